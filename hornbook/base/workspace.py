@@ -37,9 +37,7 @@ class Workspace:
         self._rejects: list[dict[str, str]] = []
         self.path.mkdir(parents=True, exist_ok=True)
 
-    def progress(
-        self, label: str, total: float, unit: str = "", done: float = 0
-    ) -> AbstractContextManager[Bar]:
+    def progress(self, label: str, total: float, unit: str = "", done: float = 0) -> AbstractContextManager[Bar]:
         """A progress line; see `base.progress`. Use one for anything over two seconds."""
         return progress(f"{self.name}: {label}" if label else self.name, total, unit, done)
 
