@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 SECONDS_BETWEEN_LOG_LINES = 15.0
 console = Console(stderr=True, highlight=False)
@@ -23,7 +23,7 @@ def progress(label: str, total: float, unit: str = "", done: float = 0) -> Itera
     """Show progress towards `total` units; `done` counts what an earlier attempt had finished."""
     if console.is_terminal:
         with _live() as live:
-            task = live.add_task(label, total=total, completed=done, unit=unit, note="")
+            task = live.add_task(label, total=total, completed=int(done), unit=unit, note="")
             yield _LiveBar(live, task)
     else:
         bar = _LogBar(label, total, unit, done)
@@ -45,7 +45,7 @@ def _live() -> Progress:
 
 
 class _LiveBar:
-    def __init__(self, live: Progress, task: int) -> None:
+    def __init__(self, live: Progress, task: TaskID) -> None:
         self.live, self.task = live, task
 
     def advance(self, amount: float = 1, note: str = "") -> None:

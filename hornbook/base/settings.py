@@ -38,7 +38,7 @@ def setting(default: Any = ..., help: str = "", *, in_key: bool = True, **limits
     `in_key=False` marks what cannot change the output (an address, a number of threads), so that changing it
     reruns nothing. `limits` are pydantic's: ge, gt, le, lt, min_length, default_factory.
     """
-    extra = {"in_key": in_key}
+    extra: Any = {"in_key": in_key}
     if "default_factory" in limits:
         return Field(description=help, json_schema_extra=extra, **limits)
     return Field(default, description=help, json_schema_extra=extra, **limits)
