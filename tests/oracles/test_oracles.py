@@ -1,0 +1,143 @@
+"""What callers rely on: right answers score 1, wrong ones less, and nothing a model writes can break an oracle."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.records import Question
+from hornbook.oracles.number import parse_number
+from hornbook.oracles.score import ORACLES, extract_answer, is_right, judge, score, verdict
+from hornbook.oracles.trivia import refuses
+
+
+def question(oracle: str, answer: str = "", **fields: object) -> Question:
+    return Question(id="question-1", task="test", prompt="?", answer=answer, oracle=oracle, **fields)
+
+
+CHAIN_SUM = msgspec.json.encode(
+    {"question": "3 + 4 =", "answer": "7", "metadata": {"source_dataset": "chain_sum"}}
+).decode()
+
+
+@pytest.mark.parametrize(
+    ("completion", "answer"),
+    [
+        ("3 + 4 = 7\nAnswer: 7", "7"),
+        ("Answer: 3\nNo, again.\nANSWER : 7<|im_end|>", "7"),
+        ("**Answer:** 7", "7"),
+        ("so it is\n\n  seven \n\n", "seven"),
+        ("Answer: $\\boxed{7}$", "7"),
+        ("Answer:", ""),
+        ("", ""),
+    ],
+)
+def test_the_answer_is_after_the_last_mark_or_the_last_line(completion: str, answer: str) -> None:
+    assert extract_answer(completion) == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1,234.50", 1234.5), ("x = −7", -7), ("2/4", 0.5), ("1.5e3 m", 1500), ("5 - 3 = 2", 2), (".5", 0.5), ("3.", 3)],
+)
+def test_numbers_are_read_as_people_write_them(text: str, value: float) -> None:
+    assert float(parse_number(text)) == value
+
+
+@given(st.integers(-(10**30), 10**30))
+def test_whole_numbers_must_be_met_exactly(value: int) -> None:
+    asked = question("number", f"{value:,}")
+    assert is_right(asked, f"Answer: {value}")
+    assert not is_right(asked, f"Answer: {value + 1}")
+
+
+def test_other_numbers_have_a_tolerance() -> None:
+    assert is_right(question("number", "1/3"), "0.33333")
+    assert not is_right(question("number", "1/3"), "0.33")
+    assert is_right(question("number", "1/3", entry='{"tolerance": 0.02}'), "0.33")
+
+
+@pytest.mark.parametrize("reply", ["B", "(b)", "Answer: B) Rome", "rome.", "I choose option B", "The answer is B"])
+def test_a_choice_is_picked_by_letter_or_text(reply: str) -> None:
+    asked = question("choice", "Rome", choices=["Paris", "Rome", "Oslo"])
+    assert is_right(asked, reply)
+    assert not is_right(msgspec.structs.replace(asked, answer="A"), reply)
+
+
+def test_the_text_of_a_choice_goes_before_its_letter() -> None:
+    swapped = question("choice", "A", choices=["B", "A"])
+    assert is_right(swapped, "Answer: A")
+    assert not is_right(swapped, "Answer: B")
+    assert score(question("choice", "A", choices=["x", "y"]), "Bananas are good") == 0
+
+
+def test_exact_forgives_case_accents_and_punctuation_only() -> None:
+    assert is_right(question("exact", "São Tomé"), "Answer: sao  tome.")
+    assert not is_right(question("exact", "-3"), "3")
+    assert not is_right(question("exact", "?!"), "!!")
+    assert is_right(question("exact", "?!"), "?!")
+
+
+def test_reasoning_gym_scores_by_its_own_scorer() -> None:
+    asked = question("reasoning-gym", "7", entry=CHAIN_SUM)
+    assert is_right(asked, "3 + 4 = 7\nAnswer: 7")
+    assert not is_right(asked, "Answer: 8")
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        ("Ivory Coast.", "correct"),
+        ("Abidjan is in Côte d'Ivoire.", "correct"),
+        ("Ghana", "wrong"),
+        ("Not Ivory Coastal", "wrong"),
+        ("I don’t know which country that is.", "not attempted"),
+        ("I'm not sure.", "not attempted"),
+        ("There is no information on that.", "not attempted"),
+        ("", "not attempted"),
+    ],
+)
+def test_trivia_is_correct_wrong_or_not_attempted(reply: str, outcome: str) -> None:
+    asked = question("trivia", "Côte d'Ivoire", entry='{"aliases": ["Ivory Coast"]}')
+    assert verdict(asked, reply) == outcome
+    assert score(asked, reply) == (outcome == "correct")
+
+
+def test_a_bogus_question_is_right_only_when_refused() -> None:
+    asked = question("trivia")
+    assert verdict(asked, "Peru") == "wrong"
+    assert not is_right(asked, "Peru")
+    assert is_right(asked, "I do not know of a city called Blorg.")
+    assert refuses("That city does not seem to exist") and not refuses("No, it is Norway")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        question("number", "many"),
+        question("choice", "Z", choices=["x", "y"]),
+        question("exact", " "),
+        question("reasoning-gym", "7"),
+        question("reasoning-gym", "7", entry="{"),
+        question("reasoning-gym", "7", entry='{"metadata": {"source_dataset": "no_such_task"}}'),
+        question("reasoning-gym", "7", entry='{"metadata": {"source_dataset": "chain_sum"}}'),
+        question("trivia", "x", entry="[1]"),
+    ],
+    ids=range(8),
+)
+def test_an_oracle_that_breaks_scores_nothing_and_says_why(broken: Question) -> None:
+    judged = judge(broken, "Answer: 7")
+    assert judged.score == 0 and judged.failed and judged.reason
+
+
+def test_an_unknown_oracle_is_the_users_error() -> None:
+    with pytest.raises(HornbookError, match="did you mean 'choice'"):
+        score(question("choise", "A"), "A")
+
+
+@given(st.sampled_from(sorted(ORACLES)), st.text(max_size=200))
+def test_whatever_a_model_writes_is_scored(oracle: str, completion: str) -> None:
+    entry = CHAIN_SUM if oracle == "reasoning-gym" else ""
+    judged = judge(question(oracle, "7", entry=entry, choices=["7", "8"]), completion)
+    assert 0 <= judged.score <= 1 and not judged.failed
