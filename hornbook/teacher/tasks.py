@@ -1,0 +1,45 @@
+"""Many records at once, each a task of its own: no barriers, and a failed record fails nobody else."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from hornbook.teacher.errors import CallFailed
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+async def map_records(
+    items: Sequence[Item],
+    worker: Callable[[Item], Awaitable[Result]],
+    on_done: Callable[[Item, Result | CallFailed], None] | None = None,
+    *,
+    limit: int = 1024,
+) -> list[Result | CallFailed]:
+    """Run `worker` on every item and return the results in the order of `items`.
+
+    At most `limit` items are under way at a time; whenever one ends the next begins. A CallFailed that escapes a
+    worker becomes that item's result. Any other exception (TeacherError above all) cancels what is under way and is
+    raised. `on_done(item, result)` is called as each item ends, in order of arrival: for progress only.
+    """
+    results: list[Result | CallFailed | None] = [None] * len(items)
+    waiting = iter(range(len(items)))
+
+    async def lane() -> None:
+        for index in waiting:
+            try:
+                results[index] = await worker(items[index])
+            except CallFailed as failure:
+                results[index] = failure
+            if on_done:
+                on_done(items[index], results[index])  # type: ignore[arg-type]
+
+    lanes = [asyncio.create_task(lane()) for _ in range(min(limit, len(items)))]
+    try:
+        await asyncio.gather(*lanes)
+    finally:
+        for task in lanes:
+            task.cancel()
+        await asyncio.gather(*lanes, return_exceptions=True)
+    return results  # type: ignore[return-value]
