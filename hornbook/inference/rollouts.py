@@ -1,0 +1,44 @@
+"""What goes into a sampling engine and what comes out of it."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from hornbook.inference.settings import Sampling
+
+
+class Request(msgspec.Struct):
+    """A completion to sample.
+
+    `key` names its random numbers: the same key (and engine seed, prefix and sampling) gives the same completion,
+    wherever in a batch it is computed. `limit` caps its tokens below `Sampling.max_new_tokens`; 0 means no such cap.
+    """
+
+    prefix: list[int]
+    key: str
+    limit: int = 0
+
+
+class Rollout(msgspec.Struct):
+    """A sampled completion.
+
+    `tokens` includes the stop token if one was sampled; `logprobs` are natural logarithms under the distribution that
+    was sampled from (after temperature and filters); `finish` is "stop" or "length".
+    """
+
+    tokens: list[int]
+    logprobs: list[float]
+    finish: str
+
+
+class Engine(Protocol):
+    """Anything that completes token ids: PyTorch here; vLLM or a server behind the same two methods."""
+
+    def sample(
+        self, requests: list[Request], sampling: Sampling, on_done: Callable[[int], None] | None = None
+    ) -> list[Rollout]:
+        """One rollout per request, in the order of the requests. `on_done` is told the tokens of each finished one."""
+
+    def logprobs(self, prefixes: list[list[int]], continuations: list[list[int]]) -> list[list[float]]:
+        """The model's own log-probability (temperature 1, no filters) of each continuation token after its prefix."""
