@@ -1,0 +1,68 @@
+"""Models on disk: Hugging Face folders that plain transformers, vLLM and llama.cpp read."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.files import read_json, sync, write_json
+from hornbook.model.device import pick_device, pick_dtype
+from hornbook.tokenizer.chat import stop_ids
+
+HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+
+
+def load_model(path: Path | str, dtype: str = "auto") -> PreTrainedModel:
+    """A causal language model in eval mode, on `pick_device()`.
+
+    `path` is a Hugging Face folder, a stage's folder with `model/` in it, or a name on the Hugging Face hub.
+    Raises HornbookError when there is no model, or when it cannot be read.
+    """
+    device = pick_device()
+    try:
+        model = AutoModelForCausalLM.from_pretrained(model_folder(path), dtype=pick_dtype(dtype, device))
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise HornbookError(f"{path}: not a causal language model that transformers can load ({one_line(error)})") from None
+    return model.to(device).eval()
+
+
+def model_folder(path: Path | str) -> str:
+    """The Hugging Face folder at `path`, or in `path/model` for a stage's folder; a hub name stays as it is."""
+    for folder in (Path(path), Path(path) / "model"):
+        if (folder / "config.json").is_file():
+            return str(folder)
+    if not Path(path).exists() and HUB_NAME.fullmatch(str(path)):
+        return str(path)
+    raise HornbookError(f"{path}: no model here; expected a Hugging Face folder (config.json, *.safetensors, tokenizer)")
+
+
+def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, path: Path) -> None:
+    """Write weights, configuration, tokenizer (with its chat template) and generation defaults, atomically.
+
+    The folder loads with `AutoModelForCausalLM` and `AutoTokenizer`, without Hornbook.
+    """
+    aside = path.with_name(path.name + ".tmp")
+    shutil.rmtree(aside, ignore_errors=True)
+    model.generation_config = GenerationConfig(
+        eos_token_id=stop_ids(tokenizer), pad_token_id=tokenizer.pad_token_id, bos_token_id=tokenizer.bos_token_id
+    )
+    model.save_pretrained(aside)
+    tokenizer.save_pretrained(aside)
+    _write_rope_theta(aside / "config.json")
+    for file in aside.iterdir():
+        sync(file)
+    shutil.rmtree(path, ignore_errors=True)
+    os.replace(aside, path)
+
+
+def _write_rope_theta(config_file: Path) -> None:
+    """transformers 5 writes the base only inside `rope_parameters`; vLLM and llama.cpp of older date look beside it."""
+    config: dict[str, Any] = read_json(config_file)
+    rope = config.get("rope_parameters") or {}
+    if "rope_theta" in rope:
+        config["rope_theta"] = rope["rope_theta"]
+    write_json(config_file, config)

@@ -1,0 +1,81 @@
+"""Settings of the training stages. Defaults are the report's; pocket recipes say otherwise."""
+
+import os
+from typing import Literal
+
+from hornbook.base.settings import Settings, setting
+from hornbook.model.settings import ModelSettings
+
+
+class LoopSettings(Settings):
+    """What every training stage has: optimiser, schedule, precision and checkpoints."""
+
+    learning_rate: float = setting(3e-4, "peak learning rate", gt=0)
+    warmup_share: float = setting(0.02, "share of the steps over which the rate rises linearly; then it falls linearly", ge=0, le=1)
+    weight_decay: float = setting(0.1, "constant weight decay on matrices; norms have none", ge=0)
+    beta2: float = setting(0.95, "AdamW's memory of squared gradients", gt=0, lt=1)
+    clip: float = setting(1.0, "largest norm of the gradient; longer ones are scaled down", gt=0)
+    dtype: Literal["auto", "float32", "bfloat16"] = setting(
+        "auto", "precision of the arithmetic: bfloat16 where the hardware is fast at it; weights stay float32"
+    )
+    checkpoint_every: int = setting(200, "steps between checkpoints", ge=1, in_key=False)
+    keep_checkpoints: int = setting(2, "how many of the last checkpoints to keep", ge=1, in_key=False)
+    threads: int = setting(
+        help="CPU threads of one process", default_factory=lambda: os.cpu_count() or 1, ge=1, in_key=False
+    )
+
+
+class RowsSettings(LoopSettings):
+    """Training on rows of packed documents."""
+
+    batch_rows: int = setting(32, "rows in a step, over all processes (phi-4: 5760)", ge=1)
+    microbatch_rows: int = setting(32, "rows in one forward pass; less needs less memory", ge=1)
+    evaluate_every: int = setting(200, "steps between measurements of the validation loss", ge=1)
+
+
+class PretrainSettings(RowsSettings):
+    """Pretraining from scratch (report §3.1-3.2)."""
+
+    model: ModelSettings = setting(help="shape of the model", default_factory=ModelSettings)
+
+
+class MidtrainSettings(RowsSettings):
+    """Midtraining to a longer context (report §3.3). The context is that of the rows."""
+
+    learning_rate: float = setting(3e-5, "peak learning rate: a tenth of pretraining's", gt=0)
+    batch_rows: int = setting(8, "rows in a step, over all processes", ge=1)
+    microbatch_rows: int = setting(8, "rows in one forward pass; less needs less memory", ge=1)
+    rope_base: float = setting(250_000.0, "base of the rotary position embedding from here on", gt=1)
+    recall_trials: int = setting(40, "key-value lists asked about per distance, before and after", ge=1)
+
+
+class SftSettings(LoopSettings):
+    """Supervised fine-tuning on conversations (report §4.1)."""
+
+    learning_rate: float = setting(1e-6, "peak learning rate", gt=0)
+    batch_rows: int = setting(16, "packed rows in a step, over all processes", ge=1)
+    microbatch_rows: int = setting(16, "rows in one forward pass; less needs less memory", ge=1)
+    epochs: int = setting(2, "passes over the samples", ge=1)
+    maximum: dict[str, int] = setting(
+        help="most samples of a kind to use, by kind; others are all used", default_factory=dict
+    )
+
+
+class DpoSettings(LoopSettings):
+    """Direct preference optimisation on pairs of token ids (report §4.2-4.4)."""
+
+    learning_rate: float = setting(5e-7, "peak learning rate", gt=0)
+    warmup_share: float = setting(0.1, "share of the steps over which the rate rises linearly; then it falls linearly", ge=0, le=1)
+    weight_decay: float = setting(0.0, "constant weight decay on matrices; norms have none", ge=0)
+    batch_pairs: int = setting(32, "pairs in a step, over all processes", ge=1)
+    microbatch_pairs: int = setting(32, "pairs in one forward pass; less needs less memory", ge=1)
+    epochs: int = setting(1, "passes over the pairs", ge=1)
+    beta: float = setting(0.1, "how firmly the model is held to the reference", gt=0)
+    label_smoothing: float = setting(0.0, "assumed share of pairs that are the wrong way round", ge=0, lt=0.5)
+    length_normalise: bool = setting(False, "divide the log-probability of a reply by its number of tokens")
+    refusal_share: float | None = setting(
+        0.05, "share of the round that refusal pairs may make up (report: 0.01 to 0.05); null for no limit", ge=0, lt=1
+    )
+    maximum: dict[str, int] = setting(
+        help="most pairs of a kind to use, by kind; others are all used", default_factory=dict
+    )
