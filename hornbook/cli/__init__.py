@@ -1,0 +1,1 @@
+"""The command line: arguments in, one call into the house, clear errors out."""

@@ -1,0 +1,81 @@
+"""The `hornbook` command. Commands of stages are made from the table of kinds, so flags and recipe keys agree."""
+
+import errno
+import os
+import sys
+
+import click
+
+from hornbook import __version__
+from hornbook.base.errors import HornbookError
+from hornbook.cli.recipes import RECIPE_COMMANDS
+from hornbook.cli.stages import stage_command
+from hornbook.recipe.kinds import KINDS
+
+
+class InOrder(click.Group):
+    """A group that lists its commands in the order of the recipe, not of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hornbook")
+def hornbook() -> None:
+    """The phi-4 recipe, from raw documents and a teacher to a small language model that reasons.
+
+    \b
+    hornbook run recipes/pocket.yaml      the whole recipe, at pocket size
+    hornbook plan recipes/phi-4.yaml      what the full size would take
+    """
+
+
+@click.group(cls=InOrder)
+def train() -> None:
+    """Train a model: pretrain, midtrain, sft or dpo."""
+
+
+def _assemble() -> None:
+    for command in RECIPE_COMMANDS:
+        hornbook.add_command(command)
+    for kind in KINDS.values():
+        group, _, name = kind.command.rpartition(" ")
+        (train if group == "train" else hornbook).add_command(stage_command(kind), name)
+        if group == "train" and "train" not in hornbook.commands:
+            hornbook.add_command(train)
+
+
+_assemble()
+
+
+def main() -> None:
+    """Entry point. Exit codes: 0 done, 2 something the user can mend (one line says what), 130 interrupted."""
+    try:
+        hornbook.main(standalone_mode=False)
+    except HornbookError as error:
+        _stop(str(error))
+    except click.exceptions.Abort:
+        print("hornbook: interrupted; run the same command again to continue", file=sys.stderr)
+        sys.exit(130)
+    except KeyboardInterrupt:
+        print("hornbook: interrupted; run the same command again to continue", file=sys.stderr)
+        sys.exit(130)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(2)
+    except click.ClickException as error:
+        _stop(error.format_message())
+    except BrokenPipeError:
+        os._exit(0)  # the reader (head, less) has gone; there is nobody to tell
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _stop(f"the disk is full ({error.filename or 'while writing'}); free some space and run again to continue")
+
+
+def _stop(message: str) -> None:
+    print(f"hornbook: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,119 @@
+"""Commands on whole recipes and runs: run, plan, status, lineage, report."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.progress import console
+
+PATH = click.Path(path_type=Path)
+RECIPE = click.argument("recipe", type=PATH)
+RUN_OPTION = click.option("--run", "run_folder", type=PATH, help="Run folder.  [default: runs/NAME-OF-RECIPE]")
+
+
+@click.command()
+@RECIPE
+@RUN_OPTION
+def run(recipe: Path, run_folder: Path | None) -> None:
+    """Run a recipe: all stages that are not there yet. Killed and called again, it continues.
+
+    \b
+    Example:
+      hornbook run recipes/pocket.yaml
+    """
+    from hornbook.recipe.recipe import load_recipe
+    from hornbook.recipe.run import run_recipe
+
+    loaded = load_recipe(recipe)
+    run_recipe(loaded, run_folder or loaded.run_folder)
+
+
+@click.command()
+@RECIPE
+@RUN_OPTION
+@click.option("--hardware", default="cpu:2", show_default=True, help="NAME or NAME:COUNT, e.g. h100:1920.")
+def plan(recipe: Path, run_folder: Path | None, hardware: str) -> None:
+    """Say what a recipe would do and cost, and which stages would run and why, without running anything.
+
+    \b
+    Example:
+      hornbook plan recipes/phi-4.yaml --hardware h100:1920
+    """
+    from hornbook.recipe.plan import print_plan
+    from hornbook.recipe.recipe import load_recipe
+
+    loaded = load_recipe(recipe)
+    print_plan(loaded, run_folder or loaded.run_folder, hardware)
+
+
+@click.command()
+@click.argument("run_folder", metavar="RUN", type=PATH)
+def status(run_folder: Path) -> None:
+    """Show what is done, begun and waiting in a run folder.
+
+    \b
+    Example:
+      hornbook status runs/pocket
+    """
+    from hornbook.recipe.recipe import load_recipe
+    from hornbook.recipe.status import standings
+    from hornbook.recipe.store import Store
+
+    if not (run_folder / "recipe.yaml").exists():
+        raise HornbookError(f"{run_folder}: not a run folder (no recipe.yaml in it)")
+    store = Store(run_folder)
+    table = Table("stage", "state", "seconds", "tokens", "records", "why it will run", box=None)
+    for standing in standings(load_recipe(run_folder / "recipe.yaml"), run_folder):
+        done = standing.state == "done"
+        counts: dict[str, Any] = store.read(standing.stage)["counts"] if done else {}
+        table.add_row(
+            standing.stage.name,
+            standing.state,
+            f"{standing.seconds:.0f}" if done else "",
+            f"{counts['tokens']:,}" if counts.get("tokens") else "",
+            f"{counts['records_out']:,}" if counts.get("records_out") else "",
+            standing.why,
+        )
+    console.print(table)
+
+
+@click.command()
+@click.argument("run_folder", metavar="RUN", type=PATH)
+@click.argument("record")
+def lineage(run_folder: Path, record: str) -> None:
+    """Walk from a training record or a pivot (its id, or the beginning of it) back to its document.
+
+    \b
+    Example:
+      hornbook lineage runs/pocket sample-3f2a
+    """
+    from hornbook.recipe.lineage import lineage_lines
+
+    for line in lineage_lines(run_folder, record):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("run_folder", metavar="RUN", type=PATH)
+def report(run_folder: Path) -> None:
+    """Write RUN/report.html anew from what the run holds.
+
+    \b
+    Example:
+      hornbook report runs/pocket
+    """
+    from hornbook.base.files import read_json
+    from hornbook.report.page import write_report
+    from hornbook.report.table import results_table
+
+    if not (run_folder / "summary.json").exists():
+        raise HornbookError(f"{run_folder}: no summary.json in it; `hornbook run` writes it when all stages are done")
+    page = write_report(run_folder)
+    console.print(results_table(read_json(run_folder / "summary.json")))
+    console.print(f"Report: {page}")
+
+
+RECIPE_COMMANDS: list[click.Command] = [run, plan, status, lineage, report]

@@ -1,0 +1,216 @@
+"""A command for every kind of stage: its settings become flags, its inputs arguments and options."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.files import read_json
+from hornbook.base.progress import console
+from hornbook.base.seeds import derive
+from hornbook.recipe.kinds import Kind, Slot
+from hornbook.recipe.recipe import Stage
+
+SEPARATOR = "."  # --teacher.url sets `url` below `teacher`
+
+
+class StageCommand(click.Command):
+    """A command whose flags are made from the settings class only when they are needed: starting stays quick."""
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(
+            name=kind.command.split()[-1],
+            help=f"{kind.does} (report {_sections(kind.report)})\n\n\b\nExample:\n  {kind.example}",
+            short_help=kind.does,
+        )
+        self.kind = kind
+        self.callback = self._run
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        if not self.params:
+            self.params = [*_inputs(self.kind), *_common(), *_flags(self.kind.settings)]
+        return super().get_params(ctx)
+
+    def make_parser(self, ctx: click.Context) -> Any:
+        self.get_params(ctx)
+        return super().make_parser(ctx)
+
+    def _run(self, out: Path, seed: int, again: bool, **given: Any) -> None:
+        slots = {name: given.pop(name) for name in self.kind.slots}
+        values = _nest({name: value for name, value in given.items() if value is not None and value != ()})
+        settings = self.kind.settings.parse(values, "")
+        run_alone(self.kind, settings, slots, out, seed, again)
+
+
+def stage_command(kind: Kind) -> click.Command:
+    """The command that runs one kind of stage by itself."""
+    return StageCommand(kind)
+
+
+def run_alone(kind: Kind, settings: Any, slots: dict[str, Any], out: Path, seed: int, again: bool) -> None:
+    """Run one stage on the user's files, into `out`; a second call with the same arguments continues or is done.
+
+    Raises HornbookError when `out` holds something else.
+    """
+    from hornbook.recipe.execute import execute
+    from hornbook.recipe.external import external_key
+
+    sources = {name: _as_list(value) for name, value in slots.items()}
+    keys = {name: [external_key(_located(source)) for source in values] for name, values in sources.items()}
+    stage = Stage(kind.name, kind, settings, sources, keys, derive(seed, kind.name))
+    if again and out.exists() and _key_in(out):
+        shutil.rmtree(out)
+    _claim(out, stage.key)
+    if (out / "stage.json").exists():
+        console.print(f"{out}: done before (--again makes it anew)")
+        return
+    paths = {
+        name: [Path(source) for source in values] if kind.slots[name].many else Path(values[0])
+        for name, values in sources.items()
+        if values or kind.slots[name].many
+    }
+    work = execute(stage, paths, out, out / "teacher")
+    for name, amount in sorted(work.counts.items()):
+        console.print(f"  {name.replace('_', ' ')}: {amount:,}")
+    for reason, amount in sorted(work.rejected.items()):
+        console.print(f"  set aside: {amount:,} {reason}")
+    console.print(f"Written to {out}")
+
+
+def _claim(out: Path, key: str) -> None:
+    """Make `out` ours: new, empty, or begun with the very same settings and inputs."""
+    if out.exists() and any(out.iterdir()) and _key_in(out) != key:
+        raise HornbookError(
+            f"{out}: holds something else (other settings, inputs or files); choose another --out, or pass --again"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    (out / ".key").write_text(key)
+
+
+def _key_in(out: Path) -> str:
+    if (out / ".key").exists():
+        return (out / ".key").read_text()
+    return str(read_json(out / "stage.json").get("key")) if (out / "stage.json").exists() else ""
+
+
+def _located(source: str) -> str:
+    """A path as it is; the name of a hub model, where no such path exists, marked as one."""
+    return source if Path(source).exists() else f"hf:{source}"
+
+
+def _as_list(value: Any) -> list[str]:
+    values = value if isinstance(value, tuple | list) else [] if value is None else [value]
+    return [str(item) for item in values]
+
+
+def _inputs(kind: Kind) -> list[click.Parameter]:
+    parameters: list[click.Parameter] = []
+    for name, slot in kind.slots.items():
+        path = click.Path(exists=slot.holds != "model")
+        if name == kind.argument:
+            metavar = name.upper()
+            count = -1 if slot.many else 1
+            parameters.append(
+                click.Argument([name], type=path, nargs=count, required=not slot.optional, metavar=metavar)
+            )
+        else:
+            parameters.append(_input_option(name, slot, path))
+    return parameters
+
+
+def _input_option(name: str, slot: Slot, path: click.Path) -> click.Option:
+    several = "; may be given several times" if slot.many else ""
+    return click.Option(
+        [f"--{name}"],
+        type=path,
+        multiple=slot.many,
+        required=not slot.optional,
+        help=f"Folder of a stage that makes {slot.holds}, or a file of yours{several}.",
+    )
+
+
+def _common() -> list[click.Parameter]:
+    return [
+        click.Option(["--out"], type=click.Path(path_type=Path), required=True, help="Folder for the output."),
+        click.Option(["--seed"], type=int, default=0, show_default=True, help="Seed of all randomness."),
+        click.Option(["--again"], is_flag=True, help="Remove what OUT holds of an earlier call and start anew."),
+    ]
+
+
+def _flags(settings: type[BaseModel], prefix: str = "") -> list[click.Parameter]:
+    flags: list[click.Parameter] = []
+    for name, info in settings.model_fields.items():
+        path = f"{prefix}{name}"
+        nested = _settings_class(info)
+        flags += _flags(nested, f"{path}{SEPARATOR}") if nested else [_flag(path, info)]
+    return flags
+
+
+def _flag(path: str, info: FieldInfo) -> click.Option:
+    # the value is read as YAML, so that numbers, lists and mappings look as they do in a recipe
+    default = info.get_default(call_default_factory=True)
+    required = default is PydanticUndefined
+    shown = "required" if required else f"default: {default!r}"
+    listed = str(info.annotation).startswith("list[")
+    help_text = f"{info.description or ''}  [{shown}]".strip()
+    flag = "--" + path.replace("_", "-")
+    return click.Option([flag, _variable(path)], type=YAML, multiple=listed, help=help_text, metavar=_metavar(info))
+
+
+class _Yaml(click.ParamType):
+    name = "value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return yaml.safe_load(value)
+        except yaml.YAMLError:
+            return value
+
+
+YAML = _Yaml()
+
+
+def _variable(path: str) -> str:
+    return path.replace(SEPARATOR, "__dot__")
+
+
+def _nest(flat: dict[str, Any]) -> dict[str, Any]:
+    """{"teacher__dot__url": x} as {"teacher": {"url": x}}; repeated flags of a list come as one list."""
+    nested: dict[str, Any] = {}
+    for variable, value in flat.items():
+        *above, last = variable.split("__dot__")
+        place = nested
+        for part in above:
+            place = place.setdefault(part, {})
+        place[last] = _flatten(value) if isinstance(value, tuple) else value
+    return nested
+
+
+def _flatten(values: tuple[Any, ...]) -> list[Any]:
+    return [item for value in values for item in (value if isinstance(value, list) else [value])]
+
+
+def _metavar(info: FieldInfo) -> str:
+    kind = info.annotation
+    names = {int: "N", float: "X", str: "TEXT", bool: "true|false"}
+    return names.get(kind, "VALUE") if isinstance(kind, type) else "VALUE"
+
+
+def _settings_class(info: FieldInfo) -> type[BaseModel] | None:
+    kind = info.annotation
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind
+    choices = [c for c in getattr(kind, "__args__", ()) if isinstance(c, type) and issubclass(c, BaseModel)]
+    return choices[0] if len(choices) == 1 and type(None) in kind.__args__ else None  # type: ignore[union-attr]
+
+
+def _sections(report: str) -> str:
+    return ", ".join(f"§{part}" if part[0].isdigit() else f"appendix {part}" for part in report.split(", "))

@@ -1,0 +1,20 @@
+"""Running one stage into a folder: the same for a recipe and for a command."""
+
+from pathlib import Path
+from typing import Any
+
+from hornbook.base.files import write_json
+from hornbook.base.workspace import Workspace
+from hornbook.recipe.recipe import Stage
+
+
+def execute(stage: Stage, inputs: dict[str, Any], out: Path, ledger: Path) -> Workspace:
+    """Run `stage` on `inputs`, writing to `out`, which may hold what an earlier attempt left.
+
+    Leaves stage.json (identity and book) as the last file: where it stands, the stage is complete.
+    """
+    work = Workspace(out, name=stage.name, seed=stage.seed, ledger=ledger)
+    stage.kind.load()(stage.settings, work, **inputs)
+    work.close()
+    write_json(out / "stage.json", {"name": stage.name, "key": stage.key, **stage.identity(), **work.book()})
+    return work

@@ -1,0 +1,253 @@
+"""The kinds of stage: what each takes, makes and runs. The one table that knows all the rooms.
+
+To add a stage, write its function and settings in its room and add a line here: it is then a recipe stage, a command
+with `--help`, and part of `hornbook plan`.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hornbook.base.settings import Settings
+
+
+@dataclass(frozen=True)
+class Slot:
+    """An input of a stage: what it must hold, and whether several or none will do."""
+
+    holds: str
+    many: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of stage.
+
+    Attributes:
+        function: "module:name" of the room's function, imported only when it runs.
+        settings_class: "module:name" of its settings.
+        slots: inputs by the name of the function's keyword.
+        makes: what its output holds (documents, samples, questions, tokenizer, tokens, model, pairs, scores).
+        version: raise it when the same settings and inputs would give another output than before.
+        command: its words on the command line, with `argument` the slot that is given without a flag.
+        report: section of the report that it implements.
+    """
+
+    name: str
+    does: str
+    function: str
+    settings_class: str
+    makes: tuple[str, ...]
+    command: str
+    example: str
+    report: str
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    version: int = 1
+    argument: str = ""
+
+    @property
+    def settings(self) -> type[Settings]:
+        cls: type[Settings] = _load(self.settings_class)
+        return cls
+
+    def load(self) -> Callable[..., None]:
+        """The room's function (this imports the room, which may take seconds)."""
+        function: Callable[..., None] = _load(self.function)
+        return function
+
+
+def _load(path: str) -> Any:
+    module, name = path.split(":")
+    return getattr(importlib.import_module(module), name)
+
+
+DOCUMENTS = Slot("documents", many=True, optional=True)
+SAMPLES = Slot("samples", many=True, optional=True)
+QUESTIONS = Slot("questions", many=True)
+MODEL = Slot("model")
+
+_KINDS = [
+    Kind(
+        name="curate",
+        does="Clean, deduplicate, grade and decontaminate organic documents.",
+        function="hornbook.data.curate:curate",
+        settings_class="hornbook.data.settings:CurateSettings",
+        slots={"documents": DOCUMENTS},
+        makes=("documents",),
+        command="curate",
+        argument="documents",
+        example="hornbook curate my-docs/ --out clean",
+        report="2.3, B",
+    ),
+    Kind(
+        name="decontaminate",
+        does="Set aside the records that overlap with benchmarks (both n-gram rules of appendix B).",
+        function="hornbook.data.decontaminate:decontaminate",
+        settings_class="hornbook.data.settings:DecontaminateSettings",
+        slots={"records": Slot("documents", many=True)},
+        makes=("documents",),
+        command="decontaminate",
+        argument="records",
+        example="hornbook decontaminate my.jsonl --benchmarks mmlu --benchmarks gsm8k --out clean",
+        report="B",
+    ),
+    Kind(
+        name="reasoning",
+        does="Generate procedural reasoning tasks with worked solutions, each checked by the task's scorer.",
+        function="hornbook.synthetic.reasoning.reasoning:reasoning",
+        settings_class="hornbook.synthetic.reasoning.settings:ReasoningSettings",
+        makes=("samples", "questions"),
+        command="reasoning",
+        example="hornbook reasoning --out tasks",
+        report="2.2",
+    ),
+    Kind(
+        name="trivia",
+        does="Collect facts with questions about them, and bogus questions that should be refused.",
+        function="hornbook.synthetic.trivia.trivia:trivia",
+        settings_class="hornbook.synthetic.trivia.settings:TriviaSettings",
+        makes=("documents", "questions"),
+        command="trivia",
+        example="hornbook trivia --out trivia",
+        report="A.1",
+    ),
+    Kind(
+        name="synth",
+        does="Let a teacher write, revise, reverse and answer: validated synthetic records, traceable to their seeds.",
+        function="hornbook.synthetic.synth:synth",
+        settings_class="hornbook.synthetic.settings:SynthSettings",
+        slots={"documents": Slot("documents", many=True), "questions": Slot("questions", many=True, optional=True)},
+        makes=("samples",),
+        command="synth",
+        argument="documents",
+        example="hornbook synth clean/ --teacher.url http://127.0.0.1:8000/v1 --teacher.model my-model --out synthetic",
+        report="2.2, D",
+    ),
+    Kind(
+        name="tokenizer",
+        does="Train a byte-level BPE, or take cl100k padded to 100,352, with the chat template.",
+        function="hornbook.tokenizer.train:tokenizer",
+        settings_class="hornbook.tokenizer.settings:TokenizerSettings",
+        slots={"documents": DOCUMENTS, "samples": SAMPLES},
+        makes=("tokenizer",),
+        command="tokenizer",
+        example="hornbook tokenizer --documents clean/ --vocab-size 4096 --out tokenizer",
+        report="3",
+    ),
+    Kind(
+        name="mixture",
+        does="Tokenise, mix by share and epochs, and pack into rows.",
+        function="hornbook.mixture.mix:mixture",
+        settings_class="hornbook.mixture.settings:MixtureSettings",
+        slots={"tokenizer": Slot("tokenizer"), "documents": DOCUMENTS, "samples": SAMPLES},
+        makes=("tokens",),
+        command="mixture",
+        example="hornbook mixture --tokenizer tok/ --documents clean/ --tokens 1000000 --context 256 "
+        "--shares '{web: 0.5, code: 0.5}' --out tokens",
+        report="3.1, 3.2",
+    ),
+    Kind(
+        name="pretrain",
+        does="Train a Phi-3-architecture model from scratch.",
+        function="hornbook.training.pretrain:pretrain",
+        settings_class="hornbook.training.settings:PretrainSettings",
+        slots={"tokens": Slot("tokens"), "tokenizer": Slot("tokenizer")},
+        makes=("model",),
+        command="train pretrain",
+        example="hornbook train pretrain --tokens tokens/ --tokenizer tok/ --model.layers 4 --out base",
+        report="3",
+    ),
+    Kind(
+        name="midtrain",
+        does="Lengthen a model's context on long documents and recall data.",
+        function="hornbook.training.midtrain:midtrain",
+        settings_class="hornbook.training.settings:MidtrainSettings",
+        slots={"model": MODEL, "tokens": Slot("tokens")},
+        makes=("model",),
+        command="train midtrain",
+        argument="model",
+        example="hornbook train midtrain base/ --tokens long-tokens/ --out longer",
+        report="3.3",
+    ),
+    Kind(
+        name="sft",
+        does="Fine-tune on conversations; the loss is on the assistant's tokens only.",
+        function="hornbook.training.sft:sft",
+        settings_class="hornbook.training.settings:SftSettings",
+        slots={"model": MODEL, "samples": Slot("samples", many=True)},
+        makes=("model",),
+        command="train sft",
+        argument="model",
+        example="hornbook train sft base/ --samples chats.jsonl --epochs 2 --out sft",
+        report="4.1",
+    ),
+    Kind(
+        name="refusal",
+        does="Measure what the model knows and make data that teaches it to refuse the rest.",
+        function="hornbook.preference.refusal:refusal",
+        settings_class="hornbook.preference.settings:RefusalSettings",
+        slots={"model": MODEL, "questions": QUESTIONS},
+        makes=("samples", "pairs"),
+        command="refusal",
+        argument="model",
+        example="hornbook refusal sft/ --questions trivia/ --out refusals",
+        report="4.4, A.1",
+    ),
+    Kind(
+        name="pts",
+        does="Pivotal token search: the single tokens that make or break a solution, and pairs from them.",
+        function="hornbook.pivotal.pts:pts",
+        settings_class="hornbook.pivotal.settings:PtsSettings",
+        slots={"model": MODEL, "questions": QUESTIONS},
+        makes=("pairs",),
+        command="pts",
+        argument="model",
+        example="hornbook pts sft/ --questions questions.jsonl --out pivots",
+        report="4.3",
+    ),
+    Kind(
+        name="dpo",
+        does="Direct preference optimisation on single pivotal tokens, first tokens or full replies.",
+        function="hornbook.training.dpo:dpo",
+        settings_class="hornbook.training.settings:DpoSettings",
+        slots={"model": MODEL, "pairs": Slot("pairs", many=True)},
+        makes=("model",),
+        command="train dpo",
+        argument="model",
+        example="hornbook train dpo sft/ --pairs pivots/ --out dpo",
+        report="4.2, 4.3",
+    ),
+    Kind(
+        name="judge",
+        does="Judge several replies per prompt for accuracy, style and detail, and make pairs.",
+        function="hornbook.preference.judge:judge",
+        settings_class="hornbook.preference.settings:JudgeSettings",
+        slots={"model": MODEL, "questions": QUESTIONS, "others": Slot("model", many=True, optional=True)},
+        makes=("pairs",),
+        command="judge",
+        argument="model",
+        example="hornbook judge dpo/ --questions questions.jsonl --teacher.local smollm2 --out judged",
+        report="4.2",
+    ),
+    Kind(
+        name="evaluation",
+        does="Score a model on held-out tasks, refusals and real benchmarks, with 95 % intervals.",
+        function="hornbook.evaluation.evaluation:evaluation",
+        settings_class="hornbook.evaluation.settings:EvaluationSettings",
+        slots={
+            "model": MODEL,
+            "questions": QUESTIONS,
+            "before": Slot("scores", optional=True),
+            "training": Slot("samples", many=True, optional=True),
+        },
+        makes=("scores",),
+        command="eval",
+        argument="model",
+        example="hornbook eval sft/ --questions held-out.jsonl --style chat --out scores",
+        report="5, 6, C",
+    ),
+]
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}

@@ -1,0 +1,159 @@
+"""Reading a recipe: YAML in, checked stages out, or one line that says what is wrong with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.seeds import derive
+from hornbook.base.settings import Settings, digest, nearest
+from hornbook.recipe.external import external_key, is_external
+from hornbook.recipe.kinds import KINDS, Kind, Slot
+
+TOP_KEYS = ["name", "about", "seed", "teacher", "stages"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a recipe, checked: its kind, settings and where each input comes from.
+
+    `inputs` gives for each slot the names of stages above, or paths of the user's own. `key` names the output: it
+    follows from the kind's version, the settings that matter, the seed and the inputs' keys.
+    """
+
+    name: str
+    kind: Kind
+    settings: Settings
+    inputs: Mapping[str, list[str]]
+    input_keys: Mapping[str, list[str]]
+    seed: int
+    key: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", digest(self.identity()))
+
+    def identity(self) -> dict[str, Any]:
+        """All that decides the output, as it is kept in stage.json and compared by `hornbook plan`."""
+        return {
+            "kind": self.kind.name,
+            "version": self.kind.version,
+            "seed": self.seed,
+            "settings": self.settings.identity(),
+            "inputs": dict(self.input_keys),
+        }
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A checked recipe. Stages are in the order of the file; each takes its inputs from stages above it."""
+
+    path: Path
+    name: str
+    about: str
+    seed: int
+    stages: list[Stage]
+
+    def stage(self, name: str) -> Stage:
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        raise HornbookError(f"{self.path}: no stage named '{name}'{nearest(name, [s.name for s in self.stages])}")
+
+    @property
+    def run_folder(self) -> Path:
+        """Where it runs unless told otherwise."""
+        return Path("runs") / self.name
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read and check a recipe file.
+
+    Raises HornbookError for a missing file, YAML that does not parse, an unknown key or kind (naming the nearest), a
+    value of the wrong type, and inputs that cannot be joined.
+    """
+    raw = _read_yaml(path)
+    for key in raw:
+        if key not in TOP_KEYS:
+            raise HornbookError(f"{path}: {key}: unknown key{nearest(str(key), TOP_KEYS)}")
+    name, seed = raw.get("name", path.stem), raw.get("seed", 0)
+    if not isinstance(seed, int):
+        raise HornbookError(f"{path}: seed: expected a whole number, got {seed!r}")
+    if not isinstance(raw.get("stages"), dict) or not raw["stages"]:
+        raise HornbookError(f"{path}: stages: expected a mapping of at least one stage")
+    stages: dict[str, Stage] = {}
+    for stage_name, values in raw["stages"].items():
+        where = f"{path}: stages.{stage_name}"
+        if not isinstance(values, dict):
+            raise HornbookError(f"{where}: expected a mapping with at least `kind`, got {values!r}")
+        stages[stage_name] = _read_stage(stage_name, dict(values), raw.get("teacher"), seed, stages, where)
+    return Recipe(path, str(name), str(raw.get("about", "")).strip(), seed, list(stages.values()))
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise HornbookError(f"{path}: no such recipe; the ones that come with the project are in recipes/") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise HornbookError(f"{place}: not valid YAML ({getattr(error, 'problem', None) or error})") from None
+    except OSError as error:
+        raise HornbookError(f"{path}: cannot be read ({error.strerror})") from None
+    if not isinstance(raw, dict):
+        raise HornbookError(f"{path}: expected a mapping with the keys {', '.join(TOP_KEYS)}")
+    return raw
+
+
+def _read_stage(
+    name: str, values: dict[str, Any], teacher: Any, seed: int, above: dict[str, Stage], where: str
+) -> Stage:
+    kind_name = str(values.pop("kind", name))
+    kind = KINDS.get(kind_name)
+    if kind is None:
+        raise HornbookError(f"{where}.kind: unknown kind '{kind_name}'{nearest(kind_name, list(KINDS))}")
+    inputs = {slot: _read_input(values.pop(slot, None), kind.slots[slot], f"{where}.{slot}") for slot in kind.slots}
+    for slot, sources in inputs.items():
+        for source in sources:
+            _check_join(source, kind.slots[slot], above, f"{where}.{slot}")
+    settings_class = kind.settings
+    if "teacher" in settings_class.model_fields and teacher is not None and "teacher" not in values:
+        values["teacher"] = teacher
+    unknown = [key for key in values if key not in settings_class.model_fields]
+    if unknown:
+        known = [*settings_class.model_fields, *kind.slots, "kind"]
+        raise HornbookError(f"{where}.{unknown[0]}: unknown key{nearest(str(unknown[0]), known)}")
+    settings = settings_class.parse(values, where)
+    keys = {
+        slot: [above[source].key if source in above else external_key(source) for source in sources]
+        for slot, sources in inputs.items()
+    }
+    return Stage(name, kind, settings, inputs, keys, derive(seed, name))
+
+
+def _read_input(value: Any, slot: Slot, where: str) -> list[str]:
+    sources = [] if value is None else [value] if isinstance(value, str) else value
+    if not isinstance(sources, list) or not all(isinstance(source, str) for source in sources):
+        raise HornbookError(f"{where}: expected the name of a stage above, or a path; got {value!r}")
+    if not sources and not slot.optional:
+        raise HornbookError(f"{where}: missing; expected a stage above that makes {slot.holds}, or a path")
+    if len(sources) > 1 and not slot.many:
+        raise HornbookError(f"{where}: takes one input, got {len(sources)}")
+    return sources
+
+
+def _check_join(source: str, slot: Slot, above: dict[str, Stage], where: str) -> None:
+    fitting = [stage.name for stage in above.values() if slot.holds in stage.kind.makes]
+    expected = f"stages above that make {slot.holds}: {', '.join(fitting) or 'none'}"
+    if source in above:
+        if slot.holds not in above[source].kind.makes:
+            makes = " and ".join(above[source].kind.makes)
+            raise HornbookError(f"{where}: stage '{source}' makes {makes}, not {slot.holds}; {expected}")
+    elif is_external(source):
+        if not source.startswith("hf:") and not Path(source).expanduser().exists():
+            raise HornbookError(f"{where}: {source}: no such file or folder")
+    else:
+        raise HornbookError(f"{where}: no stage '{source}' above this one; {expected} (a path starts with ./ or /)")

@@ -1,0 +1,59 @@
+"""Running a recipe: every stage that is not there yet, in order, then the summary and the report."""
+
+import time
+from pathlib import Path
+
+from hornbook.base.files import write_json, write_text
+from hornbook.base.progress import console
+from hornbook.recipe.execute import execute
+from hornbook.recipe.recipe import Recipe, Stage
+from hornbook.recipe.store import Store
+from hornbook.recipe.summary import summarise
+
+
+def run_recipe(recipe: Recipe, run: Path) -> Path:
+    """Run all stages of `recipe` in the folder `run`; returns the path of the report.
+
+    Killed at any moment and called again it continues: finished stages are found by their keys and not run again,
+    the unfinished one continues from its work folder, and no answered teacher call is asked again.
+    """
+    store = Store(run)
+    with store.lock():
+        write_text(run / "recipe.yaml", recipe.path.read_text(encoding="utf-8"))
+        for number, stage in enumerate(recipe.stages, 1):
+            place = f"[dim]{number:2}/{len(recipe.stages)}[/dim] {stage.name:<20}"
+            if store.is_done(stage):
+                console.print(f"{place} [dim]done before[/dim]")
+            else:
+                console.print(f"{place} {stage.kind.does}")
+                _run_stage(recipe, stage, store)
+        return _conclude(recipe, store)
+
+
+def _run_stage(recipe: Recipe, stage: Stage, store: Store) -> None:
+    started = time.monotonic()
+    answered = _ledger_lines(store.ledger)
+    work = execute(stage, store.inputs(recipe, stage), store.work_folder(stage), store.ledger)
+    store.finish(stage)
+    seconds = time.monotonic() - started
+    store.add_timing(stage, seconds, _ledger_lines(store.ledger) - answered)
+    counts = ", ".join(f"{name.replace('_', ' ')} {amount:,}" for name, amount in sorted(work.counts.items()))
+    aside = sum(work.rejected.values())
+    console.print(f"      [dim]{seconds:.0f} s; {counts}{f'; set aside {aside:,}' if aside else ''}[/dim]")
+
+
+def _ledger_lines(ledger: Path) -> int:
+    """How many calls the ledger holds, without parsing it."""
+    return sum(file.read_bytes().count(b"\n") for file in ledger.glob("*.jsonl"))
+
+
+def _conclude(recipe: Recipe, store: Store) -> Path:
+    from hornbook.report.page import write_report
+    from hornbook.report.table import results_table
+
+    summary = summarise(recipe, store)
+    write_json(store.run / "summary.json", summary)
+    page = write_report(store.run)
+    console.print(results_table(summary))
+    console.print(f"Report: {page}")
+    return page

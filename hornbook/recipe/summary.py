@@ -1,0 +1,78 @@
+"""summary.json: what a run did, cost and scored. The report and the README's table are made from it."""
+
+import os
+import platform
+from importlib import metadata
+from typing import Any
+
+from hornbook import __version__
+from hornbook.base.files import read_json
+from hornbook.recipe.recipe import Recipe, Stage
+from hornbook.recipe.store import Store
+
+
+def summarise(recipe: Recipe, store: Store) -> dict[str, Any]:
+    """The summary of a run's finished stages, in the recipe's order.
+
+    Keys: recipe, about, seed, hornbook, machine, seconds (sum over stages), stages (a list: name, kind, key, path,
+    seconds, tokens, records_in, records_out, teacher_calls, counts, rejected, warnings, notes, settings, inputs),
+    evaluations (by stage name: model, scores as name, mean, low, high, n, and comparisons with the one before).
+    """
+    done = [stage for stage in recipe.stages if store.is_done(stage)]
+    timings = store.timings()
+    stages = [_stage_entry(stage, store, timings.get(stage.key, {})) for stage in done]
+    return {
+        "recipe": recipe.name,
+        "about": recipe.about,
+        "seed": recipe.seed,
+        "hornbook": __version__,
+        "machine": _machine(),
+        "seconds": round(sum(entry["seconds"] for entry in stages), 1),
+        "complete": len(done) == len(recipe.stages),
+        "stages": stages,
+        "evaluations": {s.name: _evaluation_entry(s, store) for s in done if "scores" in s.kind.makes},
+    }
+
+
+def _stage_entry(stage: Stage, store: Store, timing: dict[str, Any]) -> dict[str, Any]:
+    said = store.read(stage)
+    counts = said["counts"]
+    return {
+        "name": stage.name,
+        "kind": stage.kind.name,
+        "key": stage.key,
+        "path": str(store.folder(stage).relative_to(store.run)),
+        "seconds": timing.get("seconds", 0.0),
+        "tokens": counts.get("tokens", 0),
+        "records_in": counts.get("records_in", 0),
+        "records_out": counts.get("records_out", 0),
+        "teacher_calls": counts.get("teacher_calls", 0),
+        "teacher_calls_asked": timing.get("calls_asked", 0),
+        "counts": counts,
+        "rejected": said["rejected"],
+        "warnings": said["warnings"],
+        "notes": said["notes"],
+        "settings": said["settings"],
+        "inputs": {slot: list(sources) for slot, sources in stage.inputs.items()},
+    }
+
+
+def _evaluation_entry(stage: Stage, store: Store) -> dict[str, Any]:
+    scores = read_json(store.folder(stage) / "scores.json")
+    before = [*stage.inputs.get("before", []), None]
+    return {
+        "model": stage.inputs["model"][0],
+        "before": before[0],
+        "scores": scores["scores"],
+        "comparisons": scores.get("comparisons", []),
+    }
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "platform": platform.machine(),
+        "torch": metadata.version("torch"),
+        "transformers": metadata.version("transformers"),
+    }
