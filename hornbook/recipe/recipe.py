@@ -13,6 +13,7 @@ from hornbook.base.settings import Settings, digest, nearest
 from hornbook.recipe.external import external_key, is_external
 from hornbook.recipe.kinds import KINDS, Kind, Slot
 
+EXPECTED = ["tokens", "teacher_calls", "prompt_tokens_per_call", "answer_tokens_per_call"]
 TOP_KEYS = ["name", "about", "seed", "teacher", "stages"]
 
 
@@ -21,7 +22,8 @@ class Stage:
     """A stage of a recipe, checked: its kind, settings and where each input comes from.
 
     `inputs` gives for each slot the names of stages above, or paths of the user's own. `key` names the output: it
-    follows from the kind's version, the settings that matter, the seed and the inputs' keys.
+    follows from the kind's version, the settings that matter, the seed and the inputs' keys. `expect` is for
+    `hornbook plan` alone: what the settings cannot tell (EXPECTED lists its keys).
     """
 
     name: str
@@ -30,6 +32,7 @@ class Stage:
     inputs: Mapping[str, list[str]]
     input_keys: Mapping[str, list[str]]
     seed: int
+    expect: Mapping[str, float] = field(default_factory=dict)
     key: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -119,19 +122,31 @@ def _read_stage(
     for slot, sources in inputs.items():
         for source in sources:
             _check_join(source, kind.slots[slot], above, f"{where}.{slot}")
+    expect = _read_expectations(values.pop("expect", {}), f"{where}.expect")
     settings_class = kind.settings
     if "teacher" in settings_class.model_fields and teacher is not None and "teacher" not in values:
         values["teacher"] = teacher
     unknown = [key for key in values if key not in settings_class.model_fields]
     if unknown:
-        known = [*settings_class.model_fields, *kind.slots, "kind"]
+        known = [*settings_class.model_fields, *kind.slots, "kind", "expect"]
         raise HornbookError(f"{where}.{unknown[0]}: unknown key{nearest(str(unknown[0]), known)}")
     settings = settings_class.parse(values, where)
     keys = {
         slot: [above[source].key if source in above else external_key(source) for source in sources]
         for slot, sources in inputs.items()
     }
-    return Stage(name, kind, settings, inputs, keys, derive(seed, name))
+    return Stage(name, kind, settings, inputs, keys, derive(seed, name), expect)
+
+
+def _read_expectations(value: Any, where: str) -> dict[str, float]:
+    if not isinstance(value, dict):
+        raise HornbookError(f"{where}: expected a mapping with some of {', '.join(EXPECTED)}; got {value!r}")
+    for key, number in value.items():
+        if key not in EXPECTED:
+            raise HornbookError(f"{where}.{key}: unknown key{nearest(str(key), EXPECTED)}")
+        if not isinstance(number, int | float) or isinstance(number, bool):
+            raise HornbookError(f"{where}.{key}: expected a number, got {number!r}")
+    return dict(value)
 
 
 def _read_input(value: Any, slot: Slot, where: str) -> list[str]:

@@ -1,0 +1,42 @@
+"""The closing table of a run: what each stage bought (the shape of the report's table 9)."""
+
+from typing import Any
+
+from rich.table import Table
+
+
+def results_table(summary: dict[str, Any]) -> Table:
+    """Scores by evaluation with their 95 % intervals; a mark where one differs from the column before."""
+    evaluations = summary["evaluations"]
+    table = Table(title="What each stage bought (mean, 95 % interval; ▲▼ beyond noise against the column before)")
+    table.add_column("score")
+    for entry in evaluations.values():
+        table.add_column(entry["model"], justify="right")
+    for name in headline_scores(evaluations):
+        table.add_row(name, *[_cell(entry, name) for entry in evaluations.values()])
+    return table
+
+
+def headline_scores(evaluations: dict[str, Any]) -> list[str]:
+    """Names of the scores worth a row: all but those of single tasks (`reasoning:TASK`), in order of appearance."""
+    names = {score["name"]: None for entry in evaluations.values() for score in entry["scores"]}
+    return [name for name in names if not name.startswith("reasoning:")]
+
+
+def find_score(entry: dict[str, Any], name: str) -> dict[str, Any] | None:
+    return next((score for score in entry["scores"] if score["name"] == name), None)
+
+
+def find_comparison(entry: dict[str, Any], name: str) -> dict[str, Any] | None:
+    return next((row for row in entry["comparisons"] if row["score"] == name), None)
+
+
+def _cell(entry: dict[str, Any], name: str) -> str:
+    score = find_score(entry, name)
+    if score is None:
+        return ""
+    text = f"{score['mean']:.1%} ({score['low']:.1%} to {score['high']:.1%})"
+    comparison = find_comparison(entry, name)
+    if comparison is None or "noise" in comparison["verdict"]:
+        return text
+    return f"{text} {'▲' if comparison['difference'] > 0 else '▼'}"

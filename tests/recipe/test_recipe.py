@@ -1,0 +1,77 @@
+"""Reading a recipe: what is wrong is said in one line that names the place."""
+
+import pytest
+
+from hornbook.base.errors import HornbookError
+from hornbook.recipe.recipe import load_recipe
+
+GOOD = """
+seed: 1
+stages:
+  documents: {kind: curate}
+  tokenizer: {kind: tokenizer, documents: documents}
+  mixture: {kind: mixture, tokenizer: tokenizer, documents: documents, tokens: 1000, context: 64, shares: {web: 1.0}}
+  pretrain: {kind: pretrain, tokens: mixture, tokenizer: tokenizer}
+"""
+
+
+def recipe(tmp_path, text):
+    path = tmp_path / "r.yaml"
+    path.write_text(text)
+    return load_recipe(path)
+
+
+def keys(loaded):
+    return {stage.name: stage.key for stage in loaded.stages}
+
+
+def test_a_good_recipe_is_read_in_order(tmp_path):
+    assert list(keys(recipe(tmp_path, GOOD))) == ["documents", "tokenizer", "mixture", "pretrain"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("seed: 1", "sed: 1"), r"sed: unknown key \(did you mean 'seed'\?\)"),
+        (("seed: 1", "seed: one"), "seed: expected a whole number, got 'one'"),
+        (("kind: pretrain", "kind: pretrian"), r"unknown kind 'pretrian' \(did you mean 'pretrain'\?\)"),
+        (("tokens: 1000", "tokns: 1000"), r"stages\.mixture\.tokns: unknown key \(did you mean 'tokens'\?\)"),
+        (("tokens: 1000", "tokens: lots"), r"stages\.mixture\.tokens: .*got 'lots'"),
+        (("tokens: mixture", "tokens: documents"), "stage 'documents' makes documents, not tokens; .*: mixture"),
+        (("tokens: mixture", "tokens: misture"), "no stage 'misture' above this one; .*: mixture"),
+        (("tokens: mixture", "tokens: ./nowhere"), "./nowhere: no such file or folder"),
+        (("tokens: mixture,", ""), r"stages\.pretrain\.tokens: missing; expected a stage above that makes tokens"),
+        (("{web: 1.0}", "{web: 1.0"), "not valid YAML"),
+        (("stages:", "stages: []\nname:"), "stages: expected a mapping"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(tmp_path, change, message):
+    assert change[0] in GOOD
+    with pytest.raises(HornbookError, match=message) as caught:
+        recipe(tmp_path, GOOD.replace(*change))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_recipe(tmp_path):
+    with pytest.raises(HornbookError, match="no such recipe"):
+        load_recipe(tmp_path / "none.yaml")
+
+
+def test_a_changed_setting_changes_the_keys_of_its_stage_and_of_what_follows(tmp_path):
+    before, after = keys(recipe(tmp_path, GOOD)), keys(recipe(tmp_path, GOOD.replace("context: 64", "context: 128")))
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"mixture", "pretrain"}
+
+
+def test_what_cannot_change_the_output_does_not_change_the_keys(tmp_path):
+    threads = GOOD.replace("tokens: mixture,", "tokens: mixture, threads: 1, expect: {tokens: 5},")
+    assert keys(recipe(tmp_path, GOOD)) == keys(recipe(tmp_path, threads))
+
+
+def test_a_changed_input_file_changes_the_key(tmp_path):
+    mine = tmp_path / "mine.jsonl"
+    text = GOOD.replace("{kind: curate}", f"{{kind: curate, documents: {mine}}}")
+    mine.write_text('{"text": "a"}\n')
+    before = keys(recipe(tmp_path, text))
+    mine.write_text('{"text": "b"}\n')
+    assert before["documents"] != keys(recipe(tmp_path, text))["documents"]
