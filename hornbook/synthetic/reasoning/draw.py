@@ -1,0 +1,86 @@
+"""Drawing questions of one task until every split has its share.
+
+Which split a prompt belongs to is decided by the prompt itself, through its hash: whatever the seeds, numbers and
+settings of two stages, a prompt that one holds out the other never trains on.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+import xxhash
+
+from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.records import Question, make_id
+from hornbook.base.seeds import derive
+from hornbook.oracles.score import RIGHT, judge
+from hornbook.synthetic.reasoning.task import Entry, Task
+
+Split = Literal["train", "search", "heldout"]
+SPLITS: tuple[Split, ...] = ("train", "search", "heldout")
+TRIES = 20  # entries drawn for each one wanted, before a small or much repeated task is given up
+
+
+class Drawn(NamedTuple):
+    questions: dict[Split, list[Question]]  # each with its verified solution
+    aside: list[tuple[str, str]]  # (which entry, why it was set aside)
+    tries: int
+
+
+def split_of(prompt: str) -> Split:
+    """Eight prompts in ten are for training, one for search, one is held out."""
+    bucket = xxhash.xxh3_64_intdigest(" ".join(prompt.split()).casefold().encode()) % 10
+    return "heldout" if bucket == 0 else "search" if bucket == 1 else "train"
+
+
+def draw(task: Task, config: dict[str, Any], wanted: dict[Split, int], seed: int) -> Drawn:
+    """Distinct questions, as many per split as `wanted` if the task has them, in the order they were drawn.
+
+    Raises HornbookError for generator settings that reasoning-gym refuses.
+    """
+    drawn = Drawn({split: [] for split in SPLITS}, [], 0)
+    seen: set[str] = set()
+    tries = 0
+    for tries, entry in enumerate(_entries(task, config, TRIES * sum(wanted.values()), seed), 1):
+        try:
+            prompt = task.shorten(entry)
+            split = split_of(prompt)
+            if prompt not in seen and len(drawn.questions[split]) < wanted[split]:
+                seen.add(prompt)
+                drawn.questions[split].append(_question(task, entry, prompt))
+        except ValueError as error:
+            drawn.aside.append((f"{task.name} #{tries}", str(error)))
+        if all(len(drawn.questions[split]) >= wanted[split] for split in SPLITS):
+            break
+    return drawn._replace(tries=tries)
+
+
+def _entries(task: Task, config: dict[str, Any], limit: int, seed: int) -> Iterator[Entry]:
+    import reasoning_gym  # seconds to import
+
+    try:
+        options = {**task.config, **config}
+        dataset = reasoning_gym.create_dataset(
+            task.name, size=max(1, limit), seed=derive(seed, task.name) % 2**31, **options
+        )
+    except (TypeError, ValueError, AssertionError) as error:
+        raise HornbookError(f"tasks.{task.name}.config: the generator refuses it ({one_line(error)})") from None
+    for index in range(limit):
+        yield dataset[index]
+
+
+def _question(task: Task, entry: Entry, prompt: str) -> Question:
+    """A question with its worked solution. Raises ValueError when the task's scorer does not accept the solution."""
+    question = Question(
+        id=make_id("question", task.name, prompt),
+        task=task.name,
+        prompt=prompt,
+        answer=str(entry["answer"]),
+        oracle="reasoning-gym",
+        entry=msgspec.json.encode(entry, enc_hook=str).decode(),
+        solution=task.solve(entry),
+    )
+    judged = judge(question, question.solution)
+    if judged.score < RIGHT:
+        raise ValueError(f"unverified: {judged.reason}")
+    return question

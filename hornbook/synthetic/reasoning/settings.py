@@ -1,0 +1,37 @@
+"""Settings of the procedural reasoning stage."""
+
+from typing import Any
+
+from pydantic import field_validator
+
+from hornbook.base.settings import Settings, nearest, setting
+from hornbook.synthetic.reasoning.catalogue import TASKS
+
+
+class TaskSettings(Settings):
+    """One task of the mix."""
+
+    samples: int = setting(2000, "worked solutions to train on (0: the task is only asked, never taught)", ge=0)
+    config: dict[str, Any] = setting(
+        default_factory=dict, help="generator settings that replace the pocket-size ones, e.g. max_terms: 6"
+    )
+
+
+class ReasoningSettings(Settings):
+    """Procedural reasoning tasks with worked solutions."""
+
+    tasks: dict[str, TaskSettings] = setting(
+        default_factory=lambda: {name: TaskSettings() for name in TASKS},
+        help="reasoning-gym tasks by name, each with its number of samples and generator settings",
+        min_length=1,
+    )
+    search: int = setting(100, "questions per task for pivotal token search and judging; never trained on", ge=0)
+    heldout: int = setting(100, "questions per task for evaluation; never trained on nor searched", ge=0)
+
+    @field_validator("tasks")
+    @classmethod
+    def _known(cls, tasks: dict[str, TaskSettings]) -> dict[str, TaskSettings]:
+        for name in tasks:
+            if name not in TASKS:
+                raise ValueError(f"unknown task '{name}'{nearest(name, sorted(TASKS))}")
+        return tasks

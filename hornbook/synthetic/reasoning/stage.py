@@ -1,0 +1,81 @@
+"""The stage: procedural questions and worked solutions, each checked by its task's scorer."""
+
+from typing import Any
+
+from hornbook.base.files import write_records
+from hornbook.base.records import Message, Question, Sample, make_id
+from hornbook.base.workspace import Workspace
+from hornbook.synthetic.reasoning.catalogue import TASKS
+from hornbook.synthetic.reasoning.draw import SPLITS, Drawn, Split, draw
+from hornbook.synthetic.reasoning.settings import ReasoningSettings
+
+
+def reasoning(settings: ReasoningSettings, work: Workspace) -> None:
+    """Write samples and questions of every task in `settings.tasks` (report §2.2: chain of thought, verified).
+
+    Leaves `samples.parquet` (training), `questions.parquet` (search and judging), `heldout/questions.parquet`
+    (evaluation) and `train/questions.parquet` (the parents of the samples). Notes `reasoning`: per task how many of
+    each, entries drawn, unverified ones, and mean lengths in characters.
+
+    Raises HornbookError for generator settings that reasoning-gym refuses.
+    """
+    questions: dict[Split, list[Question]] = {split: [] for split in SPLITS}
+    notes: dict[str, dict[str, float]] = {}
+    with work.progress("", len(settings.tasks), "tasks") as bar:
+        for name, choice in sorted(settings.tasks.items()):
+            wanted: dict[Split, int] = {
+                "train": choice.samples,
+                "search": settings.search,
+                "heldout": settings.heldout,
+            }
+            drawn = draw(TASKS[name], choice.config, wanted, work.seed)
+            for split in SPLITS:
+                questions[split] += drawn.questions[split]
+            _book(work, name, drawn, wanted)
+            notes[name] = _figures(drawn)
+            bar.advance(1, name)
+    samples = [_sample(question) for question in questions["train"]]
+    folders = {"train": "train/", "search": "", "heldout": "heldout/"}
+    for split in SPLITS:
+        write_records(work.path / f"{folders[split]}questions.parquet", Question, _sorted(questions[split]))
+    write_records(work.path / "samples.parquet", Sample, _sorted(samples))
+    work.count(records_in=int(sum(note["drawn"] for note in notes.values())), records_out=len(samples))
+    work.count(questions=len(questions["search"]), heldout=len(questions["heldout"]))
+    work.note("reasoning", notes)
+
+
+def _sample(question: Question) -> Sample:
+    return Sample(
+        id=make_id("sample", question.id, question.solution),
+        parents=[question.id],
+        source="synthetic",
+        kind=f"reasoning:{question.task}",
+        messages=[Message("user", question.prompt), Message("assistant", question.solution)],
+        checks=["reasoning-gym scorer"],
+    )
+
+
+def _sorted(records: list[Any]) -> list[Any]:
+    return sorted(records, key=lambda record: record.id)
+
+
+def _book(work: Workspace, name: str, drawn: Drawn, wanted: dict[Split, int]) -> None:
+    for where, reason in drawn.aside:
+        work.reject(where, reason)
+    short = [f"{len(drawn.questions[split])} of {wanted[split]} {split}" for split in SPLITS]
+    if any(len(drawn.questions[split]) < wanted[split] for split in SPLITS):
+        work.warn(f"{name}: only {', '.join(short)} questions are distinct; widen its config or ask for fewer")
+
+
+def _figures(drawn: Drawn) -> dict[str, float]:
+    every = [question for split in SPLITS for question in drawn.questions[split]]
+    count = max(1, len(every))
+    return {
+        "samples": len(drawn.questions["train"]),
+        "search": len(drawn.questions["search"]),
+        "heldout": len(drawn.questions["heldout"]),
+        "drawn": drawn.tries,
+        "set_aside": len(drawn.aside),
+        "prompt_characters": round(sum(len(question.prompt) for question in every) / count, 1),
+        "solution_characters": round(sum(len(question.solution) for question in every) / count, 1),
+    }
