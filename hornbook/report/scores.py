@@ -1,0 +1,64 @@
+"""The report's table of scores and what it says of each later stage."""
+
+from typing import Any
+
+from hornbook.report.charts import interval_chart
+from hornbook.report.table import find_comparison, find_score, headline_scores
+
+LESS_IS_BETTER = ("wrong",)
+
+
+def score_table(summary: dict[str, Any]) -> dict[str, Any] | None:
+    """Headline scores and single tasks by evaluation, with a chart of the first score; None without evaluations."""
+    evaluations = summary["evaluations"]
+    if not evaluations:
+        return None
+    names = headline_scores(evaluations)
+    tasks = sorted({s["name"] for e in evaluations.values() for s in e["scores"] if s["name"].startswith("reasoning:")})
+    main = names[0]
+    rows = [(e["model"], find_score(e, main)) for e in evaluations.values()]
+    return {
+        "models": [entry["model"] for entry in evaluations.values()],
+        "rows": [_row(evaluations, name) for name in names],
+        "tasks": [_row(evaluations, name) for name in tasks],
+        "chart": interval_chart([(model, s["mean"], s["low"], s["high"]) for model, s in rows if s]),
+        "chart_caption": f"{main.capitalize()} by stage, with 95 % intervals.",
+    }
+
+
+def verdicts(summary: dict[str, Any]) -> list[dict[str, str]]:
+    """For each evaluation with one before it, a sentence on every headline score: helped, harmed, or noise."""
+    lines = []
+    for entry in summary["evaluations"].values():
+        if entry["before"] is None:
+            continue
+        before = summary["evaluations"].get(entry["before"], {}).get("model", entry["before"])
+        found = [(name, find_comparison(entry, name)) for name in headline_scores({"": entry})]
+        texts = [_sentence(name, row) for name, row in found if row]
+        lines.append({"stage": entry["model"], "before": before, "text": "; ".join(texts) or "nothing in common"})
+    return lines
+
+
+def _sentence(name: str, row: dict[str, Any]) -> str:
+    change = f"{row['difference'] * 100:+.1f} points ({row['low'] * 100:+.1f} to {row['high'] * 100:+.1f})"
+    return f"{name} {change}, {row['verdict']}"
+
+
+def _row(evaluations: dict[str, Any], name: str) -> dict[str, Any]:
+    return {"name": name.removeprefix("reasoning:"), "cells": [_cell(e, name) for e in evaluations.values()]}
+
+
+def _cell(entry: dict[str, Any], name: str) -> dict[str, Any] | None:
+    score = find_score(entry, name)
+    if score is None:
+        return None
+    comparison = find_comparison(entry, name)
+    differs = comparison is not None and "noise" not in comparison["verdict"]
+    rose = differs and comparison is not None and comparison["difference"] > 0
+    good = rose != any(word in name for word in LESS_IS_BETTER)
+    return {
+        "mean": f"{score['mean']:.1%}",
+        "interval": f"{score['low']:.1%} to {score['high']:.1%}, n {score['n']:,}",
+        "mark": ("up" if good else "down") if differs else "",
+        "rose": rose,
+    }
