@@ -5,6 +5,7 @@ from pathlib import Path
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.files import read_json, write_json
 
 
 def load_tokenizer(path: Path | str) -> PreTrainedTokenizerBase:
@@ -29,6 +30,9 @@ def _load(name: str) -> PreTrainedTokenizerBase:
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Write `tokenizer` as a Hugging Face folder."""
+    """Write `tokenizer` as a Hugging Face folder that older versions of transformers, and vLLM, read as well."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save_pretrained(str(folder))
+    config = read_json(folder / "tokenizer_config.json")
+    if config.get("tokenizer_class") == "TokenizersBackend":  # a name that only transformers 5 knows
+        write_json(folder / "tokenizer_config.json", config | {"tokenizer_class": "PreTrainedTokenizerFast"})

@@ -1,0 +1,47 @@
+"""Settings of the mixture stage."""
+
+import re
+from typing import Self
+
+from pydantic import model_validator
+
+from hornbook.base.settings import Settings, setting
+from hornbook.mixture.epochs import SUM_TOLERANCE
+
+TABLE_5 = {"web": 0.15, "web_rewrite": 0.15, "synthetic": 0.40, "code": 0.20, "acquired": 0.10}
+LONG = "long"  # the part of a midtraining mixture that is naturally long
+
+
+class MixtureSettings(Settings):
+    """What share of the training tokens each source gets (report §3.1-3.2), and how much is long (§3.3)."""
+
+    tokens: int = setting(help="Tokens to train on, repetitions included and padding not.", ge=1)
+    context: int = setting(4096, "Tokens a row.", ge=8)
+    shares: dict[str, float] = setting(
+        default_factory=lambda: dict(TABLE_5), help="Share of each source in the tokens; they sum to 1 (table 5)."
+    )
+    validation_share: float = setting(0.01, "Share of each source's records held out to validate on.", ge=0, lt=1)
+    long_share: float = setting(
+        0.0,
+        "Share of naturally long records, of any of the sources (report: 0.3 in midtraining); the rest keeps `shares`.",
+        ge=0,
+        le=1,
+    )
+    long_minimum: int = setting(8192, "Tokens from which on a record is long.", ge=1)
+    long_upweight_from: int = setting(16384, "Tokens from which on a long record is seen more often.", ge=1)
+    long_upweight: float = setting(2.0, "How many times as often.", ge=1)
+    declared_unique_tokens: dict[str, float] = setting(
+        default_factory=dict, help="Unique tokens expected of each source; for `hornbook plan` only.", in_key=False
+    )
+
+    @model_validator(mode="after")
+    def _shares_are_shares(self) -> Self:
+        if any(share < 0 for share in self.shares.values()):
+            raise ValueError("shares must not be negative")
+        total = sum(self.shares.values())
+        if abs(total - 1) > SUM_TOLERANCE:
+            raise ValueError(f"shares must sum to 1, they sum to {total:g}")
+        for name in self.shares:
+            if not re.fullmatch(r"[\w-]+", name) or name == LONG:
+                raise ValueError(f"'{name}' cannot name a source (letters, digits, _ and -; not '{LONG}')")
+        return self

@@ -1,0 +1,46 @@
+"""What our byte-level tokenizers share: the split into words, bytes as visible characters, and the special tokens."""
+
+from tokenizers import Regex, Tokenizer, decoders, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
+
+from hornbook.tokenizer.chat import CHAT_TEMPLATE, END_OF_TEXT
+
+
+def words(digits: int) -> str:
+    """The regular expression of cl100k, in Oniguruma's dialect: only within its matches are bytes merged.
+
+    Runs of digits are cut after `digits` of them (cl100k: 3). In tiktoken's dialect `$` is the end of the text and
+    `{1,3}+` possessive; here these are `\\z` and `(?>)`, for `$` would match before every newline.
+    """
+    pattern = (
+        r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|(?>\p{N}{1,DIGITS})| ?[^\s\p{L}\p{N}]++[\r\n]*+"
+        r"|\s++\z|\s*[\r\n]|\s+(?!\S)|\s"
+    )
+    return pattern.replace("DIGITS", str(digits))
+
+
+def make_byte_level(tokenizer: Tokenizer, digits: int) -> None:
+    """Cut text into `words`, write each byte as one of `byte_characters`, and read it back so."""
+    split = pre_tokenizers.Split(Regex(words(digits)), behavior="isolated")
+    spell = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, spell])
+    tokenizer.decoder = decoders.ByteLevel()
+
+
+def byte_characters() -> list[str]:
+    """The visible character that stands for each byte: itself where it prints in Latin-1, else one from 256 on."""
+    visible = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    others = iter(range(0x100, 0x200))
+    return [chr(byte) if byte in visible else chr(next(others)) for byte in range(256)]
+
+
+def finish(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
+    """As transformers uses it: with the chat template, and `<|endoftext|>` as the end of a text and as padding."""
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        eos_token=END_OF_TEXT,
+        pad_token=END_OF_TEXT,
+        chat_template=CHAT_TEMPLATE,
+        clean_up_tokenization_spaces=False,
+        model_max_length=2**31 - 1,  # the context is the model's affair
+    )

@@ -1,0 +1,92 @@
+"""The stage that makes or takes the tokenizer of a recipe (report §3)."""
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from tokenizers import AddedToken, Tokenizer, models, trainers
+from tokenizers.pre_tokenizers import ByteLevel
+from transformers import PreTrainedTokenizerBase
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.seeds import derive
+from hornbook.base.workspace import Workspace
+from hornbook.tokenizer.bytelevel import finish, make_byte_level
+from hornbook.tokenizer.chat import SPECIAL_TOKENS
+from hornbook.tokenizer.cl100k import cl100k
+from hornbook.tokenizer.files import load_tokenizer, save_tokenizer
+from hornbook.tokenizer.settings import TokenizerSettings
+from hornbook.tokenizer.texts import Text, read_texts
+
+MEASURED_CHARACTERS = 500_000  # per source, to say how many tokens its text takes
+
+
+def tokenizer(
+    settings: TokenizerSettings, work: Workspace, *, documents: Sequence[Path] = (), samples: Sequence[Path] = ()
+) -> None:
+    """Write the folder `tokenizer/`; note how many tokens each source of the texts takes.
+
+    Raises HornbookError when there is nothing to train on, or the tokenizer to take cannot be had.
+    """
+    texts = _choose(read_texts(documents, samples, work.reject), settings.train_characters, work)
+    if settings.kind == "train":
+        if not texts:
+            raise HornbookError("nothing to train a tokenizer on: the documents and samples hold no text")
+        made: PreTrainedTokenizerBase = finish(train(settings, [text.text for text in texts]))
+    elif settings.kind == "cl100k":
+        made = finish(cl100k())
+    else:
+        made = load_tokenizer(settings.kind)
+    save_tokenizer(made, work.path / "tokenizer")
+    work.count(records_out=1)
+    work.note("vocab_size", len(made))
+    work.note("compression", compression(made, texts))
+
+
+def train(settings: TokenizerSettings, texts: Iterable[str]) -> Tokenizer:
+    """A byte-level BPE of `settings.vocab_size` entries, special tokens first. Same texts, same tokenizer."""
+    made = Tokenizer(models.BPE())
+    make_byte_level(made, settings.digits_per_token)
+    trainer = trainers.BpeTrainer(
+        vocab_size=settings.vocab_size,
+        special_tokens=[AddedToken(name, special=True, normalized=False) for name in SPECIAL_TOKENS],
+        initial_alphabet=ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    made.train_from_iterator(texts, trainer)
+    return made
+
+
+def compression(made: PreTrainedTokenizerBase, texts: list[Text]) -> dict[str, dict[str, float]]:
+    """Per source: characters, bytes and tokens of a choice of its texts, and tokens per character and per byte."""
+    chosen: dict[str, list[str]] = {}
+    room: dict[str, int] = {}
+    for text in texts:
+        if room.setdefault(text.source, MEASURED_CHARACTERS) > 0:
+            chosen.setdefault(text.source, []).append(text.text[: room[text.source]])
+            room[text.source] -= len(text.text)
+    table = {}
+    for source, parts in sorted(chosen.items()):
+        tokens = sum(map(len, made(parts, add_special_tokens=False)["input_ids"]))
+        characters, size = sum(map(len, parts)), sum(len(part.encode()) for part in parts)
+        table[source] = {
+            "characters": characters,
+            "bytes": size,
+            "tokens": tokens,
+            "tokens_per_character": tokens / characters,
+            "tokens_per_byte": tokens / size,
+        }
+    return table
+
+
+def _choose(texts: Iterator[Text], characters: int, work: Workspace) -> list[Text]:
+    """As many texts as `characters` allow, first come first served in an order that their ids decide."""
+    kept: list[tuple[int, int, Text]] = []  # a heap with the last in that order on top
+    total = 0
+    for number, text in enumerate(texts):
+        heapq.heappush(kept, (-derive(work.seed, "choice", text.id), number, text))
+        total += len(text.text)
+        work.count(records_in=1)
+        while total > characters and len(kept) > 1:
+            total -= len(heapq.heappop(kept)[2].text)
+    return [text for _, _, text in sorted(kept, key=lambda entry: (-entry[0], entry[1]))]
