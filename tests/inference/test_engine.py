@@ -1,0 +1,141 @@
+"""The engine samples what the model says, whatever shares the batch."""
+
+import random
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hornbook.base.errors import HornbookError
+from hornbook.inference.engine import Request, TorchEngine
+from hornbook.inference.sampling import draw, probabilities, uniforms
+from hornbook.inference.settings import Sampling
+from tests.inference.tiny import tiny_model, tiny_tokenizer
+
+torch.set_num_threads(1)
+MODEL = tiny_model()
+TOKENIZER = tiny_tokenizer()
+STOPS = {0, 3}
+
+
+def naive(
+    prefix: list[int], key: str, sampling: Sampling, limit: int = 0, seed: int = 0
+) -> tuple[list[int], list[float]]:
+    """One rollout the slow way: the whole text anew for each token, alone."""
+    tokens: list[int] = []
+    logprobs: list[float] = []
+    limit = min(limit or sampling.max_new_tokens, 96 - len(prefix))
+    for u in uniforms(seed, key, limit):
+        with torch.inference_mode():
+            logits = MODEL(torch.tensor([prefix + tokens])).logits[:, -1]
+        token, logprob = draw(probabilities(logits, sampling), torch.tensor([u], dtype=torch.float64))
+        tokens.append(int(token))
+        logprobs.append(float(logprob))
+        if tokens[-1] in STOPS:
+            break
+    return tokens, logprobs
+
+
+def some_requests(count: int, seed: int = 0) -> list[Request]:
+    choose = random.Random(seed)
+    prefixes = [[choose.randrange(4, 70) for _ in range(choose.randrange(1, 40))] for _ in range(max(1, count // 3))]
+    return [Request(choose.choice(prefixes), f"r{number}", choose.choice([0, 0, 1, 5])) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    "sampling", [Sampling(max_new_tokens=25), Sampling(temperature=0.7, top_p=0.8, max_new_tokens=70)]
+)
+def test_rollouts_equal_those_sampled_one_by_one_without_a_cache(sampling: Sampling) -> None:
+    requests = some_requests(60)
+    rollouts = TorchEngine(MODEL, TOKENIZER, batch_size=16).sample(requests, sampling)
+    for request, rollout in zip(requests, rollouts, strict=True):
+        tokens, logprobs = naive(request.prefix, request.key, sampling, request.limit)
+        assert rollout.tokens == tokens
+        assert rollout.logprobs == pytest.approx(logprobs, abs=1e-3)
+        assert rollout.finish == ("stop" if tokens[-1] in STOPS else "length")
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 100), count=st.integers(1, 50), batch_size=st.sampled_from([1, 16, 40, 64]))
+def test_order_and_batch_do_not_matter(seed: int, count: int, batch_size: int) -> None:
+    requests = some_requests(count, seed)
+    sampling = Sampling(max_new_tokens=20)
+    expected = TorchEngine(MODEL, TOKENIZER, batch_size=32).sample(requests, sampling)
+    order = list(range(count))
+    random.Random(seed).shuffle(order)
+    shuffled = TorchEngine(MODEL, TOKENIZER, batch_size=batch_size).sample([requests[i] for i in order], sampling)
+    for place, index in enumerate(order):
+        assert shuffled[place].tokens == expected[index].tokens
+
+
+def test_same_calls_give_the_same_bytes_and_other_seeds_other_rollouts() -> None:
+    requests, sampling = some_requests(50), Sampling(max_new_tokens=20)
+    first, again = (TorchEngine(MODEL, TOKENIZER, batch_size=16, seed=4).sample(requests, sampling) for _ in range(2))
+    assert first == again
+    assert first != TorchEngine(MODEL, TOKENIZER, batch_size=16, seed=5).sample(requests, sampling)
+
+
+def test_greedy_equals_generate() -> None:
+    prefix = [10, 20, 30, 40, 50]
+    rollout = TorchEngine(MODEL, TOKENIZER).sample([Request(prefix, "g")], Sampling(temperature=0, max_new_tokens=30))[
+        0
+    ]
+    expected = MODEL.generate(torch.tensor([prefix]), max_new_tokens=30, do_sample=False, eos_token_id=[0, 3])[0, 5:]
+    assert rollout.tokens == expected.tolist()
+
+
+def test_every_finished_rollout_is_told_with_its_tokens() -> None:
+    told: list[int] = []
+    rollouts = TorchEngine(MODEL, TOKENIZER, batch_size=16).sample(
+        some_requests(40), Sampling(max_new_tokens=9), told.append
+    )
+    assert sorted(told) == sorted(len(rollout.tokens) for rollout in rollouts)
+
+
+def test_rollouts_end_where_the_context_does() -> None:
+    rollout = TorchEngine(MODEL, TOKENIZER).sample([Request([5] * 90, "k")], Sampling(max_new_tokens=50, top_k=1))[0]
+    assert len(rollout.tokens) <= 6
+
+
+@pytest.mark.parametrize("prefix", [[], [5] * 96])
+def test_prefixes_that_cannot_be_continued_are_one_clear_line(prefix: list[int]) -> None:
+    with pytest.raises(HornbookError, match=r"empty prefix|context of 96"):
+        TorchEngine(MODEL, TOKENIZER).sample([Request(prefix, "k")], Sampling())
+
+
+def test_logprobs_equal_one_plain_forward_each() -> None:
+    choose = random.Random(1)
+    prefixes = [[choose.randrange(4, 70) for _ in range(choose.randrange(1, 60))] for _ in range(40)]
+    continuations = [[choose.randrange(4, 70) for _ in range(choose.randrange(0, 30))] for _ in range(40)]
+    found = TorchEngine(MODEL, TOKENIZER).logprobs(prefixes, continuations)
+    for prefix, continuation, logprobs in zip(prefixes, continuations, found, strict=True):
+        with torch.inference_mode():
+            table = MODEL(torch.tensor([prefix + continuation])).logits[0].log_softmax(-1)
+        expected = [float(table[len(prefix) - 1 + i, token]) for i, token in enumerate(continuation)]
+        assert logprobs == pytest.approx(expected, abs=1e-4)
+
+
+def test_logprobs_agree_with_those_of_sampling_at_temperature_one() -> None:
+    engine = TorchEngine(MODEL, TOKENIZER)
+    requests = some_requests(10)
+    rollouts = engine.sample(requests, Sampling(max_new_tokens=10))
+    scored = engine.logprobs([r.prefix for r in requests], [r.tokens for r in rollouts])
+    for rollout, logprobs in zip(rollouts, scored, strict=True):
+        assert rollout.logprobs == pytest.approx(logprobs, abs=1e-3)
+
+
+def test_a_gpt2_model_with_learned_positions_works_too() -> None:
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    torch.manual_seed(0)
+    config = GPT2Config(vocab_size=72, n_positions=40, n_embd=32, n_layer=2, n_head=2, initializer_range=0.3)
+    model = GPT2LMHeadModel(config).eval()
+    prefixes = [[7] * 3, [9, 8, 7, 6, 5, 4], list(range(10, 45))]
+    engine = TorchEngine(model, TOKENIZER)
+    rollouts = engine.sample([Request(p, "g") for p in prefixes], Sampling(temperature=0, max_new_tokens=12))
+    for prefix, rollout in zip(prefixes, rollouts, strict=True):
+        room = min(12, 40 - len(prefix))
+        expected = model.generate(torch.tensor([prefix]), max_new_tokens=room, do_sample=False, eos_token_id=[0, 3])
+        assert rollout.tokens == expected[0, len(prefix) :].tolist()
+    assert len(engine.logprobs(prefixes, [[1, 2]] * 3)[0]) == 2

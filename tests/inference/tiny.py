@@ -1,0 +1,42 @@
+"""A random model of a few thousand parameters and a tokenizer of single letters, for tests."""
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import Phi3Config, Phi3ForCausalLM, PreTrainedTokenizerFast
+
+SPECIALS = ["<|endoftext|>", "<|im_start|>", "<|im_sep|>", "<|im_end|>"]
+LETTERS = list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:?\n")
+
+
+def tiny_tokenizer() -> PreTrainedTokenizerFast:
+    vocabulary = {token: number for number, token in enumerate(SPECIALS + LETTERS)}
+    backend = Tokenizer(models.WordLevel(vocabulary, unk_token="."))
+    backend.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    backend.decoder = decoders.Fuse()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend, eos_token="<|im_end|>", pad_token="<|endoftext|>", unk_token="."
+    )
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<|im_sep|>"]})
+    tokenizer.chat_template = (
+        "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '<|im_sep|>' + m['content'] + '<|im_end|>' }}"
+        "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant<|im_sep|>' }}{% endif %}"
+    )
+    return tokenizer
+
+
+def tiny_model(seed: int = 0, context: int = 96, **changes: object) -> Phi3ForCausalLM:
+    torch.manual_seed(seed)
+    settings: dict[str, object] = {
+        "vocab_size": len(SPECIALS + LETTERS),
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": context,
+        "initializer_range": 0.2,  # so that attention and position matter to the output
+        "pad_token_id": 0,
+        "bos_token_id": 0,
+        "eos_token_id": 3,
+    }
+    return Phi3ForCausalLM(Phi3Config(**(settings | changes))).eval()
