@@ -12,6 +12,7 @@ from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json, sync, write_json
 from hornbook.model.device import pick_device, pick_dtype
 from hornbook.tokenizer.chat import stop_ids
+from hornbook.tokenizer.files import save_tokenizer
 
 HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 
@@ -51,7 +52,7 @@ def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, path:
         eos_token_id=stop_ids(tokenizer), pad_token_id=tokenizer.pad_token_id, bos_token_id=tokenizer.bos_token_id
     )
     model.save_pretrained(aside)
-    tokenizer.save_pretrained(aside)
+    save_tokenizer(tokenizer, aside)
     _write_rope_theta(aside / "config.json")
     for file in aside.iterdir():
         sync(file)

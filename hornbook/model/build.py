@@ -1,0 +1,59 @@
+"""A model from settings, with seeded weights; and a model with a longer context."""
+
+import copy
+
+import torch
+from transformers import AutoModelForCausalLM, Phi3Config, Phi3ForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.seeds import derive
+from hornbook.model.device import pick_device
+from hornbook.model.settings import ModelSettings
+
+
+def build_model(
+    settings: ModelSettings, tokenizer: PreTrainedTokenizerBase, context: int, seed: int
+) -> PreTrainedModel:
+    """An untrained float32 `Phi3ForCausalLM` (report §3: full attention, no sliding window) for `context` tokens.
+
+    The weights are a function of `seed` alone; PyTorch's global random state is neither read nor changed.
+    """
+    config = Phi3Config(
+        vocab_size=len(tokenizer),
+        hidden_size=settings.hidden,
+        intermediate_size=settings.mlp,
+        num_hidden_layers=settings.layers,
+        num_attention_heads=settings.heads,
+        num_key_value_heads=settings.kv_heads,
+        max_position_embeddings=context,
+        original_max_position_embeddings=context,  # with a smaller value, generation drops its cache on the way
+        rope_parameters={"rope_type": "default", "rope_theta": settings.rope_base, "partial_rotary_factor": 1.0},
+        tie_word_embeddings=settings.tied_embeddings,
+        sliding_window=None,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=None,  # padding is the end-of-text token: as `padding_idx` its embedding would never be trained
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, "weights"))
+        model = Phi3ForCausalLM(config)
+    return model.to(pick_device())
+
+
+def extend_context(model: PreTrainedModel, rope_base: float, context: int) -> PreTrainedModel:
+    """The same weights with another base of the rotary embedding and `context` positions (report §3.3).
+
+    Raises HornbookError for a model without rotary position embeddings.
+    """
+    config = copy.deepcopy(model.config)
+    rope = getattr(config, "rope_parameters", None)
+    if not isinstance(rope, dict) or "rope_theta" not in rope:
+        raise HornbookError(f"{type(model).__name__}: no rotary position embedding whose base could be raised")
+    config.rope_parameters = {**rope, "rope_theta": rope_base}
+    config.max_position_embeddings = context
+    if hasattr(config, "original_max_position_embeddings"):
+        config.original_max_position_embeddings = context
+    with torch.random.fork_rng(devices=[]):
+        extended = AutoModelForCausalLM.from_config(config, dtype=model.dtype)
+    extended.load_state_dict(model.state_dict())
+    return extended.to(model.device)

@@ -1,0 +1,76 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
+from transformers import Gemma2Config, Gemma2ForCausalLM
+
+from hornbook.base.errors import HornbookError
+from hornbook.model.attention import packed
+from hornbook.model.build import build_model
+from hornbook.model.packed import check_packing, hidden_states, pack_documents
+from hornbook.model.settings import ModelSettings
+
+SMALL = {
+    "vocab_size": 50,
+    "hidden_size": 16,
+    "intermediate_size": 24,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 64,
+}
+
+
+def llama() -> LlamaForCausalLM:
+    torch.manual_seed(0)
+    return LlamaForCausalLM(LlamaConfig(**SMALL)).eval()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 49), min_size=1, max_size=20), min_size=1, max_size=8))
+def test_a_packed_document_gets_the_logits_it_gets_alone(documents: list[list[int]]) -> None:
+    model = llama()
+    with torch.no_grad(), packed(model):
+        hidden_NC = hidden_states(model, pack_documents(documents, model.device))
+    with torch.no_grad():
+        logits = model.lm_head(hidden_NC).split([len(document) for document in documents])
+        for document, logits_LV in zip(documents, logits, strict=True):
+            torch.testing.assert_close(logits_LV, model(torch.tensor([document])).logits[0], atol=2e-6, rtol=1e-4)
+
+
+def test_gradients_of_packed_documents_are_those_of_the_documents_alone() -> None:
+    model = llama()
+    documents = [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11]]
+    with packed(model):
+        hidden_states(model, pack_documents(documents, model.device)).pow(3).sum().backward()
+    together = [weight.grad.clone() for weight in model.model.parameters()]
+    model.zero_grad()
+    for document in documents:
+        model.model(torch.tensor([document])).last_hidden_state.pow(3).sum().backward()
+    for weight, gradient in zip(model.model.parameters(), together, strict=True):
+        torch.testing.assert_close(gradient, weight.grad, atol=1e-4, rtol=1e-4)
+
+
+def test_the_models_own_attention_comes_back() -> None:
+    model = llama()
+    before = model.config._attn_implementation
+    with packed(model):
+        assert model.config._attn_implementation != before
+    assert model.config._attn_implementation == before
+
+
+def test_our_model_and_others_pass_the_check(tokenizer) -> None:
+    shape = ModelSettings(layers=1, hidden=16, heads=4, kv_heads=1, mlp=24)
+    check_packing(build_model(shape, tokenizer, 32, seed=0))
+    check_packing(llama())
+    check_packing(GPT2LMHeadModel(GPT2Config(vocab_size=50, n_positions=32, n_embd=16, n_layer=2, n_head=2)))
+
+
+def test_capped_logits_and_windows_shorter_than_a_document_are_refused() -> None:
+    gemma = Gemma2ForCausalLM(Gemma2Config(**SMALL, head_dim=4))
+    with pytest.raises(HornbookError, match="packed documents"):
+        check_packing(gemma)
+    mistral = MistralForCausalLM(MistralConfig(**SMALL, sliding_window=8))
+    with packed(mistral), pytest.raises(HornbookError, match="packed documents"):
+        hidden_states(mistral, pack_documents([list(range(9))], mistral.device))
