@@ -1,0 +1,121 @@
+"""Asking a model: questions → sampled replies, as a base model (plain) or as a chat model is asked."""
+
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from hornbook.base.files import read_records, write_records
+from hornbook.base.progress import Bar
+from hornbook.base.records import Message, Question
+from hornbook.base.workspace import Workspace
+from hornbook.inference.engine import TorchEngine
+from hornbook.inference.rollouts import Request
+from hornbook.inference.settings import Sampling
+from hornbook.model.files import load_model, model_folder
+from hornbook.preference.settings import Style
+from hornbook.tokenizer.chat import encode_chat, encode_prompt, load_tokenizer, plain_prompt, stop_ids
+
+REQUESTS_PER_CHUNK = 2048  # what a killed stage loses at most; fixed, for it decides which prompts share a batch
+NEXT_QUESTION = "\nQuestion:"  # a base model that goes on to the next question has finished this one
+
+
+class Reply(msgspec.Struct):
+    """One sampled reply. `tokens` as they were sampled, the end token included when there is one."""
+
+    question: str  # Question.id
+    sample: int
+    tokens: list[int]
+    finish: str  # "stop", "length", or "no room" for a prompt that fills the model's context
+    text: str
+
+
+class Respondent:
+    """A model that answers questions.
+
+    Args:
+        path: a Hugging Face folder, a stage's folder with `model/` in it, or a hub name.
+        style: "plain" asks as `Question: ...\\nSolution:`, "chat" by the chat template.
+        seed: seed of the sampled replies.
+    Raises HornbookError when there is no such model.
+    """
+
+    def __init__(self, path: Path, style: Style, seed: int) -> None:
+        self.style = style
+        self.tokenizer = load_tokenizer(Path(model_folder(path)))
+        self.engine = TorchEngine(load_model(path), self.tokenizer, seed=seed)
+        self.context = self.engine.room
+        self._stops = set(stop_ids(self.tokenizer))
+
+    def prompt(self, question: str) -> list[int]:
+        """Token ids that end where the reply begins."""
+        if self.style == "chat":
+            return self.chat_prompt(question)
+        return self.plain(plain_prompt(question))
+
+    def plain(self, text: str) -> list[int]:
+        """Token ids of a text that goes on, with the begin token if this tokenizer sets one."""
+        tokens = list(self.tokenizer.encode(text))
+        return tokens[:-1] if tokens and tokens[-1] == self.tokenizer.eos_token_id else tokens
+
+    def chat_prompt(self, question: str) -> list[int]:
+        return encode_prompt(self.tokenizer, [Message("user", question)])
+
+    def chat_reply(self, question: str, text: str) -> list[int]:
+        """Token ids of `text` as this model's complete reply in a chat, the end token included."""
+        tokens, mask = encode_chat(self.tokenizer, [Message("user", question), Message("assistant", text)])
+        return [token for token, ours in zip(tokens, mask, strict=True) if ours]
+
+    def replies(
+        self, questions: list[Question], samples: int, sampling: Sampling, work: Workspace, label: str
+    ) -> list[Reply]:
+        """`samples` replies to each question, in the order of question ids and samples.
+
+        Finished chunks are kept in `work.path/replies` until `forget_replies`, so that a killed stage continues.
+        """
+        wanted = [(question, sample) for question in questions for sample in range(samples)]
+        done: list[Reply] = []
+        with work.progress(f"{label} replies", len(wanted), "replies") as bar:
+            for start in range(0, len(wanted), REQUESTS_PER_CHUNK):
+                kept = work.path / "replies" / f"{label}-{start:08d}.parquet"
+                chunk = wanted[start : start + REQUESTS_PER_CHUNK]
+                if kept.exists():
+                    done += read_records(kept, Reply)
+                    bar.advance(len(chunk))
+                else:
+                    replies = self._sample(chunk, sampling, bar)
+                    write_records(kept, Reply, replies)
+                    done += replies
+        return sorted(done, key=lambda reply: (reply.question, reply.sample))
+
+    def _sample(self, chunk: list[tuple[Question, int]], sampling: Sampling, bar: Bar) -> list[Reply]:
+        prompts = {question.id: self.prompt(question.prompt) for question, _ in chunk}
+        no_room = {name for name, prompt in prompts.items() if len(prompt) >= self.context}
+        asked = [(question, sample) for question, sample in chunk if question.id not in no_room]
+        requests = [Request(prompts[question.id], f"{question.id}/{sample}") for question, sample in asked]
+        rollouts = self.engine.sample(requests, sampling, lambda _: bar.advance(1))
+        replies = [
+            Reply(question.id, sample, rollout.tokens, rollout.finish, self._text(rollout.tokens))
+            for (question, sample), rollout in zip(asked, rollouts, strict=True)
+        ]
+        replies += [Reply(q.id, sample, [], "no room", "") for q, sample in chunk if q.id in no_room]
+        return replies
+
+    def _text(self, tokens: list[int]) -> str:
+        text = self.tokenizer.decode([token for token in tokens if token not in self._stops], skip_special_tokens=True)
+        if self.style == "plain":
+            text = text.split(NEXT_QUESTION)[0]
+        return text.strip()
+
+
+def by_question(replies: list[Reply]) -> dict[str, list[Reply]]:
+    """Replies of each question, by Question.id."""
+    grouped: dict[str, list[Reply]] = {}
+    for reply in replies:
+        grouped.setdefault(reply.question, []).append(reply)
+    return grouped
+
+
+def forget_replies(work: Workspace) -> None:
+    """Remove what was kept for a continuation, once the stage's output is written."""
+    shutil.rmtree(work.path / "replies", ignore_errors=True)

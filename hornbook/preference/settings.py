@@ -1,0 +1,49 @@
+"""Settings of the two stages of this room."""
+
+from typing import Literal
+
+from hornbook.base.settings import Settings, setting
+from hornbook.teacher.settings import TeacherSettings
+
+Style = Literal["plain", "chat"]
+STYLE_HELP = "how the model is asked: plain (a base model) or chat (a fine-tuned one)"
+
+
+class RefusalSettings(Settings):
+    """Report §4.4 and appendix A.1."""
+
+    style: Style = setting("plain", STYLE_HELP)
+    samples: int = setting(8, "answers sampled per question, to estimate how often it is right", ge=1)
+    temperature: float = setting(0.7, "sampling temperature of those answers", gt=0)
+    max_new_tokens: int = setting(32, "longest answer, in tokens", ge=1)
+    max_questions: int = setting(1000, "questions used; a seeded choice when there are more", ge=1)
+    usually_right: float = setting(0.5, "from this share of right answers on, fine-tuning data answers", gt=0, le=1)
+    usually_wrong: float = setting(0.5, "below this share of right answers, fine-tuning data refuses", gt=0, le=1)
+    pair_tokens: int = setting(5, "a preference pair holds the first so many tokens of each side", ge=1)
+    bogus_share: float = setting(
+        0.2, "bogus questions for each real one; variants are made up where the questions bring fewer", ge=0, le=1
+    )
+    teacher: TeacherSettings | None = setting(
+        None,
+        "writes answers, refusals and bogus variants; without it (or where its text fails the check) built-in ones",
+    )
+    teacher_questions: int = setting(40, "questions the teacher is asked to write for (four calls each)", ge=0)
+
+
+class JudgeSettings(Settings):
+    """Report §4.2: judge-guided preference data."""
+
+    prompts: int = setting(60, "prompts used; a seeded choice when there are more", ge=1)
+    responses: int = setting(4, "replies sampled per prompt from the model and from each other model", ge=1)
+    teacher_responses: int = setting(1, "replies per prompt that the teacher writes itself", ge=0)
+    temperature: float = setting(0.8, "sampling temperature of the replies", gt=0)
+    max_new_tokens: int = setting(160, "longest reply, in tokens; one that is cut off is never preferred", ge=1)
+    accuracy: Literal["oracle", "judge"] = setting(
+        "oracle", "who says how accurate a reply is: the question's checkable answer, or the judge"
+    )
+    teacher: TeacherSettings | None = setting(
+        None, "the judge; without it replies are paired by the accuracy that the oracle finds, and by nothing else"
+    )
+    judge_calls: int = setting(150, "replies judged at most; prompts that no longer fit are not judged", ge=0)
+    judge_tokens: int = setting(48, "longest judgement, in tokens", ge=8)
+    pairs_per_prompt: int = setting(2, "pairs of each kind that one prompt gives at most", ge=1)
