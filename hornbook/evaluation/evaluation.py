@@ -1,0 +1,108 @@
+"""A model and held-out questions → scores with 95 % intervals, beside those of an earlier model (report §5-6)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.files import read_records, write_json, write_records
+from hornbook.base.intervals import estimate
+from hornbook.base.records import Question
+from hornbook.base.seeds import derive
+from hornbook.base.workspace import Workspace
+from hornbook.evaluation.answers import Answer, grade, values_by_score
+from hornbook.evaluation.compare import compare
+from hornbook.evaluation.heldout import leave_out_seen
+from hornbook.evaluation.likelihood import answer_items, choose_items
+from hornbook.evaluation.settings import EvaluationSettings
+from hornbook.inference.settings import Sampling
+from hornbook.preference.questions import choose, read_questions
+from hornbook.preference.replies import Reply, Respondent, forget_replies
+
+
+def evaluation(
+    settings: EvaluationSettings,
+    work: Workspace,
+    *,
+    model: Path,
+    questions: list[Path],
+    before: Path | None = None,
+    training: Sequence[Path] = (),
+) -> None:
+    """Score a model: held-out tasks, behaviour on trivia, and multiple-choice benchmarks by log-likelihood.
+
+    Writes scores.json ({"model", "scores": [{"name", "mean", "low", "high", "n"}], "comparisons": [{"score",
+    "difference", "low", "high", "p", "verdict", "n"}]}) and answers.parquet. Of a questions folder its `heldout/` is
+    used where there is one. `before` is the folder of an earlier evaluation, compared on the questions both answered.
+    Questions that stand in `training` are left out.
+    Raises HornbookError when there are no questions, no model, an unknown benchmark or no answers in `before`.
+    """
+    earlier = read_records(Path(before) / "answers.parquet", Answer) if before else []
+    items = [item for name in settings.benchmarks for item in choose_items(name, settings.max_items, settings.seed)]
+    asked = _choose(questions, list(training), settings, work)
+    respondent = Respondent(model, settings.style, derive(settings.seed, "evaluation"))
+
+    sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
+    replies = respondent.replies(asked, settings.samples, sampling, work, "questions")
+    answers = _graded(asked, replies, work) + answer_items(items, respondent, settings.normalise, work)
+    answers.sort(key=lambda answer: (answer.score, answer.question, answer.sample))
+
+    scores = _scores(answers)
+    comparisons = compare(answers, earlier, resamples=settings.resamples, seed=settings.seed) if before else []
+    write_records(work.path / "answers.parquet", Answer, answers)
+    write_json(work.path / "scores.json", {"model": work.name, "scores": scores, "comparisons": comparisons})
+    forget_replies(work)
+    _book(asked, replies, scores, comparisons, work)
+
+
+def _choose(
+    paths: list[Path], training: list[Path], settings: EvaluationSettings, work: Workspace
+) -> list[Question]:  # fmt: skip
+    """The questions to ask: tasks and trivia, each up to its own number."""
+    found = leave_out_seen(read_questions(paths, work, held_out=True), training, work)
+    trivia = [question for question in found if question.oracle == "trivia"]
+    tasks = [question for question in found if question.oracle != "trivia"]
+    asked = choose(tasks, settings.max_questions, settings.seed) + choose(trivia, settings.max_trivia, settings.seed)
+    if not asked:
+        raise HornbookError(
+            "evaluation: no questions left to ask; check max_questions, max_trivia and the training data"
+        )
+    return asked
+
+
+def _graded(questions: list[Question], replies: list[Reply], work: Workspace) -> list[Answer]:
+    by_id = {question.id: question for question in questions}
+    answers = []
+    with work.progress("grading", len(replies), "replies") as bar:
+        for reply in replies:
+            answers += grade(by_id[reply.question], reply.sample, reply.text, work.reject)
+            bar.advance()
+    return answers
+
+
+def _scores(answers: list[Answer]) -> list[dict[str, Any]]:
+    scores = []
+    for name, questions in values_by_score(answers).items():
+        found = estimate(list(questions.values()))
+        scores.append({"name": name, "mean": found.mean, "low": found.low, "high": found.high, "n": found.n})
+    return scores
+
+
+def _book(
+    asked: list[Question],
+    replies: list[Reply],
+    scores: list[dict[str, Any]],
+    comparisons: list[dict[str, Any]],
+    work: Workspace,
+) -> None:
+    finished = sum(reply.finish == "stop" for reply in replies)
+    no_room = sum(reply.finish == "no room" for reply in replies)
+    tokens = sum(len(reply.tokens) for reply in replies)
+    work.count(records_in=len(asked), records_out=len(replies), tokens=tokens)
+    work.note("scores", scores)
+    work.note("comparisons", comparisons)
+    work.note("replies", {"finished": finished, "cut_off": len(replies) - finished - no_room, "no_room": no_room})
+    if no_room:
+        work.warn(f"{no_room} of {len(replies)} replies: the question fills the model's context; counted as not solved")
+    if finished < len(replies) / 2:
+        work.warn(f"only {finished} of {len(replies)} replies came to an end within max_new_tokens")

@@ -1,0 +1,29 @@
+"""Settings of an evaluation."""
+
+from typing import Literal
+
+from hornbook.base.settings import Settings, setting
+
+
+class EvaluationSettings(Settings):
+    """Report §5-6 and §8 of our summary: chat models at temperature 0.5, base models also by log-likelihood."""
+
+    style: Literal["plain", "chat"] = setting(
+        "chat", "how the model is asked: plain (a base model) or chat (a fine-tuned one)"
+    )
+    samples: int = setting(1, "replies sampled per question", ge=1)
+    temperature: float = setting(0.5, "sampling temperature; 0 takes the likeliest token", ge=0)
+    max_new_tokens: int = setting(256, "longest reply, in tokens; one that is cut off counts as it stands", ge=1)
+    max_questions: int = setting(400, "reasoning questions used, evenly over the tasks", ge=0)
+    max_trivia: int = setting(200, "trivia questions used, bogus ones among them", ge=0)
+    benchmarks: list[str] = setting(
+        ["arc_easy", "sciq", "piqa"], "multiple-choice benchmarks, scored by the log-likelihood of their choices"
+    )
+    max_items: int = setting(200, "items used of each benchmark", ge=1)
+    normalise: Literal["character", "token", "none"] = setting(
+        "character", "what the log-likelihood of a choice is divided by: its characters, its tokens or nothing"
+    )
+    resamples: int = setting(4000, "resamples behind a comparison with an earlier model", ge=100)
+    seed: int = setting(
+        0, "decides which questions are used and how replies are drawn; equal seeds make fair comparisons"
+    )
