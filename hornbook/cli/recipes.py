@@ -90,7 +90,7 @@ def lineage(run_folder: Path, record: str) -> None:
     Example:
       hornbook lineage runs/pocket sample-3f2a
     """
-    from hornbook.recipe.lineage import lineage_lines
+    from hornbook.report.lineage import lineage_lines
 
     for line in lineage_lines(run_folder, record):
         click.echo(line)

@@ -15,10 +15,15 @@ def resolve(source: str) -> Path:
 
 
 def external_key(source: str) -> str:
-    """A key that changes when the content does: a hash of the files' names and bytes; a hub model's name as it is."""
+    """A key that changes when the content does: a hash of the files' names and bytes; a hub model's name as it is.
+
+    What is not there (yet) has the key "missing".
+    """
     if source.startswith("hf:"):
         return source
     root = Path(source).expanduser()
+    if not root.exists():
+        return "missing"
     files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
     hasher = xxhash.xxh3_64()
     for file in files:

@@ -96,7 +96,7 @@ _KINDS = [
     Kind(
         name="reasoning",
         does="Generate procedural reasoning tasks with worked solutions, each checked by the task's scorer.",
-        function="hornbook.synthetic.reasoning.reasoning:reasoning",
+        function="hornbook.synthetic.reasoning.stage:reasoning",
         settings_class="hornbook.synthetic.reasoning.settings:ReasoningSettings",
         makes=("samples", "questions"),
         command="reasoning",

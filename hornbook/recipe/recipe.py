@@ -10,7 +10,7 @@ import yaml
 from hornbook.base.errors import HornbookError
 from hornbook.base.seeds import derive
 from hornbook.base.settings import Settings, digest, nearest
-from hornbook.recipe.external import external_key, is_external
+from hornbook.recipe.external import external_key, is_external, resolve
 from hornbook.recipe.kinds import KINDS, Kind, Slot
 
 EXPECTED = ["tokens", "teacher_calls", "prompt_tokens_per_call", "answer_tokens_per_call"]
@@ -64,6 +64,17 @@ class Recipe:
             if stage.name == name:
                 return stage
         raise HornbookError(f"{self.path}: no stage named '{name}'{nearest(name, [s.name for s in self.stages])}")
+
+    def check_files(self) -> None:
+        """Raise HornbookError for the first of the user's own inputs that is not there (a plan does without them)."""
+        names = {stage.name for stage in self.stages}
+        for stage in self.stages:
+            for slot, sources in stage.inputs.items():
+                for source in sources:
+                    if source not in names and not source.startswith("hf:") and not resolve(source).exists():
+                        raise HornbookError(
+                            f"{self.path}: stages.{stage.name}.{slot}: {source}: no such file or folder"
+                        )
 
     @property
     def run_folder(self) -> Path:
@@ -167,8 +178,5 @@ def _check_join(source: str, slot: Slot, above: dict[str, Stage], where: str) ->
         if slot.holds not in above[source].kind.makes:
             makes = " and ".join(above[source].kind.makes)
             raise HornbookError(f"{where}: stage '{source}' makes {makes}, not {slot.holds}; {expected}")
-    elif is_external(source):
-        if not source.startswith("hf:") and not Path(source).expanduser().exists():
-            raise HornbookError(f"{where}: {source}: no such file or folder")
-    else:
+    elif not is_external(source):
         raise HornbookError(f"{where}: no stage '{source}' above this one; {expected} (a path starts with ./ or /)")

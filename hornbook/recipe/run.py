@@ -17,6 +17,7 @@ def run_recipe(recipe: Recipe, run: Path) -> Path:
     Killed at any moment and called again it continues: finished stages are found by their keys and not run again,
     the unfinished one continues from its work folder, and no answered teacher call is asked again.
     """
+    recipe.check_files()
     store = Store(run)
     with store.lock():
         write_text(run / "recipe.yaml", recipe.path.read_text(encoding="utf-8"))

@@ -39,7 +39,6 @@ def test_a_good_recipe_is_read_in_order(tmp_path):
         (("tokens: 1000", "tokens: lots"), r"stages\.mixture\.tokens: .*got 'lots'"),
         (("tokens: mixture", "tokens: documents"), "stage 'documents' makes documents, not tokens; .*: mixture"),
         (("tokens: mixture", "tokens: misture"), "no stage 'misture' above this one; .*: mixture"),
-        (("tokens: mixture", "tokens: ./nowhere"), "./nowhere: no such file or folder"),
         (("tokens: mixture,", ""), r"stages\.pretrain\.tokens: missing; expected a stage above that makes tokens"),
         (("{web: 1.0}", "{web: 1.0"), "not valid YAML"),
         (("stages:", "stages: []\nname:"), "stages: expected a mapping"),
@@ -50,6 +49,12 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path, change, message):
     with pytest.raises(HornbookError, match=message) as caught:
         recipe(tmp_path, GOOD.replace(*change))
     assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_of_the_user_is_named_before_anything_runs(tmp_path):
+    loaded = recipe(tmp_path, GOOD.replace("tokens: mixture", "tokens: ./nowhere"))
+    with pytest.raises(HornbookError, match=r"stages\.pretrain\.tokens: \./nowhere: no such file or folder"):
+        loaded.check_files()
 
 
 def test_a_missing_recipe(tmp_path):

@@ -1,0 +1,111 @@
+"""What a stage will cost, from its settings alone: tokens, arithmetic, memory and teacher calls."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hornbook.mixture.settings import MixtureSettings
+from hornbook.model.settings import ModelSettings, flops_per_token, parameters, training_bytes
+from hornbook.recipe.recipe import Recipe, Stage
+from hornbook.synthetic.settings import SynthSettings
+from hornbook.tokenizer.settings import TokenizerSettings
+from hornbook.training.settings import LoopSettings, PretrainSettings
+
+CL100K_PADDED = 100_352
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Costs of one stage. `tokens` are trained on, `memory` is in bytes for weights, gradients and optimiser, `calls`
+    are to the teacher and `price` is what they cost; None where the settings do not say."""
+
+    tokens: int | None = None
+    parameters: int | None = None
+    flops: float | None = None
+    memory: int | None = None
+    calls: int | None = None
+    price: float | None = None
+
+
+def estimate(recipe: Recipe, stage: Stage) -> Estimate:
+    """The estimate for one stage of a recipe; what the recipe's `expect` says of the stage comes first."""
+    settings = stage.settings
+    if isinstance(settings, MixtureSettings):
+        found = Estimate(tokens=settings.tokens)
+    elif isinstance(settings, LoopSettings):
+        found = _training(recipe, stage)
+    else:
+        found = Estimate(calls=_calls(stage))
+    return _priced(stage, found)
+
+
+def _training(recipe: Recipe, stage: Stage) -> Estimate:
+    tokens = stage.expect.get("tokens") or _mixture_tokens(recipe, stage)
+    shape, vocab = model_shape(recipe, stage)
+    if shape is None or vocab is None:
+        return Estimate(tokens=tokens)
+    each = flops_per_token(shape, vocab, _context(recipe, stage))
+    return Estimate(
+        tokens=tokens,
+        parameters=parameters(shape, vocab),
+        flops=float(each) * tokens if tokens else None,
+        memory=training_bytes(shape, vocab),
+    )
+
+
+def _mixture_tokens(recipe: Recipe, stage: Stage) -> int | None:
+    sources = stage.inputs.get("tokens", [])
+    settings = recipe.stage(sources[0]).settings if sources and _is_stage(recipe, sources[0]) else None
+    return settings.tokens if isinstance(settings, MixtureSettings) else None
+
+
+def model_shape(recipe: Recipe, stage: Stage) -> tuple[ModelSettings | None, int | None]:
+    """Shape and vocabulary of the model that a stage trains, followed back to its pretraining; None if unknown."""
+    while not isinstance(stage.settings, PretrainSettings):
+        sources = stage.inputs.get("model", [])
+        if not sources or not _is_stage(recipe, sources[0]):
+            return None, None
+        stage = recipe.stage(sources[0])
+    tokenizer = stage.inputs["tokenizer"][0]
+    vocab = _vocabulary(recipe.stage(tokenizer).settings) if _is_stage(recipe, tokenizer) else None
+    return stage.settings.model, vocab
+
+
+def _vocabulary(settings: Any) -> int | None:
+    if not isinstance(settings, TokenizerSettings):
+        return None
+    return CL100K_PADDED if settings.kind == "cl100k" else settings.vocab_size if settings.kind == "train" else None
+
+
+def _context(recipe: Recipe, stage: Stage) -> int:
+    """The context in tokens that a stage trains at: its own mixture's, or that of the last one upstream."""
+    tokens = stage.inputs.get("tokens", [])
+    if tokens and _is_stage(recipe, tokens[0]):
+        settings = recipe.stage(tokens[0]).settings
+        if isinstance(settings, MixtureSettings):
+            return settings.context
+    model = stage.inputs.get("model", [])
+    return _context(recipe, recipe.stage(model[0])) if model and _is_stage(recipe, model[0]) else 0
+
+
+def _calls(stage: Stage) -> int | None:
+    if "teacher_calls" in stage.expect:
+        return int(stage.expect["teacher_calls"])
+    if isinstance(stage.settings, SynthSettings):
+        from hornbook.synthetic.catalogue import expected_calls
+
+        return expected_calls(stage.settings)
+    return None
+
+
+def _priced(stage: Stage, found: Estimate) -> Estimate:
+    teacher = getattr(stage.settings, "teacher", None)
+    if teacher is None or not found.calls:
+        return found
+    tokens_in = stage.expect.get("prompt_tokens_per_call", 400)
+    tokens_out = stage.expect.get("answer_tokens_per_call", 300)
+    each = (tokens_in * teacher.price_in + tokens_out * teacher.price_out) / 1e6
+    return replace(found, price=found.calls * each)
+
+
+def _is_stage(recipe: Recipe, name: str) -> bool:
+    return any(stage.name == name for stage in recipe.stages)

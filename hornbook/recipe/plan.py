@@ -1,0 +1,105 @@
+"""`hornbook plan`: what would run and why, and what it would take, without running anything."""
+
+from pathlib import Path
+
+from rich.table import Table
+
+from hornbook.base.progress import console
+from hornbook.mixture.epochs import epochs
+from hornbook.mixture.settings import MixtureSettings
+from hornbook.recipe.estimate import estimate
+from hornbook.recipe.hardware import GIB, Hardware, parse_hardware
+from hornbook.recipe.recipe import Recipe, Stage
+from hornbook.recipe.status import standings
+from hornbook.recipe.store import Store
+
+
+def print_plan(recipe: Recipe, run: Path, hardware_name: str) -> None:
+    """Print stages with their state and cost, the mixtures with their epochs, and the sums.
+
+    Raises HornbookError for unknown hardware.
+    """
+    hardware = parse_hardware(hardware_name)
+    console.print(f"[bold]{recipe.name}[/bold]  {recipe.path}, run folder {run}, on {hardware.count} × {hardware.name}")
+    console.print(_stage_table(recipe, run, hardware))
+    for stage in recipe.stages:
+        if isinstance(stage.settings, MixtureSettings):
+            console.print(_mixture_table(stage, Store(run)))
+    _print_sums(recipe, run, hardware)
+
+
+def _stage_table(recipe: Recipe, run: Path, hardware: Hardware) -> Table:
+    table = Table("stage", "kind", "state", "tokens", "parameters", "FLOPs", "memory", "time", "calls", "price", "why")
+    table.box = None
+    for standing in standings(recipe, run):
+        cost = estimate(recipe, standing.stage)
+        time = cost.flops / hardware.flops_per_second if cost.flops else None
+        table.add_row(
+            standing.stage.name,
+            standing.stage.kind.name,
+            standing.state,
+            short(cost.tokens),
+            short(cost.parameters),
+            f"{cost.flops:.2e}" if cost.flops else "",
+            _memory(cost.memory, hardware),
+            duration(standing.seconds or time),
+            f"{cost.calls:,}" if cost.calls else "",
+            f"{cost.price:,.2f}" if cost.price else "",
+            standing.why,
+        )
+    return table
+
+
+def _mixture_table(stage: Stage, store: Store) -> Table:
+    settings = stage.settings
+    assert isinstance(settings, MixtureSettings)
+    unique = dict(settings.declared_unique_tokens)
+    if store.is_done(stage):
+        unique = {name: row["unique_tokens"] for name, row in store.read(stage)["notes"]["mixture"].items()}
+    table = Table("source", "share", "tokens", "unique tokens", "epochs", title=f"{stage.name}: mixture", box=None)
+    passes = epochs(settings.shares, settings.tokens, unique) if unique.keys() >= settings.shares.keys() else {}
+    for name, share in settings.shares.items():
+        known = short(unique[name]) if name in unique else "known once the documents are"
+        passed = f"{passes[name]:.1f}" if name in passes else ""
+        table.add_row(name, f"{share:.0%}", short(share * settings.tokens), known, passed)
+    return table
+
+
+def _print_sums(recipe: Recipe, run: Path, hardware: Hardware) -> None:
+    to_run = [s.stage for s in standings(recipe, run) if s.state != "done"]
+    costs = [estimate(recipe, stage) for stage in to_run]
+    flops = sum(cost.flops or 0 for cost in costs)
+    calls = sum(cost.calls or 0 for cost in costs)
+    price = sum(cost.price or 0 for cost in costs)
+    console.print(
+        f"To run: {len(to_run)} of {len(recipe.stages)} stages; training {flops:.2e} FLOPs, "
+        f"{duration(flops / hardware.flops_per_second)} on {hardware.count} × {hardware.name} "
+        f"(at {hardware.utilisation:.0%} of its peak); {calls:,} teacher calls, {price:,.2f} to pay"
+    )
+
+
+def _memory(needed: int | None, hardware: Hardware) -> str:
+    """Optimiser state sharded over all devices; '!' where even that does not fit."""
+    if not needed:
+        return ""
+    each = needed / hardware.count
+    return f"{each / GIB:.1f} GiB each" + (" (!)" if each > hardware.memory else "")
+
+
+def short(number: float | None) -> str:
+    """1234567 as '1.23 M'."""
+    if number is None:
+        return ""
+    for size, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.4g} {unit}"
+    return f"{number:g}"
+
+
+def duration(seconds: float | None) -> str:
+    if not seconds:
+        return ""
+    for size, unit in ((86400.0, "days"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"

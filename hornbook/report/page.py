@@ -1,0 +1,133 @@
+"""report.html: one page, self-contained, made from summary.json and the artifacts of a run."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+
+from hornbook.base.files import read_json, write_text
+from hornbook.report.charts import bar, number
+from hornbook.report.curves import training_curves
+from hornbook.report.pivots import pivotal_solutions
+from hornbook.report.records import sample_records
+from hornbook.report.scores import score_table, verdicts
+from hornbook.report.yields import kind_yields, stage_yields
+
+HERE = Path(__file__).parent
+TITLES = {
+    "warnings": "Warnings",
+    "bought": "What each stage bought",
+    "training": "Training",
+    "pivots": "Pivotal tokens",
+    "mixture": "Mixture",
+    "yields": "Yields",
+    "records": "Records",
+    "costs": "Costs",
+}
+
+
+def write_report(run: Path) -> Path:
+    """Write RUN/report.html from RUN/summary.json and the artifacts it names; returns its path."""
+    summary = read_json(run / "summary.json")
+    context = {
+        "summary": summary,
+        "style": (HERE / "style.css").read_text(encoding="utf-8"),
+        "facts": _facts(summary),
+        "warnings": [(stage["name"], text) for stage in summary["stages"] for text in stage["warnings"]],
+        "table": score_table(summary),
+        "verdicts": verdicts(summary),
+        "curves": training_curves(summary),
+        "pivots": _pivots(run, summary),
+        "mixtures": _mixtures(summary),
+        "yields": stage_yields(summary),
+        "kind_yields": kind_yields(summary),
+        "samples": sample_records(run, summary),
+        "costs": _costs(summary),
+        "recipe": (run / "recipe.yaml").read_text(encoding="utf-8"),
+        "machine": _machine(summary["machine"]),
+    }
+    shown = {"bought": "table", "training": "curves", "mixture": "mixtures", "records": "samples"}
+    context["sections"] = [(name, title) for name, title in TITLES.items() if context.get(shown.get(name, name))]
+    environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    for name in ("bar", "number"):
+        environment.globals[name] = globals()[name]
+    write_text(run / "report.html", environment.get_template("page.html.jinja").render(context))
+    return run / "report.html"
+
+
+def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    trained = sum(stage["tokens"] for stage in summary["stages"] if "loss" in stage["notes"])
+    calls = sum(stage["teacher_calls"] for stage in summary["stages"])
+    parameters = [stage["notes"]["parameters"] for stage in summary["stages"] if "parameters" in stage["notes"]]
+    facts = [("minutes of work", f"{summary['seconds'] / 60:.1f}"), ("tokens trained on", number(_rounded(trained)))]
+    if parameters:
+        facts.append(("parameters", number(_rounded(parameters[-1]))))
+    facts.append(("teacher calls", f"{calls:,}"))
+    return facts
+
+
+def _rounded(value: float) -> float:
+    """Three significant digits."""
+    return float(f"{value:.3g}")
+
+
+def _pivots(run: Path, summary: dict[str, Any]) -> dict[str, Any] | None:
+    for stage in summary["stages"]:
+        if stage["kind"] == "pts":
+            solutions = pivotal_solutions(run / stage["path"])
+            found = stage["counts"].get("pivots", 0)
+            caption = (
+                f"The search found {found:,} pivotal tokens: single tokens that move the chance of success by at least "
+                f"{stage['settings']['p_gap']:.0%}. Green raises it, red lowers it; outlined tokens are pivotal."
+            )
+            return {"solutions": solutions, "caption": caption} if solutions else None
+    return None
+
+
+def _mixtures(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"name": stage["name"], "rows": [_mixture_row(name, row) for name, row in stage["notes"]["mixture"].items()]}
+        for stage in summary["stages"]
+        if "mixture" in stage["notes"]
+    ]
+
+
+def _mixture_row(name: str, row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "share": f"{row['share']:.1%}",
+        "bar": _safe(bar(row["share"])),
+        "tokens": f"{row['tokens']:,}",
+        "unique": f"{row['unique_tokens']:,}",
+        "documents": f"{row['documents']:,}",
+        "epochs": f"{row['epochs']:.1f}",
+    }
+
+
+def _costs(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    longest = max((stage["seconds"] for stage in summary["stages"]), default=0) or 1
+    return [
+        {
+            "name": stage["name"],
+            "kind": stage["kind"],
+            "seconds": f"{stage['seconds']:.0f}",
+            "bar": _safe(bar(stage["seconds"] / longest)),
+            "tokens": f"{stage['tokens']:,}" if stage["tokens"] else "",
+            "records": f"{stage['records_out']:,}" if stage["records_out"] else "",
+            "calls": f"{stage['teacher_calls']:,}" if stage["teacher_calls"] else "",
+        }
+        for stage in summary["stages"]
+    ]
+
+
+def _safe(html: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(html)
+
+
+def _machine(machine: dict[str, Any]) -> str:
+    return (
+        f"{machine['cores']} cores ({machine['platform']}), Python {machine['python']}, torch {machine['torch']}, "
+        f"transformers {machine['transformers']}"
+    )

@@ -1,0 +1,93 @@
+"""The command line: help with an example everywhere, and bad input answered in one line with exit code 2."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from hornbook.cli.main import hornbook
+from hornbook.recipe.kinds import KINDS
+
+
+def run(*arguments, cwd=None):
+    done = subprocess.run(
+        [sys.executable, "-c", "from hornbook.cli.main import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=120,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def commands(group=hornbook, words=()):
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*words, name))
+        else:
+            yield (*words, name)
+
+
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
+def test_every_command_has_help_with_an_example(words):
+    from click.testing import CliRunner
+
+    shown = CliRunner().invoke(hornbook, [*words, "--help"])
+    assert shown.exit_code == 0
+    assert f"hornbook {' '.join(words)} " in shown.output.partition("Example:")[2]
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_every_setting_has_a_help_text(kind):
+    for name, field in kind.settings.model_fields.items():
+        assert field.description, name
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_every_kind_names_a_function_that_takes_its_slots(kind):
+    import inspect
+
+    parameters = inspect.signature(kind.load()).parameters
+    assert set(parameters) == {"settings", "work", *kind.slots}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["rnu"], "No such command 'rnu'"),
+        (["run", "none.yaml"], "none.yaml: no such recipe"),
+        (["status", "."], ".: not a run folder"),
+        (["lineage", ".", "doc-1"], ".: not a run folder"),
+        (["report", "."], "no summary.json"),
+        (["curate", "nowhere", "--out", "o"], "Path 'nowhere' does not exist"),
+        (["train", "sft", "m", "--samples", ".", "--out", "o", "--epochs", "0"], "epochs: "),
+        (["tokenizer", "--vocab-size", "many", "--out", "o"], "vocab_size: "),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path, arguments, message):
+    code, _, error = run(*arguments, cwd=tmp_path)
+    assert code == 2
+    assert message in error
+    assert error.startswith("hornbook: ")
+    assert error.count("\n") == 1
+
+
+def test_a_stage_by_itself_is_done_once_and_never_written_over(tmp_path):
+    command = ["tokenizer", "--documents", "docs.parquet", "--vocab-size", "300", "--out", "tok"]
+    from hornbook.base.files import write_records
+    from hornbook.base.records import Document
+
+    documents = [
+        Document(id=f"d{i}", text=f"A fox, number {i}, and a dog.", source="web", origin="o") for i in range(50)
+    ]
+    write_records(tmp_path / "docs.parquet", Document, documents)
+    assert run(*command, cwd=tmp_path)[0] == 0
+    code, _, said = run(*command, cwd=tmp_path)
+    assert code == 0
+    assert "done before" in said
+    code, _, said = run(*[*command, "--seed", "2"], cwd=tmp_path)
+    assert code == 2
+    assert "holds something else" in said
+    assert run(*[*command, "--seed", "2", "--again"], cwd=tmp_path)[0] == 0
