@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.settings import nearest
 
 SUM_TOLERANCE = 1e-6
 
@@ -13,10 +12,9 @@ def epochs(shares: Mapping[str, float], budget: float, unique: Mapping[str, floa
 
     Raises HornbookError when a source with a share has no tokens; the message names the sources that have.
     """
-    has = [source for source, tokens in unique.items() if tokens > 0]
+    has = sorted(source for source, tokens in unique.items() if tokens > 0)
+    there = f"there is text of: {', '.join(has)}" if has else "there is no text at all"
     for source, share in shares.items():
         if share > 0 and source not in has:
-            raise HornbookError(
-                f"shares.{source}: {share:g} of the mixture, but there is no text of it{nearest(source, has)}"
-            )
+            raise HornbookError(f"shares.{source}: {share:g} of the mixture, but no text of that source; {there}")
     return {source: share * budget / unique[source] for source, share in shares.items() if share > 0}

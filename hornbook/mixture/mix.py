@@ -16,9 +16,9 @@ from hornbook.mixture.epochs import epochs
 from hornbook.mixture.plan import Catalogue, Part, plan_training, plan_validation, write_plan
 from hornbook.mixture.rows import VALIDATION
 from hornbook.mixture.settings import LONG, MixtureSettings
-from hornbook.mixture.tokens import end_id, token_dtype, write_tokens
+from hornbook.mixture.tokens import end_id, token_dtype, vocab_size, write_tokens
 from hornbook.tokenizer.files import load_tokenizer
-from hornbook.tokenizer.texts import read_texts
+from hornbook.tokenizer.texts import count_texts, read_texts
 
 MANY_EPOCHS = 20  # the report repeats its synthetic data 13.8 times and finds that good; far beyond nothing is known
 ENOUGH_TO_VALIDATE = 10  # a source of so many records gives at least one to validate on
@@ -38,7 +38,9 @@ def mixture(
     """
     made = load_tokenizer(tokenizer)
     sources = sorted(source for source, share in settings.shares.items() if share > 0)
-    found, others = write_tokens(read_texts(documents, samples, work.reject), sources, made, work)
+    with work.progress("tokenising", count_texts(documents, samples), "records") as bar:
+        texts = read_texts(documents, samples, work.reject)
+        found, others = write_tokens(texts, sources, made, work.path / "tokens", bar)
     _check_sources(settings, found, others, work)
     catalogue = Catalogue.read(work.path / "tokens", sources)
     held_out = {source: _held_out(work.path, source, settings.validation_share) for source in sources}
@@ -60,14 +62,14 @@ def mixture(
             "context": settings.context,
             "tokens": tokens,
             "rows": rows,
-            "vocab_size": len(made),
+            "vocab_size": vocab_size(made),
             "pad_id": end_id(made),
-            "dtype": token_dtype(len(made)).str,
+            "dtype": token_dtype(vocab_size(made)).str,
             "token_files": sources,
             "sources": table,
         },
     )
-    work.note("mixture", table)
+    work.note("sources", table)
     work.note("row_fill", tokens / (rows * settings.context))
     work.count(records_in=sum(found.values()) + sum(others.values()), records_out=sum(found.values()), tokens=tokens)
 
@@ -76,7 +78,8 @@ def _check_sources(settings: MixtureSettings, found: dict[str, int], others: dic
     """Every source with a share must have records; records without a share are worth a warning."""
     epochs(settings.shares, settings.tokens, found | others)
     for source, records in sorted(others.items()):
-        work.warn(f"{records} records of source '{source}' are left out: it has no share")
+        if source not in settings.shares:
+            work.warn(f"{records} records of source '{source}' are left out: it has no share")
 
 
 def _held_out(folder: Path, source: str, share: float) -> np.ndarray:
@@ -106,8 +109,8 @@ def _parts(settings: MixtureSettings, catalogue: Catalogue, train: dict[str, np.
         length_D = catalogue.lengths_D[everything_D]
         if length_D.max() < settings.long_minimum:
             raise HornbookError(
-                f"long_share is {settings.long_share:g}, but no record has long_minimum = {settings.long_minimum} tokens; "
-                f"the longest has {length_D.max()}"
+                f"long_share is {settings.long_share:g}, but no record has long_minimum = {settings.long_minimum} "
+                f"tokens; the longest has {length_D.max()}"
             )
         long_D = everything_D[length_D >= settings.long_minimum]
         weight_D = np.where(catalogue.lengths_D[long_D] >= settings.long_upweight_from, settings.long_upweight, 1.0)
@@ -134,8 +137,8 @@ def _table(settings: MixtureSettings, parts: list[Part], catalogue: Catalogue) -
 def _report(table: dict[str, dict[str, Any]], work: Workspace) -> None:
     for name, row in table.items():
         console.print(
-            f"  {name:<16} {row['share']:6.1%} {row['tokens']:>14,} tokens of {row['unique_tokens']:>13,} unique: "
-            f"{row['epochs']:.1f} epochs"
+            f"  {name:<14}{row['share']:6.1%}{row['tokens']:>14,} tokens, "
+            f"{row['epochs']:.1f} times {row['unique_tokens']:,}"
         )
         if row["epochs"] > MANY_EPOCHS:
             work.warn(f"source '{name}' is seen {row['epochs']:.0f} times; the report stays below 14 (table 5)")

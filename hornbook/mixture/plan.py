@@ -9,6 +9,7 @@ import numpy as np
 from hornbook.base.seeds import rng
 from hornbook.mixture.order import Stream, cut, shuffled
 from hornbook.mixture.packing import pack
+from hornbook.mixture.tokens import save_array
 
 ROWS_PACKED_TOGETHER = 4096  # enough for a tight fit, few enough that every stretch of training has the same mixture
 
@@ -43,7 +44,7 @@ class Catalogue:
         return np.arange(self.first[number], self.first[number + 1])
 
     def locate(self, pieces_P3: np.ndarray) -> np.ndarray:
-        """Pieces (index, start, length) as the row plan holds them: pieces_P4 (source, document of it, start, length)."""
+        """From pieces (index, start, length) to what a plan holds: pieces_P4 (source, its document, start, length)."""
         source_P = np.searchsorted(self.first, pieces_P3[:, 0], side="right") - 1
         document_P = pieces_P3[:, 0] - np.array(self.first)[source_P]
         return np.column_stack([source_P, document_P, pieces_P3[:, 1:]])
@@ -91,8 +92,7 @@ def write_plan(
         order = [piece for row in rows for piece in row]
         pieces.append(catalogue.locate(pieces_P3[order]))
         sizes += [len(row) for row in rows]
-    folder.mkdir(parents=True, exist_ok=True)
-    pieces_P4 = np.concatenate(pieces).astype("<i8")
-    np.save(folder / f"{split}.pieces.npy", pieces_P4)
-    np.save(folder / f"{split}.offsets.npy", np.cumsum([0, *sizes]).astype("<i8"))
+    pieces_P4 = np.concatenate(pieces)
+    save_array(folder / f"{split}.pieces.npy", pieces_P4)
+    save_array(folder / f"{split}.offsets.npy", np.cumsum([0, *sizes]))
     return len(sizes), int(pieces_P4[:, 3].sum())

@@ -1,9 +1,12 @@
 """Texts → one file of token ids per source, with the place and the id of every record in it."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +15,8 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.workspace import Workspace
+from hornbook.base.files import atomic
+from hornbook.base.progress import Bar
 from hornbook.tokenizer.chat import END_OF_TEXT
 from hornbook.tokenizer.texts import Text
 
@@ -21,44 +25,58 @@ IDS = pa.schema([("id", pa.string())])
 
 
 class TokenFile:
-    """The tokens of one source on their way to disk: `SOURCE.bin`, `SOURCE.offsets.npy`, `SOURCE.ids.parquet`."""
+    """The tokens of one source on their way to disk."""
 
-    def __init__(self, folder: Path, source: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.source = folder, source
+    def __init__(self, tokens: BinaryIO, ids: pq.ParquetWriter) -> None:
+        self.tokens, self.ids = tokens, ids
         self.offsets = array("q", [0])
-        self.tokens = (folder / f"{source}.bin").open("wb")
-        self.ids = pq.ParquetWriter(folder / f"{source}.ids.parquet", IDS, compression="zstd")
 
     def add(self, ids: list[str], documents: list[np.ndarray]) -> None:
         for tokens in documents:
-            tokens.tofile(self.tokens)
+            self.tokens.write(tokens.tobytes())
             self.offsets.append(self.offsets[-1] + len(tokens))
         self.ids.write_table(pa.table({"id": ids}, schema=IDS))
 
-    def close(self) -> None:
-        self.tokens.close()
-        self.ids.close()
-        np.save(self.folder / f"{self.source}.offsets.npy", np.frombuffer(self.offsets, np.int64))
+    @property
+    def records(self) -> int:
+        return len(self.offsets) - 1
+
+
+@contextmanager
+def token_file(folder: Path, source: str) -> Iterator[TokenFile]:
+    """Write `SOURCE.bin`, `SOURCE.ids.parquet` and `SOURCE.offsets.npy` (see `mixture.rows`)."""
+    with (
+        atomic(folder / f"{source}.bin") as tokens,
+        atomic(folder / f"{source}.ids.parquet") as ids,
+        tokens.open("wb") as file,
+        pq.ParquetWriter(ids, IDS, compression="zstd") as writer,
+    ):
+        made = TokenFile(file, writer)
+        yield made
+    save_array(folder / f"{source}.offsets.npy", np.frombuffer(made.offsets, np.int64))
+
+
+def save_array(path: Path, values: np.ndarray) -> None:
+    """Write a `.npy` file of 64-bit integers."""
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        np.save(file, values.astype("<i8"))
 
 
 def write_tokens(
-    texts: Iterable[Text], sources: list[str], tokenizer: PreTrainedTokenizerBase, work: Workspace
+    texts: Iterable[Text], sources: list[str], tokenizer: PreTrainedTokenizerBase, folder: Path, bar: Bar
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """Tokenise `texts` on all cores into `tokens/`, each record followed by the end-of-text id.
+    """Tokenise `texts` on all cores into `folder`, each record followed by the end-of-text id.
 
     What a text spells out is never a special token. Returns the records of each of `sources`, and of other sources,
     which are read past.
     """
     encode = ordinary_text(tokenizer)
-    end, dtype = end_id(tokenizer), token_dtype(len(tokenizer))
-    files = {source: TokenFile(work.path / "tokens", source) for source in sources}
-    others: dict[str, int] = {}
-    try:
+    end, dtype = end_id(tokenizer), token_dtype(vocab_size(tokenizer))
+    others: Counter[str] = Counter()
+    with ExitStack() as stack:
+        files = {source: stack.enter_context(token_file(folder, source)) for source in sources}
         for batch in _batches(iter(texts), TEXTS_AT_ONCE):
-            for text in batch:
-                if text.source not in files:
-                    others[text.source] = others.get(text.source, 0) + 1
+            others.update(text.source for text in batch if text.source not in files)
             wanted = [text for text in batch if text.source in files]
             encodings = encode.encode_batch_fast([text.text for text in wanted], add_special_tokens=False)
             for source, file in files.items():
@@ -66,10 +84,8 @@ def write_tokens(
                 if ours:
                     tokens = [np.array([*encodings[index].ids, end], dtype) for index in ours]
                     file.add([wanted[index].id for index in ours], tokens)
-    finally:
-        for file in files.values():
-            file.close()
-    return {source: len(file.offsets) - 1 for source, file in files.items()}, others
+            bar.advance(len(batch))
+    return {source: file.records for source, file in files.items()}, dict(others)
 
 
 def ordinary_text(tokenizer: PreTrainedTokenizerBase) -> Tokenizer:
@@ -84,11 +100,16 @@ def ordinary_text(tokenizer: PreTrainedTokenizerBase) -> Tokenizer:
 
 
 def end_id(tokenizer: PreTrainedTokenizerBase) -> int:
-    """The id that ends every document, and fills rows: `<|endoftext|>` where there is one, else the tokenizer's `eos`."""
+    """The id that ends every document and fills rows: `<|endoftext|>` where there is one, else the `eos`."""
     found = tokenizer.get_vocab().get(END_OF_TEXT, tokenizer.eos_token_id)
     if found is None:
         raise HornbookError(f"{tokenizer.name_or_path}: the tokenizer has neither {END_OF_TEXT} nor an eos token")
     return found
+
+
+def vocab_size(tokenizer: PreTrainedTokenizerBase) -> int:
+    """One more than the largest id (a vocabulary may have holes)."""
+    return max(tokenizer.get_vocab().values()) + 1
 
 
 def token_dtype(vocab_size: int) -> np.dtype:

@@ -31,7 +31,7 @@ CHAT_TEMPLATE = (
 )
 
 ENDS_OF_TURN = [END, "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|eot|>", "<|return|>", END_OF_TEXT]
-MARK = "\ue000{}\ue001"  # private-use characters around the number of a special token that a message spells out
+OPEN, CLOSE = "\ue000", "\ue001"  # private-use characters around the number of what a message may not spell out
 
 
 def encode_chat(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> tuple[list[int], list[bool]]:
@@ -107,9 +107,8 @@ def _render(tokenizer: PreTrainedTokenizerBase, messages: list[Message], generat
     if not tokenizer.chat_template:
         raise HornbookError(f"{_name(tokenizer)}: this tokenizer has no chat template; use one of a chat model")
     spelt, number = _special_tokens(tokenizer)
-    turns = [
-        {"role": m.role, "content": spelt.sub(lambda found: MARK.format(number[found[0]]), m.content)} for m in messages
-    ]
+    unspelt = [spelt.sub(lambda found: f"{OPEN}{number[found[0]]}{CLOSE}", message.content) for message in messages]
+    turns = [{"role": message.role, "content": text} for message, text in zip(messages, unspelt, strict=True)]
     try:
         return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=generation_prompt)
     except (jinja2.TemplateError, ValueError, TypeError) as error:
@@ -123,7 +122,7 @@ def _encode(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     """Token ids of rendered text; marks become the characters of the special token they stand for."""
     special = list(_special_tokens(tokenizer)[1])
     tokens: list[int] = []
-    for index, part in enumerate(re.split(MARK.format(r"(\d+)"), text)):
+    for index, part in enumerate(re.split(rf"{OPEN}(\d+){CLOSE}", text)):
         if index % 2:
             tokens += tokenizer.encode(special[int(part)], add_special_tokens=False, split_special_tokens=True)
         elif part:
@@ -133,11 +132,10 @@ def _encode(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
 
 @lru_cache(maxsize=8)
 def _special_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[re.Pattern[str], dict[str, int]]:
-    """A pattern that finds special tokens (longest first) in a message, and a number for each."""
-    names = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
-    names = sorted(set(names), key=lambda name: (-len(name), name))
-    pattern = re.compile("|".join(map(re.escape, names)) or r"(?!)")
-    return pattern, {name: number for number, name in enumerate(names)}
+    """A pattern that finds special tokens (longest first) and marks in a message, and a number for each."""
+    names = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
+    ordered = sorted(names | {OPEN}, key=lambda name: (-len(name), name))
+    return re.compile("|".join(map(re.escape, ordered))), {name: number for number, name in enumerate(ordered)}
 
 
 def _name(tokenizer: PreTrainedTokenizerBase) -> str:

@@ -1,11 +1,15 @@
 """Loading and saving a tokenizer in Hugging Face's format."""
 
+import re
 from pathlib import Path
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json, write_json
+
+
+HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
 def load_tokenizer(path: Path | str) -> PreTrainedTokenizerBase:
@@ -17,7 +21,7 @@ def load_tokenizer(path: Path | str) -> PreTrainedTokenizerBase:
     for folder in (here / "tokenizer", here / "model", here):
         if (folder / "tokenizer_config.json").exists() or (folder / "tokenizer.json").exists():
             return _load(str(folder))
-    if here.exists():
+    if here.exists() or not HUB_NAME.fullmatch(str(path)):
         raise HornbookError(f"{here}: no tokenizer here; expected a folder with tokenizer.json")
     return _load(str(path))
 

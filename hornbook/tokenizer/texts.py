@@ -1,6 +1,7 @@
 """Documents and samples as plain texts with their sources, read a batch at a time."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -41,6 +42,20 @@ def read_texts(documents: Sequence[Path], samples: Sequence[Path], reject: Rejec
             yield from _kept(Text(sample.id, sample.source, text), reject)
 
 
+def count_texts(documents: Sequence[Path], samples: Sequence[Path]) -> int:
+    """How many records `read_texts` will read at most, without reading them."""
+    files = [_file(Path(path), Document) for path in documents] + [_file(Path(path), Sample) for path in samples]
+    return sum(_records(file) for file in files if file.exists())
+
+
+def _records(file: Path) -> int:
+    if file.suffix == ".parquet":
+        with _readable(file):
+            return pq.ParquetFile(file).metadata.num_rows
+    with file.open("rb") as lines:
+        return sum(1 for _ in lines)
+
+
 def _kept(text: Text, reject: Reject) -> Iterator[Text]:
     if text.text.strip():
         yield text
@@ -49,17 +64,28 @@ def _kept(text: Text, reject: Reject) -> Iterator[Text]:
 
 
 def _stream(path: Path, cls: type[T], reject: Reject) -> Iterator[T]:
-    file = path / FILE_NAMES[cls.__name__] if path.is_dir() else path
+    file = _file(path, cls)
     if file.suffix != ".parquet" or not file.exists():
         yield from read_records(path, cls, reject)
         return
     wanted = [field.encode_name for field in msgspec.structs.fields(cls)]
-    try:
+    with _readable(file):
         parquet = pq.ParquetFile(file)
         columns = [name for name in wanted if name in parquet.schema_arrow.names]
         for batch in parquet.iter_batches(RECORDS_AT_ONCE, columns=columns):
-            yield from msgspec.convert(batch.to_pylist(), list[cls])  # type: ignore[valid-type]
+            try:
+                yield from msgspec.convert(batch.to_pylist(), list[cls])  # type: ignore[valid-type]
+            except msgspec.ValidationError as error:
+                raise HornbookError(f"{file}: not a file of {cls.__name__} records ({error})") from None
+
+
+def _file(path: Path, cls: type[Record]) -> Path:
+    return path / FILE_NAMES[cls.__name__] if path.is_dir() else path
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    try:
+        yield
     except (pa.ArrowException, OSError) as error:
         raise HornbookError(f"{file}: not a readable Parquet file ({one_line(error)})") from None
-    except msgspec.ValidationError as error:
-        raise HornbookError(f"{file}: not a file of {cls.__name__} records ({error})") from None

@@ -33,6 +33,8 @@ def tokenizer(
         if not texts:
             raise HornbookError("nothing to train a tokenizer on: the documents and samples hold no text")
         made: PreTrainedTokenizerBase = finish(train(settings, [text.text for text in texts]))
+        if len(made) < settings.vocab_size:
+            work.warn(f"the texts hold no more than {len(made)} of the {settings.vocab_size} entries of vocab_size")
     elif settings.kind == "cl100k":
         made = finish(cl100k())
     else:
