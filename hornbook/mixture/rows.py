@@ -61,6 +61,7 @@ class Rows:
         self._offsets = np.load(plan.with_name(f"{split}.offsets.npy"), mmap_mode="r")
         self._tokens: dict[int, np.ndarray] = {}
         self._starts: dict[int, np.ndarray] = {}
+        self._names: dict[int, list[str]] = {}
 
     @classmethod
     def open(cls, artifact: Path, split: str = "train") -> Self:
@@ -118,8 +119,10 @@ class Rows:
         return self._starts[source]
 
     def _ids(self, source: int) -> list[str]:
-        file = self.artifact / "tokens" / f"{self.sources[source]}.ids.parquet"
-        return pq.read_table(file, columns=["id"])["id"].to_pylist()
+        if source not in self._names:
+            file = self.artifact / "tokens" / f"{self.sources[source]}.ids.parquet"
+            self._names[source] = pq.read_table(file, columns=["id"])["id"].to_pylist()
+        return self._names[source]
 
 
 def about(artifact: Path) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json, write_json
 
-
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
