@@ -64,17 +64,26 @@ class Question(Record):
 
 
 class Pivot(Record):
-    """A token of a solution that moves p(success) by at least p_gap (report §4.3)."""
+    """A token of a solution that moves p(success) by at least p_gap (report §4.3).
+
+    The estimates that selected a pivot flatter it; `delta` is its fresh estimate, from rollouts made afterwards.
+    """
 
     question: str  # Question.id
+    solution: str  # id in solutions.parquet
     prompt_tokens: list[int]  # the question as the model saw it
     solution_tokens: list[int]  # the whole sampled solution
     position: int  # index of the pivotal token in solution_tokens
     token: int
     p_before: float
     p_after: float
-    n_before: int  # rollouts behind each estimate
+    n_before: int  # rollouts behind each estimate; 0 where the solution is finished and its verdict known
     n_after: int
+    delta: float  # p(success) after minus before, from fresh rollouts
+    delta_low: float  # 95 % interval of delta
+    delta_high: float
+    n_fresh: int  # fresh rollouts a side; 0 if none were asked for, then `delta` is the selecting estimate
+    confirmed: bool  # delta has the sign of the selecting estimate and is at least p_gap
 
 
 class Pair(Record):

@@ -13,7 +13,7 @@ from hornbook.inference.settings import Sampling
 
 # Shapes are rounded up to these. Then the arithmetic of a row was measured to give the same bits in any batch
 # (float32, x86, MKL; except for the widest matrices on several threads), and kernels meet fewer shapes.
-ROWS, COLUMNS, PREFIX = 16, 64, 16
+ROWS, COLUMNS, PREFIX = 16, 16, 16
 PREFILL_TOKENS = 4096  # tokens of one forward pass over new prefixes
 
 

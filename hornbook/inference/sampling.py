@@ -24,7 +24,8 @@ def probabilities(logits_RV: Tensor, sampling: Sampling) -> Tensor:
     if sampling.temperature == 0:
         best_R = logits_RV.argmax(-1)
         return torch.zeros_like(logits_RV).scatter_(1, best_R[:, None], 1.0)
-    logits_RV = logits_RV / sampling.temperature
+    if sampling.temperature != 1:
+        logits_RV = logits_RV / sampling.temperature
     if 0 < sampling.top_k < logits_RV.shape[1]:
         least_R1 = logits_RV.topk(sampling.top_k).values[:, -1:]
         logits_RV = logits_RV.masked_fill(logits_RV < least_R1, -torch.inf)

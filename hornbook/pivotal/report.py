@@ -1,0 +1,45 @@
+"""What a search has to say for itself: its figures, and the signs that it went badly (report §9)."""
+
+from hornbook.base.workspace import Workspace
+from hornbook.pivotal.search import Found
+from hornbook.pivotal.settings import PtsSettings
+from hornbook.pivotal.trials import Trials
+
+FEW_IN_RANGE = 0.1  # of the questions screened
+FEW_PIVOTS = 0.25  # per solution
+FEW_CONFIRMED = 0.5  # of the pivots
+MANY_UNFINISHED = 0.5  # of the rollouts
+MANY_BROKEN = 0.05
+
+
+def book(settings: PtsSettings, work: Workspace, found: Found, trials: Trials) -> None:
+    """Counts, notes and warnings."""
+    pivots, confirmed = len(found.pivots), sum(pivot.confirmed for pivot in found.pivots)
+    broken = trials.broken()
+    work.count(tokens=trials.tokens(), rollouts=len(trials.made), pivots=pivots, solutions=len(found.solutions))
+    work.note("solutions", len(found.solutions))
+    work.note("pivots", pivots)
+    work.note("confirmed", confirmed if settings.confirm else None)
+    work.note("raising", sum(pivot.delta > 0 for pivot in found.pivots))
+    work.note("pairs", len(found.pairs))
+    work.note("rollouts", len(trials.made))
+    work.note("sampled_tokens", trials.tokens())
+    work.note("unfinished", trials.unfinished())
+    work.note("oracle_failures", dict(sorted(broken.items())))
+    screened, in_range = work.notes["screened"], work.notes["in_range"]
+    if in_range < FEW_IN_RANGE * screened:
+        work.warn(
+            f"only {in_range} of {screened} questions have p(success) between {settings.p_low:g} and "
+            f"{settings.p_high:g}; most are too easy or too hard for this model to learn from"
+        )
+    if pivots < FEW_PIVOTS * len(found.solutions):
+        work.warn(f"few pivotal tokens: {pivots} in {len(found.solutions)} solutions")
+    if settings.confirm and confirmed < FEW_CONFIRMED * pivots:
+        work.warn(f"only {confirmed} of {pivots} pivotal tokens confirmed by fresh rollouts; use more rollouts")
+    if trials.unfinished() > MANY_UNFINISHED:
+        work.warn(
+            f"{trials.unfinished():.0%} of the rollouts did not finish within "
+            f"{settings.sampling.max_new_tokens} tokens and count as failures"
+        )
+    if broken.total() > MANY_BROKEN * len(trials.made):
+        work.warn(f"the oracle broke on {broken.total()} of {len(trials.made)} rollouts, which count as failures")
