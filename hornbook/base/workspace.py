@@ -1,5 +1,6 @@
 """The folder one stage writes to, and the book it keeps: counts, rejected records, warnings, figures."""
 
+import os
 from collections import Counter
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -71,7 +72,9 @@ class Workspace:
         }
 
     def close(self) -> None:
-        """Write `book.json` and, if anything was set aside, `rejects.jsonl`."""
+        """Write `book.json` and, if anything was set aside, `rejects.jsonl`. Of several processes, the first does."""
+        if os.environ.get("RANK", "0") != "0":
+            return
         write_json(self.path / "book.json", self.book())
         if self._rejects:
             rows = sorted(self._rejects, key=lambda row: (row["where"], row["reason"]))

@@ -1,1 +1,1 @@
-"""Settings → a Phi-3-architecture model (report §3); any Hugging Face or GGUF checkpoint in, Hugging Face folders out."""
+"""Settings → a Phi-3-architecture model (report §3); Hugging Face or GGUF in, Hugging Face folders out."""

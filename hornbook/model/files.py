@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils.logging import disable_progress_bar
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json, sync, write_json
 from hornbook.model.device import pick_device, pick_dtype
 from hornbook.tokenizer.chat import stop_ids
 from hornbook.tokenizer.files import save_tokenizer
+
+disable_progress_bar()  # of transformers, for files that take no time; stages have progress lines of their own
 
 HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 
@@ -27,7 +30,9 @@ def load_model(path: Path | str, dtype: str = "auto") -> PreTrainedModel:
     try:
         model = AutoModelForCausalLM.from_pretrained(model_folder(path), dtype=pick_dtype(dtype, device))
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise HornbookError(f"{path}: not a causal language model that transformers can load ({one_line(error)})") from None
+        raise HornbookError(
+            f"{path}: not a causal language model that transformers loads ({one_line(error)})"
+        ) from None
     return model.to(device).eval()
 
 
@@ -38,7 +43,7 @@ def model_folder(path: Path | str) -> str:
             return str(folder)
     if not Path(path).exists() and HUB_NAME.fullmatch(str(path)):
         return str(path)
-    raise HornbookError(f"{path}: no model here; expected a Hugging Face folder (config.json, *.safetensors, tokenizer)")
+    raise HornbookError(f"{path}: no model here; expected a Hugging Face folder (config.json, *.safetensors ...)")
 
 
 def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, path: Path) -> None:

@@ -11,7 +11,9 @@ class LoopSettings(Settings):
     """What every training stage has: optimiser, schedule, precision and checkpoints."""
 
     learning_rate: float = setting(3e-4, "peak learning rate", gt=0)
-    warmup_share: float = setting(0.02, "share of the steps over which the rate rises linearly; then it falls linearly", ge=0, le=1)
+    warmup_share: float = setting(
+        0.02, "share of the steps over which the rate rises; from then on it falls", ge=0, le=1
+    )
     weight_decay: float = setting(0.1, "constant weight decay on matrices; norms have none", ge=0)
     beta2: float = setting(0.95, "AdamW's memory of squared gradients", gt=0, lt=1)
     clip: float = setting(1.0, "largest norm of the gradient; longer ones are scaled down", gt=0)
@@ -65,7 +67,9 @@ class DpoSettings(LoopSettings):
     """Direct preference optimisation on pairs of token ids (report §4.2-4.4)."""
 
     learning_rate: float = setting(5e-7, "peak learning rate", gt=0)
-    warmup_share: float = setting(0.1, "share of the steps over which the rate rises linearly; then it falls linearly", ge=0, le=1)
+    warmup_share: float = setting(
+        0.1, "share of the steps over which the rate rises; from then on it falls", ge=0, le=1
+    )
     weight_decay: float = setting(0.0, "constant weight decay on matrices; norms have none", ge=0)
     batch_pairs: int = setting(32, "pairs in a step, over all processes", ge=1)
     microbatch_pairs: int = setting(32, "pairs in one forward pass; less needs less memory", ge=1)

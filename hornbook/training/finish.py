@@ -1,0 +1,51 @@
+"""The end of a training stage: the model saved, its curves noted, its checkpoints gone."""
+
+import shutil
+from typing import Any
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from hornbook.base.workspace import Workspace
+from hornbook.model.files import save_model
+from hornbook.training.journal import read_journal
+from hornbook.training.loop import CHECKPOINTS, METRICS, VALIDATION
+from hornbook.training.ranks import Ranks
+
+POINTS = 200  # most points of a curve
+
+
+def finish(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    work: Workspace,
+    ranks: Ranks,
+    curves: tuple[str, ...] = ("loss",),
+) -> None:
+    """Write `model/`, note NAME_curve [[tokens, value]...] of the named figures and `validation_loss`, count tokens."""
+    if ranks.first:
+        save_model(model, tokenizer, work.path / "model")
+        metrics = read_journal(work.path / METRICS)
+        for name in curves:
+            work.note(f"{name}_curve", curve(metrics, name))
+        validations = read_journal(work.path / VALIDATION)
+        if validations:
+            work.note("validation_loss", [[row.pop("tokens"), _without_step(row)] for row in validations])
+        work.count(records_out=1, tokens=metrics[-1]["tokens"] if metrics else 0, steps=len(metrics))
+        shutil.rmtree(work.path / CHECKPOINTS, ignore_errors=True)
+    ranks.wait()
+
+
+def curve(metrics: list[dict[str, Any]], name: str) -> list[list[float]]:
+    """[[tokens, mean of a figure over the steps since the point before]...], at most POINTS of them."""
+    points = []
+    size = max(1, -(-len(metrics) // POINTS))
+    for start in range(0, len(metrics), size):
+        part = metrics[start : start + size]
+        targets = sum(row["targets"] for row in part)
+        if targets:
+            points.append([part[-1]["tokens"], sum(row[name] * row["targets"] for row in part) / targets])
+    return points
+
+
+def _without_step(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "step"}

@@ -1,0 +1,18 @@
+"""AdamW with constant weight decay on matrices and none on norms (report §3)."""
+
+import torch
+from transformers import PreTrainedModel
+
+from hornbook.training.settings import LoopSettings
+
+BETA_1 = 0.9
+
+
+def make_optimiser(model: PreTrainedModel, settings: LoopSettings) -> torch.optim.AdamW:
+    """Fused AdamW over all trainable parameters; weights of one dimension (norms, biases) are not decayed."""
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    groups = [
+        {"params": [weight for weight in trained if weight.dim() >= 2], "weight_decay": settings.weight_decay},
+        {"params": [weight for weight in trained if weight.dim() < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(BETA_1, settings.beta2), fused=True)

@@ -1,0 +1,36 @@
+"""What pretraining and midtraining share: one pass over a mixture's rows, with validation per source."""
+
+from pathlib import Path
+
+from transformers import PreTrainedModel
+
+from hornbook.base.workspace import Workspace
+from hornbook.mixture.rows import Rows, validation
+from hornbook.training.lm import NextToken, RowBatches, mean_loss, mixture_texts
+from hornbook.training.loop import Evaluation, train
+from hornbook.training.ranks import Ranks
+from hornbook.training.settings import RowsSettings
+
+
+def train_on_rows(
+    model: PreTrainedModel,
+    tokens: Path,
+    settings: RowsSettings,
+    work: Workspace,
+    ranks: Ranks,
+) -> None:
+    """Train on the rows in their order, measuring the validation loss of each source on the way."""
+    held_out = {source: _batches(rows, settings, model) for source, rows in validation(tokens).items()}
+
+    def measure(model: PreTrainedModel) -> dict[str, float]:
+        return {source: mean_loss(model, batches) for source, batches in held_out.items()}
+
+    evaluation = Evaluation(settings.evaluate_every, measure) if held_out else None
+    train(model, NextToken(), _batches(Rows.open(tokens), settings, model), settings, work, ranks, evaluation)
+
+
+def _batches(rows: Rows, settings: RowsSettings, model: PreTrainedModel) -> RowBatches:
+    order = range(len(rows))
+    return RowBatches(
+        mixture_texts(rows), order, rows.context, settings.batch_rows, settings.microbatch_rows, model.device
+    )

@@ -1,0 +1,75 @@
+"""The stage that fine-tunes on conversations (report §4.1)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.files import read_records
+from hornbook.base.records import Sample
+from hornbook.base.seeds import rng
+from hornbook.base.workspace import Workspace
+from hornbook.mixture.packing import pack
+from hornbook.model.files import load_model
+from hornbook.tokenizer.chat import encode_chat, load_tokenizer
+from hornbook.training.choose import at_most, count_kinds
+from hornbook.training.finish import finish
+from hornbook.training.lm import NextToken, RowBatches, Text
+from hornbook.training.loop import train
+from hornbook.training.ranks import ranks
+from hornbook.training.settings import SftSettings
+
+
+def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequence[Path]) -> None:
+    """Fine-tune `model` on the conversations among `samples`, with its own chat template; write `model/`.
+
+    The loss is on what the assistant says and its end token. Notes `loss_curve` [[tokens, loss]...] and `kinds`
+    {kind: samples used}. Conversations longer than the model's context, and samples without one, are set aside.
+
+    Raises HornbookError for a tokenizer without a chat template, when no conversation is left, and as `loop.train`.
+    """
+    records = [record for path in samples for record in read_records(path, Sample, work.reject)]
+    work.count(records_in=len(records))
+    records = at_most(records, settings.maximum, work.seed)
+    tokenizer = load_tokenizer(model)
+    with ranks() as processes:
+        learner = load_model(model, "float32")
+        context = learner.config.max_position_embeddings
+        texts = {record.id: text for record in records if (text := _encode(record, tokenizer, context, work))}
+        if not texts:
+            raise HornbookError(f"{work.name}: no conversation to train on among {len(records)} samples")
+        work.note("kinds", count_kinds(record for record in records if record.id in texts))
+        batches = _batches(list(texts.values()), context, settings, work.seed, learner.device)
+        train(learner, NextToken(), batches, settings, work, processes)
+        finish(learner, tokenizer, work, processes)
+
+
+def _encode(sample: Sample, tokenizer: PreTrainedTokenizerBase, context: int, work: Workspace) -> Text | None:
+    if not any(message.role == "assistant" for message in sample.messages):
+        work.reject(sample.id, "no conversation with a reply of the assistant")
+        return None
+    text = Text(*encode_chat(tokenizer, sample.messages))
+    if len(text.tokens) > context:
+        work.reject(sample.id, f"longer than the context: {len(text.tokens)} tokens, the model has {context}")
+        return None
+    return text
+
+
+def _batches(texts: list[Text], context: int, settings: SftSettings, seed: int, device: torch.device) -> RowBatches:
+    """All the texts in every epoch, packed into rows, in a new order each time."""
+    rows: list[list[int]] = []
+    for epoch in range(settings.epochs):
+        shuffled = rng(seed, "order", epoch).permutation(len(texts))
+        packed = pack([len(texts[index].tokens) for index in shuffled], context)
+        for row in rng(seed, "rows", epoch).permutation(len(packed)):
+            rows.append([int(shuffled[index]) for index in packed[row]])
+
+    def in_rows(indices: Sequence[int]) -> list[Text]:
+        return [texts[index] for row in indices for index in rows[row]]
+
+    tokens = settings.epochs * sum(len(text.tokens) for text in texts)
+    return RowBatches(
+        in_rows, range(len(rows)), tokens / len(rows), settings.batch_rows, settings.microbatch_rows, device
+    )
