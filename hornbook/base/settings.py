@@ -26,6 +26,8 @@ class Settings(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             raise HornbookError(_explain(cls, error, where)) from None
+        except HornbookError as error:  # from a field that reads its own settings, and knows not where it stands
+            raise HornbookError(f"{where}.{error}" if where else str(error)) from None
 
     def identity(self) -> dict[str, Any]:
         """What decides the output: every field but those marked `in_key=False`. Part of an artifact's key."""

@@ -69,7 +69,7 @@ def mixture(
             "sources": table,
         },
     )
-    work.note("sources", table)
+    work.note("mixture", table)
     work.note("row_fill", tokens / (rows * settings.context))
     work.count(records_in=sum(found.values()) + sum(others.values()), records_out=sum(found.values()), tokens=tokens)
 

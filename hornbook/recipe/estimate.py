@@ -39,7 +39,7 @@ def estimate(recipe: Recipe, stage: Stage) -> Estimate:
 
 
 def _training(recipe: Recipe, stage: Stage) -> Estimate:
-    tokens = stage.expect.get("tokens") or _mixture_tokens(recipe, stage)
+    tokens = int(stage.expect.get("tokens", 0)) or _mixture_tokens(recipe, stage)
     shape, vocab = model_shape(recipe, stage)
     if shape is None or vocab is None:
         return Estimate(tokens=tokens)
@@ -73,7 +73,7 @@ def model_shape(recipe: Recipe, stage: Stage) -> tuple[ModelSettings | None, int
 def _vocabulary(settings: Any) -> int | None:
     if not isinstance(settings, TokenizerSettings):
         return None
-    return CL100K_PADDED if settings.kind == "cl100k" else settings.vocab_size if settings.kind == "train" else None
+    return CL100K_PADDED if settings.type == "cl100k" else settings.vocab_size if settings.kind == "train" else None
 
 
 def _context(recipe: Recipe, stage: Stage) -> int:

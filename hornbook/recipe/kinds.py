@@ -106,7 +106,7 @@ _KINDS = [
     Kind(
         name="trivia",
         does="Collect facts with questions about them, and bogus questions that should be refused.",
-        function="hornbook.synthetic.trivia.trivia:trivia",
+        function="hornbook.synthetic.trivia.stage:trivia",
         settings_class="hornbook.synthetic.trivia.settings:TriviaSettings",
         makes=("documents", "questions"),
         command="trivia",

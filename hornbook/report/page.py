@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
 
 from hornbook.base.files import read_json, write_text
 from hornbook.report.charts import bar, number
@@ -31,7 +32,7 @@ def write_report(run: Path) -> Path:
     summary = read_json(run / "summary.json")
     context = {
         "summary": summary,
-        "style": (HERE / "style.css").read_text(encoding="utf-8"),
+        "style": Markup((HERE / "style.css").read_text(encoding="utf-8")),
         "facts": _facts(summary),
         "warnings": [(stage["name"], text) for stage in summary["stages"] for text in stage["warnings"]],
         "table": score_table(summary),
@@ -49,14 +50,12 @@ def write_report(run: Path) -> Path:
     shown = {"bought": "table", "training": "curves", "mixture": "mixtures", "records": "samples"}
     context["sections"] = [(name, title) for name, title in TITLES.items() if context.get(shown.get(name, name))]
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    for name in ("bar", "number"):
-        environment.globals[name] = globals()[name]
     write_text(run / "report.html", environment.get_template("page.html.jinja").render(context))
     return run / "report.html"
 
 
 def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
-    trained = sum(stage["tokens"] for stage in summary["stages"] if "loss" in stage["notes"])
+    trained = sum(stage["tokens"] for stage in summary["stages"] if "loss_curve" in stage["notes"])
     calls = sum(stage["teacher_calls"] for stage in summary["stages"])
     parameters = [stage["notes"]["parameters"] for stage in summary["stages"] if "parameters" in stage["notes"]]
     facts = [("minutes of work", f"{summary['seconds'] / 60:.1f}"), ("tokens trained on", number(_rounded(trained)))]
@@ -96,7 +95,7 @@ def _mixture_row(name: str, row: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "share": f"{row['share']:.1%}",
-        "bar": _safe(bar(row["share"])),
+        "bar": Markup(bar(row["share"])),
         "tokens": f"{row['tokens']:,}",
         "unique": f"{row['unique_tokens']:,}",
         "documents": f"{row['documents']:,}",
@@ -111,19 +110,13 @@ def _costs(summary: dict[str, Any]) -> list[dict[str, Any]]:
             "name": stage["name"],
             "kind": stage["kind"],
             "seconds": f"{stage['seconds']:.0f}",
-            "bar": _safe(bar(stage["seconds"] / longest)),
+            "bar": Markup(bar(stage["seconds"] / longest)),
             "tokens": f"{stage['tokens']:,}" if stage["tokens"] else "",
             "records": f"{stage['records_out']:,}" if stage["records_out"] else "",
             "calls": f"{stage['teacher_calls']:,}" if stage["teacher_calls"] else "",
         }
         for stage in summary["stages"]
     ]
-
-
-def _safe(html: str) -> Any:
-    from markupsafe import Markup
-
-    return Markup(html)
 
 
 def _machine(machine: dict[str, Any]) -> str:

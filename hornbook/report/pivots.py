@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+from markupsafe import Markup
 
 from hornbook.report.charts import success_curve
 
@@ -41,7 +42,7 @@ def _solution(solution: dict[str, Any], pivots: list[dict[str, Any]]) -> dict[st
         "title": f"{solution['task']}: {len(pivots)} pivotal tokens, {confirmed} confirmed; the answer is {ends}",
         "question": solution["prompt"],
         "tokens": [_token(text, by_position.get(i)) for i, text in enumerate(solution["strings"])],
-        "chart": success_curve(estimates, len(solution["strings"]), sorted(by_position)),
+        "chart": Markup(success_curve(estimates, len(solution["strings"]), sorted(by_position))),
         "caption": "p(success) after so many tokens, with 95 % intervals; bands mark pivotal tokens.",
     }
 
@@ -53,6 +54,7 @@ def _token(text: str, pivot: dict[str, Any] | None) -> dict[str, Any]:
     delta = _delta(pivot)
     colour = "47,111,78" if delta > 0 else "168,50,31"
     strength = min(0.75, 0.15 + abs(delta))
-    title = f"p(success) {pivot['p_before']:.2f} → {pivot['p_after']:.2f}, {pivot['n_before']} and {pivot['n_after']} rollouts"
+    rollouts = f"{pivot['n_before']} and {pivot['n_after']} rollouts"
+    title = f"p(success) {pivot['p_before']:.2f} → {pivot['p_after']:.2f}, {rollouts}"
     title += ", confirmed" if pivot["confirmed"] else ", not confirmed"
     return {"text": shown, "style": f"background:rgba({colour},{strength:.2f})", "pivot": True, "title": title}

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from markupsafe import Markup
+
 from hornbook.report.charts import interval_chart
 from hornbook.report.table import find_comparison, find_score, headline_scores
 
@@ -21,7 +23,7 @@ def score_table(summary: dict[str, Any]) -> dict[str, Any] | None:
         "models": [entry["model"] for entry in evaluations.values()],
         "rows": [_row(evaluations, name) for name in names],
         "tasks": [_row(evaluations, name) for name in tasks],
-        "chart": interval_chart([(model, s["mean"], s["low"], s["high"]) for model, s in rows if s]),
+        "chart": Markup(interval_chart([(model, s["mean"], s["low"], s["high"]) for model, s in rows if s])),
         "chart_caption": f"{main.capitalize()} by stage, with 95 % intervals.",
     }
 

@@ -20,3 +20,44 @@ def stage_yields(summary: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _most_first(reasons: dict[str, int]) -> list[tuple[str, int]]:
     return sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def kind_yields(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """For each synthesis, tables of its kinds: how many seeds came through, at what cost, and how diverse they are."""
+    tables = []
+    for stage in summary["stages"]:
+        if "yields" in stage["notes"]:
+            tables.append(_yields(stage))
+            tables.append(_diversity(stage))
+    return tables
+
+
+def _yields(stage: dict[str, Any]) -> dict[str, Any]:
+    rows = [
+        [
+            name,
+            f"{row['seeds']:,}",
+            f"{row['passed']:,}",
+            f"{row['kept']:,}",
+            f"{row['calls']:,}",
+            f"{row['tokens']:,}",
+            ", ".join(f"{reason} {n}" for reason, n in _most_first(row["rejected"])),
+        ]
+        for name, row in stage["notes"]["yields"].items()
+    ]
+    columns = ["kind", "seeds", "passed", "records kept", "calls", "tokens answered", "why not"]
+    return {"title": f"{stage['name']}: yield of each kind", "columns": columns, "rows": rows}
+
+
+def _diversity(stage: dict[str, Any]) -> dict[str, Any]:
+    rows = [
+        [
+            name,
+            f"{row['near_duplicate_rate']:.0%}",
+            f"{row['distinct_2']:.0%}",
+            f"{row['compression']:.1f}",
+        ]
+        for name, row in stage["notes"]["diversity"].items()
+    ]
+    columns = ["kind", "near-duplicates", "distinct word pairs", "compression"]
+    return {"title": f"{stage['name']}: diversity of what was made", "columns": columns, "rows": rows}

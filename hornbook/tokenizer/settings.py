@@ -6,7 +6,7 @@ from hornbook.base.settings import Settings, setting
 class TokenizerSettings(Settings):
     """Which tokenizer, and how to train one (report §3: cl100k, padded to 100,352; here any size)."""
 
-    kind: str = setting(
+    type: str = setting(
         "train",
         '"train", "cl100k" (padded to 100,352 ids), or a tokenizer in Hugging Face\'s format: a folder or a hub name.',
     )

@@ -29,16 +29,16 @@ def tokenizer(
     Raises HornbookError when there is nothing to train on, or the tokenizer to take cannot be had.
     """
     texts = _choose(read_texts(documents, samples, work.reject), settings.train_characters, work)
-    if settings.kind == "train":
+    if settings.type == "train":
         if not texts:
             raise HornbookError("nothing to train a tokenizer on: the documents and samples hold no text")
         made: PreTrainedTokenizerBase = finish(train(settings, [text.text for text in texts]))
         if len(made) < settings.vocab_size:
             work.warn(f"the texts hold no more than {len(made)} of the {settings.vocab_size} entries of vocab_size")
-    elif settings.kind == "cl100k":
+    elif settings.type == "cl100k":
         made = finish(cl100k())
     else:
-        made = load_tokenizer(settings.kind)
+        made = load_tokenizer(settings.type)
     save_tokenizer(made, work.path / "tokenizer")
     work.count(records_out=1)
     work.note("vocab_size", len(made))

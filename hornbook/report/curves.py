@@ -1,0 +1,55 @@
+"""Training curves: loss, validation loss per source, preference margins, and recall over distance."""
+
+from typing import Any
+
+from markupsafe import Markup
+
+from hornbook.report.charts import Points, line_chart, number
+
+AXES = {
+    "loss_curve": ("loss, nats per token", "Training loss."),
+    "margin_curve": ("margin", "Implicit reward of the chosen side less that of the rejected one."),
+    "accuracy_curve": ("share preferred", "Share of pairs whose chosen side has the higher implicit reward."),
+}
+
+
+def training_curves(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """For each training stage, its curves as charts with captions."""
+    found = []
+    for stage in summary["stages"]:
+        charts = [*_curves(stage["notes"]), *_validation(stage["notes"]), *_recall(stage["notes"])]
+        if charts:
+            seconds = f", {stage['seconds']:.0f} s" if stage["seconds"] else ""
+            tokens = number(float(f"{stage['tokens']:.3g}"))
+            caption = f"{tokens} tokens{seconds}"
+            found.append({"name": stage["name"], "caption": caption, "charts": charts})
+    return found
+
+
+def _curves(notes: dict[str, Any]) -> list[dict[str, Any]]:
+    present = [(name, *labels) for name, labels in AXES.items() if notes.get(name)]
+    return [_chart({"": notes[name]}, "tokens", label, caption) for name, label, caption in present]
+
+
+def _validation(notes: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = notes.get("validation_loss", [])
+    sources = sorted({source for _, losses in rows for source in losses})
+    series: dict[str, Points] = {s: [(tokens, losses[s]) for tokens, losses in rows if s in losses] for s in sources}
+    return [_chart(series, "tokens", "validation loss", "Validation loss per source.")] if series else []
+
+
+def _recall(notes: dict[str, Any]) -> list[dict[str, Any]]:
+    recall = notes.get("recall")
+    if not recall:
+        return []
+    series: dict[str, Points] = {
+        when: [(row["distance"], row["accuracy"]) for row in rows] for when, rows in recall.items()
+    }
+    caption = "Recall of a key's value over its distance, before and after (by chance 0.1)."
+    return [_chart(series, "tokens of distance", "accuracy", caption, (0.0, 1.0))]
+
+
+def _chart(
+    series: dict[str, Points], x_label: str, y_label: str, caption: str, y_range: tuple[float, float] | None = None
+) -> dict[str, Any]:
+    return {"svg": Markup(line_chart(series, x_label, y_label, y_range)), "caption": caption}
