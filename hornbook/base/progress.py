@@ -10,7 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 SECONDS_BETWEEN_LOG_LINES = 15.0
-console = Console(stderr=True, highlight=False)
+LOG_WIDTH = 160  # columns of a table where the output is a file or a pipe
+console = Console(stderr=True, highlight=False)  # what happens meanwhile
+answers = Console(highlight=False)  # what was asked for: tables and paths
+for _console in (console, answers):
+    if not _console.is_terminal:
+        _console.width = LOG_WIDTH
 
 
 class Bar(Protocol):

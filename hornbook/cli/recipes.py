@@ -7,7 +7,7 @@ import click
 from rich.table import Table
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.progress import console
+from hornbook.base.progress import answers
 
 PATH = click.Path(path_type=Path)
 RECIPE = click.argument("recipe", type=PATH)
@@ -77,7 +77,7 @@ def status(run_folder: Path) -> None:
             f"{counts['records_out']:,}" if counts.get("records_out") else "",
             standing.why,
         )
-    console.print(table)
+    answers.print(table)
 
 
 @click.command()
@@ -112,8 +112,8 @@ def report(run_folder: Path) -> None:
     if not (run_folder / "summary.json").exists():
         raise HornbookError(f"{run_folder}: no summary.json in it; `hornbook run` writes it when all stages are done")
     page = write_report(run_folder)
-    console.print(results_table(read_json(run_folder / "summary.json")))
-    console.print(f"Report: {page}")
+    answers.print(results_table(read_json(run_folder / "summary.json")))
+    answers.print(f"Report: {page}")
 
 
 RECIPE_COMMANDS: list[click.Command] = [run, plan, status, lineage, report]

@@ -73,7 +73,7 @@ def model_shape(recipe: Recipe, stage: Stage) -> tuple[ModelSettings | None, int
 def _vocabulary(settings: Any) -> int | None:
     if not isinstance(settings, TokenizerSettings):
         return None
-    return CL100K_PADDED if settings.type == "cl100k" else settings.vocab_size if settings.kind == "train" else None
+    return CL100K_PADDED if settings.type == "cl100k" else settings.vocab_size if settings.type == "train" else None
 
 
 def _context(recipe: Recipe, stage: Stage) -> int:

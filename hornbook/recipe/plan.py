@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from hornbook.base.progress import console
+from hornbook.base.progress import answers
 from hornbook.mixture.epochs import epochs
 from hornbook.mixture.settings import MixtureSettings
 from hornbook.recipe.estimate import estimate
@@ -20,17 +20,19 @@ def print_plan(recipe: Recipe, run: Path, hardware_name: str) -> None:
     Raises HornbookError for unknown hardware.
     """
     hardware = parse_hardware(hardware_name)
-    console.print(f"[bold]{recipe.name}[/bold]  {recipe.path}, run folder {run}, on {hardware.count} × {hardware.name}")
-    console.print(_stage_table(recipe, run, hardware))
+    answers.print(f"[bold]{recipe.name}[/bold]  {recipe.path}, run folder {run}, on {hardware.count} × {hardware.name}")
+    answers.print(_stage_table(recipe, run, hardware))
     for stage in recipe.stages:
         if isinstance(stage.settings, MixtureSettings):
-            console.print(_mixture_table(stage, Store(run)))
+            answers.print(_mixture_table(stage, Store(run)))
     _print_sums(recipe, run, hardware)
 
 
 def _stage_table(recipe: Recipe, run: Path, hardware: Hardware) -> Table:
-    table = Table("stage", "kind", "state", "tokens", "parameters", "FLOPs", "memory", "time", "calls", "price", "why")
-    table.box = None
+    table = Table(box=None)
+    for name in ("stage", "kind", "state", "tokens", "parameters", "FLOPs", "memory", "time", "calls", "price"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("why it will run")
     for standing in standings(recipe, run):
         cost = estimate(recipe, standing.stage)
         time = cost.flops / hardware.flops_per_second if cost.flops else None
@@ -71,7 +73,7 @@ def _print_sums(recipe: Recipe, run: Path, hardware: Hardware) -> None:
     flops = sum(cost.flops or 0 for cost in costs)
     calls = sum(cost.calls or 0 for cost in costs)
     price = sum(cost.price or 0 for cost in costs)
-    console.print(
+    answers.print(
         f"To run: {len(to_run)} of {len(recipe.stages)} stages; training {flops:.2e} FLOPs, "
         f"{duration(flops / hardware.flops_per_second)} on {hardware.count} × {hardware.name} "
         f"(at {hardware.utilisation:.0%} of its peak); {calls:,} teacher calls, {price:,.2f} to pay"

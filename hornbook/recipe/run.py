@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from hornbook.base.files import write_json, write_text
-from hornbook.base.progress import console
+from hornbook.base.progress import answers, console
 from hornbook.recipe.execute import execute
 from hornbook.recipe.recipe import Recipe, Stage
 from hornbook.recipe.store import Store
@@ -55,6 +55,6 @@ def _conclude(recipe: Recipe, store: Store) -> Path:
     summary = summarise(recipe, store)
     write_json(store.run / "summary.json", summary)
     page = write_report(store.run)
-    console.print(results_table(summary))
-    console.print(f"Report: {page}")
+    answers.print(results_table(summary))
+    answers.print(f"Report: {page}")
     return page
