@@ -61,17 +61,16 @@ def is_single(pair: Pair) -> bool:
 def group_pairs(pairs: Sequence[Pair]) -> list[Group]:
     """Single-token pairs by trajectory, each reply pair by itself. Every pair is in just one group.
 
-    In lexicographic order a prompt that begins another one begins its successor, too: one pass finds the chains.
+    Backwards through lexicographic order, a prompt comes right after those that it begins: one pass finds them all.
     """
-    groups = []
-    chain: list[int] = []
-    singles = sorted((i for i, pair in enumerate(pairs) if is_single(pair)), key=lambda i: (pairs[i].prompt_tokens, i))
-    for index, following in zip(singles, [*singles[1:], None], strict=True):
-        chain.append(index)
+    groups: list[Group] = []
+    singles = sorted((i for i, pair in enumerate(pairs) if is_single(pair)), key=lambda i: pairs[i].prompt_tokens)
+    for index in reversed(singles):
         prompt = pairs[index].prompt_tokens
-        if following is None or pairs[following].prompt_tokens[: len(prompt)] != prompt:
-            groups.append(Group(chain, [prompt], single=True))
-            chain = []
+        if groups and groups[-1].documents[0][: len(prompt)] == prompt:
+            groups[-1].pairs.append(index)
+        else:
+            groups.append(Group([index], [prompt], single=True))
     for index, pair in enumerate(pairs):
         if not is_single(pair):
             replies = (pair.chosen_tokens, pair.rejected_tokens)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from hornbook.base.intervals import Z, wilson
+from hornbook.base.intervals import Z, estimate
 from hornbook.base.seeds import rng
 from hornbook.base.workspace import Workspace
 from hornbook.model.attention import packed
@@ -75,17 +75,16 @@ def _ask(model: PreTrainedModel, questions: Sequence[list[int]], digit_ids: torc
 
 
 def _summary(said_QD: np.ndarray, digits: list[int]) -> dict[str, float]:
+    hits = estimate([[float(hit)] for hit in said_QD.argmax(1) == digits])
     n = len(digits)
-    accuracy = float((said_QD.argmax(1) == digits).mean())
-    low, high = wilson(accuracy, n)
     right = said_QD[np.arange(n), digits]
     half = Z * float(right.std(ddof=1)) / n**0.5 if n > 1 else float("inf")
     mean = float(right.mean())
     return {
         "n": n,
-        "accuracy": accuracy,
-        "low": low,
-        "high": high,
+        "accuracy": hits.mean,
+        "low": hits.low,
+        "high": hits.high,
         "log_likelihood": mean,
         "log_likelihood_low": mean - half,
         "log_likelihood_high": mean + half,

@@ -32,16 +32,16 @@ def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequenc
     """
     records = [record for path in samples for record in read_records(path, Sample, work.reject)]
     work.count(records_in=len(records))
-    records = at_most(records, settings.maximum, work.seed)
     tokenizer = load_tokenizer(model)
     with ranks() as processes:
         learner = load_model(model, "float32")
         context = learner.config.max_position_embeddings
         texts = {record.id: text for record in records if (text := _encode(record, tokenizer, context, work))}
-        if not texts:
+        chosen = at_most([record for record in records if record.id in texts], settings.maximum, work.seed)
+        if not chosen:
             raise HornbookError(f"{work.name}: no conversation to train on among {len(records)} samples")
-        work.note("kinds", count_kinds(record for record in records if record.id in texts))
-        batches = _batches(list(texts.values()), context, settings, work.seed, learner.device)
+        work.note("kinds", count_kinds(chosen))
+        batches = _batches([texts[record.id] for record in chosen], context, settings, work.seed, learner.device)
         train(learner, NextToken(), batches, settings, work, processes)
         finish(learner, tokenizer, work, processes)
 

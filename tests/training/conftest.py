@@ -18,7 +18,8 @@ from hornbook.tokenizer.settings import TokenizerSettings
 from hornbook.tokenizer.train import train
 from tests.training.runs import TINY
 
-WORDS = "a cat sat on the mat and the dog ran to the red barn near my old house".split()
+TEXT = "a cat sat on the mat and the dog ran to the red barn near my old house"
+WORDS = TEXT.split()
 CONTEXT = 48
 
 
@@ -68,7 +69,7 @@ def samples(tmp_path_factory) -> Path:
     """Conversations of one turn and of two."""
     records = []
     for i in range(30):
-        turns = [Message("user", sentence(i)[:20]), Message("assistant", sentence(i + 1)[:20])]
+        turns = [Message("user", sentence(i)[:9]), Message("assistant", sentence(i + 1)[:9])]
         records.append(
             Sample(id=f"sample-{i}", source="synthetic", kind=["a", "b"][i % 2], messages=turns * (1 + i % 2))
         )

@@ -1,5 +1,7 @@
 """Schedule, loss, journal and choice: the small parts of the loop."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -18,8 +20,8 @@ def test_the_rate_rises_to_its_peak_once_and_falls_almost_to_zero(steps: int, wa
     rates = [rate(step, steps, 2.0, warmup) for step in range(steps)]
     top = rates.index(max(rates))
     assert max(rates) == pytest.approx(2.0)
-    assert all(a < b for a, b in zip(rates[:top], rates[1 : top + 1], strict=False))
-    assert all(a > b for a, b in zip(rates[top:], rates[top + 1 :], strict=False))
+    assert all(a < b for a, b in pairwise(rates[: top + 1]))
+    assert all(a > b for a, b in pairwise(rates[top:]))
     assert min(rates) > 0
 
 
