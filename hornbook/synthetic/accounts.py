@@ -1,0 +1,88 @@
+"""Books of a synthesis: yields per kind and stage, reasons of rejection, calls, diversity."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from hornbook.base.records import Sample
+from hornbook.base.workspace import Workspace
+from hornbook.synthetic.diversity import measure, warn_of_sameness
+from hornbook.synthetic.engine import Outcome
+from hornbook.synthetic.settings import SynthSettings
+from hornbook.synthetic.sieve import near_duplicates, written_by_teacher
+
+
+def book(
+    outcomes: Sequence[Outcome],
+    made: Sequence[Sample],
+    kept: Sequence[Sample],
+    settings: SynthSettings,
+    work: Workspace,
+) -> None:
+    """Counts, rejections, and the notes `yields` and `diversity`, all taken from the finished records in seed order."""
+    for outcome in outcomes:
+        if outcome.rejected:
+            work.reject(outcome.job.seed.id, f"{outcome.job.kind.name}, {outcome.rejected}")
+    work.count(
+        records_in=len(outcomes),
+        records_out=len(kept),
+        tokens=sum(stage["tokens"] for outcome in outcomes for stage in outcome.stages.values()),
+        teacher_calls=len({key for outcome in outcomes for key in outcome.calls}),
+    )
+    names = sorted(settings.kinds)
+    work.note("yields", {name: _yield(name, outcomes, made, kept) for name in names})
+    diversity = {}
+    for name in names:
+        texts = [written_by_teacher(sample) for sample in made if sample.kind == name]
+        diversity[name] = measure(texts, near_duplicates(texts, settings.near_duplicate))
+        warn_of_sameness(name, diversity[name], settings.diversity, work)
+    work.note("diversity", diversity)
+    _warn_of_poor_yield(names, outcomes, work)
+
+
+def _yield(name: str, outcomes: Sequence[Outcome], made: Sequence[Sample], kept: Sequence[Sample]) -> dict[str, Any]:
+    mine = [outcome for outcome in outcomes if outcome.job.kind.name == name]
+    facts: dict[str, list[float]] = defaultdict(list)
+    for outcome in mine:
+        for fact, value in outcome.facts.items():
+            facts[fact].append(value)
+    return {
+        "seeds": len(mine),
+        "passed": sum(bool(outcome.made) for outcome in mine),
+        "made": sum(sample.kind == name for sample in made),
+        "kept": sum(sample.kind == name for sample in kept),
+        "calls": len({key for outcome in mine for key in outcome.calls}),
+        "tokens": sum(stage["tokens"] for outcome in mine for stage in outcome.stages.values()),
+        "stages": _stages(mine),
+        "rejected": dict(Counter(outcome.rejected.split(":")[0] for outcome in mine if outcome.rejected).most_common()),
+        "facts": {
+            fact: {"n": len(values), "mean": round(sum(values) / len(values), 4)}
+            for fact, values in sorted(facts.items())
+        },
+    }
+
+
+def _stages(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
+    """Stage → records that reached it, records that went beyond it (or passed), calls and answered tokens."""
+    table: dict[str, dict[str, int]] = {}
+    names = [name for outcome in outcomes[:1] for name in outcome.job.kind.stages]
+    for name in names:
+        here = [outcome for outcome in outcomes if name in outcome.stages]
+        stopped = sum(bool(outcome.rejected) and list(outcome.stages)[-1] == name for outcome in here)
+        table[name] = {
+            "records": len(here),
+            "passed": len(here) - stopped,
+            "calls": sum(outcome.stages[name]["calls"] for outcome in here),
+            "tokens": sum(outcome.stages[name]["tokens"] for outcome in here),
+        }
+    return table
+
+
+def _warn_of_poor_yield(names: Sequence[str], outcomes: Sequence[Outcome], work: Workspace) -> None:
+    for name in names:
+        mine = [outcome for outcome in outcomes if outcome.job.kind.name == name]
+        faults = [outcome.rejected for outcome in mine if outcome.rejected.startswith("fault")]
+        if mine and not any(outcome.made for outcome in mine):
+            work.warn(f"{name}: none of {len(mine)} records passed its checks")
+        if faults:
+            work.warn(f"{name}: {len(faults)} records failed by a fault of the kind itself, first {faults[0]}")

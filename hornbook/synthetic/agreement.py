@@ -1,0 +1,69 @@
+"""Answers that mean the same: how the plurality filter counts votes (report §2.2, seeds, 2)."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+
+from hornbook.oracles.answer import extract_answer, first_line, normalise
+from hornbook.oracles.number import parse_number
+from hornbook.synthetic.words import FUNCTION_WORDS
+
+LONGEST = 12  # words of an answer that can be compared
+SAME = 0.6  # share of common words from which two short texts mean the same
+
+
+class Vote(msgspec.Struct):
+    """The largest group of answers that mean the same.
+
+    Attributes:
+        answer: its first member, as it was written.
+        agreeing: how many answers are in it, of `total`.
+        tied: another group is as large.
+    """
+
+    answer: str
+    agreeing: int
+    total: int
+    tied: bool
+
+
+def same_meaning(one: str, other: str) -> bool:
+    """Two short answers: equal numbers where both hold one, else texts of mostly the same words."""
+    first, second = meaning(one), meaning(other)
+    if first is None or second is None:
+        return False
+    if isinstance(first, Decimal) or isinstance(second, Decimal):
+        return first == second
+    return len(first & second) / len(first | second) >= SAME
+
+
+def meaning(answer: str) -> Decimal | frozenset[str] | None:
+    """A number, or the words that matter; None for an empty answer, or one too long to compare."""
+    text = normalise(first_line(answer))
+    number = parse_number(first_line(answer))
+    words = text.split()
+    if number is not None and len(words) <= 4:  # "18", "18 apples", "x = 18"
+        return number
+    kept = frozenset(word for word in words if word not in FUNCTION_WORDS) or frozenset(words)
+    return kept if kept and len(words) <= LONGEST else None
+
+
+def vote(completions: Sequence[str]) -> Vote | None:
+    """Group final answers by meaning, each into the first group it fits; None when no answer can be compared."""
+    groups: list[list[str]] = []
+    for completion in completions:
+        answer = first_line(extract_answer(completion))
+        if meaning(answer) is None:
+            continue
+        for group in groups:
+            if same_meaning(group[0], answer):
+                group.append(answer)
+                break
+        else:
+            groups.append([answer])
+    if not groups:
+        return None
+    largest = max(groups, key=len)  # the first of the largest ones
+    tied = sum(len(group) == len(largest) for group in groups) > 1
+    return Vote(largest[0], len(largest), len(completions), tied)

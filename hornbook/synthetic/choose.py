@@ -1,0 +1,30 @@
+"""Which seeds a kind gets: spread over documents, the same for the same named seed."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from hornbook.synthetic.kind import Material, Seed
+from hornbook.synthetic.passages import Passage
+
+
+def spread(passages: Sequence[Passage], count: int, rng: np.random.Generator) -> list[Passage]:
+    """`count` passages in random order, one of each document before a second of any: so diversity begins."""
+    by_document: dict[str, list[Passage]] = defaultdict(list)
+    for number in rng.permutation(len(passages)).tolist():
+        by_document[passages[number].document].append(passages[number])
+    chosen: list[Passage] = []
+    turn = 0
+    while len(chosen) < count and turn < max(map(len, by_document.values()), default=0):
+        chosen += [group[turn] for group in by_document.values() if len(group) > turn]
+        turn += 1
+    return chosen[:count]
+
+
+def from_passages(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    return spread(material.passages, count, rng)
+
+
+def from_functions(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    return spread(material.functions, count, rng)

@@ -1,0 +1,67 @@
+"""Runs records through the stages of their kind: each record a task of its own, no barriers, results in seed order."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.seeds import rng
+from hornbook.synthetic.kind import Ask, Kind, KindSettings, Made, Rejected, Seed
+from hornbook.synthetic.passages import PassageSettings
+from hornbook.teacher.client import Teacher
+from hornbook.teacher.errors import CallFailed
+from hornbook.teacher.tasks import map_records
+
+
+class Job(msgspec.Struct):
+    """One record to be: a seed and the kind that makes something of it."""
+
+    kind: Kind
+    settings: KindSettings
+    seed: Seed
+
+
+class Outcome(msgspec.Struct):
+    """What became of a job: what was made, or why nothing was; and what it took."""
+
+    job: Job
+    made: list[Made]
+    calls: list[str]  # keys in the teacher's ledger, in the order asked
+    stages: dict[str, dict[str, int]]  # stage → calls, tokens
+    facts: dict[str, float]
+    rejected: str = ""  # "check: detail"
+
+
+async def run_jobs(
+    jobs: Sequence[Job],
+    teacher: Teacher,
+    cutting: PassageSettings,
+    seed: int,
+    on_done: Callable[[Outcome], None],
+) -> list[Outcome]:
+    """The outcomes of the jobs, in their order, whatever the order of the answers.
+
+    A record that fails, by a check, a failed call or a fault in its kind, fails alone. Raises TeacherError when the
+    teacher cannot be asked any further.
+    """
+
+    async def work(job: Job) -> Outcome:
+        ask = Ask(teacher, job.kind.name, job.settings, cutting, rng(seed, "record", job.kind.name, job.seed.id))
+        made: list[Made] = []
+        rejected = ""
+        try:
+            made = await job.kind.make(job.seed, ask, job.settings)
+        except Rejected as reason:
+            rejected = str(reason)
+        except CallFailed as failure:
+            rejected = f"teacher call failed: {one_line(failure)}"
+        except HornbookError:
+            raise
+        except Exception as error:  # a fault of the kind: it must not cost the other records
+            rejected = f"fault: {one_line(error)}"
+        outcome = Outcome(job, made, ask.calls, ask.stages, ask.facts, rejected)
+        on_done(outcome)
+        return outcome
+
+    results = await map_records(jobs, work)
+    return [result for result in results if isinstance(result, Outcome)]

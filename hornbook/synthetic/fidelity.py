@@ -1,0 +1,84 @@
+"""How faithful is regenerated code to the original? By syntax trees, blind to names of variables and to layout."""
+
+import ast
+import difflib
+import re
+import warnings
+
+FENCE = re.compile(r"```(?:python|py)?\s*\n(.*?)(?:```|\Z)", re.DOTALL)
+
+
+def code_of(answer: str) -> str:
+    """The code in a teacher's answer: the first fenced block, else what begins with `def` or `import`."""
+    fenced = FENCE.search(answer)
+    if fenced:
+        return fenced[1].strip("\n")
+    start = re.search(r"^(def|import|from) ", answer, re.MULTILINE)
+    return answer[start.start() :].strip("\n") if start else answer.strip("\n")
+
+
+def parse_function(code: str, name: str) -> ast.FunctionDef | None:
+    """The function `name` in the code, else its first function; None where nothing parses.
+
+    Lines after the last that parses (prose, a cut-off line) are left out.
+    """
+    lines = code.split("\n")
+    while lines:
+        tree = _parse("\n".join(lines))
+        found = [node for node in tree.body if isinstance(node, ast.FunctionDef)] if tree else []
+        if found:
+            return next((node for node in found if node.name == name), found[0])
+        lines.pop()
+    return None
+
+
+def _parse(code: str) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def similarity(one: ast.FunctionDef, other: ast.FunctionDef) -> float:
+    """In [0, 1]: the share of matching nodes of the two bodies, in order; 1 for the same but for names of variables."""
+    return difflib.SequenceMatcher(None, _shape(one), _shape(other), autojunk=False).ratio()
+
+
+def _shape(function: ast.FunctionDef) -> list[str]:
+    """The body's nodes in order, with what gives them meaning: operators, constants, attributes, names of callees.
+
+    Variables are numbered by first use, so that renaming them changes nothing.
+    """
+    numbers: dict[str, int] = {}
+    for argument in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]:
+        numbers.setdefault(argument.arg, len(numbers))
+    assigned = {
+        node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    shape: list[str] = []
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.expr_context):
+            return
+        shape.append(type(node).__name__ + _meaning(node, assigned, numbers))
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    for statement in body:
+        visit(statement)
+    return shape
+
+
+def _meaning(node: ast.AST, assigned: set[str], numbers: dict[str, int]) -> str:
+    if isinstance(node, ast.Name):
+        if node.id in assigned or node.id in numbers:
+            return f":{numbers.setdefault(node.id, len(numbers))}"
+        return f":{node.id}"
+    if isinstance(node, ast.Constant):
+        return f":{node.value!r}"
+    if isinstance(node, ast.Attribute):
+        return f":{node.attr}"
+    return ""

@@ -1,0 +1,149 @@
+"""What a kind of data set is made of: seeds, stages, checks, and the shape of its records (report §2.2).
+
+A kind is one small file in `kinds/`: an async function that takes a seed through the kind's stages by asking the
+teacher, and gives back what it made, or raises `Rejected`. The engine does the rest.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from hornbook.base.records import Message, Question
+from hornbook.base.settings import Settings, setting
+from hornbook.synthetic.passages import Passage, PassageSettings
+from hornbook.teacher.client import Completion, Teacher
+
+Seed = Passage | Question
+
+
+class Rejected(Exception):
+    """A record is given up: it failed the check `check`; `detail` says how."""
+
+    def __init__(self, check: str, detail: str = "") -> None:
+        super().__init__(f"{check}: {detail}" if detail else check)
+        self.check = check
+
+
+class KindSettings(Settings):
+    """Settings of one kind of data set. Kinds with more of their own extend it."""
+
+    records: int = setting(24, "seeds to start a record from (what passes the checks is fewer)", ge=0)
+    temperature: float = setting(0.7, "sampling temperature of the stages that write", ge=0)
+    max_tokens: int = setting(128, "longest answer of the stages that write, in tokens", ge=1)
+
+
+class Made(msgspec.Struct):
+    """What a kind made from a seed: a text, or a conversation, the checks it passed, and a question if one came up."""
+
+    checks: list[str]
+    text: str = ""
+    messages: list[Message] = []
+    grade: float = 1.0
+    question: Question | None = None
+
+
+class Checks:
+    """The checks a record has passed so far; the first one it fails rejects it."""
+
+    def __init__(self) -> None:
+        self.passed: list[str] = []
+
+    def require(self, name: str, passed: bool, detail: str = "") -> None:
+        if not passed:
+            raise Rejected(name, detail)
+        self.passed.append(name)
+
+
+class Material(msgspec.Struct):
+    """What seeds can be chosen from, each list in a stable order."""
+
+    passages: list[Passage]
+    functions: list[Passage]
+    questions: list[Question]
+    cutting: PassageSettings
+
+
+@dataclass
+class Ask:
+    """Asks the teacher on behalf of one record, and remembers the calls in the order in which they were asked.
+
+    Stages of a record run one after another; only the samples of `many` run side by side.
+
+    Attributes:
+        rng: the record's own random numbers.
+        stages: stage → calls and answered tokens, in order.
+        facts: figures about the record that a kind wants averaged in the yields.
+    """
+
+    teacher: Teacher
+    kind: str
+    settings: KindSettings
+    cutting: PassageSettings
+    rng: np.random.Generator
+    calls: list[str] = field(default_factory=list)
+    stages: dict[str, dict[str, int]] = field(default_factory=dict)
+    facts: dict[str, float] = field(default_factory=dict)
+
+    async def __call__(self, stage: str, prompt: str | list[Message], **options: Any) -> Completion:
+        """One answer. Options: max_tokens, temperature, stop, sample; by default as the kind's settings say."""
+        return (await self.many(stage, prompt, 1, **options))[0]
+
+    async def many(self, stage: str, prompt: str | list[Message], count: int, **options: Any) -> list[Completion]:
+        """`count` independent answers to one prompt. Raises CallFailed when one of them cannot be had."""
+        messages = [Message("user", prompt)] if isinstance(prompt, str) else prompt
+        options = {"max_tokens": self.settings.max_tokens, "temperature": self.settings.temperature} | options
+        first = options.pop("sample", 0)
+        used = self.stages.setdefault(stage, {"calls": 0, "tokens": 0})
+        used["calls"] += count
+        answers = await asyncio.gather(
+            *(
+                self.teacher.complete(messages, purpose=f"{self.kind}/{stage}", sample=first + number, **options)
+                for number in range(count)
+            ),
+            return_exceptions=True,
+        )
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+            self.calls.append(answer.key)
+            used["tokens"] += answer.completion_tokens
+        return answers  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of data set.
+
+    Attributes:
+        name: as in recipes.
+        about: what it makes, in one line.
+        source: the row of table 5 its samples belong to.
+        report: section of the report.
+        seeded_by: what its seeds are, in words.
+        seeds: (material, how many, random generator, settings) → that many seeds, or as many as there are.
+        make: takes one seed through the stages. Raises Rejected.
+        stages, checks: their names, in order.
+        calls: settings → most calls a record takes.
+        settings: its settings class.
+    """
+
+    name: str
+    about: str
+    source: str
+    report: str
+    seeded_by: str
+    seeds: Callable[[Material, int, np.random.Generator, Any], Sequence[Seed]]
+    make: Callable[[Any, Ask, Any], Awaitable[list[Made]]]
+    stages: tuple[str, ...]
+    checks: tuple[str, ...]
+    calls: Callable[[Any], int]
+    settings: type[KindSettings] = KindSettings
+
+
+def example(asked: str, answered: str) -> list[Message]:
+    """A solved example as earlier turns of the conversation: how weak teachers learn the form of an answer."""
+    return [Message("user", asked), Message("assistant", answered)]

@@ -1,0 +1,106 @@
+"""Instruction reversal: from a function the instruction that asks for it, kept if the teacher, given it, writes the
+same function again (report §2.2)."""
+
+import ast
+
+from hornbook.base.records import Message
+from hornbook.base.settings import setting
+from hornbook.synthetic.choose import from_functions
+from hornbook.synthetic.fidelity import code_of, parse_function, similarity
+from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.passages import Passage, whole_sentences
+from hornbook.synthetic.stages import LABEL, MOST_LEAKED
+from hornbook.synthetic.words import copied, grounded, leaked, repetition
+
+DESCRIBE_CODE = "Say in one or two sentences what this Python function returns, precisely enough to write it again."
+EXAMPLE_CODE = """def count_even(numbers):
+    total = 0
+    for number in numbers:
+        if number % 2 == 0:
+            total += 1
+    return total"""
+EXAMPLE_DESCRIBED = "It goes through the list numbers, counts those whose remainder by 2 is 0, and returns the count."
+
+
+class CodeReversalSettings(KindSettings):
+    """Instructions for functions that exist."""
+
+    temperature: float = setting(0.2, "sampling temperature", ge=0)
+    max_tokens: int = setting(160, "longest function written again, in tokens", ge=1)
+    tries: int = setting(2, "instructions tried for a function before it is given up", ge=1)
+    min_fidelity: float = setting(
+        0.5, "least similarity of the syntax trees of the original and of what was written again", ge=0, le=1
+    )
+
+
+async def make(passage: Passage, ask: Ask, settings: CodeReversalSettings) -> list[Made]:
+    original = parse_function(passage.text, "")
+    if original is None:
+        raise Rejected("parses", "the original does not")
+    signature = signature_of(original)
+    failure = Rejected("instruction")
+    for number in range(settings.tries):
+        described = await ask("instruction", described_prompt(passage.text), max_tokens=56, sample=number)
+        try:
+            instruction = read_instruction(described.text, passage)
+            request = f"Write a Python function `{signature}`. {instruction}"
+            again = await ask("regenerate", regenerate_prompt(request), sample=number)
+            written = parse_function(code_of(again.text), original.name)
+            fidelity = similarity(original, written) if written else 0.0
+            ask.facts["fidelity"] = max(fidelity, ask.facts.get("fidelity", 0.0))
+            return [check(request, passage, written is not None, round(fidelity, 4), settings)]
+        except Rejected as rejected:
+            failure = rejected
+    raise failure
+
+
+def described_prompt(code: str) -> list[Message]:
+    shown = f"{DESCRIBE_CODE}\n\n```python\n{EXAMPLE_CODE}\n```"
+    return [*example(shown, EXAMPLE_DESCRIBED), Message("user", f"{DESCRIBE_CODE}\n\n```python\n{code}\n```")]
+
+
+def regenerate_prompt(request: str) -> list[Message]:
+    shown = f"Write a Python function `count_even(numbers)`. {EXAMPLE_DESCRIBED}"
+    return [*example(shown, f"```python\n{EXAMPLE_CODE}\n```"), Message("user", request)]
+
+
+def signature_of(function: ast.FunctionDef) -> str:
+    return f"{function.name}({ast.unparse(function.args)})"
+
+
+def read_instruction(text: str, passage: Passage) -> str:
+    """The description as part of an instruction. Raises Rejected when it is code, a loop or the prompt's example."""
+    line = LABEL.sub("", text.strip().split("\n\n")[0]).strip()
+    instruction = " ".join((whole_sentences(line) or line).split())
+    fluent = 20 <= len(instruction) <= 400 and repetition(instruction) < 0.3 and "```" not in instruction
+    if not fluent or leaked(instruction, EXAMPLE_DESCRIBED, passage.text) > MOST_LEAKED:
+        raise Rejected("instruction", "not a description")
+    if grounded(instruction, passage.text) < 0.2:
+        raise Rejected("instruction", "not about the function")
+    if copied(instruction, passage.text, 8) > 0.3:
+        raise Rejected("instruction", "gives the code away")
+    return instruction
+
+
+def check(request: str, passage: Passage, parses: bool, fidelity: float, settings: CodeReversalSettings) -> Made:
+    """The instruction first, then the original code: what was written again only vouches for the instruction."""
+    checks = Checks()
+    checks.require("parses", parses)
+    checks.require("fidelity", fidelity >= settings.min_fidelity, f"{fidelity:.2f}")
+    messages = [Message("user", request), Message("assistant", f"```python\n{passage.text}\n```")]
+    return Made(["instruction", *checks.passed], messages=messages, grade=fidelity)
+
+
+KIND = Kind(
+    name="code_reversal",
+    about="An instruction for an existing function, kept if the teacher writes the same function from it.",
+    source="code",
+    report="2.2",
+    seeded_by="functions",
+    seeds=from_functions,
+    make=make,
+    stages=("instruction", "regenerate"),
+    checks=("instruction", "parses", "fidelity"),
+    calls=lambda settings: 2 * settings.tries,
+    settings=CodeReversalSettings,
+)

@@ -1,0 +1,123 @@
+"""Documents → passages: the seeds of most kinds, each with the metadata of report §D.1.1."""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from hornbook.base.records import Document, Record, make_id
+from hornbook.base.settings import Settings, setting
+from hornbook.synthetic.grading import chain_of_reasoning, complexity, dependencies, educational_value, information
+from hornbook.synthetic.words import Rarity
+
+UNDERLINE = re.compile(r"^\s*[-=~^*#]{3,}\s*$")
+MARKUP = re.compile(r":[a-z:]+:`~?\.?([^`]+)`|\[\d+\]_|[`*]{1,2}(?=\S)|(?<=\S)[`*]{1,2}")
+NOT_PROSE = re.compile(r">>>|\.\. |^\s*[-*+:|]|\{\{|</|^(Parameters|Returns|Examples?|References|See Also|Raises)\b")
+
+
+class Step(msgspec.Struct):
+    """One step of a chain of reasoning: from the assumption follows the conclusion."""
+
+    assumption: str
+    conclusion: str
+    description: str  # the words that join the two
+
+
+class Passage(Record):
+    """An excerpt of a document that is worth making data from (report §D.1.1). Its parent is the document."""
+
+    text: str
+    document: str  # Document.id
+    origin: str
+    first_line: int  # of the document, counted from 1
+    last_line: int
+    information: str  # definition, explanation, procedure, example, statement or function
+    description: str = ""  # one line; the teacher's, where it was asked
+    value: float = 0.0  # educational value in [0, 1]
+    complexity: int = 1  # 1 to 5
+    obscurity: int = 1  # 1 to 5: how rare its words are
+    has_chain: bool = False
+    chain: list[Step] = []
+    depends_on: list[str] = []
+    language: str = "en"
+
+
+class PassageSettings(Settings):
+    """How documents are cut, and which passages are good enough to be seeds."""
+
+    min_chars: int = setting(200, "shorter passages are joined with the next paragraph, or left out", ge=1)
+    max_chars: int = setting(600, "longest passage; it must fit the teacher's prompt", ge=1)
+    min_value: float = setting(0.5, "least educational value, by the words of the passage", ge=0, le=1)
+    describe: bool = setting(True, "let the teacher describe and grade each passage: one call more per seed")
+    min_grade: int = setting(2, "least grade, 1 to 5, that the teacher must give a passage", ge=1, le=5)
+
+
+def passages(document: Document, settings: PassageSettings, rarity: Rarity) -> list[Passage]:
+    """The passages of a page of prose that have educational value, in order; none for code."""
+    if document.kind == "code":
+        return []
+    found = []
+    for first, last, text in _excerpts(document.text, settings):
+        value = educational_value(text)
+        if value >= settings.min_value:
+            steps = [Step(*step) for step in chain_of_reasoning(text)]
+            found.append(
+                Passage(
+                    id=make_id("passage", document.id, text),
+                    parents=[document.id],
+                    text=text,
+                    document=document.id,
+                    origin=document.origin,
+                    first_line=first,
+                    last_line=last,
+                    information=information(text),
+                    value=value,
+                    complexity=complexity(text),
+                    obscurity=rarity.grade(text),
+                    has_chain=bool(steps),
+                    chain=steps,
+                    depends_on=dependencies(text),
+                    language=document.language or "en",
+                )
+            )
+    return found
+
+
+def _excerpts(page: str, settings: PassageSettings) -> Iterator[tuple[int, int, str]]:
+    """(first line, last line, text): neighbouring paragraphs of prose, joined until long enough."""
+    held: list[str] = []
+    first = last = 0
+    for start, end, paragraph in _paragraphs(page):
+        size = sum(map(len, held))
+        if held and (size >= settings.min_chars or size + len(paragraph) > settings.max_chars or start > last + 3):
+            if size >= settings.min_chars:
+                yield first, last, " ".join(held)
+            held = []
+        if len(paragraph) > settings.max_chars:
+            paragraph = whole_sentences(paragraph[: settings.max_chars])
+        if paragraph:
+            first, last = (first if held else start), end
+            held.append(paragraph)
+    if sum(map(len, held)) >= settings.min_chars:
+        yield first, last, " ".join(held)
+
+
+def _paragraphs(page: str) -> Iterator[tuple[int, int, str]]:
+    """(first line, last line, text) of each paragraph of prose: no headings, lists, code or tables."""
+    lines = page.split("\n")
+    start = 0
+    for number in range(len(lines) + 1):
+        if number < len(lines) and lines[number].strip():
+            continue
+        block = lines[start:number]
+        text = " ".join(" ".join(block).split())
+        ruled = any(UNDERLINE.match(line) for line in block)
+        if text and not ruled and not NOT_PROSE.search(text) and text[0].isupper() and text[-1] in ".!?:":
+            yield start + 1, number, MARKUP.sub(lambda match: match.group(1) or "", text)
+        start = number + 1
+
+
+def whole_sentences(text: str) -> str:
+    """`text` without an unfinished sentence at its end ("" when no sentence ends in it)."""
+    ends = [match.end() for match in re.finditer(r"[.!?][\"')\]]*(?=\s|$)", text)]
+    return text[: ends[-1]].strip() if ends else ""

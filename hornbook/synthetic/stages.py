@@ -1,0 +1,77 @@
+"""Stages that several kinds share: describing a passage, asking a question about it, reading answers leniently."""
+
+import re
+
+from hornbook.base.records import Message
+from hornbook.synthetic.kind import Ask, Checks, Rejected, example
+from hornbook.synthetic.passages import Passage, whole_sentences
+from hornbook.synthetic.words import grounded, leaked, repetition, words
+from hornbook.teacher.client import Completion
+
+SHOWN = (
+    "A binary heap is a complete binary tree in which every parent is smaller than or equal to its children. The "
+    "smallest element is therefore always at the root."
+)
+DESCRIBE = "Describe the passage in one short sentence, then grade from 1 to 5 how much a student can learn from it."
+DESCRIBED = "Description: Where the smallest element of a binary heap is.\nGrade: 4"
+ASK_ABOUT = "Write one short question that the passage answers."
+ASKED_ABOUT = "Question: Where in a binary heap is the smallest element?"
+LABEL = re.compile(
+    r"^\W*(question|answer|description|exercise|instruction|revised answer|better answer)\b\W*:[\s*]*", re.I
+)
+GRADE = re.compile(r"grade\W*([1-5])\b", re.IGNORECASE)
+MOST_LEAKED = 1  # pairs of words that can only come from the example of the prompt
+MOST_REPEATED = 0.35  # share of 3-grams that were there before
+
+
+async def describe(passage: Passage, ask: Ask) -> None:
+    """Fill in the passage's description; reject the record when the teacher sees little value in it (report §D.1.1)."""
+    if not ask.cutting.describe:
+        return
+    answer = await ask("describe", shot(DESCRIBE, DESCRIBED, passage), max_tokens=40, temperature=0.0, stop=["\n\n"])
+    lines = answer.text.strip().splitlines()
+    passage.calls = [answer.key]
+    if lines:
+        passage.description = unlabelled(lines[0])[:200]
+    grade = GRADE.search(answer.text)
+    if grade and int(grade[1]) < ask.cutting.min_grade:
+        raise Rejected("educational value", f"graded {grade[1]}")
+
+
+async def ask_about(passage: Passage, ask: Ask) -> str:
+    """A question that the passage answers. Raises Rejected when what comes is none, or is not about the passage."""
+    answer = await ask("question", shot(ASK_ABOUT, ASKED_ABOUT, passage), max_tokens=40, stop=["\n"])
+    question = unlabelled(answer.text)
+    question = question[: question.find("?") + 1]
+    if not 4 <= len(words(question)) <= 40:
+        raise Rejected("question", "no question" if not question else "too short or too long")
+    if grounded(question, passage.text) < 0.5 or leaked(question, SHOWN, passage.text) > MOST_LEAKED:
+        raise Rejected("question", "not about the passage")
+    if "passage" in words(question):
+        raise Rejected("question", "about the passage as a text")
+    return question
+
+
+def shot(task: str, answered: str, passage: Passage) -> list[Message]:
+    """The task with one solved example, then the same for the passage."""
+    return [*example(f"{task}\n\nPassage: {SHOWN}", answered), Message("user", f"{task}\n\nPassage: {passage.text}")]
+
+
+def unlabelled(text: str) -> str:
+    """`text` without a label such as "Answer:" in front."""
+    return LABEL.sub("", text.strip()).strip()
+
+
+def finished(answer: Completion) -> str:
+    """The answer's text, without an unfinished sentence where it was cut off."""
+    text = answer.text.strip()
+    return text if answer.finish == "stop" else whole_sentences(text)
+
+
+def require_fluent(checks: Checks, text: str, lengths: tuple[int, int], example: str, source: str) -> None:
+    """Checks of every text: neither too short nor too long (characters), no loop, nothing of the prompt's own example
+    that the source does not say too."""
+    shortest, longest = lengths
+    checks.require("length", shortest <= len(text) <= longest, f"{len(text)} characters")
+    checks.require("no repetition", repetition(text) <= MOST_REPEATED, f"{repetition(text):.2f} repeated")
+    checks.require("not the example", leaked(text, example, source) <= MOST_LEAKED)

@@ -1,0 +1,126 @@
+"""The stage: documents, questions and a teacher → checked, traceable records of several kinds (report §2.2, D)."""
+
+import asyncio
+from pathlib import Path
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.files import read_records, write_records
+from hornbook.base.records import Document, Question, Sample, make_id
+from hornbook.base.seeds import rng
+from hornbook.base.workspace import Workspace
+from hornbook.synthetic.accounts import book
+from hornbook.synthetic.engine import Job, Outcome, run_jobs
+from hornbook.synthetic.functions import functions
+from hornbook.synthetic.kind import Made, Material
+from hornbook.synthetic.kinds import load_kind
+from hornbook.synthetic.passages import Passage, passages
+from hornbook.synthetic.settings import SynthSettings
+from hornbook.synthetic.sieve import sieve
+from hornbook.synthetic.words import Rarity
+from hornbook.teacher.client import open_teacher
+
+
+def synth(
+    settings: SynthSettings,
+    work: Workspace,
+    *,
+    documents: list[Path],
+    questions: list[Path] = [],  # noqa: B006
+) -> None:
+    """Write samples.parquet, questions.parquet (new ones, with the plurality's answers) and passages.parquet (seeds).
+
+    Every sample has as parents its passage and document, or its question, and the keys of its teacher calls in the
+    order they were asked. Killed and started again, it asks nothing that the ledger holds. Raises HornbookError when
+    the input holds no seed or no record passes, and TeacherError when the teacher is out of reach.
+    """
+    jobs = plan_jobs(settings, work, gather(settings, work, documents, questions))
+    outcomes = asyncio.run(_run(jobs, settings, work))
+    pairs = [(outcome, made, _sample(outcome, made)) for outcome in outcomes for made in outcome.made]
+    samples = [sample for _, _, sample in pairs]
+    kept = sieve(samples, settings, work)
+    book(outcomes, samples, kept, settings, work)
+    if not kept:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in work.rejected.most_common(3))
+        raise HornbookError(f"synth: none of {len(jobs)} records is left ({reasons}); try a stronger teacher")
+    ids = {sample.id for sample in kept}
+    asked = [_question(outcome, made) for outcome, made, sample in pairs if sample.id in ids and made.question]
+    seeds = {job.seed.id: job.seed for job in jobs if isinstance(job.seed, Passage)}
+    write_records(work.path / "samples.parquet", Sample, kept)
+    write_records(work.path / "questions.parquet", Question, asked)
+    write_records(work.path / "passages.parquet", Passage, [seeds[name] for name in sorted(seeds)])
+
+
+def gather(settings: SynthSettings, work: Workspace, documents: list[Path], questions: list[Path]) -> Material:
+    """Passages, functions and questions of the inputs, each in the order of ids, none twice.
+
+    Raises HornbookError for a missing or unreadable input.
+    """
+    pages = {page.id: page for path in documents for page in read_records(path, Document, work.reject)}
+    found = {question.id: question for path in questions for question in read_records(path, Question, work.reject)}
+    ordered = [pages[name] for name in sorted(pages)]
+    rarity = Rarity(page.text for page in ordered)
+    cut = {passage.id: passage for page in ordered for passage in passages(page, settings.passages, rarity)}
+    code = {passage.id: passage for page in ordered for passage in functions(page)}
+    return Material(
+        passages=list(cut.values()),
+        functions=list(code.values()),
+        questions=[found[name] for name in sorted(found)],
+        cutting=settings.passages,
+    )
+
+
+def plan_jobs(settings: SynthSettings, work: Workspace, material: Material) -> list[Job]:
+    """The jobs of all kinds, by name of kind; each kind's seeds are drawn by a seed of its own.
+
+    Raises HornbookError when there are no seeds at all.
+    """
+    jobs: list[Job] = []
+    for name, chosen in sorted(settings.kinds.items()):
+        kind = load_kind(name)
+        seeds = kind.seeds(material, chosen.records, rng(work.seed, "seeds", name), chosen)
+        jobs += [Job(kind, chosen, seed) for seed in seeds]
+        if len(seeds) < chosen.records:
+            work.warn(f"{name}: only {len(seeds)} of {chosen.records} seeds to be had ({kind.seeded_by})")
+    if not jobs:
+        raise HornbookError(
+            f"synth: the input holds no seeds: {len(material.passages)} passages, {len(material.functions)} functions "
+            f"and {len(material.questions)} questions; expected documents of prose or Python"
+        )
+    return jobs
+
+
+async def _run(jobs: list[Job], settings: SynthSettings, work: Workspace) -> list[Outcome]:
+    passed = 0
+    with work.progress("", len(jobs), "records") as bar:
+
+        def done(outcome: Outcome) -> None:
+            nonlocal passed
+            passed += bool(outcome.made)
+            bar.advance(1, f"{passed} passed")
+
+        async with open_teacher(settings.teacher, work.ledger) as teacher:
+            return await run_jobs(jobs, teacher, settings.passages, work.seed, done)
+
+
+def _sample(outcome: Outcome, made: Made) -> Sample:
+    kind, seed = outcome.job.kind, outcome.job.seed
+    content = [part for message in made.messages for part in (message.role, message.content)]
+    return Sample(
+        id=make_id("sample", kind.name, seed.id, made.text, *content),
+        parents=[seed.id, *seed.parents] if isinstance(seed, Passage) else [seed.id],
+        calls=outcome.calls,
+        source=kind.source,
+        kind=kind.name,
+        text=made.text,
+        messages=made.messages,
+        checks=made.checks,
+        grade=made.grade,
+    )
+
+
+def _question(outcome: Outcome, made: Made) -> Question:
+    """The question a record came up with, with the record's parents and calls."""
+    assert made.question is not None
+    seed = outcome.job.seed
+    made.question.parents, made.question.calls = [seed.id, *seed.parents], outcome.calls
+    return made.question

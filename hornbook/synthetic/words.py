@@ -1,0 +1,74 @@
+"""Words of a text, and measures on them that checks and statistics share."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+WORD = re.compile(r"[^\W_]+")
+_FUNCTION_WORDS = """
+    the of and to a in is that for it as with be by on not this are or if can from an at which will when you have
+    has but all one other then there their its than only may more each any such into between where must should was
+    were been do does did he she they we his her our your them these those what how why who also so because would
+    could about up out no i me my us very just some most both same own being had having over under again here s t
+"""
+FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
+STEM = 5  # letters: "compute", "computed" and "computing" are one word to the checks
+
+
+def words(text: str) -> list[str]:
+    return WORD.findall(text.lower())
+
+
+def content_words(text: str) -> list[str]:
+    """The words that carry the content: no function words, no single letters."""
+    return [word for word in words(text) if len(word) > 1 and word not in FUNCTION_WORDS]
+
+
+def stems(text: str) -> set[str]:
+    return {word[:STEM] for word in content_words(text)}
+
+
+def ngrams(tokens: Sequence[str], n: int) -> list[tuple[str, ...]]:
+    return [tuple(tokens[start : start + n]) for start in range(len(tokens) - n + 1)]
+
+
+def copied(text: str, source: str, n: int = 5) -> float:
+    """Share of the text's word n-grams that stand in `source` too."""
+    mine, theirs = ngrams(words(text), n), set(ngrams(words(source), n))
+    return sum(gram in theirs for gram in mine) / len(mine) if mine else 0.0
+
+
+def leaked(text: str, example: str, source: str) -> int:
+    """How many pairs of neighbouring content words the text has from the prompt's example and not from the source."""
+    mine, shown, own = (set(ngrams(content_words(part), 2)) for part in (text, example, source))
+    return len((mine & shown) - own)
+
+
+def grounded(text: str, source: str) -> float:
+    """Share of the text's content words that occur in `source`, in whatever form."""
+    mine = stems(text)
+    return len(mine & stems(source)) / len(mine) if mine else 0.0
+
+
+def repetition(text: str, n: int = 3) -> float:
+    """Share of the word n-grams that were there before: 0 for fluent text, near 1 for a loop."""
+    grams = ngrams(words(text), n)
+    return 1 - len(set(grams)) / len(grams) if grams else 0.0
+
+
+class Rarity:
+    """How rare words are in a corpus, by the number of texts that have them."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.texts = 0
+        self.with_word: Counter[str] = Counter()
+        for text in texts:
+            self.texts += 1
+            self.with_word.update(set(words(text)))
+
+    def grade(self, text: str) -> int:
+        """1 (common words) to 5: by the share of content words that at most one text in a hundred has."""
+        mine = content_words(text)
+        limit = max(1, self.texts // 100)
+        rare = sum(self.with_word[word] <= limit for word in mine)
+        return 1 + min(4, int(8 * rare / len(mine))) if mine else 1

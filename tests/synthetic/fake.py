@@ -1,0 +1,123 @@
+"""A teacher without a model: it answers by rule, at random speeds, keeps a ledger, and can die in the middle."""
+
+import asyncio
+import hashlib
+import os
+import random
+import re
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from hornbook.base.records import Message
+from hornbook.synthetic.stages import SHOWN
+from hornbook.teacher.client import Completion
+from hornbook.teacher.errors import CallFailed, TeacherError
+
+Say = Callable[[str, str, int], str]  # (stage, last prompt, sample) → answer
+
+WRITTEN = """def again(items, limit):
+    kept = []
+    for item in items:
+        kept.append(item + limit)
+    return kept
+"""
+
+
+class FakeTeacher:
+    """Attributes: asked: purposes of the fresh calls; die_after: fresh calls it survives; refuse: what it refuses."""
+
+    def __init__(
+        self, ledger: Path, say: Say, *, die_after: int | None = None, kill: bool = False, refuse: str = ""
+    ) -> None:
+        ledger.mkdir(parents=True, exist_ok=True)
+        self.file = ledger / "calls.jsonl"
+        lines = self.file.read_bytes().splitlines() if self.file.exists() else []
+        self.answers = {row.key: row for row in (msgspec.json.decode(line, type=Completion) for line in lines)}
+        self.say, self.die_after, self.kill, self.refuse = say, die_after, kill, refuse
+        self.asked: list[str] = []
+        self.flying: dict[str, asyncio.Task[Completion]] = {}
+
+    async def complete(
+        self, messages: list[Message], *, purpose: str, sample: int = 0, temperature: float = 0.7, top_p: float = 1.0,
+        max_tokens: int = 256, stop: Sequence[str] = (),
+    ) -> Completion:  # fmt: skip
+        call = [messages, sample, temperature, top_p, max_tokens, list(stop)]
+        key = hashlib.sha256(msgspec.json.encode(call)).hexdigest()[:16]
+        if key not in self.answers:
+            if key not in self.flying:
+                self.flying[key] = asyncio.create_task(self._ask(key, messages[-1].content, purpose, sample))
+                self.flying[key].add_done_callback(lambda task: task.cancelled() or task.exception())
+            await asyncio.shield(self.flying[key])
+        return self.answers[key]
+
+    async def _ask(self, key: str, prompt: str, purpose: str, sample: int) -> Completion:
+        await asyncio.sleep(random.random() * 0.01)  # in no order that could be repeated
+        if self.refuse and self.refuse in prompt:
+            raise CallFailed("400: the prompt is refused")
+        if self.die_after is not None and len(self.asked) >= self.die_after:
+            if self.kill:
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise TeacherError("teacher: gone")
+        text = self.say(purpose.split("/")[1], prompt, sample)
+        answer = Completion(key, text, "stop", len(prompt.split()), len(text.split()))
+        with self.file.open("ab") as file:
+            file.write(msgspec.json.encode(answer) + b"\n")
+        self.asked.append(purpose)
+        self.answers[key] = answer
+        return answer
+
+
+def opening(made: list[FakeTeacher], say: Say, **options: object) -> Callable[..., object]:
+    """A stand-in for `open_teacher`; each teacher it opens is appended to `made`."""
+
+    @asynccontextmanager
+    async def open_fake(settings: object, ledger: Path) -> AsyncIterator[FakeTeacher]:
+        made.append(FakeTeacher(ledger, say, **options))  # type: ignore[arg-type]
+        yield made[-1]
+
+    return open_fake
+
+
+def good_teacher(stage: str, prompt: str, sample: int) -> str:
+    """Answers that mostly pass the checks: the passage's own words in another order."""
+    passage = prompt.split("Passage: ")[-1].split("\n\n")[0]
+    terms = list(dict.fromkeys(re.findall(r"[a-z]{5,}", passage)))
+    dice = random.Random(f"{stage}{prompt}{sample}")
+    dice.shuffle(terms)
+    if stage == "describe":
+        return f"Description: About {' and '.join(terms[:3])}.\nGrade: {dice.choice([1, 3, 4, 4, 5])}"
+    if stage == "question":
+        return f"Question: How do {terms[0]} and {terms[1]} go with {terms[2]}?"
+    if stage in ("rewrite", "solve", "draft", "revise"):
+        return in_form(prompt, terms)
+    if stage == "critique":
+        return f"Reasoning: {dice.randint(1, 5)}, Accuracy: {dice.randint(1, 5)}\nAdvice: Say more about {terms[0]}."
+    if stage == "instruction":
+        return f"It uses {' and '.join(sorted(set(re.findall('[a-z]{4,}', prompt.split('```')[1])))[:6])} in turn."
+    if stage == "regenerate":
+        return f"Here it is:\n```python\n{WRITTEN}```\nI hope this helps."
+    number = dice.choice([3, 3, 3, 7])
+    if stage == "answer":
+        return f"Answer: {number}"
+    return f"We look at {terms[0]}, then at {terms[1]} and {terms[2]}.\nThat is {number}.\nAnswer: {number}"
+
+
+def in_form(prompt: str, terms: list[str]) -> str:
+    half = len(terms) // 2
+    sentence = f"Here {' with '.join(terms[:half])}."
+    if "Write a short exercise" in prompt:
+        return f"Exercise: Why {' and '.join(terms[half:])}?"
+    if "discussion" in prompt:
+        return f"Student: What of {' and '.join(terms[half:])}?\nTeacher: {sentence}"
+    return f"{sentence} Also {' for '.join(terms[half:])}."
+
+
+def dull_teacher(stage: str, prompt: str, sample: int) -> str:
+    """Says the same to everything: what a teacher that lost its diversity looks like."""
+    if stage not in ("rewrite", "solve"):
+        return good_teacher(stage, prompt, sample)
+    return in_form(prompt, SHOWN.lower().replace(".", "").split()[::-1])
