@@ -1,5 +1,6 @@
 """The teacher as workflows see it: ask, and get an answer that was paid for once."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -7,7 +8,15 @@ from pathlib import Path
 import msgspec
 
 from hornbook.base.records import Message
+from hornbook.base.seeds import derive
+from hornbook.teacher.backend import Backend
+from hornbook.teacher.budget import Budget
+from hornbook.teacher.errors import BudgetError, CallFailed, TeacherError, TryAgain
+from hornbook.teacher.ledger import Ask, Call, Ledger, Parameters, call_key
 from hornbook.teacher.settings import TeacherSettings
+
+LONGEST_PAUSE = 30.0  # seconds between tries; a Retry-After may ask for more
+AGAIN = "run the same command again to continue: nothing that was answered is asked again"
 
 
 class Completion(msgspec.Struct):
@@ -24,16 +33,27 @@ class Teacher:
     """Asks one model, through the ledger.
 
     Attributes:
+        model: the name under which the ledger knows the model.
         calls_used: keys of all calls whose answers were used, from the ledger or fresh. The same after a resume.
         calls_made: how many of them were fresh.
+        prompt_tokens, completion_tokens: of all calls used.
     """
 
-    calls_used: set[str]
-    calls_made: int
+    def __init__(self, settings: TeacherSettings, model: str, backend: Backend, folder: Path) -> None:
+        self.settings, self.model, self.backend = settings, model, backend
+        self.ledger = Ledger(folder)
+        self.budget = Budget(settings, self.ledger, folder, model)
+        self.calls_used: set[str] = set()
+        self.calls_made = self.prompt_tokens = self.completion_tokens = 0
+        self._under_way: dict[str, asyncio.Task[Call]] = {}
+        self._places = asyncio.Semaphore(settings.concurrency)
+        self._answered = 0
+        self._quiet_until = 0.0  # the endpoint asked for silence until then (event loop time)
+        self._broken: TeacherError | None = None
 
     async def complete(
         self,
-        messages: list[Message],
+        messages: Sequence[Message],
         *,
         purpose: str,
         sample: int = 0,
@@ -47,11 +67,138 @@ class Teacher:
         The call is known by model, messages, parameters and sample; `purpose` is for people who read the ledger.
         Raises CallFailed when this one call gets no answer, TeacherError when no call will.
         """
-        raise NotImplementedError
+        messages, parameters = list(messages), Parameters(temperature, top_p, max_tokens, list(stop))
+        try:
+            key = call_key(self.model, messages, parameters, sample)
+        except UnicodeEncodeError:
+            raise CallFailed("the prompt is not valid Unicode (half of a surrogate pair)") from None
+        call = self.ledger.get(key)
+        if call is None:
+            call = await self._shared(
+                Ask(key=key, model=self.model, purpose=purpose, messages=messages, parameters=parameters, sample=sample)
+            )
+        if key not in self.calls_used:
+            self.calls_used.add(key)
+            self.prompt_tokens += call.prompt_tokens
+            self.completion_tokens += call.completion_tokens
+        return Completion(key, call.text, call.finish, call.prompt_tokens, call.completion_tokens)
+
+    async def _shared(self, ask: Ask) -> Call:
+        """Equal calls under way at the same time are one call. Nobody who gives up waiting takes it from the others."""
+        task = self._under_way.get(ask.key)
+        if task is None:
+            task = self._under_way[ask.key] = asyncio.create_task(self._fresh(ask))
+            task.add_done_callback(lambda done: self._landed(ask.key, done))
+        return await asyncio.shield(task)
+
+    def _landed(self, key: str, task: asyncio.Task[Call]) -> None:
+        del self._under_way[key]
+        if not task.cancelled():
+            task.exception()  # marked as seen, should nobody be waiting any more
+
+    async def _fresh(self, ask: Ask) -> Call:
+        async with self._places:
+            try:
+                return await self._until_answered(ask)
+            except TeacherError as error:
+                self._broken = self._broken or error
+                raise
+
+    async def _until_answered(self, ask: Ask) -> Call:
+        tries, answered_before = 0, self._answered
+        while True:
+            try:
+                return await self._attempt(ask)
+            except TryAgain as trouble:
+                tries += 1
+                if tries > self.settings.retries:
+                    alive = self._answered > answered_before
+                    if not alive:
+                        raise TeacherError(
+                            f"teacher {self.model} at {self.backend.where} unreachable after {tries} tries "
+                            f"({trouble}); {AGAIN}"
+                        ) from None
+                    if not trouble.busy:
+                        raise CallFailed(f"no answer after {tries} tries: {trouble}") from None
+                    tries, answered_before = 0, self._answered
+                await self._pause(ask, tries, trouble)
+
+    async def _attempt(self, ask: Ask) -> Call:
+        """One try, within the budget; its answer is in the ledger before anyone sees it."""
+        await self._silence()
+        if self._broken:
+            raise self._broken
+        hold = await self.budget.hold(ask)
+        known = False
+        try:
+            answer = await self.backend.answer(ask)
+            call = self.ledger.put(Call(**msgspec.structs.asdict(ask), **msgspec.structs.asdict(answer)))
+            known = True
+        except TryAgain as trouble:
+            known = trouble.known
+            raise
+        except (CallFailed, TeacherError):
+            known = True
+            raise
+        finally:
+            await self.budget.settle(hold, known=known)
+        self.calls_made += 1
+        self._answered += 1
+        return call
+
+    async def _pause(self, ask: Ask, tries: int, trouble: TryAgain) -> None:
+        """Exponential backoff with jitter (50 to 100 %), and the silence the endpoint asked for, if any."""
+        now = asyncio.get_running_loop().time()
+        self._quiet_until = max(self._quiet_until, now + trouble.after)
+        jitter = 0.5 + derive(0, ask.key, tries) / 2**64
+        await asyncio.sleep(jitter * min(LONGEST_PAUSE, self.settings.backoff * 2 ** (tries - 1)))
+
+    async def _silence(self) -> None:
+        loop = asyncio.get_running_loop()
+        while (left := self._quiet_until - loop.time()) > 0:
+            await asyncio.sleep(left)
+
+    async def close(self, *, wait: bool = False) -> None:
+        """Stop asking. `wait` lets calls that are under way, and may be charged, come in first."""
+        if not wait:
+            for task in self._under_way.values():
+                task.cancel()
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+        await self.backend.close()
+        self.budget.close()
+        self.ledger.close()
 
 
 @asynccontextmanager
 async def open_teacher(settings: TeacherSettings, ledger: Path) -> AsyncIterator[Teacher]:
-    """The teacher that `settings` describe, with its ledger in the folder `ledger`."""
-    raise NotImplementedError
-    yield
+    """The teacher that `settings` describe, with its ledger in the folder `ledger` (created when missing).
+
+    A local model is loaded when first needed: a run whose calls are all in the ledger never loads it.
+    Raises HornbookError for a missing package, model or key.
+    """
+    model, backend = _choose(settings, Path(ledger))
+    teacher = Teacher(settings, model, backend, Path(ledger))
+    wait = False
+    try:
+        yield teacher
+    except BudgetError:
+        wait = True
+        raise
+    finally:
+        await teacher.close(wait=wait)
+
+
+def _choose(settings: TeacherSettings, folder: Path) -> tuple[str, Backend]:
+    from hornbook.teacher.endpoint import Endpoint, fixed
+
+    if settings.url:
+        return settings.model, Endpoint(settings, fixed(settings.url))
+    from hornbook.teacher.local import LocalServer, local_name, model_file
+
+    name = local_name(settings)
+    if file := model_file(settings.local):
+        server = LocalServer(settings, file, folder / "models")
+        return name, Endpoint(settings, server.address, server.close)
+    from hornbook.teacher.hf import LocalModel
+
+    return name, LocalModel(settings)

@@ -1,4 +1,4 @@
-"""What can go wrong with a teacher: for one record, or for all of them."""
+"""What can go wrong with a teacher: for all records, for one record, or for one try."""
 
 from hornbook.base.errors import HornbookError
 
@@ -15,4 +15,18 @@ class BudgetError(TeacherError):
 
 
 class CallFailed(Exception):
-    """This one call gets no answer (the endpoint refuses it, or fails at it again and again). One record fails."""
+    """This one call gets no answer: the endpoint refuses it, or fails at it again and again. One record fails."""
+
+
+class TryAgain(Exception):
+    """This try failed, another may not. Stays inside the room.
+
+    Attributes:
+        known: the endpoint certainly did no work for this try, so it cannot charge for it.
+        busy: the endpoint asks for fewer requests (429): a limit of the teacher's, no fault of this call's.
+        after: seconds the endpoint asks everybody to wait (Retry-After).
+    """
+
+    def __init__(self, reason: str, *, known: bool, busy: bool = False, after: float = 0.0) -> None:
+        super().__init__(reason)
+        self.known, self.busy, self.after = known, busy, after

