@@ -16,7 +16,7 @@ def summarise(recipe: Recipe, store: Store) -> dict[str, Any]:
 
     Keys: recipe, about, seed, hornbook, machine, seconds (sum over stages), stages (a list: name, kind, key, path,
     seconds, tokens, records_in, records_out, teacher_calls, counts, rejected, warnings, notes, settings, inputs),
-    evaluations (by stage name: model, scores as name, mean, low, high, n, and comparisons with the one before).
+    evaluations (a list: name, model, before, scores as name, mean, low, high, n, and comparisons with the one before).
     """
     done = [stage for stage in recipe.stages if store.is_done(stage)]
     timings = store.timings()
@@ -30,7 +30,7 @@ def summarise(recipe: Recipe, store: Store) -> dict[str, Any]:
         "seconds": round(sum(entry["seconds"] for entry in stages), 1),
         "complete": len(done) == len(recipe.stages),
         "stages": stages,
-        "evaluations": {s.name: _evaluation_entry(s, store) for s in done if "scores" in s.kind.makes},
+        "evaluations": [_evaluation_entry(s, store) for s in done if "scores" in s.kind.makes],
     }
 
 
@@ -61,6 +61,7 @@ def _evaluation_entry(stage: Stage, store: Store) -> dict[str, Any]:
     scores = read_json(store.folder(stage) / "scores.json")
     before = [*stage.inputs.get("before", []), None]
     return {
+        "name": stage.name,
         "model": stage.inputs["model"][0],
         "before": before[0],
         "scores": scores["scores"],

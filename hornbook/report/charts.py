@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-WIDTH, HEIGHT = 640, 260
+WIDTH, HEIGHT = 480, 240
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 34
+MARKED_POINTS = 12  # curves of so few points get dots
 Points = Sequence[tuple[float, float]]
 
 
@@ -25,6 +26,11 @@ def line_chart(
     for number, points in enumerate(series.values()):
         path = " ".join(f"{x_axis.at(x):.1f},{y_axis.at(y):.1f}" for x, y in _thinned(points) if math.isfinite(y))
         parts.append(f'<polyline class="line c{number % 6}" points="{path}"/>')
+        if len(points) <= MARKED_POINTS:
+            parts += [
+                f'<circle class="mark c{number % 6}" cx="{x_axis.at(x):.1f}" cy="{y_axis.at(y):.1f}" r="3"/>'
+                for x, y in points
+            ]
     return _svg(parts, HEIGHT, f"{y_label} over {x_label}") + (_legend(list(series)) if len(series) > 1 else "")
 
 

@@ -16,11 +16,11 @@ def score_table(summary: dict[str, Any]) -> dict[str, Any] | None:
     if not evaluations:
         return None
     names = headline_scores(evaluations)
-    tasks = sorted({s["name"] for e in evaluations.values() for s in e["scores"] if s["name"].startswith("reasoning:")})
+    tasks = sorted({s["name"] for e in evaluations for s in e["scores"] if s["name"].startswith("reasoning:")})
     main = names[0]
-    rows = [(e["model"], find_score(e, main)) for e in evaluations.values()]
+    rows = [(e["model"], find_score(e, main)) for e in evaluations]
     return {
-        "models": [entry["model"] for entry in evaluations.values()],
+        "models": [entry["model"] for entry in evaluations],
         "rows": [_row(evaluations, name) for name in names],
         "tasks": [_row(evaluations, name) for name in tasks],
         "chart": Markup(interval_chart([(model, s["mean"], s["low"], s["high"]) for model, s in rows if s])),
@@ -31,11 +31,12 @@ def score_table(summary: dict[str, Any]) -> dict[str, Any] | None:
 def verdicts(summary: dict[str, Any]) -> list[dict[str, str]]:
     """For each evaluation with one before it, a sentence on every headline score: helped, harmed, or noise."""
     lines = []
-    for entry in summary["evaluations"].values():
+    models = {entry["name"]: entry["model"] for entry in summary["evaluations"]}
+    for entry in summary["evaluations"]:
         if entry["before"] is None:
             continue
-        before = summary["evaluations"].get(entry["before"], {}).get("model", entry["before"])
-        found = [(name, find_comparison(entry, name)) for name in headline_scores({"": entry})]
+        before = models.get(entry["before"], entry["before"])
+        found = [(name, find_comparison(entry, name)) for name in headline_scores([entry])]
         texts = [_sentence(name, row) for name, row in found if row]
         lines.append({"stage": entry["model"], "before": before, "text": "; ".join(texts) or "nothing in common"})
     return lines
@@ -46,8 +47,8 @@ def _sentence(name: str, row: dict[str, Any]) -> str:
     return f"{name} {change}, {row['verdict']}"
 
 
-def _row(evaluations: dict[str, Any], name: str) -> dict[str, Any]:
-    return {"name": name.removeprefix("reasoning:"), "cells": [_cell(e, name) for e in evaluations.values()]}
+def _row(evaluations: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    return {"name": name.removeprefix("reasoning:"), "cells": [_cell(e, name) for e in evaluations]}
 
 
 def _cell(entry: dict[str, Any], name: str) -> dict[str, Any] | None:

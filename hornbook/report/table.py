@@ -10,16 +10,16 @@ def results_table(summary: dict[str, Any]) -> Table:
     evaluations = summary["evaluations"]
     table = Table(title="What each stage bought (mean, 95 % interval; ▲▼ beyond noise against the column before)")
     table.add_column("score")
-    for entry in evaluations.values():
+    for entry in evaluations:
         table.add_column(entry["model"], justify="right")
     for name in headline_scores(evaluations):
-        table.add_row(name, *[_cell(entry, name) for entry in evaluations.values()])
+        table.add_row(name, *[_cell(entry, name) for entry in evaluations])
     return table
 
 
-def headline_scores(evaluations: dict[str, Any]) -> list[str]:
+def headline_scores(evaluations: list[dict[str, Any]]) -> list[str]:
     """Names of the scores worth a row: all but those of single tasks (`reasoning:TASK`), in order of appearance."""
-    names = {score["name"]: None for entry in evaluations.values() for score in entry["scores"]}
+    names = {score["name"]: None for entry in evaluations for score in entry["scores"]}
     return [name for name in names if not name.startswith("reasoning:")]
 
 
