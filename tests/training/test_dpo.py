@@ -46,7 +46,7 @@ def plain_log_probability(model, prompt: list[int], reply: list[int]) -> float:
     return sum(log_p[len(prompt) - 1 + i, token].item() for i, token in enumerate(reply))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(pairs(), st.booleans())
 def test_log_ratios_are_those_of_whole_vocabulary_softmaxes(tokenizer, made: list[Pair], normalise: bool) -> None:
     model = build_model(TINY, tokenizer, CONTEXT, seed=1)
