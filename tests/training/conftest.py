@@ -69,7 +69,7 @@ def samples(tmp_path_factory) -> Path:
     """Conversations of one turn and of two."""
     records = []
     for i in range(30):
-        turns = [Message("user", sentence(i)[:6]), Message("assistant", sentence(i + 1)[:6])]
+        turns = [Message("user", sentence(i)[:3]), Message("assistant", sentence(i + 1)[:3])]
         records.append(
             Sample(id=f"sample-{i}", source="synthetic", kind=["a", "b"][i % 2], messages=turns * (1 + i % 2))
         )

@@ -123,7 +123,7 @@ def test_sft_learns_replies_alone_and_sets_aside_what_does_not_fit(model_folder,
     assert curve[-1][1] < curve[0][1] - 1
 
     tokenizer = load_tokenizer(tmp_path / "out")
-    said = [Message("user", sentence(2)[:6]), Message("assistant", sentence(3)[:6])]
+    said = [Message("user", sentence(2)[:3]), Message("assistant", sentence(3)[:3])]
     tokens, mask = encode_chat(tokenizer, said)
     with torch.no_grad():
         logits = load_model(tmp_path / "out")(torch.tensor([tokens])).logits[0, :-1]
