@@ -10,20 +10,33 @@ CRITERIA = ("accuracy", "style", "detail")
 LOWEST, HIGHEST = 1.0, 5.0
 LONGEST_REPLY = 1200  # characters of a reply that the judge is shown
 
+TEMPERATURE = 0.2  # a judge should not waver
+
 _REQUEST = """\
+Grade the reply to the question from 1 (bad) to 5 (excellent) for accuracy, style and detail. \
+First say what is wrong with it.
+
 Question: {question}
+Reply: {reply}"""
 
-Reply: {reply}
-
-Name its faults in a few words. Then grade its accuracy, style and detail from 1 (bad) to 5 (excellent)."""
-
-# A weak judge follows examples better than instructions: one bad reply and one good one.
+# A weak judge follows examples better than instructions. In one line and without a label it was read back in 16 of 16
+# answers of SmolLM2-135M; with "Faults:" and a line per grade in about half. It tends to repeat the last example: that
+# makes ties, and ties make no pair.
 _EXAMPLES = (
-    ("What is 7 + 5?", "it 7 + 5 5 5", "It is garbled and gives no result.\nAccuracy: 1\nStyle: 1\nDetail: 2"),
+    (
+        "What is 7 + 5?",
+        "it 7 + 5 5 5\nAnswer: 19",
+        "The sum is wrong, the words are garbled. Grades: accuracy 1, style 1, detail 1.",
+    ),
     (
         "A box holds 3 red and 4 blue balls. How many balls is that?",
         "There are 3 red balls and 4 blue balls. 3 + 4 = 7.\nAnswer: 7",
-        "None.\nAccuracy: 5\nStyle: 5\nDetail: 4",
+        "Nothing is wrong. Grades: accuracy 5, style 5, detail 4.",
+    ),
+    (
+        "Which is larger, 12 or 21?",
+        "12 is larger.\nAnswer: 12",
+        "The answer is wrong. Grades: accuracy 1, style 4, detail 2.",
     ),
 )
 
@@ -42,11 +55,11 @@ class Grades(msgspec.Struct, frozen=True):
 
 
 def judge_messages(question: str, reply: str) -> list[Message]:
-    """The conversation that asks for a judgement, with two judged examples before the real question."""
+    """The conversation that asks for a judgement, with judged examples before the real question."""
     turns = []
     for example_question, example_reply, judgement in _EXAMPLES:
         turns.append(Message("user", _REQUEST.format(question=example_question, reply=example_reply)))
-        turns.append(Message("assistant", f"Faults: {judgement}"))
+        turns.append(Message("assistant", judgement))
     turns.append(Message("user", _REQUEST.format(question=question, reply=reply[:LONGEST_REPLY] or "(nothing)")))
     return turns
 
@@ -61,7 +74,7 @@ def parse_grades(text: str) -> Grades | None:
         return None
     first = _FIRST_GRADE.search(text)
     faults = text[: first.start()] if first else ""
-    faults = re.sub(r"^\W*faults?\W*", "", faults, flags=re.IGNORECASE)
+    faults = re.sub(r"^\W*faults?\b\W*|\W*\bgrades?\W*$", "", faults, flags=re.IGNORECASE)
     return Grades(" ".join(faults.split()).strip(" *#-"), *(grade for grade in found if grade is not None))
 
 

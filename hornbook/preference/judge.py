@@ -12,7 +12,7 @@ from hornbook.base.records import Pair, Question, make_id
 from hornbook.base.seeds import derive
 from hornbook.base.workspace import Workspace
 from hornbook.preference.candidates import distinct, model_replies, teacher_replies
-from hornbook.preference.grading import CRITERIA, HIGHEST, LOWEST, judge_messages, parse_grades
+from hornbook.preference.grading import CRITERIA, HIGHEST, LOWEST, TEMPERATURE, judge_messages, parse_grades
 from hornbook.preference.judgement import Judgement
 from hornbook.preference.questions import choose, read_questions
 from hornbook.preference.ranking import best_against_worst, rank_agreement
@@ -99,7 +99,11 @@ async def _grade(teacher: Teacher, question: str, reply: Judgement, longest: int
     """Let the judge grade one reply; the record keeps the calls it took."""
     for attempt in range(ATTEMPTS):
         completion = await teacher.complete(
-            judge_messages(question, reply.text), purpose="judge: grade", sample=attempt, max_tokens=longest
+            judge_messages(question, reply.text),
+            purpose="judge: grade",
+            sample=attempt,
+            temperature=TEMPERATURE,
+            max_tokens=longest,
         )
         reply.calls = [*reply.calls, completion.key]
         grades = parse_grades(completion.text)

@@ -82,7 +82,7 @@ def bogus_question(origin: Question, prompt: str, calls: list[str]) -> Question:
         id=make_id("question", "bogus", prompt),
         parents=[origin.id],
         calls=calls,
-        task=origin.task,
+        task="bogus",
         prompt=prompt,
         oracle="trivia",
     )

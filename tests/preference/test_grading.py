@@ -14,6 +14,7 @@ grades = st.lists(st.integers(1, 5).map(float), max_size=12)
         ("Faults: too short.\nAccuracy: 4\nStyle: 3\nDetail: 2", Grades("too short.", 4, 3, 2)),
         ("**Accuracy**: 4/5, **style** - 3 / 5, **detail** = 2 out of 5", Grades("", 4, 3, 2)),
         ("None. I give the accuracy a grade of 5. Style: 4.5. Detail: 1", Grades("None. I give the", 5, 4.5, 1)),
+        ("The sum is wrong. Grades: accuracy 1, style 4, detail 2.", Grades("The sum is wrong", 1, 4, 2)),
         ("accuracy 3\nstyle 3\n", None),  # no detail
         ("Accuracy: 9\nStyle: 3\nDetail: 2", None),  # not on the scale
         ("Accuracy: 4/10\nStyle: 3\nDetail: 2", None),  # another scale
@@ -42,7 +43,7 @@ def test_grades_are_read_back(given_grades: tuple[int, int, int], mark: str) -> 
 
 def test_the_judge_sees_question_and_reply_last() -> None:
     messages = judge_messages("What is 1 + 1?", "Two")
-    assert [message.role for message in messages] == ["user", "assistant"] * 2 + ["user"]
+    assert [message.role for message in messages] == ["user", "assistant"] * 3 + ["user"]
     assert "What is 1 + 1?" in messages[-1].content and "Two" in messages[-1].content
 
 

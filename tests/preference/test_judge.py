@@ -27,7 +27,7 @@ def say(question: str, sample: int) -> str:
 def fair_judge(purpose: str, request: str) -> str | None:
     if purpose == "judge: reply":
         return "Let me see.\nAnswer: 99"
-    question, reply = request.split("Reply:")[0], request.split("Reply:")[1].split("Name its faults")[0]
+    question, reply = request.split("Reply:")[0], request.split("Reply:")[1] + "\n"
     right = any(q.prompt in question and f"Answer: {q.answer}\n" in reply for q in QUESTIONS)
     style = 5 if "I add" in reply else 3
     return f"Faults: {'none' if right else 'wrong sum'}\nAccuracy: {4 if right else 2}\nStyle: {style}/5\nDetail: 3"
