@@ -22,7 +22,7 @@ STATEMENTS: dict[Kind, tuple[str, ...]] = {
     ),
 }
 
-# Met while reading; never asked later in these words.
+# Only met while reading; what we ask later is met there too, as on a quiz page.
 READ: dict[Kind, tuple[str, ...]] = {
     "city_country": ("Where is {subject}?", "To which country does {subject} belong?"),
     "city_continent": ("Name the continent of {subject}.", "In what part of the world is {subject}?"),
@@ -46,7 +46,7 @@ def statement(fact: Fact, number: int) -> str:
 
 def read_question(fact: Fact, number: int) -> str:
     """A question with its answer, in the plain form in which pretraining shows conversations."""
-    forms = READ[fact.kind]
+    forms = READ[fact.kind] + ASKED[fact.kind]
     return f"Question: {forms[number % len(forms)].format(subject=fact.subject)}\nSolution: {fact.answer}"
 
 
