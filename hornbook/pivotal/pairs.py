@@ -4,7 +4,6 @@ from collections import defaultdict
 
 import msgspec
 
-from hornbook.base.progress import Bar
 from hornbook.base.records import Pair, Pivot, make_id
 from hornbook.pivotal.estimates import Estimator
 from hornbook.pivotal.outcomes import Outcome, Prefix
@@ -14,7 +13,7 @@ CANDIDATES = 2  # tokens tried for the other side of a pair
 
 
 class Fork(msgspec.Struct):
-    """A pivot, and the tokens that may stand against it."""
+    """A pivot, the prefix before it, and the tokens that may stand against it."""
 
     pivot: Pivot
     before: Prefix
@@ -23,32 +22,31 @@ class Fork(msgspec.Struct):
     def after(self, token: int) -> Prefix:
         return Prefix(self.before.case, (*self.before.tokens, token))
 
+    def ends(self) -> list[Prefix]:
+        return [self.after(token) for token in self.others]
 
-def make_pairs(
-    pivots: list[tuple[Pivot, Prefix]],
-    search: Estimator,
-    fresh: Estimator,
-    n: int,
-    p_gap: float,
-    bar: Bar | None = None,
-) -> list[Pair]:
-    """One pair for each pivot whose opposite was found.
 
-    A pivot that raises p(success) is the accepted token, one that lowers it the rejected one. The other side is a
-    token with which rollouts from the same prefix began: the first of failed ones, or of successful ones. It is tried
-    with `n` rollouts of its own, and must move p(success) the other way and lie at least `p_gap` from the pivot.
-    Pivots come with the prefix before them; `search` and `fresh` hold the rollouts made there.
+def find_forks(pivots: list[tuple[Pivot, Prefix]], search: Estimator, fresh: Estimator) -> list[Fork]:
+    """Candidates for the other side of each pivot, out of the rollouts already made at the prefix before it."""
+    made = [search.outcomes.get(before, []) + fresh.outcomes.get(before, []) for _, before in pivots]
+    return [
+        Fork(pivot, before, opposites(pivot, outcomes)) for (pivot, before), outcomes in zip(pivots, made, strict=True)
+    ]
+
+
+def make_pairs(forks: list[Fork], search: Estimator, fresh: Estimator, p_gap: float) -> list[Pair]:
+    """One pair for each pivot whose opposite was found; `search` holds estimates of all `Fork.ends`.
+
+    A pivot that raises p(success) is the accepted token, one that lowers it the rejected one. The other side must
+    move p(success) the other way, by rollouts of its own, and lie at least `p_gap` from the pivot.
     """
-    forks = [Fork(pivot, before, opposites(pivot, _made(before, search, fresh))) for pivot, before in pivots]
-    search.gather((fork.after(token) for fork in forks for token in fork.others), n, bar)
     pairs: dict[str, Pair] = {}
     for fork in forks:
         pivot, sign = fork.pivot, 1 if fork.pivot.delta > 0 else -1
         p_before = (fresh if fresh.known(fork.before) else search).estimate(fork.before).p
-        p_after = p_before + pivot.delta
-        moves = {token: sign * search.estimate(fork.after(token)).p for token in fork.others}
-        other = min(moves, key=lambda token: (moves[token], token), default=None)
-        if other is None or moves[other] >= sign * p_before or not differ(sign * moves[other], p_after, p_gap):
+        moves = {token: search.estimate(fork.after(token)).p - p_before for token in fork.others}
+        other = min(moves, key=lambda token: (sign * moves[token], token), default=None)
+        if other is None or sign * moves[other] >= 0 or not differ(moves[other], pivot.delta, p_gap):
             continue
         chosen, rejected = (pivot.token, other) if sign > 0 else (other, pivot.token)
         pair = _pair(pivot, chosen, rejected)
@@ -68,10 +66,6 @@ def opposites(pivot: Pivot, outcomes: list[Outcome]) -> list[int]:
         excess[outcome.tokens[0]] += (outcome.success != raises) - share
     ranked = sorted(excess, key=lambda token: (-excess[token], token))
     return [token for token in ranked if excess[token] > 1e-9 and token != pivot.token][:CANDIDATES]
-
-
-def _made(prefix: Prefix, *estimators: Estimator) -> list[Outcome]:
-    return [outcome for estimator in estimators for outcome in estimator.outcomes.get(prefix, [])]
 
 
 def _pair(pivot: Pivot, chosen: int, rejected: int) -> Pair:

@@ -57,7 +57,7 @@ def run(
     identity = digest([settings.identity(), work.seed, fingerprint, [[c.question.id, c.prompt] for c in cases]])
     journal = Journal(work.path / "journal.jsonl", identity)
     entry_size = BATCHES_AN_ENTRY * settings.batch_size
-    trials = Trials(engine, make_judge(tokenizer), cases, settings.sampling, journal, entry_size)
+    trials = Trials(engine, make_judge(tokenizer), cases, settings.sampling(), journal, entry_size)
     found = search(settings, work, trials, lambda tokens: [tokenizer.decode([token]) for token in tokens])
     write(work, found, trials)
     book(settings, work, found, trials)

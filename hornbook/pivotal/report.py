@@ -39,7 +39,7 @@ def book(settings: PtsSettings, work: Workspace, found: Found, trials: Trials) -
     if trials.unfinished() > MANY_UNFINISHED:
         work.warn(
             f"{trials.unfinished():.0%} of the rollouts did not finish within "
-            f"{settings.sampling.max_new_tokens} tokens and count as failures"
+            f"{settings.max_new_tokens} tokens and count as failures"
         )
     if broken.total() > MANY_BROKEN * len(trials.made):
         work.warn(f"the oracle broke on {broken.total()} of {len(trials.made)} rollouts, which count as failures")

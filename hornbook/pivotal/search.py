@@ -1,6 +1,6 @@
 """The search from questions to pairs: screen, choose solutions, find pivots, confirm them, find their opposites."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from hornbook.base.errors import HornbookError
@@ -8,7 +8,7 @@ from hornbook.base.records import Pair, Pivot, make_id
 from hornbook.base.workspace import Workspace
 from hornbook.pivotal.estimates import Estimator, difference
 from hornbook.pivotal.outcomes import Case, Prefix, Solution
-from hornbook.pivotal.pairs import make_pairs
+from hornbook.pivotal.pairs import find_forks, make_pairs
 from hornbook.pivotal.records import Point, SearchedSolution
 from hornbook.pivotal.settings import PtsSettings
 from hornbook.pivotal.subdivide import differ, subdivide
@@ -43,25 +43,31 @@ def search(settings: PtsSettings, work: Workspace, trials: Trials, strings: Stri
         pivot = _pivot(settings, solutions[number], records[number], position, rolls, fresh)
         pivots.setdefault(pivot.id, (pivot, solutions[number].prefix(position)))
     confirmed = [(pivot, before) for pivot, before in pivots.values() if pivot.confirmed or not settings.confirm]
-    with work.progress("other sides of pairs", len(confirmed), "pivots") as bar:
-        pairs = make_pairs(confirmed, rolls, fresh, settings.rollouts, settings.p_gap)
-        bar.advance(len(confirmed))
+    forks = find_forks(confirmed, rolls, fresh)
+    gather(work, "trying opposites", rolls, (end for fork in forks for end in fork.ends()), settings.rollouts)
+    pairs = make_pairs(forks, rolls, fresh, settings.p_gap)
     for solution, record in zip(solutions, records, strict=True):
         record.estimates = curve(solution, rolls)
     return Found(records, [pivot for pivot, _ in pivots.values()], pairs)
 
 
+def gather(work: Workspace, label: str, estimator: Estimator, prefixes: Iterable[Prefix], n: int) -> None:
+    """One wave of rollouts, with its progress line."""
+    prefixes = list(prefixes)
+    with work.progress(label, len(estimator.missing(prefixes, n)), "rollouts") as bar:
+        estimator.gather(prefixes, n, bar)
+
+
 def screen(settings: PtsSettings, work: Workspace, rolls: Estimator) -> list[int]:
     """The cases with p_low ≤ p(success) ≤ p_high, by a first estimate and again by one with all rollouts."""
     everything = [Prefix(number, ()) for number in range(len(rolls.trials.cases))]
-    with work.progress("screening", len(everything) * settings.screening, "rollouts") as bar:
-        rolls.gather(everything, settings.screening, bar)
+    gather(work, "screening", rolls, everything, settings.screening)
     p = [rolls.estimate(prefix).p for prefix in everything]
     bins = [min(int(value * HISTOGRAM_BINS), HISTOGRAM_BINS - 1) for value in p]
     work.note("p_histogram", [bins.count(number) for number in range(HISTOGRAM_BINS)])
     work.note("screened", len(p))
     likely = [prefix for prefix, value in zip(everything, p, strict=True) if _within(settings, value)]
-    rolls.gather(likely, settings.rollouts)
+    gather(work, "screening again", rolls, likely, settings.rollouts)
     kept = [prefix.case for prefix in likely if _within(settings, rolls.estimate(prefix).p)]
     work.note("in_range", len(kept))
     if not kept:
@@ -95,11 +101,10 @@ def _find(settings: PtsSettings, work: Workspace, solutions: list[Solution], rol
     """Positions of pivotal tokens per solution."""
 
     def estimate(prefixes: list[Prefix]) -> list[float]:
-        rolls.gather(prefixes, settings.rollouts)
+        gather(work, "searching", rolls, prefixes, settings.rollouts)
         return [rolls.estimate(prefix).p for prefix in prefixes]
 
-    with work.progress("searching", sum(len(s.tokens) for s in solutions), "tokens") as bar:
-        return subdivide(solutions, estimate, settings.p_gap, bar.advance)
+    return subdivide(solutions, estimate, settings.p_gap)
 
 
 def confirm(
@@ -107,8 +112,7 @@ def confirm(
 ) -> None:
     """Fresh rollouts on both sides of each pivot: those that selected it flatter it."""
     ends = [solutions[number].prefix(p) for number, position in places for p in (position, position + 1)]
-    with work.progress("confirming", len(fresh.missing(ends, settings.confirm)), "rollouts") as bar:
-        fresh.gather(ends, settings.confirm, bar)
+    gather(work, "confirming", fresh, ends, settings.confirm)
 
 
 def _pivot(

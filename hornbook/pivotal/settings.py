@@ -24,5 +24,16 @@ class PtsSettings(Settings):
         "auto", "how questions are put: chat (the tokenizer's template), plain (Question: ... Solution:), or what fits"
     )
     system: str = setting("", "system prompt, for chat models")
-    sampling: Sampling = setting(help="the sampling distribution of solutions and rollouts", default_factory=Sampling)
+    temperature: float = setting(0.8, "sampling temperature of solutions and rollouts", ge=0)
+    top_p: float = setting(
+        1.0, "keep the likeliest tokens that together hold this probability; 1 keeps all", gt=0, le=1
+    )
+    top_k: int = setting(0, "keep this many of the likeliest tokens; 0 keeps all", ge=0)
+    min_p: float = setting(0.0, "drop tokens below this fraction of the likeliest token's probability", ge=0, lt=1)
+    max_new_tokens: int = setting(
+        256, "longest solution in tokens; one that is not finished by then is a failure", ge=1
+    )
     batch_size: int = setting(256, "rollouts computed together", ge=1)
+
+    def sampling(self) -> Sampling:
+        return Sampling(**{name: getattr(self, name) for name in Sampling.model_fields})

@@ -16,18 +16,12 @@ class Segment(NamedTuple):
     end: int
 
 
-def subdivide(
-    solutions: list[Solution],
-    estimate: EstimateAll,
-    p_gap: float,
-    on_closed: Callable[[int], None] = lambda tokens: None,
-) -> list[list[int]]:
+def subdivide(solutions: list[Solution], estimate: EstimateAll, p_gap: float) -> list[list[int]]:
     """Positions of the pivotal tokens of each solution: the single tokens that move p(success) by at least `p_gap`.
 
     A segment is split in two where half of its log-probability is spent, and left alone once it is one token or its
     ends differ by less than `p_gap`. All solutions go down together, level by level: `estimate` is asked for the ends
     of every open segment in one call, which makes large batches, and is expected to remember what it answered.
-    `on_closed` is told the tokens of each segment that is left alone.
     """
     pivots: list[list[int]] = [[] for _ in solutions]
     level = [Segment(number, 0, len(solution.tokens)) for number, solution in enumerate(solutions)]
@@ -39,10 +33,8 @@ def subdivide(
             moved = differ(p_start, p_end, p_gap)
             if moved and segment.end - segment.start > 1:
                 below += split(segment, solutions[segment.solution].logprobs)
-                continue
-            if moved:
+            elif moved:
                 pivots[segment.solution].append(segment.start)
-            on_closed(segment.end - segment.start)
         level = below
     return [sorted(positions) for positions in pivots]
 

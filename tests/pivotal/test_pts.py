@@ -15,7 +15,6 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_records, write_records
 from hornbook.base.records import Pair, Pivot, Question
 from hornbook.base.workspace import Workspace
-from hornbook.inference.settings import Sampling
 from hornbook.model.files import save_model
 from hornbook.pivotal.pts import pts, run
 from hornbook.pivotal.records import MadeRollout, SearchedSolution
@@ -25,7 +24,7 @@ from tests.pivotal.planted import FORK, ID, TOKENIZER, PlantedEngine, planted_qu
 
 torch.set_num_threads(1)
 SETTINGS = PtsSettings(
-    screening=16, rollouts=40, confirm=60, solutions_per_question=2, batch_size=32, sampling=Sampling(max_new_tokens=20)
+    screening=16, rollouts=40, confirm=60, solutions_per_question=2, batch_size=32, max_new_tokens=20
 )
 
 
@@ -194,7 +193,7 @@ def test_on_a_real_model_twice_the_same_bytes(tmp_path: Path) -> None:
     write_records(tmp_path / "questions.parquet", Question, questions)
     every = PtsSettings(
         p_low=0, p_high=1, p_gap=0.1, screening=4, rollouts=8, confirm=8, batch_size=16,
-        sampling=Sampling(max_new_tokens=12, temperature=0.8),
+        max_new_tokens=12,
     )  # fmt: skip
     for name in ("one", "two"):
         work = Workspace(tmp_path / name, name="pts", seed=1)
