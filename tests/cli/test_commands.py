@@ -12,7 +12,7 @@ from hornbook.recipe.kinds import KINDS
 
 def run(*arguments, cwd=None):
     done = subprocess.run(
-        [sys.executable, "-c", "from hornbook.cli.main import main; main()", *arguments],
+        [sys.executable, "-m", "hornbook", *arguments],
         capture_output=True,
         text=True,
         cwd=cwd,

@@ -58,7 +58,7 @@ def recipe(folder, teacher):
     docs = ROOT / "docs"
     text = MINI.read_text().replace("TEACHER", teacher.url).replace("DOCUMENTS", str(docs))
     (folder / "mini.yaml").write_text(text)
-    return [sys.executable, "-c", "from hornbook.cli.main import main; main()", "run", "mini.yaml"]
+    return [sys.executable, "-m", "hornbook", "run", "mini.yaml"]
 
 
 def start(command, folder):
