@@ -24,6 +24,7 @@ from hornbook.teacher.settings import TeacherSettings
 from hornbook.teacher.tasks import map_records
 
 ATTEMPTS = 2  # a judgement without grades is asked for once more
+STUCK, STUCK_FROM = 0.8, 20  # share of equal judgements, and number of them, from which a judge is called stuck
 
 
 def judge(
@@ -77,6 +78,7 @@ async def _with_teacher(
                 lambda reply: _grade(teacher, prompts[reply.question], reply, settings.judge_tokens),
                 lambda *_: bar.advance(),
             )
+        work.count(teacher_calls=len(teacher.calls_used))
     for reply, outcome in zip(chosen, outcomes, strict=True):
         if isinstance(outcome, CallFailed):
             work.reject(reply.id, f"no answer from the judge: {outcome}")
@@ -155,12 +157,12 @@ def _book(asked: list[Question], replies: list[Judgement], pairs: list[Pair], wo
     judged = [reply for reply in replies if reply.judged]
     kinds = Counter(pair.kind for pair in pairs)
     work.count(records_in=len(asked), records_out=len(pairs), replies=len(replies), judged=len(judged))
-    work.count(teacher_calls=len({call for reply in replies for call in reply.calls}))
     work.note("judge_pairs", {"accuracy": kinds["accuracy"], "overall": kinds["overall"]})
     work.note("judge_replies", dict(sorted(Counter(reply.author for reply in replies).items())))
     work.note("judge_grades", {name: _histogram([getattr(reply, name) for reply in judged]) for name in CRITERIA})
     if judged:
         _note_agreement(asked, judged, work)
+        _warn_of_a_stuck_judge(judged, work)
     if not pairs:
         work.warn(f"{len(replies)} replies to {len(asked)} prompts gave no pair: all were graded alike")
 
@@ -183,4 +185,13 @@ def _note_agreement(asked: list[Question], judged: list[Judgement], work: Worksp
         work.warn(
             f"the judge agrees with the oracle on accuracy in {found.mean:.0%} of {note['pairs']} pairs "
             f"({found.low:.0%}-{found.high:.0%}): no better than chance; trust its grades of style and detail as little"
+        )
+
+
+def _warn_of_a_stuck_judge(judged: list[Judgement], work: Workspace) -> None:
+    commonest = Counter((reply.accuracy, reply.style, reply.detail) for reply in judged).most_common(1)[0][1]
+    share = commonest / len(judged)
+    if len(judged) >= STUCK_FROM and share >= STUCK:
+        work.warn(
+            f"the judge gives {share:.0%} of {len(judged)} replies the very same grades: it hardly tells them apart"
         )

@@ -18,6 +18,7 @@ from hornbook.teacher.settings import TeacherSettings
 from hornbook.teacher.tasks import map_records
 
 LONGEST = 40  # words of a sentence the teacher is asked for
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 ANSWER = "Question: {question}\nThe answer is: {answer}\nWrite one short sentence that gives this answer."
 REFUSAL = (
     'Someone asks: "{question}"\nYou do not know. Reply with one short sentence that begins with "I" and says '
@@ -108,10 +109,10 @@ def write_texts(
 
 
 def tidy(text: str) -> str:
-    """The first line, without quotation marks around it or a label before it."""
+    """The first sentence, without quotation marks around it or a label before it."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     line = re.sub(r"^(?:new |bogus )?(?:question|answer|reply|sentence)\s*:\s*", "", line, flags=re.IGNORECASE)
-    return line.strip("\"“”' ")
+    return _SENTENCE_END.split(line.strip("\"“”' "))[0]
 
 
 def is_bogus_variant(text: str, question: Question, known: set[str]) -> bool:

@@ -117,6 +117,17 @@ def test_a_judge_that_babbles_costs_grades_not_the_stage(
     assert {pair.kind for pair in pairs} == {"accuracy"}
 
 
+def test_a_judge_that_repeats_itself_is_noticed_and_its_ties_make_no_pairs(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stuck(purpose: str, request: str) -> str | None:
+        return "Grades: accuracy 3, style 3, detail 3." if purpose == "judge: grade" else "Answer: 99"
+
+    work, judged, pairs = run(tmp_path / "out", tiny_model, monkeypatch, teach=stuck, accuracy="judge")
+    assert all(reply.judged for reply in judged) and pairs == []
+    assert any("very same grades" in warning for warning in work.warnings)
+
+
 def test_judging_stops_at_its_budget_and_asks_nothing_twice(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -208,4 +208,5 @@ def test_check_of_bogus_variants(text: str, passes: bool) -> None:
 
 def test_tidy_takes_the_sentence_out_of_its_wrapping() -> None:
     assert tidy('\nQuestion: "Who is it?"\nmore') == "Who is it?"
+    assert tidy("I do not know that. I am a helpful assistant.") == "I do not know that."
     assert tidy("") == ""
