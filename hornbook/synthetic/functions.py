@@ -83,5 +83,8 @@ def without_docstring(source: str) -> str:
         return source
     lines = source.split("\n")
     documentation = node.body[0]
-    del lines[documentation.lineno - 1 : documentation.end_lineno]
+    first, last = documentation.lineno - 1, documentation.end_lineno or documentation.lineno
+    while not lines[last].strip():
+        last += 1
+    del lines[first:last]
     return "\n".join(lines)

@@ -11,7 +11,7 @@ from hornbook.synthetic.grading import chain_of_reasoning, complexity, dependenc
 from hornbook.synthetic.words import Rarity
 
 UNDERLINE = re.compile(r"^\s*[-=~^*#]{3,}\s*$")
-MARKUP = re.compile(r":[a-z:]+:`~?\.?([^`]+)`|\[\d+\]_|[`*]{1,2}(?=\S)|(?<=\S)[`*]{1,2}")
+MARKUP = re.compile(r":[a-z:]+:`~?\.?([^`]+)`|\[\d+\]_|[`*]{1,2}(?=\S)|(?<=\S)[`*]{1,2}|(?<=\w)_{1,2}(?=[\s.,;:)]|$)")
 NOT_PROSE = re.compile(r">>>|\.\. |^\s*[-*+:|]|\{\{|</|^(Parameters|Returns|Examples?|References|See Also|Raises)\b")
 
 

@@ -20,7 +20,11 @@ LABEL = re.compile(
     r"^\W*(question|answer|description|exercise|instruction|revised answer|better answer)\b\W*:[\s*]*", re.I
 )
 GRADE = re.compile(r"grade\W*([1-5])\b", re.IGNORECASE)
-MOST_LEAKED = 1  # pairs of words that can only come from the example of the prompt
+SMALL_TALK = re.compile(
+    r"\b(I'm|I am|I'll|I hope|I'd) |\b(your (explanation|answer|question|request)|as an AI|thank you|great question"
+    r"|sure[,!]|here(?:'s| is) (?:an?|the|your|some)|(classic|perfect|beautiful) example|you(?:'re| are) right)\b",
+    re.IGNORECASE,
+)  # to the person who asked, not to the reader of the record
 MOST_REPEATED = 0.35  # share of 3-grams that were there before
 
 
@@ -45,7 +49,7 @@ async def ask_about(passage: Passage, ask: Ask) -> str:
     question = question[: question.find("?") + 1]
     if not 4 <= len(words(question)) <= 40:
         raise Rejected("question", "no question" if not question else "too short or too long")
-    if grounded(question, passage.text) < 0.5 or leaked(question, SHOWN, passage.text) > MOST_LEAKED:
+    if grounded(question, passage.text) < 0.5 or leaked(question, SHOWN, passage.text):
         raise Rejected("question", "not about the passage")
     if "passage" in words(question):
         raise Rejected("question", "about the passage as a text")
@@ -53,8 +57,9 @@ async def ask_about(passage: Passage, ask: Ask) -> str:
 
 
 def shot(task: str, answered: str, passage: Passage) -> list[Message]:
-    """The task with one solved example, then the same for the passage."""
-    return [*example(f"{task}\n\nPassage: {SHOWN}", answered), Message("user", f"{task}\n\nPassage: {passage.text}")]
+    """The task with one solved example (none where `answered` is empty), then the same for the passage."""
+    shown = example(f"{task}\n\nPassage: {SHOWN}", answered) if answered else []
+    return [*shown, Message("user", f"{task}\n\nPassage: {passage.text}")]
 
 
 def unlabelled(text: str) -> str:
@@ -74,4 +79,6 @@ def require_fluent(checks: Checks, text: str, lengths: tuple[int, int], example:
     shortest, longest = lengths
     checks.require("length", shortest <= len(text) <= longest, f"{len(text)} characters")
     checks.require("no repetition", repetition(text) <= MOST_REPEATED, f"{repetition(text):.2f} repeated")
-    checks.require("not the example", leaked(text, example, source) <= MOST_LEAKED)
+    checks.require("not the example", not leaked(text, example, source))
+    chat = SMALL_TALK.search(text)
+    checks.require("no small talk", not chat, chat[0] if chat else "")

@@ -2,6 +2,7 @@
 same function again (report §2.2)."""
 
 import ast
+import re
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
@@ -9,10 +10,10 @@ from hornbook.synthetic.choose import from_functions
 from hornbook.synthetic.fidelity import code_of, parse_function, similarity
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage, whole_sentences
-from hornbook.synthetic.stages import LABEL, MOST_LEAKED
-from hornbook.synthetic.words import copied, grounded, leaked, repetition
+from hornbook.synthetic.stages import LABEL
+from hornbook.synthetic.words import copied, grounded, repetition
 
-DESCRIBE_CODE = "Say in one or two sentences what this Python function returns, precisely enough to write it again."
+DESCRIBE_CODE = "Describe in one sentence what this Python function does."
 EXAMPLE_CODE = """def count_even(numbers):
     total = 0
     for number in numbers:
@@ -20,12 +21,13 @@ EXAMPLE_CODE = """def count_even(numbers):
             total += 1
     return total"""
 EXAMPLE_DESCRIBED = "It goes through the list numbers, counts those whose remainder by 2 is 0, and returns the count."
+SUBJECT = re.compile(r"^(This|The)( Python)? function( `?\w+`?(\(.*?\))?)?(?= [a-z]+s )")
 
 
 class CodeReversalSettings(KindSettings):
     """Instructions for functions that exist."""
 
-    temperature: float = setting(0.2, "sampling temperature", ge=0)
+    temperature: float = setting(0.3, "sampling temperature", ge=0)
     max_tokens: int = setting(160, "longest function written again, in tokens", ge=1)
     tries: int = setting(2, "instructions tried for a function before it is given up", ge=1)
     min_fidelity: float = setting(
@@ -38,9 +40,10 @@ async def make(passage: Passage, ask: Ask, settings: CodeReversalSettings) -> li
     if original is None:
         raise Rejected("parses", "the original does not")
     signature = signature_of(original)
+    describe_prompt = f"{DESCRIBE_CODE}\n\n```python\n{passage.text}\n```"
     failure = Rejected("instruction")
     for number in range(settings.tries):
-        described = await ask("instruction", described_prompt(passage.text), max_tokens=56, sample=number)
+        described = await ask("instruction", describe_prompt, max_tokens=64, sample=number)
         try:
             instruction = read_instruction(described.text, passage)
             request = f"Write a Python function `{signature}`. {instruction}"
@@ -54,11 +57,6 @@ async def make(passage: Passage, ask: Ask, settings: CodeReversalSettings) -> li
     raise failure
 
 
-def described_prompt(code: str) -> list[Message]:
-    shown = f"{DESCRIBE_CODE}\n\n```python\n{EXAMPLE_CODE}\n```"
-    return [*example(shown, EXAMPLE_DESCRIBED), Message("user", f"{DESCRIBE_CODE}\n\n```python\n{code}\n```")]
-
-
 def regenerate_prompt(request: str) -> list[Message]:
     shown = f"Write a Python function `count_even(numbers)`. {EXAMPLE_DESCRIBED}"
     return [*example(shown, f"```python\n{EXAMPLE_CODE}\n```"), Message("user", request)]
@@ -69,11 +67,11 @@ def signature_of(function: ast.FunctionDef) -> str:
 
 
 def read_instruction(text: str, passage: Passage) -> str:
-    """The description as part of an instruction. Raises Rejected when it is code, a loop or the prompt's example."""
+    """The description as part of an instruction. Raises Rejected when it is code, a loop, or no description."""
     line = LABEL.sub("", text.strip().split("\n\n")[0]).strip()
-    instruction = " ".join((whole_sentences(line) or line).split())
+    instruction = SUBJECT.sub("It", " ".join((whole_sentences(line) or line).split()))
     fluent = 20 <= len(instruction) <= 400 and repetition(instruction) < 0.3 and "```" not in instruction
-    if not fluent or leaked(instruction, EXAMPLE_DESCRIBED, passage.text) > MOST_LEAKED:
+    if not fluent:
         raise Rejected("instruction", "not a description")
     if grounded(instruction, passage.text) < 0.2:
         raise Rejected("instruction", "not about the function")

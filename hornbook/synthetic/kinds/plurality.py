@@ -1,5 +1,7 @@
 """Questions on which independent answers agree in part, and worked answers that reach the plurality's (report §2.2)."""
 
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 
@@ -12,13 +14,30 @@ from hornbook.synthetic.agreement import Vote, meaning, same_meaning, vote
 from hornbook.synthetic.choose import spread
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Material, Rejected, Seed, example
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import ask_about, describe, finished, require_fluent
+from hornbook.synthetic.stages import SHOWN, ask_about, describe, finished, require_fluent
 
 SHORT = "Give only the final answer, in a few words."
 LONG = "Think step by step, then give the final answer as `Answer: ...`."
-EXAMPLE = "A box holds 3 red and 4 blue balls. How many balls are in 2 such boxes?"
-EXAMPLE_SHORT = "Answer: 14"
-EXAMPLE_LONG = "One box holds 3 + 4 = 7 balls.\nTwo boxes hold 2 * 7 = 14 balls.\nAnswer: 14"
+
+
+class Example(NamedTuple):
+    """A solved question in the prompts: one to compute for questions that were given, one to read for passages."""
+
+    question: str
+    short: str
+    worked: str
+
+
+COMPUTED = Example(
+    "A box holds 3 red and 4 blue balls. How many balls are in 2 such boxes?",
+    "Answer: 14",
+    "One box holds 3 + 4 = 7 balls.\nTwo boxes hold 2 * 7 = 14 balls.\nAnswer: 14",
+)
+READ = Example(
+    f"{SHOWN}\n\nWhere is the smallest element?",
+    "Answer: at the root",
+    "Every parent is smaller than or equal to its children.\nSo none is smaller than the root.\nAnswer: at the root",
+)
 
 
 class PluralitySettings(KindSettings):
@@ -42,19 +61,20 @@ def seeds(material: Material, count: int, rng: np.random.Generator, settings: Pl
 async def make(seed: Passage | Question, ask: Ask, settings: PluralitySettings) -> list[Made]:
     if isinstance(seed, Passage):
         await describe(seed, ask)
-        prompt = f"{seed.text}\n\n{await ask_about(seed, ask)}"
+        prompt, shown = f"{seed.text}\n\n{await ask_about(seed, ask)}", READ
     else:
-        prompt = seed.prompt
-    answers = await ask.many("answer", answer_prompt(prompt, SHORT, EXAMPLE_SHORT), settings.answers, max_tokens=24)
+        prompt, shown = seed.prompt, COMPUTED
+    short = answer_prompt(prompt, SHORT, shown.question, shown.short)
+    answers = await ask.many("answer", short, settings.answers, max_tokens=24, stop=["\n"])
     found = check_plurality(vote([answer.text for answer in answers]))
     if isinstance(seed, Question):  # only a figure for the report: the reference is the plurality's answer either way
         ask.facts["plurality_was_right"] = float(is_right(seed, f"Answer: {found.answer}"))
-    worked = await ask.many("work", answer_prompt(prompt, LONG, EXAMPLE_LONG), settings.worked)
-    return agreeing([finished(answer) for answer in worked], prompt, seed, found)
+    worked = await ask.many("work", answer_prompt(prompt, LONG, shown.question, shown.worked), settings.worked)
+    return agreeing([finished(answer) for answer in worked], prompt, shown, seed, found)
 
 
-def answer_prompt(prompt: str, how: str, answered: str) -> list[Message]:
-    return [*example(f"{EXAMPLE}\n{how}", answered), Message("user", f"{prompt}\n{how}")]
+def answer_prompt(prompt: str, how: str, shown: str, answered: str) -> list[Message]:
+    return [*example(f"{shown}\n{how}", answered), Message("user", f"{prompt}\n{how}")]
 
 
 def check_plurality(found: Vote | None) -> Vote:
@@ -68,7 +88,7 @@ def check_plurality(found: Vote | None) -> Vote:
     return found
 
 
-def agreeing(worked: list[str], prompt: str, seed: Passage | Question, found: Vote) -> list[Made]:
+def agreeing(worked: list[str], prompt: str, shown: Example, seed: Passage | Question, found: Vote) -> list[Made]:
     """The worked answers that reach the plurality's answer; the last failure, if none does."""
     made, failure = [], Rejected("agreement")
     share = round(found.agreeing / found.total, 4)
@@ -77,7 +97,7 @@ def agreeing(worked: list[str], prompt: str, seed: Passage | Question, found: Vo
         try:
             checks.require("plurality", True)
             checks.require("agreement", same_meaning(extract_answer(text), found.answer), "no worked answer agrees")
-            require_fluent(checks, text, (20, 2000), EXAMPLE_LONG, prompt)
+            require_fluent(checks, text, (20, 2000), f"{shown.question} {shown.worked}", prompt)
         except Rejected as rejected:
             failure = rejected
             continue
@@ -127,6 +147,7 @@ KIND = Kind(
         "length",
         "no repetition",
         "not the example",
+        "no small talk",
     ),
     calls=lambda settings: 2 + settings.answers + settings.worked,
     settings=PluralitySettings,

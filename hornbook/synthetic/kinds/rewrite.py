@@ -11,16 +11,15 @@ from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import SHOWN, describe, finished, require_fluent, shot, unlabelled
 from hornbook.synthetic.words import STEM, copied, stems, words
 
-FORMS = {  # form → (what is asked, the answer for the example passage)
+FORMS = {  # form → (what is asked, the answer for the example passage, where the form needs showing)
     "exercise": (
         "Write a short exercise about the passage, with a question that the passage answers.",
         "Exercise: In a binary heap every parent is smaller than or equal to its children. Where is the smallest "
         "element, and why?",
     ),
     "textbook": (
-        "Explain the passage in your own words, as a section of a textbook.",
-        "A binary heap keeps its elements in a complete binary tree. One rule holds everywhere: no parent is larger "
-        "than its children. It follows that the root is the smallest of all, and it can be found at once.",
+        "Explain the passage in your own words, as a section of a textbook for students. Keep its technical terms.",
+        "",
     ),
     "discussion": (
         "Turn the passage into a discussion between a student and a teacher.",
@@ -29,7 +28,7 @@ FORMS = {  # form → (what is asked, the answer for the example passage)
     ),
 }
 SOLVED = "Every parent is smaller than or equal to its children, so values never grow on the way up to the root."
-TURN = re.compile(r"^(Student|Teacher):", re.MULTILINE)
+TURN = re.compile(r"^(Student|Teacher): *\S")
 
 
 class RewriteSettings(KindSettings):
@@ -47,6 +46,8 @@ async def make(passage: Passage, ask: Ask, settings: RewriteSettings) -> list[Ma
     task, answered = FORMS[form]
     await describe(passage, ask)
     text = finished(await ask("rewrite", shot(task, answered, passage)))
+    if form == "discussion":
+        text = discussion_of(text)
     if form != "exercise":
         return [Made(check(form, text, passage, settings), text=text)]
     exercise = exercise_of(text)
@@ -64,6 +65,20 @@ def exercise_of(text: str) -> str:
     return exercise
 
 
+def discussion_of(text: str) -> str:
+    """The turns up to where speakers no longer alternate, or say what was said before. Raises Rejected for fewer than
+    four."""
+    turns: list[str] = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        speaker = TURN.match(line)
+        if not speaker or line in turns or (turns and turns[-1].startswith(speaker[1])):
+            break
+        turns.append(line)
+    if len(turns) < 4:
+        raise Rejected("form", f"not discussion: {len(turns)} turns")
+    return "\n".join(turns)
+
+
 def solve_prompt(exercise: str, passage: Passage) -> list[Message]:
     task = "Solve the exercise with what the passage says, in two or three sentences."
     shown = example(f"{task}\n\n{FORMS['exercise'][1]}\n\nPassage: {SHOWN}", SOLVED)
@@ -72,7 +87,7 @@ def solve_prompt(exercise: str, passage: Passage) -> list[Message]:
 
 def check(form: str, text: str, passage: Passage, settings: RewriteSettings) -> list[str]:
     checks = Checks()
-    checks.require("form", in_form(form, text), f"not {form}")
+    checks.require("form", "the passage" not in text.lower(), "speaks of the passage")
     require_fluent(checks, text, (120, 3000), f"{SHOWN} {FORMS[form][1]} {SOLVED}", passage.text)
     share = copied(text, passage.text)
     checks.require("not a copy", share <= settings.max_copied, f"{share:.2f} of its 5-grams are the passage's")
@@ -81,12 +96,6 @@ def check(form: str, text: str, passage: Passage, settings: RewriteSettings) -> 
     checks.require("key terms", kept >= settings.min_terms, f"keeps {kept:.2f} of them")
     checks.require("language", same_language(text, passage.language))
     return checks.passed
-
-
-def in_form(form: str, text: str) -> bool:
-    if form == "discussion":
-        return {"Student", "Teacher"} <= set(TURN.findall(text))
-    return "the passage" not in text.lower()
 
 
 def same_language(text: str, language: str) -> bool:
@@ -110,6 +119,7 @@ KIND = Kind(
         "length",
         "no repetition",
         "not the example",
+        "no small talk",
         "not a copy",
         "key terms",
         "language",

@@ -25,6 +25,7 @@ class SelfRevisionSettings(KindSettings):
     """Answers that their writer criticises and revises."""
 
     records: int = setting(16, "passages to ask about", ge=0)
+    temperature: float = setting(0.5, "sampling temperature of drafts and revisions", ge=0)
     max_tokens: int = setting(80, "longest answer, in tokens", ge=1)
     rounds: int = setting(1, "revisions, at most; every version is criticised", ge=0)
     good_enough: float = setting(5.0, "mean score of the rubric (1 to 5) from which nothing is revised", ge=1, le=5)
@@ -137,6 +138,7 @@ KIND = Kind(
         "length",
         "no repetition",
         "not the example",
+        "no small talk",
         "answers",
         "groundedness",
     ),
