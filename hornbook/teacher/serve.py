@@ -7,6 +7,7 @@ policy that PyTorch's want, because it logs to stdout, and because a crash in it
 
 import os
 import sys
+from typing import Any
 
 import msgspec
 
@@ -30,7 +31,7 @@ def main() -> None:
     os._exit(0)  # nothing to save; the native threads need no farewell
 
 
-def start(options: Options) -> "object":
+def start(options: Options) -> Any:
     import xllamacpp
 
     params = xllamacpp.CommonParams()
