@@ -38,9 +38,11 @@ def evaluation(
     Raises HornbookError when there are no questions, no model, an unknown benchmark or no answers in `before`.
     """
     earlier = read_records(Path(before) / "answers.parquet", Answer) if before else []
-    items = [item for name in settings.benchmarks for item in choose_items(name, settings.max_items, settings.seed)]
+    items = [
+        item for name in settings.benchmarks for item in choose_items(name, settings.max_items, settings.questions_seed)
+    ]
     asked = _choose(questions, list(training), settings, work)
-    respondent = Respondent(model, settings.style, derive(settings.seed, "evaluation"))
+    respondent = Respondent(model, settings.style, derive(settings.questions_seed, "evaluation"))
 
     sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
     replies = respondent.replies(asked, settings.samples, sampling, work, "questions")
@@ -48,7 +50,9 @@ def evaluation(
     answers.sort(key=lambda answer: (answer.score, answer.question, answer.sample))
 
     scores = _scores(answers)
-    comparisons = compare(answers, earlier, resamples=settings.resamples, seed=settings.seed) if before else []
+    comparisons = (
+        compare(answers, earlier, resamples=settings.resamples, seed=settings.questions_seed) if before else []
+    )
     write_records(work.path / "answers.parquet", Answer, answers)
     write_json(work.path / "scores.json", {"model": work.name, "scores": scores, "comparisons": comparisons})
     forget_replies(work)
@@ -62,7 +66,9 @@ def _choose(
     found = leave_out_seen(read_questions(paths, work, held_out=True), training, work)
     trivia = [question for question in found if question.oracle == "trivia"]
     tasks = [question for question in found if question.oracle != "trivia"]
-    asked = choose(tasks, settings.max_questions, settings.seed) + choose(trivia, settings.max_trivia, settings.seed)
+    asked = choose(tasks, settings.max_questions, settings.questions_seed) + choose(
+        trivia, settings.max_trivia, settings.questions_seed
+    )
     if not asked:
         raise HornbookError(
             "evaluation: no questions left to ask; check max_questions, max_trivia and the training data"

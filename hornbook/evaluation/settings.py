@@ -24,6 +24,6 @@ class EvaluationSettings(Settings):
         "character", "what the log-likelihood of a choice is divided by: its characters, its tokens or nothing"
     )
     resamples: int = setting(4000, "resamples behind a comparison with an earlier model", ge=100)
-    seed: int = setting(
+    questions_seed: int = setting(
         0, "decides which questions are used and how replies are drawn; equal seeds make fair comparisons"
     )
