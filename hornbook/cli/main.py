@@ -51,6 +51,9 @@ _assemble()
 
 def main() -> None:
     """Entry point. Exit codes: 0 done, 2 something the user can mend (one line says what), 130 interrupted."""
+    # Threads that spin while they wait for one that another program has displaced made training ten times slower on a
+    # busy machine. PyTorch reads this when it is first imported; what the user has set stays.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
         hornbook.main(standalone_mode=False)
     except HornbookError as error:

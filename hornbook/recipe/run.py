@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json, write_text
 from hornbook.base.progress import answers, console
 from hornbook.recipe.execute import execute
@@ -34,7 +35,10 @@ def run_recipe(recipe: Recipe, run: Path) -> Path:
 def _run_stage(recipe: Recipe, stage: Stage, store: Store) -> None:
     started = time.monotonic()
     answered = _ledger_lines(store.ledger)
-    work = execute(stage, store.inputs(recipe, stage), store.work_folder(stage), store.ledger)
+    try:
+        work = execute(stage, store.inputs(recipe, stage), store.work_folder(stage), store.ledger)
+    except HornbookError as error:
+        raise HornbookError(f"stage {stage.name}: {error}") from None
     store.finish(stage)
     seconds = time.monotonic() - started
     store.add_timing(stage, seconds, _ledger_lines(store.ledger) - answered)

@@ -1,0 +1,58 @@
+"""Plans: the report's figures at full size, and why a stage would run."""
+
+from pathlib import Path
+
+import pytest
+
+from hornbook.base.errors import HornbookError
+from hornbook.mixture.epochs import epochs
+from hornbook.recipe.estimate import estimate
+from hornbook.recipe.hardware import parse_hardware
+from hornbook.recipe.plan import duration, print_plan, short
+from hornbook.recipe.recipe import load_recipe
+from hornbook.recipe.status import standings
+
+ROOT = Path(__file__).parent.parent.parent
+RECIPES = [*(ROOT / "recipes").glob("*.yaml"), *(ROOT / "recipes" / "experiments").glob("*.yaml")]
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_that_comes_with_the_project_can_be_planned(path, capsys):
+    print_plan(load_recipe(path), Path("nowhere"), "h100:8")
+    assert "To run:" in capsys.readouterr().out
+
+
+def test_the_full_size_recipe_has_the_reports_figures():
+    recipe = load_recipe(ROOT / "recipes" / "phi-4.yaml")
+    cost = estimate(recipe, recipe.stage("pretrain"))
+    assert cost.parameters == pytest.approx(14.66e9, rel=1e-3)
+    assert cost.tokens == 10**13
+    settings = recipe.stage("mixture").settings
+    passes = epochs(settings.shares, settings.tokens, settings.declared_unique_tokens)
+    table_5 = {"web": 1.2, "web_rewrite": 5.2, "synthetic": 13.8, "code": 2.4, "acquired": 1.7}
+    assert {name: round(number, 1) for name, number in passes.items()} == table_5
+
+
+def test_the_epochs_are_printed(capsys):
+    print_plan(load_recipe(ROOT / "recipes" / "phi-4.yaml"), Path("nowhere"), "h100:1920")
+    shown = capsys.readouterr().out
+    for figure in ("14.66 B", "13.8", "5.2", "1.2"):
+        assert figure in shown
+
+
+def test_a_stage_that_was_never_run_says_so(tmp_path):
+    recipe = load_recipe(ROOT / "recipes" / "pocket.yaml")
+    assert {standing.why for standing in standings(recipe, tmp_path)} == {"not run yet"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("h10", "did you mean 'h100'"), ("h100:x", "expected NAME or NAME:COUNT")]
+)
+def test_unknown_hardware_is_named(text, message):
+    with pytest.raises(HornbookError, match=message):
+        parse_hardware(text)
+
+
+def test_numbers_read_well():
+    assert [short(n) for n in (12, 1.5e6, 1e13, None)] == ["12", "1.5 M", "10 T", ""]
+    assert [duration(n) for n in (5, 90, 7200, 864000, 0)] == ["5 s", "1.5 min", "2.0 h", "10.0 days", ""]
