@@ -31,5 +31,5 @@ def _today(entry: Entry) -> str:
 
 
 CALENDAR_ARITHMETIC = Task(
-    "calendar_arithmetic", {"tasks": ["weekday_offset"], "offset_upper_bound": 365}, shorten=shorten, solve=solve
+    "calendar_arithmetic", {"tasks": ["weekday_offset"], "offset_upper_bound": 100}, shorten=shorten, solve=solve
 )

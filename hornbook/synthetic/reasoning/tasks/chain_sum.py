@@ -18,5 +18,5 @@ def solve(entry: Entry) -> str:
 
 
 CHAIN_SUM = Task(
-    "chain_sum", {"min_terms": 2, "max_terms": 4, "min_digits": 1, "max_digits": 2}, shorten=shorten, solve=solve
+    "chain_sum", {"min_terms": 3, "max_terms": 5, "min_digits": 1, "max_digits": 1}, shorten=shorten, solve=solve
 )

@@ -61,16 +61,29 @@ def _link(one: str, other: str, couples: set[frozenset[str]], parents: dict[str,
 
 
 @cache
-def _women() -> frozenset[str]:
+def _names() -> tuple[frozenset[str], frozenset[str]]:
+    """(women's, men's) names that reasoning-gym uses."""
     from reasoning_gym.graphs.family_relationships import FamilyRelationshipsConfig
 
-    return frozenset(FamilyRelationshipsConfig().female_names)
+    names = FamilyRelationshipsConfig()
+    return frozenset(names.female_names), frozenset(names.male_names)
 
 
 def _is_woman(name: str) -> bool:
-    return name in _women()
+    women, men = _names()
+    if name not in women | men:
+        raise ValueError(f"whether {name} is a man or a woman is unknown")
+    return name in women
 
 
 FAMILY_RELATIONSHIPS = Task(
-    "family_relationships", {"min_family_size": 4, "max_family_size": 5}, shorten=shorten, solve=solve
+    "family_relationships",
+    {
+        "min_family_size": 4,
+        "max_family_size": 5,
+        "male_names": ["James", "John", "Robert", "David", "Thomas", "Daniel", "Henry", "Samuel"],
+        "female_names": ["Mary", "Linda", "Susan", "Sarah", "Emma", "Anna", "Alice", "Grace"],
+    },
+    shorten=shorten,
+    solve=solve,
 )

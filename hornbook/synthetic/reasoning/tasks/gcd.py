@@ -19,4 +19,4 @@ def solve(entry: Entry) -> str:
     return worked(steps, divisor)
 
 
-GCD = Task("gcd", {"min_numbers": 2, "max_numbers": 2, "min_value": 2, "max_value": 80}, shorten=shorten, solve=solve)
+GCD = Task("gcd", {"min_numbers": 2, "max_numbers": 2, "min_value": 2, "max_value": 50}, shorten=shorten, solve=solve)

@@ -35,7 +35,7 @@ def solve(entry: Entry) -> str:
 
 LEG_COUNTING = Task(
     "leg_counting",
-    {"min_animals": 2, "max_animals": 3, "min_instances": 1, "max_instances": 9},
+    {"min_animals": 2, "max_animals": 2, "min_instances": 1, "max_instances": 6},
     shorten=shorten,
     solve=solve,
 )

@@ -26,7 +26,7 @@ def solve(entry: Entry) -> str:
 
 NUMBER_FILTERING = Task(
     "number_filtering",
-    {"min_numbers": 3, "max_numbers": 5, "max_decimals": 0, "min_value": 0, "max_value": 99},
+    {"min_numbers": 3, "max_numbers": 4, "max_decimals": 0, "min_value": 0, "max_value": 30},
     shorten=shorten,
     solve=solve,
 )

@@ -51,7 +51,7 @@ def _times(factor: int, variable: str) -> str:
 
 SIMPLE_EQUATIONS = Task(
     "simple_equations",
-    {"min_terms": 2, "max_terms": 2, "min_value": 1, "max_value": 12},
+    {"min_terms": 2, "max_terms": 2, "min_value": 1, "max_value": 9},
     shorten=shorten,
     solve=solve,
 )
