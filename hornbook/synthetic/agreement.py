@@ -39,8 +39,10 @@ def same_meaning(one: str, other: str) -> bool:
 
 
 def meaning(answer: str) -> Decimal | frozenset[str] | None:
-    """A number, or the words that matter; None for an empty answer, or one too long to compare."""
+    """A number, yes or no, or the words that matter; None for an empty answer, or one too long to compare."""
     text = normalise(first_line(answer))
+    if text.split()[:1] in (["yes"], ["no"]):  # and whatever is said after it
+        return frozenset(text.split()[:1])
     number = parse_number(first_line(answer))
     words = text.split()
     if number is not None and len(words) <= 4:  # "18", "18 apples", "x = 18"

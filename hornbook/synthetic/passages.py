@@ -12,6 +12,7 @@ from hornbook.synthetic.words import Rarity
 
 UNDERLINE = re.compile(r"^\s*[-=~^*#]{3,}\s*$")
 MARKUP = re.compile(r":[a-z:]+:`~?\.?([^`]+)`|\[\d+\]_|[`*]{1,2}(?=\S)|(?<=\S)[`*]{1,2}|(?<=\w)_{1,2}(?=[\s.,;:)]|$)")
+SENTENCE_END = re.compile(r"(?<!^\d)(?<!\n\d)(?<!\n\d\d)[.!?][\"')\]]*(?=\s|$)")  # not the number of an item
 NOT_PROSE = re.compile(r">>>|\.\. |^\s*[-*+:|]|\{\{|</|^(Parameters|Returns|Examples?|References|See Also|Raises)\b")
 
 
@@ -119,5 +120,5 @@ def _paragraphs(page: str) -> Iterator[tuple[int, int, str]]:
 
 def whole_sentences(text: str) -> str:
     """`text` without an unfinished sentence at its end ("" when no sentence ends in it)."""
-    ends = [match.end() for match in re.finditer(r"[.!?][\"')\]]*(?=\s|$)", text)]
+    ends = [match.end() for match in SENTENCE_END.finditer(text)]
     return text[: ends[-1]].strip() if ends else ""

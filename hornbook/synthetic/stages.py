@@ -22,7 +22,8 @@ LABEL = re.compile(
 GRADE = re.compile(r"grade\W*([1-5])\b", re.IGNORECASE)
 SMALL_TALK = re.compile(
     r"\b(I'm|I am|I'll|I hope|I'd) |\b(your (explanation|answer|question|request)|as an AI|thank you|great question"
-    r"|sure[,!]|here(?:'s| is) (?:an?|the|your|some)|(classic|perfect|beautiful) example|you(?:'re| are) right)\b",
+    r"|this (textbook|section|text|passage)|sure[,!]|here(?:'s| is) (?:an?|the|your|some)|(classic|perfect|beautiful) "
+    r"example|you(?:'re| are) right)\b",
     re.IGNORECASE,
 )  # to the person who asked, not to the reader of the record
 MOST_REPEATED = 0.35  # share of 3-grams that were there before
@@ -42,9 +43,12 @@ async def describe(passage: Passage, ask: Ask) -> None:
         raise Rejected("educational value", f"graded {grade[1]}")
 
 
-async def ask_about(passage: Passage, ask: Ask) -> str:
-    """A question that the passage answers. Raises Rejected when what comes is none, or is not about the passage."""
-    answer = await ask("question", shot(ASK_ABOUT, ASKED_ABOUT, passage), max_tokens=40, stop=["\n"])
+async def ask_about(passage: Passage, ask: Ask, task: str = ASK_ABOUT, shown: str = ASKED_ABOUT) -> str:
+    """A question that the passage answers (or as another task says), `shown` being the one for the example passage.
+
+    Raises Rejected when what comes is no question, or is not about what the passage is about.
+    """
+    answer = await ask("question", shot(task, shown, passage), max_tokens=40, stop=["\n"])
     question = unlabelled(answer.text)
     question = question[: question.find("?") + 1]
     if not 4 <= len(words(question)) <= 40:
@@ -57,9 +61,8 @@ async def ask_about(passage: Passage, ask: Ask) -> str:
 
 
 def shot(task: str, answered: str, passage: Passage) -> list[Message]:
-    """The task with one solved example (none where `answered` is empty), then the same for the passage."""
-    shown = example(f"{task}\n\nPassage: {SHOWN}", answered) if answered else []
-    return [*shown, Message("user", f"{task}\n\nPassage: {passage.text}")]
+    """The task with one solved example, then the same for the passage."""
+    return [*example(f"{task}\n\nPassage: {SHOWN}", answered), Message("user", f"{task}\n\nPassage: {passage.text}")]
 
 
 def unlabelled(text: str) -> str:
@@ -69,8 +72,17 @@ def unlabelled(text: str) -> str:
 
 def finished(answer: Completion) -> str:
     """The answer's text, without an unfinished sentence where it was cut off."""
-    text = answer.text.strip()
-    return text if answer.finish == "stop" else whole_sentences(text)
+    return answer.text.strip() if answer.finish == "stop" else whole_sentences(answer.text.strip())
+
+
+def without_small_talk(text: str) -> str:
+    """`text` without paragraphs at its ends that only lead in ("Here it is:") or talk to the person who asked."""
+    paragraphs = [paragraph.strip() for paragraph in re.split(r"\n\s*\n", text) if paragraph.strip()]
+    while paragraphs and (SMALL_TALK.search(paragraphs[0]) or paragraphs[0].endswith(":")):
+        del paragraphs[0]
+    while paragraphs and SMALL_TALK.search(paragraphs[-1]):
+        del paragraphs[-1]
+    return "\n\n".join(paragraphs)
 
 
 def require_fluent(checks: Checks, text: str, lengths: tuple[int, int], example: str, source: str) -> None:

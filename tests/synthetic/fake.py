@@ -84,7 +84,7 @@ def opening(made: list[FakeTeacher], say: Say, **options: object) -> Callable[..
 
 def good_teacher(stage: str, prompt: str, sample: int) -> str:
     """Answers that mostly pass the checks: the passage's own words in another order."""
-    passage = prompt.split("Passage: ")[-1].split("\n\n")[0]
+    passage = max(prompt.split("Passage: ")[-1].split("\n\n"), key=len)
     terms = list(dict.fromkeys(re.findall(r"[a-z]{5,}", passage)))
     dice = random.Random(f"{stage}{prompt}{sample}")
     dice.shuffle(terms)
@@ -109,10 +109,9 @@ def good_teacher(stage: str, prompt: str, sample: int) -> str:
 def in_form(prompt: str, terms: list[str]) -> str:
     half = len(terms) // 2
     sentence = f"Here {' with '.join(terms[:half])}."
-    if "Write a short exercise" in prompt:
-        return f"Exercise: Why {' and '.join(terms[half:])}?"
     if "discussion" in prompt:
-        return f"Student: What of {' and '.join(terms[half:])}?\nTeacher: {sentence}"
+        third = f"Student: And {' before '.join(terms[half:])}?\nTeacher: After {' and '.join(terms[:3])}."
+        return f"Student: What of {' and '.join(terms[half:])}?\nTeacher: {sentence}\n{third}"
     return f"{sentence} Also {' for '.join(terms[half:])}."
 
 

@@ -11,10 +11,10 @@ from hornbook.synthetic.fidelity import code_of, parse_function, similarity
 from hornbook.synthetic.kind import Checks, Rejected
 from hornbook.synthetic.kinds.code_reversal import read_instruction
 from hornbook.synthetic.kinds.plurality import check_plurality
-from hornbook.synthetic.kinds.rewrite import exercise_of
+from hornbook.synthetic.kinds.rewrite import discussion_of
 from hornbook.synthetic.kinds.self_revision import Attempt, read_critique
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, require_fluent, unlabelled
+from hornbook.synthetic.stages import SHOWN, require_fluent, unlabelled, without_small_talk
 from hornbook.synthetic.words import copied, grounded, leaked, repetition
 
 ORIGINAL = "def total(items):\n    result = 0\n    for item in items:\n        result += item\n    return result"
@@ -60,6 +60,8 @@ def test_any_answer_can_be_looked_at_for_code(text):
         ("At the root.", "the root", True),
         ("The river", "a mountain", False),
         ("3", "the root", False),
+        ("Yes, it is.", "yes", True),
+        ("No.", "Yes", False),
         ("", "", False),
     ],
 )
@@ -113,16 +115,21 @@ def test_an_unreadable_critique_leaves_grounding_to_decide():
     assert max([poor, good], key=Attempt.rank) is good and good.advice
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Exercise: Why is the root the smallest element of all?\nSolution: Because.",
-        "Here is one.\n\nExercise: Why is the root the smallest element of all?",
-        "Why is the root the smallest element of all?\n\nGood luck!",
-    ],
-)
-def test_the_exercise_is_found_alone(text):
-    assert exercise_of(text) == "Why is the root the smallest element of all?"
+def test_a_discussion_ends_where_it_turns_in_circles():
+    good = ["Student: What is a heap?", "Teacher: A tree.", "Student: And the root?", "Teacher: The smallest."]
+    text = "\n\n".join(good)
+    assert discussion_of(text) == "\n".join(good)
+    assert discussion_of(text + "\nTeacher: Twice in a row.") == discussion_of(text + "\nStudent: What is a heap?")
+    assert discussion_of(text + "\nThis was a dialogue.") == "\n".join(good)
+    with pytest.raises(Rejected, match="3 turns"):
+        discussion_of("\n".join([*good[:3], good[1]]))
+
+
+def test_small_talk_around_a_text_is_taken_off():
+    text = "A heap is a tree.\n\nIts root is the smallest."
+    assert without_small_talk(f"Sure, here is a section:\n\n{text}\n\nI hope this helps!") == text
+    with pytest.raises(Rejected, match="no small talk"):
+        require_fluent(Checks(), "A tree, and I hope it helps you a lot.", (10, 100), "", "")
 
 
 @pytest.mark.parametrize("text", ["```python\nx\n```", "", "total total total total total total total total"])

@@ -185,7 +185,7 @@ def test_a_refused_call_fails_only_its_record(run):
 
 def test_a_fault_in_a_kind_fails_only_its_record(run):
     def say(stage, prompt, sample):
-        return None if stage == "rewrite" and "river" in prompt else good_teacher(stage, prompt, sample)
+        return None if stage == "rewrite" and len(prompt) % 2 else good_teacher(stage, prompt, sample)
 
     work, _ = run("a", say=say)
     assert work.rejected["rewrite, fault"] >= 1

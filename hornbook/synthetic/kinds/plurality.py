@@ -1,6 +1,6 @@
 """Questions on which independent answers agree in part, and worked answers that reach the plurality's (report §2.2)."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -16,12 +16,14 @@ from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Mater
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import SHOWN, ask_about, describe, finished, require_fluent
 
+YES_OR_NO = "Write one short question about the passage that can be answered with yes or no."
+ASKED_YES_OR_NO = "Question: Is the smallest element of a binary heap at the root?"
 SHORT = "Give only the final answer, in a few words."
 LONG = "Think step by step, then give the final answer as `Answer: ...`."
 
 
 class Example(NamedTuple):
-    """A solved question in the prompts: one to compute for questions that were given, one to read for passages."""
+    """A solved question in the prompts: one to compute for questions given, the others for passages."""
 
     question: str
     short: str
@@ -38,6 +40,11 @@ READ = Example(
     "Answer: at the root",
     "Every parent is smaller than or equal to its children.\nSo none is smaller than the root.\nAnswer: at the root",
 )
+DECIDED = Example(
+    f"{SHOWN}\n\nIs the smallest element of a binary heap at the root?",
+    "Answer: yes",
+    "Every parent is smaller than or equal to its children.\nSo none is smaller than the root.\nAnswer: yes",
+)
 
 
 class PluralitySettings(KindSettings):
@@ -47,6 +54,9 @@ class PluralitySettings(KindSettings):
     max_tokens: int = setting(96, "longest worked answer, in tokens", ge=1)
     answers: int = setting(5, "independent answers that vote on a question", ge=2)
     worked: int = setting(2, "worked answers tried; those that reach the plurality's answer are kept", ge=1)
+    ask_for: Literal["yes or no", "a few words"] = setting(
+        "yes or no", "answers that the questions about passages ask for; small teachers agree only on yes and no"
+    )
     asked: float = setting(0.5, "share of the seeds that come from the questions given, if any are", ge=0, le=1)
 
 
@@ -61,11 +71,13 @@ def seeds(material: Material, count: int, rng: np.random.Generator, settings: Pl
 async def make(seed: Passage | Question, ask: Ask, settings: PluralitySettings) -> list[Made]:
     if isinstance(seed, Passage):
         await describe(seed, ask)
-        prompt, shown = f"{seed.text}\n\n{await ask_about(seed, ask)}", READ
+        short = settings.ask_for == "a few words"
+        question = await (ask_about(seed, ask) if short else ask_about(seed, ask, YES_OR_NO, ASKED_YES_OR_NO))
+        prompt, shown = f"{seed.text}\n\n{question}", READ if short else DECIDED
     else:
         prompt, shown = seed.prompt, COMPUTED
-    short = answer_prompt(prompt, SHORT, shown.question, shown.short)
-    answers = await ask.many("answer", short, settings.answers, max_tokens=24, stop=["\n"])
+    brief = answer_prompt(prompt, SHORT, shown.question, shown.short)
+    answers = await ask.many("answer", brief, settings.answers, max_tokens=24, stop=["\n"])
     found = check_plurality(vote([answer.text for answer in answers]))
     if isinstance(seed, Question):  # only a figure for the report: the reference is the plurality's answer either way
         ask.facts["plurality_was_right"] = float(is_right(seed, f"Answer: {found.answer}"))
@@ -97,7 +109,7 @@ def agreeing(worked: list[str], prompt: str, shown: Example, seed: Passage | Que
         try:
             checks.require("plurality", True)
             checks.require("agreement", same_meaning(extract_answer(text), found.answer), "no worked answer agrees")
-            require_fluent(checks, text, (20, 2000), f"{shown.question} {shown.worked}", prompt)
+            require_fluent(checks, text, (40, 2000), f"{shown.question} {shown.worked}", prompt)
         except Rejected as rejected:
             failure = rejected
             continue

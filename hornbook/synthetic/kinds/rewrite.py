@@ -8,26 +8,26 @@ from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.grading import key_terms
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, describe, finished, require_fluent, shot, unlabelled
-from hornbook.synthetic.words import STEM, copied, stems, words
+from hornbook.synthetic.stages import (
+    SHOWN,
+    ask_about,
+    describe,
+    finished,
+    require_fluent,
+    shot,
+    unlabelled,
+    without_small_talk,
+)
+from hornbook.synthetic.words import STEM, copied, stems
 
-FORMS = {  # form → (what is asked, the answer for the example passage, where the form needs showing)
-    "exercise": (
-        "Write a short exercise about the passage, with a question that the passage answers.",
-        "Exercise: In a binary heap every parent is smaller than or equal to its children. Where is the smallest "
-        "element, and why?",
-    ),
-    "textbook": (
-        "Explain the passage in your own words, as a section of a textbook for students. Keep its technical terms.",
-        "",
-    ),
-    "discussion": (
-        "Turn the passage into a discussion between a student and a teacher.",
-        "Student: What is a binary heap?\nTeacher: A complete binary tree in which every parent is smaller than or "
-        "equal to its children.\nStudent: So where is the smallest element?\nTeacher: It must be at the root.",
-    ),
-}
-SOLVED = "Every parent is smaller than or equal to its children, so values never grow on the way up to the root."
+FORMS = ("exercise", "textbook", "discussion")
+EXPLAIN = "Explain this to a student, in your own words. Keep the technical terms."
+DISCUSS = "Turn the passage into a discussion between a student and a teacher."
+DISCUSSED = (
+    "Student: What is a binary heap?\nTeacher: A complete binary tree in which every parent is smaller than or equal "
+    "to its children.\nStudent: So where is the smallest element?\nTeacher: It must be at the root."
+)
+SOLVED = "It is at the root: every parent is smaller than or equal to its children, so none is smaller than the root."
 TURN = re.compile(r"^(Student|Teacher): *\S")
 
 
@@ -42,27 +42,23 @@ class RewriteSettings(KindSettings):
 
 
 async def make(passage: Passage, ask: Ask, settings: RewriteSettings) -> list[Made]:
-    form = list(FORMS)[int(ask.rng.integers(len(FORMS)))]
-    task, answered = FORMS[form]
     await describe(passage, ask)
-    text = finished(await ask("rewrite", shot(task, answered, passage)))
-    if form == "discussion":
-        text = discussion_of(text)
-    if form != "exercise":
-        return [Made(check(form, text, passage, settings), text=text)]
-    exercise = exercise_of(text)
-    solution = unlabelled(finished(await ask("solve", solve_prompt(exercise, passage))))
-    checks = check(form, f"{exercise}\n{solution}", passage, settings)
-    return [Made(checks, messages=[Message("user", exercise), Message("assistant", solution)])]
+    form = FORMS[int(ask.rng.integers(len(FORMS)))]
+    if form == "exercise":
+        return [await exercise(passage, ask, settings)]
+    prompt = shot(DISCUSS, DISCUSSED, passage) if form == "discussion" else f"{EXPLAIN}\n\n{passage.text}"
+    text = finished(await ask("rewrite", prompt))
+    text = discussion_of(text) if form == "discussion" else without_small_talk(text)
+    return [Made(check(text, DISCUSSED, passage, settings), text=text)]
 
 
-def exercise_of(text: str) -> str:
-    """The exercise alone, without what was said before and after it. Raises Rejected when there is none."""
-    after = text.partition("Exercise:")[2] or text
-    exercise = unlabelled(re.split(r"\n\s*\n|\b(?:Solution|Answer):", after.strip())[0])
-    if len(words(exercise)) < 6:
-        raise Rejected("form", "not exercise")
-    return exercise
+async def exercise(passage: Passage, ask: Ask, settings: RewriteSettings) -> Made:
+    """In two stages: a weak teacher asked for an exercise with its solution forgets the one or the other."""
+    question = await ask_about(passage, ask)
+    answer = await ask("solve", solve_prompt(question, passage))
+    solution = without_small_talk(unlabelled(finished(answer)))
+    checks = check(f"{question}\n{solution}", SOLVED, passage, settings)
+    return Made(checks, messages=[Message("user", question), Message("assistant", solution)])
 
 
 def discussion_of(text: str) -> str:
@@ -79,16 +75,16 @@ def discussion_of(text: str) -> str:
     return "\n".join(turns)
 
 
-def solve_prompt(exercise: str, passage: Passage) -> list[Message]:
-    task = "Solve the exercise with what the passage says, in two or three sentences."
-    shown = example(f"{task}\n\n{FORMS['exercise'][1]}\n\nPassage: {SHOWN}", SOLVED)
-    return [*shown, Message("user", f"{task}\n\nExercise: {exercise}\n\nPassage: {passage.text}")]
+def solve_prompt(question: str, passage: Passage) -> list[Message]:
+    task = "Answer in two or three sentences, and say why."
+    shown = example(f"{SHOWN}\n\nWhere in a binary heap is the smallest element? {task}", SOLVED)
+    return [*shown, Message("user", f"{passage.text}\n\n{question} {task}")]
 
 
-def check(form: str, text: str, passage: Passage, settings: RewriteSettings) -> list[str]:
+def check(text: str, shown: str, passage: Passage, settings: RewriteSettings) -> list[str]:
     checks = Checks()
     checks.require("form", "the passage" not in text.lower(), "speaks of the passage")
-    require_fluent(checks, text, (120, 3000), f"{SHOWN} {FORMS[form][1]} {SOLVED}", passage.text)
+    require_fluent(checks, text, (120, 3000), f"{SHOWN} {shown}", passage.text)
     share = copied(text, passage.text)
     checks.require("not a copy", share <= settings.max_copied, f"{share:.2f} of its 5-grams are the passage's")
     terms = [term[:STEM] for term in key_terms(passage.text)]
@@ -112,9 +108,10 @@ KIND = Kind(
     seeded_by="passages",
     seeds=from_passages,
     make=make,
-    stages=("describe", "rewrite", "solve"),
+    stages=("describe", "rewrite", "question", "solve"),
     checks=(
         "educational value",
+        "question",
         "form",
         "length",
         "no repetition",
