@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
 from hornbook.base.seeds import derive
 from hornbook.teacher.backend import Backend
@@ -49,7 +50,7 @@ class Teacher:
         self._places = asyncio.Semaphore(settings.concurrency)
         self._answered = 0
         self._quiet_until = 0.0  # the endpoint asked for silence until then (event loop time)
-        self._broken: TeacherError | None = None
+        self._broken: HornbookError | None = None
 
     async def complete(
         self,
@@ -100,7 +101,7 @@ class Teacher:
         async with self._places:
             try:
                 return await self._until_answered(ask)
-            except TeacherError as error:
+            except HornbookError as error:
                 self._broken = self._broken or error
                 raise
 
