@@ -31,7 +31,7 @@ def synth(
 
     Every sample has as parents its passage and document, or its question, and the keys of its teacher calls in the
     order they were asked. Killed and started again, it asks nothing that the ledger holds. Raises HornbookError when
-    the input holds no seed or no record passes, and TeacherError when the teacher is out of reach.
+    the input holds no seed, and TeacherError when the teacher is out of reach.
     """
     jobs = plan_jobs(settings, work, gather(settings, work, documents, questions))
     outcomes = asyncio.run(_run(jobs, settings, work))
@@ -41,7 +41,7 @@ def synth(
     book(outcomes, samples, kept, settings, work)
     if not kept:
         reasons = ", ".join(f"{reason} {count}" for reason, count in work.rejected.most_common(3))
-        raise HornbookError(f"synth: none of {len(jobs)} records is left ({reasons}); try a stronger teacher")
+        work.warn(f"none of {len(jobs)} records is left ({reasons}): this teacher is too weak for these kinds")
     ids = {sample.id for sample in kept}
     asked = [_question(outcome, made) for outcome, made, sample in pairs if sample.id in ids and made.question]
     seeds = {job.seed.id: job.seed for job in jobs if isinstance(job.seed, Passage)}
