@@ -10,7 +10,7 @@ from hornbook.synthetic.diversity import distinct, measure
 from hornbook.synthetic.fidelity import code_of, parse_function, similarity
 from hornbook.synthetic.kind import Checks, Rejected
 from hornbook.synthetic.kinds.code_reversal import read_instruction
-from hornbook.synthetic.kinds.plurality import check_plurality
+from hornbook.synthetic.kinds.plurality import agrees_with_itself, check_plurality
 from hornbook.synthetic.kinds.rewrite import discussion_of
 from hornbook.synthetic.kinds.self_revision import Attempt, read_critique
 from hornbook.synthetic.passages import Passage
@@ -86,6 +86,12 @@ def test_votes_are_counted_over_all_answers():
 def test_questions_too_easy_too_hard_or_ambiguous_are_dropped(answers, reason):
     with pytest.raises(Rejected, match=reason):
         check_plurality(vote(answers))
+
+
+def test_an_answer_that_contradicts_its_own_end_is_seen():
+    assert agrees_with_itself("Yes, it is, by the passage.\nAnswer: yes")
+    assert agrees_with_itself("The root is smaller.\nAnswer: no")
+    assert not agrees_with_itself("Yes, it is, by the passage.\nAnswer: No.")
 
 
 @given(st.lists(st.sampled_from(["3", "three", "7", "the root", "root", ""]), max_size=8))

@@ -1,5 +1,6 @@
 """Questions on which independent answers agree in part, and worked answers that reach the plurality's (report §2.2)."""
 
+import re
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -109,6 +110,7 @@ def agreeing(worked: list[str], prompt: str, shown: Example, seed: Passage | Que
         try:
             checks.require("plurality", True)
             checks.require("agreement", same_meaning(extract_answer(text), found.answer), "no worked answer agrees")
+            checks.require("no contradiction", agrees_with_itself(text), "begins with the other of yes and no")
             require_fluent(checks, text, (40, 2000), f"{shown.question} {shown.worked}", prompt)
         except Rejected as rejected:
             failure = rejected
@@ -119,6 +121,12 @@ def agreeing(worked: list[str], prompt: str, shown: Example, seed: Passage | Que
         raise failure
     made[0].question = new_question(prompt, seed, found, made[0].messages[1].content)
     return made
+
+
+def agrees_with_itself(text: str) -> bool:
+    """False for "Yes, because ... Answer: no"."""
+    first, last = (re.match(r"(yes|no)\b", part.strip(), re.IGNORECASE) for part in (text, extract_answer(text)))
+    return not first or not last or first[0].lower() == last[0].lower()
 
 
 def ending_in_answer(text: str, answer: str) -> str:
@@ -156,6 +164,7 @@ KIND = Kind(
         "question",
         "plurality",
         "agreement",
+        "no contradiction",
         "length",
         "no repetition",
         "not the example",

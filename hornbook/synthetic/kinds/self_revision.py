@@ -10,7 +10,7 @@ from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import SHOWN, ask_about, describe, finished, require_fluent, unlabelled
-from hornbook.synthetic.words import copied, grounded
+from hornbook.synthetic.words import grounded
 
 RUBRIC = ("reasoning", "accuracy")  # the criteria of the report: each gets a score from 1 to 5
 EXAMPLE_QUESTION = "Where in a binary heap is the smallest element, and why?"
@@ -29,6 +29,8 @@ class SelfRevisionSettings(KindSettings):
     max_tokens: int = setting(80, "longest answer, in tokens", ge=1)
     rounds: int = setting(1, "revisions, at most; every version is criticised", ge=0)
     good_enough: float = setting(5.0, "mean score of the rubric (1 to 5) from which nothing is revised", ge=1, le=5)
+    min_score: float = setting(2.0, "least mean score of the rubric that the best answer must reach", ge=1, le=5)
+    max_repeated: float = setting(0.75, "largest share of the answer's words taken from the question", ge=0, le=1)
     min_grounded: float = setting(0.6, "least share of the answer's words that passage or question hold", ge=0, le=1)
 
 
@@ -116,9 +118,10 @@ def revise(text: str, question: str, answer: str, advice: str) -> str:
 def check(passage: Passage, question: str, best: Attempt, settings: SelfRevisionSettings) -> Made:
     checks = Checks()
     require_fluent(checks, best.answer, (25, 1500), f"{SHOWN} {EXAMPLE_REVISED}", f"{passage.text} {question}")
-    checks.require("answers", copied(best.answer, question) < 0.8, "only repeats the question")
+    checks.require("answers", grounded(best.answer, question) <= settings.max_repeated, "only repeats the question")
     enough = best.grounded >= settings.min_grounded
     checks.require("groundedness", enough, f"{best.grounded:.2f} of its words are in the passage")
+    checks.require("rubric", best.mean() >= settings.min_score, f"scored {best.mean():.1f}")
     messages = [Message("user", f"{passage.text}\n\n{question}"), Message("assistant", best.answer)]
     return Made(checks.passed, messages=messages, grade=round(best.mean() / 5, 4))
 
@@ -141,6 +144,7 @@ KIND = Kind(
         "no small talk",
         "answers",
         "groundedness",
+        "rubric",
     ),
     calls=lambda settings: 4 + 2 * settings.rounds,
     settings=SelfRevisionSettings,
