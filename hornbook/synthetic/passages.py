@@ -48,7 +48,7 @@ class PassageSettings(Settings):
 
     min_chars: int = setting(200, "shorter passages are joined with the next paragraph, or left out", ge=1)
     max_chars: int = setting(600, "longest passage; it must fit the teacher's prompt", ge=1)
-    min_value: float = setting(0.5, "least educational value, by the words of the passage", ge=0, le=1)
+    min_value: float = setting(0.6, "least educational value, by the words of the passage", ge=0, le=1)
     describe: bool = setting(True, "let the teacher describe and grade each passage: one call more per seed")
     min_grade: int = setting(2, "least grade, 1 to 5, that the teacher must give a passage", ge=1, le=5)
 
