@@ -26,7 +26,9 @@ def train_on_rows(
         return {source: mean_loss(model, batches) for source, batches in held_out.items()}
 
     evaluation = Evaluation(settings.evaluate_every, measure) if held_out else None
-    train(model, NextToken(), _batches(Rows.open(tokens), settings, model), settings, work, ranks, evaluation)
+    rows = Rows.open(tokens)
+    work.count(records_in=len(rows))
+    train(model, NextToken(), _batches(rows, settings, model), settings, work, ranks, evaluation)
 
 
 def _batches(rows: Rows, settings: RowsSettings, model: PreTrainedModel) -> RowBatches:
