@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from hornbook.report.charts import Points, line_chart, number
 
+FEWEST_POINTS = 3  # a curve of fewer shows nothing
 AXES = {
     "loss_curve": ("loss, nats per token", "Training loss."),
     "margin_curve": ("margin", "Implicit reward of the chosen side less that of the rejected one."),
@@ -27,7 +28,7 @@ def training_curves(summary: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _curves(notes: dict[str, Any]) -> list[dict[str, Any]]:
-    present = [(name, *labels) for name, labels in AXES.items() if notes.get(name)]
+    present = [(name, *labels) for name, labels in AXES.items() if len(notes.get(name, [])) >= FEWEST_POINTS]
     return [_chart({"": notes[name]}, "tokens", label, caption) for name, label, caption in present]
 
 

@@ -8,6 +8,8 @@ from hornbook.report.charts import interval_chart
 from hornbook.report.table import find_comparison, find_score, headline_scores
 
 LESS_IS_BETTER = ("wrong",)
+NOISE = "no difference beyond noise"
+GROUPS = {"better": "better", "worse": "worse", "more": "changed", "fewer": "changed"}
 
 
 def score_table(summary: dict[str, Any]) -> dict[str, Any] | None:
@@ -29,22 +31,30 @@ def score_table(summary: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def verdicts(summary: dict[str, Any]) -> list[dict[str, str]]:
-    """For each evaluation with one before it, a sentence on every headline score: helped, harmed, or noise."""
+    """For each evaluation with one before it: what got better, worse or changed beyond noise, and what did not."""
     lines = []
     models = {entry["name"]: entry["model"] for entry in summary["evaluations"]}
     for entry in summary["evaluations"]:
-        if entry["before"] is None:
-            continue
-        before = models.get(entry["before"], entry["before"])
-        found = [(name, find_comparison(entry, name)) for name in headline_scores([entry])]
-        texts = [_sentence(name, row) for name, row in found if row]
-        lines.append({"stage": entry["model"], "before": before, "text": "; ".join(texts) or "nothing in common"})
+        if entry["before"] is not None:
+            before = models.get(entry["before"], entry["before"])
+            lines.append({"stage": entry["model"], "before": before, "text": _sentence(entry)})
     return lines
 
 
-def _sentence(name: str, row: dict[str, Any]) -> str:
-    change = f"{row['difference'] * 100:+.1f} points ({row['low'] * 100:+.1f} to {row['high'] * 100:+.1f})"
-    return f"{name} {change}, {row['verdict']}"
+def _sentence(entry: dict[str, Any]) -> str:
+    found = [(name, find_comparison(entry, name)) for name in headline_scores([entry])]
+    groups: dict[str, list[str]] = {}
+    for name, row in found:
+        if row:
+            groups.setdefault(GROUPS.get(row["verdict"], NOISE), []).append(f"{name} {_change(row)}")
+    parts = [
+        f"{group}: {', '.join(groups[group])}" for group in [*dict.fromkeys(GROUPS.values()), NOISE] if group in groups
+    ]
+    return "; ".join(parts) or "nothing in common"
+
+
+def _change(row: dict[str, Any]) -> str:
+    return f"{row['difference'] * 100:+.1f} points ({row['low'] * 100:+.1f} to {row['high'] * 100:+.1f})"
 
 
 def _row(evaluations: list[dict[str, Any]], name: str) -> dict[str, Any]:

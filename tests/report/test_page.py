@@ -50,7 +50,7 @@ def run(tmp_path):
         "stages": [
             stage("documents", "curate", records_in=2, records_out=1, rejected={"too short": 1}, warnings=["thin"]),
             stage("synthetic", "synth", records_in=1, records_out=1, teacher_calls=1),
-            stage("sft", "sft", tokens=10, notes={"loss_curve": [[5, 2.0], [10, 1.0]]}),
+            stage("sft", "sft", tokens=10, notes={"loss_curve": [[5, 2.0], [10, 1.0], [15, 0.9]]}),
         ],
         "evaluations": [
             {
@@ -85,7 +85,7 @@ def test_the_page_shows_scores_verdicts_warnings_yields_and_lineage(run):
     page = write_report(run[0]).read_text()
     assert "40.0%" in page
     assert "35.0% to 45.0%, n 100" in page
-    assert "reasoning +30.0 points (+20.0 to +40.0), better" in page
+    assert "better: reasoning +30.0 points (+20.0 to +40.0)" in page
     assert "<b>documents</b>: thin" in page
     assert "too short 1" in page
     assert "from birds.txt: The heron waits." in page
