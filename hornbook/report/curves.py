@@ -36,7 +36,7 @@ def _validation(notes: dict[str, Any]) -> list[dict[str, Any]]:
     rows = notes.get("validation_loss", [])
     sources = sorted({source for _, losses in rows for source in losses})
     series: dict[str, Points] = {s: [(tokens, losses[s]) for tokens, losses in rows if s in losses] for s in sources}
-    return [_chart(series, "tokens", "validation loss", "Validation loss per source.")] if series else []
+    return [_chart(series, "tokens", "validation loss", "Validation loss per source.")] if len(rows) > 1 else []
 
 
 def _recall(notes: dict[str, Any]) -> list[dict[str, Any]]:
