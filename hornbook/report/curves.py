@@ -44,7 +44,8 @@ def _recall(notes: dict[str, Any]) -> list[dict[str, Any]]:
     if not recall:
         return []
     series: dict[str, Points] = {
-        when: [(row["distance"], row["accuracy"]) for row in rows] for when, rows in recall.items()
+        when: [(row["distance"], row["accuracy"]) for row in rows]
+        for when, rows in sorted(recall.items(), reverse=True)
     }
     caption = "Recall of a key's value over its distance, before and after (by chance 0.1)."
     return [_chart(series, "tokens of distance", "accuracy", caption, (0.0, 1.0))]
