@@ -154,6 +154,6 @@ def _limit_refusals(pairs: list[Pair], share: float | None, work: Workspace) -> 
     """Refusal pairs as far as they make up `share` of the round; a round of nothing else is kept whole."""
     others = sum(pair.kind != REFUSAL for pair in pairs)
     if share is not None and others:
-        pairs = at_most(pairs, {REFUSAL: math.ceil(others * share / (1 - share))}, work.seed)
+        pairs = at_most(pairs, {REFUSAL: math.floor(others * share / (1 - share))}, work.seed)
     work.note("refusal_share", 1 - others / len(pairs) if pairs else 0.0)
     return pairs
