@@ -14,6 +14,11 @@ from hornbook.base.progress import Bar, console, progress
 REJECTS_KEPT = 1000  # rejected records listed by name; all of them are counted
 
 
+def is_first_process() -> bool:
+    """Whether this is the process that writes; under torchrun, the one of rank 0."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 class Workspace:
     """Where a stage works. The same for the recipe runner (a folder of the run) and a command (`--out`).
 
@@ -73,7 +78,7 @@ class Workspace:
 
     def close(self) -> None:
         """Write `book.json` and, if anything was set aside, `rejects.jsonl`. Of several processes, the first does."""
-        if os.environ.get("RANK", "0") != "0":
+        if not is_first_process():
             return
         write_json(self.path / "book.json", self.book())
         if self._rejects:

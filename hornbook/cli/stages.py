@@ -14,6 +14,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json
 from hornbook.base.progress import console
 from hornbook.base.seeds import derive
+from hornbook.base.workspace import is_first_process
 from hornbook.recipe.kinds import Kind, Slot
 from hornbook.recipe.recipe import Stage
 
@@ -64,10 +65,11 @@ def run_alone(kind: Kind, settings: Any, slots: dict[str, Any], out: Path, seed:
     sources = {name: _as_list(value) for name, value in slots.items()}
     keys = {name: [external_key(_located(source)) for source in values] for name, values in sources.items()}
     stage = Stage(kind.name, kind, settings, sources, keys, derive(seed, kind.name))
-    if again and out.exists() and _key_in(out):
-        shutil.rmtree(out)
-    _claim(out, stage.key)
-    if (out / "stage.json").exists():
+    if is_first_process():
+        if again and out.exists() and _key_in(out):
+            shutil.rmtree(out)
+        _claim(out, stage.key)
+    if not again and (out / "stage.json").exists():
         console.print(f"{out}: done before (--again makes it anew)")
         return
     paths = {
@@ -76,6 +78,8 @@ def run_alone(kind: Kind, settings: Any, slots: dict[str, Any], out: Path, seed:
         if values or kind.slots[name].many
     }
     work = execute(stage, paths, out, out / "teacher")
+    if not is_first_process():
+        return
     for name, amount in sorted(work.counts.items()):
         console.print(f"  {name.replace('_', ' ')}: {amount:,}")
     for reason, amount in sorted(work.rejected.items()):

@@ -1,8 +1,8 @@
 """Attention that never crosses a document, for any model that uses transformers' attention registry.
 
 Documents lie one after the other in a single row, without padding. Measured at pocket size (8,192 tokens in documents
-of 60 to 256, forward and backward, on a busy machine): one causal SDPA per run of equally long documents takes 1.2 to 1.7
-times as long as a block mask at 256 tokens and 0.7 to 0.8 of its time at 1,024, where memory matters too; gathering
+of 60 to 256, forward and backward, on a busy machine): one causal SDPA per run of equally long documents takes 1.2 to
+1.7 times as long as a block mask at 256 tokens and 0.7 to 0.8 of its time at 1,024, where memory matters too; gathering
 documents into padded buckets takes 1.7 to 4 times as long as the mask.
 """
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from hornbook.base.files import write_json
-from hornbook.base.workspace import Workspace
+from hornbook.base.workspace import Workspace, is_first_process
 from hornbook.recipe.recipe import Stage
 
 
@@ -16,5 +16,6 @@ def execute(stage: Stage, inputs: dict[str, Any], out: Path, ledger: Path) -> Wo
     work = Workspace(out, name=stage.name, seed=stage.seed, ledger=ledger)
     stage.kind.load()(stage.settings, work, **inputs)
     work.close()
-    write_json(out / "stage.json", {"name": stage.name, "key": stage.key, **stage.identity(), **work.book()})
+    if is_first_process():
+        write_json(out / "stage.json", {"name": stage.name, "key": stage.key, **stage.identity(), **work.book()})
     return work
