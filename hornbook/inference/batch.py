@@ -8,8 +8,9 @@ from transformers import DynamicCache, PreTrainedModel
 
 from hornbook.inference.cache import RowCache
 from hornbook.inference.rollouts import Request, Rollout
-from hornbook.inference.sampling import draw, probabilities, uniforms
+from hornbook.inference.sampling import draw, probabilities, uniforms, without
 from hornbook.inference.settings import Sampling
+from hornbook.inference.stops import Stops
 
 # Shapes are rounded up to these. Then the arithmetic of a row was measured to give the same bits in any batch
 # (float32, x86, MKL; except for the widest matrices on several threads), and kernels meet fewer shapes.
@@ -21,6 +22,13 @@ def round_up(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
 
 
+def mask(tokens: list[int], vocabulary: int) -> torch.Tensor:
+    """True [vocabulary] at `tokens`; a tokenizer may know more of them than the model."""
+    mask_V = torch.zeros(vocabulary, dtype=torch.bool)
+    mask_V[[token for token in tokens if token < vocabulary]] = True
+    return mask_V
+
+
 class Batch:
     """Up to `rows` rollouts under way, of at most `capacity` tokens each, prefix included.
 
@@ -28,7 +36,7 @@ class Batch:
     """
 
     def __init__(
-        self, model: PreTrainedModel, sampling: Sampling, stop: list[int], seed: int, rows: int, capacity: int
+        self, model: PreTrainedModel, sampling: Sampling, stops: Stops, seed: int, rows: int, capacity: int
     ) -> None:
         device = model.device
         self.model, self.sampling, self.seed = model, sampling, seed
@@ -36,9 +44,13 @@ class Batch:
         self.owner = [-1] * rows  # index of the request in each row; -1 is idle
         self.width = 0
         self.longest = 0  # tokens in the longest row
-        self.stop_V = torch.zeros(model.get_output_embeddings().weight.shape[0], dtype=torch.bool, device=device)
-        self.stop_V[[token for token in stop if token < len(self.stop_V)]] = True
+        self.stops = stops
+        vocabulary = model.get_output_embeddings().weight.shape[0]
+        self.stop_V = mask(stops.tokens, vocabulary).to(device)
+        self.last_V = mask(stops.last, vocabulary).to(device)  # may complete a stop text
         self.alive_R = torch.zeros(rows, dtype=torch.bool, device=device)
+        self.avoid_R = torch.full((rows,), -1, device=device)  # in the first step of a row
+        self.fresh: list[int] = []  # rows before their first step
         self.token_R = torch.zeros(rows, dtype=torch.long, device=device)  # fed in the next step ...
         self.position_R = torch.zeros(rows, dtype=torch.long, device=device)  # ... at this position
         self.done_R = torch.zeros(rows, dtype=torch.long, device=device)  # tokens sampled so far
@@ -62,11 +74,13 @@ class Batch:
         for row, (index, request, limit) in zip(idle, requests, strict=True):
             self.owner[row] = index
             self.alive_R[row] = True
+            self.avoid_R[row] = request.avoid
             self.token_R[row] = request.prefix[-1]
             self.position_R[row] = len(request.prefix) - 1
             self.done_R[row] = 0
             self.limit_R[row] = limit
             self.uniform_RN[row, :limit] = torch.from_numpy(uniforms(self.seed, request.key, limit))
+        self.fresh = [row for row, (_, request, _) in zip(idle, requests, strict=True) if request.avoid >= 0]
         self._prefill(idle, [request.prefix[:-1] for _, request, _ in requests])
         self.width = max(self.width, round_up(idle[-1] + 1, ROWS))
         self._measure()
@@ -114,7 +128,12 @@ class Batch:
         ).logits[:, -1]
         step_R1 = self.done_R[:width, None]
         uniform_R = self.uniform_RN[:width].gather(1, step_R1)[:, 0]
-        token_R, logprob_R = draw(probabilities(logits_RV, self.sampling), uniform_R)
+        probs_RV = probabilities(logits_RV, self.sampling)
+        if self.fresh:
+            fresh = self.fresh
+            probs_RV[fresh] = without(logits_RV[fresh], probs_RV[fresh], self.avoid_R[fresh], self.sampling)
+            self.fresh = []
+        token_R, logprob_R = draw(probs_RV, uniform_R)
         self.sampled_RN[:width].scatter_(1, step_R1, token_R[:, None])
         self.logprob_RN[:width].scatter_(1, step_R1, logprob_R[:, None].float())
         alive_R = self.alive_R[:width]
@@ -127,6 +146,9 @@ class Batch:
         """The rollouts that ended with the last step, by index of their request; their rows become idle."""
         width = self.width
         stopped_R = self.stop_V[self.token_R[:width]]
+        if self.stops.texts:
+            for row in (self.alive_R[:width] & self.last_V[self.token_R[:width]]).nonzero()[:, 0].tolist():
+                stopped_R[row] |= self.stops.complete(self.sampled_RN[row, : int(self.done_R[row])].tolist())
         ended_R = self.alive_R[:width] & (stopped_R | (self.done_R[:width] >= self.limit_R[:width]))
         for row in ended_R.nonzero()[:, 0].tolist():
             count = int(self.done_R[row])

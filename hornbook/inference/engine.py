@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 
 import torch
+import xxhash
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
@@ -11,6 +12,7 @@ from hornbook.inference.batch import ROWS, Batch, round_up
 from hornbook.inference.rollouts import Engine, Request, Rollout
 from hornbook.inference.scoring import score_batches
 from hornbook.inference.settings import Sampling
+from hornbook.inference.stops import Stops
 from hornbook.tokenizer.chat import stop_ids
 
 __all__ = ["Engine", "Request", "Rollout", "Sampling", "TorchEngine"]
@@ -31,6 +33,8 @@ class TorchEngine:
     ) -> None:
         self.model, self.tokenizer, self.batch_size, self.seed = model, tokenizer, batch_size, seed
         self.stop = stop_ids(tokenizer)
+        self._known_stops: dict[tuple[str, ...], Stops] = {}
+        self.fingerprint = weights_digest(model)
         self.context: int = getattr(model.config, "max_position_embeddings", None) or 1 << 30
         window = getattr(model.config, "sliding_window", None)  # a shorter window than the text would change attention
         self.room = min(self.context, window or self.context)
@@ -56,7 +60,7 @@ class TorchEngine:
         queue = deque((index, requests[index], limits[index]) for index in order)
         rows = round_up(min(self.batch_size, len(requests)), ROWS)
         capacity = max(len(request.prefix) + limit for request, limit in zip(requests, limits, strict=True))
-        batch = Batch(self.model, sampling, self.stop, self.seed, rows, capacity)
+        batch = Batch(self.model, sampling, self._stops(sampling), self.seed, rows, capacity)
         rollouts: dict[int, Rollout] = {}
         while queue or batch.live:
             if queue and rows - batch.live >= rows * IDLE:
@@ -80,6 +84,12 @@ class TorchEngine:
             self._check(prefix, len(continuation) - 1)
         return score_batches(self.model, prefixes, continuations, self.room)
 
+    def _stops(self, sampling: Sampling) -> Stops:
+        texts = tuple(sampling.stop)
+        if texts not in self._known_stops:  # reading a vocabulary takes up to a second
+            self._known_stops[texts] = Stops(self.tokenizer, self.stop, list(texts))
+        return self._known_stops[texts]
+
     def _check(self, prefix: list[int], more: int = 0) -> None:
         if not prefix:
             raise HornbookError("cannot sample after an empty prefix; expected at least one token")
@@ -87,3 +97,12 @@ class TorchEngine:
             raise HornbookError(
                 f"a text of {len(prefix) + more} tokens leaves no room in the model's context of {self.room}"
             )
+
+
+def weights_digest(model: PreTrainedModel) -> str:
+    """Names a model by its configuration and the beginning of every weight."""
+    hasher = xxhash.xxh3_64(str(model.config.to_json_string()).encode())
+    for name, weight in model.named_parameters():
+        hasher.update(name.encode())
+        hasher.update(weight.detach().flatten()[:4096].float().cpu().numpy().tobytes())
+    return hasher.hexdigest()

@@ -13,18 +13,22 @@ class Request(msgspec.Struct):
 
     `key` names its random numbers: the same key (and engine seed, prefix and sampling) gives the same completion,
     wherever in a batch it is computed. `limit` caps its tokens below `Sampling.max_new_tokens`; 0 means no such cap.
+    `avoid` is a token id that the first sampled token must not be: its probability is 0 and the others share what it
+    had, in proportion (where it had everything, the filters apply to the other tokens alone); -1 avoids nothing.
     """
 
     prefix: list[int]
     key: str
     limit: int = 0
+    avoid: int = -1
 
 
 class Rollout(msgspec.Struct):
     """A sampled completion.
 
-    `tokens` includes the stop token if one was sampled; `logprobs` are natural logarithms under the distribution that
-    was sampled from (after temperature and filters); `finish` is "stop" or "length".
+    `tokens` includes the stop token if one was sampled, or the token that completed a stop text; `logprobs` are natural
+    logarithms under the distribution that was sampled from (after temperature, filters and `avoid`); `finish` is "stop"
+    or "length".
     """
 
     tokens: list[int]
@@ -33,7 +37,13 @@ class Rollout(msgspec.Struct):
 
 
 class Engine(Protocol):
-    """Anything that completes token ids: PyTorch here; vLLM or a server behind the same two methods."""
+    """Anything that completes token ids: PyTorch here; vLLM or a server behind the same two methods.
+
+    `room` is the context of its model in tokens, `fingerprint` names the model and its revision.
+    """
+
+    room: int
+    fingerprint: str
 
     def sample(
         self, requests: list[Request], sampling: Sampling, on_done: Callable[[int], None] | None = None

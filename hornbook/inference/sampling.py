@@ -37,6 +37,19 @@ def probabilities(logits_RV: Tensor, sampling: Sampling) -> Tensor:
     return probs_RV
 
 
+def without(logits_RV: Tensor, probs_RV: Tensor, avoid_R: Tensor, sampling: Sampling) -> Tensor:
+    """The distribution [rows, vocabulary] without the tokens `avoid_R` (-1: none), renormalised.
+
+    `probs_RV` is that with them. Where one had all the probability, the filters apply to the logits of the others.
+    """
+    avoid_R1 = avoid_R.clamp(min=0)[:, None]
+    rest_RV = probs_RV.scatter(1, avoid_R1, 0.0)
+    rest_R1 = rest_RV.sum(-1, keepdim=True)
+    others_RV = probabilities(logits_RV.scatter(1, avoid_R1, -torch.inf), sampling)
+    rest_RV = torch.where(rest_R1 > 0, rest_RV / rest_R1, others_RV)
+    return torch.where(avoid_R[:, None] < 0, probs_RV, rest_RV)
+
+
 def _nucleus_edge(probs_RV: Tensor, top_p: float) -> Tensor:
     """The smallest probability [rows, 1] within the smallest set of likeliest tokens that reaches `top_p`."""
     sorted_RV = probs_RV.sort(-1, descending=True).values

@@ -13,3 +13,4 @@ class Sampling(Settings):
     top_k: int = setting(0, "keep this many of the likeliest tokens; 0 keeps all", ge=0)
     min_p: float = setting(0.0, "drop tokens below this fraction of the likeliest token's probability", ge=0, lt=1)
     max_new_tokens: int = setting(256, "longest completion, in tokens", ge=1)
+    stop: list[str] = setting([], "texts on which a completion ends; the token that completes one is kept")

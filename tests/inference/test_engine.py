@@ -1,6 +1,7 @@
 """The engine samples what the model says, whatever shares the batch."""
 
 import random
+from collections import Counter
 
 import pytest
 import torch
@@ -139,3 +140,41 @@ def test_a_gpt2_model_with_learned_positions_works_too() -> None:
         expected = model.generate(torch.tensor([prefix]), max_new_tokens=room, do_sample=False, eos_token_id=[0, 3])
         assert rollout.tokens == expected[0, len(prefix) :].tolist()
     assert len(engine.logprobs(prefixes, [[1, 2]] * 3)[0]) == 2
+
+
+def test_the_avoided_first_token_is_never_sampled_and_the_others_as_often_as_they_should() -> None:
+    prefix, sampling = [10, 20, 30], Sampling(max_new_tokens=2, top_k=6)
+    with torch.inference_mode():
+        probs = probabilities(MODEL(torch.tensor([prefix])).logits[:, -1], sampling)[0].double()
+    avoid = int(probs.argmax())
+    requests = [Request(prefix, f"a{number}", 0, avoid) for number in range(3000)]
+    rollouts = TorchEngine(MODEL, TOKENIZER).sample(requests, sampling)
+    rest = probs / (1 - probs[avoid])
+    counts = Counter(rollout.tokens[0] for rollout in rollouts)
+    assert avoid not in counts
+    for rollout in rollouts[:50]:
+        assert rollout.logprobs[0] == pytest.approx(float(rest[rollout.tokens[0]].log()), abs=1e-4)
+    expected = {int(token): float(rest[token]) * 3000 for token in probs.nonzero()[:, 0] if token != avoid}
+    assert sum((counts[token] - mean) ** 2 / mean for token, mean in expected.items()) < 25  # four degrees of freedom
+    assert any(rollout.tokens[1:] == [avoid] for rollout in rollouts)  # only the first token avoids it
+
+
+@settings(max_examples=15, deadline=None)
+@given(stop=st.lists(st.text("abcXYZ .,", min_size=1, max_size=2), min_size=1, max_size=20), seed=st.integers(0, 50))
+def test_completions_end_with_the_token_that_completes_a_stop_text(stop: list[str], seed: int) -> None:
+    requests = some_requests(20, seed)
+    plain = TorchEngine(MODEL, TOKENIZER).sample(requests, Sampling(max_new_tokens=40))
+    stopped = TorchEngine(MODEL, TOKENIZER).sample(requests, Sampling(max_new_tokens=40, stop=stop))
+    for before, after in zip(plain, stopped, strict=True):
+        texts = [TOKENIZER.decode(before.tokens[: end + 1]) for end in range(len(before.tokens))]
+        ends = [end for end, text in enumerate(texts) if any(s in text for s in stop)]
+        assert after.tokens == (before.tokens[: ends[0] + 1] if ends else before.tokens)
+        assert after.finish == ("stop" if ends else before.finish)
+
+
+def test_the_fingerprint_names_weights_and_configuration() -> None:
+    def of(**changes: object) -> str:
+        return TorchEngine(tiny_model(**changes), TOKENIZER).fingerprint
+
+    assert of() == of()
+    assert len({of(), of(seed=1), of(rms_norm_eps=1e-3)}) == 3

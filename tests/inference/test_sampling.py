@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hornbook.inference.sampling import draw, probabilities, uniforms
+from hornbook.inference.sampling import draw, probabilities, uniforms, without
 from hornbook.inference.settings import Sampling
 
 
@@ -100,3 +100,31 @@ def test_random_numbers_hang_on_seed_and_key_only() -> None:
     assert (uniforms(1, "a", 10)[:4] == uniforms(1, "a", 4)).all()
     assert not (uniforms(1, "a", 10) == uniforms(1, "b", 10)).any()
     assert not (uniforms(1, "a", 10) == uniforms(2, "a", 10)).any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    top_k=st.integers(0, 5),
+    top_p=st.floats(0.05, 1),
+    temperature=st.sampled_from([0, 0.3, 1, 1.7]),
+)
+def test_the_avoided_token_leaves_the_others_in_proportion(
+    seed: int, top_k: int, top_p: float, temperature: float
+) -> None:
+    sampling = Sampling(top_k=top_k, top_p=top_p, temperature=temperature)
+    rows = logits(seed, 6, 9)
+    plain = probabilities(rows, sampling)
+    likeliest = int(rows[1].argmax())
+    avoid = torch.tensor([-1, likeliest, 0, 1, 2, 8])
+    found = without(rows, plain, avoid, sampling)
+    assert (found[0] == plain[0]).all()
+    for row in range(1, 6):
+        expected = plain[row].double()
+        expected[avoid[row]] = 0
+        assert found[row, avoid[row]] == 0
+        assert found[row].sum() == pytest.approx(1, abs=1e-5)
+        if expected.sum() > 0:
+            assert torch.allclose(found[row].double(), expected / expected.sum(), atol=1e-5)
+        else:
+            assert found[row].argmax() == rows[row].topk(2).indices[1]
