@@ -18,10 +18,10 @@ def score_gym(question: Question, answer: str) -> tuple[float, str]:
     entry = entry_of(question)
     if "metadata" not in entry:
         raise ValueError("the question carries no reasoning-gym entry")
+    task_scorer = scorer(entry["metadata"].get("source_dataset", question.task))
     if not answer or len(answer) > LONGEST_ANSWER:
         return 0.0, "no answer" if not answer else "endless answer"
-    name = entry["metadata"].get("source_dataset", question.task)
-    value = min(1.0, max(0.0, float(scorer(name)(answer, entry))))
+    value = min(1.0, max(0.0, float(task_scorer(answer, entry))))
     return value, "" if value == 1.0 else f"got {answer[:80]!r}, expected {str(entry.get('answer'))[:80]!r}"
 
 

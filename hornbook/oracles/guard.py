@@ -1,0 +1,136 @@
+"""All oracles behind one door that stands whatever they do: what raises, hangs or eats memory is counted, and no more.
+
+with Oracles(settings, work.ledger) as oracles:
+    judgements = oracles.judge_many([(question, completion), ...])
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Self
+
+from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.records import Question
+from hornbook.oracles.code import tests_of
+from hornbook.oracles.entry import entry_of
+from hornbook.oracles.judge_model import JudgeModel
+from hornbook.oracles.process import Worker
+from hornbook.oracles.score import JUDGE, Judgement, check_name, judge
+from hornbook.oracles.settings import OracleSettings
+from hornbook.sandbox.bubblewrap import bubblewrap
+
+Pair = tuple[Question, str]  # a question and a finished completion
+
+HERE = {"number", "choice", "exact", "trivia"}  # a few linear regular expressions: safe, and quicker than asking
+
+
+class Oracles:
+    """Judges completions by their questions' oracles.
+
+    Some judge here, code in the sandbox, a judge model through the teacher, and all others in a process of their own
+    with limits on time and memory. `ledger` is the folder of the teacher's ledger; only a judge model needs it.
+
+    Attributes:
+        failures: how often oracles broke, by oracle and kind of failure.
+    """
+
+    def __init__(self, settings: OracleSettings | None = None, ledger: Path | None = None) -> None:
+        self.settings, self.ledger = settings or OracleSettings(), ledger
+        self.failures: Counter[str] = Counter()
+        self._worker = Worker(self.settings)
+        self._judge_model: JudgeModel | None = None
+
+    def judge_many(self, pairs: Sequence[Pair]) -> list[Judgement]:
+        """One judgement a pair, in order; one that failed is counted in `failures`.
+
+        Raises HornbookError for an oracle that is unknown or lacks what it needs (a package, a function, the sandbox, a
+        teacher), TeacherError when the teacher cannot be used any further.
+        """
+        judgements = self._ask(pairs, self._judge_group)
+        for (question, _), judgement in zip(pairs, judgements, strict=True):
+            if judgement.failed:
+                self.failures[f"{question.oracle}: {judgement.reason.split(':')[0]}"] += 1
+        return judgements
+
+    def check_many(self, questions: Sequence[Question]) -> list[str]:
+        """For each question why its oracle cannot judge any answer to it; "" where it can. Raises as `judge_many`.
+
+        A question's own answer is judged: whatever breaks on that (a reference that cannot be parsed, an unknown
+        task) would break on every completion.
+        """
+        pairs = [(question, f"Answer: {question.answer}") for question in questions]
+        return [judgement.reason if judgement.failed else "" for judgement in self._ask(pairs, self._check_group)]
+
+    @property
+    def calls(self) -> set[str]:
+        """Keys of the teacher calls behind the judge model's verdicts."""
+        return self._judge_model.calls if self._judge_model else set()
+
+    def close(self) -> None:
+        self._worker.close()
+        if self._judge_model:
+            self._judge_model.close()
+            self._judge_model = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ask(self, pairs: Sequence[Pair], ask: Callable[[str, list[Pair]], list[Judgement]]) -> list[Judgement]:
+        """`ask` every oracle once, for all its pairs."""
+        places: dict[str, list[int]] = {}
+        for place, (question, _) in enumerate(pairs):
+            places.setdefault(question.oracle, []).append(place)
+        answers: dict[int, Judgement] = {}
+        for oracle, mine in places.items():
+            check_name(oracle)
+            answers.update(zip(mine, ask(oracle, [pairs[place] for place in mine]), strict=True))
+        return [answers[place] for place in range(len(pairs))]
+
+    def _judge_group(self, oracle: str, pairs: list[Pair]) -> list[Judgement]:
+        if oracle in HERE:
+            return [judge(question, text, self.settings) for question, text in pairs]
+        if oracle == "code":
+            bubblewrap()
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                return list(pool.map(lambda pair: judge(pair[0], pair[1], self.settings), pairs))
+        if oracle == JUDGE:
+            return self._model().judge_many(pairs)
+        return self._worker.judge_many(pairs)
+
+    def _check_group(self, oracle: str, pairs: list[Pair]) -> list[Judgement]:
+        """As `_judge_group`, but nothing that costs: no program, no teacher, no function of the user's is called."""
+        if oracle == "code":
+            bubblewrap()
+            return [_checked(question, lambda question: tests_of(entry_of(question))) for question, _ in pairs]
+        if oracle == JUDGE:
+            self._model()
+            return [_checked(question, _needs_answer) for question, _ in pairs]
+        if ":" in oracle:
+            self._worker.load([pairs[0][0]])
+            return [_checked(question, entry_of) for question, _ in pairs]
+        return self._judge_group(oracle, pairs)
+
+    def _model(self) -> JudgeModel:
+        if self._judge_model is None:
+            if self.settings.teacher is None or self.ledger is None:
+                raise HornbookError("oracle 'judge' needs a model that judges: give its teacher settings, and a ledger")
+            self._judge_model = JudgeModel(self.settings.teacher, self.ledger)
+        return self._judge_model
+
+
+def _checked(question: Question, check: Callable[[Question], object]) -> Judgement:
+    try:
+        check(question)
+    except ValueError as error:
+        return Judgement(0.0, one_line(error), failed=True)
+    return Judgement(1.0, "")
+
+
+def _needs_answer(question: Question) -> None:
+    if not question.answer.strip():
+        raise ValueError("the question has no reference answer")

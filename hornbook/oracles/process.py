@@ -1,0 +1,140 @@
+"""The worker process seen from outside: started when first needed, watched, and replaced when it fails."""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Sequence
+
+import msgspec
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.records import Question
+from hornbook.oracles.score import Judgement
+from hornbook.oracles.settings import OracleSettings
+from hornbook.oracles.worker import Batch, Reply
+
+BATCH = 256  # judgements a message; a failure among them costs sending the rest again
+LOADING = 300.0  # seconds for imports: reasoning-gym takes ten on a busy machine
+
+# A process of its own, not a fork: the parent may hold torch, threads and a GPU.
+_START = "import sys; sys.path[:] = sys.argv[1:]; from hornbook.oracles.worker import main; main()"
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+
+
+class Worker:
+    """Judges in another process. A judgement that hangs or kills that process fails; all others are made."""
+
+    def __init__(self, settings: OracleSettings) -> None:
+        self.settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self._rest = b""  # the beginning of a line that has not come in whole
+        self._lines: deque[bytes] = deque()
+
+    def judge_many(self, pairs: Sequence[tuple[Question, str]]) -> list[Judgement]:
+        """One judgement a pair, in order. Raises HornbookError for an oracle that cannot be loaded."""
+        done: list[Judgement] = []
+        try:
+            while len(done) < len(pairs):
+                done += self._judge_some(pairs[len(done) : len(done) + BATCH])
+        except BaseException:
+            self.close()  # or its late replies would be taken for the next batch's
+            raise
+        return done
+
+    def load(self, questions: Sequence[Question]) -> None:
+        """Have what these questions' oracles need loaded. Raises HornbookError when it cannot be."""
+        self._send(Batch(list(questions), []))
+
+    def close(self) -> None:
+        """End the process and all that it started."""
+        if self._process:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                assert pipe
+                pipe.close()
+        self._process, self._rest = None, b""
+        self._lines.clear()
+
+    def _judge_some(self, pairs: Sequence[tuple[Question, str]]) -> list[Judgement]:
+        """The judgements up to and including the first that breaks the process; at least one."""
+        questions = {id(question): question for question, _ in pairs}
+        places = {name: place for place, name in enumerate(questions)}
+        self._send(Batch(list(questions.values()), [(places[id(question)], text) for question, text in pairs]))
+        done: list[Judgement] = []
+        for _ in pairs:
+            reply = self._reply(self.settings.seconds)
+            done.append(Judgement(reply.score, reply.reason, reply.failed))
+            if reply.failed and reply.reason.startswith("MemoryError"):
+                self.close()  # what it still holds may fail the next one
+            if not self._process:
+                break
+        return done
+
+    def _send(self, batch: Batch) -> None:
+        """Send a batch and wait until its oracles are loaded; a process that died while idle is nobody's fault."""
+        message = msgspec.json.encode(batch) + b"\n"
+        for _ in range(2):
+            if self._process is None:
+                self._start()
+            assert self._process and self._process.stdin
+            try:
+                self._process.stdin.write(message)
+                self._process.stdin.flush()
+            except BrokenPipeError:
+                self.close()
+                continue
+            reply = self._reply(LOADING)
+            if reply.loaded:
+                return
+        raise HornbookError(f"oracle '{batch.questions[0].oracle}': cannot be loaded: {reply.reason}")
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _START, *sys.path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | _ONE_THREAD,
+            start_new_session=True,
+        )
+        assert self._process.stdin
+        self._process.stdin.write(self.settings.model_dump_json().encode() + b"\n")
+
+    def _reply(self, seconds: float) -> Reply:
+        """The next reply. Where none comes, the process is ended, and the reply says why: nothing in time, or its end.
+
+        Raises HornbookError for what the user must mend.
+        """
+        assert self._process and self._process.stdout
+        pipe = self._process.stdout.fileno()
+        poll = select.poll()
+        poll.register(pipe, select.POLLIN)
+        while not self._lines:
+            if not poll.poll(seconds * 1000):
+                self.close()
+                return Reply(reason=f"Timeout: no judgement within {seconds:g} s", failed=True)
+            got = os.read(pipe, 1 << 16)
+            if not got:
+                code = self._process.wait()
+                self.close()
+                return Reply(reason=f"Crash: the judging process died ({_cause(code)})", failed=True)
+            *lines, self._rest = (self._rest + got).split(b"\n")
+            self._lines.extend(lines)
+        reply = msgspec.json.decode(self._lines.popleft(), type=Reply)
+        if reply.error:
+            raise HornbookError(reply.error)
+        return reply
+
+
+def _cause(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"

@@ -1,0 +1,142 @@
+"""A user's row with a question → a Question record: the names and forms that public data sets use."""
+
+import string
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from hornbook.base.records import Question, make_id
+from hornbook.oracles.number import parse_number
+
+PROMPT = ("prompt", "question", "problem", "text")
+ANSWER = ("answer", "target", "solution")
+TESTS = ("tests", "test_list")
+
+Row = Mapping[str, Any]
+
+
+def question_of(row: Row, oracle: str) -> Question:
+    """The question in `row`, to be judged by `oracle`, or if that is "" by what the row says, else by what fits it.
+
+    A row with `task` and `oracle` is a Question record: its prompt stays as it is. Others have their choices shown.
+    Raises ValueError when there is no question in it, or a field is not what it should be.
+    """
+    ours = "task" in row and "oracle" in row
+    prompt = _text(row, PROMPT)
+    if not prompt.strip():
+        raise ValueError(f"no question: expected a text in one of {', '.join(PROMPT)}")
+    entry = _entry(row)
+    choices = _strings(row.get("choices"), "choices")
+    answer, solution = (_text(row, ("answer",)), _text(row, ("solution",))) if ours else _answer(row, choices)
+    name = oracle or str(row.get("oracle") or "") or _fitting(answer, choices, entry)
+    encoded = msgspec.json.encode(entry, order="deterministic").decode() if entry else ""
+    return Question(
+        id=str(row.get("id") or make_id("question", prompt, answer, *choices, encoded)),
+        parents=_strings(row.get("parents"), "parents"),
+        calls=_strings(row.get("calls"), "calls"),
+        task=str(row.get("task") or _source(entry) or name),
+        prompt=prompt if ours else _with_choices(prompt, choices),
+        answer=answer,
+        oracle=name,
+        entry=encoded,
+        choices=choices,
+        solution=solution,
+    )
+
+
+def _answer(row: Row, choices: list[str]) -> tuple[str, str]:
+    """The reference answer, and the worked solution if the row holds one ("... #### 42" is both in one)."""
+    name = next((name for name in ANSWER if row.get(name) not in (None, "")), "")
+    given = row.get(name)
+    if isinstance(given, int) and not isinstance(given, bool) and choices and str(given) not in choices:
+        if not 0 <= given < len(choices):
+            raise ValueError(f"{name}: index {given} of {len(choices)} choices")
+        return choices[given], _text(row, ("solution",))
+    if given is not None and not isinstance(given, str | int | float):
+        raise ValueError(f"{name}: expected a text or a number, got {type(given).__name__}")
+    answer = "" if given is None else str(given).strip()
+    worked, mark, final = answer.rpartition("####")
+    if mark:
+        return final.strip(), worked.strip()
+    if name == "solution" and (boxed := _boxed(answer)):
+        return boxed, answer
+    return answer, "" if name == "solution" else _text(row, ("solution",))
+
+
+def _entry(row: Row) -> dict[str, Any]:
+    """What the oracle needs besides the answer: a reasoning-gym entry, tests, aliases, a tolerance."""
+    entry = dict(_object(row, "entry"))
+    # A reasoning-gym entry may also be the row itself. Other people's metadata is no business of an oracle's.
+    if not entry and _source({"metadata": row.get("metadata")}):
+        entry = {name: row.get(name) for name in ("question", "answer", "metadata")}
+    tests = next((row[name] for name in TESTS if row.get(name)), None)
+    if tests is not None:
+        entry["tests"] = [tests] if isinstance(tests, str) else tests
+    elif isinstance(row.get("test"), str) and row.get("entry_point"):  # HumanEval: check(candidate), a header as prompt
+        entry |= {"tests": [f"{row['test']}\ncheck({row['entry_point']})"], "prefix": _text(row, PROMPT)}
+    return entry
+
+
+def _fitting(answer: str, choices: list[str], entry: dict[str, Any]) -> str:
+    """The oracle that fits what the question carries."""
+    if entry.get("tests"):
+        return "code"
+    if choices:
+        return "choice"
+    if _source(entry):
+        return "reasoning-gym"
+    # A number and nothing else: "6 apples" may be meant as text, and "3x" as mathematics.
+    alone = not answer.strip("0123456789.,+-−/eE%$ ") and parse_number(answer) is not None
+    return "number" if alone else "exact"
+
+
+def _object(row: Row, name: str) -> dict[str, Any]:
+    """A field that is a JSON object, or the text of one; {} where it is empty."""
+    value = row.get(name) or "{}"
+    try:
+        return msgspec.convert(msgspec.json.decode(value) if isinstance(value, str) else value, dict[str, Any])
+    except msgspec.DecodeError:
+        raise ValueError(f"{name}: expected a JSON object") from None
+
+
+def _source(entry: dict[str, Any]) -> str:
+    metadata = entry.get("metadata")
+    return str(metadata.get("source_dataset") or "") if isinstance(metadata, dict) else ""
+
+
+def _with_choices(prompt: str, choices: list[str]) -> str:
+    """The prompt with its choices lettered below it, unless it shows them already."""
+    if all(choice in prompt for choice in choices):
+        return prompt
+    lettered = zip(string.ascii_uppercase, choices, strict=False)
+    return "\n".join([prompt.rstrip(), *(f"{letter}) {choice}" for letter, choice in lettered)])
+
+
+def _text(row: Row, names: tuple[str, ...]) -> str:
+    for name in names:
+        value = row.get(name)
+        if value is not None:
+            if not isinstance(value, str):
+                raise ValueError(f"{name}: expected a text, got {type(value).__name__}")
+            return value
+    return ""
+
+
+def _strings(value: Any, name: str) -> list[str]:
+    if isinstance(value, dict) and name == "choices":  # ARC, CommonsenseQA: {"text": [...], "label": [...]}
+        value = value.get("text")
+    if not isinstance(value, list | None):
+        raise ValueError(f"{name}: expected a list, got {type(value).__name__}")
+    return [str(item) for item in value or []]
+
+
+def _boxed(text: str) -> str:
+    """What stands in the last \\boxed{...}, braces balanced; "" if there is none."""
+    _, mark, rest = text.rpartition("\\boxed{")
+    depth = 1
+    for place, letter in enumerate(rest if mark else ""):
+        depth += (letter == "{") - (letter == "}")
+        if depth == 0:
+            return rest[:place].strip()
+    return ""
