@@ -1,25 +1,28 @@
 """The rows that are decoded together: prefixes enter, one token a step is sampled for each, finished rows leave."""
 
+from collections import deque
 from collections.abc import Iterator
+from typing import NamedTuple
 
-import numpy as np
 import torch
-from transformers import DynamicCache, PreTrainedModel
+from transformers import PreTrainedModel
 
-from hornbook.inference.cache import RowCache
+from hornbook.inference.cache import OwnRows
+from hornbook.inference.plan import ROWS
 from hornbook.inference.rollouts import Request, Rollout
 from hornbook.inference.sampling import draw, probabilities, uniforms, without
 from hornbook.inference.settings import Sampling
 from hornbook.inference.stops import Stops
-
-# Shapes are rounded up to these. Then the arithmetic of a row was measured to give the same bits in any batch
-# (float32, x86, MKL; except for the widest matrices on several threads), and kernels meet fewer shapes.
-ROWS, COLUMNS, PREFIX = 16, 16, 16
-PREFILL_TOKENS = 4096  # tokens of one forward pass over new prefixes
+from hornbook.inference.trunks import Tokens, TrunkStore, round_up
 
 
-def round_up(number: int, multiple: int) -> int:
-    return -(-number // multiple) * multiple
+class Job(NamedTuple):
+    """A request with its number among the requests, its limit, and the trunk that its prefix, but one token, begins."""
+
+    number: int
+    request: Request
+    limit: int
+    head: Tokens
 
 
 def mask(tokens: list[int], vocabulary: int) -> torch.Tensor:
@@ -30,20 +33,20 @@ def mask(tokens: list[int], vocabulary: int) -> torch.Tensor:
 
 
 class Batch:
-    """Up to `rows` rollouts under way, of at most `capacity` tokens each, prefix included.
+    """The rollouts under way, up to as many as `cache` has rows; their prefixes come from `store`.
 
     Rows 0 to `width` are computed; those not alive among them are idle: their result is dropped.
     """
 
     def __init__(
-        self, model: PreTrainedModel, sampling: Sampling, stops: Stops, seed: int, rows: int, capacity: int
+        self, model: PreTrainedModel, sampling: Sampling, stops: Stops, seed: int, store: TrunkStore, cache: OwnRows
     ) -> None:
         device = model.device
         self.model, self.sampling, self.seed = model, sampling, seed
-        self.cache = RowCache(rows, capacity)
+        self.store, self.cache = store, cache
+        rows = cache.rows
         self.owner = [-1] * rows  # index of the request in each row; -1 is idle
         self.width = 0
-        self.longest = 0  # tokens in the longest row
         self.stops = stops
         vocabulary = model.get_output_embeddings().weight.shape[0]
         self.stop_V = mask(stops.tokens, vocabulary).to(device)
@@ -52,15 +55,15 @@ class Batch:
         self.avoid_R = torch.full((rows,), -1, device=device)  # in the first step of a row
         self.fresh: list[int] = []  # rows before their first step
         self.token_R = torch.zeros(rows, dtype=torch.long, device=device)  # fed in the next step ...
-        self.position_R = torch.zeros(rows, dtype=torch.long, device=device)  # ... at this position
-        self.done_R = torch.zeros(rows, dtype=torch.long, device=device)  # tokens sampled so far
+        self.cut_R = torch.zeros(rows, dtype=torch.long, device=device)  # ... after this much of the trunk ...
+        self.done_R = torch.zeros(rows, dtype=torch.long, device=device)  # ... and so many tokens sampled so far
         self.limit_R = torch.zeros(rows, dtype=torch.long, device=device)
         shape = (rows, sampling.max_new_tokens)
         self.uniform_RN = torch.zeros(shape, dtype=torch.float64, device=device)
         self.sampled_RN = torch.zeros(shape, dtype=torch.long, device=device)
         self.logprob_RN = torch.zeros(shape, dtype=torch.float32, device=device)
         self.state = [
-            self.alive_R, self.token_R, self.position_R, self.done_R, self.limit_R,
+            self.alive_R, self.token_R, self.cut_R, self.done_R, self.limit_R,
             self.uniform_RN, self.sampled_RN, self.logprob_RN,
         ]  # fmt: skip
 
@@ -68,65 +71,39 @@ class Batch:
     def live(self) -> int:
         return sum(owner >= 0 for owner in self.owner)
 
-    def admit(self, requests: list[tuple[int, Request, int]]) -> None:
-        """Start (index, request, limit) triples in idle rows; equal prefixes, given in sequence, are computed once."""
-        idle = [row for row, owner in enumerate(self.owner) if owner < 0][: len(requests)]
-        for row, (index, request, limit) in zip(idle, requests, strict=True):
-            self.owner[row] = index
+    def admit(self, queue: deque[Job]) -> None:
+        """Start jobs from the front of the queue in idle rows, as many as the cache takes."""
+        started: list[tuple[int, Job]] = []
+        for row in (row for row, owner in enumerate(self.owner) if owner < 0):
+            if not queue or not self.cache.reserve(row, queue[0].head, len(queue[0].request.prefix) - 1):
+                break
+            started.append((row, queue.popleft()))
+        self.cache.fill(self.store.provide([head for _, head, _ in self.cache.waiting]))
+        self.fresh = [row for row, job in started if job.request.avoid >= 0]
+        for row, job in started:
+            self.owner[row] = job.number
             self.alive_R[row] = True
-            self.avoid_R[row] = request.avoid
-            self.token_R[row] = request.prefix[-1]
-            self.position_R[row] = len(request.prefix) - 1
+            self.avoid_R[row] = job.request.avoid
+            self.token_R[row] = job.request.prefix[-1]
+            self.cut_R[row] = len(job.request.prefix) - 1
             self.done_R[row] = 0
-            self.limit_R[row] = limit
-            self.uniform_RN[row, :limit] = torch.from_numpy(uniforms(self.seed, request.key, limit))
-        self.fresh = [row for row, (_, request, _) in zip(idle, requests, strict=True) if request.avoid >= 0]
-        self._prefill(idle, [request.prefix[:-1] for _, request, _ in requests])
-        self.width = max(self.width, round_up(idle[-1] + 1, ROWS))
-        self._measure()
-
-    def _prefill(self, rows: list[int], prefixes: list[list[int]]) -> None:
-        """Keys and values of all but the last token, which the first step feeds."""
-        users: dict[tuple[int, ...], list[int]] = {}
-        for row, prefix in zip(rows, prefixes, strict=True):
-            users.setdefault(tuple(prefix), []).append(row)
-        users.pop((), None)
-        distinct = sorted(users, key=len)
-        while distinct:
-            length = round_up(len(distinct[0]), PREFIX)
-            part = [p for p in distinct[: max(1, PREFILL_TOKENS // length)] if len(p) <= length]
-            distinct = distinct[len(part) :]
-            length = min(length, self.cache.capacity)
-            tokens_PT = np.zeros((len(part), length), dtype=np.int64)
-            for number, tokens in enumerate(part):
-                tokens_PT[number, : len(tokens)] = tokens  # padding comes after: causal attention never sees it
-            computed = DynamicCache()
-            self.model(
-                torch.from_numpy(tokens_PT).to(self.model.device),
-                past_key_values=computed,
-                use_cache=True,
-                logits_to_keep=1,
-            )
-            which = [number for number, tokens in enumerate(part) for _ in users[tokens]]
-            self.cache.fill([row for tokens in part for row in users[tokens]], computed, which)
+            self.limit_R[row] = job.limit
+            self.uniform_RN[row, : job.limit] = torch.from_numpy(uniforms(self.seed, job.request.key, job.limit))
+        self.width = max(self.width, self._rounded(max((row for row, _ in started), default=-1) + 1))
 
     def step(self) -> None:
         """Sample the next token of every row."""
         width = self.width
-        columns = min(round_up(self.longest, COLUMNS), self.cache.capacity)
-        position_R = self.position_R[:width]
-        seen_RT = torch.arange(columns, device=position_R.device) <= position_R[:, None]
-        mask_R11T = torch.zeros(seen_RT.shape, dtype=self.model.dtype, device=position_R.device)
-        mask_R11T = mask_R11T.masked_fill_(~seen_RT, -torch.inf)[:, None, None]
-        self.cache.at(position_R, columns)
+        cut_R, done_R = self.cut_R[:width], self.done_R[:width]
+        options = self.cache.at(cut_R, done_R)
         logits_RV = self.model(
             self.token_R[:width, None],
-            attention_mask=mask_R11T,
-            position_ids=position_R[:, None],
+            position_ids=(cut_R + done_R)[:, None],
             past_key_values=self.cache,
             use_cache=True,
+            **options,
         ).logits[:, -1]
-        step_R1 = self.done_R[:width, None]
+        step_R1 = done_R[:, None]
         uniform_R = self.uniform_RN[:width].gather(1, step_R1)[:, 0]
         probs_RV = probabilities(logits_RV, self.sampling)
         if self.fresh:
@@ -136,11 +113,8 @@ class Batch:
         token_R, logprob_R = draw(probs_RV, uniform_R)
         self.sampled_RN[:width].scatter_(1, step_R1, token_R[:, None])
         self.logprob_RN[:width].scatter_(1, step_R1, logprob_R[:, None].float())
-        alive_R = self.alive_R[:width]
         self.token_R[:width] = token_R
-        self.position_R[:width] += alive_R
-        self.done_R[:width] += alive_R
-        self.longest += 1
+        self.done_R[:width] += self.alive_R[:width]
 
     def finished(self) -> Iterator[tuple[int, Rollout]]:
         """The rollouts that ended with the last step, by index of their request; their rows become idle."""
@@ -162,19 +136,19 @@ class Batch:
             )
             self.owner[row] = -1
             self.alive_R[row] = False
-            self.position_R[row] = self.done_R[row] = 0
+            self.cut_R[row] = self.done_R[row] = 0
+            self.cache.leave(row)
 
     def compact(self) -> None:
         """Move what is alive to the front and compute no more rows than needed."""
         kept = [row for row, owner in enumerate(self.owner) if owner >= 0]
-        self._measure()
-        self.cache.compact(kept, self.longest)
+        self.cache.compact(kept)
         for state in self.state:
             state[: len(kept)] = state[kept]
         self.alive_R[len(kept) :] = False
-        self.position_R[len(kept) :] = self.done_R[len(kept) :] = 0
+        self.cut_R[len(kept) :] = self.done_R[len(kept) :] = 0
         self.owner = [self.owner[row] for row in kept] + [-1] * (len(self.owner) - len(kept))
-        self.width = round_up(len(kept), ROWS)
+        self.width = self._rounded(len(kept))
 
-    def _measure(self) -> None:
-        self.longest = int(self.position_R[: max(self.width, 1)].max()) + 1
+    def _rounded(self, rows: int) -> int:
+        return min(round_up(rows, ROWS), len(self.owner))

@@ -1,56 +1,199 @@
-"""Keys and values of many rollouts, each at its own position, in memory allocated once."""
+"""Keys and values of the rollouts under way: shared trunks with what each row adds, or a whole copy for each row.
+
+Shapes: rows R, key heads G, columns C, width D; slots S, seats P, columns of trunks T.
+"""
+
+from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import Cache, DynamicCache
+from transformers import Cache
+
+from hornbook.inference.plan import Plan
+from hornbook.inference.trunks import Tokens, Trunk, round_up
+
+COLUMNS = 16  # what is attended to is rounded up to this: fewer shapes, and arithmetic that hangs less on the batch
 
 
-class RowCache(Cache):
-    """A key/value cache [rows, heads, capacity, width] per layer in which every row has its own length.
+def make_rows(layout: Plan, dtype: torch.dtype, device: torch.device) -> "OwnRows":
+    if layout.slots:
+        return SharedRows(*layout, dtype, device)
+    return OwnRows(layout.rows, layout.capacity, dtype, device)
 
-    A row's tokens lie from column 0 on, without padding between; a mask hides what is stale. `at` says where the next
-    step writes and how much of the cache it sees.
+
+class OwnRows(Cache):
+    """Each row has its prefix and its tokens in columns of its own, for models whose attention cannot share them.
+
+    A row's tokens lie from column 0 on, without padding between; a mask hides what is stale.
     """
 
-    def __init__(self, rows: int, capacity: int) -> None:
+    def __init__(self, rows: int, capacity: int, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__(layers=[])
-        self.rows, self.capacity = rows, capacity
+        self.rows, self.capacity, self.dtype, self.device = rows, capacity, dtype, device
         self.keys: list[Tensor] = []
         self.values: list[Tensor] = []
+        self.row_R = torch.arange(rows, device=device)
+        self.waiting: list[tuple[int, Tokens, int]] = []  # a place, and how much of which trunk belongs there
 
-    def at(self, positions_R: Tensor, columns: int) -> None:
-        """The next step writes one token per row at `positions_R` and attends to the first `columns` columns."""
-        self.positions_R, self.columns = positions_R, columns
-        self.row_R = torch.arange(len(positions_R), device=positions_R.device)
+    def reserve(self, row: int, head: Tokens, cut: int) -> bool:
+        """Let row `row` start with the first `cut` tokens of the trunk `head`, if it fits; `waiting` must be filled."""
+        if cut:
+            self.waiting.append((row, head, cut))
+        return True
+
+    def fill(self, trunks: Iterable[tuple[Tokens, Trunk]]) -> None:
+        """Copy trunks, which may be longer than their `head`, to where they are waited for."""
+        for head, trunk in trunks:
+            for place, waited, length in self.waiting:
+                if waited == head:
+                    self._copy(trunk, place, length)
+        self.waiting = []
+
+    def leave(self, row: int) -> None:
+        """Row `row` is idle."""
+
+    def compact(self, kept: list[int]) -> None:
+        """Move the rows `kept` (ascending) to the front."""
+        for store in (*self.keys, *self.values):
+            store[: len(kept), :, : self.seen] = store[kept, :, : self.seen]
+
+    def at(self, cut_R: Tensor, own_R: Tensor) -> dict[str, Any]:
+        """The next step writes one token per row, after `cut_R` tokens of prefix and `own_R` of its own.
+
+        Returns what the model's forward has to be given for it.
+        """
+        return {"attention_mask": self._at(cut_R + own_R)}
 
     def update(self, keys: Tensor, values: Tensor, layer_idx: int, *_: object, **__: object) -> tuple[Tensor, Tensor]:
-        """Called by each attention layer with this step's keys and values [rows, heads, 1, width]."""
-        keys_RHTD, values_RHTD = self._layer(layer_idx, keys)
-        keys_RHTD[self.row_R, :, self.positions_R] = keys[:, :, 0]
-        values_RHTD[self.row_R, :, self.positions_R] = values[:, :, 0]
-        rows = len(self.row_R)
-        return keys_RHTD[:rows, :, : self.columns], values_RHTD[:rows, :, : self.columns]
+        """Called by each attention layer with this step's keys and values [R, G, 1, D]."""
+        keys_RGCD, values_RGCD = self._layer(layer_idx, keys)
+        rows = len(keys)
+        keys_RGCD[self.row_R[:rows], :, self.column_R] = keys[:, :, 0]
+        values_RGCD[self.row_R[:rows], :, self.column_R] = values[:, :, 0]
+        return keys_RGCD[:rows, :, : self.seen], values_RGCD[:rows, :, : self.seen]
 
     def get_seq_length(self, layer_idx: int = 0) -> int:
         """Some models ask; ours are told their positions."""
-        return self.columns - 1
+        return self.seen - 1
 
-    def fill(self, rows: list[int], prefixes: DynamicCache, which: list[int]) -> None:
-        """Copy computed prefixes into rows: row `rows[i]` starts with prefix `which[i]`."""
-        for layer_idx, layer in enumerate(prefixes.layers):
-            keys_RHTD, values_RHTD = self._layer(layer_idx, layer.keys)
-            length = layer.keys.shape[2]
-            keys_RHTD[rows, :, :length] = layer.keys[which]
-            values_RHTD[rows, :, :length] = layer.values[which]
+    def _at(self, column_R: Tensor) -> Tensor:
+        """Where to write; how many columns to see; and what hides the stale ones [R, 1, 1, C]."""
+        self.column_R = column_R
+        self.seen = min(round_up(int(column_R.max()) + 1, COLUMNS), self.capacity)
+        hidden_RC = torch.arange(self.seen, device=self.device) > column_R[:, None]
+        mask_RC = torch.zeros(hidden_RC.shape, dtype=self.dtype, device=self.device)
+        return mask_RC.masked_fill_(hidden_RC, torch.finfo(self.dtype).min)[:, None, None]
 
-    def compact(self, kept: list[int], columns: int) -> None:
-        """Move the rows `kept` (ascending) to the front."""
-        for store in (*self.keys, *self.values):
-            store[: len(kept), :, :columns] = store[kept, :, :columns]
+    def _copy(self, trunk: Trunk, place: int, length: int) -> None:
+        for layer_idx, (keys, values) in enumerate(zip(trunk.keys, trunk.values, strict=True)):
+            keys_RGCD, values_RGCD = self._layer(layer_idx, keys[None])
+            keys_RGCD[place, :, :length] = keys[:, :length]
+            values_RGCD[place, :, :length] = values[:, :length]
 
-    def _layer(self, layer_idx: int, like_RHTD: Tensor) -> tuple[Tensor, Tensor]:
+    def _layer(self, layer_idx: int, like_RGTD: Tensor) -> tuple[Tensor, Tensor]:
         while len(self.keys) <= layer_idx:  # zeros, not empty: stale memory may hold NaN, which no mask hides
-            shape = (self.rows, like_RHTD.shape[1], self.capacity, like_RHTD.shape[3])
-            self.keys.append(like_RHTD.new_zeros(shape))
-            self.values.append(like_RHTD.new_zeros(shape))
+            shape = (self.rows, like_RGTD.shape[1], self.capacity, like_RGTD.shape[3])
+            self.keys.append(like_RGTD.new_zeros(shape))
+            self.values.append(like_RGTD.new_zeros(shape))
         return self.keys[layer_idx], self.values[layer_idx]
+
+
+class SharedRows(OwnRows):
+    """Rows whose prefixes are beginnings of trunks; only what a row adds is its own.
+
+    A trunk in use lies in a slot, with seats for several rows; one with more rows than seats has several slots. Slots
+    are of one size, so that a step is a few kernels whatever the number of trunks.
+    """
+
+    def __init__(
+        self, rows: int, capacity: int, slots: int, seats: int, columns: int, dtype: torch.dtype, device: torch.device
+    ) -> None:
+        super().__init__(rows, capacity, dtype, device)
+        self.slots, self.seats, self.trunk_columns = slots, seats, columns
+        self.trunk_keys: list[Tensor] = []
+        self.trunk_values: list[Tensor] = []
+        self.text: list[Tokens | None] = [None] * slots  # in each slot
+        self.sitting: list[int] = [-1] * (slots * seats)  # the row in each seat
+        self.seat: list[int] = [0] * rows  # of each row
+        self.cut: list[int] = [0] * rows
+        self.seat_R = torch.zeros(0, dtype=torch.long)
+        self.columns = 0  # of trunks that a step attends to
+        self.changed = True
+
+    def reserve(self, row: int, head: Tokens, cut: int) -> bool:
+        seat = self._free_seat(head)
+        if seat is None:
+            return False
+        slot = seat // self.seats
+        if self.text[slot] != head:
+            self.text[slot] = head
+            if head:
+                self.waiting.append((slot, head, len(head)))
+        self.sitting[seat], self.seat[row], self.cut[row] = row, seat, cut
+        self.changed = True
+        return True
+
+    def leave(self, row: int) -> None:
+        self.sitting[self.seat[row]] = -1
+
+    def compact(self, kept: list[int]) -> None:
+        super().compact(kept)
+        live = sorted({self.seat[row] // self.seats for row in kept})
+        for store in (*self.trunk_keys, *self.trunk_values):
+            store[: len(live)] = store[live]
+        self.text = [self.text[slot] for slot in live] + [None] * (self.slots - len(live))
+        place = {slot: number for number, slot in enumerate(live)}
+        seats = [place[self.seat[row] // self.seats] * self.seats + self.seat[row] % self.seats for row in kept]
+        idle = self.rows - len(kept)
+        self.seat, self.cut = seats + [0] * idle, [self.cut[row] for row in kept] + [0] * idle
+        self.sitting = [-1] * len(self.sitting)
+        for row, seat in enumerate(seats):
+            self.sitting[seat] = row
+        self.changed = True
+
+    def at(self, cut_R: Tensor, own_R: Tensor) -> dict[str, Any]:
+        self.own_R11C = self._at(own_R)
+        if self.changed or len(own_R) != len(self.seat_R):
+            self._arrange(len(own_R))
+        return {"attention_mask": self.own_R11C, "trunks": self}
+
+    def trunk_layer(self, layer_idx: int) -> tuple[Tensor, Tensor]:
+        """Keys and values [S, G, T, D] of the slots and columns in use."""
+        slots = len(self.mask_SP1T)
+        keys, values = self.trunk_keys[layer_idx], self.trunk_values[layer_idx]
+        return keys[:slots, :, : self.columns], values[:slots, :, : self.columns]
+
+    def _arrange(self, rows: int) -> None:
+        """Who sits where, and how much of the trunk each sees."""
+        self.changed = False
+        live = [seat for seat, row in enumerate(self.sitting) if row >= 0]
+        slots = max(live, default=0) // self.seats + 1
+        cuts = [self.cut[row] if row >= 0 else 0 for row in self.sitting[: slots * self.seats]]
+        self.columns = min(round_up(max(cuts), COLUMNS), self.trunk_columns)
+        self.seat_R = torch.tensor([min(seat, slots * self.seats - 1) for seat in self.seat[:rows]], device=self.device)
+        self.row_of_seat = torch.tensor([max(0, r) for r in self.sitting[: slots * self.seats]], device=self.device)
+        cut_SP11 = torch.tensor(cuts, device=self.device).view(slots, self.seats, 1, 1)
+        hidden_SP1T = torch.arange(self.columns, device=self.device) >= cut_SP11
+        mask_SP1T = torch.zeros(hidden_SP1T.shape, dtype=self.dtype, device=self.device)
+        self.mask_SP1T = mask_SP1T.masked_fill_(hidden_SP1T, torch.finfo(self.dtype).min)
+
+    def _free_seat(self, head: Tokens) -> int | None:
+        """A seat with the same trunk, or in the first slot where nobody sits."""
+        empty = None
+        for slot, text in enumerate(self.text):
+            sitting = self.sitting[slot * self.seats : (slot + 1) * self.seats]
+            if text == head and -1 in sitting:
+                return slot * self.seats + sitting.index(-1)
+            if empty is None and max(sitting) < 0:
+                empty = slot * self.seats
+        return empty
+
+    def _copy(self, trunk: Trunk, place: int, length: int) -> None:
+        for layer_idx, (keys, values) in enumerate(zip(trunk.keys, trunk.values, strict=True)):
+            if len(self.trunk_keys) <= layer_idx:
+                shape = (self.slots, keys.shape[0], self.trunk_columns, keys.shape[2])
+                self.trunk_keys.append(keys.new_zeros(shape))
+                self.trunk_values.append(values.new_zeros(shape))
+            self.trunk_keys[layer_idx][place, :, :length] = keys[:, :length]
+            self.trunk_values[layer_idx][place, :, :length] = values[:, :length]

@@ -2,17 +2,24 @@
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import cached_property
 
 import torch
 import xxhash
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
-from hornbook.inference.batch import ROWS, Batch, round_up
+from hornbook.inference.attention import sharing
+from hornbook.inference.batch import Batch, Job
+from hornbook.inference.cache import make_rows
+from hornbook.inference.plan import ROWS, plan
+from hornbook.inference.probe import bytes_per_token, can_share
 from hornbook.inference.rollouts import Engine, Request, Rollout
 from hornbook.inference.scoring import score_batches
 from hornbook.inference.settings import Sampling
 from hornbook.inference.stops import Stops
+from hornbook.inference.trunks import TrunkStore, round_up, trunks_of
 from hornbook.tokenizer.chat import stop_ids
 
 __all__ = ["Engine", "Request", "Rollout", "Sampling", "TorchEngine"]
@@ -21,23 +28,49 @@ IDLE = 1 / 8  # share of idle rows at which the batch is refilled, or narrowed w
 
 
 class TorchEngine:
-    """Samples completions and scores continuations (see `rollouts.Engine`), `batch_size` rows at a time.
+    """Samples completions and scores continuations (see `rollouts.Engine`), up to `batch_size` rows at a time.
 
-    Finished rows are replaced by waiting requests, so no row waits for the slowest. A prefix shared by several
-    requests is computed once. The same calls give the same bytes. A rollout's random numbers hang on seed and key
-    alone, so that another batch can change a rollout only where rounding (about 1e-6 of a probability) tips a choice.
+    Finished rows are replaced by waiting requests, so no row waits for the slowest. Keys and values of a prefix are
+    computed once and shared by all rollouts that start from it or from a beginning of it (`trunks`); they are kept
+    from call to call, for as long as the model stays as it is. All caches together stay within `cache_gb` (10⁹ bytes),
+    for which fewer rows may run; `cache_peak_bytes` is the most there was. `room` is the context in tokens,
+    `fingerprint` names the weights.
+
+    The same calls give the same bytes. A rollout's random numbers hang on seed and key alone, so that another batch can
+    change a rollout only where rounding (about 1e-6 of a probability) tips a choice.
     """
 
     def __init__(
-        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, batch_size: int = 128, seed: int = 0
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        batch_size: int = 128,
+        seed: int = 0,
+        cache_gb: float = 4.0,
     ) -> None:
         self.model, self.tokenizer, self.batch_size, self.seed = model, tokenizer, batch_size, seed
+        self.cache_bytes = int(cache_gb * 1e9)
         self.stop = stop_ids(tokenizer)
         self._known_stops: dict[tuple[str, ...], Stops] = {}
         self.fingerprint = weights_digest(model)
         self.context: int = getattr(model.config, "max_position_embeddings", None) or 1 << 30
         window = getattr(model.config, "sliding_window", None)  # a shorter window than the text would change attention
         self.room = min(self.context, window or self.context)
+
+    @property
+    def cache_peak_bytes(self) -> int:
+        """The most bytes of keys and values that were held at a time."""
+        return self.store.peak
+
+    @cached_property
+    def store(self) -> TrunkStore:
+        return TrunkStore(self.model, bytes_per_token(self.model), self.context)
+
+    @cached_property
+    def shared(self) -> bool:
+        """Whether rows share trunks; with attention of an unknown kind each row has a copy of its prefix."""
+        return can_share(self.model)
 
     @torch.inference_mode()
     def sample(
@@ -46,33 +79,53 @@ class TorchEngine:
         """One rollout per request, in the order of the requests; `on_done` is told the tokens of each finished one.
 
         A rollout also ends, with finish "length", where the model's context does.
-        Raises HornbookError for an empty prefix and for one that fills the context.
+        Raises HornbookError for an empty prefix, for one that fills the context, and where no row fits the cache.
         """
         if not requests:
             return []
         for request in requests:
             self._check(request.prefix)
-        limits = [
-            min(request.limit or sampling.max_new_tokens, sampling.max_new_tokens, self.room - len(request.prefix))
-            for request in requests
+        jobs = self._jobs(requests, sampling)
+        with sharing(self.model) if self.shared else nullcontext():
+            return self._run(jobs, sampling, on_done or (lambda tokens: None))
+
+    def _jobs(self, requests: list[Request], sampling: Sampling) -> list[Job]:
+        """In the order in which they run: trunks of about the same length together."""
+        heads = [tuple(request.prefix[:-1]) for request in requests]
+        trunks = trunks_of(heads)
+        most = sampling.max_new_tokens
+        jobs = [
+            Job(number, request, min(request.limit or most, most, self.room - len(request.prefix)), trunks[head])
+            for number, (request, head) in enumerate(zip(requests, heads, strict=True))
         ]
-        order = sorted(range(len(requests)), key=lambda i: (len(requests[i].prefix), requests[i].prefix, i))
-        queue = deque((index, requests[index], limits[index]) for index in order)
-        rows = round_up(min(self.batch_size, len(requests)), ROWS)
-        capacity = max(len(request.prefix) + limit for request, limit in zip(requests, limits, strict=True))
-        batch = Batch(self.model, sampling, self._stops(sampling), self.seed, rows, capacity)
+        return sorted(jobs, key=lambda job: (len(job.head), job.head, len(job.request.prefix), job.number))
+
+    def _run(self, jobs: list[Job], sampling: Sampling, on_done: Callable[[int], None]) -> list[Rollout]:
+        layout = plan(
+            [job.head for job in jobs],
+            [job.limit for job in jobs],
+            self.batch_size,
+            self.cache_bytes // self.store.token_bytes,
+            self.shared,
+        )
+        cache = make_rows(layout, self.model.dtype, self.model.device)
+        self.store.others = layout.tokens() * self.store.token_bytes
+        self.store.limit = self.cache_bytes - self.store.others
+        self.store.shrink(self.store.limit)
+        self.store.count()
+        batch = Batch(self.model, sampling, self._stops(sampling), self.seed, self.store, cache)
+        queue, rows = deque(jobs), layout.rows
         rollouts: dict[int, Rollout] = {}
         while queue or batch.live:
             if queue and rows - batch.live >= rows * IDLE:
-                batch.admit([queue.popleft() for _ in range(min(len(queue), rows - batch.live))])
+                batch.admit(queue)
             elif not queue and round_up(batch.live, ROWS) <= batch.width * (1 - IDLE):
                 batch.compact()
             batch.step()
             for index, rollout in batch.finished():
                 rollouts[index] = rollout
-                if on_done:
-                    on_done(len(rollout.tokens))
-        return [rollouts[index] for index in range(len(requests))]
+                on_done(len(rollout.tokens))
+        return [rollouts[index] for index in range(len(jobs))]
 
     @torch.inference_mode()
     def logprobs(self, prefixes: list[list[int]], continuations: list[list[int]]) -> list[list[float]]:

@@ -3,7 +3,7 @@
 import torch
 from transformers import PreTrainedModel
 
-from hornbook.inference.batch import PREFIX, round_up
+from hornbook.inference.trunks import PREFIX, round_up
 
 BATCH_TOKENS = 8192  # padded tokens of one forward pass
 BATCH_LOGITS = 1 << 26  # and the most logits it may make (256 MB in float32)
