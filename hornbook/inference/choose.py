@@ -1,0 +1,40 @@
+"""The engine that the settings ask for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from transformers import PreTrainedTokenizerBase
+
+from hornbook.inference.backend import BackendSettings
+from hornbook.inference.rollouts import Engine
+
+
+@contextmanager
+def open_engine(
+    settings: BackendSettings,
+    model: Path | str,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    seed: int = 0,
+    batch_size: int = 128,
+) -> Iterator[Engine]:
+    """An engine that samples from `model`, closed afterwards. A server must serve the same model under its own name.
+
+    `batch_size` is the rollouts computed together by PyTorch; vLLM and servers see to that themselves.
+    Raises HornbookError for a model that cannot be loaded, a missing package, and a server that does not answer.
+    """
+    if settings.backend == "server":
+        from hornbook.inference.server import ServerEngine
+
+        with ServerEngine(settings, tokenizer, seed=seed) as server:
+            yield server
+    elif settings.backend == "vllm":
+        from hornbook.inference.vllm import VllmEngine
+
+        yield VllmEngine(model, tokenizer, seed=seed)
+    else:
+        from hornbook.inference.engine import TorchEngine
+        from hornbook.model.files import load_model
+
+        yield TorchEngine(load_model(model), tokenizer, batch_size=batch_size, seed=seed)
