@@ -21,10 +21,14 @@ _RUN_TESTS = """\
 def main():
     import json, sys
     prove = sys.stdout.write
-    solution, tests, proof = json.load(sys.stdin)
+    prefix, solution, tests, proof = json.load(sys.stdin)
     names = {"__name__": "solution"}
     try:
-        exec(compile(solution, "solution.py", "exec"), names)
+        try:
+            program = compile(prefix + solution, "solution.py", "exec")
+        except SyntaxError:  # it does not go on from the header, but begins with its own
+            program = compile(solution, "solution.py", "exec")
+        exec(program, names)
         for number, test in enumerate(tests, 1):
             try:
                 exec(compile(test, f"test {number}", "exec"), names)
@@ -50,16 +54,16 @@ def score_code(question: Question, completion: str, settings: OracleSettings) ->
     """Right when the completion's program passes every test of the question.
 
     The entry's `tests` are Python texts, run one after another in the program's namespace, or {"input", "output"}
-    cases, whose output is compared line by line but for spaces at the end; its `prefix`, if any, stands before the
-    program. All tests together have the settings' seconds, or each case.
+    cases, whose output is compared line by line but for spaces at the end. Its `prefix` is the header that a completion
+    may go on from. All tests together have the settings' seconds, or each case.
     Raises HornbookError where there is no sandbox, ValueError for a question without tests that can be run.
     """
     entry = entry_of(question)
     tests = tests_of(entry)
-    program = str(entry.get("prefix", "")) + code_in(completion)
+    program, prefix = code_in(completion), str(entry.get("prefix", ""))
     asserts = [test for test in tests if isinstance(test, str)]
     cases = [test for test in tests if isinstance(test, Case)]
-    reason = _run_asserts(program, asserts, settings) if asserts else ""
+    reason = _run_asserts(prefix, program, asserts, settings) if asserts else ""
     for number, case in enumerate(cases, 1):
         reason = reason or _run_case(program, case, f"case {number} of {len(cases)}", settings)
     return (0.0, reason) if reason else (1.0, "")
@@ -91,9 +95,9 @@ def code_in(completion: str) -> str:
     return completion
 
 
-def _run_asserts(program: str, tests: list[str], settings: OracleSettings) -> str:
+def _run_asserts(prefix: str, program: str, tests: list[str], settings: OracleSettings) -> str:
     """Why the program failed; "" when it passed."""
-    given = msgspec.json.encode([program, tests, _PASSED]).decode()
+    given = msgspec.json.encode([prefix, program, tests, _PASSED]).decode()
     outcome = run_python(_RUN_TESTS, stdin=given, seconds=settings.seconds, memory_mb=settings.memory_mb)
     if outcome.exit_code == 0:
         return "" if outcome.stdout.endswith("\n" + _PASSED) else "the program ended before its tests did"

@@ -57,7 +57,8 @@ class Worker:
             self._process.wait()
             for pipe in (self._process.stdin, self._process.stdout):
                 assert pipe
-                pipe.close()
+                with contextlib.suppress(BrokenPipeError):  # what is still unsent
+                    pipe.close()
         self._process, self._rest = None, b""
         self._lines.clear()
 

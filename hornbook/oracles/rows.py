@@ -30,16 +30,16 @@ def question_of(row: Row, oracle: str) -> Question:
     choices = _strings(row.get("choices"), "choices")
     answer, solution = (_text(row, ("answer",)), _text(row, ("solution",))) if ours else _answer(row, choices)
     name = oracle or str(row.get("oracle") or "") or _fitting(answer, choices, entry)
-    encoded = msgspec.json.encode(entry, order="deterministic").decode() if entry else ""
+    written = _text(row, ("entry",)) if ours else msgspec.json.encode(entry).decode() if entry else ""
     return Question(
-        id=str(row.get("id") or make_id("question", prompt, answer, *choices, encoded)),
+        id=str(row.get("id") or make_id("question", prompt, answer, *choices, written)),
         parents=_strings(row.get("parents"), "parents"),
         calls=_strings(row.get("calls"), "calls"),
         task=str(row.get("task") or _source(entry) or name),
         prompt=prompt if ours else _with_choices(prompt, choices),
         answer=answer,
         oracle=name,
-        entry=encoded,
+        entry=written,
         choices=choices,
         solution=solution,
     )
@@ -86,7 +86,9 @@ def _fitting(answer: str, choices: list[str], entry: dict[str, Any]) -> str:
         return "choice"
     if _source(entry):
         return "reasoning-gym"
-    # A number and nothing else: "6 apples" may be meant as text, and "3x" as mathematics.
+    if "\\" in answer:  # LaTeX
+        return "math"
+    # A number and nothing else: "6 apples" is more than that.
     alone = not answer.strip("0123456789.,+-−/eE%$ ") and parse_number(answer) is not None
     return "number" if alone else "exact"
 

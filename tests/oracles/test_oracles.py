@@ -1,5 +1,7 @@
 """What callers rely on: right answers score 1, wrong ones less, and nothing a model writes can break an oracle."""
 
+import sys
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -7,8 +9,10 @@ from hypothesis import strategies as st
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Question
+from hornbook.oracles import mathematics
 from hornbook.oracles.number import parse_number
 from hornbook.oracles.score import ORACLES, extract_answer, is_right, judge, score, verdict
+from hornbook.oracles.settings import OracleSettings
 from hornbook.oracles.trivia import refuses
 
 
@@ -113,6 +117,88 @@ def test_a_bogus_question_is_right_only_when_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "reply"),
+    [
+        ("1/2", "so it is $\\boxed{\\frac12}$. I hope this helps."),
+        ("\\frac{1}{2}", "Answer: 0.5"),
+        ("x^2+2x+1", "Answer: (x+1)^2"),
+        ("$(-\\infty, 3]$", "Answer: (-\\infty,3]"),
+        ("\\sqrt{8}", "Answer: 2*sqrt(2)"),
+        ("5", "Answer: there are 5 apples"),
+        ("1,234", "Answer: 1234"),
+    ],
+)
+def test_mathematics_is_compared_by_what_it_means(answer: str, reply: str) -> None:
+    assert is_right(question("math", answer), reply)
+    assert judge(question("math", answer), "Answer: 77").score == 0
+    assert judge(question("math", answer), "Answer: x + 1").score == 0
+
+
+def test_mathematics_without_its_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    mathematics.library.cache_clear()
+    mathematics._reference.cache_clear()
+    monkeypatch.setitem(sys.modules, "math_verify", None)
+    try:
+        with pytest.raises(HornbookError, match=r"pip install 'hornbook\[math\]'"):
+            score(question("math", "1"), "1")
+    finally:
+        mathematics.library.cache_clear()
+
+
+def test_fuzzy_forgives_spelling_up_to_its_threshold() -> None:
+    asked = question("fuzzy", "Johann Wolfgang von Goethe")
+    assert is_right(asked, "Answer: Johann Wolfgang von Göthe")
+    assert not is_right(asked, "Answer: Wolfgang Amadeus Mozart")
+    loose = OracleSettings(similarity=0.5)
+    assert judge(asked, "Answer: Wolfgang von Goethe", loose).score == 1
+    assert judge(asked, "Answer: " + "Goethe " * 100_000).score == 0
+
+
+def code_question(*tests: object, **more: object) -> Question:
+    return question("code", entry=msgspec.json.encode({"tests": tests, **more}).decode())
+
+
+ADD = "def add(a, b):\n    return a + b\n"
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (ADD, ""),
+        (f"Like this:\n```python\n{ADD}```\nand run it:\n```sh\npython add.py\n```", ""),
+        (f"```\n{ADD}", ""),
+        (ADD + "if __name__ == '__main__':\n    print(add(int(input()), 1))", ""),
+        (ADD.replace("+", "-"), "test 1 of 2: AssertionError"),
+        ("def sub(a, b): pass", "test 1 of 2: NameError"),
+        ("The sum of both.", "SyntaxError"),
+        ("", "test 1 of 2: NameError"),
+        ("import sys; sys.exit(0)", "ended before its tests did"),
+        ("import os; print('all tests passed'); os._exit(0)", "ended before its tests did"),
+        (ADD + "while True: pass", "not finished within 1 s"),
+        (ADD + "x = bytearray(1 << 30)", "memory"),
+    ],
+)
+def test_code_is_right_when_its_tests_pass(reply: str, reason: str) -> None:
+    asked = code_question("assert add(1, 2) == 3", "import math\nassert add(math.pi, 0) > 3")
+    judged = judge(asked, reply, OracleSettings(seconds=1, memory_mb=256))
+    assert (judged.score == 1, judged.failed) == (reason == "", False)
+    assert reason in judged.reason
+
+
+def test_code_may_be_judged_by_what_it_prints() -> None:
+    asked = code_question({"input": "1 2\n", "output": "3\n"}, {"input": "2 2", "output": "4"})
+    assert is_right(asked, "print(sum(map(int, input().split())), '')")
+    assert judge(asked, "print(3)").reason == "case 2 of 2: printed '3', expected '4'"
+    assert "ValueError" in judge(asked, "print(int(input()))").reason
+
+
+def test_a_completion_may_go_on_from_the_header_it_was_given() -> None:
+    asked = code_question("assert add(1, 2) == 3", prefix="def add(a, b):\n")
+    assert is_right(asked, "    return a + b\n")
+    assert is_right(asked, f"```python\n{ADD}```")
+
+
+@pytest.mark.parametrize(
     "broken",
     [
         question("number", "many"),
@@ -123,8 +209,13 @@ def test_a_bogus_question_is_right_only_when_refused() -> None:
         question("reasoning-gym", "7", entry='{"metadata": {"source_dataset": "no_such_task"}}'),
         question("reasoning-gym", "7", entry='{"metadata": {"source_dataset": "chain_sum"}}'),
         question("trivia", "x", entry="[1]"),
+        question("math", "hello there"),
+        question("fuzzy", "?"),
+        question("code"),
+        question("code", entry='{"tests": ["assert ("]}'),
+        question("code", entry='{"tests": [3]}'),
     ],
-    ids=range(8),
+    ids=range(13),
 )
 def test_an_oracle_that_breaks_scores_nothing_and_says_why(broken: Question) -> None:
     judged = judge(broken, "Answer: 7")
