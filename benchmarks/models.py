@@ -1,0 +1,81 @@
+"""The models that benchmarks run on, and the stage's own trials around them."""
+
+import atexit
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.files import read_records
+from hornbook.base.records import Question
+from hornbook.inference.engine import TorchEngine
+from hornbook.inference.settings import Sampling
+from hornbook.model.files import load_model
+from hornbook.model.gguf import import_gguf
+from hornbook.oracles.guard import Oracles
+from hornbook.pivotal.journal import Journal
+from hornbook.pivotal.outcomes import Case
+from hornbook.pivotal.pts import make_judge, prompt_tokens
+from hornbook.pivotal.trials import Judge, Trials
+from hornbook.teacher.local import model_file
+from hornbook.tokenizer.chat import load_tokenizer
+
+ENTRY = 1024  # rollouts written to a journal together
+
+
+class Bench(NamedTuple):
+    """A loaded model with the cases it is asked."""
+
+    network: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    judge: Judge
+    cases: list[Case]
+    fingerprint: str
+
+    def trials(self, journal: Path, sampling: Sampling, *, seed: int, rows: int = 256) -> Trials:
+        """Fresh trials with random numbers of their own; what `journal` holds of the same kind is not made again."""
+        engine = TorchEngine(self.network, self.tokenizer, batch_size=rows, seed=seed)
+        journal.parent.mkdir(parents=True, exist_ok=True)
+        kept = Journal(journal, f"{self.fingerprint} {seed}")
+        return Trials(engine, self.judge, self.cases, sampling, kept, ENTRY)
+
+
+def load(folder: Path, questions: list[Question], threads: int) -> Bench:
+    """Model and tokenizer of `folder`, on so many threads, asked by its chat template."""
+    torch.set_num_threads(threads)
+    tokenizer, network = load_tokenizer(folder), load_model(folder, "float32")
+    cases = [Case(question, prompt_tokens(tokenizer, question, True, "")) for question in questions]
+    oracles = Oracles()
+    atexit.register(oracles.close)
+    return Bench(network, tokenizer, make_judge(tokenizer, oracles), cases, TorchEngine(network, tokenizer).fingerprint)
+
+
+def pocket_model(given: Path | None, artifacts: Path = Path("runs/pocket/artifacts")) -> Path:
+    """The SFT model of the pocket run: the folder given, else the newest. Raises HornbookError if there is none."""
+    folder = given or max(artifacts.glob("sft-*"), key=lambda path: path.stat().st_mtime, default=None)
+    for place in (folder, folder / "model") if folder else ():
+        if (place / "config.json").is_file():
+            return place
+    raise HornbookError(f"{folder or artifacts / 'sft-*'}: no SFT model here; run `make demo` first, or give --model")
+
+
+def pocket_questions(model: Path) -> list[Question]:
+    """The questions of the run that made `model`, from the stage `reasoning` beside it."""
+    stage = model if model.name.startswith("sft-") else model.parent
+    found = sorted(stage.parent.glob("reasoning-*/questions.parquet"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise HornbookError(f"{stage.parent}: no reasoning-*/questions.parquet; run `make demo` first, or give --model")
+    return list(read_records(found[-1], Question))
+
+
+def smollm2(cache: Path) -> Path:
+    """SmolLM2-135M-Instruct as a Hugging Face folder, made once from the GGUF that `make setup` installs."""
+    folder = cache / "smollm2"
+    if not (folder / "config.json").is_file():
+        file = model_file("smollm2")
+        assert file
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        import_gguf(file, folder)
+    return folder

@@ -1,0 +1,52 @@
+"""The pivotal token search against its claims: `python -m benchmarks.pts [--quick] [--part a|b|c|truth] --json FILE`.
+
+truth: a tabular model whose p(success) is known exactly. (a) Sampled tokens at equal F1, on the pocket SFT model.
+(b) The cost of a confirmed pivot on SmolLM2-135M-Instruct, beside the way codelion/pts samples. (c) The engine alone.
+`--quick` measures the same on less, within five minutes in all: its noise is wide; quote no claim from it.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from benchmarks import pts_confirm, pts_engine, pts_exact, pts_f1
+from benchmarks.harness import Claim, show_claims, write_claims
+from hornbook.base.errors import HornbookError
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--part", "parts", type=click.Choice(["truth", "a", "b", "c"]), multiple=True, help="Only this part.")
+@click.option("--quick", is_flag=True, help="Less of everything: five minutes in all.")
+@click.option("--json", "file", type=click.Path(path_type=Path), required=True, help="Where the claims are written.")
+@click.option("--model", type=click.Path(path_type=Path), help="SFT model of (a); else the newest of runs/pocket.")
+@click.option(
+    "--cache", type=click.Path(path_type=Path), default=Path("runs/benchmarks"), help="What need not be made twice."
+)
+@click.option("--threads", type=click.IntRange(min=1), default=1, help="Threads of PyTorch, for both sides.")
+@click.option("--seed", type=int, default=0, help="Seed of solutions, rollouts and the bootstrap.")
+def main(
+    parts: tuple[str, ...], quick: bool, file: Path, model: Path | None, cache: Path, threads: int, seed: int
+) -> None:
+    """Measure the pivotal token search, print the tables and write the claims."""
+    measures: dict[str, Callable[[], list[Claim]]] = {
+        "truth": lambda: pts_exact.run(quick=quick, seed=seed),
+        "a": lambda: pts_f1.run(quick=quick, given=model, cache=cache, threads=threads, seed=seed),
+        "b": lambda: pts_confirm.run(quick=quick, cache=cache, threads=threads, seed=seed),
+        "c": lambda: pts_engine.run(quick=quick, cache=cache, threads=threads),
+    }
+    cache.mkdir(parents=True, exist_ok=True)
+    claims: list[Claim] = []
+    try:
+        for part in parts or measures:
+            claims += measures[part]()
+            write_claims(file, claims)  # after each part: a later one may be killed
+    except HornbookError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    show_claims(claims)
+
+
+if __name__ == "__main__":
+    main()
