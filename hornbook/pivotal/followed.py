@@ -12,6 +12,10 @@ SHOWN = 4  # different continuations a side, the most frequent first
 CHARACTERS = 500  # of each
 
 
+def pivot_tokens(pivot: Pivot) -> list[int]:
+    return pivot.solution_tokens[pivot.position : pivot.position + pivot.length]
+
+
 class Followed:
     """Rollouts by where they began, and the opposite of each pivot."""
 
@@ -28,7 +32,7 @@ class Followed:
         if pair:
             tokens = {"accepted": pair.chosen_tokens, "rejected": pair.rejected_tokens}
         else:
-            tokens = {"accepted" if pivot.delta > 0 else "rejected": [pivot.token]}
+            tokens = {"accepted" if pivot.delta > 0 else "rejected": pivot_tokens(pivot)}
         return [self._side(role, pivot, side) for role, side in tokens.items()]
 
     def _side(self, role: str, pivot: Pivot, side: list[int]) -> dict[str, Any]:
@@ -36,9 +40,8 @@ class Followed:
         passed = self.through(pivot.question, end)
         return {
             "role": role,
-            "token": side[0],
             "text": self.decode(side),
-            "pivot": side == [pivot.token],
+            "pivot": side == pivot_tokens(pivot),
             "right": sum(success for _, success in passed),
             "made": len(passed),
             "rollouts": [
@@ -48,12 +51,13 @@ class Followed:
         }
 
     def through(self, question: str, end: list[int]) -> list[tuple[tuple[int, ...], bool]]:
-        """What came after `end` in every rollout that began there or earlier and passed through it, and its verdict."""
+        """What came after `end`, and the verdict, in every rollout from there or earlier that passed through it."""
         passed = []
         for given in range(len(end), -1, -1):
             rest = end[given:]
             for rollout in self.begun.get((question, tuple(end[:given])), []):
-                if rollout.tokens[: len(rest)] == rest:
+                conditioned = not rest and rollout.avoid >= 0  # its next token was not free
+                if rollout.tokens[: len(rest)] == rest and not conditioned:
                     passed.append((tuple(rollout.tokens[len(rest) :]), rollout.success))
         return passed
 

@@ -89,7 +89,7 @@ def _on(solution: SearchedSolution, pivots: list[Pivot]) -> list[Pivot]:
         pivot
         for pivot in pivots
         if pivot.prompt_tokens == solution.prompt_tokens
-        and pivot.solution_tokens[: pivot.position + 1] == tokens[: pivot.position + 1]
+        and pivot.solution_tokens[: pivot.position + pivot.length] == tokens[: pivot.position + pivot.length]
     ]
     return sorted(shared, key=lambda pivot: pivot.position)
 
@@ -130,6 +130,7 @@ def _pivot(pivot: Pivot, followed: Followed) -> dict[str, Any]:
     )
     return {
         "at": pivot.position,
+        "length": pivot.length,
         "before": before,
         "after": after,
         "samples": [pivot.n_before, pivot.n_after],
@@ -137,6 +138,7 @@ def _pivot(pivot: Pivot, followed: Followed) -> dict[str, Any]:
         "low": low,
         "high": high,
         "fresh": pivot.n_fresh,
+        "error": round(pivot.error, 4),
         "confirmed": pivot.confirmed,
         "sides": followed.sides(pivot),
     }
@@ -166,7 +168,7 @@ def _histogram(rollouts: list[MadeRollout]) -> dict[str, Any]:
     """Questions by their p(success), as bars; from the rollouts that began at the question itself."""
     tried: dict[str, list[bool]] = {}
     for rollout in rollouts:
-        if not rollout.prefix_tokens:
+        if not rollout.prefix_tokens and rollout.avoid < 0:
             tried.setdefault(rollout.question, []).append(rollout.success)
     p = [sum(verdicts) / len(verdicts) for verdicts in tried.values()]
     bins = [min(int(value * BINS), BINS - 1) for value in p]

@@ -9,19 +9,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 NAMES = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome", "chrome")
-FLAGS = tuple(
-    [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--hide-scrollbars",
-        "--enable-logging=stderr",
-    ]
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--enable-logging=stderr",
 )
 CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), None)
 WEBENGINE = importlib.util.find_spec("PySide6.QtWebEngineCore") if importlib.util.find_spec("PySide6") else None

@@ -69,8 +69,17 @@ def pair(of: Pivot, other: str) -> Pair:
     )
 
 
-def made(question: str, prefix: str, text: str, success: bool, number: int) -> MadeRollout:
-    return MadeRollout(question, "search", number, encode(prefix), encode(text), "stop", success)
+def made(question: str, prefix: str, text: str, success: bool, number: int, avoid: int = -1) -> MadeRollout:
+    return MadeRollout(
+        question=question,
+        stream="search" if avoid < 0 else "off",
+        number=number,
+        avoid=avoid,
+        prefix_tokens=encode(prefix),
+        tokens=encode(text),
+        finish="stop",
+        success=success,
+    )
 
 
 def searched() -> tuple[list[SearchedSolution], list[Pivot], list[Pair], list[MadeRollout]]:
@@ -81,6 +90,7 @@ def searched() -> tuple[list[SearchedSolution], list[Pivot], list[Pair], list[Ma
     rollouts = [
         *(made("question-1", "", "ab\n G=1", True, n) for n in range(3)),
         made("question-1", "ab\n ", "B=2</script>", False, 3),
+        made("question-1", "ab\n G", "?1", False, 4, avoid=ord("=")),  # forced off: says nothing of p(success) after G
         made("question-2", "x", "By", False, 0),
         made("question-2", "", "xGy", True, 1),
         made("question-3", "", "zz", True, 0),

@@ -52,10 +52,10 @@ function drawCurve(box, solution, onToken) {
     const known = new Map(points.map((point) => [point[0], point[1]]));
     for (const pivot of solution.pivots) {
       const kind = pivot.delta > 0 ? "raise" : "lower";
-      const from = known.get(pivot.at) ?? pivot.before, to = known.get(pivot.at + 1) ?? pivot.after;
-      shape(svg, "line", { class: `jump ${kind}`, x1: x(pivot.at), y1: y(from), x2: x(pivot.at + 1), y2: y(to) });
+      const from = known.get(pivot.at) ?? pivot.before, to = known.get(pivot.at + pivot.length) ?? pivot.after;
+      shape(svg, "line", { class: `jump ${kind}`, x1: x(pivot.at), y1: y(from), x2: x(pivot.at + pivot.length), y2: y(to) });
       const over = pivot.delta > 0 ? Math.max(TOP + 2, y(to) - 8) : Math.min(HEIGHT - BOTTOM - 2, y(to) + 16);
-      const mark = shape(svg, "text", { class: `mark ${kind}`, x: x(pivot.at + 1), y: over, "text-anchor": "middle" });
+      const mark = shape(svg, "text", { class: `mark ${kind}`, x: x(pivot.at + pivot.length), y: over, "text-anchor": "middle" });
       mark.textContent = arrow(pivot.delta);
     }
     point(at);

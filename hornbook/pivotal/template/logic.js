@@ -72,7 +72,7 @@ function compare(a, b) {
 function moves(solution) {
   const p = new Map(solution.points.map(([position, value]) => [position, value]));
   const deltas = solution.tokens.map((_, i) => (p.has(i) && p.has(i + 1) ? p.get(i + 1) - p.get(i) : null));
-  for (const pivot of solution.pivots) deltas[pivot.at] = pivot.delta;
+  for (const pivot of solution.pivots) deltas.fill(pivot.delta, pivot.at, pivot.at + pivot.length);
   return deltas;
 }
 
@@ -90,6 +90,11 @@ function glyphs(text) {
     else pieces.push([kind, hidden ?? character]);
   }
   return pieces;
+}
+
+// A pivot's text: one token, or a sentence.
+function pivotText(solution, pivot) {
+  return solution.tokens.slice(pivot.at, pivot.at + pivot.length).join("");
 }
 
 function signed(delta) {

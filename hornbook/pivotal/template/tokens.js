@@ -24,7 +24,7 @@ function colour(node, delta) {
 // Tokens into `parent`; matching pivots are buttons that call onPivot(pivot). Returns the nodes, one a token.
 function drawTokens(parent, solution, matching, onPivot) {
   const deltas = moves(solution);
-  const pivots = new Map(solution.pivots.map((pivot) => [pivot.at, pivot]));
+  const pivots = new Map(solution.pivots.map((pivot) => [pivot.at, pivot])); // the button is a pivot's first token
   return solution.tokens.map((text, index) => {
     const pivot = pivots.get(index);
     const node = element(parent, pivot ? "button" : "span", { className: pivot ? "token pivot" : "token" });
@@ -37,7 +37,7 @@ function drawTokens(parent, solution, matching, onPivot) {
       node.classList.toggle("confirmed", pivot.confirmed);
       node.classList.toggle("aside", !matching.includes(pivot));
       node.setAttribute("aria-pressed", "false");
-      node.setAttribute("aria-label", `pivotal token ${JSON.stringify(text)}, ${summary(pivot)}`);
+      node.setAttribute("aria-label", `pivotal token ${JSON.stringify(pivotText(solution, pivot))}, ${summary(pivot)}`);
       element(node, "sup", {}, arrow(pivot.delta));
       node.addEventListener("click", () => onPivot(pivot));
       if (text.endsWith("\n")) parent.append("\n");
@@ -55,24 +55,26 @@ function summary(pivot) {
 function drawPivot(parent, solution, pivot) {
   parent.replaceChildren();
   const head = element(parent, "h3");
-  head.append(`${arrow(pivot.delta)} Token ${pivot.at} `);
-  writeGlyphs(element(head, "code"), solution.tokens[pivot.at]);
+  const last = pivot.at + pivot.length - 1;
+  head.append(`${arrow(pivot.delta)} ${last > pivot.at ? `Tokens ${pivot.at} to ${last}` : `Token ${pivot.at}`} `);
+  writeGlyphs(element(head, "code"), pivotText(solution, pivot));
   const interval = `${signed(pivot.delta)} [${signed(pivot.low)}, ${signed(pivot.high)}]`;
   const list = element(parent, "dl", { className: "figures" });
   const rows = [
     ["p(success)", `${pivot.before.toFixed(2)} → ${pivot.after.toFixed(2)}`],
-    ["Δ, 95 % interval", interval],
+    [pivot.fresh ? "Δ, 95 % interval" : "Δ and its interval", interval],
     ["samples", samples(pivot)],
-    ["", pivot.confirmed ? "✓ confirmed" : "not confirmed"],
+    ["verdict", pivot.confirmed ? "✓ confirmed" : "not confirmed"],
   ];
+  if (pivot.error) rows.push(["chance that it is none", pivot.error.toFixed(3)]);
   for (const [name, value] of rows) {
     const row = element(list, "div");
-    element(row, "dt", {}, name || "verdict");
+    element(row, "dt", {}, name);
     element(row, "dd", {}, value);
   }
   const sides = element(parent, "div", { className: "sides" });
   for (const side of pivot.sides) drawSide(sides, side);
-  if (pivot.sides.length < 2) element(sides, "p", { className: "note" }, "No token was found that moves p(success) the other way.");
+  if (pivot.sides.length < 2) element(sides, "p", { className: "note" }, "Nothing was found that moves p(success) the other way.");
 }
 
 function samples(pivot) {

@@ -112,5 +112,6 @@ function open(rows) {
   const self = cards[row.index];
   self.card.open = true;
   drawBody(self);
+  if (state.solution === row.solution.id) self.card.scrollIntoView();
 }
 open(apply());
