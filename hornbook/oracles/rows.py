@@ -35,7 +35,7 @@ def question_of(row: Row, oracle: str) -> Question:
         id=str(row.get("id") or make_id("question", prompt, answer, *choices, written)),
         parents=_strings(row.get("parents"), "parents"),
         calls=_strings(row.get("calls"), "calls"),
-        task=str(row.get("task") or _source(entry) or name),
+        task=str(row.get("task") or _source(entry) or name.rpartition(":")[2]),
         prompt=prompt if ours else _with_choices(prompt, choices),
         answer=answer,
         oracle=name,

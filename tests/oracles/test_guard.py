@@ -1,5 +1,7 @@
 """What a search relies on: whatever an oracle does, every other judgement is made, and every failure is counted."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from hornbook.base.records import Question
 from hornbook.oracles.guard import Oracles
 from hornbook.oracles.score import RIGHT, judge
 from hornbook.oracles.settings import OracleSettings
+from hornbook.oracles.worker import GRACE
 
 HOSTILE = f"{Path(__file__).parent / 'hostile.py'}:act"
 
@@ -80,6 +83,30 @@ def test_a_worker_that_died_between_two_calls_is_replaced_without_a_failure(hast
     process.kill()
     process.wait()
     assert hasty.judge_many([(MINE, "7")])[0].score == 1 and not hasty.failures
+
+
+@pytest.mark.slow
+def test_a_worker_that_hangs_ends_itself_when_nobody_watches_it_any_more() -> None:
+    code = f"""
+from hornbook.base.records import Question
+from hornbook.oracles.guard import Oracles
+from hornbook.oracles.settings import OracleSettings
+oracles = Oracles(OracleSettings(seconds=1.5))
+asked = Question(id="q", task="t", prompt="?", oracle={HOSTILE!r})
+oracles.judge_many([(asked, "7")])
+print(oracles._worker._process.pid, flush=True)
+oracles.judge_many([(asked, "hang")])
+"""
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert parent.stdout
+    worker = Path(f"/proc/{int(parent.stdout.readline())}/cmdline")
+    time.sleep(0.5)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    assert worker.read_bytes()
+    time.sleep(1.5 + GRACE + 1)
+    assert not worker.exists() or not worker.read_bytes()  # gone, or waiting to be buried
 
 
 def test_an_interrupted_batch_leaves_nothing_for_the_next(hasty: Oracles, monkeypatch: pytest.MonkeyPatch) -> None:
