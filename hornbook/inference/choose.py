@@ -37,4 +37,5 @@ def open_engine(
         from hornbook.inference.engine import TorchEngine
         from hornbook.model.files import load_model
 
-        yield TorchEngine(load_model(model), tokenizer, batch_size=batch_size, seed=seed)
+        network = load_model(model)
+        yield TorchEngine(network, tokenizer, batch_size=batch_size, seed=seed, cache_gb=settings.cache_gb)

@@ -140,6 +140,9 @@ class _VllmReply(msgspec.Struct):
 class Vllm:
     """`/v1/completions` as vLLM (0.10.2 and later) speaks it, with token ids both ways.
 
+    SGLang knows the same fields but not how to say which log-probabilities it gives: with it, temperature 1 and no
+    filters. Neither has been run here.
+
     Attributes:
         processed: whether log-probabilities are those after temperature and filters. `open_dialect` finds out.
     """
@@ -204,7 +207,7 @@ class Vllm:
             "max_tokens": draw.limit,
             "seed": draw.seed,
             "temperature": sampling.temperature,
-            "top_k": sampling.top_k,
+            "top_k": sampling.top_k or -1,  # SGLang takes no 0
             "top_p": sampling.top_p,
             "min_p": sampling.min_p,
             "repetition_penalty": 1.0,  # a model's generation_config.json may say otherwise

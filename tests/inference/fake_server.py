@@ -125,7 +125,9 @@ class FakeServer:
             self.open -= 1
 
     def _sample(self, body: Body, limit: int, bias: dict[int, float]) -> tuple[list[int], list[np.ndarray], bool]:
-        sampling = Sampling(**{name: body[name] for name in ("temperature", "top_p", "top_k", "min_p")})
+        sampling = Sampling(
+            **{name: body[name] for name in ("temperature", "top_p", "min_p")}, top_k=max(body["top_k"], 0)
+        )
         random = np.random.default_rng(body["seed"])
         text, tokens, seen = list(body["prompt"]), [], []
         while len(tokens) < limit:

@@ -21,7 +21,9 @@ def test_torch_loads_the_model_and_samples_from_it(tmp_path: Path) -> None:
     save_model(model, tokenizer, tmp_path / "model")
     requests = [Request([5, 6], f"{number}") for number in range(4)]
     direct = TorchEngine(model, tokenizer, seed=3, batch_size=16)
-    with open_engine(BackendSettings(), tmp_path / "model", tokenizer, seed=3, batch_size=16) as engine:
+    settings = BackendSettings(cache_gb=0.5)
+    with open_engine(settings, tmp_path / "model", tokenizer, seed=3, batch_size=16) as engine:
+        assert isinstance(engine, TorchEngine) and engine.cache_bytes == 5 * 10**8
         assert engine.sample(requests, Sampling(max_new_tokens=8)) == direct.sample(
             requests, Sampling(max_new_tokens=8)
         )
