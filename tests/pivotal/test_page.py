@@ -150,6 +150,14 @@ def test_no_character_of_a_token_is_invisible(logic: MiniRacer) -> None:
     assert json.loads(str(logic.eval('JSON.stringify(glyphs(""))'))) == [["mark", "∅"]]
 
 
+def test_a_token_is_coloured_by_its_own_move(logic: MiniRacer) -> None:
+    """A pivot's move covers all its tokens, others take the difference of their neighbours, or none."""
+    points = [[0, 0.5, 0, 1, 9], [1, 0.75, 0, 1, 9], [4, 0.25, 0, 1, 9]]
+    searched = {"tokens": list("abcde"), "points": points, "pivots": [{"at": 2, "length": 2, "delta": -0.5}]}
+    moves = json.loads(str(logic.eval(f"JSON.stringify(moves({json.dumps(searched)}))")))
+    assert moves == [0.25, None, -0.5, -0.5, None]
+
+
 # In a real browser
 
 

@@ -30,9 +30,10 @@ function drawTokens(parent, solution, matching, onPivot) {
     const node = element(parent, pivot ? "button" : "span", { className: pivot ? "token pivot" : "token" });
     node.dataset.token = index;
     colour(node, deltas[index]);
-    writeGlyphs(node, text.replace(/\n+$/, (ends) => (pivot ? "" : ends)));
+    const ends = pivot ? /\n*$/.exec(text)[0] : ""; // a line cannot end inside a button, only after it
+    if (!ends || ends !== text) writeGlyphs(node, text.slice(0, text.length - ends.length));
     if (pivot) {
-      if (/^\n+$/.test(text)) element(node, "span", { className: "ws" }, "⏎");
+      if (ends) element(node, "span", { className: "ws" }, "⏎".repeat(ends.length));
       node.type = "button";
       node.classList.toggle("confirmed", pivot.confirmed);
       node.classList.toggle("aside", !matching.includes(pivot));
@@ -40,7 +41,7 @@ function drawTokens(parent, solution, matching, onPivot) {
       node.setAttribute("aria-label", `pivotal token ${JSON.stringify(pivotText(solution, pivot))}, ${summary(pivot)}`);
       element(node, "sup", {}, arrow(pivot.delta));
       node.addEventListener("click", () => onPivot(pivot));
-      if (text.endsWith("\n")) parent.append("\n");
+      if (ends) parent.append(ends);
     }
     parent.append(document.createElement("wbr"));
     return node;
