@@ -64,9 +64,10 @@ class Question(Record):
 
 
 class Pivot(Record):
-    """A token of a solution that moves p(success) by at least p_gap (report §4.3).
+    """A token (or a sentence) of a solution that moves p(success) by at least p_gap (report §4.3).
 
-    The estimates that selected a pivot flatter it; `delta` is its fresh estimate, from rollouts made afterwards.
+    Estimates that selected a pivot flatter it. So `delta` is either a fresh estimate, from rollouts made afterwards
+    (`n_fresh` a side), or what is to be believed after all rollouts, given that most tokens change little.
     """
 
     question: str  # Question.id
@@ -79,11 +80,13 @@ class Pivot(Record):
     p_after: float
     n_before: int  # rollouts behind each estimate; 0 where the solution is finished and its verdict known
     n_after: int
-    delta: float  # p(success) after minus before, from fresh rollouts
-    delta_low: float  # 95 % interval of delta
+    delta: float  # p(success) after minus before
+    delta_low: float  # its interval: 95 % of fresh rollouts, else the confidence sequence at the search's error rate
     delta_high: float
-    n_fresh: int  # fresh rollouts a side; 0 if none were asked for, then `delta` is the selecting estimate
-    confirmed: bool  # delta has the sign of the selecting estimate and is at least p_gap
+    n_fresh: int  # fresh rollouts a side; 0 if none were asked for
+    confirmed: bool  # fresh rollouts agree in sign and reach p_gap; without any, the interval lies beyond p_gap
+    error: float = 0.0  # probability that it moves p(success) by less than p_gap; 0 where the search does not say
+    length: int = 1  # tokens of the pivot, from `position` on
 
 
 class Pair(Record):

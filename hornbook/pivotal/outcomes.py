@@ -21,12 +21,26 @@ class Prefix(NamedTuple):
     tokens: tuple[int, ...]
 
 
+class Branch(NamedTuple):
+    """Rollouts that follow `along` for `start` tokens and leave it before its end; none leave if `start` is its end."""
+
+    along: Prefix
+    start: int
+
+
+def onward(prefix: Prefix) -> Branch:
+    """Rollouts that begin where `prefix` ends, with any token."""
+    return Branch(prefix, len(prefix.tokens))
+
+
 class Trial(NamedTuple):
-    """One rollout to make: the `number`-th of a `stream` of independent ones from a prefix."""
+    """One rollout to make: the `number`-th of a `stream` of independent ones from a prefix, whose first token is not
+    `avoid`."""
 
     prefix: Prefix
     stream: str
     number: int
+    avoid: int = -1
 
 
 class Outcome(msgspec.Struct, array_like=True):

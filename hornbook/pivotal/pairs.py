@@ -1,80 +1,120 @@
-"""From a pivotal token to a preference between two single tokens (report §4.3)."""
+"""From a pivot to a preference: the pivotal token against one that pushes the other way (report §4.3)."""
 
 from collections import defaultdict
+from collections.abc import Callable
 
 import msgspec
 
 from hornbook.base.records import Pair, Pivot, make_id
-from hornbook.pivotal.estimates import Estimator
-from hornbook.pivotal.outcomes import Outcome, Prefix
-from hornbook.pivotal.subdivide import differ
+from hornbook.base.workspace import Workspace
+from hornbook.pivotal.evidence import Counts, believe
+from hornbook.pivotal.outcomes import Branch, Outcome, Prefix, onward
+from hornbook.pivotal.pools import Pools
+from hornbook.pivotal.settings import PtsSettings
 
-CANDIDATES = 2  # tokens tried for the other side of a pair
+CANDIDATES = 2  # beginnings tried for the other side of a pair
+FirstUnit = Callable[[list[int]], int]  # tokens of a rollout -> how many its first unit (token, sentence) has
 
 
-class Fork(msgspec.Struct):
-    """A pivot, the prefix before it, and the tokens that may stand against it."""
+class Contest(msgspec.Struct):
+    """A pivot that looks for its opposite.
+
+    `right` of `n` rollouts from the prefix `before` it succeeded; `made` are rollouts that left the pivot aside, with
+    what they have of it in common first.
+    """
 
     pivot: Pivot
     before: Prefix
-    others: list[int]
+    right: int
+    n: int
+    made: list[tuple[list[int], Outcome]]
+    others: list[list[int]] = []
 
-    def after(self, token: int) -> Prefix:
-        return Prefix(self.before.case, (*self.before.tokens, token))
-
-    def ends(self) -> list[Prefix]:
-        return [self.after(token) for token in self.others]
-
-
-def find_forks(pivots: list[tuple[Pivot, Prefix]], search: Estimator, fresh: Estimator) -> list[Fork]:
-    """Candidates for the other side of each pivot, out of the rollouts already made at the prefix before it."""
-    made = [search.outcomes.get(before, []) + fresh.outcomes.get(before, []) for _, before in pivots]
-    return [
-        Fork(pivot, before, opposites(pivot, outcomes)) for (pivot, before), outcomes in zip(pivots, made, strict=True)
-    ]
+    def after(self, other: list[int]) -> Branch:
+        return onward(Prefix(self.before.case, (*self.before.tokens, *other)))
 
 
-def make_pairs(forks: list[Fork], search: Estimator, fresh: Estimator, p_gap: float) -> list[Pair]:
-    """One pair for each pivot whose opposite was found; `search` holds estimates of all `Fork.ends`.
+def find_pairs(
+    contests: list[Contest], pools: Pools, settings: PtsSettings, work: Workspace, first_unit: FirstUnit
+) -> list[Pair]:
+    """One pair for each pivot whose opposite was found among the rollouts made before it.
 
-    A pivot that raises p(success) is the accepted token, one that lowers it the rejected one. The other side must
-    move p(success) the other way, by rollouts of its own, and lie at least `p_gap` from the pivot.
+    A pivot that raises p(success) is the accepted side, one that lowers it the rejected one. The other side must itself
+    be seen to move p(success) by p_gap the other way, in new rollouts of its own.
     """
+    verdicts: dict[Branch, bool] = {}  # of beginnings that are a whole solution
+    for contest in contests:
+        contest.others = _opposites(contest, first_unit, verdicts)
     pairs: dict[str, Pair] = {}
-    for fork in forks:
-        pivot, sign = fork.pivot, 1 if fork.pivot.delta > 0 else -1
-        p_before = (fresh if fresh.known(fork.before) else search).estimate(fork.before).p
-        moves = {token: search.estimate(fork.after(token)).p - p_before for token in fork.others}
-        other = min(moves, key=lambda token: (sign * moves[token], token), default=None)
-        if other is None or sign * moves[other] >= 0 or not differ(moves[other], pivot.delta, p_gap):
-            continue
-        chosen, rejected = (pivot.token, other) if sign > 0 else (other, pivot.token)
-        pair = _pair(pivot, chosen, rejected)
-        pairs.setdefault(pair.id, pair)
+    with work.progress("opposites", len(contests), "pivots") as bar:
+        for attempt in range(CANDIDATES):
+            tried = [contest for contest in contests if len(contest.others) > attempt]
+            _settle(tried, attempt, pools, settings, verdicts)
+            for contest in tried:
+                other = contest.others[attempt]
+                if _moves(contest, other, pools, settings, verdicts) >= 1 - settings.error_rate:
+                    pair = _pair(contest.pivot, other)
+                    pairs.setdefault(pair.id, pair)
+                    contest.others = []
+                    bar.advance()
     return list(pairs.values())
 
 
-def opposites(pivot: Pivot, outcomes: list[Outcome]) -> list[int]:
-    """First tokens after which rollouts ended, more often than on the whole, the other way than the pivot pushes.
+def _opposites(contest: Contest, first_unit: FirstUnit, verdicts: dict[Branch, bool]) -> list[list[int]]:
+    """Beginnings after which rollouts went the other way than the pivot pushes, the clearest first."""
+    raises = contest.pivot.delta > 0
+    began: defaultdict[tuple[int, ...], list[bool]] = defaultdict(list)
+    for common, outcome in contest.made:
+        unit = tuple((common + outcome.tokens)[: first_unit(common + outcome.tokens)])
+        began[unit].append(outcome.success != raises)
+        if len(unit) == len(common) + len(outcome.tokens):
+            verdicts[contest.after(list(unit))] = outcome.success
+    began.pop(tuple(contest.pivot.solution_tokens[contest.pivot.position :][: contest.pivot.length]), None)
+    share = sum(map(sum, began.values())) / max(1, sum(map(len, began.values())))
+    worth = {unit: (sum(against) + share) / (len(against) + 1) for unit, against in began.items()}
+    ranked = sorted(worth, key=lambda unit: (-worth[unit], -len(began[unit]), unit))
+    return [list(unit) for unit in ranked if sum(began[unit])][:CANDIDATES]
 
-    Those with most such rollouts beyond their share come first.
-    """
-    raises = pivot.delta > 0
-    share = sum(outcome.success != raises for outcome in outcomes) / max(1, len(outcomes))
-    excess: defaultdict[int, float] = defaultdict(float)
-    for outcome in outcomes:
-        excess[outcome.tokens[0]] += (outcome.success != raises) - share
-    ranked = sorted(excess, key=lambda token: (-excess[token], token))
-    return [token for token in ranked if excess[token] > 1e-9 and token != pivot.token][:CANDIDATES]
+
+def _settle(
+    contests: list[Contest], attempt: int, pools: Pools, settings: PtsSettings, verdicts: dict[Branch, bool]
+) -> None:
+    """Sample after the others until each is seen to move p(success) by p_gap, or not."""
+    looking = [contest for contest in contests if contest.after(contest.others[attempt]) not in verdicts]
+    while looking:
+        branches = [contest.after(contest.others[attempt]) for contest in looking]
+        pools.extend({branch: len(pools.of(branch)) + 2 + len(pools.of(branch)) // 2 for branch in branches}, {})
+        looking = [
+            contest
+            for contest, branch in zip(looking, branches, strict=True)
+            if len(pools.of(branch)) < settings.max_rollouts
+            and settings.error_rate
+            < _moves(contest, contest.others[attempt], pools, settings, verdicts)
+            < 1 - settings.error_rate
+        ]
 
 
-def _pair(pivot: Pivot, chosen: int, rejected: int) -> Pair:
+def _moves(
+    contest: Contest, other: list[int], pools: Pools, settings: PtsSettings, verdicts: dict[Branch, bool]
+) -> float:
+    """Probability that `other` moves p(success) by p_gap, the other way than the pivot does."""
+    branch = contest.after(other)
+    right, n = pools.right(branch), len(pools.of(branch))
+    if branch in verdicts:
+        right, n = verdicts[branch] * settings.max_rollouts, settings.max_rollouts
+    belief = believe(Counts(right, n, contest.right, contest.n), settings.p_gap)
+    return belief.falls if contest.pivot.delta > 0 else belief.rises
+
+
+def _pair(pivot: Pivot, other: list[int]) -> Pair:
     prompt = pivot.prompt_tokens + pivot.solution_tokens[: pivot.position]
+    own = pivot.solution_tokens[pivot.position : pivot.position + pivot.length]
+    chosen, rejected = (own, other) if pivot.delta > 0 else (other, own)
     return Pair(
         id=make_id("pair", "pivotal", str(prompt), str(chosen), str(rejected)),
         parents=[pivot.id],
         kind="pivotal",
         prompt_tokens=prompt,
-        chosen_tokens=[chosen],
-        rejected_tokens=[rejected],
+        chosen_tokens=chosen,
+        rejected_tokens=rejected,
     )

@@ -2,22 +2,24 @@
 
 from pathlib import Path
 
-import xxhash
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.files import read_records, write_records
+from hornbook.base.files import write_records
 from hornbook.base.records import Message, Pair, Pivot, Question
 from hornbook.base.seeds import derive, rng
 from hornbook.base.settings import digest
 from hornbook.base.workspace import Workspace
-from hornbook.inference.engine import TorchEngine
+from hornbook.inference.choose import open_engine
 from hornbook.inference.rollouts import Engine
-from hornbook.model.files import load_model
-from hornbook.oracles.score import RIGHT, judge
+from hornbook.oracles.guard import Oracles
+from hornbook.oracles.questions import load_questions
+from hornbook.oracles.score import RIGHT
+from hornbook.pivotal.export import export
 from hornbook.pivotal.journal import Journal
 from hornbook.pivotal.outcomes import Case
-from hornbook.pivotal.records import MadeRollout, SearchedSolution
+from hornbook.pivotal.page import write_page
+from hornbook.pivotal.records import Difficulty, MadeRollout, SearchedSolution
 from hornbook.pivotal.report import book
 from hornbook.pivotal.search import Found, search
 from hornbook.pivotal.settings import PtsSettings
@@ -30,16 +32,23 @@ BATCHES_AN_ENTRY = 4  # rollouts written to the journal together, in batches; a 
 def pts(settings: PtsSettings, work: Workspace, *, model: Path, questions: list[Path]) -> None:
     """Pivotal token search (report §4.3).
 
-    Writes pivots.parquet, pairs.parquet, solutions.parquet (each with p(success) along it), rollouts.parquet, and
-    journal.jsonl, from which a search that was killed goes on without sampling anything twice.
-    Raises HornbookError for a model that cannot be loaded, for questions without records, and when no question has
-    p(success) within range.
+    Writes pivots.parquet, pairs.parquet, solutions.parquet (each with p(success) along it), difficulty.parquet,
+    rollouts.parquet, page.html, what `export` asks for, and journal.jsonl, from which a search that was killed goes on
+    without sampling anything twice.
+    Raises HornbookError for a model that cannot be loaded or cannot end a text, for questions that no oracle can
+    judge, and when no question has p(success) within range.
     """
     tokenizer = load_tokenizer(model)
-    network = load_model(model)
-    asked = [question for path in questions for question in read_records(path, Question, work.reject)]
-    engine = TorchEngine(network, tokenizer, batch_size=settings.batch_size, seed=derive(work.seed, "rollouts"))
-    run(settings, work, engine, tokenizer, asked, room=engine.room, fingerprint=weights_digest(network))
+    if not stop_ids(tokenizer) and not settings.stop:
+        raise HornbookError(
+            f"{model}: the tokenizer names no end-of-sequence token, so that no solution would ever end; set eos_token "
+            "in tokenizer_config.json, or pass --stop TEXT"
+        )
+    with Oracles(settings.oracles, work.ledger) as oracles:
+        asked = load_questions(questions, oracles, work.reject, oracle=settings.oracle)
+        seed = derive(work.seed, "rollouts")
+        with open_engine(settings.engine, model, tokenizer, seed=seed, batch_size=settings.batch_size) as engine:
+            run(settings, work, engine, tokenizer, asked, oracles)
 
 
 def run(
@@ -48,20 +57,21 @@ def run(
     engine: Engine,
     tokenizer: PreTrainedTokenizerBase,
     questions: list[Question],
-    *,
-    room: int,
-    fingerprint: str,
+    oracles: Oracles,
 ) -> None:
-    """The search with any engine. `room` is the engine's context in tokens, `fingerprint` names its model."""
-    cases = make_cases(settings, work, tokenizer, questions, room)
-    identity = digest([settings.identity(), work.seed, fingerprint, [[c.question.id, c.prompt] for c in cases]])
+    """The search with any engine and any oracles."""
+    cases = make_cases(settings, work, tokenizer, questions, engine.room)
+    identity = digest([settings.identity(), work.seed, engine.fingerprint, [[c.question.id, c.prompt] for c in cases]])
     journal = Journal(work.path / "journal.jsonl", identity)
     entry_size = BATCHES_AN_ENTRY * settings.batch_size
-    trials = Trials(engine, make_judge(tokenizer), cases, settings.sampling(), journal, entry_size)
+    trials = Trials(engine, make_judge(tokenizer, oracles), cases, settings.sampling(), journal, entry_size)
     found = search(settings, work, trials, lambda tokens: [tokenizer.decode([token]) for token in tokens])
     write(work, found, trials)
     book(settings, work, found, trials)
     work.count(records_in=len(questions), records_out=len(found.pairs))
+    write_page(work.path, tokenizer.decode)
+    if settings.export:
+        export(work.path, settings.export, tokenizer)
 
 
 def make_cases(
@@ -94,41 +104,36 @@ def prompt_tokens(tokenizer: PreTrainedTokenizerBase, question: Question, chat: 
     return encode_prompt(tokenizer, [*turns, Message("user", question.prompt)])
 
 
-def make_judge(tokenizer: PreTrainedTokenizerBase) -> Judge:
-    """Decodes a solution and asks the question's oracle, once for each text."""
+def make_judge(tokenizer: PreTrainedTokenizerBase, oracles: Oracles) -> Judge:
+    """Decodes solutions and asks their questions' oracles, once for each text."""
     stops = set(stop_ids(tokenizer))
     known: dict[tuple[str, str], Verdict] = {}
 
-    def verdict(question: Question, tokens: list[int]) -> Verdict:
+    def text_of(tokens: list[int]) -> str:
         body = tokens[:-1] if tokens and tokens[-1] in stops else tokens
-        text = tokenizer.decode(body, skip_special_tokens=True)
-        if (question.id, text) not in known:
-            judgement = judge(question, text)
-            reason = judgement.reason if judgement.failed else ""
-            known[question.id, text] = Verdict(judgement.score >= RIGHT, reason)
-        return known[question.id, text]
+        return str(tokenizer.decode(body, skip_special_tokens=True))
 
-    return verdict
+    def verdicts(finished: list[tuple[Question, list[int]]]) -> list[Verdict]:
+        texts = [(question, text_of(tokens)) for question, tokens in finished]
+        new = {(question.id, text): (question, text) for question, text in texts if (question.id, text) not in known}
+        for key, judgement in zip(new, oracles.judge_many(list(new.values())), strict=True):
+            known[key] = Verdict(judgement.score >= RIGHT, judgement.reason if judgement.failed else "")
+        return [known[question.id, text] for question, text in texts]
 
-
-def weights_digest(model: PreTrainedModel) -> str:
-    """Names a model by its configuration and the beginning of every weight."""
-    hasher = xxhash.xxh3_64(str(model.config.to_json_string()).encode())
-    for name, weight in model.named_parameters():
-        hasher.update(name.encode())
-        hasher.update(weight.detach().flatten()[:4096].float().cpu().numpy().tobytes())
-    return hasher.hexdigest()
+    return verdicts
 
 
 def write(work: Workspace, found: Found, trials: Trials) -> None:
     write_records(work.path / "pivots.parquet", Pivot, found.pivots)
     write_records(work.path / "pairs.parquet", Pair, found.pairs)
+    write_records(work.path / "difficulty.parquet", Difficulty, found.difficulties)
     write_records(work.path / "solutions.parquet", SearchedSolution, found.solutions)
     rollouts = (
         MadeRollout(
             question=trials.cases[trial.prefix.case].question.id,
             stream=trial.stream,
             number=trial.number,
+            avoid=trial.avoid,
             prefix_tokens=list(trial.prefix.tokens),
             tokens=outcome.tokens,
             finish=outcome.finish,

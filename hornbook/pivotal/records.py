@@ -6,13 +6,32 @@ from hornbook.base.records import Record
 
 
 class Point(msgspec.Struct):
-    """p(success) after the first `position` tokens of a solution, with its 95 % interval; n is 0 if it is known."""
+    """p(success) after the first `position` tokens of a solution, with its 95 % interval.
+
+    `n` rollouts say so; it is 0 where the verdict is known.
+    """
 
     position: int
     p: float
     low: float
     high: float
     n: int
+
+
+class Difficulty(msgspec.Struct):
+    """How hard a question is for the model (difficulty.parquet), by the rollouts that screened it."""
+
+    question: str
+    task: str
+    p: float  # share of successes, with its 95 % interval
+    low: float
+    high: float
+    n: int
+    in_range: bool  # p(success) is between p_low and p_high, so that it was searched
+    tokens: float  # mean length of a rollout
+    nats: float  # mean surprise of a rollout: how many ways the model sees, in natural logarithms
+    unfinished: float  # share of rollouts that ran into the limit
+    pivots: int  # reported in its solutions
 
 
 class SearchedSolution(Record):
@@ -33,8 +52,9 @@ class MadeRollout(msgspec.Struct):
     """A rollout that was made (rollouts.parquet). `prefix_tokens` begin after the question's prompt."""
 
     question: str
-    stream: str  # search, or fresh for those that confirm
+    stream: str  # search; off, for those forced off a solution; or fresh, for those that confirm
     number: int
+    avoid: int  # the token that the first one was not to be; -1 for none
     prefix_tokens: list[int]
     tokens: list[int]
     finish: str

@@ -16,14 +16,14 @@ def book(settings: PtsSettings, work: Workspace, found: Found, trials: Trials) -
     """Counts, notes and warnings."""
     pivots, confirmed = len(found.pivots), sum(pivot.confirmed for pivot in found.pivots)
     broken = trials.broken()
-    work.count(tokens=trials.tokens(), rollouts=len(trials.made), pivots=pivots, solutions=len(found.solutions))
+    work.count(tokens=trials.tokens, rollouts=len(trials.made), pivots=pivots, solutions=len(found.solutions))
     work.note("solutions", len(found.solutions))
     work.note("pivots", pivots)
     work.note("confirmed", confirmed if settings.confirm else None)
     work.note("raising", sum(pivot.delta > 0 for pivot in found.pivots))
     work.note("pairs", len(found.pairs))
     work.note("rollouts", len(trials.made))
-    work.note("sampled_tokens", trials.tokens())
+    work.note("sampled_tokens", trials.tokens)
     work.note("unfinished", trials.unfinished())
     work.note("oracle_failures", dict(sorted(broken.items())))
     screened, in_range = work.notes["screened"], work.notes["in_range"]
@@ -34,6 +34,8 @@ def book(settings: PtsSettings, work: Workspace, found: Found, trials: Trials) -
         )
     if pivots < FEW_PIVOTS * len(found.solutions):
         work.warn(f"few pivotal tokens: {pivots} in {len(found.solutions)} solutions")
+    wrong_way = sum(pivot.error for pivot in found.pivots)
+    work.note("expected_false", round(wrong_way, 2))
     if settings.confirm and confirmed < FEW_CONFIRMED * pivots:
         work.warn(f"only {confirmed} of {pivots} pivotal tokens confirmed by fresh rollouts; use more rollouts")
     if trials.unfinished() > MANY_UNFINISHED:

@@ -1,24 +1,32 @@
 """The search from questions to pairs: screen, choose solutions, find pivots, confirm them, find their opposites."""
 
-from collections.abc import Callable, Iterable
+import time
+from collections import Counter
+from collections.abc import Callable
 from typing import NamedTuple
 
-from hornbook.base.errors import HornbookError
+from hornbook.base.progress import Bar
 from hornbook.base.records import Pair, Pivot, make_id
 from hornbook.base.workspace import Workspace
-from hornbook.pivotal.estimates import Estimator, difference
-from hornbook.pivotal.outcomes import Case, Prefix, Solution
-from hornbook.pivotal.pairs import find_forks, make_pairs
-from hornbook.pivotal.records import Point, SearchedSolution
+from hornbook.pivotal.adaptive import State, adaptive
+from hornbook.pivotal.chain import Chain
+from hornbook.pivotal.estimates import Estimate, difference, known, wilson
+from hornbook.pivotal.findings import Finding, Searched
+from hornbook.pivotal.outcomes import Case, Solution, onward
+from hornbook.pivotal.pairs import Contest, find_pairs
+from hornbook.pivotal.pools import Pools
+from hornbook.pivotal.records import Difficulty, SearchedSolution
+from hornbook.pivotal.screening import choose_solutions, difficulties, root, screen
 from hornbook.pivotal.settings import PtsSettings
-from hornbook.pivotal.subdivide import differ, subdivide
-from hornbook.pivotal.trials import Trials
+from hornbook.pivotal.subdivide import differ, search_by_halves
+from hornbook.pivotal.trials import OnDone, Trials
+from hornbook.pivotal.units import cuts, first_unit
 
 Strings = Callable[[list[int]], list[str]]  # each token as text
-HISTOGRAM_BINS = 10
 
 
 class Found(NamedTuple):
+    difficulties: list[Difficulty]
     solutions: list[SearchedSolution]
     pivots: list[Pivot]
     pairs: list[Pair]
@@ -29,124 +37,124 @@ def search(settings: PtsSettings, work: Workspace, trials: Trials, strings: Stri
 
     Raises HornbookError when no question has p(success) within range.
     """
-    settled: dict[Prefix, bool] = {}
-    rolls = Estimator(trials, "search", settled)
-    fresh = Estimator(trials, "fresh", settled)
-    cases = screen(settings, work, rolls)
-    solutions = choose_solutions(cases, rolls, settings.solutions_per_question)
+    pools, fresh = Pools(trials, work.seed), Pools(trials, work.seed, "fresh")
+    kept = screen(settings, work, pools)
+    solutions = choose_solutions(kept, pools, settings.solutions_per_question)
+    units = [cuts(strings(list(solution.tokens)), settings.unit) for solution in solutions]
+    if settings.search == "subdivide":
+        searched = _subdivide(settings, work, solutions, units, pools)
+    else:
+        searched = _adaptive(settings, work, solutions, units, pools)
+    _confirm(settings, work, solutions, searched.findings, fresh)
     records = [_record(solution, trials.cases[solution.case], strings) for solution in solutions]
-    positions = _find(settings, work, solutions, rolls)
-    places = [(number, position) for number, found in enumerate(positions) for position in found]
-    confirm(settings, work, solutions, places, fresh)
-    pivots: dict[str, tuple[Pivot, Prefix]] = {}  # solutions that begin alike share pivots
-    for number, position in places:
-        pivot = _pivot(settings, solutions[number], records[number], position, rolls, fresh)
-        pivots.setdefault(pivot.id, (pivot, solutions[number].prefix(position)))
-    confirmed = [(pivot, before) for pivot, before in pivots.values() if pivot.confirmed or not settings.confirm]
-    forks = find_forks(confirmed, rolls, fresh)
-    gather(work, "trying opposites", rolls, (end for fork in forks for end in fork.ends()), settings.rollouts)
-    pairs = make_pairs(forks, rolls, fresh, settings.p_gap)
-    for solution, record in zip(solutions, records, strict=True):
-        record.estimates = curve(solution, rolls)
-    return Found(records, [pivot for pivot, _ in pivots.values()], pairs)
+    for record, curve in zip(records, searched.curves, strict=True):
+        record.estimates = curve
+    contests: dict[str, Contest] = {}  # solutions that begin alike share pivots
+    for finding in searched.findings:
+        solution = solutions[finding.solution]
+        pivot = _pivot(settings, solution, records[finding.solution], finding, fresh)
+        before = solution.prefix(finding.start)
+        contests.setdefault(pivot.id, Contest(pivot, before, finding.right_before, finding.n_before, finding.aside))
+    worthy = [contest for contest in contests.values() if contest.pivot.confirmed or not settings.confirm]
+    pairs = find_pairs(worthy, pools, settings, work, lambda tokens: first_unit(strings(tokens), settings.unit))
+    found = Counter(contest.before.case for contest in contests.values())
+    return Found(difficulties(pools, kept, found), records, [contest.pivot for contest in contests.values()], pairs)
 
 
-def gather(work: Workspace, label: str, estimator: Estimator, prefixes: Iterable[Prefix], n: int) -> None:
-    """One wave of rollouts, with its progress line."""
-    prefixes = list(prefixes)
-    with work.progress(label, len(estimator.missing(prefixes, n)), "rollouts") as bar:
-        estimator.gather(prefixes, n, bar)
+def _adaptive(
+    settings: PtsSettings, work: Workspace, solutions: list[Solution], units: list[list[int]], pools: Pools
+) -> Searched:
+    cases = pools.trials.cases
+    chains = [
+        Chain(cases[s.case].question.id, s, ends, settings.p_gap) for s, ends in zip(solutions, units, strict=True)
+    ]
+    for chain in {chain.solution.case: chain for chain in reversed(chains)}.values():  # the first of each question
+        made = pools.of(root(chain.solution.case))
+        chosen = next(i for i, outcome in enumerate(made) if tuple(outcome.tokens) == chain.solution.tokens)
+        pools.reuse(chain, made[chosen + 1 :])
+    with work.progress("searching", sum(len(chain.forks()) for chain in chains), "forks") as bar:
+        line = _Line(bar, pools.trials)
+
+        def tell(state: State) -> OnDone:
+            return line.on(state.decided, f"{state.pivots} pivots in {len(chains)} solutions")
+
+        return adaptive(chains, pools, settings, work.seed, pools.trials.entry_size, tell)
 
 
-def screen(settings: PtsSettings, work: Workspace, rolls: Estimator) -> list[int]:
-    """The cases with p_low ≤ p(success) ≤ p_high, by a first estimate and again by one with all rollouts."""
-    everything = [Prefix(number, ()) for number in range(len(rolls.trials.cases))]
-    gather(work, "screening", rolls, everything, settings.screening)
-    p = [rolls.estimate(prefix).p for prefix in everything]
-    bins = [min(int(value * HISTOGRAM_BINS), HISTOGRAM_BINS - 1) for value in p]
-    work.note("p_histogram", [bins.count(number) for number in range(HISTOGRAM_BINS)])
-    work.note("screened", len(p))
-    likely = [prefix for prefix, value in zip(everything, p, strict=True) if _within(settings, value)]
-    gather(work, "screening again", rolls, likely, settings.rollouts)
-    kept = [prefix.case for prefix in likely if _within(settings, rolls.estimate(prefix).p)]
-    work.note("in_range", len(kept))
-    if not kept:
-        never, always = sum(value == 0 for value in p), sum(value == 1 for value in p)
-        raise HornbookError(
-            f"no question has p(success) between {settings.p_low:g} and {settings.p_high:g}: of {len(p)} screened, "
-            f"{never} were never solved and {always} always; give easier or harder questions, or widen the range"
+def _subdivide(
+    settings: PtsSettings, work: Workspace, solutions: list[Solution], units: list[list[int]], pools: Pools
+) -> Searched:
+    with work.progress("searching", sum(len(ends) - 1 for ends in units), "units") as bar:
+        line = _Line(bar, pools.trials)
+        return search_by_halves(
+            solutions, units, pools, settings, lambda prefixes: line.on(0, f"{prefixes} prefixes at this level")
         )
-    return kept
 
 
-def _within(settings: PtsSettings, p: float) -> bool:
-    return settings.p_low - 1e-9 <= p <= settings.p_high + 1e-9
+class _Line:
+    """The progress line of a search: how far it is, what it found, tokens a second."""
+
+    def __init__(self, bar: Bar, trials: Trials) -> None:
+        self.bar, self.trials = bar, trials
+        self.decided, self.tokens, self.began = 0, 0, time.monotonic()
+
+    def on(self, decided: int, found: str) -> OnDone:
+        self.bar.advance(decided - self.decided, found)
+        self.decided = decided
+
+        def on_done(tokens: int) -> None:
+            self.tokens += tokens
+            rate = self.tokens / max(1e-9, time.monotonic() - self.began)
+            self.bar.advance(0, f"{found}, {rate:,.0f} tokens/s")
+
+        return on_done
 
 
-def choose_solutions(cases: list[int], rolls: Estimator, per_question: int) -> list[Solution]:
-    """Finished solutions out of the rollouts already made, successes and failures by turns."""
-    chosen: list[Solution] = []
-    for turn, case in enumerate(cases):
-        distinct = {tuple(o.tokens): o for o in rolls.outcomes[Prefix(case, ())] if o.finish == "stop"}
-        sides = [[o for o in distinct.values() if o.success == wanted] for wanted in (True, False)]
-        for number in range(per_question):
-            side = sides[(turn + number) % 2] or sides[(turn + number + 1) % 2]
-            if side:
-                outcome = side.pop(0)
-                chosen.append(Solution(case, tuple(outcome.tokens), outcome.logprobs, outcome.success))
-    return chosen
-
-
-def _find(settings: PtsSettings, work: Workspace, solutions: list[Solution], rolls: Estimator) -> list[list[int]]:
-    """Positions of pivotal tokens per solution."""
-
-    def estimate(prefixes: list[Prefix]) -> list[float]:
-        gather(work, "searching", rolls, prefixes, settings.rollouts)
-        return [rolls.estimate(prefix).p for prefix in prefixes]
-
-    return subdivide(solutions, estimate, settings.p_gap)
-
-
-def confirm(
-    settings: PtsSettings, work: Workspace, solutions: list[Solution], places: list[tuple[int, int]], fresh: Estimator
+def _confirm(
+    settings: PtsSettings, work: Workspace, solutions: list[Solution], findings: list[Finding], fresh: Pools
 ) -> None:
-    """Fresh rollouts on both sides of each pivot: those that selected it flatter it."""
-    ends = [solutions[number].prefix(p) for number, position in places for p in (position, position + 1)]
-    gather(work, "confirming", fresh, ends, settings.confirm)
+    """Fresh rollouts on both sides of each pivot."""
+    places = [(solutions[f.solution], place) for f in findings for place in (f.start, f.end)]
+    asked = {onward(s.prefix(place)): settings.confirm for s, place in places if place < len(s.tokens)}
+    if settings.confirm:
+        with work.progress("confirming", len(asked) * settings.confirm, "rollouts") as bar:
+            fresh.extend(asked, {}, lambda _: bar.advance())
+
+
+def _fresh(solution: Solution, place: int, fresh: Pools) -> Estimate:
+    branch = onward(solution.prefix(place))
+    return (
+        known(solution.success) if place == len(solution.tokens) else wilson(fresh.right(branch), len(fresh.of(branch)))
+    )
 
 
 def _pivot(
-    settings: PtsSettings,
-    solution: Solution,
-    record: SearchedSolution,
-    position: int,
-    rolls: Estimator,
-    fresh: Estimator,
+    settings: PtsSettings, solution: Solution, record: SearchedSolution, finding: Finding, fresh: Pools
 ) -> Pivot:
-    ends = solution.prefix(position), solution.prefix(position + 1)
-    before, after = (rolls.estimate(end) for end in ends)
-    again = fresh if settings.confirm else rolls
-    delta, low, high = difference(again.estimate(ends[1]), again.estimate(ends[0]))
-    agrees = (delta > 0) == (after.p > before.p) and differ(delta, 0.0, settings.p_gap)
-    tokens = str(solution.tokens[: position + 1])
+    delta, low, high, confirmed = finding.delta, finding.low, finding.high, finding.proven
+    if settings.confirm:
+        delta, low, high = difference(_fresh(solution, finding.end, fresh), _fresh(solution, finding.start, fresh))
+        confirmed = (delta > 0) == (finding.delta > 0) and differ(delta, 0.0, settings.p_gap)
     return Pivot(
-        id=make_id("pivot", record.question, str(record.prompt_tokens), tokens),
+        id=make_id("pivot", record.question, str(record.prompt_tokens), str(solution.tokens[: finding.end])),
         parents=[record.question],
         question=record.question,
         solution=record.id,
         prompt_tokens=record.prompt_tokens,
         solution_tokens=record.solution_tokens,
-        position=position,
-        token=solution.tokens[position],
-        p_before=before.p,
-        p_after=after.p,
-        n_before=before.n,
-        n_after=after.n,
+        position=finding.start,
+        token=solution.tokens[finding.start],
+        length=finding.end - finding.start,
+        p_before=finding.p_before,
+        p_after=finding.p_after,
+        n_before=finding.n_before,
+        n_after=finding.n_after,
         delta=delta,
         delta_low=low,
         delta_high=high,
+        error=finding.error,
         n_fresh=settings.confirm,
-        confirmed=bool(settings.confirm) and agrees,
+        confirmed=confirmed,
     )
 
 
@@ -165,9 +173,3 @@ def _record(solution: Solution, case: Case, strings: Strings) -> SearchedSolutio
         verdict=solution.success,
         estimates=[],
     )
-
-
-def curve(solution: Solution, rolls: Estimator) -> list[Point]:
-    """p(success) wherever it was estimated along a solution."""
-    prefixes = [(position, solution.prefix(position)) for position in range(len(solution.tokens) + 1)]
-    return [Point(position, *rolls.estimate(prefix)) for position, prefix in prefixes if rolls.known(prefix)]

@@ -3,23 +3,49 @@
 from typing import Literal
 
 from hornbook.base.settings import Settings, setting
+from hornbook.inference.backend import BackendSettings
 from hornbook.inference.settings import Sampling
+from hornbook.oracles.settings import OracleSettings
 
 
 class PtsSettings(Settings):
     """Pivotal token search (report §4.3)."""
 
-    search: Literal["subdivide"] = setting(
-        "subdivide", "how a solution is searched; subdivide is the report's figure 4"
+    search: Literal["adaptive", "subdivide"] = setting(
+        "adaptive", "how a solution is searched; subdivide is the report's figure 4 to the letter"
     )
+    unit: Literal["token", "sentence"] = setting("token", "what is asked about: single tokens or whole sentences")
     p_gap: float = setting(0.2, "least change of p(success) that makes a token pivotal", gt=0, le=1)
+    error_rate: float = setting(
+        0.1, "adaptive: share of the reported pivots that may move p(success) by less than p_gap", gt=0, lt=1
+    )
+    proof: bool = setting(
+        False, "adaptive: report those alone whose confidence sequence, at the error rate, lies beyond p_gap"
+    )
+    give_up: float = setting(0.02, "adaptive: a token less likely than this to be pivotal is let go", gt=0, lt=1)
+    max_rollouts: int = setting(64, "adaptive: most rollouts that decide about one token", ge=1)
+    max_tokens: int = setting(0, "adaptive: sample no more tokens than about this many in all; 0 for no limit", ge=0)
     p_low: float = setting(0.2, "questions with a smaller p(success) are not searched", ge=0, le=1)
     p_high: float = setting(0.8, "questions with a larger p(success) are not searched", ge=0, le=1)
     max_questions: int = setting(200, "questions screened; a seeded choice when there are more", ge=1)
-    screening: int = setting(16, "rollouts that decide whether p(success) of a question is in range", ge=1)
-    rollouts: int = setting(32, "rollouts behind each estimate of p(success)", ge=1)
-    confirm: int = setting(64, "fresh rollouts a side that confirm a pivot; 0 takes all pivots as found", ge=0)
+    screening: int = setting(
+        32, "most rollouts that decide whether p(success) of a question is in range; clear cases take fewer", ge=1
+    )
+    rollouts: int = setting(32, "subdivide: rollouts behind each estimate of p(success)", ge=1)
+    confirm: int = setting(0, "fresh rollouts a side that confirm each pivot once more; 0 for none", ge=0)
     solutions_per_question: int = setting(1, "solutions searched per question, successes and failures by turns", ge=1)
+    oracle: str = setting(
+        "",
+        "what judges: number, math, choice, exact, fuzzy, code, reasoning-gym, trivia, judge, or your own function as "
+        "file.py:function; empty takes what each question names or what fits its answer",
+    )
+    oracles: OracleSettings = setting(
+        help="limits of the oracles, and the model that judges", default_factory=OracleSettings
+    )
+    export: Literal["", "trl", "jsonl"] = setting(
+        "",
+        "write the pairs for TRL too, or the pivots as JSON lines",
+    )
     prompt: Literal["auto", "chat", "plain"] = setting(
         "auto", "how questions are put: chat (the tokenizer's template), plain (Question: ... Solution:), or what fits"
     )
@@ -33,7 +59,9 @@ class PtsSettings(Settings):
     max_new_tokens: int = setting(
         256, "longest solution in tokens; one that is not finished by then is a failure", ge=1
     )
+    stop: list[str] = setting([], "texts at which a solution ends, besides the model's own end token")
     batch_size: int = setting(256, "rollouts computed together", ge=1)
+    engine: BackendSettings = setting(help="what computes the model, and where", default_factory=BackendSettings)
 
     def sampling(self) -> Sampling:
         return Sampling(**{name: getattr(self, name) for name in Sampling.model_fields})

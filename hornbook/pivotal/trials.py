@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from hornbook.base.progress import Bar
 from hornbook.base.records import Question
 from hornbook.base.seeds import derive
 from hornbook.base.settings import digest
@@ -21,7 +20,8 @@ class Verdict(NamedTuple):
     reason: str = ""  # why the oracle broke, if it did
 
 
-Judge = Callable[[Question, list[int]], Verdict]  # given a finished solution's tokens, without the prompt
+Judge = Callable[[list[tuple[Question, list[int]]]], list[Verdict]]  # of finished solutions' tokens, without prompts
+OnDone = Callable[[int], None]  # told the tokens of each finished rollout
 
 
 class Trials:
@@ -33,6 +33,7 @@ class Trials:
 
     Attributes:
         made: every trial with its outcome, in the order they were asked for.
+        tokens: sampled in all of them.
     """
 
     def __init__(
@@ -41,9 +42,10 @@ class Trials:
         self.engine, self.judge, self.cases, self.sampling = engine, judge, cases, sampling
         self.journal, self.entry_size = journal, entry_size
         self.made: list[tuple[Trial, Outcome]] = []
+        self.tokens = 0
 
-    def run(self, trials: list[Trial], bar: Bar | None = None) -> list[Outcome]:
-        """The outcomes of `trials`, in their order; `bar` advances by one each."""
+    def run(self, trials: list[Trial], on_done: OnDone | None = None) -> list[Outcome]:
+        """The outcomes of `trials`, in their order; `on_done` is told the tokens of each."""
         outcomes: list[Outcome] = []
         for start in range(0, len(trials), self.entry_size):
             entry = trials[start : start + self.entry_size]
@@ -51,16 +53,15 @@ class Trials:
             key = digest(msgspec.to_builtins(requests))
             done = self.journal.replay(key)
             if done is None:
-                done = self._sample(entry, requests, bar)
+                done = self._sample(entry, requests, on_done)
                 self.journal.append(key, done)
-            elif bar:
-                bar.advance(len(done))
+            elif on_done:
+                for outcome in done:
+                    on_done(len(outcome.tokens))
             outcomes += done
         self.made += zip(trials, outcomes, strict=True)
+        self.tokens += sum(len(outcome.tokens) for outcome in outcomes)
         return outcomes
-
-    def tokens(self) -> int:
-        return sum(len(outcome.tokens) for _, outcome in self.made)
 
     def unfinished(self) -> float:
         """Share of rollouts that ran into the limit."""
@@ -77,15 +78,20 @@ class Trials:
             prefix=case.prompt + list(tokens),
             key=f"{case.question.id} {place} {trial.stream} {trial.number}",
             limit=self.sampling.max_new_tokens - len(tokens),
+            avoid=trial.avoid,
         )
 
-    def _sample(self, trials: list[Trial], requests: list[Request], bar: Bar | None) -> list[Outcome]:
-        rollouts = self.engine.sample(requests, self.sampling, (lambda _: bar.advance()) if bar else None)
+    def _sample(self, trials: list[Trial], requests: list[Request], on_done: OnDone | None) -> list[Outcome]:
+        rollouts = self.engine.sample(requests, self.sampling, on_done)
+        finished = [
+            (self.cases[trial.prefix.case].question, [*trial.prefix.tokens, *rollout.tokens])
+            for trial, rollout in zip(trials, rollouts, strict=True)
+            if rollout.finish == "stop"
+        ]
+        verdicts = iter(self.judge(finished))
         outcomes = []
-        for trial, rollout in zip(trials, rollouts, strict=True):
-            verdict = Verdict(False)
-            if rollout.finish == "stop":
-                verdict = self.judge(self.cases[trial.prefix.case].question, [*trial.prefix.tokens, *rollout.tokens])
+        for rollout in rollouts:
+            verdict = next(verdicts) if rollout.finish == "stop" else Verdict(False)
             logprobs = [round(logprob, 6) for logprob in rollout.logprobs]
             outcomes.append(Outcome(rollout.tokens, logprobs, rollout.finish, verdict.success, verdict.reason))
         return outcomes

@@ -4,6 +4,7 @@ A solution reads `xxxGxx⏎R`: noise, one of G or B (even chances), noise, and a
 ends in R nine times in ten, after B once. So p(success) is 0.5, then 0.9 or 0.1, then 1 or 0; all exactly known.
 """
 
+import math
 import time
 from collections.abc import Callable
 
@@ -42,6 +43,8 @@ def next_tokens(solution: str) -> dict[str, float]:
 class PlantedEngine:
     """Samples the process above; counts what it is asked for, and can be slow or break off after some calls."""
 
+    room, fingerprint = 200, "planted"
+
     def __init__(self, seed: int = 0, breaks_after: int | None = None, seconds_a_call: float = 0.0) -> None:
         self.seed, self.breaks_after, self.seconds_a_call = seed, breaks_after, seconds_a_call
         self.keys: list[str] = []
@@ -61,19 +64,24 @@ class PlantedEngine:
         start = len(request.prefix) - request.prefix[::-1].index(PROMPT_END)
         solution = "".join(TOKENIZER.convert_ids_to_tokens(request.prefix[start:]))
         tokens: list[int] = []
+        logprobs: list[float] = []
         limit = request.limit or sampling.max_new_tokens
         for u in uniforms(self.seed, request.key, limit):
-            choices = next_tokens(solution)
+            choices = dict(next_tokens(solution))
+            if not tokens:
+                choices = {letter: p for letter, p in choices.items() if ID.get(letter, STOP) != request.avoid}
+                choices = {letter: p / sum(choices.values()) for letter, p in choices.items()}
             reached = 0.0
             for letter, p in choices.items():  # noqa: B007  (the last letter, where rounding leaves a gap)
                 reached += p
                 if u < reached:
                     break
             tokens.append(STOP if letter == "!" else ID[letter])
+            logprobs.append(math.log(choices[letter]))
             solution += letter
             if letter == "!":
                 break
-        return Rollout(tokens, [-0.5] * len(tokens), "stop" if tokens[-1] == STOP else "length")
+        return Rollout(tokens, logprobs, "stop" if tokens[-1] == STOP else "length")
 
     def logprobs(self, prefixes: list[list[int]], continuations: list[list[int]]) -> list[list[float]]:
         raise NotImplementedError

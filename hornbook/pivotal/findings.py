@@ -1,0 +1,38 @@
+"""What a search says, whichever search it was."""
+
+from typing import NamedTuple
+
+from hornbook.pivotal.outcomes import Outcome
+from hornbook.pivotal.records import Point
+
+
+class Finding(NamedTuple):
+    """Tokens `start` to `end` of a solution move p(success) by at least p_gap.
+
+    `delta` is the estimated move and `low` to `high` its interval, `error` the probability that it is below p_gap
+    after all (0 where a search does not say), `proven` whether the interval lies beyond p_gap. Of `n_before` rollouts
+    from the prefix before it `right_before` succeeded; `aside` are rollouts that left it aside, with what they share
+    of it.
+    """
+
+    solution: int
+    start: int
+    end: int
+    p_before: float
+    p_after: float
+    n_before: int
+    n_after: int
+    delta: float
+    low: float
+    high: float
+    error: float
+    proven: bool
+    right_before: int
+    aside: list[tuple[list[int], Outcome]]
+
+
+class Searched(NamedTuple):
+    """Pivotal places in the order of the solutions, and what was learnt along each solution."""
+
+    findings: list[Finding]
+    curves: list[list[Point]]
