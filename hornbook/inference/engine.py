@@ -50,7 +50,7 @@ class TorchEngine:
         cache_gb: float = 4.0,
     ) -> None:
         self.model, self.tokenizer, self.batch_size, self.seed = model, tokenizer, batch_size, seed
-        self.cache_bytes = int(cache_gb * 1e9)
+        self.cache_bytes = round(cache_gb * 1e9)
         self.stop = stop_ids(tokenizer)
         self._known_stops: dict[tuple[str, ...], Stops] = {}
         self.fingerprint = weights_digest(model)

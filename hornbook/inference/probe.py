@@ -11,6 +11,7 @@ from hornbook.inference.trunks import TrunkStore
 TRUNK, OWN = 5, 2  # tokens tried
 
 
+@torch.inference_mode()
 def bytes_per_token(model: PreTrainedModel) -> int:
     """Of keys and values of all layers."""
     text = tuple(range(1, 1 + TRUNK))
@@ -18,6 +19,7 @@ def bytes_per_token(model: PreTrainedModel) -> int:
     return trunk.bytes // TRUNK
 
 
+@torch.inference_mode()
 def can_share(model: PreTrainedModel) -> bool:
     """Whether the model's logits are the same when prefixes are shared: two tokens after a shared trunk are tried."""
     text = list(range(1, 1 + TRUNK + OWN))

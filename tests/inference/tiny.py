@@ -2,9 +2,17 @@
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import Phi3Config, Phi3ForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    Phi3Config,
+    Phi3ForCausalLM,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
 
 SPECIALS = ["<|endoftext|>", "<|im_start|>", "<|im_sep|>", "<|im_end|>"]
+COMMON = ["vocab_size", "initializer_range", "pad_token_id", "bos_token_id", "eos_token_id"]
 LETTERS = list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:?\n")
 
 
@@ -26,7 +34,23 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
 
 def tiny_model(seed: int = 0, context: int = 96, **changes: object) -> Phi3ForCausalLM:
     torch.manual_seed(seed)
-    settings: dict[str, object] = {
+    return Phi3ForCausalLM(Phi3Config(**(tiny_settings(context) | changes))).eval()
+
+
+def random_model(kind: str, seed: int = 0, context: int = 96) -> PreTrainedModel:
+    """A tiny model of any architecture, by its `model_type`."""
+    torch.manual_seed(seed)
+    settings = tiny_settings(context)
+    if kind == "gpt2":
+        names = {"n_embd": 32, "n_inner": 48, "n_layer": 2, "n_head": 4, "n_positions": context}
+        settings = {name: settings[name] for name in COMMON} | names
+    if kind.startswith("gemma"):
+        settings["head_dim"] = 8
+    return AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **settings)).eval()
+
+
+def tiny_settings(context: int) -> dict[str, object]:
+    return {
         "vocab_size": len(SPECIALS + LETTERS),
         "hidden_size": 32,
         "intermediate_size": 48,
@@ -39,4 +63,3 @@ def tiny_model(seed: int = 0, context: int = 96, **changes: object) -> Phi3ForCa
         "bos_token_id": 0,
         "eos_token_id": 3,
     }
-    return Phi3ForCausalLM(Phi3Config(**(settings | changes))).eval()

@@ -1,0 +1,175 @@
+"""Prefixes computed once and shared give what each would give alone, within the memory allowed."""
+
+import random
+from functools import cache
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import PreTrainedModel
+
+from hornbook.base.errors import HornbookError
+from hornbook.inference.engine import TorchEngine
+from hornbook.inference.plan import plan
+from hornbook.inference.rollouts import Request
+from hornbook.inference.sampling import draw, probabilities, uniforms
+from hornbook.inference.settings import Sampling
+from hornbook.inference.trunks import TrunkStore, shared_length, trunks_of
+from tests.inference.tiny import random_model, tiny_model, tiny_tokenizer
+
+torch.set_num_threads(1)
+TOKENIZER = tiny_tokenizer()
+SHARING = ["phi3", "llama", "qwen2", "gpt2"]  # grouped queries, biases, learned positions
+COPYING = ["gemma2"]  # caps its attention scores
+SAMPLING = Sampling(temperature=0.8, max_new_tokens=12)
+TOKEN_BYTES = 256  # of these models but gpt2: keys and values, 2 layers, 2 heads, 8 wide, float32
+
+
+@cache
+def model_of(kind: str) -> PreTrainedModel:
+    return random_model(kind)
+
+
+@cache
+@torch.inference_mode()
+def alone(kind: str, prefix: tuple[int, ...], key: str, avoid: int) -> tuple[list[int], list[float]]:
+    """One rollout without cache or batch."""
+    tokens: list[int] = []
+    logprobs: list[float] = []
+    for u in uniforms(0, key, SAMPLING.max_new_tokens):
+        probs = probabilities(model_of(kind)(torch.tensor([[*prefix, *tokens]])).logits[:, -1], SAMPLING)
+        if avoid >= 0 and not tokens:
+            probs[0, avoid] = 0
+            probs /= probs.sum()
+        token, logprob = draw(probs, torch.tensor([u], dtype=torch.float64))
+        tokens.append(int(token))
+        logprobs.append(float(logprob))
+        if tokens[-1] in (0, 3):
+            break
+    return tokens, logprobs
+
+
+def nested_requests(seed: int) -> list[Request]:
+    """Rollouts at many points of a few solutions, which branch from one another."""
+    choose = random.Random(seed)
+    texts = [[choose.randrange(4, 70) for _ in range(choose.randrange(1, 60))] for _ in range(choose.randrange(1, 4))]
+    texts += [choose.choice(texts)[: choose.randrange(1, 40)] + [choose.randrange(4, 70)] * choose.randrange(1, 9)]
+    requests = []
+    for number in range(choose.randrange(1, 30)):
+        text = choose.choice(texts)
+        prefix = text[: choose.randrange(1, len(text) + 1)]
+        requests.append(Request(prefix, f"{seed}.{number}", avoid=choose.choice([-1, -1, 5])))
+    return requests
+
+
+@pytest.mark.parametrize("kind", SHARING + COPYING)
+@settings(max_examples=8, deadline=None)
+@given(data=st.data(), batch_size=st.sampled_from([1, 3, 16, 32]), tokens=st.sampled_from([260, 700, 100_000]))
+def test_rollouts_equal_those_made_alone_for_any_batch_bound_and_history(
+    kind: str, data: st.DataObject, batch_size: int, tokens: int
+) -> None:
+    token_bytes = TOKEN_BYTES * (2 if kind == "gpt2" else 1)
+    engine = TorchEngine(model_of(kind), TOKENIZER, batch_size=batch_size, cache_gb=tokens * token_bytes / 1e9)
+    for seed in data.draw(st.lists(st.integers(0, 12), min_size=1, max_size=3)):  # several calls, one store
+        requests = nested_requests(seed)
+        for request, rollout in zip(requests, engine.sample(requests, SAMPLING), strict=True):
+            expected, logprobs = alone(kind, tuple(request.prefix), request.key, request.avoid)
+            assert rollout.tokens == expected
+            assert rollout.logprobs == pytest.approx(logprobs, abs=1e-4)
+    assert 0 < engine.cache_peak_bytes <= tokens * token_bytes
+    assert engine.shared == (kind in SHARING)
+
+
+def test_sampling_leaves_the_models_own_attention_as_it_was() -> None:
+    model = model_of("llama")
+    before = model.config._attn_implementation
+    TorchEngine(model, TOKENIZER).sample(nested_requests(1), SAMPLING)
+    assert model.config._attn_implementation == before
+
+
+def test_prefixes_along_one_solution_are_computed_once_and_only_what_is_new() -> None:
+    model = tiny_model()
+    computed: list[int] = []
+    model.register_forward_pre_hook(lambda _, inputs: computed.append(inputs[0].numel()))
+    engine = TorchEngine(model, TOKENIZER, batch_size=64)
+    text = list(range(4, 69))
+    assert engine.shared
+    assert engine.store.held == 0
+
+    def prefill(requests: list[Request]) -> list[int]:
+        computed.clear()
+        engine.sample(requests, Sampling(max_new_tokens=1))
+        return computed[:-1]  # the last is the one step
+
+    assert prefill([Request(text[:33], "a")]) == [32]
+    every_cut = [Request(text[:cut], f"{cut}.{n}") for cut in range(1, 66, 5) for n in range(4)]
+    assert prefill(every_cut) == [32]  # 60 in all, of which 32 are known
+    assert prefill(every_cut) == []
+    assert prefill([Request([*text[:40], 5, 6, 7], "b")]) == [16]  # another end, rounded up
+    assert engine.store.held == (60 + 42) * TOKEN_BYTES
+
+
+@pytest.mark.parametrize("tokens", [120, 200, 400])
+def test_the_bound_holds_however_long_the_prefixes_or_there_is_one_clear_line(tokens: int) -> None:
+    bound = tokens * TOKEN_BYTES
+    for seed in range(8):
+        engine = TorchEngine(tiny_model(), TOKENIZER, cache_gb=bound / 1e9)
+        try:
+            engine.sample(nested_requests(seed), SAMPLING)
+        except HornbookError as error:
+            assert f"cache_gb holds {tokens} tokens" in str(error)
+            assert "\n" not in str(error)
+        assert engine.cache_peak_bytes <= bound
+
+
+@given(
+    counts=st.lists(st.integers(1, 40), min_size=1, max_size=20),
+    length=st.integers(0, 300),
+    limit=st.integers(1, 50),
+    batch_size=st.integers(1, 200),
+    tokens=st.integers(1, 20_000),
+    shared=st.booleans(),
+)
+def test_a_plan_uses_what_is_allowed_and_no_more(
+    counts: list[int], length: int, limit: int, batch_size: int, tokens: int, shared: bool
+) -> None:
+    heads = [(number,) * length for number, count in enumerate(counts) for _ in range(count)]
+    try:
+        made = plan(heads, [limit] * len(heads), batch_size, tokens, shared)
+    except HornbookError:
+        assert limit + 3 * length + 100 > tokens or limit + 4 * length > tokens
+        return
+    assert made.tokens() < tokens
+    assert 1 <= made.rows <= -(-batch_size // 16) * 16
+
+
+@given(st.lists(st.text("ab", max_size=6)))
+def test_each_text_belongs_to_the_longest_that_it_begins(texts: list[str]) -> None:
+    heads = [tuple(map(ord, text)) for text in texts]
+    for head, trunk in trunks_of(heads).items():
+        begun = [other for other in heads if other[: len(head)] == head]
+        assert trunk in begun
+        assert not [other for other in heads if other != trunk and other[: len(trunk)] == trunk]
+
+
+@given(st.text("ab", max_size=8), st.text("ab", max_size=8))
+def test_shared_length_counts_the_common_beginning(one: str, other: str) -> None:
+    length = shared_length(tuple(map(ord, one)), tuple(map(ord, other)))
+    assert one[:length] == other[:length]
+    assert one[length : length + 1] != other[length : length + 1] or length == min(len(one), len(other))
+
+
+def test_the_least_recently_used_trunk_goes_first() -> None:
+    store = TrunkStore(tiny_model(), TOKEN_BYTES, 96)
+    store.limit = 150 * TOKEN_BYTES
+    one, two, three = ((token,) * 32 for token in (5, 6, 7))
+    with torch.inference_mode():
+        for head in (one, two, one[:9], three):
+            (found,) = store.provide([head])
+            assert found[1].tokens[: len(head)] == head
+        assert set(store.kept) == {one, two, three}
+        list(store.provide([(8,) * 32]))
+    assert set(store.kept) == {one, three, (8,) * 32}
+    assert store.held == 96 * TOKEN_BYTES
+    assert store.peak <= store.limit
