@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+BROWSER := $(VENV)/.browser
 
 .PHONY: setup demo test lint fast clean
 
@@ -26,7 +27,12 @@ lint: setup
 fast: setup
 	$(BIN)/pytest -m 'not slow'
 
-test: lint
+# pages are tried in a real browser: one on PATH, else the one in these wheels
+$(BROWSER): $(STAMP)
+	command -v chromium chromium-browser google-chrome > /dev/null || $(BIN)/pip install -q -c constraints.txt pyside6-webengine
+	touch $(BROWSER)
+
+test: lint $(BROWSER)
 	$(BIN)/pytest
 
 clean:

@@ -22,7 +22,7 @@ ANSWER = "Answer:"  # where the working ends
 class MixedSettings(Settings):
     """Worked solutions, some of them cut down to their answer."""
 
-    samples: int = setting(5000, "worked solutions to take", ge=1)
+    samples: int = setting(12000, "worked solutions to take", ge=1)
     bare: float = setting(0.5, "share of them of which only the answer is left", ge=0, le=1)
 
 

@@ -1,11 +1,13 @@
 """What does DPO on pivotal tokens buy, and what DPO on whole replies for the same number of sampled tokens?
 
     hornbook run recipes/experiments/pivotal.yaml
-    python -m benchmarks.pts_dpo --model runs/pivotal/artifacts/sft-* --samples runs/pivotal/artifacts/reasoning-* \\
-        --questions runs/pivotal/artifacts/reasoning-* --heldout runs/pivotal/artifacts/reasoning-* --out runs/pts-dpo
+    hornbook reasoning --seed 2024 --search 300 --heldout 400 --out runs/fresh-questions \\
+        --tasks '{family_relationships: {samples: 0}, leg_counting: {samples: 0}, simple_equations: {samples: 0}}'
+    python -m benchmarks.pts_dpo --model runs/pivotal/artifacts/base-* --samples runs/pivotal/artifacts/reasoning-* \\
+        --questions runs/fresh-questions --heldout runs/fresh-questions --out runs/pts-dpo --json pts-dpo.json
 
-With `--samples`, the model is first taught from worked and bare solutions (see `benchmarks.mixed`), so that there is
-a choice to learn. Both arms start from that model and one set of questions. The first searches pivotal tokens and
+With `--samples`, the base model is first taught from worked and bare solutions (see `benchmarks.mixed`), so that there
+is a choice to learn; without, the model is taken as it is (`--model runs/pivotal/artifacts/sft-*`). Both arms start from that model and one set of questions. The first searches pivotal tokens and
 trains on their pairs; the second samples whole replies until it has spent as many tokens, and trains on right against
 wrong ones. Each model is asked the held-out questions before and after. Every step is a stage in its own folder below
 `--out`: a step that is done is not done again, one that was killed goes on where it was.
@@ -33,7 +35,7 @@ DPO: dict[str, dict[str, Any]] = {
     "pivotal": {"learning_rate": 5e-5, "beta": 0.3, "epochs": 4},
     "replies": {"learning_rate": 1e-4, "beta": 0.1, "epochs": 1},
 }
-TAUGHT: dict[str, Any] = {"learning_rate": 5e-4, "epochs": 1, "batch_rows": 8, "microbatch_rows": 8}
+TAUGHT: dict[str, Any] = {"learning_rate": 1.5e-3, "epochs": 2, "batch_rows": 8, "microbatch_rows": 8}
 HELDOUT: dict[str, Any] = {"samples": 4, "benchmarks": [], "max_trivia": 0, **SAMPLING}
 FEW, EVERY = 80, 1_000_000  # questions: for a trial, and more than there are
 MIXED = Kind(

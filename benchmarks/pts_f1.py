@@ -20,7 +20,14 @@ SAMPLING = Sampling(temperature=0.8, max_new_tokens=110)  # as the pocket recipe
 LEAST_TOKENS = 30
 DRAWS = 1000  # of the bootstrap
 SUBDIVIDE: list[dict[str, Any]] = [{"rollouts": n} for n in (10, 30, 100)]
-ADAPTIVE: list[dict[str, Any]] = [{"max_rollouts": n} for n in (4, 8, 16, 32, 64)] + [{}]  # the last is the default
+ADAPTIVE: list[dict[str, Any]] = [  # from quick to thorough; the last is the default
+    {"max_rollouts": 8, "give_up": 0.15, "error_rate": 0.2},
+    {"max_rollouts": 16, "give_up": 0.1, "error_rate": 0.2},
+    {"max_rollouts": 24, "give_up": 0.07, "error_rate": 0.2},
+    {"max_rollouts": 32, "give_up": 0.05, "error_rate": 0.2},
+    {"max_rollouts": 64, "give_up": 0.03, "error_rate": 0.2},
+    {},
+]
 
 
 class Size(NamedTuple):

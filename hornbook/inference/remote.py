@@ -12,9 +12,7 @@ from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.seeds import derive
 from hornbook.inference.backend import BackendSettings
 from hornbook.teacher.client import LONGEST_PAUSE
-from hornbook.teacher.endpoint import PASSING, SECONDS_TO_CONNECT
-from hornbook.teacher.endpoint import _reason as reason
-from hornbook.teacher.endpoint import _seconds as seconds
+from hornbook.teacher.endpoint import PASSING, SECONDS_TO_CONNECT, reason_of, seconds_of
 from hornbook.teacher.errors import TryAgain
 
 Answer = TypeVar("Answer")
@@ -92,9 +90,9 @@ class Remote:
             raise TryAgain(one_line(error), known=False) from None
         if response.status == 200:
             return body
-        told = f"{response.status} {reason(body)}".strip()
+        told = f"{response.status} {reason_of(body)}".strip()
         if response.status in PASSING or response.status >= 500:
-            after = seconds(response.headers.get("Retry-After", ""))
+            after = seconds_of(response.headers.get("Retry-After", ""))
             raise TryAgain(told, known=True, busy=response.status == 429, after=after)
         raise Refused(f"{self.root}{path}: the server refuses ({told})")
 

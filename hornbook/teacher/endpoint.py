@@ -97,8 +97,8 @@ class Endpoint:
             if status == 200:
                 self._known_good = True
                 return _answer(ask, body)
-            if status != 400 or not self._adapt(_reason(body)):
-                raise self._refusal(url, status, retry_after, _reason(body))
+            if status != 400 or not self._adapt(reason_of(body)):
+                raise self._refusal(url, status, retry_after, reason_of(body))
 
     async def close(self) -> None:
         if self._session:
@@ -156,7 +156,7 @@ class Endpoint:
     def _refusal(self, url: str, status: int, retry_after: str, reason: str) -> Exception:
         text = f"{status} {reason}".strip()
         if status in PASSING or status >= 500:
-            return TryAgain(text, known=True, busy=status == 429, after=_seconds(retry_after))
+            return TryAgain(text, known=True, busy=status == 429, after=seconds_of(retry_after))
         if status in NOT_FOR_ANYONE or 300 <= status < 400:
             return TeacherError(f"teacher at {url} refuses: {text}; check url, model and api_key_env")
         if status == 404 and not self._known_good:
@@ -191,7 +191,7 @@ def _answer(ask: Ask, body: bytes) -> Answer:
     )
 
 
-def _reason(body: bytes) -> str:
+def reason_of(body: bytes) -> str:
     """What an error reply says, in one short line."""
     try:
         error: Any = msgspec.json.decode(body)
@@ -203,7 +203,7 @@ def _reason(body: bytes) -> str:
     return " ".join(text.split())[:200]
 
 
-def _seconds(retry_after: str) -> float:
+def seconds_of(retry_after: str) -> float:
     """A Retry-After header, in seconds or as a date."""
     try:
         seconds = float(retry_after)

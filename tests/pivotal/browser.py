@@ -22,7 +22,17 @@ FLAGS = (
     "--enable-logging=stderr",
 )
 CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), None)
-WEBENGINE = importlib.util.find_spec("PySide6.QtWebEngineCore") if importlib.util.find_spec("PySide6") else None
+
+
+def _webengine() -> bool:
+    """Whether Qt's Chromium is installed and finds the libraries it needs."""
+    if importlib.util.find_spec("PySide6") is None:
+        return False
+    load = "from PySide6.QtWebEngineWidgets import QWebEngineView"
+    return subprocess.run([sys.executable, "-c", load], capture_output=True).returncode == 0
+
+
+WEBENGINE = CHROMIUM is None and _webengine()
 MISSING = "" if CHROMIUM or WEBENGINE else "no Chromium on PATH and no PySide6 (pip install -e '.[browser]')"
 
 
