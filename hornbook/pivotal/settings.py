@@ -1,8 +1,9 @@
 """What to search, how finely, and how to sample."""
 
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
-from hornbook.base.settings import Settings, setting
+from hornbook.base.settings import Settings, digest, setting
 from hornbook.inference.backend import BackendSettings
 from hornbook.inference.settings import Sampling
 from hornbook.oracles.settings import OracleSettings
@@ -62,6 +63,11 @@ class PtsSettings(Settings):
     stop: list[str] = setting([], "texts at which a solution ends, besides the model's own end token")
     batch_size: int = setting(256, "rollouts computed together", ge=1)
     engine: BackendSettings = setting(help="what computes the model, and where", default_factory=BackendSettings)
+
+    def identity(self) -> dict[str, Any]:
+        """As of all settings; a function of the user's that judges counts with its source."""
+        source = Path(self.oracle.rpartition(":")[0])
+        return super().identity() | ({"source": digest(source.read_text())} if source.is_file() else {})
 
     def sampling(self) -> Sampling:
         return Sampling(**{name: getattr(self, name) for name in Sampling.model_fields})
