@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def measure(
         "engine": lambda number: _engine(model, tokenizer, asked, new_tokens, number, batch_size)
     }
     for size in batches:
-        runs[f"generate {size}"] = lambda number, size=size: _generate(model, asked, size, new_tokens, number)
+        runs[f"generate {size}"] = partial(_generate, model, asked, size, new_tokens)
     figures: dict[str, dict[str, list[float]]] = {name: {"wall": [], "cpu": []} for name in runs}
     for number in range(repeats):
         for name, run in runs.items():

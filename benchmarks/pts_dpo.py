@@ -7,10 +7,11 @@
         --questions runs/fresh-questions --heldout runs/fresh-questions --out runs/pts-dpo --json pts-dpo.json
 
 With `--samples`, the base model is first taught from worked and bare solutions (see `benchmarks.mixed`), so that there
-is a choice to learn; without, the model is taken as it is (`--model runs/pivotal/artifacts/sft-*`). Both arms start from that model and one set of questions. The first searches pivotal tokens and
-trains on their pairs; the second samples whole replies until it has spent as many tokens, and trains on right against
-wrong ones. Each model is asked the held-out questions before and after. Every step is a stage in its own folder below
-`--out`: a step that is done is not done again, one that was killed goes on where it was.
+is a choice to learn; without, the model is taken as it is (`--model runs/pivotal/artifacts/sft-*`). Both arms start
+from that model and one set of questions. The first searches pivotal tokens and trains on their pairs; the second
+samples whole replies until it has spent as many tokens, and trains on right against wrong ones. Each model is asked the
+held-out questions before and after. Every step is a stage in its own folder below `--out`: a step that is done is not
+done again, one that was killed goes on where it was.
 """
 
 import math

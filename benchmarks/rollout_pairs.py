@@ -12,9 +12,10 @@ from hornbook.base.seeds import derive
 from hornbook.base.settings import Settings, setting
 from hornbook.base.workspace import Workspace
 from hornbook.inference.engine import TorchEngine
-from hornbook.inference.rollouts import Request, Rollout
+from hornbook.inference.rollouts import Request
 from hornbook.inference.settings import Sampling
 from hornbook.model.files import load_model
+from hornbook.oracles.guard import Oracles
 from hornbook.pivotal.pts import make_judge
 from hornbook.preference.questions import choose
 from hornbook.tokenizer.chat import encode_prompt, load_tokenizer
@@ -79,7 +80,7 @@ class Sampler:
         self.questions, self.folder = questions, work.path / "rounds"
         tokenizer = load_tokenizer(model)
         self.engine = TorchEngine(load_model(model), tokenizer, batch_size=256, seed=derive(work.seed, "replies"))
-        self.judge = make_judge(tokenizer)
+        self.judge = make_judge(tokenizer, Oracles())
         self.prompts = {q.id: encode_prompt(tokenizer, [Message("user", q.prompt)]) for q in questions}
 
     def round(self, turn: int) -> list[Reply]:
@@ -89,13 +90,14 @@ class Sampler:
             asked = [(question, ROUND * turn + number) for number in range(ROUND) for question in self.questions]
             requests = [Request(self.prompts[question.id], f"{question.id}/{number}") for question, number in asked]
             rollouts = self.engine.sample(requests, self.sampling)
-            pairs = zip(asked, rollouts, strict=True)
-            write_records(kept, Reply, [self._reply(question, rollout) for (question, _), rollout in pairs])
+            verdicts = self.judge([(q, rollout.tokens) for (q, _), rollout in zip(asked, rollouts, strict=True)])
+            replies = [
+                Reply(question.id, rollout.tokens, finished, finished and verdict.success)
+                for (question, _), rollout, verdict in zip(asked, rollouts, verdicts, strict=True)
+                for finished in [rollout.finish == "stop"]
+            ]
+            write_records(kept, Reply, replies)
         return list(read_records(kept, Reply))
-
-    def _reply(self, question: Question, rollout: Rollout) -> Reply:
-        finished = rollout.finish == "stop"
-        return Reply(question.id, rollout.tokens, finished, finished and self.judge(question, rollout.tokens).success)
 
 
 def pair_up(replies: list[Reply], prompts: dict[str, list[int]], most: int) -> list[Pair]:
