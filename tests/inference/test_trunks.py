@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from transformers import PreTrainedModel
 
 from hornbook.base.errors import HornbookError
+from hornbook.inference import engine as engine_module
+from hornbook.inference.cache import make_rows
 from hornbook.inference.engine import TorchEngine
 from hornbook.inference.plan import plan
 from hornbook.inference.rollouts import Request
@@ -173,3 +175,20 @@ def test_the_least_recently_used_trunk_goes_first() -> None:
     assert set(store.kept) == {one, three, (8,) * 32}
     assert store.held == 96 * TOKEN_BYTES
     assert store.peak <= store.limit
+
+
+@pytest.mark.parametrize("kind", ["llama", "gemma2"])
+def test_the_peak_counts_what_the_rows_really_hold(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    monkeypatch.setattr(engine_module, "make_rows", lambda *layout: made.append(make_rows(*layout)) or made[-1])
+    engine = TorchEngine(model_of(kind), TOKENIZER)
+    engine.sample([Request(list(range(4, 40)), str(n)) for n in range(20)], SAMPLING)
+    tensors = [
+        *made[0].keys,
+        *made[0].values,
+        *getattr(made[0], "trunk_keys", []),
+        *getattr(made[0], "trunk_values", []),
+    ]
+    assert engine.store.others == sum(tensor.nbytes for tensor in tensors)
+    assert engine.store.held == sum(trunk.bytes for trunk in engine.store.kept.values()) == 35 * TOKEN_BYTES
+    assert engine.cache_peak_bytes >= engine.store.others + engine.store.held
