@@ -185,6 +185,7 @@ _KINDS = [
     ),
     Kind(
         name="refusal",
+        version=2,
         does="Measure what the model knows and make data that teaches it to refuse the rest.",
         function="hornbook.preference.refusal:refusal",
         settings_class="hornbook.preference.settings:RefusalSettings",
@@ -197,6 +198,7 @@ _KINDS = [
     ),
     Kind(
         name="pts",
+        version=2,
         does="Pivotal token search: the single tokens that make or break a solution, and pairs from them.",
         function="hornbook.pivotal.pts:pts",
         settings_class="hornbook.pivotal.settings:PtsSettings",
@@ -204,7 +206,7 @@ _KINDS = [
         makes=("pairs",),
         command="pts",
         argument="model",
-        example="hornbook pts sft/ --questions questions.jsonl --out pivots",
+        example="hornbook pts sft/ --questions questions.jsonl --oracle number --out pivots",
         report="4.3",
     ),
     Kind(
@@ -221,6 +223,7 @@ _KINDS = [
     ),
     Kind(
         name="judge",
+        version=2,
         does="Judge several replies per prompt for accuracy, style and detail, and make pairs.",
         function="hornbook.preference.judge:judge",
         settings_class="hornbook.preference.settings:JudgeSettings",
@@ -233,6 +236,7 @@ _KINDS = [
     ),
     Kind(
         name="evaluation",
+        version=2,
         does="Score a model on held-out tasks, refusals and real benchmarks, with 95 % intervals.",
         function="hornbook.evaluation.evaluation:evaluation",
         settings_class="hornbook.evaluation.settings:EvaluationSettings",
