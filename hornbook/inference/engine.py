@@ -9,13 +9,12 @@ import torch
 import xxhash
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from hornbook.base.errors import HornbookError
 from hornbook.inference.attention import sharing
 from hornbook.inference.batch import Batch, Job
 from hornbook.inference.cache import make_rows
 from hornbook.inference.plan import ROWS, plan
 from hornbook.inference.probe import bytes_per_token, can_share
-from hornbook.inference.rollouts import Engine, Request, Rollout
+from hornbook.inference.rollouts import Engine, Request, Rollout, check_room
 from hornbook.inference.scoring import score_batches
 from hornbook.inference.settings import Sampling
 from hornbook.inference.stops import Stops
@@ -84,7 +83,7 @@ class TorchEngine:
         if not requests:
             return []
         for request in requests:
-            self._check(request.prefix)
+            check_room(self.room, request.prefix)
         jobs = self._jobs(requests, sampling)
         with sharing(self.model) if self.shared else nullcontext():
             return self._run(jobs, sampling, on_done or (lambda tokens: None))
@@ -134,7 +133,7 @@ class TorchEngine:
         Raises HornbookError for an empty prefix and for texts longer than the context.
         """
         for prefix, continuation in zip(prefixes, continuations, strict=True):
-            self._check(prefix, len(continuation) - 1)
+            check_room(self.room, prefix, len(continuation) - 1)
         return score_batches(self.model, prefixes, continuations, self.room)
 
     def _stops(self, sampling: Sampling) -> Stops:
@@ -142,14 +141,6 @@ class TorchEngine:
         if texts not in self._known_stops:  # reading a vocabulary takes up to a second
             self._known_stops[texts] = Stops(self.tokenizer, self.stop, list(texts))
         return self._known_stops[texts]
-
-    def _check(self, prefix: list[int], more: int = 0) -> None:
-        if not prefix:
-            raise HornbookError("cannot sample after an empty prefix; expected at least one token")
-        if len(prefix) + more >= self.room:
-            raise HornbookError(
-                f"a text of {len(prefix) + more} tokens leaves no room in the model's context of {self.room}"
-            )
 
 
 def weights_digest(model: PreTrainedModel) -> str:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from hornbook.base.errors import HornbookError
 from hornbook.inference.settings import Sampling
 
 
@@ -52,3 +53,11 @@ class Engine(Protocol):
 
     def logprobs(self, prefixes: list[list[int]], continuations: list[list[int]]) -> list[list[float]]:
         """The model's own log-probability (temperature 1, no filters) of each continuation token after its prefix."""
+
+
+def check_room(room: int, prefix: list[int], more: int = 0) -> None:
+    """Raises HornbookError unless something can be sampled after `prefix` and `more` tokens, in a context of `room`."""
+    if not prefix:
+        raise HornbookError("cannot sample after an empty prefix; expected at least one token")
+    if len(prefix) + more >= room:
+        raise HornbookError(f"a text of {len(prefix) + more} tokens leaves no room in the model's context of {room}")

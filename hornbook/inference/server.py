@@ -13,7 +13,7 @@ from hornbook.inference.backend import BackendSettings
 from hornbook.inference.dialects import Dialect, open_dialect
 from hornbook.inference.parts import Draw, Reply, alone, append, filtered, other_than
 from hornbook.inference.remote import Remote
-from hornbook.inference.rollouts import Request, Rollout
+from hornbook.inference.rollouts import Request, Rollout, check_room
 from hornbook.inference.settings import Sampling
 from hornbook.inference.stops import Stops
 from hornbook.tokenizer.chat import stop_ids
@@ -71,7 +71,7 @@ class ServerEngine:
         Raises HornbookError for an empty prefix, one that fills the context, and a server that stops answering.
         """
         for request in requests:
-            self._check(request.prefix)
+            check_room(self.room, request.prefix)
         self._dialect.check(sampling, any(request.avoid >= 0 for request in requests))
         stops = self._stops(tuple(sampling.stop))
 
@@ -91,7 +91,7 @@ class ServerEngine:
         vLLM scores a text in one request; llama.cpp one token a request. Raises HornbookError as `sample` does.
         """
         for prefix, continuation in zip(prefixes, continuations, strict=True):
-            self._check(prefix, len(continuation) - 1)
+            check_room(self.room, prefix, len(continuation) - 1)
         pairs = zip(prefixes, continuations, strict=True)
         return self._run(self._all([self._score(prefix, continuation) for prefix, continuation in pairs]))
 
@@ -165,11 +165,3 @@ class ServerEngine:
 
     def _seed(self, request: Request, *place: int) -> int:
         return derive(self.seed, "rollout", request.key, *place) % SEEDS
-
-    def _check(self, prefix: list[int], more: int = 0) -> None:
-        if not prefix:
-            raise HornbookError("cannot sample after an empty prefix; expected at least one token")
-        if len(prefix) + more >= self.room:
-            raise HornbookError(
-                f"a text of {len(prefix) + more} tokens leaves no room in the server's context of {self.room}"
-            )

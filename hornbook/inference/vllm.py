@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 from hornbook.base.errors import HornbookError
 from hornbook.base.seeds import derive, rng
 from hornbook.inference.parts import BAN, TOP, Draw, Reply, alone, append, exact_order, filtered, other_than
-from hornbook.inference.rollouts import Request, Rollout
+from hornbook.inference.rollouts import Request, Rollout, check_room
 from hornbook.inference.settings import Sampling
 from hornbook.inference.stops import Stops
 from hornbook.model.files import model_folder
@@ -53,7 +53,7 @@ class VllmEngine:
         """
         exact_order(sampling)
         for request in requests:
-            self._check(request.prefix)
+            check_room(self.room, request.prefix)
         limits = [
             min(request.limit or sampling.max_new_tokens, sampling.max_new_tokens, self.room - len(request.prefix))
             for request in requests
@@ -88,7 +88,7 @@ class VllmEngine:
     def logprobs(self, prefixes: list[list[int]], continuations: list[list[int]]) -> list[list[float]]:
         """The model's own log-probability (temperature 1, no filters) of each continuation token after its prefix."""
         for prefix, continuation in zip(prefixes, continuations, strict=True):
-            self._check(prefix, len(continuation))  # vLLM wants room for one more token
+            check_room(self.room, prefix, len(continuation))  # vLLM wants room for one more token
         texts = [prefix + continuation for prefix, continuation in zip(prefixes, continuations, strict=True)]
         params = self._params(max_tokens=1, temperature=0.0, prompt_logprobs=0, detokenize=False)
         told = self._generate(texts, [params] * len(texts))
@@ -170,11 +170,3 @@ class VllmEngine:
 
     def _seed(self, request: Request, *place: int) -> int:
         return derive(self.seed, "rollout", request.key, *place)
-
-    def _check(self, prefix: list[int], more: int = 0) -> None:
-        if not prefix:
-            raise HornbookError("cannot sample after an empty prefix; expected at least one token")
-        if len(prefix) + more >= self.room:
-            raise HornbookError(
-                f"a text of {len(prefix) + more} tokens leaves no room in the model's context of {self.room}"
-            )

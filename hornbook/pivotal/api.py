@@ -1,11 +1,11 @@
 """Pivotal token search in a few lines of Python (report §4.3).
 
-    from hornbook.pivotal.api import find_pivots
+from hornbook.pivotal.api import find_pivots
 
-    found = find_pivots("sft/model", [{"question": "What is 17 + 25?", "answer": "42"}], out="pivots", p_gap=0.2)
-    for pivot in found.pivots:
-        print(pivot.position, pivot.delta, pivot.delta_low, pivot.delta_high)
-    print(found.page)
+found = find_pivots("sft/model", [{"question": "What is 17 + 25?", "answer": "42"}], out="pivots", p_gap=0.2)
+for pivot in found.pivots:
+    print(pivot.position, pivot.delta, pivot.delta_low, pivot.delta_high)
+print(found.page)
 """
 
 from collections.abc import Sequence

@@ -305,7 +305,7 @@ def test_the_context_is_the_limit(kind: str) -> None:
     with FakeServer(kind, room=16) as server, open_server(server) as engine:
         rollouts = engine.sample([Request([5] * 13, f"{n}") for n in range(20)], Sampling(max_new_tokens=50))
         assert max(len(rollout.tokens) for rollout in rollouts) == 3
-        assert "leaves no room in the server's context of 16" in error_of(
+        assert "leaves no room in the model's context of 16" in error_of(
             lambda: engine.sample([Request([5] * 16, "k")], Sampling())
         )
         assert "empty prefix" in error_of(lambda: engine.sample([Request([], "k")], Sampling()))
