@@ -30,13 +30,12 @@ class TorchEngine:
     """Samples completions and scores continuations (see `rollouts.Engine`), up to `batch_size` rows at a time.
 
     Finished rows are replaced by waiting requests, so no row waits for the slowest. Keys and values of a prefix are
-    computed once and shared by all rollouts that start from it or from a beginning of it (`trunks`); they are kept
-    from call to call, for as long as the model stays as it is. All caches together stay within `cache_gb` (10⁹ bytes),
-    for which fewer rows may run; `cache_peak_bytes` is the most there was. `room` is the context in tokens,
-    `fingerprint` names the weights.
+    computed once in a call and shared by all its rollouts that start from it or from a beginning of it (`trunks`). All
+    caches together stay within `cache_gb` (10⁹ bytes), for which fewer rows may run; `cache_peak_bytes` is the most
+    there was. `room` is the context in tokens, `fingerprint` names the weights.
 
-    The same calls give the same bytes. A rollout's random numbers hang on seed and key alone, so that another batch can
-    change a rollout only where rounding (about 1e-6 of a probability) tips a choice.
+    The same call gives the same bytes, whatever was called before. A rollout's random numbers hang on seed and key
+    alone, so that another batch can change a rollout only where rounding (about 1e-6 of a probability) tips a choice.
     """
 
     def __init__(
@@ -84,6 +83,7 @@ class TorchEngine:
             return []
         for request in requests:
             check_room(self.room, request.prefix)
+        self.store.shrink(0)  # what an earlier call left would save some work, but round otherwise after a restart
         jobs = self._jobs(requests, sampling)
         with sharing(self.model) if self.shared else nullcontext():
             return self._run(jobs, sampling, on_done or (lambda tokens: None))

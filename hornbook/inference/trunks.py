@@ -1,4 +1,4 @@
-"""Keys and values of prefixes, each computed once and kept for whatever starts from it or from any beginning of it."""
+"""Keys and values of prefixes, each computed once for whatever starts from it or from any beginning of it."""
 
 from bisect import bisect_left, insort
 from collections import OrderedDict

@@ -90,7 +90,7 @@ def test_sampling_leaves_the_models_own_attention_as_it_was() -> None:
     assert model.config._attn_implementation == before
 
 
-def test_prefixes_along_one_solution_are_computed_once_and_only_what_is_new() -> None:
+def test_prefixes_along_one_solution_are_computed_once() -> None:
     model = tiny_model()
     computed: list[int] = []
     model.register_forward_pre_hook(lambda _, inputs: computed.append(inputs[0].numel()))
@@ -106,10 +106,17 @@ def test_prefixes_along_one_solution_are_computed_once_and_only_what_is_new() ->
 
     assert prefill([Request(text[:33], "a")]) == [32]
     every_cut = [Request(text[:cut], f"{cut}.{n}") for cut in range(1, 66, 5) for n in range(4)]
-    assert prefill(every_cut) == [32]  # 60 in all, of which 32 are known
-    assert prefill(every_cut) == []
-    assert prefill([Request([*text[:40], 5, 6, 7], "b")]) == [16]  # another end, rounded up
-    assert engine.store.held == (60 + 42) * TOKEN_BYTES
+    assert prefill(every_cut) == [64]  # 60 in all, rounded up
+    assert engine.store.held == 60 * TOKEN_BYTES
+
+
+def test_a_call_gives_the_same_bits_whatever_was_called_before() -> None:
+    """A search that was killed asks for the rest of its rollouts of an engine that has computed nothing yet."""
+    requests = nested_requests(3)
+    used, new = (TorchEngine(tiny_model(), TOKENIZER, batch_size=32) for _ in range(2))
+    used.sample(nested_requests(1), SAMPLING)
+    used.sample([Request(request.prefix[:-1], "x") for request in requests if len(request.prefix) > 1], SAMPLING)
+    assert used.sample(requests, SAMPLING) == new.sample(requests, SAMPLING)
 
 
 @pytest.mark.parametrize("tokens", [120, 200, 400])
