@@ -20,7 +20,9 @@ from hornbook.base.errors import HornbookError
 @click.option("--part", "parts", type=click.Choice(["truth", "a", "b", "c"]), multiple=True, help="Only this part.")
 @click.option("--quick", is_flag=True, help="Less of everything: five minutes in all.")
 @click.option("--json", "file", type=click.Path(path_type=Path), required=True, help="Where the claims are written.")
-@click.option("--model", type=click.Path(path_type=Path), help="SFT model of (a); else the newest of runs/pocket.")
+@click.option(
+    "--model", type=click.Path(path_type=Path), help="SFT model; else the newest of runs/pocket."
+)
 @click.option(
     "--cache", type=click.Path(path_type=Path), default=Path("runs/benchmarks"), help="What need not be made twice."
 )
@@ -34,7 +36,7 @@ def main(
         "truth": lambda: pts_exact.run(quick=quick, seed=seed),
         "a": lambda: pts_f1.run(quick=quick, given=model, cache=cache, threads=threads, seed=seed),
         "b": lambda: pts_confirm.run(quick=quick, cache=cache, threads=threads, seed=seed),
-        "c": lambda: pts_engine.run(quick=quick, cache=cache, threads=threads),
+        "c": lambda: pts_engine.run(quick=quick, given=model, cache=cache, threads=threads),
     }
     cache.mkdir(parents=True, exist_ok=True)
     claims: list[Claim] = []

@@ -43,7 +43,7 @@ class Size(NamedTuple):
         return Sampling(temperature=0.8, max_new_tokens=self.max_new_tokens)
 
 
-FULL, QUICK = Size(16, 16, 24, 8, 100), Size(2, 8, 2, 1, 32)
+FULL, QUICK = Size(16, 16, 8, 8, 100), Size(2, 8, 2, 1, 32)
 
 
 class Found(NamedTuple):

@@ -12,8 +12,8 @@ import numpy as np
 STEP = 0.005
 GRID = np.linspace(0.0, 1.0, round(1 / STEP) + 1)  # values of v, and of s
 APART = GRID[:, None] - GRID[None, :]  # v - s
-NEAR = 0.07  # how far s usually lies from v
-LOOSE = 0.3  # share of tokens after which anything may happen
+NEAR = 0.1  # how far s usually lies from v
+LOOSE = 0.25  # share of tokens after which anything may happen
 
 
 class Counts(NamedTuple):
