@@ -38,7 +38,7 @@ class Size(NamedTuple):
     seeds: int
 
 
-FULL, QUICK = Size(24, 0.03, 5), Size(6, 0.05, 1)
+FULL, QUICK = Size(24, 0.03, 5), Size(4, 0.06, 1)
 
 
 class Tally(NamedTuple):

@@ -91,3 +91,11 @@ def test_a_stage_by_itself_is_done_once_and_never_written_over(tmp_path):
     assert code == 2
     assert "holds something else" in said
     assert run(*[*command, "--seed", "2", "--again"], cwd=tmp_path)[0] == 0
+
+
+def test_an_error_says_how_many_records_were_set_aside_before(tmp_path):
+    documents = tmp_path / "documents.jsonl"
+    documents.write_text('{"text": ""}\nnot json\n')
+    code, _, err = run("curate", str(documents), "--out", str(tmp_path / "out"))
+    assert code == 2 and "set aside, see" in err and len(err.strip().splitlines()) == 1
+    assert (tmp_path / "out/rejects.jsonl").read_text().count("\n") >= 1
