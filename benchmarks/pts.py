@@ -20,9 +20,7 @@ from hornbook.base.errors import HornbookError
 @click.option("--part", "parts", type=click.Choice(["truth", "a", "b", "c"]), multiple=True, help="Only this part.")
 @click.option("--quick", is_flag=True, help="Less of everything: five minutes in all.")
 @click.option("--json", "file", type=click.Path(path_type=Path), required=True, help="Where the claims are written.")
-@click.option(
-    "--model", type=click.Path(path_type=Path), help="SFT model; else the newest of runs/pocket."
-)
+@click.option("--model", type=click.Path(path_type=Path), help="SFT model; else the newest of runs/pocket.")
 @click.option(
     "--cache", type=click.Path(path_type=Path), default=Path("runs/benchmarks"), help="What need not be made twice."
 )
