@@ -19,8 +19,8 @@ FirstUnit = Callable[[list[int]], int]  # tokens of a rollout -> how many its fi
 class Contest(msgspec.Struct):
     """A pivot that looks for its opposite.
 
-    `right` of `n` rollouts from the prefix `before` it succeeded; `made` are rollouts that left the pivot aside, with
-    what they have of it in common first.
+    `right` of `n` rollouts from the prefix `before` it succeeded, made or drawn by the search; `made` are rollouts that
+    left the pivot aside, with what they have of it in common first.
     """
 
     pivot: Pivot
@@ -35,12 +35,13 @@ class Contest(msgspec.Struct):
 
 
 def find_pairs(
-    contests: list[Contest], pools: Pools, settings: PtsSettings, work: Workspace, first_unit: FirstUnit
+    contests: list[Contest], pools: Pools, again: Pools, settings: PtsSettings, work: Workspace, first_unit: FirstUnit
 ) -> list[Pair]:
     """One pair for each pivot whose opposite was found among the rollouts made before it.
 
     A pivot that raises p(success) is the accepted side, one that lowers it the rejected one. The other side must itself
-    be seen to move p(success) by p_gap the other way, in new rollouts of its own.
+    be seen to move p(success) by p_gap the other way, in new rollouts of its own; `again` is for more of them before
+    the pivot.
     """
     verdicts: dict[Branch, bool] = {}  # of beginnings that are a whole solution
     for contest in contests:
@@ -49,10 +50,10 @@ def find_pairs(
     with work.progress("opposites", len(contests), "pivots") as bar:
         for attempt in range(CANDIDATES):
             tried = [contest for contest in contests if len(contest.others) > attempt]
-            _settle(tried, attempt, pools, settings, verdicts)
+            _settle(tried, attempt, pools, again, settings, verdicts)
             for contest in tried:
                 other = contest.others[attempt]
-                if _moves(contest, other, pools, settings, verdicts) >= 1 - settings.error_rate:
+                if _moves(contest, other, pools, again, settings, verdicts) >= 1 - settings.error_rate:
                     pair = _pair(contest.pivot, other)
                     pairs.setdefault(pair.id, pair)
                     contest.others = []
@@ -77,32 +78,50 @@ def _opposites(contest: Contest, first_unit: FirstUnit, verdicts: dict[Branch, b
 
 
 def _settle(
-    contests: list[Contest], attempt: int, pools: Pools, settings: PtsSettings, verdicts: dict[Branch, bool]
+    contests: list[Contest],
+    attempt: int,
+    pools: Pools,
+    again: Pools,
+    settings: PtsSettings,
+    verdicts: dict[Branch, bool],
 ) -> None:
-    """Sample after the others until each is seen to move p(success) by p_gap, or not."""
+    """Sample after the others, and before them where less is known, until each is seen to move p(success) or not."""
     looking = [contest for contest in contests if contest.after(contest.others[attempt]) not in verdicts]
     while looking:
         branches = [contest.after(contest.others[attempt]) for contest in looking]
         pools.extend({branch: len(pools.of(branch)) + 2 + len(pools.of(branch)) // 2 for branch in branches}, {})
+        short = [c for c, branch in zip(looking, branches, strict=True) if _before(c, again)[1] < len(pools.of(branch))]
+        again.extend({onward(c.before): len(again.of(onward(c.before))) + 4 for c in short}, {})
         looking = [
             contest
             for contest, branch in zip(looking, branches, strict=True)
             if len(pools.of(branch)) < settings.max_rollouts
             and settings.error_rate
-            < _moves(contest, contest.others[attempt], pools, settings, verdicts)
+            < _moves(contest, contest.others[attempt], pools, again, settings, verdicts)
             < 1 - settings.error_rate
         ]
 
 
+def _before(contest: Contest, again: Pools) -> tuple[int, int]:
+    """Successes and rollouts from the prefix before a pivot."""
+    branch = onward(contest.before)
+    return contest.right + again.right(branch), contest.n + len(again.of(branch))
+
+
 def _moves(
-    contest: Contest, other: list[int], pools: Pools, settings: PtsSettings, verdicts: dict[Branch, bool]
+    contest: Contest,
+    other: list[int],
+    pools: Pools,
+    again: Pools,
+    settings: PtsSettings,
+    verdicts: dict[Branch, bool],
 ) -> float:
     """Probability that `other` moves p(success) by p_gap, the other way than the pivot does."""
     branch = contest.after(other)
     right, n = pools.right(branch), len(pools.of(branch))
     if branch in verdicts:
         right, n = verdicts[branch] * settings.max_rollouts, settings.max_rollouts
-    belief = believe(Counts(right, n, contest.right, contest.n), settings.p_gap)
+    belief = believe(Counts(right, n, *_before(contest, again)), settings.p_gap)
     return belief.falls if contest.pivot.delta > 0 else belief.rises
 
 

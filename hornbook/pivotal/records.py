@@ -52,7 +52,7 @@ class MadeRollout(msgspec.Struct):
     """A rollout that was made (rollouts.parquet). `prefix_tokens` begin after the question's prompt."""
 
     question: str
-    stream: str  # search; off, for those forced off a solution; or fresh, for those that confirm
+    stream: str  # search; off, for those forced off a solution; before and fresh, for more that settle or confirm
     number: int
     avoid: int  # the token that the first one was not to be; -1 for none
     prefix_tokens: list[int]

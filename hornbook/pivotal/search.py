@@ -56,7 +56,8 @@ def search(settings: PtsSettings, work: Workspace, trials: Trials, strings: Stri
         before = solution.prefix(finding.start)
         contests.setdefault(pivot.id, Contest(pivot, before, finding.right_before, finding.n_before, finding.aside))
     worthy = [contest for contest in contests.values() if contest.pivot.confirmed or not settings.confirm]
-    pairs = find_pairs(worthy, pools, settings, work, lambda tokens: first_unit(strings(tokens), settings.unit))
+    again = Pools(trials, work.seed, "before")
+    pairs = find_pairs(worthy, pools, again, settings, work, lambda tokens: first_unit(strings(tokens), settings.unit))
     found = Counter(contest.before.case for contest in contests.values())
     return Found(difficulties(pools, kept, found), records, [contest.pivot for contest in contests.values()], pairs)
 
