@@ -1,4 +1,4 @@
-"""What every benchmark needs: a claim with its noise, a meter, turns taken by both sides, a table and a JSON file."""
+"""What every benchmark needs: a claim with its noise, a meter, a table and a JSON file."""
 
 import math
 import resource
@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
-from typing import Literal
 
 import msgspec
 from rich.table import Table
@@ -56,36 +54,6 @@ def meter() -> Iterator[Spent]:
 def cpu_seconds() -> float:
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
-
-
-def interleave(ours: Callable[[], float], peer: Callable[[], float], repeats: int) -> tuple[list[float], list[float]]:
-    """Figures of both sides, measured `repeats` times by turns, so that what else the machine does falls on both."""
-    pairs = [(ours(), peer()) if turn % 2 == 0 else (peer(), ours())[::-1] for turn in range(repeats)]
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-
-
-def compare(
-    name: str,
-    ours: list[float],
-    peer: list[float],
-    *,
-    unit: str,
-    better: Literal["more", "less"],
-    at_least: float,
-) -> Claim:
-    """The claim behind repeated measurements: medians, and the least and largest ratio of a turn.
-
-    Met when the median ratio is `at_least` that many times.
-    """
-    mine, theirs = median(ours), median(peer)
-    turns = [times_better(a, b, better) for a, b in zip(ours, peer, strict=True)]
-    ratio = median(turns)
-    return Claim(name, mine, theirs, unit, ratio, min(turns), max(turns), f"{at_least:g}×", ratio >= at_least)
-
-
-def times_better(ours: float, peer: float, better: Literal["more", "less"]) -> float:
-    top, bottom = (ours, peer) if better == "more" else (peer, ours)
-    return top / bottom if bottom else math.inf
 
 
 def write_claims(path: Path, claims: list[Claim]) -> None:

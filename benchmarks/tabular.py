@@ -14,7 +14,7 @@ from hornbook.base.seeds import rng
 from hornbook.inference.rollouts import Request, Rollout
 from hornbook.inference.sampling import uniforms
 from hornbook.inference.settings import Sampling
-from hornbook.pivotal.outcomes import Case, Prefix
+from hornbook.pivotal.outcomes import Case
 from hornbook.pivotal.trials import Verdict
 
 STATES, VOCABULARY = 24, 8
@@ -117,7 +117,3 @@ def true_moves(model: Tabular, start: int, tokens: tuple[int, ...]) -> np.ndarra
     """Δp of each token of a solution, exactly; the stop token's is 0."""
     values = [model.p_success(start, tokens[:place]) for place in range(len(tokens) + 1)]
     return np.diff(values)
-
-
-def prefix_value(model: Tabular, cases: list[Case], prefix: Prefix) -> float:
-    return model.p_success(cases[prefix.case].prompt[1], prefix.tokens)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.harness import Claim, compare, interleave, meter, number, times_better, write_claims
+from benchmarks.harness import Claim, meter, number, write_claims
 from benchmarks.models import pocket_model
 from hornbook.base.errors import HornbookError
 
@@ -23,32 +23,6 @@ def test_claims_are_written_with_every_field_and_no_number_that_json_lacks(tmp_p
         "goal": "5×", "met": True,
     }  # fmt: skip
     assert second["peer"] is second["ratio"] is second["low"] is second["high"] is None
-
-
-def test_both_sides_take_turns_and_keep_their_figures_apart() -> None:
-    calls: list[str] = []
-
-    def side(name: str, value: float) -> float:
-        calls.append(name)
-        return value
-
-    ours, peer = interleave(lambda: side("ours", 1), lambda: side("peer", 2), 3)
-    assert ours == [1, 1, 1]
-    assert peer == [2, 2, 2]
-    assert calls == ["ours", "peer", "peer", "ours", "ours", "peer"]
-
-
-def test_a_comparison_states_the_middle_turn_and_the_range_of_turns() -> None:
-    faster = compare("speed", [30, 40, 50], [10, 10, 10], unit="tokens/s", better="more", at_least=4)
-    assert (faster.ours, faster.peer, faster.ratio, faster.low, faster.high) == (40, 10, 4, 3, 5)
-    assert faster.met
-    cheaper = compare("cost", [2, 2], [8, 10], unit="s", better="less", at_least=5)
-    assert (cheaper.ratio, cheaper.low, cheaper.high) == (4.5, 4, 5)
-    assert not cheaper.met
-
-
-def test_nothing_spent_is_infinitely_better_not_an_error() -> None:
-    assert times_better(0, 3, "less") == math.inf
 
 
 def test_the_meter_counts_processor_time_of_its_block() -> None:
