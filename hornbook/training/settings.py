@@ -7,6 +7,15 @@ from hornbook.base.settings import Settings, setting
 from hornbook.model.settings import ModelSettings
 
 
+class TrackerSettings(Settings):
+    """Where metrics go besides `metrics.jsonl`, which has them always."""
+
+    wandb: str = setting("", "project on Weights & Biases; empty for none (extra: wandb)", in_key=False)
+    tensorboard: str = setting(
+        "", "folder for TensorBoard's event files; empty for none (extra: tensorboard)", in_key=False
+    )
+
+
 class LoopSettings(Settings):
     """What every training stage has: optimiser, schedule, precision and checkpoints."""
 
