@@ -8,6 +8,10 @@ class HornbookError(Exception):
     """
 
 
+class Diverged(HornbookError):
+    """Training has left the finite numbers. An error like any other, but a search over rates goes on after it."""
+
+
 def one_line(error: BaseException) -> str:
     """An exception as one readable line, for error messages and reasons of rejection."""
     text = " ".join(str(error).split())

@@ -7,7 +7,7 @@ import torch
 from torch.nn.utils import clip_grad_norm_
 from transformers import PreTrainedModel
 
-from hornbook.base.errors import HornbookError
+from hornbook.base.errors import Diverged
 from hornbook.model.device import pick_dtype
 from hornbook.training.loss import Loss
 from hornbook.training.ranks import Ranks
@@ -53,7 +53,7 @@ class Stepper:
         """One update. Returns tokens, targets, the loss and the objective's figures (means over the targets), and the
         norm of the gradient. A step without any target changes nothing.
 
-        Raises HornbookError when loss or gradient is not finite; the message names the data as `where`.
+        Raises Diverged when loss or gradient is not finite; the message names the data as `where`.
         """
         self.optimiser.zero_grad()
         sums = torch.zeros(3 + len(self.objective.names), dtype=torch.float64, device=self.model.device)
@@ -75,7 +75,7 @@ class Stepper:
             torch._foreach_div_(gradients, targets)
             norm = clip_grad_norm_(self.weights, self.clip).item()
             if not all(map(torch.isfinite, torch.tensor([means[0], norm]))):
-                raise HornbookError(
+                raise Diverged(
                     f"{where}: the loss is {means[0]:g} and the norm of its gradient {norm:g}; lower the rate, "
                     "warm up longer, or look at this data"
                 )
