@@ -27,6 +27,17 @@ class ModelSettings(Settings):
         return self
 
 
+class LoraSettings(Settings):
+    """Low-rank adapters beside frozen matrices (Hu et al. 2021), for models whose optimiser state would not fit."""
+
+    rank: int = setting(0, "rank of the adapters; 0 trains all weights instead (needs no peft)", ge=0)
+    alpha: float = setting(32.0, "scale of the adapters: what they add is multiplied by alpha / rank", gt=0)
+    targets: list[str] = setting(
+        help="names of the linear layers that get one, as q_proj; none given: every one but the output matrix",
+        default_factory=list,
+    )
+
+
 def parameters(settings: ModelSettings, vocab: int) -> int:
     """How many parameters the model has, exactly."""
     norms = (2 * settings.layers + 1) * settings.hidden
