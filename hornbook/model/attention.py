@@ -16,6 +16,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, PreTrainedModel
 
 from hornbook.base.errors import HornbookError
+from hornbook.model.branches import tree_attention
 
 NAME = "hornbook_packed"
 
@@ -30,13 +31,19 @@ def packed_attention(
     scaling: float | None = None,
     dropout: float = 0.0,
     document_lengths: list[int] | None = None,
+    tree_lengths: list[list[int]] | None = None,
     sliding_window: int | None = None,
     softcap: float | None = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Causal attention inside each of the documents whose lengths are given; heads H, key/value heads G."""
+    """Causal attention inside each of the documents whose lengths are given; heads H, key/value heads G.
+
+    With `tree_lengths` the documents are trees: see `branches`.
+    """
     if document_lengths is None or softcap is not None or (sliding_window or 1 << 62) < max(document_lengths):
         raise HornbookError(f"{type(module).__name__}: this kind of attention cannot be trained on packed documents")
+    if tree_lengths is not None:
+        return tree_attention(q_1HND, k_1GND, v_1GND, tree_lengths, scaling, dropout).transpose(1, 2), None
     runs = [(length, len(list(run))) for length, run in groupby(document_lengths)]
     sizes = [length * count for length, count in runs]
     outputs = []
