@@ -8,7 +8,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, Phi3Config, PreTrain
 
 from hornbook.base.errors import HornbookError
 from hornbook.model.attention import packed
-from hornbook.model.branches import Tree, lay_out, starts, tree_states
+from hornbook.model.trees import Tree, lay_out, starts, tree_states
 
 SHAPE = {
     "vocab_size": 50,
@@ -51,7 +51,7 @@ def test_hidden_states_are_those_of_trunk_and_branch_alone(model, made: list[Tre
     with torch.no_grad(), packed(model):
         got_NC = tree_states(model, laid)
     with torch.no_grad():
-        for tree, (trunk, *branches) in zip(made, starts(laid.lengths), strict=True):
+        for tree, (trunk, *branches) in zip(made, starts(laid), strict=True):
             expected = alone(model, tree.trunk)
             torch.testing.assert_close(got_NC[trunk : trunk + len(tree.trunk)], expected, atol=1e-4, rtol=1e-4)
             for branch, start in zip(tree.branches, branches, strict=True):

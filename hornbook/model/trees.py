@@ -1,0 +1,63 @@
+"""Trees in place of documents: a trunk that is computed once, and branches that each continue it.
+
+A branch attends to its trunk and to itself, not to the other branches; its positions go on where the trunk's end. So
+it gets the hidden states of the document "trunk + branch" alone, and what the branches share is encoded once.
+"""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel
+
+from hornbook.model.packed import Packed, hidden_states
+
+
+class Tree(NamedTuple):
+    """Token ids of a trunk (never empty) and of what continues it; without branches it is a plain document."""
+
+    trunk: Sequence[int]
+    branches: Sequence[Sequence[int]] = ()
+
+    @property
+    def tokens(self) -> int:
+        return len(self.trunk) + sum(map(len, self.branches))
+
+
+class Trees(NamedTuple):
+    """Trees one after the other in a row, each its trunk and then its branches."""
+
+    documents: Packed  # `lengths` are those of whole trees, positions those that each branch would have alone
+    parts: list[list[int]]  # lengths of each tree's trunk and branches
+
+
+def lay_out(trees: Sequence[Tree], device: torch.device) -> Trees:
+    """Trees as one row of tokens without padding."""
+    parts = [[len(part) for part in (tree.trunk, *tree.branches)] for tree in trees]
+    tokens = [np.asarray(part, np.int64) for tree in trees for part in (tree.trunk, *tree.branches)]
+    begins = [begin for trunk, *branches in parts for begin in (0, *[trunk] * len(branches))]
+    positions = [np.arange(begin, begin + len(part)) for begin, part in zip(begins, tokens, strict=True)]
+    tokens_N, positions_N = (torch.from_numpy(np.concatenate(pieces)).to(device) for pieces in (tokens, positions))
+    return Trees(Packed(tokens_N, positions_N, [tree.tokens for tree in trees]), parts)
+
+
+def tree_states(model: PreTrainedModel, trees: Trees) -> torch.Tensor:
+    """The final hidden state at each token (shape NC). Only inside `with packed(model)`: see `attention`."""
+    if all(len(parts) == 1 for parts in trees.parts):
+        return hidden_states(model, trees.documents)
+    output = model.get_decoder()(
+        input_ids=trees.documents.tokens_N[None],
+        position_ids=trees.documents.positions_N[None],
+        use_cache=False,
+        document_lengths=[trunk + max(branches, default=0) for trunk, *branches in trees.parts],
+        tree_lengths=trees.parts,
+    )
+    return output.last_hidden_state[0]
+
+
+def starts(trees: Trees) -> list[list[int]]:
+    """Where in the row each tree's trunk and branches begin."""
+    ends = accumulate(length for parts in trees.parts for length in parts)
+    return [[next(ends) - length for length in parts] for parts in trees.parts]
