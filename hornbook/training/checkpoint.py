@@ -1,41 +1,150 @@
-"""Checkpoints: atomic, the last few kept, and exact: training goes on from one bit for bit."""
+"""Checkpoints: written while training goes on, whole or not at all, the last few kept, and exact.
 
+The format is PyTorch's distributed one: each process writes its part, and any number of processes, with or without
+shards, reads it. A save goes to `step-N.tmp`, which becomes `step-N` when the parts of all processes are on the disk.
+"""
+
+import os
+import shutil
+import warnings
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 import torch
+import torch.distributed as dist
+import torch.distributed.checkpoint as dcp
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.staging import DefaultStager, StagingOptions
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict, set_state_dict
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.base.files import atomic
+from hornbook.base.files import read_json, sync, write_json
+from hornbook.training.ranks import Ranks
 
-NAME = "step-{:09d}.pt"
-
-
-def save_checkpoint(
-    folder: Path, step: int, model: torch.nn.Module, optimiser: torch.optim.Optimizer, keep: int
-) -> None:
-    """Write weights and optimiser state after `step` steps; then remove all but the last `keep` checkpoints."""
-    with atomic(folder / NAME.format(step)) as temporary:
-        torch.save({"step": step, "model": model.state_dict(), "optimiser": optimiser.state_dict()}, temporary)
-    for old in _checkpoints(folder)[:-keep]:
-        old.unlink()
+NAME = "step-{:09d}"
+WHOSE = "run.json"
+OPTIONS = StateDictOptions(flatten_optimizer_state_dict=True)
+warnings.filterwarnings("ignore", "torch.distributed is disabled")  # one process alone is meant
 
 
-def load_checkpoint(folder: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer) -> int:
-    """Put the last checkpoint's state into model and optimiser; returns the steps done, 0 if there is none.
+class Checkpoints:
+    """The checkpoints of one run. Use as a context manager: its end waits for the last save.
 
-    Raises HornbookError for a checkpoint of another model.
+    Args:
+        keep: how many of the last ones to keep.
+        identity: what a checkpoint must agree with to be continued from (JSON).
     """
-    found = _checkpoints(folder)
-    if not found:
-        return 0
-    state = torch.load(found[-1], map_location="cpu", weights_only=True)
-    try:
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-    except (RuntimeError, ValueError) as error:
-        raise HornbookError(f"{found[-1]}: a checkpoint of another model ({one_line(error)[:200]})") from None
-    return int(state["step"])
 
+    def __init__(
+        self,
+        folder: Path,
+        model: torch.nn.Module,
+        optimiser: torch.optim.Optimizer,
+        ranks: Ranks,
+        keep: int,
+        identity: dict[str, Any],
+    ) -> None:
+        self.folder, self.model, self.optimiser, self.ranks = folder, model, optimiser, ranks
+        self.keep, self.identity = keep, identity
+        # a group of its own: saving must not get in between the messages of training
+        self.group = dist.new_group(backend="gloo") if ranks.world > 1 else None
+        self.alone = {"no_dist": self.group is None, "process_group": self.group}
+        self.stager = DefaultStager(StagingOptions(False, False, False, False))
+        self.writer = ThreadPoolExecutor(1, "checkpoint")
+        self.saving: Future[None] | None = None
 
-def _checkpoints(folder: Path) -> list[Path]:
-    return sorted(folder.glob("step-*.pt"))
+    def load(self) -> int:
+        """Put the last checkpoint's state into model and optimiser; returns the steps done, 0 if there is none.
+
+        Raises HornbookError for a checkpoint of another model or of other settings, and for a damaged one.
+        """
+        found = self.ranks.from_first(self._clean() if self.ranks.first else [])
+        if not found:
+            return 0
+        path = self.folder / found[-1]
+        self._check(path)
+        model, optimiser = get_state_dict(self.model, self.optimiser, options=OPTIONS)
+        state = {"model": model, "optimiser": optimiser}
+        try:
+            dcp.load(state, checkpoint_id=path, **self.alone)
+        except CheckpointException as error:
+            raise HornbookError(
+                f"{path}: a damaged checkpoint; remove it to go on from the one before ({one_line(error)[:200]})"
+            ) from None
+        set_state_dict(
+            self.model,
+            self.optimiser,
+            model_state_dict=state["model"],
+            optim_state_dict=state["optimiser"],
+            options=OPTIONS,
+        )
+        return int(found[-1].removeprefix("step-"))
+
+    def save(self, step: int) -> None:
+        """Copy weights and optimiser state after `step` steps to CPU memory, and write them while training goes on.
+
+        At most one save is under way: this waits for the one before.
+        """
+        self.wait()
+        if not self.optimiser.state:  # no step had a target so far: nothing to save
+            return
+        model, optimiser = get_state_dict(self.model, self.optimiser, options=OPTIONS)
+        staged = self.stager.stage({"model": model, "optimiser": optimiser})
+        self.saving = self.writer.submit(self._write, staged, step)
+
+    def wait(self) -> None:
+        """Until the save under way is on the disk. Raises what went wrong with it."""
+        if self.saving:
+            saving, self.saving = self.saving, None
+            saving.result()
+
+    def _write(self, staged: dict[str, Any], step: int) -> None:
+        path = self.folder / NAME.format(step)
+        aside = path.with_suffix(".tmp")
+        dcp.save(staged, checkpoint_id=aside, **self.alone)  # the first returns when all have written
+        if self.ranks.first:
+            write_json(aside / WHOSE, self.identity)
+            sync(aside)
+            os.replace(aside, path)
+            sync(self.folder)
+            for old in self._whole()[: -self.keep]:
+                shutil.rmtree(self.folder / old)
+
+    def _whole(self) -> list[str]:
+        return sorted(path.name for path in self.folder.glob("step-*") if path.suffix != ".tmp")
+
+    def _clean(self) -> list[str]:
+        """Remove what killed saves left; returns the whole checkpoints."""
+        for torn in self.folder.glob("step-*.tmp"):
+            shutil.rmtree(torn)
+        return self._whole()
+
+    def _check(self, path: Path) -> None:
+        before = read_json(path / WHOSE)
+        for name in sorted({*before, *self.identity}):
+            if before.get(name) != self.identity.get(name):
+                raise HornbookError(
+                    f"{path}: a checkpoint of other settings ({name} was {before.get(name)}, is "
+                    f"{self.identity.get(name)}); remove it, or write elsewhere"
+                )
+        stored = dcp.FileSystemReader(path).read_metadata().state_dict_metadata
+        was = {name: getattr(entry, "size", None) for name, entry in stored.items() if name.startswith("model.")}
+        now = {f"model.{name}": tensor.shape for name, tensor in self.model.state_dict().items()}
+        for name in sorted({*was, *now}):
+            if was.get(name) != now.get(name):
+                sizes = [str(list(size)) if size is not None else "missing" for size in (was.get(name), now.get(name))]
+                raise HornbookError(
+                    f"{path}: a checkpoint of another model ({name.removeprefix('model.')} is {sizes[0]} there, "
+                    f"{sizes[1]} here)"
+                )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+        self.writer.shutdown()
+        self.stager.close()
+        if kind is None:
+            self.wait()

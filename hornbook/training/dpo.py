@@ -74,8 +74,10 @@ class PairBatches:
         for groups in _fill(self.batches[step], self.microbatch_pairs)[rank::world]:
             yield pair_batch(groups, self.pairs, self.device)
 
-    def describe(self, step: int) -> str:
-        ids = [self.pairs[index].id for group in self.batches[step] for index in group.pairs]
+    def describe(self, step: int, microbatches: Sequence[int]) -> str:
+        runs = _fill(self.batches[step], self.microbatch_pairs)
+        named = [runs[number] for number in microbatches] or runs
+        ids = [self.pairs[index].id for run in named for group in run for index in group.pairs]
         return f"pairs {', '.join(ids[:4])}{' ...' if len(ids) > 4 else ''}"
 
 

@@ -75,8 +75,10 @@ class RowBatches:
         for start in starts[rank::world]:
             yield lm_batch(self.texts(rows[start : start + self.microbatch_rows]), self.device)
 
-    def describe(self, step: int) -> str:
+    def describe(self, step: int, microbatches: Sequence[int]) -> str:
         rows = self.order[step * self.batch_rows : (step + 1) * self.batch_rows]
+        size = self.microbatch_rows
+        rows = [row for number in microbatches for row in rows[number * size : (number + 1) * size]] or rows
         return f"rows {', '.join(map(str, rows[:8]))}{' ...' if len(rows) > 8 else ''}"
 
 

@@ -5,27 +5,32 @@ processes give the losses of one but for rounding, because the loss of a step is
 divided by their number, however they were split into microbatches and processes.
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Protocol, Self
+from functools import partial
+from typing import Protocol
 
 import torch
 from transformers import PreTrainedModel
 
 from hornbook.base.workspace import Workspace
 from hornbook.model.attention import packed
+from hornbook.model.device import pick_dtype
 from hornbook.model.packed import check_packing
-from hornbook.training.checkpoint import load_checkpoint, save_checkpoint
-from hornbook.training.journal import Journal
+from hornbook.training.blocks import adapted_layers
+from hornbook.training.checkpoint import Checkpoints
+from hornbook.training.log import METRICS, VALIDATION, Log
 from hornbook.training.optimiser import make_optimiser
 from hornbook.training.ranks import Ranks
 from hornbook.training.schedule import rate
 from hornbook.training.settings import LoopSettings
+from hornbook.training.sharding import Learner, sharded
 from hornbook.training.step import Microbatch, Objective, Stepper
+from hornbook.training.throughput import cost, matmul_peak
 
-CHECKPOINTS, METRICS, VALIDATION, TIMING = "checkpoints", "metrics.jsonl", "validation.jsonl", "timing.jsonl"
+CHECKPOINTS = "checkpoints"
+__all__ = ["CHECKPOINTS", "METRICS", "VALIDATION", "Batches", "Evaluation", "train"]
 
 
 class Batches(Protocol):
@@ -40,10 +45,10 @@ class Batches(Protocol):
     tokens: int
 
     def microbatches(self, step: int, rank: int, world: int) -> Iterator[Microbatch]:
-        """Those of one step's microbatches that fall to this process."""
+        """Those of one step's microbatches that fall to this process: number `rank`, `rank + world` and so on."""
 
-    def describe(self, step: int) -> str:
-        """Where the data of a step is to be found, for messages."""
+    def describe(self, step: int, microbatches: Sequence[int]) -> str:
+        """Where the data of these microbatches of a step is to be found, for messages; of all, if none is named."""
 
 
 @dataclass(frozen=True)
@@ -74,64 +79,56 @@ def train(
     torch.set_num_threads(settings.threads)
     model.eval()  # no dropout, whose random state would have to be resumed as well
     check_packing(model)
-    optimiser = make_optimiser(model, settings)
-    folder = work.path / CHECKPOINTS
-    start = load_checkpoint(folder, model, optimiser)
-    ranks.wait()  # before the first one writes
-    stepper = Stepper(model, objective, optimiser, settings, ranks)
-    with packed(model), _Log(work, batches.tokens, start, ranks) as log:
+    half = pick_dtype(settings.dtype, model.device) == torch.bfloat16
+    if settings.sharding == "fsdp" and ranks.world > 1:
+        with sharded(model, ranks, half) as learner:
+            _learn(learner, objective, batches, settings, half, work, ranks, evaluation)
+    else:
+        _learn(Learner(model), objective, batches, settings, half, work, ranks, evaluation)
+
+
+def _learn(
+    learner: Learner,
+    objective: Objective,
+    batches: Batches,
+    settings: LoopSettings,
+    half: bool,
+    work: Workspace,
+    ranks: Ranks,
+    evaluation: Evaluation | None,
+) -> None:
+    optimiser = make_optimiser(learner.model, settings)
+    stepper = Stepper(learner, objective, optimiser, settings, half, ranks)
+    identity = {"settings": settings.identity(), "steps": batches.steps}
+    every = evaluation.every if evaluation else batches.steps + 1
+    with ExitStack() as stack:
+        checkpoints = stack.enter_context(
+            Checkpoints(work.path / CHECKPOINTS, learner.model, optimiser, ranks, settings.keep_checkpoints, identity)
+        )
+        start = checkpoints.load()
+        ranks.wait()  # before the first one writes
+        peak = matmul_peak(torch.bfloat16 if half else torch.float32, learner.model.device)
+        log = stack.enter_context(
+            Log(work, settings.trackers, batches.tokens, start, cost(learner.model), ranks.world * peak, ranks)
+        )
+        stack.enter_context(packed(learner.model))
+        stack.enter_context(adapted_layers(learner.model, settings.compile, settings.activation_checkpointing))
         for step in range(start, batches.steps + 1):
-            if evaluation and (step == batches.steps or (step and step % evaluation.every == 0)):
-                log.validation(step, evaluation, model)
-            if step == batches.steps:
+            done = step == batches.steps
+            if evaluation and (done or (step and step % every == 0)):
+                checkpoints.wait()  # what was learnt is safe, whatever the measurement needs of memory
+                if ranks.first or learner.sharded:
+                    log.validation(step, learner(evaluation.measure))
+            if done:
                 break
             learning_rate = rate(step, batches.steps, settings.learning_rate, settings.warmup_share)
-            where = f"step {step + 1} of {batches.steps} ({batches.describe(step)})"
-            figures = stepper.update(batches.microbatches(step, ranks.rank, ranks.world), learning_rate, where)
-            log.step(step + 1, learning_rate, figures)
-            done = step + 1 == batches.steps
-            if ranks.first and (done or (step + 1) % settings.checkpoint_every == 0):
+            where = partial(_where, batches, step)
+            update = stepper.update(batches.microbatches(step, ranks.rank, ranks.world), learning_rate, where)
+            log.step(step + 1, learning_rate, update)
+            if step + 1 == batches.steps or (step + 1) % settings.checkpoint_every == 0 or (step + 1) % every == 0:
                 log.sync()
-                save_checkpoint(folder, step + 1, model, optimiser, settings.keep_checkpoints)
+                checkpoints.save(step + 1)
 
 
-class _Log:
-    """The journals and the progress line of a run; only the first process has them."""
-
-    def __init__(self, work: Workspace, tokens: int, start: int, ranks: Ranks) -> None:
-        self.work, self.total, self.start, self.first = work, tokens, start, ranks.first
-        self.stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        if self.first:
-            files = (self.work.path / name for name in (METRICS, VALIDATION, TIMING))
-            journals = [self.stack.enter_context(Journal(file, self.start)) for file in files]
-            self.metrics, self.validations, self.timing = journals
-            self.tokens = self.metrics.rows[-1]["tokens"] if self.metrics.rows else 0
-            self.bar = self.stack.enter_context(self.work.progress("", self.total, "tokens", self.tokens))
-            self.began = time.perf_counter()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stack.close()
-
-    def step(self, step: int, learning_rate: float, figures: dict[str, float]) -> None:
-        if not self.first:
-            return
-        tokens = int(figures["tokens"])
-        self.tokens += tokens
-        counts = {"tokens": self.tokens, "targets": int(figures["targets"])}
-        self.metrics.add(**{"step": step, **figures, **counts, "learning_rate": learning_rate})
-        now = time.perf_counter()
-        self.timing.add(step=step, seconds=now - self.began, tokens_per_second=tokens / (now - self.began))
-        self.began = now
-        self.bar.advance(tokens, note=f"loss {figures['loss']:.3f}")
-
-    def validation(self, step: int, evaluation: Evaluation, model: PreTrainedModel) -> None:
-        if self.first and step not in [row["step"] for row in self.validations.rows]:
-            self.validations.add(step=step, tokens=self.tokens, **evaluation.measure(model))
-            self.began = time.perf_counter()
-
-    def sync(self) -> None:
-        self.metrics.sync()
-        self.validations.sync()
+def _where(batches: Batches, step: int, microbatches: list[int]) -> str:
+    return f"step {step + 1} of {batches.steps} ({batches.describe(step, microbatches)})"

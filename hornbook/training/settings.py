@@ -29,10 +29,24 @@ class LoopSettings(Settings):
     dtype: Literal["auto", "float32", "bfloat16"] = setting(
         "auto", "precision of the arithmetic: bfloat16 where the hardware is fast at it; weights stay float32"
     )
+    sharding: Literal["none", "fsdp"] = setting(
+        "none",
+        "over several processes: the whole model in each, or shards of weights, gradients and optimiser state (FSDP2)",
+        in_key=False,
+    )
+    compile: bool = setting(False, "compile the decoder layers (torch.compile)", in_key=False)
+    activation_checkpointing: bool = setting(
+        False,
+        "compute the activations of decoder layers again instead of keeping them: less memory, a third slower",
+        in_key=False,
+    )
     checkpoint_every: int = setting(200, "steps between checkpoints", ge=1, in_key=False)
     keep_checkpoints: int = setting(2, "how many of the last checkpoints to keep", ge=1, in_key=False)
     threads: int = setting(
         help="CPU threads of one process", default_factory=lambda: os.cpu_count() or 1, ge=1, in_key=False
+    )
+    trackers: TrackerSettings = setting(
+        help="Weights & Biases, TensorBoard", default_factory=TrackerSettings, in_key=False
     )
 
 

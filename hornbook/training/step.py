@@ -1,17 +1,21 @@
 """One step of training: microbatches in, one update out, whatever the number of microbatches and processes."""
 
-from collections.abc import Iterator
-from typing import Any, Protocol
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import torch
+from torch.distributed.tensor import DTensor
 from torch.nn.utils import clip_grad_norm_
 from transformers import PreTrainedModel
 
 from hornbook.base.errors import Diverged
-from hornbook.model.device import pick_dtype
+from hornbook.model.packed import Packed
 from hornbook.training.loss import Loss
 from hornbook.training.ranks import Ranks
 from hornbook.training.settings import LoopSettings
+from hornbook.training.sharding import Learner, no_loss
+from hornbook.training.throughput import Work
 
 
 class Microbatch(Protocol):
@@ -21,7 +25,7 @@ class Microbatch(Protocol):
     def targets(self) -> int: ...
 
     @property
-    def tokens(self) -> int: ...
+    def documents(self) -> Packed: ...
 
 
 class Objective(Protocol):
@@ -32,58 +36,94 @@ class Objective(Protocol):
     def __call__(self, model: PreTrainedModel, batch: Any, /) -> Loss: ...
 
 
+class Update(NamedTuple):
+    """What a step did: the work of all processes, and figures by name (the loss first)."""
+
+    work: Work
+    figures: dict[str, float]
+
+
 class Stepper:
-    """Updates a model by the gradient of the mean loss over all targets of a step."""
+    """Updates a model by the gradient of the mean loss over all targets of a step.
+
+    Args:
+        half: whether to compute in bfloat16.
+    """
 
     def __init__(
         self,
-        model: PreTrainedModel,
+        learner: Learner,
         objective: Objective,
         optimiser: torch.optim.Optimizer,
         settings: LoopSettings,
+        half: bool,
         ranks: Ranks,
     ) -> None:
-        self.model, self.objective, self.optimiser, self.ranks = model, objective, optimiser, ranks
+        self.learner, self.objective, self.optimiser, self.ranks = learner, objective, optimiser, ranks
         self.clip = settings.clip
-        self.weights = [weight for weight in model.parameters() if weight.requires_grad]
-        half = pick_dtype(settings.dtype, model.device) == torch.bfloat16
-        self.precision = torch.autocast(model.device.type, torch.bfloat16, enabled=half)
+        self.weights = [weight for weight in learner.parameters() if weight.requires_grad]
+        self.device = learner.model.device
+        self.precision = torch.autocast(self.device.type, torch.bfloat16, enabled=half)
 
-    def update(self, microbatches: Iterator[Microbatch], learning_rate: float, where: str) -> dict[str, float]:
-        """One update. Returns tokens, targets, the loss and the objective's figures (means over the targets), and the
-        norm of the gradient. A step without any target changes nothing.
+    def update(
+        self, microbatches: Iterator[Microbatch], learning_rate: float, where: Callable[[list[int]], str]
+    ) -> Update:
+        """One update by this process's microbatches of a step, number `rank`, `rank + world` and so on.
 
-        Raises Diverged when loss or gradient is not finite; the message names the data as `where`.
+        The figures are the loss and the objective's own (means over the targets), and the norm of the gradient. A step
+        without any target changes nothing. Raises Diverged when loss or gradient is not finite; the message names the
+        data as `where` calls the microbatches (by number) that made it.
         """
+        batches = list(microbatches)
+        passes = self._passes(batches)
         self.optimiser.zero_grad()
-        sums = torch.zeros(3 + len(self.objective.names), dtype=torch.float64, device=self.model.device)
-        for batch in microbatches:
-            sums[0] += batch.tokens
-            sums[1] += batch.targets
-            if batch.targets:
-                with self.precision:
-                    loss = self.objective(self.model, batch)
-                loss.total.backward()
-                sums[2:] += torch.stack([loss.total, *loss.figures]).detach()
-        gradients = self._gradients()
+        losses = [self._learn(batch) for batch in passes]
+        sums = self._sums(batches, losses)
         self.ranks.sum([sums])
-        self.ranks.sum(gradients)
-        tokens, targets, *totals = sums.tolist()
-        means = [total / max(targets, 1) for total in totals]
+        gradients = self._gradients() if sums[1] else []
+        if not self.learner.sharded:
+            self.ranks.sum(gradients)
+        tokens, targets, squares, *totals = sums.tolist()
+        loss, *others = (total / max(targets, 1) for total in totals)
         norm = 0.0
         if targets:
             torch._foreach_div_(gradients, targets)
-            norm = clip_grad_norm_(self.weights, self.clip).item()
-            if not all(map(torch.isfinite, torch.tensor([means[0], norm]))):
+            norm = _whole(clip_grad_norm_(self.weights, self.clip)).item()
+            if not (math.isfinite(loss) and math.isfinite(norm)):
                 raise Diverged(
-                    f"{where}: the loss is {means[0]:g} and the norm of its gradient {norm:g}; lower the rate, "
-                    "warm up longer, or look at this data"
+                    f"{where(self._culprits(batches, passes, losses))}: the loss is {loss:g} and the norm of its "
+                    f"gradient {norm:g}; lower the rate, warm up longer, or look at this data"
                 )
             for group in self.optimiser.param_groups:
                 group["lr"] = learning_rate
             self.optimiser.step()
-        figures = dict(zip(self.objective.names, means[1:], strict=True))
-        return {"tokens": tokens, "targets": targets, "loss": means[0], **figures, "gradient_norm": norm}
+        figures = {"loss": loss, **dict(zip(self.objective.names, others, strict=True)), "gradient_norm": norm}
+        return Update(Work(tokens, targets, squares), figures)
+
+    def _passes(self, batches: Sequence[Microbatch]) -> list[Microbatch | None]:
+        """What to learn from. With shards, None makes up the passes that other processes have more."""
+        passes: list[Microbatch | None] = [batch for batch in batches if batch.targets]
+        if self.learner.sharded:
+            passes += [None] * (self.ranks.most(len(passes)) - len(passes))
+        return passes
+
+    def _learn(self, batch: Microbatch | None) -> torch.Tensor:
+        """Add the gradient of a microbatch; returns its loss and figures (shape 1 + F)."""
+        with self.precision:
+            loss = self.learner(lambda model: no_loss(model) if batch is None else self.objective(model, batch))
+        loss.total.backward()
+        if batch is None:
+            return torch.zeros(1 + len(self.objective.names), device=self.device)
+        return torch.stack([loss.total, *loss.figures]).detach()
+
+    def _sums(self, batches: Sequence[Microbatch], losses: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Tokens, targets, squares of lengths, loss and figures over this process's microbatches, in float64."""
+        lengths = [length for batch in batches for length in batch.documents.lengths]
+        counts = [sum(lengths), sum(batch.targets for batch in batches), sum(length**2 for length in lengths)]
+        totals = torch.zeros(1 + len(self.objective.names), dtype=torch.float64, device=self.device)
+        for loss in losses:
+            totals += loss
+        return torch.cat([torch.tensor(counts, dtype=torch.float64, device=self.device), totals])
 
     def _gradients(self) -> list[torch.Tensor]:
         """The gradient of every weight: zeros where this process had nothing to learn from."""
@@ -93,3 +133,32 @@ class Stepper:
                 weight.grad = torch.zeros_like(weight)
             gradients.append(weight.grad)
         return gradients
+
+    def _culprits(
+        self, batches: Sequence[Microbatch], passes: Sequence[Microbatch | None], losses: Sequence[torch.Tensor]
+    ) -> list[int]:
+        """Numbers of the microbatches whose loss is not finite; if all are, those whose gradient is not.
+
+        None if each is fine by itself. The weights are still those that the step began with.
+        """
+        bad = [batch for batch, loss in zip(passes, losses, strict=True) if not loss[0].isfinite()]
+        if not any(self.ranks.gather(bool(bad))):
+            finite = torch.ones(len(passes), device=self.device)
+            for index, batch in enumerate(passes):
+                self.optimiser.zero_grad()
+                self._learn(batch)
+                for gradient in self._gradients():
+                    finite[index] *= _part(gradient).isfinite().all()
+            if self.learner.sharded:  # the gradients were those of all processes, of which each saw a part
+                finite = torch.stack(self.ranks.gather(finite.cpu())).prod(0)
+            bad = [batch for batch, fine in zip(passes, finite.tolist(), strict=True) if not fine]
+        numbers = [self.ranks.rank + self.ranks.world * i for i, b in enumerate(batches) if any(b is x for x in bad)]
+        return sorted(number for part in self.ranks.gather(numbers) for number in part)
+
+
+def _whole(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+
+
+def _part(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.to_local() if isinstance(tensor, DTensor) else tensor
