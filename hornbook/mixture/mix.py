@@ -1,27 +1,25 @@
 """The stage that mixes: records → tokens → rows in training order (report §3.1-3.3, table 5)."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow.parquet as pq
-
-from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json
 from hornbook.base.progress import console
-from hornbook.base.seeds import derive
 from hornbook.base.workspace import Workspace
+from hornbook.mixture.catalogue import Catalogue
 from hornbook.mixture.epochs import epochs
-from hornbook.mixture.plan import Catalogue, Part, plan_training, plan_validation, write_plan
+from hornbook.mixture.order import Part
+from hornbook.mixture.plan import plan_training, plan_validation, write_plan
 from hornbook.mixture.rows import VALIDATION
 from hornbook.mixture.settings import LONG, MixtureSettings
-from hornbook.mixture.tokens import end_id, token_dtype, vocab_size, write_tokens
+from hornbook.mixture.split import hold_out, naturally_long, with_lengths
+from hornbook.mixture.tokens import end_id, fingerprint, token_dtype, vocab_size, write_tokens
 from hornbook.tokenizer.files import load_tokenizer
 from hornbook.tokenizer.texts import count_texts, read_texts
 
 MANY_EPOCHS = 20  # the report repeats its synthetic data 13.8 times and finds that good; far beyond nothing is known
-ENOUGH_TO_VALIDATE = 10  # a source of so many records gives at least one to validate on
 
 
 def mixture(
@@ -34,6 +32,8 @@ def mixture(
 ) -> None:
     """Write `mixture.json`, `tokens/` and `rows/` (see `mixture.rows`); note the table of sources with their epochs.
 
+    Memory does not grow with the corpus: tables live on disk, orders are computed.
+
     Raises HornbookError when a source with a share has no text, or no text is long enough.
     """
     made = load_tokenizer(tokenizer)
@@ -42,19 +42,7 @@ def mixture(
         texts = read_texts(documents, samples, work.reject)
         found, others = write_tokens(texts, sources, made, work.path / "tokens", bar)
     _check_sources(settings, found, others, work)
-    catalogue = Catalogue.read(work.path / "tokens", sources)
-    held_out = {source: _held_out(work.path, source, settings.validation_share) for source in sources}
-    train = {source: catalogue.of(source)[~held_out[source]] for source in sources}
-
-    parts = _parts(settings, catalogue, train)
-    windows = plan_training(parts, catalogue, settings.tokens, settings.context, work.seed)
-    rows, tokens = write_plan(work.path / "rows", "train", windows, catalogue)
-    for source in sources:
-        if held_out[source].any():
-            plan = plan_validation(catalogue.of(source)[held_out[source]], catalogue, settings.context)
-            write_plan(work.path / "rows", VALIDATION.format(source), iter([plan]), catalogue)
-
-    table = _table(settings, parts, catalogue)
+    rows, tokens, table = mix(settings, sources, work)
     _report(table, work)
     write_json(
         work.path / "mixture.json",
@@ -62,6 +50,7 @@ def mixture(
             "context": settings.context,
             "tokens": tokens,
             "rows": rows,
+            "tokenizer": fingerprint(made),
             "vocab_size": vocab_size(made),
             "pad_id": end_id(made),
             "dtype": token_dtype(vocab_size(made)).str,
@@ -74,6 +63,27 @@ def mixture(
     work.count(records_in=sum(found.values()) + sum(others.values()), records_out=sum(found.values()), tokens=tokens)
 
 
+def mix(settings: MixtureSettings, sources: list[str], work: Workspace) -> tuple[int, int, dict[str, dict[str, Any]]]:
+    """From the token files in `tokens/` to `rows/`: the number of rows and of tokens, and table 5 of this mixture."""
+    tokens, scratch = work.path / "tokens", work.path / "scratch"
+    catalogue = Catalogue.read(tokens, sources)
+    split = {
+        source: hold_out(source, tokens / f"{source}.ids.parquet", catalogue, settings.validation_share, scratch)
+        for source in sources
+    }
+    parts = _parts(settings, catalogue, {source: train_D for source, (train_D, _) in split.items()}, scratch)
+    with work.progress("packing", settings.tokens, "tokens") as bar:
+        windows = plan_training(parts, catalogue, settings.tokens, settings.context, work.seed)
+        sums = write_plan(work.path / "rows", "train", windows, catalogue, bar)
+    for source, (_, held_D) in split.items():
+        if len(held_D):
+            windows = plan_validation(held_D, catalogue, settings.context)
+            write_plan(work.path / "rows", VALIDATION.format(source), windows, catalogue)
+    table = _table(settings, parts, catalogue)
+    shutil.rmtree(scratch)
+    return *sums, table
+
+
 def _check_sources(settings: MixtureSettings, found: dict[str, int], others: dict[str, int], work: Workspace) -> None:
     """Every source with a share must have records; records without a share are worth a warning."""
     epochs(settings.shares, settings.tokens, found | others)
@@ -82,45 +92,23 @@ def _check_sources(settings: MixtureSettings, found: dict[str, int], others: dic
             work.warn(f"{records} records of source '{source}' are left out: it has no share")
 
 
-def _held_out(folder: Path, source: str, share: float) -> np.ndarray:
-    """Which of a source's records are for validation, by a hash of their ids: the same in every mixture."""
-    ids = pq.read_table(folder / "tokens" / f"{source}.ids.parquet")["id"].to_pylist()
-    hash_D = np.array([derive(0, "validation", id) for id in ids], np.int64)
-    held_D = hash_D < share * 2.0**63
-    if share > 0 and not held_D.any() and len(ids) >= ENOUGH_TO_VALIDATE:
-        held_D[hash_D.argmin()] = True
-    if held_D.all():
-        raise HornbookError(
-            f"source '{source}': all its {len(ids)} records are held out; lower validation_share ({share:g})"
-        )
-    return held_D
-
-
-def _parts(settings: MixtureSettings, catalogue: Catalogue, train: dict[str, np.ndarray]) -> list[Part]:
+def _parts(settings: MixtureSettings, catalogue: Catalogue, train: dict[str, Any], scratch: Path) -> list[Part]:
     """The sources with their shares; when midtraining, these shares of the recall, and what is naturally long."""
     recall = 1 - settings.long_share
-    parts = [
-        Part(source, settings.shares[source] * recall, documents_D, np.ones(len(documents_D)))
-        for source, documents_D in train.items()
-        if recall > 0
-    ]
+    parts = [Part(source, settings.shares[source] * recall, train_D) for source, train_D in train.items() if recall > 0]
     if settings.long_share > 0:
-        everything_D = np.concatenate(list(train.values()))
-        length_D = catalogue.lengths_D[everything_D]
-        if length_D.max() < settings.long_minimum:
-            raise HornbookError(
-                f"long_share is {settings.long_share:g}, but no record has long_minimum = {settings.long_minimum} "
-                f"tokens; the longest has {length_D.max()}"
-            )
-        long_D = everything_D[length_D >= settings.long_minimum]
-        weight_D = np.where(catalogue.lengths_D[long_D] >= settings.long_upweight_from, settings.long_upweight, 1.0)
-        parts.append(Part(LONG, settings.long_share, long_D, weight_D))
+        long_D = naturally_long(settings, catalogue, train, scratch)
+        upweight_from = settings.long_upweight_from * settings.context
+        parts.append(Part(LONG, settings.long_share, long_D, settings.long_upweight, upweight_from))
     return parts
 
 
 def _table(settings: MixtureSettings, parts: list[Part], catalogue: Catalogue) -> dict[str, dict[str, Any]]:
     """Table 5 of this mixture: share, tokens to train on, unique tokens, documents and epochs of each part."""
-    unique = {part.name: int(catalogue.lengths_D[part.documents_D].sum()) for part in parts}
+    unique = {
+        part.name: sum(int(lengths_D.sum()) for _, lengths_D in with_lengths(part.documents_D, catalogue))
+        for part in parts
+    }
     passes = epochs({part.name: part.share for part in parts}, settings.tokens, unique)
     return {
         part.name: {

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json
+from hornbook.mixture.arrays import open_array
 
+IDS_A_GROUP = 1 << 16  # ids in a row group of `tokens/SOURCE.ids.parquet`
 VALIDATION = "validation-{}"  # the split that holds the validation documents of a source
 
 
@@ -57,11 +60,11 @@ class Rows:
         plan = self.artifact / "rows" / f"{split}.pieces.npy"
         if not plan.exists():
             raise HornbookError(f"{self.artifact}: the mixture has no split '{split}'")
-        self._pieces = np.load(plan, mmap_mode="r")
-        self._offsets = np.load(plan.with_name(f"{split}.offsets.npy"), mmap_mode="r")
+        self._pieces = open_array(plan)
+        self._offsets = open_array(plan.with_name(f"{split}.offsets.npy"))
         self._tokens: dict[int, np.ndarray] = {}
         self._starts: dict[int, np.ndarray] = {}
-        self._names: dict[int, list[str]] = {}
+        self._names: dict[tuple[int, int], pa.ChunkedArray] = {}  # the ids read last
 
     @classmethod
     def open(cls, artifact: Path, split: str = "train") -> Self:
@@ -97,7 +100,7 @@ class Rows:
     def pieces(self, row: int) -> list[Piece]:
         """What a row is made of, with the ids of the records (for lineage; reads the ids from disk)."""
         return [
-            Piece(self.sources[source], self._ids(source)[document], start, length)
+            Piece(self.sources[source], self._id(source, document), start, length)
             for source, document, start, length in self._plan(row)
         ]
 
@@ -115,14 +118,15 @@ class Rows:
     def _offset(self, source: int) -> np.ndarray:
         if source not in self._starts:
             file = self.artifact / "tokens" / f"{self.sources[source]}.offsets.npy"
-            self._starts[source] = np.load(file, mmap_mode="r")
+            self._starts[source] = open_array(file)
         return self._starts[source]
 
-    def _ids(self, source: int) -> list[str]:
-        if source not in self._names:
+    def _id(self, source: int, document: int) -> str:
+        group, place = divmod(document, IDS_A_GROUP)
+        if (source, group) not in self._names:
             file = self.artifact / "tokens" / f"{self.sources[source]}.ids.parquet"
-            self._names[source] = pq.read_table(file, columns=["id"])["id"].to_pylist()
-        return self._names[source]
+            self._names = {(source, group): pq.ParquetFile(file).read_row_group(group)["id"]}
+        return str(self._names[source, group][place].as_py())
 
 
 def about(artifact: Path) -> dict[str, Any]:

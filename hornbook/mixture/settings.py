@@ -9,6 +9,7 @@ from hornbook.base.settings import Settings, setting
 from hornbook.mixture.epochs import SUM_TOLERANCE
 
 TABLE_5 = {"web": 0.15, "web_rewrite": 0.15, "synthetic": 0.40, "code": 0.20, "acquired": 0.10}
+LONG_OVER = {"acquired": 0.5, "code": 0.5, "synthetic": 0.25}  # §3.3, as shares of its 16K
 LONG = "long"  # the part of a midtraining mixture that is naturally long
 
 
@@ -23,13 +24,19 @@ class MixtureSettings(Settings):
     validation_share: float = setting(0.01, "Share of each source's records held out to validate on.", ge=0, lt=1)
     long_share: float = setting(
         0.0,
-        "Share of naturally long records, of any of the sources (report: 0.3 in midtraining); the rest keeps `shares`.",
+        "Share of naturally long records (report: 0.3 in midtraining); the rest is recall data, in their `shares`.",
         ge=0,
         le=1,
     )
-    long_minimum: int = setting(8192, "Tokens from which on a record is long.", ge=1)
-    long_upweight_from: int = setting(16384, "Tokens from which on a long record is seen more often.", ge=1)
-    long_upweight: float = setting(2.0, "How many times as often.", ge=1)
+    long_over: dict[str, float] = setting(
+        default_factory=lambda: dict(LONG_OVER),
+        help="Which sources have long records, and over what share of the context a record of theirs is long "
+        "(report: academic texts, books and code over 8K of 16K, synthetic ones over 4K).",
+    )
+    long_upweight_from: float = setting(
+        1.0, "From what share of the context on a long record is seen more often (report: 16K of 16K).", ge=0
+    )
+    long_upweight: float = setting(2.0, "How many times as often (the report does not say).", ge=1)
     declared_unique_tokens: dict[str, float] = setting(
         default_factory=dict, help="Unique tokens expected of each source; for `hornbook plan` only.", in_key=False
     )
@@ -44,4 +51,7 @@ class MixtureSettings(Settings):
         for name in self.shares:
             if not re.fullmatch(r"[\w-]+", name) or name == LONG:
                 raise ValueError(f"'{name}' cannot name a source (letters, digits, _ and -; not '{LONG}')")
+        unknown = [name for name in self.long_over if name not in self.shares]
+        if unknown and "long_over" in self.model_fields_set:
+            raise ValueError(f"long_over: '{unknown[0]}' has no share; shares are of {', '.join(self.shares)}")
         return self

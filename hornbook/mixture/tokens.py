@@ -1,6 +1,5 @@
 """Texts → one file of token ids per source, with the place and the id of every record in it."""
 
-from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -8,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +17,9 @@ from transformers import PreTrainedTokenizerBase
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import atomic
 from hornbook.base.progress import Bar
+from hornbook.base.settings import digest
+from hornbook.mixture.arrays import GrowingArray, growing_array
+from hornbook.mixture.rows import IDS_A_GROUP, about
 from hornbook.tokenizer.chat import END_OF_TEXT
 from hornbook.tokenizer.texts import Text
 
@@ -27,19 +30,32 @@ IDS = pa.schema([("id", pa.string())])
 class TokenFile:
     """The tokens of one source on their way to disk."""
 
-    def __init__(self, tokens: BinaryIO, ids: pq.ParquetWriter) -> None:
-        self.tokens, self.ids = tokens, ids
-        self.offsets = array("q", [0])
+    def __init__(self, tokens: BinaryIO, offsets: GrowingArray, ids: pq.ParquetWriter) -> None:
+        self._tokens, self._offsets, self._ids = tokens, offsets, ids
+        self._waiting: list[str] = []
+        self._end = 0
+        offsets.append(np.zeros(1))
 
     def add(self, ids: list[str], documents: list[np.ndarray]) -> None:
-        for tokens in documents:
-            self.tokens.write(tokens.tobytes())
-            self.offsets.append(self.offsets[-1] + len(tokens))
-        self.ids.write_table(pa.table({"id": ids}, schema=IDS))
+        ends_D = self._end + np.cumsum([len(tokens) for tokens in documents])
+        self._tokens.write(np.concatenate(documents).tobytes())
+        self._offsets.append(ends_D)
+        self._end = int(ends_D[-1])
+        self._waiting += ids
+        while len(self._waiting) >= IDS_A_GROUP:
+            self._write_ids()
+
+    def finish(self) -> None:
+        if self._waiting:
+            self._write_ids()
 
     @property
     def records(self) -> int:
-        return len(self.offsets) - 1
+        return self._offsets.rows - 1
+
+    def _write_ids(self) -> None:
+        self._ids.write_table(pa.table({"id": self._waiting[:IDS_A_GROUP]}, schema=IDS), IDS_A_GROUP)
+        del self._waiting[:IDS_A_GROUP]
 
 
 @contextmanager
@@ -48,18 +64,13 @@ def token_file(folder: Path, source: str) -> Iterator[TokenFile]:
     with (
         atomic(folder / f"{source}.bin") as tokens,
         atomic(folder / f"{source}.ids.parquet") as ids,
+        growing_array(folder / f"{source}.offsets.npy") as offsets,
         tokens.open("wb") as file,
         pq.ParquetWriter(ids, IDS, compression="zstd") as writer,
     ):
-        made = TokenFile(file, writer)
+        made = TokenFile(file, offsets, writer)
         yield made
-    save_array(folder / f"{source}.offsets.npy", np.frombuffer(made.offsets, np.int64))
-
-
-def save_array(path: Path, values: np.ndarray) -> None:
-    """Write a `.npy` file of 64-bit integers."""
-    with atomic(path) as temporary, temporary.open("wb") as file:
-        np.save(file, values.astype("<i8"))
+        made.finish()
 
 
 def write_tokens(
@@ -115,6 +126,24 @@ def vocab_size(tokenizer: PreTrainedTokenizerBase) -> int:
 def token_dtype(vocab_size: int) -> np.dtype:
     """The smallest type that holds the ids."""
     return np.dtype("<u2") if vocab_size <= 2**16 else np.dtype("<u4")
+
+
+def fingerprint(tokenizer: PreTrainedTokenizerBase) -> str:
+    """The same for two tokenizers if, and only if, they make the same ids of ordinary text and have the same ids."""
+    made = msgspec.json.decode(ordinary_text(tokenizer).to_str())
+    return digest([made["normalizer"], made["pre_tokenizer"], made["model"], tokenizer.get_vocab()])
+
+
+def check_tokenizer(mixture: Path, tokenizer: PreTrainedTokenizerBase, where: Path) -> None:
+    """Raise HornbookError when a mixture's tokens were made with another tokenizer than that of `where`."""
+    there = about(mixture)
+    if there.get("tokenizer") == fingerprint(tokenizer):
+        return
+    sizes = f"{there['vocab_size']:,} and {vocab_size(tokenizer):,} ids"
+    raise HornbookError(
+        f"{mixture}: its tokens were made with another tokenizer than that of {where} ({sizes}); "
+        "expected a mixture made with this one"
+    )
 
 
 def _batches(texts: Iterator[Text], size: int) -> Iterator[list[Text]]:

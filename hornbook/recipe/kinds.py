@@ -138,6 +138,7 @@ _KINDS = [
     ),
     Kind(
         name="mixture",
+        version=2,
         does="Tokenise, mix by share and epochs, and pack into rows.",
         function="hornbook.mixture.mix:mixture",
         settings_class="hornbook.mixture.settings:MixtureSettings",

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+from transformers import PretrainedConfig
+
 from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
 from hornbook.mixture.rows import Rows
+from hornbook.mixture.tokens import check_tokenizer
 from hornbook.model.build import extend_context
 from hornbook.model.files import load_model
 from hornbook.tokenizer.files import load_tokenizer
@@ -22,12 +25,9 @@ def midtrain(settings: MidtrainSettings, work: Workspace, *, model: Path, tokens
     `recall.recall_over_distance`). Raises HornbookError as `pretrain` does.
     """
     rows, tokenizer = Rows.open(tokens), load_tokenizer(model)
+    check_tokenizer(tokens, tokenizer, model)
     start = load_model(model, "float32")
-    if rows.vocab_size > start.config.vocab_size or rows.vocab_size != len(tokenizer):
-        raise HornbookError(
-            f"{tokens}: tokens of a vocabulary of {rows.vocab_size} ids, but {model} has {len(tokenizer)}; "
-            "expected rows made with the model's tokenizer"
-        )
+    _check(start.config, settings, rows, tokens, model, work)
     with ranks() as processes:
         questions = (tokenizer, rows.context, settings.recall_trials, work)
         before = recall_over_distance(start, *questions, "recall before")
@@ -35,3 +35,19 @@ def midtrain(settings: MidtrainSettings, work: Workspace, *, model: Path, tokens
         train_on_rows(longer, tokens, settings, work, processes)
         work.note("recall", {"before": before, "after": recall_over_distance(longer, *questions, "recall after")})
         finish(longer, tokenizer, work, processes)
+
+
+def _check(
+    config: PretrainedConfig, settings: MidtrainSettings, rows: Rows, tokens: Path, model: Path, work: Workspace
+) -> None:
+    """The model must hold the ids, and must not become shorter-sighted."""
+    if rows.vocab_size > config.vocab_size:
+        raise HornbookError(f"{model}: a vocabulary of {config.vocab_size} ids, but {tokens} has {rows.vocab_size}")
+    if rows.context < config.max_position_embeddings:
+        raise HornbookError(
+            f"{tokens}: rows of {rows.context} tokens, but {model} reads {config.max_position_embeddings} already; "
+            "expected a mixture with at least its context"
+        )
+    base = (getattr(config, "rope_parameters", None) or {}).get("rope_theta", 0)
+    if settings.rope_base < base:
+        work.warn(f"rope_base {settings.rope_base:g} is below the model's {base:g}; longer contexts want a higher one")

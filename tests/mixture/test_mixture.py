@@ -130,7 +130,8 @@ def test_a_batch_does_not_depend_on_what_was_read_before(made: Made, data: st.Da
 
 
 def test_midtraining_gives_long_documents_their_share(made: Made, tmp_path: Path) -> None:
-    settings = MixtureSettings(tokens=200_000, context=512, shares=SHARES, long_share=0.3, long_minimum=300)
+    over = dict.fromkeys(SHARES, 0.6)
+    settings = MixtureSettings(tokens=200_000, context=512, shares=SHARES, long_share=0.3, long_over=over)
     work = make(made.corpus, tmp_path, settings)
     table = work.notes["mixture"]
     assert {name: row["share"] for name, row in table.items()} == pytest.approx(
@@ -142,7 +143,12 @@ def test_midtraining_gives_long_documents_their_share(made: Made, tmp_path: Path
 
 def test_long_documents_are_long_and_very_long_ones_come_twice_as_often(made: Made, tmp_path: Path) -> None:
     settings = MixtureSettings(
-        tokens=1_000_000, context=512, shares=SHARES, long_share=1.0, long_minimum=300, long_upweight_from=600
+        tokens=1_000_000,
+        context=400,
+        shares=SHARES,
+        long_share=1.0,
+        long_over={"web": 0.75, "synthetic": 0.25},
+        long_upweight_from=1.5,
     )
     rows = Rows.open(make(made.corpus, tmp_path, settings).path)
     pieces = [piece for row in range(len(rows)) for piece in rows.pieces(row)]
@@ -150,7 +156,9 @@ def test_long_documents_are_long_and_very_long_ones_come_twice_as_often(made: Ma
     lengths: Counter[str] = Counter()
     for piece in pieces:
         lengths[piece.document] = max(lengths[piece.document], piece.start + piece.length)
-    assert min(lengths.values()) >= 300
+    assert {id.split("-")[0] for id in lengths} == {"web", "synthetic"}
+    assert min(length for id, length in lengths.items() if id.startswith("web")) > 300
+    assert 100 < min(length for id, length in lengths.items() if id.startswith("synthetic")) <= 300
     once = {times[id] for id in times if lengths[id] < 600}
     twice = {times[id] for id in times if lengths[id] >= 600}
     passes = min(once)
@@ -173,8 +181,9 @@ def make_quiet(corpus: Corpus, path: Path) -> list[str]:
 def test_errors_name_what_is_missing(corpus: Corpus, tmp_path: Path) -> None:
     with pytest.raises(HornbookError, match="no text of that source; there is text of: code, synthetic, web"):
         make(corpus, tmp_path / "a", MixtureSettings(tokens=1000, shares={"books": 1.0}))
-    with pytest.raises(HornbookError, match="no record has long_minimum = 100000 tokens; the longest has"):
-        make(corpus, tmp_path / "b", MixtureSettings(tokens=1000, shares=SHARES, long_share=0.3, long_minimum=100_000))
+    with pytest.raises(HornbookError, match=r"no record is long \(web over 40960\); the longest: web \d+$"):
+        long = {"long_share": 0.3, "long_over": {"web": 10}}
+        make(corpus, tmp_path / "b", MixtureSettings(tokens=1000, shares=SHARES, **long))
     write_records(tmp_path / "one.parquet", Document, [Document(id="d", source="web", origin="x", text="one")])
     with pytest.raises(HornbookError, match="are held out; lower validation_share"):
         settings = MixtureSettings(tokens=1000, shares={"web": 1.0}, validation_share=0.999999)

@@ -1,0 +1,60 @@
+"""Tables of numbers that grow on disk instead of in memory."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from hornbook.base.files import atomic
+
+HEADER = 128  # bytes at the beginning of a `.npy` file of few dimensions
+ROWS_AT_ONCE = 1 << 16  # of a table that is gone through from its beginning to its end
+
+
+class GrowingArray:
+    """A `.npy` file of 64-bit integers on its way to disk.
+
+    Attributes:
+        rows: how many there are so far.
+    """
+
+    def __init__(self, file: BinaryIO, columns: int | None) -> None:
+        self.rows = 0
+        self._file, self._columns = file, columns
+        self._write_header()
+
+    def append(self, values: np.ndarray) -> None:
+        """Add rows: numbers, or rows of `columns` numbers."""
+        self._file.write(np.ascontiguousarray(values, "<i8").tobytes())
+        self.rows += len(values)
+
+    def finish(self) -> None:
+        self._file.seek(0)
+        self._write_header()  # as long as before: numpy leaves room for the number of rows to grow
+
+    def _write_header(self) -> None:
+        shape = (self.rows,) if self._columns is None else (self.rows, self._columns)
+        header = {"descr": "<i8", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(self._file, header)
+
+
+@contextmanager
+def growing_array(path: Path, columns: int | None = None) -> Iterator[GrowingArray]:
+    """Write a `.npy` file bit by bit, a vector or a table of `columns`; it is there once the block is done."""
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        array = GrowingArray(file, columns)
+        yield array
+        array.finish()
+
+
+def open_array(path: Path) -> np.ndarray:
+    """A `.npy` file, memory-mapped; an empty one is all header, and cannot be mapped."""
+    return np.load(path, mmap_mode="r" if path.stat().st_size > HEADER else None)
+
+
+def stretches(values: np.ndarray) -> Iterator[np.ndarray]:
+    """A memory-mapped array from beginning to end, so many rows at once."""
+    for start in range(0, len(values), ROWS_AT_ONCE):
+        yield np.asarray(values[start : start + ROWS_AT_ONCE])
