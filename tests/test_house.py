@@ -7,7 +7,7 @@ import pytest
 
 ROOMS = [
     "base", "data", "tokenizer", "teacher", "sandbox", "oracles", "synthetic", "mixture", "model", "training",
-    "inference", "pivotal", "preference", "evaluation", "report", "recipe", "cli",
+    "inference", "pivotal", "preference", "evaluation", "tuning", "report", "recipe", "cli",
 ]  # fmt: skip
 HOUSE = Path(__file__).parent.parent / "hornbook"
 

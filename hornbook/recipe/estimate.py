@@ -9,6 +9,7 @@ from hornbook.recipe.recipe import Recipe, Stage
 from hornbook.synthetic.settings import SynthSettings
 from hornbook.tokenizer.settings import TokenizerSettings
 from hornbook.training.settings import LoopSettings, PretrainSettings
+from hornbook.tuning.settings import AblationSettings, TuneSettings
 
 CL100K_PADDED = 100_352
 
@@ -31,6 +32,8 @@ def estimate(recipe: Recipe, stage: Stage) -> Estimate:
     settings = stage.settings
     if isinstance(settings, MixtureSettings):
         found = Estimate(tokens=settings.tokens)
+    elif isinstance(settings, TuneSettings | AblationSettings):
+        found = _search(recipe, stage, settings)
     elif isinstance(settings, LoopSettings):
         found = _training(recipe, stage)
     else:
@@ -49,6 +52,22 @@ def _training(recipe: Recipe, stage: Stage) -> Estimate:
         parameters=parameters(shape, vocab),
         flops=float(each) * tokens if tokens else None,
         memory=training_bytes(shape, vocab),
+    )
+
+
+def _search(recipe: Recipe, stage: Stage, settings: TuneSettings | AblationSettings) -> Estimate:
+    """All the short runs of a search; parameters and memory are those of its largest model."""
+    tokens, tokenizer = settings.expected_tokens(), stage.inputs["tokenizer"][0]
+    vocab = _vocabulary(recipe.stage(tokenizer).settings) if _is_stage(recipe, tokenizer) else None
+    shapes = [settings.model] if isinstance(settings, TuneSettings) else list(settings.models.values())
+    if vocab is None:
+        return Estimate(tokens=tokens)
+    each = [flops_per_token(shape, vocab, _context(recipe, stage)) for shape in shapes]
+    return Estimate(
+        tokens=tokens,
+        parameters=max(parameters(shape, vocab) for shape in shapes),
+        flops=sum(each) / len(shapes) * tokens,
+        memory=max(training_bytes(shape, vocab) for shape in shapes),
     )
 
 

@@ -29,7 +29,7 @@ class Kind:
         function: "module:name" of the room's function, imported only when it runs.
         settings_class: "module:name" of its settings.
         slots: inputs by the name of the function's keyword.
-        makes: what its output holds (documents, samples, questions, tokenizer, tokens, model, pairs, scores).
+        makes: what its output holds (documents, samples, questions, tokenizer, tokens, model, pairs, scores, advice).
         version: raise it when the same settings and inputs would give another output than before.
         command: its words on the command line, with `argument` the slot that is given without a flag.
         report: section of the report that it implements.
@@ -144,8 +144,8 @@ _KINDS = [
         settings_class="hornbook.mixture.settings:MixtureSettings",
         slots={"tokenizer": Slot("tokenizer"), "documents": DOCUMENTS, "samples": SAMPLES},
         makes=("tokens",),
-        command="mixture",
-        example="hornbook mixture --tokenizer tok/ --documents clean/ --tokens 1000000 --context 256 "
+        command="mix",
+        example="hornbook mix --tokenizer tok/ --documents clean/ --tokens 1000000 --context 256 "
         "--shares '{web: 0.5, code: 0.5}' --out tokens",
         report="3.1, 3.2",
     ),
@@ -252,6 +252,35 @@ _KINDS = [
         argument="model",
         example="hornbook eval sft/ --questions held-out.jsonl --style chat --out scores",
         report="5, 6, C",
+    ),
+    Kind(
+        name="tune",
+        does="Choose learning rate, batch and warm-up for a long run by short ones.",
+        function="hornbook.tuning.tune:tune",
+        settings_class="hornbook.tuning.settings:TuneSettings",
+        slots={"tokens": Slot("tokens"), "tokenizer": Slot("tokenizer")},
+        makes=("advice",),
+        command="tune",
+        argument="tokens",
+        example="hornbook tune tokens/ --tokenizer tok/ --horizons '[100000, 200000]' --target 2500000 --out tuned",
+        report="3",
+    ),
+    Kind(
+        name="ablation",
+        does="Compare mixtures by proxy runs, and tell how far a small search can be trusted.",
+        function="hornbook.tuning.ablation:ablation",
+        settings_class="hornbook.tuning.settings:AblationSettings",
+        slots={
+            "tokens": Slot("tokens"),
+            "tokenizer": Slot("tokenizer"),
+            "questions": Slot("questions", many=True, optional=True),
+        },
+        makes=("advice",),
+        command="mixture",
+        argument="tokens",
+        example="hornbook mixture tokens/ --tokenizer tok/ --horizons '[100000, 200000]' "
+        "--allocations '{no-web: {synthetic: 0.8, code: 0.2}}' --out ablation",
+        report="3.2",
     ),
 ]
 

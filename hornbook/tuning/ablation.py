@@ -1,0 +1,133 @@
+"""The stage that compares mixtures by proxy runs, and says whether a small search can be trusted (report §3.2)."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.files import read_json, write_json
+from hornbook.base.progress import answers
+from hornbook.base.seeds import derive
+from hornbook.base.workspace import Workspace
+from hornbook.evaluation.evaluation import evaluation
+from hornbook.mixture.mix import MANY_EPOCHS
+from hornbook.mixture.rows import about
+from hornbook.training.ranks import ranks
+from hornbook.tuning.allocations import Shares, choose
+from hornbook.tuning.compare import agreements, cells, figures
+from hornbook.tuning.settings import AblationSettings
+from hornbook.tuning.tables import agreement_table, allocation_table, figure_table
+from hornbook.tuning.trials import Result, Score, Trial, Trials
+from hornbook.tuning.views import allocate, check_validation, forget_views
+
+
+def ablation(
+    settings: AblationSettings, work: Workspace, *, tokens: Path, tokenizer: Path, questions: Sequence[Path] = ()
+) -> None:
+    """Train a proxy on each allocation of the sources in a mixture, at each size, horizon and seed, and compare.
+
+    `tokens` is a mixture (`hornbook mix`) of all sources; its own shares do not matter, and what it holds out is held
+    out here. With `questions`, proxies are also scored on them and on the benchmarks of `evaluation`.
+    Writes ablation.json (allocations, runs, cells, agreements) and runs/NAME/. A killed search goes on where it was.
+
+    Raises HornbookError for what `allocations.choose` refuses, and when the mixture holds nothing out.
+    """
+    check_validation(tokens)
+    chosen, left_out = choose(settings, about(tokens)["token_files"])
+    if left_out:
+        work.warn(f"left out, for want of sources or for being equal to another: {', '.join(left_out)}")
+    score = _scorer(settings, list(questions)) if questions else None
+    with ranks() as processes:
+        trials = Trials(work, tokenizer, processes, score)
+        results = [
+            _run(settings, work, tokens, trials, size, horizon, name, shares, number)
+            for size in settings.models
+            for horizon in sorted(settings.horizons)
+            for name, shares in chosen.items()
+            for number in range(settings.seeds)
+        ]
+        if processes.first:
+            _warn_of_epochs(settings, work, list(chosen))
+            _conclude(settings, work, chosen, results)
+            forget_views(work.path)
+        processes.wait()
+
+
+def _run(
+    settings: AblationSettings,
+    work: Workspace,
+    tokens: Path,
+    trials: Trials,
+    size: str,
+    horizon: int,
+    name: str,
+    shares: Shares,
+    number: int,
+) -> Result:
+    folder = _view(work, name, horizon, number)
+    if trials.ranks.first:
+        allocate(tokens, shares, horizon, derive(work.seed, "rows", number), folder)
+    trials.ranks.wait()
+    said = {"size": size, "horizon": horizon, "allocation": name}
+    trial = Trial(
+        f"{size}-tokens-{horizon}-{name}-seed-{number}",
+        folder,
+        settings.models[size],
+        settings.training,
+        number,
+        tuple(said.items()),
+    )
+    return trials.run(trial)
+
+
+def _scorer(settings: AblationSettings, questions: list[Path]) -> Score:
+    def score(model: Path, work: Workspace) -> dict[str, float]:
+        evaluation(settings.evaluation, work, model=model, questions=questions)
+        return {row["name"]: row["mean"] for row in read_json(work.path / "scores.json")["scores"]}
+
+    return score
+
+
+def _conclude(settings: AblationSettings, work: Workspace, chosen: dict[str, Shares], results: list[Result]) -> None:
+    shares = chosen[settings.baseline]
+    runs = [{**result, "figures": figures(result["losses"], result["scores"], shares)} for result in results]
+    found = cells(runs, list(chosen), settings.baseline)
+    if not found:
+        raise HornbookError("in every comparison a run diverged; lower training.learning_rate")
+    ranked = agreements(found, work.seed)
+    for name in [run["name"] for run in runs if run["diverged"]]:
+        work.warn(f"{name} diverged; comparisons with it are left out")
+    said = {
+        "baseline": settings.baseline,
+        "allocations": chosen,
+        "cells": [asdict(cell) for cell in found],
+        "agreements": [{**asdict(pair), "correlation": pair.correlation._asdict()} for pair in ranked],
+    }
+    write_json(work.path / "ablation.json", {**said, "runs": [_brief(run) for run in runs]})
+    work.note("ablation", said)
+    work.count(records_out=len(runs), tokens=sum(run["tokens"] for run in runs))
+    answers.print(allocation_table(chosen))
+    for figure in dict.fromkeys(cell.figure for cell in found):
+        answers.print(figure_table(figure, [cell for cell in found if cell.figure == figure], list(chosen)))
+    if ranked:
+        answers.print(agreement_table(ranked))
+    if settings.seeds < 2:
+        work.warn("one seed: differences cannot be told from noise")
+
+
+def _warn_of_epochs(settings: AblationSettings, work: Workspace, names: list[str]) -> None:
+    """Say where a source is seen more often than anything is known of."""
+    for name in names:
+        for source, row in about(_view(work, name, max(settings.horizons), 0))["sources"].items():
+            if row["epochs"] > MANY_EPOCHS:
+                work.warn(
+                    f"{name}: source '{source}' is seen {row['epochs']:.0f} times; the report stays below 14 (table 5)"
+                )
+
+
+def _view(work: Workspace, name: str, horizon: int, number: int) -> Path:
+    return work.path / "views" / f"{name}-{horizon}-{number}"
+
+
+def _brief(run: Result) -> Result:
+    return {name: value for name, value in run.items() if name not in ("training_loss", "losses", "scores")}

@@ -1,0 +1,190 @@
+"""The stage that chooses rate, batch and warm-up by short runs (report §3)."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.files import write_json, write_text
+from hornbook.base.progress import answers
+from hornbook.base.workspace import Workspace
+from hornbook.mixture.rows import about
+from hornbook.training.ranks import ranks
+from hornbook.tuning.chart import rate_chart
+from hornbook.tuning.grid import Cell, search
+from hornbook.tuning.interpolate import Interpolation, as_json, interpolate
+from hornbook.tuning.settings import TuneSettings
+from hornbook.tuning.stability import Verdict, climb, smooth, verdict
+from hornbook.tuning.stress import Limit, recommended, stress
+from hornbook.tuning.tables import grid_table, recipe_lines, stress_table
+from hornbook.tuning.trials import Result, Trial, Trials
+from hornbook.tuning.views import beginning, check_validation, forget_views, shares_of
+
+FAR = 10  # times the longest horizon: further out, a law from short runs is a guess
+
+
+def tune(settings: TuneSettings, work: Workspace, *, tokens: Path, tokenizer: Path) -> None:
+    """Train on the beginnings of a mixture over a grid of rates and batches, fit, then stress the warm-up.
+
+    Writes tune.json (runs, fits, limits, recommendation), recommended.yaml, chart.svg, and runs/NAME/ for each run.
+    The loss is that of the validation rows, each source by its share. A killed search goes on where it was.
+
+    Raises HornbookError when the mixture is too short or has nothing to validate on, for a warm-up longer than a run,
+    and when nothing but diverging runs were found.
+    """
+    _check(settings, tokens)
+    with ranks() as processes:
+        short = _ShortRuns(settings, work, tokens, Trials(work, tokenizer, processes))
+        cells = search(settings, short.loss)
+        try:
+            found = interpolate(cells, _target(settings, tokens), work.seed)
+        except ValueError:
+            raise HornbookError(
+                f"every rate diverged, down to {min(c.rates[0] for c in cells):g}; try lower rates"
+            ) from None
+        limits = stress(settings, found.rate, lambda steps, rate: short.stand(steps, rate, found.batch_rows))
+        if processes.first:
+            _conclude(settings, work, tokens, cells, found, limits, short.trials.results)
+            forget_views(work.path)
+        processes.wait()
+
+
+class _ShortRuns:
+    """Short runs by rate, batch and warm-up, on the beginning of the mixture."""
+
+    def __init__(self, settings: TuneSettings, work: Workspace, tokens: Path, trials: Trials) -> None:
+        self.settings, self.work, self.tokens, self.trials = settings, work, tokens, trials
+        self.shares = shares_of(tokens)
+
+    def loss(self, horizon: int, batch_rows: int, rate: float, number: int) -> float:
+        """Validation loss at the end, each source by its share; nan if it diverged."""
+        result = self._run(
+            f"tokens-{horizon}-batch-{batch_rows}-rate-{rate:.3g}-seed-{number}", horizon, batch_rows, rate, number
+        )
+        return weighted(result["losses"], self.shares)
+
+    def stand(self, warmup: int, rate: float, batch_rows: int) -> tuple[Verdict, float]:
+        """Whether a run of the shortest horizon with a warm-up of so many steps is stable, and its validation loss."""
+        horizon = min(self.settings.horizons)
+        name = f"stress-warmup-{warmup}-rate-{rate:.3g}"
+        result = self._run(name, horizon, batch_rows, rate, 0, warmup)
+        reference = self._end(horizon, batch_rows)
+        found = verdict(result["training_loss"], bool(result["diverged"]), reference, self.settings.instability)
+        return found, weighted(result["losses"], self.shares)
+
+    def _end(self, horizon: int, batch_rows: int) -> float:
+        """The lowest smoothed loss at which a run of the grid ended on these data."""
+        return min(
+            float(smooth(result["training_loss"])[-1])
+            for result in self.trials.results
+            if (result["horizon"], result["batch_rows"], result["number"], result["warmup"])
+            == (horizon, batch_rows, 0, None)
+            and not result["diverged"]
+        )
+
+    def _run(
+        self, name: str, horizon: int, batch_rows: int, rate: float, number: int, warmup: int | None = None
+    ) -> Result:
+        folder = self.work.path / "views" / f"{horizon}-{number}"
+        if self.trials.ranks.first:
+            beginning(self.tokens, horizon, self.work.seed, number, folder)
+        self.trials.ranks.wait()
+        changes: dict[str, Any] = {"learning_rate": rate, "batch_rows": batch_rows}
+        if warmup is not None:
+            changes["warmup_share"] = warmup / -(-about(folder)["rows"] // batch_rows)
+        said = {"horizon": horizon, "batch_rows": batch_rows, "rate": rate, "warmup": warmup}
+        training = self.settings.training.model_copy(update=changes)
+        return self.trials.run(Trial(name, folder, self.settings.model, training, number, tuple(said.items())))
+
+
+def weighted(losses: dict[str, float], shares: dict[str, float]) -> float:
+    """Mean of the losses of the sources, each by its share; nan where there are none."""
+    weights = [shares.get(source, 0.0) for source in losses]
+    return float(np.average(list(losses.values()), weights=weights)) if sum(weights) > 0 else float("nan")
+
+
+def _check(settings: TuneSettings, tokens: Path) -> None:
+    said = about(tokens)
+    if max(settings.horizons) > said["tokens"]:
+        raise HornbookError(f"horizons: {max(settings.horizons):,} tokens, but {tokens} has {said['tokens']:,}")
+    check_validation(tokens)
+    rows = min(settings.horizons) * said["rows"] // said["tokens"]
+    steps = rows // max(settings.batch_rows)
+    if steps < 1 or max(settings.warmups, default=0) > steps:
+        raise HornbookError(
+            f"horizons: {min(settings.horizons):,} tokens are {steps} steps of {max(settings.batch_rows)} rows; "
+            "expected more steps than the longest warm-up has"
+        )
+
+
+def _target(settings: TuneSettings, tokens: Path) -> int:
+    return settings.target or int(about(tokens)["tokens"])
+
+
+def _conclude(
+    settings: TuneSettings,
+    work: Workspace,
+    tokens: Path,
+    cells: list[Cell],
+    found: Interpolation,
+    limits: list[Limit],
+    results: list[Result],
+) -> None:
+    said, target = about(tokens), _target(settings, tokens)
+    steps = max(1, round(target * said["rows"] / said["tokens"] / found.batch_rows))
+    limit = recommended(limits, found.rate, settings.margin, 2 * (found.noise or 0.0))
+    rate = min(found.rate, limit.largest or found.rate) if limit else found.rate
+    share = min(1.0, limit.warmup / steps) if limit else settings.training.warmup_share
+    advice = {
+        "learning_rate": rate,
+        "between": found.between,
+        "batch_rows": found.batch_rows,
+        "warmup_share": share,
+        "warmup_steps": limit.warmup if limit else None,
+        "target": target,
+    }
+    _warn(settings, work, target, found, limit, limits, rate)
+    runs = [
+        {**{k: v for k, v in result.items() if k != "training_loss"}, "climb": climb(result["training_loss"] or [0.0])}
+        for result in results
+    ]
+    figures = {
+        "recommendation": advice,
+        **as_json(found, cells),
+        "limits": [limit._asdict() for limit in limits],
+    }
+    write_json(work.path / "tune.json", {**figures, "runs": runs})
+    write_text(work.path / "recommended.yaml", recipe_lines(advice))
+    write_text(work.path / "chart.svg", rate_chart(cells, found.optima))
+    work.note("tune", figures)
+    work.count(records_out=len(results), tokens=sum(result["tokens"] for result in results))
+    answers.print(grid_table(cells, found))
+    if limits:
+        answers.print(stress_table(limits))
+    answers.print(recipe_lines(advice), end="")
+
+
+def _warn(
+    settings: TuneSettings,
+    work: Workspace,
+    target: int,
+    found: Interpolation,
+    limit: Limit | None,
+    limits: list[Limit],
+    rate: float,
+) -> None:
+    if not all(best.inside for best in found.optima):
+        work.warn("somewhere the best rate is at the edge of those tried: give more rates, or more extensions")
+    if target > FAR * max(settings.horizons):
+        work.warn(
+            f"the target is {target / max(settings.horizons):.0f} times the longest horizon: a guess more than a fit"
+        )
+    if found.noise is None:
+        work.warn("one seed: how sure the recommendation is cannot be told")
+    if limits and limit is None:
+        work.warn("no warm-up was stable at any rate tried: add longer ones")
+    elif limit and (limit.largest or 0) < settings.margin * found.rate:
+        work.warn(f"no warm-up stands {settings.margin:g} times the recommended rate: add longer ones")
+    if rate < found.rate:
+        work.warn(f"the interpolated rate {found.rate:.2e} is not stable; the largest stable one is recommended")
