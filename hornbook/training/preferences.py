@@ -2,56 +2,62 @@
 
 For a pair of single tokens the softmax cancels: log p(chosen) - log p(rejected) = h·(W_chosen - W_rejected), h being
 the hidden state where the prompt ends. So a pivotal pair needs no vocabulary-wide product and no document of its own:
-all pairs whose prompts begin one trajectory share a forward pass over the longest.
+all pairs whose prompts begin one trajectory share a forward pass over the longest. Replies to one prompt are the
+branches of a tree, so that the prompt is encoded once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from torch.nn.functional import cross_entropy, embedding, logsigmoid
+from torch.nn.functional import embedding, logsigmoid
 from transformers import PreTrainedModel
 
 from hornbook.base.records import Pair
-from hornbook.model.packed import Packed, hidden_states, pack_documents
+from hornbook.model.packed import Packed
+from hornbook.model.trees import Tree, Trees, lay_out, starts, tree_states
+from hornbook.training.likelihood import log_probabilities
 from hornbook.training.loss import Loss
+
+PAIRS_OF_A_PROMPT = 8  # most that share a tree and therefore a step
 
 
 class Group(NamedTuple):
-    """Pairs that one forward pass serves: documents, and where in them each pair's tokens are predicted.
-
-    A group is either single-token pairs on one document, or one pair of replies on two (chosen, rejected).
-    """
+    """Pairs that one tree serves: single-token pairs along its trunk, or pairs of replies that are its branches."""
 
     pairs: list[int]  # indices of pairs
-    documents: list[list[int]]
-    single: bool
+    tree: Tree
+    replies: list[list[int]]  # distinct; none for single-token pairs
+
+    @property
+    def single(self) -> bool:
+        return not self.replies
 
 
 class PairBatch(NamedTuple):
-    """S single-token pairs, then F pairs of replies with M tokens in all.
+    """S single-token pairs, then F pairs of replies; R distinct replies with M tokens in all.
 
-    `at` is where a token is predicted; `reply_M` numbers the reply it belongs to: 2f is the chosen one of the reply
-    pair f, 2f + 1 the rejected one.
+    `at` is where a token is predicted, `reply_M` the reply it belongs to.
     """
 
     pairs: list[int]  # indices of the S + F pairs
-    documents: Packed
+    trees: Trees
     at_S: torch.Tensor
     chosen_S: torch.Tensor
     rejected_S: torch.Tensor
     at_M: torch.Tensor
     token_M: torch.Tensor
     reply_M: torch.Tensor
+    chosen_F: torch.Tensor  # number of a reply
+    rejected_F: torch.Tensor
 
     @property
     def targets(self) -> int:
         return len(self.pairs)
 
     @property
-    def tokens(self) -> int:
-        return len(self.documents.tokens_N)
+    def documents(self) -> Packed:
+        return self.trees.documents
 
 
 def is_single(pair: Pair) -> bool:
@@ -59,7 +65,7 @@ def is_single(pair: Pair) -> bool:
 
 
 def group_pairs(pairs: Sequence[Pair]) -> list[Group]:
-    """Single-token pairs by trajectory, each reply pair by itself. Every pair is in just one group.
+    """Single-token pairs by trajectory, pairs of replies by prompt. Every pair is in just one group.
 
     Backwards through lexicographic order, a prompt comes right after those that it begins: one pass finds them all.
     """
@@ -67,39 +73,52 @@ def group_pairs(pairs: Sequence[Pair]) -> list[Group]:
     singles = sorted((i for i, pair in enumerate(pairs) if is_single(pair)), key=lambda i: pairs[i].prompt_tokens)
     for index in reversed(singles):
         prompt = pairs[index].prompt_tokens
-        if groups and groups[-1].documents[0][: len(prompt)] == prompt:
+        if groups and groups[-1].tree.trunk[: len(prompt)] == prompt:
             groups[-1].pairs.append(index)
         else:
-            groups.append(Group([index], [prompt], single=True))
+            groups.append(Group([index], Tree(prompt), []))
+    by_prompt: dict[tuple[int, ...], list[list[int]]] = {}
     for index, pair in enumerate(pairs):
         if not is_single(pair):
-            replies = (pair.chosen_tokens, pair.rejected_tokens)
-            # the last token predicts nothing that counts
-            groups.append(Group([index], [(pair.prompt_tokens + reply)[:-1] for reply in replies], single=False))
-    return groups
+            same = by_prompt.setdefault(tuple(pair.prompt_tokens), [])
+            if not same or len(same[-1]) == PAIRS_OF_A_PROMPT:
+                same.append([])
+            same[-1].append(index)
+    return groups + [_reply_group(indices, pairs) for same in by_prompt.values() for indices in same]
+
+
+def _reply_group(indices: list[int], pairs: Sequence[Pair]) -> Group:
+    replies: list[list[int]] = []
+    for index in indices:
+        for side in (pairs[index].chosen_tokens, pairs[index].rejected_tokens):
+            if side not in replies:
+                replies.append(side)
+    # the last token of a reply predicts nothing that counts
+    return Group(indices, Tree(pairs[indices[0]].prompt_tokens, [reply[:-1] for reply in replies]), replies)
 
 
 def pair_batch(groups: Sequence[Group], pairs: Sequence[Pair], device: torch.device) -> PairBatch:
-    """The groups as one packed forward pass."""
-    groups = sorted(groups, key=lambda group: not group.single)
-    documents = pack_documents([document for group in groups for document in group.documents], device)
-    starts = iter(np.cumsum([0, *documents.lengths]).tolist())
+    """The groups as one packed forward pass; documents of equal length become neighbours, which costs less."""
+    groups = sorted(groups, key=lambda group: (not group.single, -group.tree.tokens))
+    trees = lay_out([group.tree for group in groups], device)
     single: list[tuple[int, int, int]] = []  # at, chosen, rejected
     spoken: list[tuple[int, int, int]] = []  # at, token, reply
-    reply = 0
-    for group in groups:
-        if group.single:
-            start = next(starts)
-            for pair in (pairs[index] for index in group.pairs):
-                single.append((start + len(pair.prompt_tokens) - 1, pair.chosen_tokens[0], pair.rejected_tokens[0]))
-            continue
-        pair = pairs[group.pairs[0]]
-        for said in (pair.chosen_tokens, pair.rejected_tokens):
-            first = next(starts) + len(pair.prompt_tokens) - 1
-            spoken += [(first + offset, token, reply) for offset, token in enumerate(said)]
-            reply += 1
+    between: list[tuple[int, int]] = []  # replies
+    number = 0
+    for group, (trunk, *branches) in zip(groups, starts(trees), strict=True):
+        for pair in (pairs[index] for index in group.pairs):
+            if group.single:
+                single.append((trunk + len(pair.prompt_tokens) - 1, pair.chosen_tokens[0], pair.rejected_tokens[0]))
+            else:
+                sides = (pair.chosen_tokens, pair.rejected_tokens)
+                between.append((number + group.replies.index(sides[0]), number + group.replies.index(sides[1])))
+        for reply, begin in zip(group.replies, branches, strict=True):
+            places = [trunk + len(group.tree.trunk) - 1, *range(begin, begin + len(reply) - 1)]
+            spoken += [(at, token, number) for at, token in zip(places, reply, strict=True)]
+            number += 1
     indices = [index for group in groups for index in group.pairs]
-    return PairBatch(indices, documents, *_columns(single, device), *_columns(spoken, device))
+    columns = [*_columns(single, 3, device), *_columns(spoken, 3, device), *_columns(between, 2, device)]
+    return PairBatch(indices, trees, *columns)
 
 
 def log_ratios(model: PreTrainedModel, batch: PairBatch, length_normalise: bool) -> torch.Tensor:
@@ -107,21 +126,36 @@ def log_ratios(model: PreTrainedModel, batch: PairBatch, length_normalise: bool)
 
     With `length_normalise`, the log-probability of a reply is divided by its number of tokens.
     """
-    hidden_NC = hidden_states(model, batch.documents)
+    hidden_NC = tree_states(model, batch.trees)
     head = model.get_output_embeddings()
-    direction_SC = embedding(batch.chosen_S, head.weight) - embedding(batch.rejected_S, head.weight)
-    single_S = (hidden_NC.index_select(0, batch.at_S).float() * direction_SC.float()).sum(-1)
-    if head.bias is not None:
-        single_S = single_S + head.bias[batch.chosen_S] - head.bias[batch.rejected_S]
+    single_S = _single_ratios(head, hidden_NC.index_select(0, batch.at_S), batch.chosen_S, batch.rejected_S)
     if not len(batch.at_M):
         return single_S
-    logits_MV = head(hidden_NC.index_select(0, batch.at_M)).float()
-    said_M = -cross_entropy(logits_MV, batch.token_M, reduction="none")
-    replies = 2 * (len(batch.pairs) - len(batch.at_S))
-    said_R = said_M.new_zeros(replies).index_add(0, batch.reply_M, said_M)
+    said_M = log_probabilities(head, hidden_NC.index_select(0, batch.at_M), batch.token_M)
+    length_R = torch.bincount(batch.reply_M)
+    said_R = said_M.new_zeros(len(length_R)).index_add(0, batch.reply_M, said_M)
     if length_normalise:
-        said_R = said_R / torch.bincount(batch.reply_M, minlength=replies)
-    return torch.cat([single_S, said_R[0::2] - said_R[1::2]])
+        said_R = said_R / length_R
+    return torch.cat([single_S, said_R[batch.chosen_F] - said_R[batch.rejected_F]])
+
+
+def _single_ratios(
+    head: torch.nn.Module, hidden_SC: torch.Tensor, chosen_S: torch.Tensor, rejected_S: torch.Tensor
+) -> torch.Tensor:
+    if type(head) is not torch.nn.Linear:  # an adapter beside the matrix, say
+        logits_SV = head(hidden_SC).float()
+        return (logits_SV.gather(1, chosen_S[:, None]) - logits_SV.gather(1, rejected_S[:, None]))[:, 0]
+    both_S = torch.cat([chosen_S, rejected_S])  # one look-up: its gradient is as large as the matrix
+    chosen_SC, rejected_SC = embedding(both_S, head.weight).float().chunk(2)
+    single_S = (hidden_SC.float() * (chosen_SC - rejected_SC)).sum(-1)
+    if head.bias is not None:
+        single_S = single_S + head.bias[chosen_S] - head.bias[rejected_S]
+    return single_S
+
+
+def dpo_losses(margin_P: torch.Tensor, label_smoothing: float) -> torch.Tensor:
+    """The loss of each pair, given beta times the log-ratio above the reference's (cDPO with label smoothing)."""
+    return -(1 - label_smoothing) * logsigmoid(margin_P) - label_smoothing * logsigmoid(-margin_P)
 
 
 class Dpo:
@@ -138,13 +172,12 @@ class Dpo:
         self.label_smoothing, self.length_normalise = label_smoothing, length_normalise
 
     def __call__(self, model: PreTrainedModel, batch: PairBatch) -> Loss:
-        policy = log_ratios(model, batch, self.length_normalise)
-        margin = self.beta * (policy - self.reference_P[batch.pairs])
-        wrong = self.label_smoothing
-        losses = -(1 - wrong) * logsigmoid(margin) - wrong * logsigmoid(-margin)
-        return Loss(losses.sum(), (margin.sum(), (margin > 0).float().sum()))
+        policy_P = log_ratios(model, batch, self.length_normalise)
+        margin_P = self.beta * (policy_P - self.reference_P[batch.pairs])
+        losses_P = dpo_losses(margin_P, self.label_smoothing)
+        return Loss(losses_P.sum(), (margin_P.sum(), (margin_P > 0).float().sum()))
 
 
-def _columns(rows: list[tuple[int, int, int]], device: torch.device) -> list[torch.Tensor]:
-    table = torch.tensor(rows, dtype=torch.long).reshape(-1, 3)
+def _columns(rows: Iterable[tuple[int, ...]], width: int, device: torch.device) -> list[torch.Tensor]:
+    table = torch.tensor(rows, dtype=torch.long).reshape(-1, width)
     return [column.contiguous().to(device) for column in table.unbind(1)]

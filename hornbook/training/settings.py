@@ -95,11 +95,14 @@ class DpoSettings(LoopSettings):
     )
     weight_decay: float = setting(0.0, "constant weight decay on matrices; norms have none", ge=0)
     batch_pairs: int = setting(32, "pairs in a step, over all processes", ge=1)
-    microbatch_pairs: int = setting(32, "pairs in one forward pass; less needs less memory", ge=1)
+    microbatch_tokens: int = setting(8192, "most tokens in one forward pass; less needs less memory", ge=1)
     epochs: int = setting(1, "passes over the pairs", ge=1)
     beta: float = setting(0.1, "how firmly the model is held to the reference", gt=0)
     label_smoothing: float = setting(0.0, "assumed share of pairs that are the wrong way round", ge=0, lt=0.5)
     length_normalise: bool = setting(False, "divide the log-probability of a reply by its number of tokens")
+    too_long: Literal["set-aside", "cut"] = setting(
+        "set-aside", "pairs longer than the context: leave them out, or cut the beginning of their prompt"
+    )
     refusal_share: float | None = setting(
         0.05, "share of the round that refusal pairs may make up (report: 0.01 to 0.05); null for no limit", ge=0, lt=1
     )

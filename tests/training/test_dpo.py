@@ -72,8 +72,8 @@ def test_single_token_pairs_share_the_longest_document_that_continues_them(made:
     for group in single:
         for index in group.pairs:
             prompt = made[index].prompt_tokens
-            assert group.documents[0][: len(prompt)] == prompt
-    documents = [group.documents[0] for group in single]
+            assert group.tree.trunk[: len(prompt)] == prompt
+    documents = [group.tree.trunk for group in single]
     for one in documents:  # nothing is computed twice
         assert not any(other is not one and other[: len(one)] == one for other in documents)
 
@@ -117,11 +117,11 @@ def some_pairs(count: int, kind: str = "pivotal", **fields) -> list[Pair]:
 def test_the_model_learns_to_prefer_and_the_notes_show_it(model_folder, tmp_path: Path) -> None:
     file = write_lines(tmp_path / "pairs.jsonl", [*some_pairs(40), *some_pairs(40, "refusal")])
     work = Workspace(tmp_path / "out", seed=2)
-    chosen = DpoSettings(batch_pairs=24, microbatch_pairs=8, epochs=8, learning_rate=3e-3, **FAST)
+    chosen = DpoSettings(batch_pairs=24, microbatch_tokens=64, epochs=8, learning_rate=3e-3, **FAST)
     dpo(chosen, work, model=model_folder, pairs=[file])
     assert work.notes["kinds"] == {"pivotal": 40, "refusal": 2}  # at most 5 %
     assert work.notes["refusal_share"] == pytest.approx(2 / 42)
-    assert work.notes["forward_passes"]["documents"] == 1
+    assert work.notes["forward_passes"]["trees"] == 1
     assert work.notes["accuracy_curve"][-1][1] > 0.9
     assert work.notes["margin_curve"][-1][1] > work.notes["margin_curve"][0][1] + 0.05
     before, after = load_model(model_folder), load_model(tmp_path / "out")
