@@ -12,11 +12,14 @@ import numpy as np
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json
-from hornbook.base.seeds import rng
+from hornbook.mixture.arrays import growing_array, open_array
+from hornbook.mixture.catalogue import Catalogue
 from hornbook.mixture.epochs import epochs
-from hornbook.mixture.plan import Catalogue, Part, plan_training, write_plan
+from hornbook.mixture.order import Part
+from hornbook.mixture.permutation import Permutation
+from hornbook.mixture.plan import plan_training, write_plan
 from hornbook.mixture.rows import VALIDATION, about, validation
-from hornbook.mixture.tokens import save_array
+from hornbook.mixture.split import with_lengths
 
 
 def beginning(mixture: Path, tokens: int, seed: int, number: int, folder: Path) -> Path:
@@ -28,15 +31,22 @@ def beginning(mixture: Path, tokens: int, seed: int, number: int, folder: Path) 
         return folder
     said = about(mixture)
     rows = min(said["rows"], max(1, round(tokens * said["rows"] / said["tokens"])))
-    offsets = np.load(mixture / "rows" / "train.offsets.npy", mmap_mode="r")[: rows + 1]
-    pieces_P4 = np.load(mixture / "rows" / "train.pieces.npy", mmap_mode="r")
-    order = rng(seed, "order", number).permutation(rows) if number else np.arange(rows)
-    parts = [pieces_P4[offsets[row] : offsets[row + 1]] for row in order]
-    chosen_P4 = np.concatenate(parts)
+    offsets = open_array(mixture / "rows" / "train.offsets.npy")
+    pieces_P4 = open_array(mixture / "rows" / "train.pieces.npy")
+    order = Permutation(rows, seed, "order", number)(np.arange(rows)) if number else np.arange(rows)
     _link(mixture, folder)
-    save_array(folder / "rows" / "train.pieces.npy", chosen_P4)
-    save_array(folder / "rows" / "train.offsets.npy", np.cumsum([0, *map(len, parts)]))
-    write_json(folder / "mixture.json", {**said, "rows": rows, "tokens": int(chosen_P4[:, 3].sum())})
+    written = 0
+    with (
+        growing_array(folder / "rows" / "train.pieces.npy", columns=4) as table,
+        growing_array(folder / "rows" / "train.offsets.npy") as ends,
+    ):
+        ends.append(np.zeros(1))
+        for row in order:
+            row_P4 = pieces_P4[offsets[row] : offsets[row + 1]]
+            table.append(row_P4)
+            ends.append(np.array([table.rows]))
+            written += int(row_P4[:, 3].sum())
+    write_json(folder / "mixture.json", {**said, "rows": rows, "tokens": written})
     return folder
 
 
@@ -49,14 +59,13 @@ def allocate(mixture: Path, shares: Mapping[str, float], tokens: int, seed: int,
         return folder
     said = about(mixture)
     catalogue = Catalogue.read(mixture / "tokens", said["token_files"])
-    train = {source: _training_documents(mixture, source, catalogue) for source in said["token_files"]}
-    unique = {source: int(catalogue.lengths_D[documents].sum()) for source, documents in train.items()}
+    train = {source: _training_documents(mixture, source, catalogue, folder) for source in said["token_files"]}
+    unique = {
+        source: sum(int(lengths_D.sum()) for _, lengths_D in with_lengths(documents_D, catalogue))
+        for source, documents_D in train.items()
+    }
     passes = epochs(shares, tokens, unique)
-    parts = [
-        Part(source, shares[source], train[source], np.ones(len(train[source])))
-        for source in said["token_files"]
-        if shares.get(source, 0) > 0
-    ]
+    parts = [Part(source, shares[source], train[source]) for source in passes]
     _link(mixture, folder)
     windows = plan_training(parts, catalogue, tokens, said["context"], seed)
     rows, written = write_plan(folder / "rows", "train", windows, catalogue)
@@ -80,12 +89,15 @@ def check_validation(tokens: Path) -> None:
         raise HornbookError(f"{tokens}: the mixture holds nothing out to validate on; mix with a validation_share")
 
 
-def _training_documents(mixture: Path, source: str, catalogue: Catalogue) -> np.ndarray:
-    documents_D = catalogue.of(source)
+def _training_documents(mixture: Path, source: str, catalogue: Catalogue, folder: Path) -> np.ndarray:
+    """Indices of a source's documents but for those that its mixture validates on, memory-mapped."""
     plan = mixture / "rows" / f"{VALIDATION.format(source)}.pieces.npy"
-    if not plan.exists():
-        return documents_D
-    return np.delete(documents_D, np.unique(np.load(plan)[:, 1]))
+    first = catalogue.first[catalogue.sources.index(source)]
+    held_D = first + np.unique(open_array(plan)[:, 1]) if plan.exists() else np.empty(0, np.int64)
+    with growing_array(folder / "train" / f"{source}.npy") as table:
+        for documents_D in catalogue.of(source):
+            table.append(documents_D[~np.isin(documents_D, held_D)])
+    return open_array(folder / "train" / f"{source}.npy")
 
 
 def _link(mixture: Path, folder: Path) -> None:
