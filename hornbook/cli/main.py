@@ -8,6 +8,7 @@ import click
 
 from hornbook import __version__
 from hornbook.base.errors import HornbookError
+from hornbook.cli.export import export
 from hornbook.cli.recipes import RECIPE_COMMANDS
 from hornbook.cli.stages import stage_command
 from hornbook.recipe.kinds import KINDS
@@ -44,6 +45,7 @@ def _assemble() -> None:
         (train if group == "train" else hornbook).add_command(stage_command(kind), name)
         if group == "train" and "train" not in hornbook.commands:
             hornbook.add_command(train)
+    hornbook.add_command(export)
 
 
 _assemble()

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils.logging import disable_progress_bar
 
@@ -27,13 +28,17 @@ def load_model(path: Path | str, dtype: str = "auto") -> PreTrainedModel:
     Raises HornbookError when there is no model, or when it cannot be read.
     """
     device = pick_device()
+    return read_model(path, pick_dtype(dtype, device)).to(device).eval()
+
+
+def read_model(path: Path | str, dtype: torch.dtype | str) -> PreTrainedModel:
+    """A model in main memory, as `load_model`; with dtype "auto" its weights are as they were saved."""
     try:
-        model = AutoModelForCausalLM.from_pretrained(model_folder(path), dtype=pick_dtype(dtype, device))
+        return AutoModelForCausalLM.from_pretrained(model_folder(path), dtype=dtype)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise HornbookError(
             f"{path}: not a causal language model that transformers loads ({one_line(error)})"
         ) from None
-    return model.to(device).eval()
 
 
 def model_folder(path: Path | str) -> str:

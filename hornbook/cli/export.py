@@ -1,0 +1,41 @@
+"""The command that hands a model over: export."""
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.progress import console
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command(short_help="Write a model as a GGUF file or a Hugging Face folder.")
+@click.argument("model")
+@click.option("--format", "form", type=click.Choice(["gguf", "hf"]), required=True, help="What to write.")
+@click.option("--out", type=PATH, required=True, help="File (gguf) or folder (hf) to write.")
+@click.option("--type", "dtype", type=click.Choice(["f32", "f16", "bf16"]), help="Weights.  [default: as they are]")
+@click.option("--again", is_flag=True, help="Replace OUT if it is there.")
+def export(
+    model: str, form: Literal["gguf", "hf"], out: Path, dtype: Literal["f32", "f16", "bf16"] | None, again: bool
+) -> None:
+    """Write MODEL (a Hugging Face folder, a stage's folder, a hub name, or a GGUF file) for other programs to load.
+
+    \b
+    Example:
+      hornbook export sft/ --format gguf --type f16 --out my-model.gguf
+    """
+    from hornbook.model.export import export_model
+
+    if out.exists() and not again:
+        raise HornbookError(f"{out}: is there already; choose another --out, or pass --again")
+    if out.exists() and form == "hf" and not (out / "config.json").is_file():
+        raise HornbookError(f"{out}: not a model, so --again does not replace it; choose another --out")
+    if out.is_dir() and form == "gguf":
+        raise HornbookError(f"{out}: a folder; --format gguf writes a file")
+    if out.exists() and Path(model).exists() and out.samefile(model):
+        raise HornbookError(f"{out}: the model itself; choose another --out")
+    for difference in export_model(model, out, form, dtype):
+        console.print(f"  mind: {difference}")
+    console.print(f"Written to {out}")
