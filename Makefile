@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 BROWSER := $(VENV)/.browser
 
-.PHONY: setup demo test lint fast clean
+.PHONY: setup demo test lint fast peers clean
 
 setup: $(STAMP)
 
@@ -35,5 +35,10 @@ $(BROWSER): $(STAMP)
 test: lint $(BROWSER)
 	$(BIN)/pytest
 
+# what benchmarks/training.py is run against, in an environment of its own
+peers: setup
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install -q -r benchmarks/peers.txt
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) .venv-peers build dist *.egg-info
