@@ -19,8 +19,22 @@ def build_model(
 
     The weights are a function of `seed` alone; PyTorch's global random state is neither read nor changed.
     """
-    config = Phi3Config(
-        vocab_size=len(tokenizer),
+    ends = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, "weights"))
+        model = Phi3ForCausalLM(_config(settings, len(tokenizer), context, **ends))
+    return model.to(pick_device())
+
+
+def empty_model(settings: ModelSettings, vocab_size: int, context: int) -> PreTrainedModel:
+    """The same model on PyTorch's meta device, where tensors have shapes and no memory: something to count on."""
+    with torch.device("meta"):
+        return Phi3ForCausalLM(_config(settings, vocab_size, context))
+
+
+def _config(settings: ModelSettings, vocab_size: int, context: int, **ends: int | None) -> Phi3Config:
+    return Phi3Config(
+        vocab_size=vocab_size,
         hidden_size=settings.hidden,
         intermediate_size=settings.mlp,
         num_hidden_layers=settings.layers,
@@ -33,14 +47,9 @@ def build_model(
         # "Small init": 0.02 is made for widths of thousands; narrow models learnt much more slowly from it
         initializer_range=math.sqrt(2 / (5 * settings.hidden)),
         sliding_window=None,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
         pad_token_id=None,  # padding is the end-of-text token: as `padding_idx` its embedding would never be trained
+        **ends,
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive(seed, "weights"))
-        model = Phi3ForCausalLM(config)
-    return model.to(pick_device())
 
 
 def extend_context(model: PreTrainedModel, rope_base: float, context: int) -> PreTrainedModel:
@@ -60,3 +69,16 @@ def extend_context(model: PreTrainedModel, rope_base: float, context: int) -> Pr
         extended = AutoModelForCausalLM.from_config(config, dtype=model.dtype)
     extended.load_state_dict(model.state_dict())
     return extended.to(model.device)
+
+
+@torch.no_grad()
+def embed_tokens(model: PreTrainedModel, ids: list[int]) -> PreTrainedModel:
+    """`model` itself with embeddings for new tokens `ids`, in and out: the mean of those it had."""
+    size = model.get_input_embeddings().weight.shape[0]
+    old = [id for id in range(size) if id not in ids]
+    if ids and max(ids) >= size:
+        with torch.random.fork_rng(devices=[]):
+            model.resize_token_embeddings(max(ids) + 1, mean_resizing=False)
+    for matrix in {model.get_input_embeddings().weight, model.get_output_embeddings().weight}:
+        matrix[ids] = matrix[old].mean(0)
+    return model

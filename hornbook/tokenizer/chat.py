@@ -8,13 +8,14 @@ import re
 from functools import lru_cache
 
 import jinja2
+from tokenizers import AddedToken
 from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Message
 from hornbook.tokenizer.files import load_tokenizer
 
-__all__ = ["encode_chat", "encode_prompt", "load_tokenizer", "plain_prompt", "plain_text", "stop_ids"]
+__all__ = ["encode_chat", "encode_prompt", "give_chatml", "load_tokenizer", "plain_prompt", "plain_text", "stop_ids"]
 
 END_OF_TEXT, START, SEPARATOR, END = "<|endoftext|>", "<|im_start|>", "<|im_sep|>", "<|im_end|>"
 SPECIAL_TOKENS = [END_OF_TEXT, START, SEPARATOR, END]
@@ -58,8 +59,7 @@ def encode_chat(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> 
             raise HornbookError(
                 f"{_name(tokenizer)}: its chat template rewrites earlier turns, so replies have no prompt"
             )
-        found = [text.index(end, len(prompt)) + len(end) for end in ends if end in text[len(prompt) :]]
-        finish = min(found, default=len(text))
+        finish = _end_of_reply(text, len(prompt), _render(tokenizer, messages[: turn + 1]), ends)
         add(text[done : len(prompt)], False)
         add(text[len(prompt) : finish], True)
         done = finish
@@ -73,6 +73,16 @@ def encode_prompt(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -
     Raises HornbookError as `encode_chat` does.
     """
     return _encode(tokenizer, _render(tokenizer, messages, generation_prompt=True))
+
+
+def give_chatml(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Give `tokenizer` phi-4's chat template, with the tokens that this takes; returns the ids of those it lacked."""
+    known = tokenizer.get_vocab()
+    missing = [name for name in (START, SEPARATOR, END) if name not in known]
+    tokenizer.add_tokens([AddedToken(name, special=True, normalized=False) for name in missing], special_tokens=True)
+    tokenizer.chat_template = CHAT_TEMPLATE
+    _special_tokens.cache_clear()
+    return tokenizer.convert_tokens_to_ids(missing)
 
 
 def stop_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
@@ -100,6 +110,21 @@ def plain_text(messages: list[Message]) -> str:
         text += "\n\n" if text else ""
         text += plain_prompt(content) if message.role == "user" else content
     return text
+
+
+def _end_of_reply(text: str, start: int, until_here: str, ends: list[str]) -> int:
+    """Where in `text` the reply that begins at `start` is over: behind its end token, if the template writes one.
+
+    Args:
+        until_here: the conversation up to this reply; what follows it in `text` was said by others.
+    """
+    found = [(until_here.index(end, start), -len(end)) for end in ends if end in until_here[start:]]
+    at, length = min(found, default=(len(until_here), 0))
+    for finish in (at - length, at):  # some templates write an end token behind the last reply only
+        if text.startswith(until_here[:finish]):
+            return finish
+    # the template writes the last reply in another way than earlier ones
+    return min((text.index(end, start) + len(end) for end in ends if end in text[start:]), default=len(text))
 
 
 def _render(tokenizer: PreTrainedTokenizerBase, messages: list[Message], generation_prompt: bool = False) -> str:

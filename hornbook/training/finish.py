@@ -7,6 +7,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from hornbook.base.workspace import Workspace
 from hornbook.model.files import save_model
+from hornbook.model.lora import adapted, merge, save_adapter
 from hornbook.training.journal import read_journal
 from hornbook.training.loop import CHECKPOINTS, METRICS, VALIDATION
 from hornbook.training.ranks import Ranks
@@ -21,9 +22,12 @@ def finish(
     ranks: Ranks,
     curves: tuple[str, ...] = ("loss",),
 ) -> None:
-    """Write `model/`, note NAME_curve [[tokens, value]...] of the named figures and `validation_loss`, count tokens."""
+    """Write `model/`, and `adapter/` for a model with adapters, which are merged into it; note NAME_curve
+    [[tokens, value]...] of the named figures and `validation_loss`; count tokens."""
     if ranks.first:
-        save_model(model, tokenizer, work.path / "model")
+        if adapted(model):
+            save_adapter(model, work.path / "adapter")
+        save_model(merge(model), tokenizer, work.path / "model")
         metrics = read_journal(work.path / METRICS)
         for name in curves:
             work.note(f"{name}_curve", curve(metrics, name))

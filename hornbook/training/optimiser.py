@@ -15,4 +15,5 @@ def make_optimiser(model: PreTrainedModel, settings: LoopSettings) -> torch.opti
         {"params": [weight for weight in trained if weight.dim() >= 2], "weight_decay": settings.weight_decay},
         {"params": [weight for weight in trained if weight.dim() < 2], "weight_decay": 0.0},
     ]
+    groups = [group for group in groups if group["params"]]  # adapters have matrices only
     return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(BETA_1, settings.beta2), fused=True)

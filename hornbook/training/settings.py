@@ -4,7 +4,7 @@ import os
 from typing import Literal
 
 from hornbook.base.settings import Settings, setting
-from hornbook.model.settings import ModelSettings
+from hornbook.model.settings import LoraSettings, ModelSettings
 
 
 class TrackerSettings(Settings):
@@ -81,6 +81,13 @@ class SftSettings(LoopSettings):
     batch_rows: int = setting(16, "packed rows in a step, over all processes", ge=1)
     microbatch_rows: int = setting(16, "rows in one forward pass; less needs less memory", ge=1)
     epochs: int = setting(2, "passes over the samples", ge=1)
+    template: Literal["own", "chatml"] = setting(
+        "own", "chat template: the model's own, or phi-4's ChatML in its place, with the tokens it takes"
+    )
+    too_long: Literal["set-aside", "cut"] = setting(
+        "set-aside", "conversations longer than the context: leave them out, or keep their beginning"
+    )
+    lora: LoraSettings = setting(help="adapters instead of all weights", default_factory=LoraSettings)
     maximum: dict[str, int] = setting(
         help="most samples of a kind to use, by kind; others are all used", default_factory=dict
     )

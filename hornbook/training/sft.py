@@ -12,9 +12,12 @@ from hornbook.base.records import Sample
 from hornbook.base.seeds import rng
 from hornbook.base.workspace import Workspace
 from hornbook.mixture.packing import pack
+from hornbook.model.build import embed_tokens
 from hornbook.model.files import load_model
-from hornbook.tokenizer.chat import encode_chat, load_tokenizer
+from hornbook.model.lora import adapt
+from hornbook.tokenizer.chat import give_chatml, load_tokenizer
 from hornbook.training.choose import at_most, count_kinds
+from hornbook.training.conversations import encode_samples
 from hornbook.training.finish import finish
 from hornbook.training.lm import NextToken, RowBatches, Text
 from hornbook.training.loop import train
@@ -26,17 +29,22 @@ def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequenc
     """Fine-tune `model` on the conversations among `samples`, with its own chat template; write `model/`.
 
     The loss is on what the assistant says and its end token. Notes `loss_curve` [[tokens, loss]...] and `kinds`
-    {kind: samples used}. Conversations longer than the model's context, and samples without one, are set aside.
+    {kind: samples used}. What cannot be learnt from is set aside: see `conversations`. With `settings.lora`, only
+    adapters are trained: they are merged into `model/` and lie in `adapter/` as well.
 
-    Raises HornbookError for a tokenizer without a chat template, when no conversation is left, and as `loop.train`.
+    Raises HornbookError for a tokenizer without a chat template, when no conversation is left, and as `adapt` and
+    `loop.train` do.
     """
     records = [record for path in samples for record in read_records(path, Sample, work.reject)]
     work.count(records_in=len(records))
     tokenizer = load_tokenizer(model)
+    new = give_chatml(tokenizer) if settings.template == "chatml" else []
+    _check(settings, tokenizer, new, model)
     with ranks() as processes:
-        learner = load_model(model, "float32")
+        learner = load_model(model, settings.dtype if settings.lora.rank else "float32")
+        learner = adapt(embed_tokens(learner, new), settings.lora, work.seed)
         context = learner.config.max_position_embeddings
-        texts = {record.id: text for record in records if (text := _encode(record, tokenizer, context, work))}
+        texts = encode_samples(records, tokenizer, context, settings.too_long, work)
         chosen = at_most([record for record in records if record.id in texts], settings.maximum, work.seed)
         if not chosen:
             raise HornbookError(f"{work.name}: no conversation to train on among {len(records)} samples")
@@ -46,15 +54,16 @@ def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequenc
         finish(learner, tokenizer, work, processes)
 
 
-def _encode(sample: Sample, tokenizer: PreTrainedTokenizerBase, context: int, work: Workspace) -> Text | None:
-    if not any(message.role == "assistant" for message in sample.messages):
-        work.reject(sample.id, "no conversation with a reply of the assistant")
-        return None
-    text = Text(*encode_chat(tokenizer, sample.messages))
-    if len(text.tokens) > context:
-        work.reject(sample.id, f"longer than the context: {len(text.tokens)} tokens, the model has {context}")
-        return None
-    return text
+def _check(settings: SftSettings, tokenizer: PreTrainedTokenizerBase, new: list[int], model: Path) -> None:
+    if not tokenizer.chat_template:
+        raise HornbookError(
+            f"{model}: a tokenizer without a chat template; --template chatml (in a recipe: template: chatml) gives it "
+            "phi-4's, or start from a chat model"
+        )
+    if new and settings.lora.rank:
+        raise HornbookError(
+            f"{model}: --template chatml adds tokens, whose embeddings adapters do not train; use lora.rank 0"
+        )
 
 
 def _batches(texts: list[Text], context: int, settings: SftSettings, seed: int, device: torch.device) -> RowBatches:
