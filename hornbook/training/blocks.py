@@ -1,14 +1,16 @@
 """The decoder layers of a model: compiled, or with activations that are computed again instead of kept."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import torch
 from torch.utils.checkpoint import checkpoint
-from transformers import PreTrainedModel
+from transformers import AttentionInterface, PreTrainedModel
 
 from hornbook.base.errors import HornbookError
+from hornbook.model.attention import NAME, packed_attention
 
 
 def decoder_layers(model: PreTrainedModel) -> list[torch.nn.Module]:
@@ -28,8 +30,11 @@ def adapted_layers(model: PreTrainedModel, compile: bool, recompute: bool) -> It
     weights stay as they are.
     """
     layers = decoder_layers(model) if compile or recompute else []
+    lengths: dict[str, Any] = {}
+    if compile:
+        AttentionInterface.register(NAME, torch.compiler.disable(partial(_attention, lengths)))
     for layer in layers:
-        forward = torch.compile(layer.forward) if compile else layer.forward
+        forward = partial(_compiled, torch.compile(layer.forward), lengths) if compile else layer.forward
         if recompute:
             # transformers' own gradient checkpointing works in training mode only, which dropout is part of
             forward = partial(checkpoint, forward, use_reentrant=False, preserve_rng_state=False)
@@ -37,5 +42,20 @@ def adapted_layers(model: PreTrainedModel, compile: bool, recompute: bool) -> It
     try:
         yield
     finally:
+        AttentionInterface.register(NAME, packed_attention)
         for layer in layers:
             del layer.forward
+
+
+def _compiled(forward: Callable[..., Any], lengths: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    """Run a compiled layer, with the lengths of documents handed to attention behind the compiler's back.
+
+    No two batches have the same ones, and for each it would compile again.
+    """
+    lengths.clear()
+    lengths.update({name: kwargs.pop(name) for name in list(kwargs) if isinstance(kwargs[name], list)})
+    return forward(*args, **kwargs)
+
+
+def _attention(lengths: dict[str, Any], *args: Any, **kwargs: Any) -> tuple[torch.Tensor, None]:
+    return partial(packed_attention, **lengths)(*args, **kwargs)

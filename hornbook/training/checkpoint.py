@@ -5,6 +5,7 @@ shards, reads it. A save goes to `step-N.tmp`, which becomes `step-N` when the p
 """
 
 import os
+import pickle
 import shutil
 import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,7 +26,8 @@ from hornbook.training.ranks import Ranks
 
 NAME = "step-{:09d}"
 WHOSE = "run.json"
-OPTIONS = StateDictOptions(flatten_optimizer_state_dict=True)
+# frozen weights come with the model: what is trained beside them is all that a checkpoint needs
+OPTIONS = StateDictOptions(flatten_optimizer_state_dict=True, ignore_frozen_params=True, strict=False)
 warnings.filterwarnings("ignore", "torch.distributed is disabled")  # one process alone is meant
 
 
@@ -70,9 +72,7 @@ class Checkpoints:
         try:
             dcp.load(state, checkpoint_id=path, **self.alone)
         except CheckpointException as error:
-            raise HornbookError(
-                f"{path}: a damaged checkpoint; remove it to go on from the one before ({one_line(error)[:200]})"
-            ) from None
+            raise _damaged(path, error) from None
         set_state_dict(
             self.model,
             self.optimiser,
@@ -122,23 +122,29 @@ class Checkpoints:
         return self._whole()
 
     def _check(self, path: Path) -> None:
-        before = read_json(path / WHOSE)
-        for name in sorted({*before, *self.identity}):
-            if before.get(name) != self.identity.get(name):
-                raise HornbookError(
-                    f"{path}: a checkpoint of other settings ({name} was {before.get(name)}, is "
-                    f"{self.identity.get(name)}); remove it, or write elsewhere"
-                )
-        stored = dcp.FileSystemReader(path).read_metadata().state_dict_metadata
-        was = {name: getattr(entry, "size", None) for name, entry in stored.items() if name.startswith("model.")}
-        now = {f"model.{name}": tensor.shape for name, tensor in self.model.state_dict().items()}
+        """Raise HornbookError, naming the first difference, unless the checkpoint is of this run."""
+        was, now = _flat(read_json(path / WHOSE)), _flat(self.identity)
         for name in sorted({*was, *now}):
             if was.get(name) != now.get(name):
-                sizes = [str(list(size)) if size is not None else "missing" for size in (was.get(name), now.get(name))]
                 raise HornbookError(
-                    f"{path}: a checkpoint of another model ({name.removeprefix('model.')} is {sizes[0]} there, "
-                    f"{sizes[1]} here)"
+                    f"{path}: a checkpoint of other settings ({name} was {was.get(name)}, is {now.get(name)}); "
+                    "remove it, or write elsewhere"
                 )
+        try:
+            stored = dcp.FileSystemReader(path).read_metadata().state_dict_metadata
+        except (OSError, EOFError, pickle.UnpicklingError) as error:
+            raise _damaged(path, error) from None
+        sizes = {name: list(entry.size) for name, entry in stored.items() if hasattr(entry, "size")}
+        frozen = {name for name, weight in self.model.named_parameters() if not weight.requires_grad}
+        for name, tensor in self.model.state_dict().items():
+            if name in frozen:
+                continue
+            there = sizes.pop(f"model.{name}", "missing")
+            if there != list(tensor.shape):
+                raise _another(path, name, there, list(tensor.shape))
+        for name in sorted(sizes):
+            if name.startswith("model."):
+                raise _another(path, name.removeprefix("model."), sizes[name], "missing")
 
     def __enter__(self) -> Self:
         return self
@@ -148,3 +154,21 @@ class Checkpoints:
         self.stager.close()
         if kind is None:
             self.wait()
+
+
+def _flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """The leaves of nested dicts by their paths."""
+    leaves: dict[str, Any] = {}
+    for name, value in tree.items():
+        leaves |= _flat(value, f"{above}{name}.") if isinstance(value, dict) else {f"{above}{name}": value}
+    return leaves
+
+
+def _damaged(path: Path, error: BaseException) -> HornbookError:
+    return HornbookError(
+        f"{path}: a damaged checkpoint; remove it to go on from the one before ({one_line(error)[:200]})"
+    )
+
+
+def _another(path: Path, name: str, there: list[int] | str, here: list[int] | str) -> HornbookError:
+    return HornbookError(f"{path}: a checkpoint of another model ({name} is {there} there, {here} here)")

@@ -80,13 +80,13 @@ class Stepper:
         losses = [self._learn(batch) for batch in passes]
         sums = self._sums(batches, losses)
         self.ranks.sum([sums])
-        gradients = self._gradients() if sums[1] else []
-        if not self.learner.sharded:
-            self.ranks.sum(gradients)
         tokens, targets, squares, *totals = sums.tolist()
         loss, *others = (total / max(targets, 1) for total in totals)
         norm = 0.0
         if targets:
+            gradients = self._gradients()
+            if not self.learner.sharded:  # else they are summed already, as they were made
+                self.ranks.sum(gradients)
             torch._foreach_div_(gradients, targets)
             norm = _whole(clip_grad_norm_(self.weights, self.clip)).item()
             if not (math.isfinite(loss) and math.isfinite(norm)):
