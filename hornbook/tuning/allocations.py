@@ -19,7 +19,7 @@ MOVED = {
 FINAL = "final"  # table 5
 
 
-def presets(sources: Sequence[str]) -> dict[str, Shares]:
+def presets(sources: Sequence[str], names: Sequence[str] = (FINAL, *MOVED)) -> dict[str, Shares]:
     """The variants of table 4 and the final mixture of table 5, for the sources that there are.
 
     What is missing leaves its share to the others of its group; a variant of which nothing is left is left out, and so
@@ -34,7 +34,8 @@ def presets(sources: Sequence[str]) -> dict[str, Shares]:
             shares = {source: share * HELD_SHARE for source, share in held.items()}
             found[name] = {**shares, **{source: rest / len(there) for source in there}}
     unlike: dict[str, Shares] = {}
-    for name, shares in found.items():
+    for name in names:
+        shares = found.get(name, {})
         if shares and not any(shares.keys() == other.keys() and _close(shares, other) for other in unlike.values()):
             unlike[name] = shares
     return unlike
@@ -45,11 +46,10 @@ def choose(settings: AblationSettings, sources: Sequence[str]) -> tuple[dict[str
 
     Raises HornbookError for an unknown preset or source, a baseline that is left out, and when there are not two.
     """
-    known = presets(sources)
     for name in settings.presets:
         if name not in (FINAL, *MOVED):
             raise HornbookError(f"presets: no preset '{name}'{nearest(name, [FINAL, *MOVED])}")
-    chosen = {name: known[name] for name in settings.presets if name in known}
+    chosen = presets(sources, settings.presets)
     for name, shares in settings.allocations.items():
         for source in shares:
             if source not in sources:
@@ -58,7 +58,8 @@ def choose(settings: AblationSettings, sources: Sequence[str]) -> tuple[dict[str
                 )
         chosen[name] = {source: share for source, share in shares.items() if share > 0}
     if settings.baseline not in chosen:
-        raise HornbookError(f"baseline: of '{settings.baseline}' these sources leave nothing: {', '.join(sources)}")
+        there = f"the sources {', '.join(sources)} leave {', '.join(chosen) or 'none'}"
+        raise HornbookError(f"baseline: '{settings.baseline}' is not among the allocations; {there}")
     if len(chosen) < 2:
         raise HornbookError(
             f"of the presets, the sources {', '.join(sources)} leave only '{settings.baseline}'; add `allocations`"

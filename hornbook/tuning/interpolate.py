@@ -10,7 +10,7 @@ from hornbook.base.seeds import rng
 from hornbook.tuning.fit import Law, Optimum, optimum, power_law, seed_noise
 from hornbook.tuning.grid import Cell, rounded
 
-RESAMPLES = 1000
+RESAMPLES = 500
 LEVELS = [2.5, 97.5]
 Interval = tuple[float, float] | None  # None: noise is unknown (one seed), or an optimum lies at the edge of its rates
 
@@ -37,6 +37,13 @@ class Interpolation:
     exponent: float
     exponent_between: Interval
     noise: float | None
+
+    def rate_at(self, cells: Sequence[Cell], horizon: int) -> float:
+        """The best rate of the short runs of this horizon with the chosen batch."""
+        for cell, best in zip(cells, self.optima, strict=True):
+            if (cell.horizon, cell.batch_rows) == (horizon, self.batch_rows):
+                return rounded(np.exp(best.x))
+        raise ValueError(f"no runs of {horizon} tokens")
 
 
 class _Best(NamedTuple):

@@ -84,8 +84,6 @@ class AblationSettings(Settings):
                 raise ValueError(f"allocations.{name}: shares must sum to 1, they sum to {sum(shares.values()):g}")
         if not self.models:
             raise ValueError("models: expected at least one shape")
-        if self.baseline not in [*self.presets, *self.allocations]:
-            raise ValueError(f"baseline: '{self.baseline}' is neither among presets nor allocations")
         _untouched(self.training, "evaluate_every", "nothing: each run is measured at its end")
         return self
 

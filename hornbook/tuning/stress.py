@@ -12,7 +12,7 @@ Try = Callable[[int, float], tuple[Verdict, float]]  # (warm-up in steps, rate) 
 
 class Limit(NamedTuple):
     """What was found for one warm-up: each rate tried with its verdict, the largest stable one (None: none), and the
-    validation loss at the recommended rate."""
+    validation loss at the rate begun with."""
 
     warmup: int
     tried: list[tuple[float, Verdict]]

@@ -33,7 +33,11 @@ def stress_table(limits: Sequence[Limit]) -> Table:
     """Verdict by warm-up and rate, and the largest stable rate."""
     rates = sorted({rate for limit in limits for rate, _ in limit.tried})
     table = Table(
-        "warm-up, steps", *[f"{rate:.2e}" for rate in rates], "largest stable", "loss at the tuned rate", box=None
+        "warm-up, steps",
+        *[f"{rate:.2e}" for rate in rates],
+        "largest stable",
+        "loss at the rate tuned for this horizon",
+        box=None,
     )
     for limit in limits:
         verdicts = dict(limit.tried)

@@ -37,13 +37,12 @@ def tune(settings: TuneSettings, work: Workspace, *, tokens: Path, tokenizer: Pa
     with ranks() as processes:
         short = _ShortRuns(settings, work, tokens, Trials(work, tokenizer, processes))
         cells = search(settings, short.loss)
-        try:
-            found = interpolate(cells, _target(settings, tokens), work.seed)
-        except ValueError:
-            raise HornbookError(
-                f"every rate diverged, down to {min(c.rates[0] for c in cells):g}; try lower rates"
-            ) from None
-        limits = stress(settings, found.rate, lambda steps, rate: short.stand(steps, rate, found.batch_rows))
+        _check_some_finite(cells)
+        found = interpolate(cells, _target(settings, tokens), work.seed)
+        tuned = found.rate_at(
+            cells, min(settings.horizons)
+        )  # the long run's rate may be too low to see a short one learn
+        limits = stress(settings, tuned, lambda steps, rate: short.stand(steps, rate, found.batch_rows))
         if processes.first:
             _conclude(settings, work, tokens, cells, found, limits, short.trials.results)
             forget_views(work.path)
@@ -98,6 +97,15 @@ class _ShortRuns:
         return self.trials.run(Trial(name, folder, self.settings.model, training, number, tuple(said.items())))
 
 
+def _check_some_finite(cells: list[Cell]) -> None:
+    for cell in cells:
+        if not np.isfinite(cell.losses_RS.mean(axis=1)).any():
+            raise HornbookError(
+                f"{cell.horizon:,} tokens in batches of {cell.batch_rows}: every rate from {cell.rates[0]:g} to "
+                f"{cell.rates[-1]:g} diverged; try lower ones"
+            )
+
+
 def weighted(losses: dict[str, float], shares: dict[str, float]) -> float:
     """Mean of the losses of the sources, each by its share; nan where there are none."""
     weights = [shares.get(source, 0.0) for source in losses]
@@ -105,10 +113,10 @@ def weighted(losses: dict[str, float], shares: dict[str, float]) -> float:
 
 
 def _check(settings: TuneSettings, tokens: Path) -> None:
+    check_validation(tokens)
     said = about(tokens)
     if max(settings.horizons) > said["tokens"]:
         raise HornbookError(f"horizons: {max(settings.horizons):,} tokens, but {tokens} has {said['tokens']:,}")
-    check_validation(tokens)
     rows = min(settings.horizons) * said["rows"] // said["tokens"]
     steps = rows // max(settings.batch_rows)
     if steps < 1 or max(settings.warmups, default=0) > steps:

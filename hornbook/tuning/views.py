@@ -84,7 +84,9 @@ def shares_of(mixture: Path) -> dict[str, float]:
 
 
 def check_validation(tokens: Path) -> None:
-    """Raise HornbookError unless the mixture has something to validate on."""
+    """Raise HornbookError unless it is a mixture, and has something to validate on."""
+    if not (tokens / "mixture.json").exists():
+        raise HornbookError(f"{tokens}: not a mixture (no mixture.json in it); expected what `hornbook mix` makes")
     if not validation(tokens):
         raise HornbookError(f"{tokens}: the mixture holds nothing out to validate on; mix with a validation_share")
 
