@@ -56,11 +56,6 @@ def flops_per_token(settings: ModelSettings, vocab: int, context: int) -> int:
     return 3 * (2 * matrices + attention)
 
 
-def training_bytes(settings: ModelSettings, vocab: int) -> int:
-    """Memory in bytes for weights, gradients and both moments of AdamW in float32; activations come on top."""
-    return 16 * parameters(settings, vocab)
-
-
 def _block_matrices(settings: ModelSettings) -> int:
     kv_width = settings.hidden // settings.heads * settings.kv_heads
     attention = settings.hidden * (2 * settings.hidden + 2 * kv_width)

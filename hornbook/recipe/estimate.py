@@ -1,14 +1,14 @@
-"""What a stage will cost, from its settings alone: tokens, arithmetic, memory and teacher calls."""
+"""What a stage will cost, from its settings alone: tokens, arithmetic and teacher calls."""
 
 from dataclasses import dataclass, replace
 from typing import Any
 
 from hornbook.mixture.settings import MixtureSettings
-from hornbook.model.settings import ModelSettings, flops_per_token, parameters, training_bytes
+from hornbook.model.settings import ModelSettings, flops_per_token, parameters
 from hornbook.recipe.recipe import Recipe, Stage
 from hornbook.synthetic.settings import SynthSettings
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.training.settings import LoopSettings, PretrainSettings
+from hornbook.training.settings import DpoSettings, LoopSettings, PretrainSettings, RowsSettings, SftSettings
 from hornbook.tuning.settings import AblationSettings, TuneSettings
 
 CL100K_PADDED = 100_352
@@ -16,13 +16,12 @@ CL100K_PADDED = 100_352
 
 @dataclass(frozen=True)
 class Estimate:
-    """Costs of one stage. `tokens` are trained on, `memory` is in bytes for weights, gradients and optimiser, `calls`
-    are to the teacher and `price` is what they cost; None where the settings do not say."""
+    """Costs of one stage. `tokens` are trained on, `calls` are to the teacher and `price` is what they cost; None where
+    the settings do not say."""
 
     tokens: int | None = None
     parameters: int | None = None
     flops: float | None = None
-    memory: int | None = None
     calls: int | None = None
     price: float | None = None
 
@@ -46,28 +45,26 @@ def _training(recipe: Recipe, stage: Stage) -> Estimate:
     shape, vocab = model_shape(recipe, stage)
     if shape is None or vocab is None:
         return Estimate(tokens=tokens)
-    each = flops_per_token(shape, vocab, _context(recipe, stage))
+    each = flops_per_token(shape, vocab, context_of(recipe, stage))
     return Estimate(
         tokens=tokens,
         parameters=parameters(shape, vocab),
         flops=float(each) * tokens if tokens else None,
-        memory=training_bytes(shape, vocab),
     )
 
 
 def _search(recipe: Recipe, stage: Stage, settings: TuneSettings | AblationSettings) -> Estimate:
-    """All the short runs of a search; parameters and memory are those of its largest model."""
+    """All the short runs of a search; parameters are those of its largest model."""
     tokens, tokenizer = settings.expected_tokens(), stage.inputs["tokenizer"][0]
     vocab = _vocabulary(recipe.stage(tokenizer).settings) if _is_stage(recipe, tokenizer) else None
     shapes = [settings.model] if isinstance(settings, TuneSettings) else list(settings.models.values())
     if vocab is None:
         return Estimate(tokens=tokens)
-    each = [flops_per_token(shape, vocab, _context(recipe, stage)) for shape in shapes]
+    each = [flops_per_token(shape, vocab, context_of(recipe, stage)) for shape in shapes]
     return Estimate(
         tokens=tokens,
         parameters=max(parameters(shape, vocab) for shape in shapes),
         flops=sum(each) / len(shapes) * tokens,
-        memory=max(training_bytes(shape, vocab) for shape in shapes),
     )
 
 
@@ -95,7 +92,7 @@ def _vocabulary(settings: Any) -> int | None:
     return CL100K_PADDED if settings.type == "cl100k" else settings.vocab_size if settings.type == "train" else None
 
 
-def _context(recipe: Recipe, stage: Stage) -> int:
+def context_of(recipe: Recipe, stage: Stage) -> int:
     """The context in tokens that a stage trains at: its own mixture's, or that of the last one upstream."""
     tokens = stage.inputs.get("tokens", [])
     if tokens and _is_stage(recipe, tokens[0]):
@@ -103,7 +100,15 @@ def _context(recipe: Recipe, stage: Stage) -> int:
         if isinstance(settings, MixtureSettings):
             return settings.context
     model = stage.inputs.get("model", [])
-    return _context(recipe, recipe.stage(model[0])) if model and _is_stage(recipe, model[0]) else 0
+    return context_of(recipe, recipe.stage(model[0])) if model and _is_stage(recipe, model[0]) else 0
+
+
+def pass_tokens(settings: LoopSettings, context: int) -> int:
+    """Tokens in one forward and backward pass of a training stage."""
+    if isinstance(settings, DpoSettings):
+        return settings.microbatch_tokens
+    rows = settings.microbatch_rows if isinstance(settings, RowsSettings | SftSettings) else 1
+    return rows * context
 
 
 def _calls(stage: Stage) -> int | None:

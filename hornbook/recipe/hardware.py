@@ -20,6 +20,11 @@ class Hardware:
     count: int = 1
 
     @property
+    def half(self) -> bool:
+        """Whether training there is in bfloat16 unless told otherwise."""
+        return self.name != "cpu"
+
+    @property
     def flops_per_second(self) -> float:
         return self.count * self.peak * self.utilisation
 

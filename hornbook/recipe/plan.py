@@ -5,13 +5,13 @@ from pathlib import Path
 from rich.table import Table
 
 from hornbook.base.progress import answers
-from hornbook.mixture.epochs import epochs
-from hornbook.mixture.settings import MixtureSettings
-from hornbook.recipe.estimate import estimate
+from hornbook.mixture.settings import LONG, MixtureSettings
+from hornbook.recipe.estimate import context_of, estimate, model_shape, pass_tokens
 from hornbook.recipe.hardware import GIB, Hardware, parse_hardware
 from hornbook.recipe.recipe import Recipe, Stage
 from hornbook.recipe.status import standings
 from hornbook.recipe.store import Store
+from hornbook.training.settings import LoopSettings
 
 
 def print_plan(recipe: Recipe, run: Path, hardware_name: str) -> None:
@@ -25,12 +25,15 @@ def print_plan(recipe: Recipe, run: Path, hardware_name: str) -> None:
     for stage in recipe.stages:
         if isinstance(stage.settings, MixtureSettings):
             answers.print(_mixture_table(stage, Store(run)))
+    memory = _memory_table(recipe, hardware)
+    if memory.row_count:
+        answers.print(memory)
     _print_sums(recipe, run, hardware)
 
 
 def _stage_table(recipe: Recipe, run: Path, hardware: Hardware) -> Table:
     table = Table(box=None)
-    for name in ("stage", "kind", "state", "tokens", "parameters", "FLOPs", "memory", "time", "calls", "price"):
+    for name in ("stage", "kind", "state", "tokens", "parameters", "FLOPs", "time", "calls", "price"):
         table.add_column(name, no_wrap=True)
     table.add_column("why it will run")
     for standing in standings(recipe, run):
@@ -43,7 +46,6 @@ def _stage_table(recipe: Recipe, run: Path, hardware: Hardware) -> Table:
             short(cost.tokens),
             short(cost.parameters),
             f"{cost.flops:.2e}" if cost.flops else "",
-            _memory(cost.memory, hardware),
             duration(standing.seconds or time),
             f"{cost.calls:,}" if cost.calls else "",
             f"{cost.price:,.2f}" if cost.price else "",
@@ -58,12 +60,14 @@ def _mixture_table(stage: Stage, store: Store) -> Table:
     unique = dict(settings.declared_unique_tokens)
     if store.is_done(stage):
         unique = {name: row["unique_tokens"] for name, row in store.read(stage)["notes"]["mixture"].items()}
+    shares = {name: share * (1 - settings.long_share) for name, share in settings.shares.items()}
+    if settings.long_share:
+        shares[LONG] = settings.long_share
     table = Table("source", "share", "tokens", "unique tokens", "epochs", title=f"{stage.name}: mixture", box=None)
-    passes = epochs(settings.shares, settings.tokens, unique) if unique.keys() >= settings.shares.keys() else {}
-    for name, share in settings.shares.items():
+    for name, share in shares.items():
         known = short(unique[name]) if name in unique else "known once the documents are"
-        passed = f"{passes[name]:.1f}" if name in passes else ""
-        table.add_row(name, f"{share:.0%}", short(share * settings.tokens), known, passed)
+        passes = f"{share * settings.tokens / unique[name]:.1f}" if unique.get(name) else ""
+        table.add_row(name, f"{share:.1%}", short(share * settings.tokens), known, passes)
     return table
 
 
@@ -80,12 +84,45 @@ def _print_sums(recipe: Recipe, run: Path, hardware: Hardware) -> None:
     )
 
 
-def _memory(needed: int | None, hardware: Hardware) -> str:
-    """Optimiser state sharded over all devices; '!' where even that does not fit."""
-    if not needed:
-        return ""
-    each = needed / hardware.count
-    return f"{each / GIB:.1f} GiB each" + (" (!)" if each > hardware.memory else "")
+def _memory_table(recipe: Recipe, hardware: Hardware) -> Table:
+    """What each training stage whose model is known takes of each device, with and without recomputed activations."""
+    table = Table(
+        title=f"memory of each {hardware.name}, of {hardware.memory / GIB:g} GiB",
+        caption="GiB. gathered: weights in use, their gradients on the way. whole: before and after training, when the "
+        "rest is not there.\nrecomputed: activations with activation_checkpointing. → as the recipe has it; ! too much",
+        box=None,
+    )
+    for name in ("stage", "shards", "tokens a pass", "weights", "gradients", "AdamW", "gathered", "whole"):
+        table.add_column(name, no_wrap=True)
+    for name in ("activations", "in all", "recomputed", "in all"):
+        table.add_column(name, no_wrap=True, justify="right")
+    for stage in recipe.stages:
+        settings = stage.settings
+        shape, vocab = model_shape(recipe, stage) if isinstance(settings, LoopSettings) else (None, None)
+        if isinstance(settings, LoopSettings) and shape and vocab:
+            from hornbook.recipe.memory import training_memory  # PyTorch, which takes its seconds
+
+            context = context_of(recipe, stage)
+            tokens = pass_tokens(settings, context)
+            shards = hardware.count if settings.sharding == "fsdp" else 1
+            half = settings.dtype == "bfloat16" or (settings.dtype == "auto" and hardware.half)
+            memory = training_memory(shape, vocab, context, tokens, half, shards)
+            held = (memory.weights, memory.gradients, memory.optimiser, memory.gathered, memory.whole)
+            table.add_row(
+                stage.name,
+                f"{shards:,}",
+                f"{tokens:,}",
+                *(f"{size / GIB:.2f}" for size in held),
+                f"{memory.activations / GIB:.2f}",
+                _total(memory.total(False), not settings.activation_checkpointing, hardware),
+                f"{memory.recomputed / GIB:.2f}",
+                _total(memory.total(True), settings.activation_checkpointing, hardware),
+            )
+    return table
+
+
+def _total(size: int, chosen: bool, hardware: Hardware) -> str:
+    return f"{'→ ' if chosen else ''}{size / GIB:.2f}" + (" !" if size > hardware.memory else "")
 
 
 def short(number: float | None) -> str:

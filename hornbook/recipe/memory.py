@@ -1,0 +1,182 @@
+"""What training takes of each device's memory, from the model itself: instantiated, and run, on the meta device.
+
+There tensors have shapes and no memory. Weights are counted one by one; activations are what is alive at once in a real
+forward and backward pass, each allocation counted. The caching of PyTorch's allocator and the kernels' own workspaces
+(about a tenth) come on top.
+"""
+
+import weakref
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.weak import WeakIdKeyDictionary
+from transformers import AttentionInterface, PreTrainedModel
+
+from hornbook.model.build import empty_model
+from hornbook.model.packed import Packed
+from hornbook.model.settings import ModelSettings
+from hornbook.training.blocks import adapted_layers, decoder_layers
+from hornbook.training.lm import LmBatch, NextToken
+
+ATTENTION = "hornbook_counted"
+FLOAT, HALF = 4, 2  # bytes
+FEW_TARGETS = 1024  # enough for several of the portions in which the loss is computed
+LAYERS_IN_USE = 2  # one computes, the next is being gathered
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes on one device.
+
+    Attributes:
+        parameters: how many the model has, over all devices.
+        weights, gradients, optimiser: float32, this device's part of them; held all along.
+        gathered: whole weights in use and their gradients on the way (FSDP), or bfloat16 copies of the weights.
+        activations: most alive at once in forward and backward, the loss included.
+        recomputed: the same with activation checkpointing.
+        whole: all weights in float32, which a process of several has before they are cut and after they are joined.
+    """
+
+    parameters: int
+    weights: int
+    gradients: int
+    optimiser: int
+    gathered: int
+    activations: int
+    recomputed: int
+    whole: int
+
+    def total(self, recompute: bool) -> int:
+        """The most at any time."""
+        held = self.weights + self.gradients + self.optimiser + self.gathered
+        return max(held + (self.recomputed if recompute else self.activations), self.weights + self.whole)
+
+
+def training_memory(shape: ModelSettings, vocab: int, context: int, tokens: int, half: bool, shards: int) -> Memory:
+    """Memory for a model of this shape, trained on `tokens` tokens in a pass of one device.
+
+    Args:
+        context: tokens of a document, at most.
+        half: whether it computes in bfloat16.
+        shards: over how many devices weights, gradients and optimiser state are cut (FSDP2); 1 if they are not.
+    """
+    model = empty_model(shape, vocab, context)
+    mine = sum(_shard(weight, shards) for weight in model.parameters())
+    tensors = len(list(model.parameters()))
+    return Memory(
+        parameters=model.num_parameters(),
+        weights=FLOAT * mine,
+        gradients=FLOAT * mine,
+        optimiser=2 * FLOAT * mine + FLOAT * tensors,  # two moments, and a count of steps
+        gathered=_gathered(model, half, shards),
+        activations=_activations(shape, vocab, context, tokens, half, False),
+        recomputed=_activations(shape, vocab, context, tokens, half, True),
+        whole=FLOAT * model.num_parameters() if shards > 1 else 0,
+    )
+
+
+def _shard(weight: torch.Tensor, shards: int) -> int:
+    """Numbers in a device's part of a weight: FSDP2 cuts along the first dimension and pads to equal parts."""
+    return -(-weight.shape[0] // shards) * weight[0].numel()
+
+
+def _gathered(model: PreTrainedModel, half: bool, shards: int) -> int:
+    layer = sum(weight.numel() for weight in decoder_layers(model)[0].parameters())
+    if shards == 1:
+        return HALF * model.num_parameters() if half else 0  # autocast's copies
+    root = model.num_parameters() - layer * model.config.num_hidden_layers  # embeddings, whole from begin to end
+    weight_and_gradient = 2 * (HALF if half else FLOAT)
+    return weight_and_gradient * (root + LAYERS_IN_USE * layer) + FLOAT * layer  # and a layer's sum in float32
+
+
+@cache
+def _activations(shape: ModelSettings, vocab: int, context: int, tokens: int, half: bool, recompute: bool) -> int:
+    """Most bytes alive at once, from a few layers and targets: each adds the same (within some hundredths)."""
+
+    def peak(layers: int, targets: int) -> int:
+        model = empty_model(shape.model_copy(update={"layers": layers}), vocab, context)
+        return peak_bytes(model.to(torch.bfloat16 if half else torch.float32), tokens, context, targets, recompute)
+
+    few = min(tokens, FEW_TARGETS)
+    base = peak(1, few)
+    a_layer = peak(2, few) - base
+    a_target = (base - peak(1, few // 2)) / (few - few // 2)
+    return base + (shape.layers - 1) * a_layer + int((tokens - few) * a_target)
+
+
+def peak_bytes(model: PreTrainedModel, tokens: int, context: int, targets: int, recompute: bool) -> int:
+    """Bytes of the tensors made in one forward and backward pass over documents of `context` tokens, at most."""
+    model.eval()
+    model.set_attn_implementation(ATTENTION)
+    for weight in model.parameters():
+        weight.register_post_accumulate_grad_hook(_forget)  # gradients are counted elsewhere
+    lengths = [context] * (tokens // context) or [tokens]
+    numbers = torch.zeros(sum(lengths), dtype=torch.int64, device=model.device)
+    said = numbers[:targets]
+    with Allocations(model) as made, adapted_layers(model, compile=False, recompute=recompute):
+        NextToken()(model, LmBatch(Packed(numbers, numbers, lengths), said, said)).total.backward()
+    return made.most
+
+
+def _forget(weight: torch.Tensor) -> None:
+    weight.grad = None
+
+
+class Allocations(TorchDispatchMode):
+    """Counts the storages that operators make, as long as they live; those of a model's weights are known already.
+
+    Attributes:
+        now, most: bytes alive now, and at most so far.
+    """
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self.now = self.most = 0
+        self._known = WeakIdKeyDictionary()
+        for tensor in [*model.parameters(), *model.buffers()]:
+            self._known[tensor.untyped_storage()] = True
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, torch.Tensor):
+                self._count(tensor.untyped_storage())
+        return made
+
+    def _count(self, storage: torch.UntypedStorage) -> None:
+        if storage not in self._known:
+            self._known[storage] = True
+            self.now += storage.nbytes()
+            self.most = max(self.most, self.now)
+            weakref.finalize(storage, self._free, storage.nbytes())
+
+    def _free(self, size: int) -> None:
+        self.now -= size
+
+
+class _Attention(torch.autograd.Function):
+    """What a fused attention kernel keeps and makes, without its arithmetic."""
+
+    @staticmethod
+    def forward(ctx: Any, q_1HND: torch.Tensor, k_1GND: torch.Tensor, v_1GND: torch.Tensor) -> torch.Tensor:
+        output_1HND = torch.empty_like(q_1HND)
+        log_sums_1HN = q_1HND.new_empty(q_1HND.shape[:-1], dtype=torch.float32)
+        ctx.save_for_backward(q_1HND, k_1GND, v_1GND, output_1HND, log_sums_1HN)
+        return output_1HND
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(torch.empty_like(tensor) for tensor in ctx.saved_tensors[:3])
+
+
+def _attention(
+    module: torch.nn.Module, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *_: Any, **__: Any
+) -> tuple[torch.Tensor, None]:
+    return _Attention.apply(q, k, v).transpose(1, 2), None
+
+
+AttentionInterface.register(ATTENTION, _attention)
