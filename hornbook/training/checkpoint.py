@@ -18,7 +18,12 @@ import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.staging import DefaultStager, StagingOptions
-from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict, set_state_dict
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    get_state_dict,
+    set_state_dict,
+)
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json, sync, write_json
@@ -72,7 +77,7 @@ class Checkpoints:
         try:
             dcp.load(state, checkpoint_id=path, **self.alone)
         except CheckpointException as error:
-            raise _damaged(path, error) from None
+            raise _damaged(path, _reason(error)) from None
         set_state_dict(
             self.model,
             self.optimiser,
@@ -103,7 +108,10 @@ class Checkpoints:
     def _write(self, staged: dict[str, Any], step: int) -> None:
         path = self.folder / NAME.format(step)
         aside = path.with_suffix(".tmp")
-        dcp.save(staged, checkpoint_id=aside, **self.alone)  # the first returns when all have written
+        try:
+            dcp.save(staged, checkpoint_id=aside, **self.alone)  # the first returns when all have written
+        except CheckpointException as error:
+            raise HornbookError(f"{path}: could not be written ({_reason(error)})") from None
         if self.ranks.first:
             write_json(aside / WHOSE, self.identity)
             sync(aside)
@@ -133,10 +141,10 @@ class Checkpoints:
         try:
             stored = dcp.FileSystemReader(path).read_metadata().state_dict_metadata
         except (OSError, EOFError, pickle.UnpicklingError) as error:
-            raise _damaged(path, error) from None
+            raise _damaged(path, one_line(error)) from None
         sizes = {name: list(entry.size) for name, entry in stored.items() if hasattr(entry, "size")}
         frozen = {name for name, weight in self.model.named_parameters() if not weight.requires_grad}
-        for name, tensor in self.model.state_dict().items():
+        for name, tensor in get_model_state_dict(self.model, options=OPTIONS).items():
             if name in frozen:
                 continue
             there = sizes.pop(f"model.{name}", "missing")
@@ -164,10 +172,13 @@ def _flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
     return leaves
 
 
-def _damaged(path: Path, error: BaseException) -> HornbookError:
-    return HornbookError(
-        f"{path}: a damaged checkpoint; remove it to go on from the one before ({one_line(error)[:200]})"
-    )
+def _reason(error: CheckpointException) -> str:
+    """What went wrong in the first of the processes in which something did."""
+    return next((one_line(failure) for failure, _ in error.failures.values()), one_line(error))
+
+
+def _damaged(path: Path, reason: str) -> HornbookError:
+    return HornbookError(f"{path}: a damaged checkpoint; remove it to go on from the one before ({reason[:200]})")
 
 
 def _another(path: Path, name: str, there: list[int] | str, here: list[int] | str) -> HornbookError:

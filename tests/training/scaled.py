@@ -9,10 +9,11 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
 from hornbook.model.build import build_model
 from hornbook.tokenizer.files import load_tokenizer
+from hornbook.training.dpo import dpo
 from hornbook.training.lm import NextToken, Text, lm_batch
 from hornbook.training.loop import Evaluation, train
 from hornbook.training.ranks import ranks
-from hornbook.training.settings import LoopSettings
+from hornbook.training.settings import DpoSettings, LoopSettings
 from tests.training.runs import TINY
 
 CPU = torch.device("cpu")
@@ -51,3 +52,7 @@ def learn(out: Path, tokenizer: Path, plan: list[list[Any]], changes: dict[str, 
             (out / f"error-{here.rank}").write_text(str(error))
             return
         torch.save(model.state_dict(), out / f"weights-{here.rank}.pt")
+
+
+def prefer(out: Path, model: Path, pairs: Path, settings: DpoSettings) -> None:
+    dpo(settings, Workspace(out, seed=1), model=model, pairs=[pairs])

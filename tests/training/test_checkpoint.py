@@ -146,7 +146,10 @@ def test_a_save_that_failed_is_heard_of(made, monkeypatch) -> None:
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(dcp, "save", full)
-    with pytest.raises(OSError, match="No space left"), made() as checkpoints:
+    monkeypatch.setattr(dcp.FileSystemWriter, "write_data", full)
+    with (
+        pytest.raises(HornbookError, match=r"step-000000003: could not be written .*No space left"),
+        made() as checkpoints,
+    ):
         learn(checkpoints)
         checkpoints.save(3)

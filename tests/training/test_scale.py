@@ -6,13 +6,21 @@ from itertools import pairwise
 import pytest
 import torch
 
+from hornbook.base.errors import Diverged
+from hornbook.base.records import Pair
 from hornbook.base.workspace import Workspace
 from hornbook.model.build import build_model
+from hornbook.model.packed import hidden_states
 from hornbook.model.settings import ModelSettings, flops_per_token
 from hornbook.training.journal import read_journal
+from hornbook.training.loop import train
+from hornbook.training.loss import Loss
 from hornbook.training.pretrain import pretrain
+from hornbook.training.ranks import Ranks
+from hornbook.training.settings import DpoSettings
 from hornbook.training.throughput import Work, cost, matmul_peak
 from tests.training import runs, scaled
+from tests.training.conftest import write_lines
 
 A, B, C, MUTE = [5, 9, 20, 31, 7], [40, 41, 42], [8, 8, 8, 100, 101, 102, 3], (1, 2, 3, 4)
 UNEVEN = [[A, B, C], [A], [MUTE, C], [MUTE], [], [MUTE, MUTE, B], [A, B, C, A, B]]
@@ -48,6 +56,39 @@ def test_a_loss_that_is_not_finite_names_its_microbatch_in_every_process(
     runs.finish(runs.processes(scaled.learn, (tmp_path, tokenizer_folder, plan, {"sharding": sharding}, False), world))
     for rank in range(world):
         assert "step 2 of 2 (microbatches [2]): the loss is nan" in (tmp_path / f"error-{rank}").read_text()
+
+
+class Root:
+    """A loss of zero for any document, whose gradient is finite unless the first token is 8."""
+
+    names = ()
+
+    def __call__(self, model, batch) -> Loss:
+        zero = 0.0 * hidden_states(model, batch.documents).sum()
+        return Loss(zero.sqrt() if batch.documents.tokens_N[0] == 8 else zero)
+
+
+def test_a_gradient_that_is_not_finite_names_its_microbatch(tokenizer, tmp_path) -> None:
+    model = build_model(runs.TINY, tokenizer, 48, seed=0)
+    with pytest.raises(Diverged, match=r"step 1 of 1 \(microbatches \[2\]\): the loss is 0 and the norm of .* nan"):
+        train(model, Root(), scaled.Listed([[A, MUTE, C, B]]), runs.SETTINGS, Workspace(tmp_path), Ranks())
+
+
+@pytest.mark.slow
+def test_preferences_are_learnt_over_shards_as_by_one(model_folder, tmp_path) -> None:
+    pairs = [
+        Pair(id=f"p{i}", kind="k", prompt_tokens=[1 + i, 2, 3], chosen_tokens=[4 + i], rejected_tokens=said)
+        for i in range(12)
+        for said in [[30 + i, 5, 6] if i % 3 else [30 + i]]
+    ]
+    file = write_lines(tmp_path / "pairs.jsonl", pairs)
+    settings = DpoSettings(batch_pairs=3, epochs=2, learning_rate=1e-3, threads=1, dtype="float32", sharding="fsdp")
+    for world in (1, 2):
+        runs.finish(runs.processes(scaled.prefer, (tmp_path / str(world), model_folder, file, settings), world))
+    one, two = (read_journal(tmp_path / world / "metrics.jsonl") for world in "12")
+    assert len(one) == len(two) == 8
+    for row, its_row in zip(one, two, strict=True):
+        assert row == pytest.approx(its_row, abs=1e-5)
 
 
 @pytest.mark.parametrize(
