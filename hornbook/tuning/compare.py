@@ -10,7 +10,7 @@ from hornbook.base.seeds import rng
 from hornbook.evaluation.answers import REASONING
 from hornbook.tuning.correlation import Correlation, correlate
 from hornbook.tuning.fit import seed_noise
-from hornbook.tuning.trials import Result
+from hornbook.tuning.trials import Result, mean_loss
 
 LOSS = "loss"  # mean over the sources, by the baseline's shares; lower is better
 ON = "loss on {}"
@@ -93,9 +93,7 @@ def agreements(found: Sequence[Cell], seed: int) -> list[Agreement]:
 def figures(losses: Mapping[str, float], scores: Mapping[str, float], shares: Mapping[str, float]) -> dict[str, float]:
     """All that a run is compared by: the mean loss by `shares`, the loss on each source, and the scores."""
     overall = {name: score for name, score in scores.items() if not name.startswith(f"{REASONING}:")}
-    weights = [shares.get(source, 0.0) for source in losses]
-    mean = {LOSS: float(np.average(list(losses.values()), weights=weights))} if sum(weights) > 0 else {}
-    return {**mean, **{ON.format(source): loss for source, loss in losses.items()}, **overall}
+    return {LOSS: mean_loss(losses, shares), **{ON.format(source): loss for source, loss in losses.items()}, **overall}
 
 
 def t_95(freedom: int) -> float:

@@ -2,10 +2,12 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from hornbook.base.errors import Diverged
 from hornbook.base.files import read_json, write_json
@@ -99,6 +101,12 @@ class Trials:
                 **dict(trial.about),
             },
         )
+
+
+def mean_loss(losses: Mapping[str, float], shares: Mapping[str, float]) -> float:
+    """Mean of the losses of the sources, each by its share; nan where none with a share was measured."""
+    weights = [shares.get(source, 0.0) for source in losses]
+    return float(np.average(list(losses.values()), weights=weights)) if sum(weights) > 0 else float("nan")
 
 
 def _tidy(folder: Path) -> None:

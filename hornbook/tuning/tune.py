@@ -18,7 +18,7 @@ from hornbook.tuning.settings import TuneSettings
 from hornbook.tuning.stability import Verdict, climb, smooth, verdict
 from hornbook.tuning.stress import Limit, recommended, stress
 from hornbook.tuning.tables import grid_table, recipe_lines, stress_table
-from hornbook.tuning.trials import Result, Trial, Trials
+from hornbook.tuning.trials import Result, Trial, Trials, mean_loss
 from hornbook.tuning.views import beginning, check_validation, forget_views, shares_of
 
 FAR = 10  # times the longest horizon: further out, a law from short runs is a guess
@@ -39,9 +39,8 @@ def tune(settings: TuneSettings, work: Workspace, *, tokens: Path, tokenizer: Pa
         cells = search(settings, short.loss)
         _check_some_finite(cells)
         found = interpolate(cells, _target(settings, tokens), work.seed)
-        tuned = found.rate_at(
-            cells, min(settings.horizons)
-        )  # the long run's rate may be too low to see a short one learn
+        # begun with what is right for the short runs: at the long one's rate they may hardly learn, and look lost
+        tuned = found.rate_at(cells, min(settings.horizons))
         limits = stress(settings, tuned, lambda steps, rate: short.stand(steps, rate, found.batch_rows))
         if processes.first:
             _conclude(settings, work, tokens, cells, found, limits, short.trials.results)
@@ -61,7 +60,7 @@ class _ShortRuns:
         result = self._run(
             f"tokens-{horizon}-batch-{batch_rows}-rate-{rate:.3g}-seed-{number}", horizon, batch_rows, rate, number
         )
-        return weighted(result["losses"], self.shares)
+        return mean_loss(result["losses"], self.shares)
 
     def stand(self, warmup: int, rate: float, batch_rows: int) -> tuple[Verdict, float]:
         """Whether a run of the shortest horizon with a warm-up of so many steps is stable, and its validation loss."""
@@ -70,7 +69,7 @@ class _ShortRuns:
         result = self._run(name, horizon, batch_rows, rate, 0, warmup)
         reference = self._end(horizon, batch_rows)
         found = verdict(result["training_loss"], bool(result["diverged"]), reference, self.settings.instability)
-        return found, weighted(result["losses"], self.shares)
+        return found, mean_loss(result["losses"], self.shares)
 
     def _end(self, horizon: int, batch_rows: int) -> float:
         """The lowest smoothed loss at which a run of the grid ended on these data."""
@@ -104,12 +103,6 @@ def _check_some_finite(cells: list[Cell]) -> None:
                 f"{cell.horizon:,} tokens in batches of {cell.batch_rows}: every rate from {cell.rates[0]:g} to "
                 f"{cell.rates[-1]:g} diverged; try lower ones"
             )
-
-
-def weighted(losses: dict[str, float], shares: dict[str, float]) -> float:
-    """Mean of the losses of the sources, each by its share; nan where there are none."""
-    weights = [shares.get(source, 0.0) for source in losses]
-    return float(np.average(list(losses.values()), weights=weights)) if sum(weights) > 0 else float("nan")
 
 
 def _check(settings: TuneSettings, tokens: Path) -> None:
