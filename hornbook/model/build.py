@@ -29,7 +29,7 @@ def build_model(
 def empty_model(settings: ModelSettings, vocab_size: int, context: int) -> PreTrainedModel:
     """The same model on PyTorch's meta device, where tensors have shapes and no memory: something to count on."""
     with torch.device("meta"):
-        return Phi3ForCausalLM(_config(settings, vocab_size, context))
+        return Phi3ForCausalLM(_config(settings, vocab_size, context, bos_token_id=None, eos_token_id=None))
 
 
 def _config(settings: ModelSettings, vocab_size: int, context: int, **ends: int | None) -> Phi3Config:

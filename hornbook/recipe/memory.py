@@ -17,14 +17,13 @@ from torch.utils.weak import WeakIdKeyDictionary
 from transformers import AttentionInterface, PreTrainedModel
 
 from hornbook.model.build import empty_model
-from hornbook.model.packed import Packed
+from hornbook.model.packed import Packed, hidden_states
 from hornbook.model.settings import ModelSettings
 from hornbook.training.blocks import adapted_layers, decoder_layers
-from hornbook.training.lm import LmBatch, NextToken
 
 ATTENTION = "hornbook_counted"
 FLOAT, HALF = 4, 2  # bytes
-FEW_TARGETS = 1024  # enough for several of the portions in which the loss is computed
+LOGITS_AT_ONCE, POSITIONS_AT_LEAST = 1 << 22, 256  # about as `training.loss` takes them
 LAYERS_IN_USE = 2  # one computes, the next is being gathered
 
 
@@ -95,30 +94,24 @@ def _gathered(model: PreTrainedModel, half: bool, shards: int) -> int:
 
 @cache
 def _activations(shape: ModelSettings, vocab: int, context: int, tokens: int, half: bool, recompute: bool) -> int:
-    """Most bytes alive at once, from a few layers and targets: each adds the same (within some hundredths)."""
-
-    def peak(layers: int, targets: int) -> int:
-        model = empty_model(shape.model_copy(update={"layers": layers}), vocab, context)
-        return peak_bytes(model.to(torch.bfloat16 if half else torch.float32), tokens, context, targets, recompute)
-
-    few = min(tokens, FEW_TARGETS)
-    base = peak(1, few)
-    a_layer = peak(2, few) - base
-    a_target = (base - peak(1, few // 2)) / (few - few // 2)
-    return base + (shape.layers - 1) * a_layer + int((tokens - few) * a_target)
+    """Most bytes alive at once; every layer beyond the first adds the same, so two layers tell it all."""
+    dtype = torch.bfloat16 if half else torch.float32
+    models = [empty_model(shape.model_copy(update={"layers": layers}), vocab, context).to(dtype) for layers in (1, 2)]
+    one, two = (peak_bytes(model, tokens, context, recompute) for model in models)
+    return one + (shape.layers - 1) * (two - one)
 
 
-def peak_bytes(model: PreTrainedModel, tokens: int, context: int, targets: int, recompute: bool) -> int:
+def peak_bytes(model: PreTrainedModel, tokens: int, context: int, recompute: bool) -> int:
     """Bytes of the tensors made in one forward and backward pass over documents of `context` tokens, at most."""
     model.eval()
     model.set_attn_implementation(ATTENTION)
     for weight in model.parameters():
         weight.register_post_accumulate_grad_hook(_forget)  # gradients are counted elsewhere
-    lengths = [context] * (tokens // context) or [tokens]
-    numbers = torch.zeros(sum(lengths), dtype=torch.int64, device=model.device)
-    said = numbers[:targets]
+    numbers = torch.zeros(tokens, dtype=torch.int64, device="meta")
+    documents = Packed(numbers, numbers, [context] * (tokens // context))
     with Allocations(model) as made, adapted_layers(model, compile=False, recompute=recompute):
-        NextToken()(model, LmBatch(Packed(numbers, numbers, lengths), said, said)).total.backward()
+        hidden_MC = hidden_states(model, documents).index_select(0, numbers)  # as `training.lm` does
+        _Loss.apply(hidden_MC, model.get_output_embeddings().weight).backward()
     return made.most
 
 
@@ -171,6 +164,25 @@ class _Attention(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return tuple(torch.empty_like(tensor) for tensor in ctx.saved_tensors[:3])
+
+
+class _Loss(torch.autograd.Function):
+    """What `training.loss` keeps and makes: gradients along with the loss, logits a few positions at a time."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden_MC: torch.Tensor, weight_VC: torch.Tensor) -> torch.Tensor:
+        at_once = min(len(hidden_MC), max(POSITIONS_AT_LEAST, LOGITS_AT_ONCE // len(weight_VC)))
+        to_weight_VC = torch.empty_like(weight_VC)
+        logits_AV = torch.empty(at_once, len(weight_VC), device="meta")
+        slope_AV = torch.empty_like(logits_AV)
+        portions_MC, to_hidden_MC = torch.empty_like(hidden_MC), torch.empty_like(hidden_MC)
+        del logits_AV, slope_AV, portions_MC
+        ctx.save_for_backward(to_hidden_MC, to_weight_VC)
+        return torch.zeros((), device="meta")
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(torch.empty_like(tensor) for tensor in ctx.saved_tensors)
 
 
 def _attention(
