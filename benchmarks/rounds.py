@@ -1,9 +1,9 @@
 """The worker's side of a race: standard library only, because peers run it in an environment of their own.
 
-A worker is started as `PYTHON -m MODULE JOB.json` in the repository's root. It builds everything, then answers each line
-on its standard input with one round: whole steps until `round_seconds` of the job are over, then one line of JSON,
-`{"work": ..., "seconds": ..., "cpu": ..., "peak_mb": ...}`. It ends with its input. So two sides take turns, each alone
-on the machine, and neither pays for starting again.
+A worker is started as `PYTHON -m MODULE JOB.json` in the repository's root. It builds everything, then answers each
+line on its standard input with one round: whole steps until `round_seconds` of the job are over, then one line of JSON,
+`{"work": ..., "seconds": ..., "cpu": ..., "peak_mb": ...}`. It ends with its input. So two sides take turns, each
+alone on the machine, and neither pays for starting again.
 """
 
 import json
@@ -17,8 +17,8 @@ from typing import Any
 class Rounds:
     """Counts a worker's work and waits for its turn.
 
-     Call `begin()` once, before the first step, and `step(work)` after each one; they return when it is this worker's turn
-    ; when the race is over the process ends. What anything else prints goes to standard error.
+     Call `begin()` once, before the first step, and `step(work)` after each one. They return when it is this worker's
+    turn; when the race is over the process ends. What anything else prints goes to standard error.
     """
 
     def __init__(self, seconds: float) -> None:

@@ -22,7 +22,7 @@ from hornbook.model.settings import flops_per_token
 OURS, PEER, MATMUL = "benchmarks.training_ours", "benchmarks.training_peer", "benchmarks.matmul"
 CONTEXTS = (1, 4, 16)  # times 256 tokens
 
-# TRL's own options that were tried; the fastest of them is "its best". All are without gradient checkpointing, its default.
+# TRL's own options; the fastest of them here is "its best". All are without gradient checkpointing, its default.
 TRL_BEST: dict[str, dict[str, Any]] = {
     "no checkpointing": {"gradient_checkpointing": False},
     "by length": {"gradient_checkpointing": False, "train_sampling_strategy": "group_by_length"},
@@ -105,7 +105,7 @@ def dpo(bench: Bench) -> list[Claim]:
     """Preferences: see `training_dpo`."""
     from benchmarks import training_dpo
 
-    return training_dpo.run(bench)
+    return training_dpo.dpo(bench)
 
 
 def growth(bench: Bench) -> list[Claim]:

@@ -39,8 +39,8 @@ class RacingBatches:
             self.done += batch.tokens
             yield batch
 
-    def describe(self, step: int) -> str:
-        return self.batches.describe(step)
+    def describe(self, step: int, microbatches: Sequence[int]) -> str:
+        return self.batches.describe(step, microbatches)
 
 
 def main(asked: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from hornbook.base.workspace import Workspace
 from hornbook.model.attention import packed
 from hornbook.model.device import pick_dtype
 from hornbook.model.packed import check_packing
+from hornbook.training.allocator import keep_memory
 from hornbook.training.blocks import adapted_layers
 from hornbook.training.checkpoint import Checkpoints
 from hornbook.training.log import METRICS, VALIDATION, Log
@@ -76,6 +77,7 @@ def train(
     Raises HornbookError when the loss or its gradient is not finite, naming the data, for a checkpoint of another
     model, and for a model that cannot be trained on packed documents.
     """
+    keep_memory()
     torch.set_num_threads(settings.threads)
     model.eval()  # no dropout, whose random state would have to be resumed as well
     check_packing(model)

@@ -6,7 +6,8 @@ import torch
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import cross_entropy
 
-LOGITS_AT_ONCE = 1 << 24  # positions times vocabulary; 64 MB in float32
+LOGITS_AT_ONCE = 1 << 22  # positions times vocabulary; 16 MB in float32, which stay in the cache
+POSITIONS_AT_LEAST = 256  # with fewer, adding to the gradient of a large matrix takes longer than the product itself
 
 
 class Loss(NamedTuple):
@@ -20,7 +21,7 @@ def summed_cross_entropy(head: torch.nn.Module, hidden_NC: torch.Tensor, targets
     """Cross-entropy of `head(hidden_NC)` against token ids, summed over N.
 
     For a plain output matrix the gradient is computed along with the loss, some positions at a time, so the logits
-    are never stored: measured 1.2 times as fast as plain cross-entropy at a vocabulary of 2,048.
+    are never stored: measured 1.16 times as fast as plain cross-entropy at a vocabulary of 8,192, 1.26 times at 50,304.
     """
     if isinstance(head, torch.nn.Linear) and head.bias is None:
         return _FusedCrossEntropy.apply(hidden_NC, head.weight, targets_N)
@@ -31,19 +32,29 @@ class _FusedCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden_NC: torch.Tensor, weight_VC: torch.Tensor, targets_N: torch.Tensor) -> torch.Tensor:
         learns = any(ctx.needs_input_grad)
-        positions = max(1, LOGITS_AT_ONCE // len(weight_VC))
-        total = torch.zeros((), device=hidden_NC.device)
+        device = hidden_NC.device
+        half = torch.is_autocast_enabled(device.type)
+        dtype = torch.get_autocast_dtype(device.type) if half else weight_VC.dtype
+        matrix_VC = weight_VC.to(dtype)  # once, not at each product
+        positions = max(POSITIONS_AT_LEAST, LOGITS_AT_ONCE // len(weight_VC))
+        total = torch.zeros((), device=device)
         to_hidden, to_weight = [], torch.zeros_like(weight_VC) if learns else None
-        for hidden, targets in zip(hidden_NC.split(positions), targets_N.split(positions), strict=True):
-            logits = (hidden @ weight_VC.T).float()
-            log_sums = logits.logsumexp(-1)
-            right = (torch.arange(len(targets), device=targets.device), targets)
-            total += (log_sums - logits[right]).sum()
-            if to_weight is not None:
-                slope = logits.sub_(log_sums[:, None]).exp_()  # probabilities, minus one at the target
-                slope[right] -= 1
-                to_hidden.append(slope @ weight_VC)
-                to_weight += slope.T @ hidden
+        with torch.autocast(device.type, enabled=False):
+            for hidden, targets in zip(hidden_NC.to(dtype).split(positions), targets_N.split(positions), strict=True):
+                logits = (hidden @ matrix_VC.T).float()
+                right = (torch.arange(len(targets), device=device), targets)
+                of_right, highest = logits[right], logits.amax(-1)
+                chances = torch.softmax(logits, -1, out=logits)  # in one pass and in the same memory
+                # the likeliest token's chance is never too small for a logarithm, as the right one's may be
+                total += (highest - chances.amax(-1).log() - of_right).sum()
+                if to_weight is not None:
+                    chances[right] -= 1
+                    slope = chances.to(dtype)
+                    to_hidden.append(slope @ matrix_VC)
+                    if dtype == to_weight.dtype:
+                        to_weight.addmm_(slope.T, hidden)
+                    else:
+                        to_weight += slope.T @ hidden
         if to_weight is not None:
             ctx.save_for_backward(torch.cat(to_hidden).to(hidden_NC.dtype), to_weight)
         return total

@@ -25,22 +25,43 @@ def test_the_rate_rises_to_its_peak_once_and_falls_almost_to_zero(steps: int, wa
     assert min(rates) > 0
 
 
-@pytest.mark.parametrize("bias", [False, True])
-@pytest.mark.parametrize("at_once", [1 << 24, 64])
+@settings(max_examples=40, deadline=None)
+@given(
+    positions=st.integers(1, 20),
+    vocabulary=st.integers(2, 40),
+    scale=st.sampled_from([0.1, 1.0, 30.0, 300.0]),  # with the largest, the right token's chance is often exactly 0
+    at_once=st.sampled_from([1, 64, 1 << 22]),
+    bias=st.booleans(),
+)
 def test_fused_cross_entropy_has_the_value_and_gradients_of_the_plain_one(
-    monkeypatch, bias: bool, at_once: int
+    positions: int, vocabulary: int, scale: float, at_once: int, bias: bool
 ) -> None:
-    monkeypatch.setattr("hornbook.training.loss.LOGITS_AT_ONCE", at_once)
-    torch.manual_seed(0)
-    head = torch.nn.Linear(8, 30, bias=bias)
-    hidden = torch.randn(17, 8, requires_grad=True)
-    targets = torch.randint(30, (17,))
+    torch.manual_seed(positions)
+    head = torch.nn.Linear(8, vocabulary, bias=bias)
+    hidden = (scale * torch.randn(positions, 8)).requires_grad_()
+    targets = torch.randint(vocabulary, (positions,))
     plain = cross_entropy(head(hidden), targets, reduction="sum")
     expected = torch.autograd.grad(3 * plain, [hidden, head.weight])
-    fused = summed_cross_entropy(head, hidden, targets)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hornbook.training.loss.LOGITS_AT_ONCE", at_once)
+        patch.setattr("hornbook.training.loss.POSITIONS_AT_LEAST", 1)
+        fused = summed_cross_entropy(head, hidden, targets)
     got = torch.autograd.grad(3 * fused, [hidden, head.weight])
-    torch.testing.assert_close(fused, plain)
-    torch.testing.assert_close(got, expected)
+    torch.testing.assert_close(fused, plain, atol=1e-5 * scale, rtol=1e-5)
+    torch.testing.assert_close(got, expected, atol=1e-5 * scale, rtol=1e-5)
+
+
+def test_fused_cross_entropy_in_half_precision_is_close_and_keeps_gradients_in_full() -> None:
+    torch.manual_seed(0)
+    head, hidden = torch.nn.Linear(8, 30, bias=False), torch.randn(17, 8, requires_grad=True)
+    targets = torch.randint(30, (17,))
+    expected = cross_entropy(head(hidden), targets, reduction="sum")
+    with torch.autocast("cpu", torch.bfloat16):
+        fused = summed_cross_entropy(head, hidden, targets)
+    gradients = torch.autograd.grad(fused, [hidden, head.weight])
+    assert fused.item() == pytest.approx(expected.item(), rel=1e-2)
+    assert [gradient.dtype for gradient in gradients] == [torch.float32] * 2
+    torch.testing.assert_close(gradients, torch.autograd.grad(expected, [hidden, head.weight]), atol=0.05, rtol=0.05)
 
 
 def test_a_journal_takes_back_later_lines_and_a_line_cut_short(tmp_path) -> None:
