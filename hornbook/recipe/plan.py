@@ -28,6 +28,11 @@ def print_plan(recipe: Recipe, run: Path, hardware_name: str) -> None:
     memory = _memory_table(recipe, hardware)
     if memory.row_count:
         answers.print(memory)
+        answers.print(
+            " GiB at most. gathered: weights in use and their gradients on the way; whole: before and after training, "
+            "when the rest\n is not there; recomputed: activations with activation_checkpointing; "
+            "→ as the recipe has it; ! does not fit"
+        )
     _print_sums(recipe, run, hardware)
 
 
@@ -88,8 +93,6 @@ def _memory_table(recipe: Recipe, hardware: Hardware) -> Table:
     """What each training stage whose model is known takes of each device, with and without recomputed activations."""
     table = Table(
         title=f"memory of each {hardware.name}, of {hardware.memory / GIB:g} GiB",
-        caption="GiB. gathered: weights in use, their gradients on the way. whole: before and after training, when the "
-        "rest is not there.\nrecomputed: activations with activation_checkpointing. → as the recipe has it; ! too much",
         box=None,
     )
     for name in ("stage", "shards", "tokens a pass", "weights", "gradients", "AdamW", "gathered", "whole"):
@@ -112,17 +115,21 @@ def _memory_table(recipe: Recipe, hardware: Hardware) -> Table:
                 stage.name,
                 f"{shards:,}",
                 f"{tokens:,}",
-                *(f"{size / GIB:.2f}" for size in held),
-                f"{memory.activations / GIB:.2f}",
+                *map(_gib, held),
+                _gib(memory.activations),
                 _total(memory.total(False), not settings.activation_checkpointing, hardware),
-                f"{memory.recomputed / GIB:.2f}",
+                _gib(memory.recomputed),
                 _total(memory.total(True), settings.activation_checkpointing, hardware),
             )
     return table
 
 
 def _total(size: int, chosen: bool, hardware: Hardware) -> str:
-    return f"{'→ ' if chosen else ''}{size / GIB:.2f}" + (" !" if size > hardware.memory else "")
+    return f"{'→ ' if chosen else ''}{_gib(size)}" + (" !" if size > hardware.memory else "")
+
+
+def _gib(size: int) -> str:
+    return f"{size / GIB:.{1 if size >= GIB else 3}f}"
 
 
 def short(number: float | None) -> str:
