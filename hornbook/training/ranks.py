@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 
+from hornbook.model.device import pick_device
+
 T = TypeVar("T")
 
 
@@ -36,7 +38,9 @@ class Ranks:
         """The largest of the processes' numbers."""
         if self.world == 1:
             return number
-        return max(self.gather(number))
+        largest = torch.tensor(number, device=pick_device())
+        dist.all_reduce(largest, dist.ReduceOp.MAX)
+        return int(largest)
 
     def gather(self, value: T) -> list[T]:
         """The values of all processes, in their order."""
