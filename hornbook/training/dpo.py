@@ -10,6 +10,7 @@ from hornbook.base.files import read_records
 from hornbook.base.records import Pair
 from hornbook.base.workspace import Workspace
 from hornbook.model.files import load_model
+from hornbook.model.lora import adapt
 from hornbook.tokenizer.chat import load_tokenizer
 from hornbook.training.choose import at_most, count_kinds
 from hornbook.training.finish import finish
@@ -23,7 +24,8 @@ from hornbook.training.usable import limit_refusals, usable_pairs
 
 
 def dpo(settings: DpoSettings, work: Workspace, *, model: Path, pairs: Sequence[Path]) -> None:
-    """Train `model` to prefer the chosen side of `pairs`, itself being the reference; write `model/`.
+    """Train `model` to prefer the chosen side of `pairs`, itself being the reference; write `model/`. With
+    `settings.lora`, only adapters are trained: write `adapter/` and, with them merged, `model/`.
 
     Notes `loss_curve`, `margin_curve` and `accuracy_curve` [[tokens, value]...], `kinds` {kind: pairs used},
     `refusal_share`, and `forward_passes` {pairs, trees}. Pairs that cannot be learnt from are set aside: see `usable`.
@@ -34,7 +36,7 @@ def dpo(settings: DpoSettings, work: Workspace, *, model: Path, pairs: Sequence[
     work.count(records_in=len(records))
     tokenizer = load_tokenizer(model)
     with ranks() as processes:
-        learner = load_model(model, "float32")
+        learner = load_model(model, settings.dtype if settings.lora.rank else "float32")
         usable = usable_pairs(records, learner, tokenizer, settings.too_long, work)
         chosen = limit_refusals(at_most(usable, settings.maximum, work.seed), settings.refusal_share, work)
         if not chosen:
@@ -45,6 +47,7 @@ def dpo(settings: DpoSettings, work: Workspace, *, model: Path, pairs: Sequence[
         torch.set_num_threads(settings.threads)
         kept = work.path / CHECKPOINTS / "reference"
         reference_P = reference_log_ratios(learner, chosen, groups, settings, kept, work, processes)
+        learner = adapt(learner, settings.lora, work.seed)  # the reference is the model without adapters
         objective = Dpo(reference_P, settings.beta, settings.label_smoothing, settings.length_normalise)
         batches = PairBatches(chosen, groups, settings, work.seed, learner.device, processes.world)
         train(learner, objective, batches, settings, work, processes)

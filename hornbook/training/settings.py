@@ -107,6 +107,7 @@ class DpoSettings(LoopSettings):
     beta: float = setting(0.1, "how firmly the model is held to the reference", gt=0)
     label_smoothing: float = setting(0.0, "assumed share of pairs that are the wrong way round", ge=0, lt=0.5)
     length_normalise: bool = setting(False, "divide the log-probability of a reply by its number of tokens")
+    lora: LoraSettings = setting(help="adapters instead of all weights", default_factory=LoraSettings)
     too_long: Literal["set-aside", "cut"] = setting(
         "set-aside", "pairs longer than the context: leave them out, or cut the beginning of their prompt"
     )

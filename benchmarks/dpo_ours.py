@@ -1,0 +1,70 @@
+"""Our side of the DPO benchmark: the package's own loop, told by `rounds` when it is its turn."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from benchmarks.dpo_data import read_pairs
+from benchmarks.rounds import Rounds, job
+from hornbook.base.workspace import Workspace
+from hornbook.model.files import load_model
+from hornbook.training.loop import train
+from hornbook.training.loss import Loss
+from hornbook.training.pair_batches import PairBatches
+from hornbook.training.preferences import Dpo, PairBatch, group_pairs, log_ratios
+from hornbook.training.ranks import Ranks
+from hornbook.training.settings import DpoSettings
+
+EPOCHS = 1000  # more than any race takes
+
+
+class RacingPairs(PairBatches):
+    """Counts the pairs of each step when the next one is asked for."""
+
+    rounds: Rounds
+    done: int | None = None
+
+    def microbatches(self, step: int, rank: int, world: int) -> Iterator[PairBatch]:
+        if self.done is None:
+            self.rounds.begin()
+        else:
+            self.rounds.step(self.done)
+        self.done = 0
+        for batch in super().microbatches(step, rank, world):
+            self.done += batch.targets
+            yield batch
+
+
+class WithReference(Dpo):
+    """Pays for the reference terms of each step as if they were new: what the one epoch that most runs have costs."""
+
+    def __call__(self, model: PreTrainedModel, batch: PairBatch) -> Loss:
+        with torch.no_grad():
+            self.reference_P[batch.pairs] = log_ratios(model, batch, self.length_normalise)
+        return super().__call__(model, batch)
+
+
+def main(asked: dict[str, Any]) -> None:
+    """Train on `data` (see `dpo_data`), with the reference terms at hand if `precomputed`."""
+    pairs = read_pairs(Path(asked["data"]))
+    model = load_model(asked["model"], "float32")
+    settings = DpoSettings(
+        threads=asked["threads"],
+        dtype=asked["dtype"],
+        epochs=EPOCHS,
+        checkpoint_every=10**9,
+        **asked.get("settings", {}),
+    )
+    objective = (Dpo if asked["precomputed"] else WithReference)(torch.zeros(len(pairs)), settings.beta, 0.0, False)
+    batches = RacingPairs(pairs, group_pairs(pairs), settings, 0, model.device, 1)
+    batches.rounds = Rounds(asked["round_seconds"])
+    with tempfile.TemporaryDirectory() as folder:
+        train(model, objective, batches, settings, Workspace(Path(folder)), Ranks())
+
+
+if __name__ == "__main__":
+    main(job())
