@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 
 from hornbook.base.errors import HornbookError
-from hornbook.model.files import read_model, save_model
+from hornbook.model.files import model_folder, read_model, save_model
 from hornbook.model.gguf import import_gguf
 from hornbook.model.gguf_export import export_gguf
 from hornbook.tokenizer.files import load_tokenizer
@@ -28,6 +28,7 @@ def export_model(
             raise HornbookError(f"{model}: a file; GGUF is read with --format hf, as f32")
         import_gguf(Path(model), out)
         return []
+    model_folder(model)  # before a hub is asked for the tokenizer of what is no model
     if form == "gguf":
         return export_gguf(model, out, wanted)
     tokenizer = load_tokenizer(model)

@@ -13,7 +13,7 @@ from hornbook.base.seeds import rng
 from hornbook.base.workspace import Workspace
 from hornbook.mixture.packing import pack
 from hornbook.model.build import embed_tokens
-from hornbook.model.files import load_model
+from hornbook.model.files import load_model, model_folder
 from hornbook.model.lora import adapt
 from hornbook.tokenizer.chat import give_chatml, load_tokenizer
 from hornbook.training.choose import at_most, count_kinds
@@ -37,6 +37,7 @@ def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequenc
     """
     records = [record for path in samples for record in read_records(path, Sample, work.reject)]
     work.count(records_in=len(records))
+    model_folder(model)  # before a hub is asked for the tokenizer of what is no model
     tokenizer = load_tokenizer(model)
     new = give_chatml(tokenizer) if settings.template == "chatml" else []
     _check(settings, tokenizer, new, model)
