@@ -66,7 +66,8 @@ def main() -> None:
     ray.init(ignore_reinit_error=True)
     for attempt in range(given.restarts + 1):
         try:
-            return train(given.workers, given.cpus, given.gpus, command)
+            train(given.workers, given.cpus, given.gpus, command)
+            break
         except (ray.exceptions.RayActorError, ray.exceptions.RayTaskError) as died:
             if isinstance(died, HornbookError):  # a start with the same input would end the same way
                 sys.exit(f"hornbook: {died.cause}")

@@ -34,7 +34,7 @@ def adapted_layers(model: PreTrainedModel, compile: bool, recompute: bool) -> It
     if compile:
         AttentionInterface.register(NAME, torch.compiler.disable(partial(_attention, lengths)))
     for layer in layers:
-        forward = partial(_compiled, torch.compile(layer.forward), lengths) if compile else layer.forward
+        forward = partial(_compiled, torch.compile(layer.forward, dynamic=True), lengths) if compile else layer.forward
         if recompute:
             # transformers' own gradient checkpointing works in training mode only, which dropout is part of
             forward = partial(checkpoint, forward, use_reentrant=False, preserve_rng_state=False)
