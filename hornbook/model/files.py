@@ -1,5 +1,6 @@
 """Models on disk: Hugging Face folders that plain transformers, vLLM and llama.cpp read."""
 
+import copy
 import os
 import re
 import shutil
@@ -58,9 +59,7 @@ def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, path:
     """
     aside = path.with_name(path.name + ".tmp")
     shutil.rmtree(aside, ignore_errors=True)
-    model.generation_config = GenerationConfig(
-        eos_token_id=stop_ids(tokenizer), pad_token_id=tokenizer.pad_token_id, bos_token_id=tokenizer.bos_token_id
-    )
+    model.generation_config = _generation_config(model, tokenizer)
     model.save_pretrained(aside)
     save_tokenizer(tokenizer, aside)
     _write_rope_theta(aside / "config.json")
@@ -68,6 +67,22 @@ def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, path:
         sync(file)
     shutil.rmtree(path, ignore_errors=True)
     os.replace(aside, path)
+
+
+def _generation_config(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> GenerationConfig:
+    """The model's own defaults (temperature and so on) with the tokenizer's ids."""
+    ids = {
+        "eos_token_id": stop_ids(tokenizer),
+        "pad_token_id": tokenizer.pad_token_id,
+        "bos_token_id": tokenizer.bos_token_id,
+    }
+    own = copy.deepcopy(model.generation_config) or GenerationConfig()
+    own.update(**ids)
+    try:
+        own.validate(strict=True)
+    except ValueError:  # an older model's, which transformers reads but does not write
+        return GenerationConfig(**ids)
+    return own
 
 
 def _write_rope_theta(config_file: Path) -> None:

@@ -69,3 +69,15 @@ def test_no_model_and_a_broken_model_are_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(HornbookError, match="not a causal language model"):
         load_model(tmp_path)
+
+
+def test_a_models_own_generation_defaults_are_kept(saved, tokenizer, tmp_path: Path) -> None:
+    model, _ = saved
+    model.generation_config.update(do_sample=True, temperature=0.6, max_new_tokens=77)
+    save_model(model, tokenizer, tmp_path / "own")
+    kept = AutoModelForCausalLM.from_pretrained(tmp_path / "own").generation_config
+    assert (kept.do_sample, kept.temperature, kept.max_new_tokens) == (True, 0.6, 77)
+    assert kept.eos_token_id == stop_ids(tokenizer)
+    model.generation_config.do_sample = False  # a temperature without sampling: transformers would not write it
+    save_model(model, tokenizer, tmp_path / "odd")
+    assert AutoModelForCausalLM.from_pretrained(tmp_path / "odd").generation_config.eos_token_id == stop_ids(tokenizer)
