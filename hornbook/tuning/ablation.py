@@ -37,8 +37,9 @@ def ablation(
     if left_out:
         work.warn(f"left out, for want of sources or for being equal to another: {', '.join(left_out)}")
     score = _scorer(settings, list(questions)) if questions else None
+    expected = len(settings.models) * len(settings.horizons) * len(chosen) * settings.seeds
     with ranks() as processes:
-        trials = Trials(work, tokenizer, processes, score)
+        trials = Trials(work, tokenizer, processes, expected, score)
         results = [
             _run(settings, work, tokens, trials, size, horizon, name, shares, number)
             for size in settings.models

@@ -44,6 +44,11 @@ class TuneSettings(Settings):
         _untouched(self.training, "evaluate_every", "nothing: each run is measured at its end")
         return self
 
+    def expected_runs(self) -> int:
+        """Runs that are certain to be made."""
+        grid = len(self.rates) * len(self.batch_rows) * self.seeds * len(self.horizons)
+        return grid + len(self.warmups)
+
     def expected_tokens(self) -> int:
         """Tokens of the runs that are certain to be made: the grid without extensions, and one run per warm-up."""
         grid = len(self.rates) * len(self.batch_rows) * self.seeds * sum(self.horizons)

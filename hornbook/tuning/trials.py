@@ -45,8 +45,11 @@ class Trials:
     The weights are gone once a trial is scored. Under torchrun all processes train, and the first one writes.
     """
 
-    def __init__(self, work: Workspace, tokenizer: Path, ranks: Ranks, score: Score | None = None) -> None:
+    def __init__(
+        self, work: Workspace, tokenizer: Path, ranks: Ranks, expected: int, score: Score | None = None
+    ) -> None:
         self.work, self.tokenizer, self.ranks, self.score = work, tokenizer, ranks, score
+        self.expected = expected  # how many trials there will be, at least
         self.results: list[Result] = []
 
     def run(self, trial: Trial) -> Result:
@@ -58,7 +61,8 @@ class Trials:
             why = self._train(trial, folder)
             if self.ranks.first:
                 self._conclude(trial, folder, why)
-                console.print(f"  {trial.name}: {_in_short(folder)} [dim]{time.monotonic() - began:.0f} s[/dim]")
+                place = f"[dim]{len(self.results) + 1:3}/{self.expected}[/dim]"
+                console.print(f"{place} {trial.name}: {_in_short(folder)} [dim]{time.monotonic() - began:.0f} s[/dim]")
             self.ranks.wait()
         if self.ranks.first:
             _tidy(folder)

@@ -35,7 +35,7 @@ def tune(settings: TuneSettings, work: Workspace, *, tokens: Path, tokenizer: Pa
     """
     _check(settings, tokens)
     with ranks() as processes:
-        short = _ShortRuns(settings, work, tokens, Trials(work, tokenizer, processes))
+        short = _ShortRuns(settings, work, tokens, Trials(work, tokenizer, processes, settings.expected_runs()))
         cells = search(settings, short.loss)
         _check_some_finite(cells)
         found = interpolate(cells, _target(settings, tokens), work.seed)

@@ -48,6 +48,8 @@ def test_what_each_search_leaves(whole):
     said = json.loads((out / f"{stage}.json").read_text())
     assert len(said["runs"]) == len(list((out / "runs").iterdir()))
     assert len({run["name"] for run in said["runs"]}) == len(said["runs"])
+    planned = runs.STAGES[stage][1].expected_tokens()
+    assert 0.95 * planned < sum(run["tokens"] for run in said["runs"]) < 2 * planned
     if stage == "ablation":
         assert set(said["allocations"]) == {"final", "S", "S+W", "mine"}
         rhos = [(p["figure"], p["what"], tuple(p["between"])) for p in said["agreements"] if p["figure"] == "loss"]
@@ -89,7 +91,7 @@ def test_a_run_that_diverges_is_a_result(tokens, tokenizer_folder, tmp_path, mon
         raise Diverged("step 2 of 9: the loss is nan")
 
     monkeypatch.setattr(module, "pretrain", diverge)
-    trials = Trials(Workspace(tmp_path), tokenizer_folder, Ranks())
+    trials = Trials(Workspace(tmp_path), tokenizer_folder, Ranks(), 1)
     trial = Trial("wild", tokens, runs.TUNE.model, runs.TRAINING)
     result = trials.run(trial)
     assert result["diverged"] == "step 2 of 9: the loss is nan"
