@@ -26,7 +26,8 @@ CONTEXTS = (1, 4, 16)  # times 256 tokens
 TRL_BEST: dict[str, dict[str, Any]] = {
     "no checkpointing": {"gradient_checkpointing": False},
     "by length": {"gradient_checkpointing": False, "train_sampling_strategy": "group_by_length"},
-    "wrapped": {"gradient_checkpointing": False, "packing": True, "packing_strategy": "wrapped"},
+    "packed, one row": {"gradient_checkpointing": False, "packing": True, "per_device_train_batch_size": 1},
+    "packed, wrapped": {"gradient_checkpointing": False, "packing": True, "packing_strategy": "wrapped"},
 }
 
 
