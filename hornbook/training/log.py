@@ -2,7 +2,7 @@
 
 import time
 from contextlib import ExitStack
-from typing import Self
+from typing import Any, Self
 
 from hornbook.base.workspace import Workspace
 from hornbook.training.journal import Journal
@@ -44,14 +44,14 @@ class Log:
             files = (self.work.path / name for name in (METRICS, VALIDATION, TIMING))
             journals = [self.stack.enter_context(Journal(file, self.start)) for file in files]
             self.metrics, self.validations, self.timing = journals
-            self.tokens = self.metrics.rows[-1]["tokens"] if self.metrics.rows else 0
+            self.tokens = self.metrics.last["tokens"] if self.metrics.last else 0
             self.trackers = self.stack.enter_context(open_trackers(self.where, self.work))
             self.bar = self.stack.enter_context(self.work.progress("", self.total, "tokens", self.tokens))
             self.began = time.perf_counter()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.stack.close()
+    def __exit__(self, *error: Any) -> None:
+        self.stack.__exit__(*error)
 
     def step(self, step: int, learning_rate: float, update: Update) -> None:
         if not self.first:
@@ -76,7 +76,7 @@ class Log:
         """A measurement; one made again after a kill is not written twice."""
         if not self.first:
             return
-        if step not in [row["step"] for row in self.validations.rows]:
+        if self.validations.last is None or step > self.validations.last["step"]:
             self.validations.add(step=step, tokens=self.tokens, **figures)
             self.trackers.log(step, {f"validation/{name}": value for name, value in figures.items()})
         self.began = time.perf_counter()

@@ -72,7 +72,8 @@ def test_a_journal_takes_back_later_lines_and_a_line_cut_short(tmp_path) -> None
     whole = file.read_bytes()
     file.write_bytes(whole + b'{"step": 4, "lo')
     with Journal(file, 2) as journal:
-        assert [row["step"] for row in journal.rows] == [1, 2]
+        assert file.read_bytes() == b"".join(whole.splitlines(keepends=True)[:2])  # a kill here would cost nothing
+        assert journal.last == {"step": 2, "loss": 0.2}
         journal.add(step=3, loss=0.1 * 3)
     assert file.read_bytes() == whole
     assert read_journal(tmp_path / "none.jsonl") == []
