@@ -76,7 +76,9 @@ def _generation_config(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBas
         "pad_token_id": tokenizer.pad_token_id,
         "bos_token_id": tokenizer.bos_token_id,
     }
-    own = copy.deepcopy(model.generation_config) or GenerationConfig()
+    own = copy.deepcopy(model.generation_config)
+    if own is None or own._from_model_config:  # transformers' guess, for a model that came without any
+        return GenerationConfig(**ids)
     own.update(**ids)
     try:
         own.validate(strict=True)

@@ -72,7 +72,7 @@ def test_no_model_and_a_broken_model_are_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_a_models_own_generation_defaults_are_kept(saved, tokenizer, tmp_path: Path) -> None:
-    model, _ = saved
+    model = AutoModelForCausalLM.from_pretrained(saved[1] / "model")
     model.generation_config.update(do_sample=True, temperature=0.6, max_new_tokens=77)
     save_model(model, tokenizer, tmp_path / "own")
     kept = AutoModelForCausalLM.from_pretrained(tmp_path / "own").generation_config
