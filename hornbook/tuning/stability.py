@@ -22,17 +22,18 @@ def climb(losses: Sequence[float]) -> float:
     return float((smoothed - np.minimum.accumulate(smoothed)).max())
 
 
-def verdict(losses: Sequence[float], diverged: bool, reference: float, tolerance: float) -> Verdict:
+def verdict(losses: Sequence[float], diverged: bool, reference: Sequence[float], tolerance: float) -> Verdict:
     """Whether a training went well.
 
     Args:
         losses: of each step, in nats.
         diverged: whether it ended at a loss that was not finite.
-        reference: the smoothed loss at the end of a training that went well, on the same data.
-        tolerance: nats that count: "climbs" by more on its way, or ends more above the reference ("lost").
+        reference: the losses of a training that went well on the same data in the same order. What its loss climbs is
+            what the data do: one batch is harder than another.
+        tolerance: nats that count: "climbs" by so much more than the reference, or ends so far above it ("lost").
     """
     if diverged or not np.isfinite(losses).all():
         return "not finite"
-    if climb(losses) > tolerance:
+    if climb(losses) > climb(reference) + tolerance:
         return "climbs"
-    return "lost" if smooth(losses)[-1] > reference + tolerance else "stable"
+    return "lost" if smooth(losses)[-1] > smooth(reference)[-1] + tolerance else "stable"

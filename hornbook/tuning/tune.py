@@ -67,19 +67,20 @@ class _ShortRuns:
         horizon = min(self.settings.horizons)
         name = f"stress-warmup-{warmup}-rate-{rate:.3g}"
         result = self._run(name, horizon, batch_rows, rate, 0, warmup)
-        reference = self._end(horizon, batch_rows)
+        reference = self._reference(horizon, batch_rows)
         found = verdict(result["training_loss"], bool(result["diverged"]), reference, self.settings.instability)
         return found, mean_loss(result["losses"], self.shares)
 
-    def _end(self, horizon: int, batch_rows: int) -> float:
-        """The lowest smoothed loss at which a run of the grid ended on these data."""
-        return min(
-            float(smooth(result["training_loss"])[-1])
+    def _reference(self, horizon: int, batch_rows: int) -> list[float]:
+        """The losses of that run of the grid on these data that ended lowest."""
+        here = (horizon, batch_rows, 0, None)
+        losses: list[list[float]] = [
+            result["training_loss"]
             for result in self.trials.results
-            if (result["horizon"], result["batch_rows"], result["number"], result["warmup"])
-            == (horizon, batch_rows, 0, None)
+            if tuple(result[name] for name in ("horizon", "batch_rows", "number", "warmup")) == here
             and not result["diverged"]
-        )
+        ]
+        return min(losses, key=lambda each: float(smooth(each)[-1]))
 
     def _run(
         self, name: str, horizon: int, batch_rows: int, rate: float, number: int, warmup: int | None = None
