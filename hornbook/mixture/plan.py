@@ -13,7 +13,7 @@ from hornbook.mixture.order import Part, Stream, cut
 from hornbook.mixture.packing import pack
 
 ROWS_PACKED_TOGETHER = 4096  # enough for a tight fit, few enough that every stretch of training has the same mixture
-TOKENS_PACKED_TOGETHER = 1 << 24  # at most, so that the memory for it does not grow with the context
+TOKENS_PACKED_TOGETHER = 1 << 22  # at most, so that the memory for it does not grow with the context
 
 Window = tuple[np.ndarray, list[list[int]]]  # pieces_P3, and rows of indices into them
 
