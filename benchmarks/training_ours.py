@@ -19,6 +19,7 @@ from hornbook.training.ranks import Ranks
 from hornbook.training.settings import LoopSettings
 
 EPOCHS = 1000  # more than any race takes
+MICROBATCH_ROWS = 4
 
 
 class RacingBatches:
@@ -74,7 +75,7 @@ def _batches(texts: list[Text], context: int, batch_rows: int, device: torch.dev
     def in_rows(rows: Sequence[int]) -> list[Text]:
         return [texts[index] for row in rows for index in packed[row]]
 
-    return RowBatches(in_rows, order, context, batch_rows, batch_rows, device)
+    return RowBatches(in_rows, order, context, batch_rows, min(MICROBATCH_ROWS, batch_rows), device)
 
 
 if __name__ == "__main__":

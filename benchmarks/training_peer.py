@@ -53,7 +53,12 @@ def main(asked: dict[str, Any]) -> None:
         make = {"sft": _sft, "pretrain": _pretrain}[asked["kind"]]
         trainer = make(model, asked, common, turns)
         step = trainer.training_step
-        trainer.training_step = lambda model, inputs, *rest: (turns.count(inputs), step(model, inputs, *rest))[1]
+
+        def counted(model: Any, inputs: dict[str, torch.Tensor], *rest: Any) -> torch.Tensor:
+            turns.count(inputs)
+            return step(model, inputs, *rest)
+
+        trainer.training_step = counted
         trainer.train()
 
 
