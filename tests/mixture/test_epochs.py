@@ -38,9 +38,7 @@ def test_shares_are_checked(shares: dict[str, float], message: str) -> None:
 def test_a_source_that_is_to_be_long_must_have_a_share() -> None:
     with pytest.raises(HornbookError, match="long_over: 'books' has no share; shares are of web"):
         MixtureSettings.parse({"tokens": 10, "shares": {"web": 1.0}, "long_over": {"books": 0.5}}, "mixture")
-    assert MixtureSettings(
-        tokens=10, shares={"web": 1.0}, long_share=0.3
-    ).long_over  # the default asks nothing
+    assert MixtureSettings(tokens=10, shares={"web": 1.0}, long_share=0.3).long_over  # the default asks nothing
 
 
 def test_unique_tokens_expected_do_not_change_what_is_made() -> None:
