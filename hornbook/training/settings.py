@@ -102,7 +102,7 @@ class DpoSettings(LoopSettings):
     )
     weight_decay: float = setting(0.0, "constant weight decay on matrices; norms have none", ge=0)
     batch_pairs: int = setting(32, "pairs in a step, over all processes", ge=1)
-    microbatch_tokens: int = setting(8192, "most tokens in one forward pass; less needs less memory", ge=1)
+    microbatch_tokens: int = setting(4096, "most tokens in one forward pass; less needs less memory", ge=1)
     epochs: int = setting(1, "passes over the pairs", ge=1)
     beta: float = setting(0.1, "how firmly the model is held to the reference", gt=0)
     label_smoothing: float = setting(0.0, "assumed share of pairs that are the wrong way round", ge=0, lt=0.5)
