@@ -48,7 +48,7 @@ class Bench:
 
     def __init__(self, *, quick: bool, threads: int, cache: Path) -> None:
         self.quick, self.threads, self.cache = quick, threads, cache
-        self.rounds, self.seconds = (2, 2.0) if quick else (5, 12.0)
+        self.rounds, self.seconds = (2, 1.5) if quick else (3, 8.0)
         self.material = training_data.material(cache / "material")
 
     def race(self, name: str, racers: list[Racer]) -> dict[str, Result]:

@@ -151,6 +151,7 @@ _KINDS = [
     ),
     Kind(
         name="pretrain",
+        version=2,
         does="Train a Phi-3-architecture model from scratch.",
         function="hornbook.training.pretrain:pretrain",
         settings_class="hornbook.training.settings:PretrainSettings",
@@ -162,6 +163,7 @@ _KINDS = [
     ),
     Kind(
         name="midtrain",
+        version=2,
         does="Lengthen a model's context on long documents and recall data.",
         function="hornbook.training.midtrain:midtrain",
         settings_class="hornbook.training.settings:MidtrainSettings",
@@ -174,6 +176,7 @@ _KINDS = [
     ),
     Kind(
         name="sft",
+        version=2,
         does="Fine-tune on conversations; the loss is on the assistant's tokens only.",
         function="hornbook.training.sft:sft",
         settings_class="hornbook.training.settings:SftSettings",
@@ -212,6 +215,7 @@ _KINDS = [
     ),
     Kind(
         name="dpo",
+        version=2,
         does="Direct preference optimisation on single pivotal tokens, first tokens or full replies.",
         function="hornbook.training.dpo:dpo",
         settings_class="hornbook.training.settings:DpoSettings",

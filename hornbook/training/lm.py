@@ -53,6 +53,7 @@ class RowBatches:
         texts: gives the documents in the rows of these indices.
         order: row indices in training order, each as often as it is to be seen.
         row_tokens: about how many tokens a row has.
+        world: processes among which a step's microbatches are shared; each gets some, however large they may be.
     """
 
     def __init__(
@@ -63,9 +64,10 @@ class RowBatches:
         batch_rows: int,
         microbatch_rows: int,
         device: torch.device,
+        world: int = 1,
     ) -> None:
         self.texts, self.order, self.device = texts, order, device
-        self.batch_rows, self.microbatch_rows = batch_rows, microbatch_rows
+        self.batch_rows, self.microbatch_rows = batch_rows, min(microbatch_rows, -(-batch_rows // world))
         self.steps = -(-len(order) // batch_rows)
         self.tokens = int(len(order) * row_tokens)
 

@@ -31,14 +31,14 @@ def summed_cross_entropy(head: torch.nn.Module, hidden_NC: torch.Tensor, targets
 class _FusedCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden_NC: torch.Tensor, weight_VC: torch.Tensor, targets_N: torch.Tensor) -> torch.Tensor:
-        learns = any(ctx.needs_input_grad)
+        learns, trained = any(ctx.needs_input_grad), ctx.needs_input_grad[1]  # beside adapters the head is frozen
         device = hidden_NC.device
         half = torch.is_autocast_enabled(device.type)
         dtype = torch.get_autocast_dtype(device.type) if half else weight_VC.dtype
         matrix_VC = weight_VC.to(dtype)  # once, not at each product
         positions = max(POSITIONS_AT_LEAST, LOGITS_AT_ONCE // len(weight_VC))
         total = torch.zeros((), device=device)
-        to_hidden, to_weight = [], torch.zeros_like(weight_VC) if learns else None
+        to_hidden, to_weight = [], torch.zeros_like(weight_VC, dtype=torch.float32) if trained else None
         with torch.autocast(device.type, enabled=False):
             for hidden, targets in zip(hidden_NC.to(dtype).split(positions), targets_N.split(positions), strict=True):
                 logits = (hidden @ matrix_VC.T).float()
@@ -47,20 +47,23 @@ class _FusedCrossEntropy(torch.autograd.Function):
                 chances = torch.softmax(logits, -1, out=logits)  # in one pass and in the same memory
                 # the likeliest token's chance is never too small for a logarithm, as the right one's may be
                 total += (highest - chances.amax(-1).log() - of_right).sum()
-                if to_weight is not None:
-                    chances[right] -= 1
-                    slope = chances.to(dtype)
-                    to_hidden.append(slope @ matrix_VC)
-                    if dtype == to_weight.dtype:
-                        to_weight.addmm_(slope.T, hidden)
-                    else:
-                        to_weight += slope.T @ hidden
-        if to_weight is not None:
+                if not learns:
+                    continue
+                chances[right] -= 1
+                slope = chances.to(dtype)
+                to_hidden.append(slope @ matrix_VC)
+                if to_weight is not None and dtype == to_weight.dtype:
+                    to_weight.addmm_(slope.T, hidden)
+                elif to_weight is not None:
+                    to_weight += slope.T @ hidden
+        if learns:
+            ctx.weight_dtype = weight_VC.dtype
             ctx.save_for_backward(torch.cat(to_hidden).to(hidden_NC.dtype), to_weight)
         return total
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None, None]:
         to_hidden, to_weight = ctx.saved_tensors
-        return gradients[0] * to_hidden, gradients[0] * to_weight, None
+        for_weight = None if to_weight is None else (gradients[0] * to_weight).to(ctx.weight_dtype)
+        return gradients[0] * to_hidden, for_weight, None

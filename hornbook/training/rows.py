@@ -20,7 +20,7 @@ def train_on_rows(
     ranks: Ranks,
 ) -> None:
     """Train on the rows in their order, measuring the validation loss of each source on the way."""
-    held_out = {source: _batches(rows, settings, model) for source, rows in validation(tokens).items()}
+    held_out = {source: _batches(rows, settings, model, ranks.world) for source, rows in validation(tokens).items()}
 
     def measure(model: PreTrainedModel) -> dict[str, float]:
         return {source: mean_loss(model, batches) for source, batches in held_out.items()}
@@ -28,11 +28,11 @@ def train_on_rows(
     evaluation = Evaluation(settings.evaluate_every, measure) if held_out else None
     rows = Rows.open(tokens)
     work.count(records_in=len(rows))
-    train(model, NextToken(), _batches(rows, settings, model), settings, work, ranks, evaluation)
+    train(model, NextToken(), _batches(rows, settings, model, ranks.world), settings, work, ranks, evaluation)
 
 
-def _batches(rows: Rows, settings: RowsSettings, model: PreTrainedModel) -> RowBatches:
+def _batches(rows: Rows, settings: RowsSettings, model: PreTrainedModel, world: int) -> RowBatches:
     order = range(len(rows))
     return RowBatches(
-        mixture_texts(rows), order, rows.context, settings.batch_rows, settings.microbatch_rows, model.device
+        mixture_texts(rows), order, rows.context, settings.batch_rows, settings.microbatch_rows, model.device, world
     )

@@ -50,7 +50,8 @@ def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequenc
         if not chosen:
             raise HornbookError(f"{work.name}: no conversation to train on among {len(records)} samples")
         work.note("kinds", count_kinds(chosen))
-        batches = _batches([texts[record.id] for record in chosen], context, settings, work.seed, learner.device)
+        in_order = [texts[record.id] for record in chosen]
+        batches = _batches(in_order, context, settings, work.seed, learner.device, processes.world)
         train(learner, NextToken(), batches, settings, work, processes)
         finish(learner, tokenizer, work, processes)
 
@@ -67,7 +68,9 @@ def _check(settings: SftSettings, tokenizer: PreTrainedTokenizerBase, new: list[
         )
 
 
-def _batches(texts: list[Text], context: int, settings: SftSettings, seed: int, device: torch.device) -> RowBatches:
+def _batches(
+    texts: list[Text], context: int, settings: SftSettings, seed: int, device: torch.device, world: int
+) -> RowBatches:
     """All the texts in every epoch, packed into rows, in a new order each time."""
     rows: list[list[int]] = []
     for epoch in range(settings.epochs):
@@ -80,6 +83,5 @@ def _batches(texts: list[Text], context: int, settings: SftSettings, seed: int, 
         return [texts[index] for row in indices for index in rows[row]]
 
     tokens = settings.epochs * sum(len(text.tokens) for text in texts)
-    return RowBatches(
-        in_rows, range(len(rows)), tokens / len(rows), settings.batch_rows, settings.microbatch_rows, device
-    )
+    size = tokens / len(rows)
+    return RowBatches(in_rows, range(len(rows)), size, settings.batch_rows, settings.microbatch_rows, device, world)

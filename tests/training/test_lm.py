@@ -145,3 +145,14 @@ def test_sft_without_conversations_is_one_clear_line(model_folder, tmp_path: Pat
     file = write_lines(tmp_path / "s.jsonl", [Sample(id="x", source="web", kind="k", text="prose")])
     with pytest.raises(HornbookError, match="no conversation to train on among 1 samples"):
         sft(SftSettings(), Workspace(tmp_path / "out"), model=model_folder, samples=[file])
+
+
+@given(batch=st.integers(1, 12), microbatch=st.integers(1, 12), world=st.integers(1, 4))
+def test_every_process_has_a_part_of_a_step_and_each_row_is_in_one(batch: int, microbatch: int, world: int) -> None:
+    texts = [Text([number + 1, 0]) for number in range(batch)]
+    batches = RowBatches(lambda rows: [texts[row] for row in rows], range(batch), 2, batch, microbatch, CPU, world)
+    parts = [list(batches.microbatches(0, rank, world)) for rank in range(world)]
+    seen = [int(token) for part in parts for one in part for token in one.documents.tokens_N if token]
+    assert sorted(seen) == list(range(1, batch + 1))
+    if batch % world == 0:
+        assert all(parts)
