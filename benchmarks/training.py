@@ -62,14 +62,12 @@ class Bench:
 def sft(bench: Bench) -> list[Claim]:
     """Conversations of mixed length; the peer as it comes, and as fast as its settings make it here."""
     job = bench.job(data=str(bench.material.conversations), kind="sft")
+    ways = dict([*TRL_WHOLE.items()][2 if bench.quick else 0 :]) | TRL_WRAPPED
     racers = [
         Racer("hornbook sft", OURS, {**job, "batch_rows": SFT_ROWS}),
         Racer("hornbook sft, compiled", OURS, {**job, "batch_rows": SFT_ROWS, "settings": COMPILED}),
         Racer("TRL sft, defaults", PEER, job, peer=True),
-        *(
-            Racer(f"TRL sft, {name}", PEER, {**job, "settings": tuned}, peer=True)
-            for name, tuned in {**TRL_WHOLE, **TRL_WRAPPED}.items()
-        ),
+        *(Racer(f"TRL sft, {name}", PEER, {**job, "settings": tuned}, peer=True) for name, tuned in ways.items()),
     ]
     results = bench.race("sft", racers)
     show_results(f"SFT: {training_data.lengths(bench.material.conversations)}", results, "tokens")
@@ -88,7 +86,7 @@ def sft(bench: Bench) -> list[Claim]:
 def pretrain(bench: Bench) -> list[Claim]:
     """Documents in rows of the context, beside transformers' Trainer and beside the speed of a matrix product."""
     claims: list[Claim] = []
-    for dtype, goal in (("float32", 1.7), ("bfloat16", 1.15)):
+    for dtype, goal in (("float32", 1.7), ("bfloat16", 1.15))[: 1 if bench.quick else 2]:
         job = bench.job(data=str(bench.material.documents), kind="pretrain", dtype=dtype)
         shape = {"hidden": training_data.SHAPE.hidden, "mlp": training_data.SHAPE.mlp}
         racers = [
@@ -132,11 +130,11 @@ def dpo(bench: Bench) -> list[Claim]:
 def growth(bench: Bench) -> list[Claim]:
     """Ours alone: what a token costs as the context and the model grow. Documents fill the context."""
     jobs = {}
-    for times in CONTEXTS:
+    for times in CONTEXTS[: 2 if bench.quick else 3]:
         context = training_data.CONTEXT // 4 * times
         data = training_data.long_documents(bench.material, context)
         jobs[f"context {context:,}"] = bench.job(data=str(data), context=context, batch_rows=max(1, 16 // times))
-    for name, model in training_data.sizes(bench.cache / "material").items():
+    for name, model in [*training_data.sizes(bench.cache / "material").items()][: 2 if bench.quick else 3]:
         jobs[f"{name} parameters"] = bench.job(data=str(bench.material.documents), model=str(model), batch_rows=4)
     results = bench.race("growth", [Racer(f"hornbook {name}", OURS, job) for name, job in jobs.items()])
     show_results("Cost as work grows", results, "tokens")

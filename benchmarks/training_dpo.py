@@ -53,11 +53,12 @@ def dpo(bench: Bench) -> list[Claim]:
     """The losses, then each kind of pairs beside TRL."""
     folder, material = bench.cache / "material", bench.material
     claims = [losses(material, bench.cache / "dpo-losses")]
-    for name, file, goal in (
+    kinds = (
         ("Pivotal DPO, 5 pivots a trajectory", dpo_data.pivotal(material, 5, folder), 20.0),
         ("Pivotal DPO, 1 pivot a trajectory", dpo_data.pivotal(material, 1, folder), 3.0),
         ("DPO on whole replies", dpo_data.replies(material, folder), 1.8),
-    ):
+    )
+    for name, file, goal in kinds[: 2 if bench.quick else 3]:
         claims += _beside_trl(bench, name, file, goal)
     return claims
 
