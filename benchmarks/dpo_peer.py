@@ -47,6 +47,7 @@ class Turns(TrainerCallback):
 
 
 def main(asked: dict[str, Any]) -> None:
+    torch.set_flush_denormal(True)  # as our side: see there
     torch.set_num_threads(asked["threads"])
     turns = Turns(Rounds(asked["round_seconds"]))
     with tempfile.TemporaryDirectory() as folder:
