@@ -76,9 +76,15 @@ def test_two_processes_recommend_what_one_does(whole, tokens, tokenizer_folder, 
         together = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1])}
     out = tmp_path / "run"
     runs.finish(*[runs.start(stage, out, tokens, tokenizer_folder, RANK=str(r), **together) for r in range(2)])
-    one, two = (json.loads((path / "tune.json").read_text())["recommendation"] for path in (expected, out))
-    assert two["batch_rows"] == one["batch_rows"]
-    assert two["learning_rate"] == pytest.approx(one["learning_rate"], rel=0.05)
+    one, two = (json.loads((path / "tune.json").read_text()) for path in (expected, out))
+    losses = [{run["name"]: run["losses"] for run in said["runs"] if run["rate"] <= 0.01} for said in (one, two)]
+    assert losses[0].keys() == losses[1].keys() and losses[0]
+    for name, known in losses[0].items():
+        assert losses[1][name] == pytest.approx(known, rel=1e-3)
+    advice, other = one["recommendation"], two["recommendation"]
+    assert other["batch_rows"] == advice["batch_rows"]
+    # at the largest rates rounding grows from step to step, and moves the fit
+    assert 0.5 < other["learning_rate"] / advice["learning_rate"] < 2
 
 
 def test_a_run_that_diverges_is_a_result(tokens, tokenizer_folder, tmp_path, monkeypatch):
