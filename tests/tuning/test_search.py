@@ -67,10 +67,9 @@ def test_what_each_search_leaves(whole):
         assert set(losses["tokens-1000-batch-4-rate-0.01-seed-0"]) == {"web", "code", "synthetic"}
 
 
+@pytest.mark.parametrize("whole", ["tune"], indirect=True)  # the ablation's trials are run by the same code
 def test_two_processes_recommend_what_one_does(whole, tokens, tokenizer_folder, tmp_path):
     stage, expected = whole
-    if stage == "ablation":
-        pytest.skip("the same code runs the trials")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         together = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1])}
