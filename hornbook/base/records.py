@@ -40,7 +40,8 @@ class Sample(Record):
     """A synthetic or converted training record (report §2.2). Either `text` or `messages` is filled.
 
     `source` is a row of table 5 (web_rewrite, synthetic, code, acquired ...), `kind` the workflow that made it,
-    `checks` what it passed, `grade` a score in [0, 1] where the workflow gives one.
+    `checks` what it passed, `grade` a score in [0, 1] where the workflow gives one. `rejected` is a worse last turn
+    than that of `messages`, where the workflow makes preferences.
     """
 
     source: str
@@ -49,6 +50,7 @@ class Sample(Record):
     messages: list[Message] = []
     checks: list[str] = []
     grade: float = 1.0
+    rejected: str = ""
 
 
 class Question(Record):

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from hornbook.synthetic.kinds import MODULES, load_kind
+from hornbook.synthetic.kinds import FAMILIES, load_kind
 from hornbook.synthetic.settings import SynthSettings
 
 
@@ -22,7 +22,7 @@ class Entry(NamedTuple):
 def catalogue() -> list[Entry]:
     """All kinds by name."""
     entries = []
-    for name in sorted(MODULES):
+    for name in sorted(FAMILIES):
         kind = load_kind(name)
         entries.append(
             Entry(

@@ -28,3 +28,13 @@ def from_passages(material: Material, count: int, rng: np.random.Generator, sett
 
 def from_functions(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
     return spread(material.functions, count, rng)
+
+
+def from_questions(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    return [material.questions[number] for number in rng.permutation(len(material.questions))[:count].tolist()]
+
+
+def from_pages(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    """Pages with at least two passages."""
+    pages = [page for page in material.pages if len(page.passages) > 1]
+    return [pages[number] for number in rng.permutation(len(pages))[:count].tolist()]

@@ -46,13 +46,14 @@ async def run_jobs(
     """
 
     async def work(job: Job) -> Outcome:
-        ask = Ask(teacher, job.kind.name, job.settings, cutting, rng(seed, "record", job.kind.name, job.seed.id))
+        ask = Ask(teacher, job.kind, job.settings, cutting, rng(seed, "record", job.kind.name, job.seed.id))
         made: list[Made] = []
         rejected = ""
         try:
             made = await job.kind.make(job.seed, ask, job.settings)
+            _declared(job.kind, [check for one in made for check in one.checks])
         except Rejected as reason:
-            rejected = str(reason)
+            rejected = str(reason) if reason.check in job.kind.checks else f"fault: undeclared check {reason.check!r}"
         except CallFailed as failure:
             rejected = f"teacher call failed: {one_line(failure)}"
         except HornbookError:
@@ -65,3 +66,10 @@ async def run_jobs(
 
     results = await map_records(jobs, work)
     return [result for result in results if isinstance(result, Outcome)]
+
+
+def _declared(kind: Kind, checks: list[str]) -> None:
+    """The catalogue shows what a kind names; a check that it does not name is a fault."""
+    for check in checks:
+        if check not in kind.checks:
+            raise ValueError(f"{kind.name} names no check {check!r}")

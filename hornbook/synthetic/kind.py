@@ -1,23 +1,26 @@
 """What a kind of data set is made of: seeds, stages, checks, and the shape of its records (report §2.2).
 
-A kind is one small file in `kinds/`: an async function that takes a seed through the kind's stages by asking the
-teacher, and gives back what it made, or raises `Rejected`. The engine does the rest.
+A kind is one small file, `kinds/FAMILY/NAME.py`: an async function that takes a seed through the kind's stages by
+asking the teacher, and gives back what it made, or raises `Rejected`. The engine does the rest.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 
 from hornbook.base.records import Message, Question
 from hornbook.base.settings import Settings, setting
-from hornbook.synthetic.passages import Passage, PassageSettings
+from hornbook.synthetic.passages import Page, Passage, PassageSettings
+from hornbook.synthetic.structured import asked_again, schema_of
+from hornbook.synthetic.structured import read as read_json
 from hornbook.teacher.client import Completion, Teacher
 
-Seed = Passage | Question
+Seed = Passage | Page | Question
+Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 class Rejected(Exception):
@@ -37,13 +40,17 @@ class KindSettings(Settings):
 
 
 class Made(msgspec.Struct):
-    """What a kind made from a seed: a text, or a conversation, the checks it passed, and a question if one came up."""
+    """What a kind made from a seed: a text, or a conversation, the checks it passed, and a question if one came up.
+
+    `rejected` is a worse last turn than that of `messages`: kinds of preference data have one.
+    """
 
     checks: list[str]
     text: str = ""
     messages: list[Message] = []
     grade: float = 1.0
     question: Question | None = None
+    rejected: str = ""
 
 
 class Checks:
@@ -64,6 +71,7 @@ class Material(msgspec.Struct):
     passages: list[Passage]
     functions: list[Passage]
     questions: list[Question]
+    pages: list[Page]
     cutting: PassageSettings
 
 
@@ -74,13 +82,14 @@ class Ask:
     Stages of a record run one after another; only the samples of `many` run side by side.
 
     Attributes:
+        kind: the kind at work; a stage that it does not name is a fault.
         rng: the record's own random numbers.
         stages: stage → calls and answered tokens, in order.
         facts: figures about the record that a kind wants averaged in the yields.
     """
 
     teacher: Teacher
-    kind: str
+    kind: "Kind"
     settings: KindSettings
     cutting: PassageSettings
     rng: np.random.Generator
@@ -94,6 +103,8 @@ class Ask:
 
     async def many(self, stage: str, prompt: str | list[Message], count: int, **options: Any) -> list[Completion]:
         """`count` independent answers to one prompt. Raises CallFailed when one of them cannot be had."""
+        if stage not in self.kind.stages:
+            raise ValueError(f"{self.kind.name} names no stage {stage!r}")
         messages = [Message("user", prompt)] if isinstance(prompt, str) else prompt
         options = {"max_tokens": self.settings.max_tokens, "temperature": self.settings.temperature} | options
         first = options.pop("sample", 0)
@@ -101,7 +112,7 @@ class Ask:
         used["calls"] += count
         answers = await asyncio.gather(
             *(
-                self.teacher.complete(messages, purpose=f"{self.kind}/{stage}", sample=first + number, **options)
+                self.teacher.complete(messages, purpose=f"{self.kind.name}/{stage}", sample=first + number, **options)
                 for number in range(count)
             ),
             return_exceptions=True,
@@ -113,25 +124,40 @@ class Ask:
             used["tokens"] += answer.completion_tokens
         return answers  # type: ignore[return-value]
 
+    async def json(self, stage: str, prompt: str | list[Message], shape: type[Shape], **options: Any) -> Shape:
+        """An answer of the shape of a msgspec.Struct, whose field names and types tell the teacher what to fill in.
+
+        Servers that can are made to keep to the JSON schema. An answer that still does not fit is repaired where that
+        is plain, else asked for once more. Raises Rejected ("form") when that fails too.
+        """
+        messages = [Message("user", prompt)] if isinstance(prompt, str) else prompt
+        answer = await self(stage, messages, schema=schema_of(shape), **options)
+        found, reason = read_json(answer.text, shape)
+        if found is None:
+            answer = await self(stage, asked_again(messages, answer.text, reason), schema=schema_of(shape), **options)
+            found, reason = read_json(answer.text, shape)
+        if found is None:
+            raise Rejected("form", reason)
+        return found
+
 
 @dataclass(frozen=True)
 class Kind:
     """One kind of data set.
 
     Attributes:
-        name: as in recipes.
+        name, family: of its file, `kinds/FAMILY/NAME.py`: filled in by `kinds.load_kind`.
         about: what it makes, in one line.
         source: the row of table 5 its samples belong to.
         report: section of the report.
         seeded_by: what its seeds are, in words.
         seeds: (material, how many, random generator, settings) → that many seeds, or as many as there are.
         make: takes one seed through the stages. Raises Rejected.
-        stages, checks: their names, in order.
+        stages, checks: their names, in order: what it asks the teacher for, and what can reject a record.
         calls: settings → most calls a record takes.
         settings: its settings class.
     """
 
-    name: str
     about: str
     source: str
     report: str
@@ -142,6 +168,8 @@ class Kind:
     checks: tuple[str, ...]
     calls: Callable[[Any], int]
     settings: type[KindSettings] = KindSettings
+    name: str = ""
+    family: str = ""
 
 
 def example(asked: str, answered: str) -> list[Message]:

@@ -43,6 +43,15 @@ class Passage(Record):
     language: str = "en"
 
 
+class Page(Record):
+    """A whole document with its passages in order: the seed of kinds that need more than one passage."""
+
+    text: str
+    origin: str
+    passages: list[Passage]
+    language: str = "en"
+
+
 class PassageSettings(Settings):
     """How documents are cut, and which passages are good enough to be seeds."""
 

@@ -8,7 +8,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.settings import Settings, setting
 from hornbook.data.settings import DecontaminateSettings
 from hornbook.synthetic.kind import KindSettings
-from hornbook.synthetic.kinds import MODULES, load_kind
+from hornbook.synthetic.kinds import FAMILIES, load_kind
 from hornbook.synthetic.passages import PassageSettings
 from hornbook.teacher.settings import TeacherSettings
 
@@ -27,7 +27,7 @@ class SynthSettings(DecontaminateSettings):
 
     teacher: TeacherSettings = setting(help="the model that writes")
     kinds: dict[str, SerializeAsAny[KindSettings]] = Field(
-        default_factory=lambda: {name: load_kind(name).settings() for name in MODULES},
+        default_factory=lambda: {name: load_kind(name).settings() for name in FAMILIES},
         description="kinds of data set by name, each with its number of records and settings",
         min_length=1,
     )

@@ -1,6 +1,7 @@
 """The stage: documents, questions and a teacher → checked, traceable records of several kinds (report §2.2, D)."""
 
 import asyncio
+from collections import defaultdict
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError
@@ -13,7 +14,7 @@ from hornbook.synthetic.engine import Job, Outcome, run_jobs
 from hornbook.synthetic.functions import functions
 from hornbook.synthetic.kind import Made, Material
 from hornbook.synthetic.kinds import load_kind
-from hornbook.synthetic.passages import Passage, passages
+from hornbook.synthetic.passages import Page, Passage, passages
 from hornbook.synthetic.settings import SynthSettings
 from hornbook.synthetic.sieve import sieve
 from hornbook.synthetic.words import Rarity
@@ -61,10 +62,20 @@ def gather(settings: SynthSettings, work: Workspace, documents: list[Path], ques
     rarity = Rarity(page.text for page in ordered)
     cut = {passage.id: passage for page in ordered for passage in passages(page, settings.passages, rarity)}
     code = {passage.id: passage for page in ordered for passage in functions(page)}
+    within: dict[str, list[Passage]] = defaultdict(list)
+    for passage in cut.values():
+        within[passage.document].append(passage)
     return Material(
         passages=list(cut.values()),
         functions=list(code.values()),
         questions=[found[name] for name in sorted(found)],
+        pages=[
+            Page(
+                id=page.id, text=page.text, origin=page.origin, passages=within[page.id], language=page.language or "en"
+            )
+            for page in ordered
+            if page.id in within
+        ],
         cutting=settings.passages,
     )
 
@@ -105,8 +116,9 @@ async def _run(jobs: list[Job], settings: SynthSettings, work: Workspace) -> lis
 def _sample(outcome: Outcome, made: Made) -> Sample:
     kind, seed = outcome.job.kind, outcome.job.seed
     content = [part for message in made.messages for part in (message.role, message.content)]
+    worse = [made.rejected] if made.rejected else []
     return Sample(
-        id=make_id("sample", kind.name, seed.id, made.text, *content),
+        id=make_id("sample", kind.name, seed.id, made.text, *content, *worse),
         parents=[seed.id, *seed.parents] if isinstance(seed, Passage) else [seed.id],
         calls=outcome.calls,
         source=kind.source,
@@ -115,6 +127,7 @@ def _sample(outcome: Outcome, made: Made) -> Sample:
         messages=made.messages,
         checks=made.checks,
         grade=made.grade,
+        rejected=made.rejected,
     )
 
 

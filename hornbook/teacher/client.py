@@ -62,13 +62,14 @@ class Teacher:
         top_p: float = 1.0,
         max_tokens: int = 256,
         stop: Sequence[str] = (),
+        schema: str = "",
     ) -> Completion:
         """The model's answer to `messages`. Another `sample` number is another, independent answer.
 
         The call is known by model, messages, parameters and sample; `purpose` is for people who read the ledger.
         Raises CallFailed when this one call gets no answer, TeacherError when no call will.
         """
-        messages, parameters = list(messages), Parameters(temperature, top_p, max_tokens, list(stop))
+        messages, parameters = list(messages), Parameters(temperature, top_p, max_tokens, list(stop), schema)
         try:
             key = call_key(self.model, messages, parameters, sample)
         except UnicodeEncodeError:

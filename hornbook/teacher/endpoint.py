@@ -52,6 +52,7 @@ class _Body(msgspec.Struct):
     max_completion_tokens: int | msgspec.UnsetType = msgspec.UNSET
     seed: int | msgspec.UnsetType = msgspec.UNSET
     stop: list[str] | msgspec.UnsetType = msgspec.UNSET
+    response_format: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 _read_reply = msgspec.json.Decoder(_Reply).decode
@@ -86,7 +87,7 @@ class Endpoint:
         self.where = settings.url or "this machine"
         self._headers = {"Content-Type": "application/json", **_authorization(settings)}
         self._session: aiohttp.ClientSession | None = None
-        self._limit_name, self._seeded = "max_tokens", True
+        self._limit_name, self._seeded, self._schemas = "max_tokens", True, True
         self._known_good = False
 
     async def answer(self, ask: Ask) -> Answer:
@@ -114,6 +115,9 @@ class Endpoint:
             body.seed = ask.seed
         if parameters.stop:
             body.stop = parameters.stop
+        if parameters.schema and self._schemas:
+            schema = {"name": "answer", "strict": True, "schema": msgspec.Raw(parameters.schema.encode())}
+            body.response_format = {"type": "json_schema", "json_schema": schema}
         return _write_body(body)
 
     async def _post(self, url: str, body: bytes) -> tuple[int, str, bytes]:
@@ -144,9 +148,12 @@ class Endpoint:
         return self.settings.timeout if self.settings.url else None
 
     def _adapt(self, reason: str) -> bool:
-        """Servers differ in two names; follow what this one says. True if the next try is worth it."""
+        """Servers differ in what they take; follow what this one says. True if the next try is worth it."""
         if "max_completion_tokens" in reason and self._limit_name == "max_tokens":
             self._limit_name = "max_completion_tokens"
+            return True
+        if ("response_format" in reason or "schema" in reason) and self._schemas:
+            self._schemas = False
             return True
         if "seed" in reason and self._seeded:
             self._seeded = False

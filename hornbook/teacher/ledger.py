@@ -14,13 +14,14 @@ from hornbook.base.records import Message, make_id
 from hornbook.teacher.log import Log
 
 
-class Parameters(msgspec.Struct, frozen=True):
-    """What decides an answer besides model, messages and sample number."""
+class Parameters(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What decides an answer besides model, messages and sample number. What is not set is not written."""
 
     temperature: float
     top_p: float
     max_tokens: int
     stop: list[str]
+    schema: str = ""  # a JSON schema that the answer shall keep to
 
 
 class Ask(msgspec.Struct, kw_only=True):

@@ -43,9 +43,9 @@ class FakeTeacher:
 
     async def complete(
         self, messages: list[Message], *, purpose: str, sample: int = 0, temperature: float = 0.7, top_p: float = 1.0,
-        max_tokens: int = 256, stop: Sequence[str] = (),
+        max_tokens: int = 256, stop: Sequence[str] = (), schema: str = "",
     ) -> Completion:  # fmt: skip
-        call = [messages, sample, temperature, top_p, max_tokens, list(stop)]
+        call = [messages, sample, temperature, top_p, max_tokens, list(stop), schema]
         key = hashlib.sha256(msgspec.json.encode(call)).hexdigest()[:16]
         if key not in self.answers:
             if key not in self.flying:

@@ -9,10 +9,10 @@ from hornbook.synthetic.catalogue import catalogue
 from hornbook.synthetic.diversity import distinct, measure
 from hornbook.synthetic.fidelity import code_of, parse_function, similarity
 from hornbook.synthetic.kind import Checks, Rejected
-from hornbook.synthetic.kinds.code_reversal import read_instruction
-from hornbook.synthetic.kinds.plurality import agrees_with_itself, check_plurality
-from hornbook.synthetic.kinds.rewrite import discussion_of
-from hornbook.synthetic.kinds.self_revision import Attempt, read_critique
+from hornbook.synthetic.kinds.code.code_reversal import read_instruction
+from hornbook.synthetic.kinds.reading.plurality import agrees_with_itself, check_plurality
+from hornbook.synthetic.kinds.reading.self_revision import Attempt, read_critique
+from hornbook.synthetic.kinds.web.rewrite import discussion_of
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import SHOWN, require_fluent, unlabelled, without_small_talk
 from hornbook.synthetic.words import copied, grounded, leaked, repetition

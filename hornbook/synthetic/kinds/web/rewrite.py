@@ -101,7 +101,6 @@ def same_language(text: str, language: str) -> bool:
 
 
 KIND = Kind(
-    name="rewrite",
     about="A passage as an exercise with its solution, a section of a textbook, or a discussion.",
     source="web_rewrite",
     report="2.2",

@@ -151,7 +151,6 @@ def new_question(prompt: str, seed: Passage | Question, found: Vote, solution: s
 
 
 KIND = Kind(
-    name="plurality",
     about="Questions on which some answers agree but not all, with worked answers that reach the most frequent one.",
     source="synthetic",
     report="2.2",

@@ -90,7 +90,6 @@ def check(request: str, passage: Passage, parses: bool, fidelity: float, setting
 
 
 KIND = Kind(
-    name="code_reversal",
     about="An instruction for an existing function, kept if the teacher writes the same function from it.",
     source="code",
     report="2.2",

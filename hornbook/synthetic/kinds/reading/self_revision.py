@@ -127,7 +127,6 @@ def check(passage: Passage, question: str, best: Attempt, settings: SelfRevision
 
 
 KIND = Kind(
-    name="self_revision",
     about="A question about a passage, answered, criticised against a rubric and revised; the best answer is kept.",
     source="synthetic",
     report="2.2, D.1.2",

@@ -1,0 +1,1 @@
+"""Code, checked by running it wherever it runs (report §2.2)."""

@@ -1,0 +1,1 @@
+"""Conversations of several turns and speakers (report D.1.3)."""

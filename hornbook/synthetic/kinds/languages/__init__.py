@@ -1,0 +1,1 @@
+"""Languages other than English (report §2.3, §4.1)."""

@@ -1,0 +1,1 @@
+"""Mathematics, checked by references, plurality or computation (report §2.2)."""

@@ -1,0 +1,1 @@
+"""A better and a worse reply to the same prompt (report §4.2)."""

@@ -1,0 +1,1 @@
+"""Questions about a passage, answered from it (report §2.2, D.1.2)."""

@@ -1,0 +1,1 @@
+"""Rewrites of web text (report §2.2, rewrite and augment)."""
