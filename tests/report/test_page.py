@@ -30,7 +30,7 @@ def run(tmp_path):
         parents=["doc-1"],
         calls=["call-1"],
         source="synthetic",
-        kind="rewrite",
+        kind="textbook",
         messages=[Message("user", "Who <waits>?"), Message("assistant", "The heron.")],
         checks=["not a copy"],
     )

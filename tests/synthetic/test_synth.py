@@ -21,7 +21,9 @@ from tests.synthetic.corpus import write_corpus
 from tests.synthetic.fake import FakeTeacher, dull_teacher, good_teacher, opening
 
 KINDS = {
-    "rewrite": {"records": 12},
+    "textbook": {"records": 6},
+    "exercise": {"records": 3},
+    "discussion": {"records": 3},
     "self_revision": {"records": 8},
     "code_reversal": {"records": 6},
     "plurality": {"records": 16},
@@ -70,7 +72,9 @@ def test_every_kind_makes_samples_that_lead_back_to_documents_and_calls(run, cor
         assert sample.parents[0] in questions or set(passages[sample.parents[0]].parents) <= documents
         assert (sample.text == "") == bool(sample.messages)
     assert {sample.kind: sample.source for sample in samples} == {
-        "rewrite": "web_rewrite",
+        "textbook": "web_rewrite",
+        "exercise": "web_rewrite",
+        "discussion": "web_rewrite",
         "self_revision": "synthetic",
         "plurality": "synthetic",
         "code_reversal": "code",
@@ -140,8 +144,8 @@ def test_a_finished_run_asks_nothing_again(run):
 
 
 def test_one_more_record_asks_only_for_itself(run):
-    run("a", ledger="shared", settings=make_settings(kinds={"rewrite": {"records": 6}}))
-    _, teacher = run("b", ledger="shared", settings=make_settings(kinds={"rewrite": {"records": 7}}))
+    run("a", ledger="shared", settings=make_settings(kinds={"textbook": {"records": 6}}))
+    _, teacher = run("b", ledger="shared", settings=make_settings(kinds={"textbook": {"records": 7}}))
     assert 1 <= len(teacher.asked) <= 2
 
 
@@ -188,22 +192,22 @@ def test_a_fault_in_a_kind_fails_only_its_record(run):
         return None if stage == "rewrite" and len(prompt) % 2 else good_teacher(stage, prompt, sample)
 
     work, _ = run("a", say=say)
-    assert work.rejected["rewrite, fault"] >= 1
+    assert work.rejected["textbook, fault"] >= 1
     assert any("by a fault of the kind itself" in warning for warning in work.warnings)
     assert work.notes["yields"]["plurality"]["kept"] > 0
 
 
 def test_a_teacher_that_repeats_itself_is_noticed(run):
     lively, _ = run("a")
-    kinds = {"rewrite": {"records": 16, "min_terms": 0.0}, "plurality": {"records": 4}}
+    kinds = {"textbook": {"records": 16, "min_terms": 0.0}, "plurality": {"records": 4}}
     dull, _ = run("b", say=dull_teacher, settings=make_settings(kinds=kinds))
-    assert not any(warning.startswith("rewrite: the records lose") for warning in lively.warnings)
-    assert any(warning.startswith("rewrite: the records lose diversity") for warning in dull.warnings)
-    assert dull.notes["diversity"]["rewrite"]["near_duplicate_rate"] > 0.5
-    kept = [sample for sample in read_records(dull.path, Sample) if sample.kind == "rewrite"]
+    assert not any(warning.startswith("textbook: the records lose") for warning in lively.warnings)
+    assert any(warning.startswith("textbook: the records lose diversity") for warning in dull.warnings)
+    assert dull.notes["diversity"]["textbook"]["near_duplicate_rate"] > 0.5
+    kept = [sample for sample in read_records(dull.path, Sample) if sample.kind == "textbook"]
     assert len(kept) <= 3  # one per form: the others are duplicates, and counted as such
-    copies = sum(n for reason, n in dull.rejected.items() if reason.startswith("rewrite") and "duplicate" in reason)
-    assert copies == dull.notes["yields"]["rewrite"]["made"] - len(kept)
+    copies = sum(n for reason, n in dull.rejected.items() if reason.startswith("textbook") and "duplicate" in reason)
+    assert copies == dull.notes["yields"]["textbook"]["made"] - len(kept)
 
 
 def test_what_repeats_a_benchmark_is_set_aside(run, monkeypatch):
@@ -211,13 +215,13 @@ def test_what_repeats_a_benchmark_is_set_aside(run, monkeypatch):
     from hornbook.data.benchmarks import BenchmarkItem
 
     whole, _ = run("whole")
-    victim = next(sample for sample in read_records(whole.path, Sample) if sample.kind == "rewrite" and sample.text)
+    victim = next(sample for sample in read_records(whole.path, Sample) if sample.kind == "textbook" and sample.text)
     item = BenchmarkItem(id="quiz/1", benchmark="quiz", split="test", question=victim.text)
     monkeypatch.setattr(decontaminate, "load_benchmark", lambda name: [item])
     clean, _ = run("clean", settings=make_settings(benchmarks=["quiz"]))
     before, after = ({sample.id for sample in read_records(work.path, Sample)} for work in (whole, clean))
     assert before - after == {victim.id}
-    assert clean.rejected["rewrite, contaminated"] == 1
+    assert clean.rejected["textbook, contaminated"] == 1
 
 
 def test_input_without_seeds_is_one_clear_line(run, tmp_path, monkeypatch):
@@ -238,13 +242,13 @@ def test_when_nothing_passes_a_warning_says_why(run):
 @pytest.mark.parametrize(
     ("kinds", "message"),
     [
-        ({"rewrites": {}}, "synthetic.kinds.rewrites: no such kind of data set (did you mean 'rewrite'?)"),
-        ({"rewrite": {"record": 3}}, "synthetic.kinds.rewrite.record: unknown key (did you mean 'records'?)"),
+        ({"textbooks": {}}, "synthetic.kinds.textbooks: no such kind of data set (did you mean 'textbook'?)"),
+        ({"textbook": {"record": 3}}, "synthetic.kinds.textbook.record: unknown key (did you mean 'records'?)"),
         (
-            {"rewrite": {"records": -3}},
-            "synthetic.kinds.rewrite.records: input should be greater than or equal to 0, got -3",
+            {"textbook": {"records": -3}},
+            "synthetic.kinds.textbook.records: input should be greater than or equal to 0, got -3",
         ),
-        ({"rewrite": 3}, "synthetic.kinds.rewrite: expected settings such as {records: 20}, got 3"),
+        ({"textbook": 3}, "synthetic.kinds.textbook: expected settings such as {records: 20}, got 3"),
     ],
 )
 def test_wrong_settings_of_a_kind_name_the_key(kinds, message):
