@@ -16,12 +16,17 @@ TOKENS_AROUND_MESSAGE = 16
 
 
 class Hold(msgspec.Struct):
-    """An attempt that may cost up to this much. Written before the attempt is sent."""
+    """An attempt that may cost up to this much. Written before the attempt is sent. `hold` is its name."""
 
     hold: str
     model: str
     prompt_tokens: int
     completion_tokens: int
+
+    @property
+    def key(self) -> str:
+        """Of the call that is attempted."""
+        return self.hold.partition("/")[0]
 
 
 class _Line(msgspec.Struct):
@@ -43,8 +48,9 @@ class Budget:
         self.settings, self.ledger, self.model = settings, ledger, model
         self.limited = settings.budget is not None or settings.budget_tokens is not None
         self._holds: dict[str, Hold] = {}
-        self._in_flight = 0
-        self._landed = asyncio.Condition()
+        self._held_prompt = self._held_completion = 0  # tokens that the holds of this model add up to
+        self._in_flight: set[str] = set()  # holds of this process that are not settled
+        self._landed = asyncio.Event()  # pulsed when one is
         if self.limited:
             self._log = Log(folder / "holds.jsonl")
             self._count = 0  # holds ever written: no two have the same name
@@ -58,27 +64,26 @@ class Budget:
         hold = Hold(ask.key, self.model, worst_prompt(ask), ask.parameters.max_tokens)
         if not self.limited:
             return hold
-        async with self._landed:
-            while not self._fits(hold):
-                if not self._in_flight:
-                    raise BudgetError(self._spent_message())
-                await self._landed.wait()
-            self._in_flight += 1
-            hold.hold = f"{ask.key}/{os.getpid()}/{self._count}"
-            self._log.append(msgspec.json.encode(hold))
-            self._catch_up()
+        while not self._fits(hold):
+            if not self._in_flight:
+                raise BudgetError(self._spent_message())
+            await self._landed.wait()
+        hold.hold = f"{ask.key}/{os.getpid()}/{self._count}"
+        self._in_flight.add(hold.hold)
+        self._log.append(msgspec.json.encode(hold))
+        self._catch_up()
         return hold
 
-    async def settle(self, hold: Hold, *, known: bool) -> None:
+    def settle(self, hold: Hold, *, known: bool) -> None:
         """The attempt is over. `known`: it cost nothing, or what it cost is in the ledger."""
         if not self.limited:
             return
-        async with self._landed:
-            if known:
-                self._log.append(msgspec.json.encode({"release": hold.hold}))
-                self._catch_up()
-            self._in_flight -= 1
-            self._landed.notify_all()
+        if known:
+            self._log.append(msgspec.json.encode({"release": hold.hold}))
+            self._catch_up()
+        self._in_flight.discard(hold.hold)
+        self._landed.set()  # wakes who waits now
+        self._landed.clear()
 
     def close(self) -> None:
         if self.limited:
@@ -94,9 +99,8 @@ class Budget:
 
     def _taken(self) -> tuple[int, int]:
         """Prompt and answer tokens that were, or may yet be, charged."""
-        holds = [hold for hold in self._holds.values() if hold.model == self.model]
-        prompt = self.ledger.prompt_tokens[self.model] + sum(hold.prompt_tokens for hold in holds)
-        completion = self.ledger.completion_tokens[self.model] + sum(hold.completion_tokens for hold in holds)
+        prompt = self.ledger.prompt_tokens[self.model] + self._held_prompt
+        completion = self.ledger.completion_tokens[self.model] + self._held_completion
         return prompt, completion
 
     def _money(self, prompt: int, completion: int) -> float:
@@ -120,11 +124,17 @@ class Budget:
                 entry = msgspec.json.decode(line, type=_Line)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 continue
-            if entry.release:
-                self._holds.pop(entry.release, None)
-            elif entry.hold:
+            if entry.hold:
                 self._count += 1
                 self._holds[entry.hold] = Hold(entry.hold, entry.model, entry.prompt_tokens, entry.completion_tokens)
+                self._add(self._holds[entry.hold], 1)
+            elif entry.release in self._holds:
+                self._add(self._holds.pop(entry.release), -1)
+
+    def _add(self, hold: Hold, sign: int) -> None:
+        if hold.model == self.model:
+            self._held_prompt += sign * hold.prompt_tokens
+            self._held_completion += sign * hold.completion_tokens
 
 
 def worst_prompt(ask: Ask) -> int:

@@ -11,9 +11,9 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
 from hornbook.base.seeds import derive
 from hornbook.teacher.backend import Backend
-from hornbook.teacher.budget import Budget
+from hornbook.teacher.bank import Bank, LocalBank, OpenBank
 from hornbook.teacher.errors import BudgetError, CallFailed, TeacherError, TryAgain
-from hornbook.teacher.ledger import Ask, Call, Ledger, Parameters, call_key
+from hornbook.teacher.ledger import Ask, Call, Parameters, call_key
 from hornbook.teacher.settings import TeacherSettings
 
 LONGEST_PAUSE = 30.0  # seconds between tries; a Retry-After may ask for more
@@ -31,7 +31,7 @@ class Completion(msgspec.Struct):
 
 
 class Teacher:
-    """Asks one model, through the ledger.
+    """Asks one model, through a bank: the ledger and the budget.
 
     Attributes:
         model: the name under which the ledger knows the model.
@@ -40,10 +40,8 @@ class Teacher:
         prompt_tokens, completion_tokens: of all calls used.
     """
 
-    def __init__(self, settings: TeacherSettings, model: str, backend: Backend, folder: Path) -> None:
-        self.settings, self.model, self.backend = settings, model, backend
-        self.ledger = Ledger(folder)
-        self.budget = Budget(settings, self.ledger, folder, model)
+    def __init__(self, settings: TeacherSettings, model: str, backend: Backend, bank: Bank) -> None:
+        self.settings, self.model, self.backend, self.bank = settings, model, backend, bank
         self.calls_used: set[str] = set()
         self.calls_made = self.prompt_tokens = self.completion_tokens = 0
         self._under_way: dict[str, asyncio.Task[Call]] = {}
@@ -74,7 +72,7 @@ class Teacher:
             key = call_key(self.model, messages, parameters, sample)
         except UnicodeEncodeError:
             raise CallFailed("the prompt is not valid Unicode (half of a surrogate pair)") from None
-        call = self.ledger.get(key)
+        call = await self.bank.find(key)
         if call is None:
             call = await self._shared(
                 Ask(key=key, model=self.model, purpose=purpose, messages=messages, parameters=parameters, sample=sample)
@@ -130,20 +128,16 @@ class Teacher:
         await self._silence()
         if self._broken:
             raise self._broken
-        hold = await self.budget.hold(ask)
-        known = False
+        hold = await self.bank.claim(ask)
+        if isinstance(hold, Call):
+            return hold
         try:
             answer = await self.backend.answer(ask)
-            call = self.ledger.put(Call(**msgspec.structs.asdict(ask), **msgspec.structs.asdict(answer)))
-            known = True
-        except TryAgain as trouble:
-            known = trouble.known
+        except BaseException as error:
+            costs_nothing = error.known if isinstance(error, TryAgain) else isinstance(error, CallFailed | TeacherError)
+            await self.bank.release(hold, known=costs_nothing)
             raise
-        except (CallFailed, TeacherError):
-            known = True
-            raise
-        finally:
-            await self.budget.settle(hold, known=known)
+        call = await self.bank.pay(hold, Call(**msgspec.structs.asdict(ask), **msgspec.structs.asdict(answer)))
         self.calls_made += 1
         self._answered += 1
         return call
@@ -167,19 +161,18 @@ class Teacher:
                 task.cancel()
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)
         await self.backend.close()
-        self.budget.close()
-        self.ledger.close()
+        await self.bank.close()
 
 
 @asynccontextmanager
-async def open_teacher(settings: TeacherSettings, ledger: Path) -> AsyncIterator[Teacher]:
+async def open_teacher(settings: TeacherSettings, ledger: Path, bank: OpenBank = LocalBank) -> AsyncIterator[Teacher]:
     """The teacher that `settings` describe, with its ledger in the folder `ledger` (created when missing).
 
-    A local model is loaded when first needed: a run whose calls are all in the ledger never loads it.
-    Raises HornbookError for a missing package, model or key.
+    `bank` opens another bank than one for this process alone. A local model is loaded when first needed: a run whose
+    calls are all in the ledger never loads it. Raises HornbookError for a missing package, model or key.
     """
     model, backend = _choose(settings, Path(ledger))
-    teacher = Teacher(settings, model, backend, Path(ledger))
+    teacher = Teacher(settings, model, backend, bank(settings, Path(ledger), model))
     wait = False
     try:
         yield teacher

@@ -102,6 +102,7 @@ class Ledger:
     def put(self, call: Call) -> Call:
         """Keep an answer; returns the one that counts. On return it is written."""
         self.log.append(_write(call))
+        self._catch_up()
         kept = self.get(call.key)
         if kept is None:
             raise HornbookError(f"{self.log.path}: changed by something else while in use; run again to continue")
