@@ -12,8 +12,11 @@ from hornbook.base.records import Message
 from hornbook.base.seeds import derive
 from hornbook.teacher.backend import Backend
 from hornbook.teacher.bank import Bank, LocalBank, OpenBank
+from hornbook.teacher.budget import Hold
 from hornbook.teacher.errors import BudgetError, CallFailed, TeacherError, TryAgain
 from hornbook.teacher.ledger import Ask, Call, Parameters, call_key
+from hornbook.teacher.limit import Limit
+from hornbook.teacher.places import Places
 from hornbook.teacher.settings import TeacherSettings
 
 LONGEST_PAUSE = 30.0  # seconds between tries; a Retry-After may ask for more
@@ -45,9 +48,10 @@ class Teacher:
         self.calls_used: set[str] = set()
         self.calls_made = self.prompt_tokens = self.completion_tokens = 0
         self._under_way: dict[str, asyncio.Task[Call]] = {}
-        self._places = asyncio.Semaphore(settings.concurrency)
+        # A call keeps its lane while it pauses: a server in trouble is not shown ever new calls.
+        self._lanes = asyncio.Semaphore(settings.concurrency)
+        self._places = Places(Limit(settings.concurrency))
         self._answered = 0
-        self._quiet_until = 0.0  # the endpoint asked for silence until then (event loop time)
         self._broken: HornbookError | None = None
 
     async def complete(
@@ -97,7 +101,7 @@ class Teacher:
             task.exception()  # marked as seen, should nobody be waiting any more
 
     async def _fresh(self, ask: Ask) -> Call:
-        async with self._places:
+        async with self._lanes:
             try:
                 return await self._until_answered(ask)
             except HornbookError as error:
@@ -124,35 +128,39 @@ class Teacher:
                 await self._pause(ask, tries, trouble)
 
     async def _attempt(self, ask: Ask) -> Call:
-        """One try, within the budget; its answer is in the ledger before anyone sees it."""
-        await self._silence()
-        if self._broken:
-            raise self._broken
-        hold = await self.bank.claim(ask)
-        if isinstance(hold, Call):
-            return hold
+        """One try, within the limit and the budget."""
+        await self._places.take()
+        try:
+            if self._broken:
+                raise self._broken
+            hold = await self.bank.claim(ask)
+            return hold if isinstance(hold, Call) else await self._send(ask, hold)
+        finally:
+            self._places.give_back()
+
+    async def _send(self, ask: Ask, hold: Hold) -> Call:
+        """Ask the model; its answer is in the ledger before anyone sees it."""
+        clock, limit = asyncio.get_running_loop().time, self._places.limit
+        sent, in_flight = clock(), self._places.taken
         try:
             answer = await self.backend.answer(ask)
         except BaseException as error:
+            if isinstance(error, TryAgain) and error.crowded:
+                limit.refused(sent, clock())
             costs_nothing = error.known if isinstance(error, TryAgain) else isinstance(error, CallFailed | TeacherError)
             await self.bank.release(hold, known=costs_nothing)
             raise
+        limit.answered(ask.purpose, in_flight, sent, clock(), answer.completion_tokens)
         call = await self.bank.pay(hold, Call(**msgspec.structs.asdict(ask), **msgspec.structs.asdict(answer)))
         self.calls_made += 1
         self._answered += 1
         return call
 
     async def _pause(self, ask: Ask, tries: int, trouble: TryAgain) -> None:
-        """Exponential backoff with jitter (50 to 100 %), and the silence the endpoint asked for, if any."""
-        now = asyncio.get_running_loop().time()
-        self._quiet_until = max(self._quiet_until, now + trouble.after)
+        """Exponential backoff with jitter (50 to 100 %), and silence of everybody if the endpoint asks for it."""
+        self._places.be_quiet(trouble.after)
         jitter = 0.5 + derive(0, ask.key, tries) / 2**64
         await asyncio.sleep(jitter * min(LONGEST_PAUSE, self.settings.backoff * 2 ** (tries - 1)))
-
-    async def _silence(self) -> None:
-        loop = asyncio.get_running_loop()
-        while (left := self._quiet_until - loop.time()) > 0:
-            await asyncio.sleep(left)
 
     async def close(self, *, wait: bool = False) -> None:
         """Stop asking. `wait` lets calls that are under way, and may be charged, come in first."""

@@ -129,7 +129,7 @@ class Endpoint:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise TryAgain(one_line(error), known=True) from None
         except TimeoutError:
-            raise TryAgain(f"no answer within {self.settings.timeout:g} s", known=False) from None
+            raise TryAgain(f"no answer within {self.settings.timeout:g} s", known=False, crowded=True) from None
         except aiohttp.ClientError as error:
             raise TryAgain(one_line(error), known=False) from None
 
@@ -163,7 +163,8 @@ class Endpoint:
     def _refusal(self, url: str, status: int, retry_after: str, reason: str) -> Exception:
         text = f"{status} {reason}".strip()
         if status in PASSING or status >= 500:
-            return TryAgain(text, known=True, busy=status == 429, after=seconds_of(retry_after))
+            crowded = status in (408, 503, 504)
+            return TryAgain(text, known=True, busy=status == 429, crowded=crowded, after=seconds_of(retry_after))
         if status in NOT_FOR_ANYONE or 300 <= status < 400:
             return TeacherError(f"teacher at {url} refuses: {text}; check url, model and api_key_env")
         if status == 404 and not self._known_good:

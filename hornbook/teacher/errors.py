@@ -24,9 +24,12 @@ class TryAgain(Exception):
     Attributes:
         known: the endpoint certainly did no work for this try, so it cannot charge for it.
         busy: the endpoint asks for fewer requests (429): a limit of the teacher's, no fault of this call's.
+        crowded: fewer calls at a time might have prevented this (429, 503, a time-out).
         after: seconds the endpoint asks everybody to wait (Retry-After).
     """
 
-    def __init__(self, reason: str, *, known: bool, busy: bool = False, after: float = 0.0) -> None:
+    def __init__(
+        self, reason: str, *, known: bool, busy: bool = False, crowded: bool = False, after: float = 0.0
+    ) -> None:
         super().__init__(reason)
-        self.known, self.busy, self.after = known, busy, after
+        self.known, self.busy, self.crowded, self.after = known, busy, crowded or busy, after

@@ -13,10 +13,13 @@ class TeacherSettings(Settings):
     url: str = setting("", "base URL of an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1", in_key=False)
     model: str = setting("", "name of the model at that endpoint; for a local model, a name to know it by")
     local: str = setting("", "a model to run here: smollm2, the path of a .gguf file, or a Hugging Face folder or name")
+    weight: float = setting(1.0, "with several teachers: its share of the records, relative to the others'", gt=0)
     context: int = setting(2048, "local models: longest prompt and answer together, in tokens", ge=64)
     threads: int = setting(0, "local models: CPU threads; 0 for all cores", in_key=False, ge=0)
     api_key_env: str = setting("", "environment variable that holds the endpoint's key, if it wants one", in_key=False)
-    concurrency: int = setting(64, "calls in flight at a time", in_key=False, ge=1)
+    concurrency: int = setting(
+        64, "most calls in flight at a time; fewer where the server shows that it takes fewer", in_key=False, ge=1
+    )
     timeout: float = setting(300.0, "seconds to wait for one answer of an endpoint", in_key=False, gt=0)
     retries: int = setting(8, "tries after the first one, with growing pauses, before giving up", in_key=False, ge=0)
     backoff: float = setting(0.5, "seconds before the second try; doubles with each, up to 30", in_key=False, ge=0)
