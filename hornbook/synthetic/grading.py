@@ -24,10 +24,11 @@ KINDS_OF_INFORMATION = [
 REASONS = [  # sentence patterns with an assumption (a) and a conclusion (c)
     re.compile(r"^(?P<w>Since|Because|As) (?P<a>[^,]{10,}), (?P<c>.{10,})$"),
     re.compile(r"^(?P<w>If) (?P<a>[^,]{5,}?)(?:, then|,| then) (?P<c>.{10,})$"),
-    re.compile(r"^(?P<c>.{10,}?),? (?P<w>because|since) (?P<a>.{10,})$"),
+    re.compile(r"^(?P<c>.{10,}?),? (?P<w>because|since)(?! of\b) (?P<a>.{10,})$"),
     re.compile(r"^(?P<a>.{10,}?)[,;] (?P<w>so|thus|hence|therefore),? (?P<c>.{10,})$"),
 ]
 FOLLOWS = re.compile(r"^(Therefore|Thus|Hence|Consequently|It follows that|So),? (?P<c>.{10,})$")
+SYLLABLE = re.compile(r"(?!e\b)[aeiouy]+")  # a final "e" is mostly silent
 NAME = re.compile(r"\b(?:[A-Za-z]+_\w+|[a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w*|\w+\(\))")
 
 
@@ -53,6 +54,16 @@ def complexity(text: str) -> int:
     per_sentence = len(tokens) / len(SENTENCE.split(text))
     letters = sum(map(len, tokens)) / len(tokens)
     return min(5, max(1, round((per_sentence - 8) / 8 + (letters - 4))))
+
+
+def reading_grade(text: str) -> float:
+    """The school year that can read it, by Flesch and Kincaid; syllables are counted as groups of vowels."""
+    tokens = words(text)
+    if not tokens:
+        return 0.0
+    syllables = sum(max(1, len(SYLLABLE.findall(word))) for word in tokens)
+    per_sentence = len(tokens) / len([part for part in SENTENCE.split(text.strip()) if part])
+    return round(0.39 * per_sentence + 11.8 * syllables / len(tokens) - 15.59, 2)
 
 
 def information(text: str) -> str:

@@ -1,8 +1,11 @@
 """Stages that several kinds share: describing a passage, asking a question about it, reading answers leniently."""
 
 import re
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from hornbook.base.records import Message
+from hornbook.synthetic.evidence import numbers
 from hornbook.synthetic.kind import Ask, Checks, Rejected, example
 from hornbook.synthetic.passages import Passage, whole_sentences
 from hornbook.synthetic.words import grounded, leaked, repetition, words
@@ -16,6 +19,7 @@ DESCRIBE = "Describe the passage in one short sentence, then grade from 1 to 5 h
 DESCRIBED = "Description: Where the smallest element of a binary heap is.\nGrade: 4"
 ASK_ABOUT = "Write one short question that the passage answers."
 ASKED_ABOUT = "Question: Where in a binary heap is the smallest element?"
+BRIEFLY = "Give only the final answer, in a few words."
 LABEL = re.compile(
     r"^\W*(question|answer|description|exercise|instruction|revised answer|better answer)\b\W*:[\s*]*", re.I
 )
@@ -27,6 +31,7 @@ SMALL_TALK = re.compile(
     re.IGNORECASE,
 )  # to the person who asked, not to the reader of the record
 MOST_REPEATED = 0.35  # share of 3-grams that were there before
+Result = TypeVar("Result")
 
 
 async def describe(passage: Passage, ask: Ask) -> None:
@@ -43,12 +48,14 @@ async def describe(passage: Passage, ask: Ask) -> None:
         raise Rejected("educational value", f"graded {grade[1]}")
 
 
-async def ask_about(passage: Passage, ask: Ask, task: str = ASK_ABOUT, shown: str = ASKED_ABOUT) -> str:
+async def ask_about(
+    passage: Passage, ask: Ask, task: str = ASK_ABOUT, shown: str = ASKED_ABOUT, sample: int = 0
+) -> str:
     """A question that the passage answers (or as another task says), `shown` being the one for the example passage.
 
     Raises Rejected when what comes is no question, or is not about what the passage is about.
     """
-    answer = await ask("question", shot(task, shown, passage), max_tokens=40, stop=["\n"])
+    answer = await ask("question", shot(task, shown, passage), max_tokens=40, stop=["\n"], sample=sample)
     question = unlabelled(answer.text)
     question = question[: question.find("?") + 1]
     if not 4 <= len(words(question)) <= 40:
@@ -58,6 +65,27 @@ async def ask_about(passage: Passage, ask: Ask, task: str = ASK_ABOUT, shown: st
     if "passage" in words(question):
         raise Rejected("question", "about the passage as a text")
     return question
+
+
+async def brief_answers(ask: Ask, stage: str, text: str, question: str, count: int) -> list[str]:
+    """Independent answers of a few words: from the text, or from memory where the text is empty."""
+    shown = f"{SHOWN}\n\nWhere is the smallest element?" if text else "Where in a binary heap is the smallest element?"
+    prompt = [
+        *example(f"{shown}\n{BRIEFLY}", "at the root"),
+        Message("user", f"{text}\n\n{question}\n{BRIEFLY}".strip()),
+    ]
+    answers = await ask.many(stage, prompt, count, max_tokens=32, stop=["\n"])
+    return [unlabelled(answer.text).rstrip(".") for answer in answers]
+
+
+async def first_accepted(tries: int, attempt: Callable[[int], Awaitable[Result]]) -> Result:
+    """What the first of `tries` attempts (at least one) gives that is not rejected; else the last one's rejection."""
+    for number in range(tries - 1):
+        try:
+            return await attempt(number)
+        except Rejected:
+            continue
+    return await attempt(tries - 1)
 
 
 def shot(task: str, answered: str, passage: Passage) -> list[Message]:
@@ -94,3 +122,11 @@ def require_fluent(checks: Checks, text: str, lengths: tuple[int, int], example:
     checks.require("not the example", not leaked(text, example, source))
     chat = SMALL_TALK.search(text)
     checks.require("no small talk", not chat, chat[0] if chat else "")
+
+
+def require_grounded(checks: Checks, text: str, source: str, least: float) -> None:
+    """What is said stands in the source: at least that share of the content words, and every number."""
+    share = grounded(text, source)
+    checks.require("groundedness", share >= least, f"{share:.2f} of its words are in the passage")
+    new = sorted(numbers(text) - numbers(source))
+    checks.require("numbers", not new, f"{', '.join(new)} not in the passage")

@@ -95,7 +95,10 @@ def good_teacher(stage: str, prompt: str, sample: int) -> str:
     if stage in ("rewrite", "solve", "draft", "revise"):
         return in_form(prompt, terms)
     if stage == "critique":
-        return f"Reasoning: {dice.randint(1, 5)}, Accuracy: {dice.randint(1, 5)}\nAdvice: Say more about {terms[0]}."
+        scores = f'"reasoning": {dice.randint(1, 5)}, "accuracy": {dice.randint(1, 5)}'
+        return f'{{{scores}, "advice": "Say more about {terms[0]}."}}'
+    if stage == "prepare":
+        return f'{{"requirements": ["Speak of {terms[0]}"], "plan": ["First {terms[1]}, then {terms[2]}"]}}'
     if stage == "instruction":
         return f"It uses {' and '.join(sorted(set(re.findall('[a-z]{4,}', prompt.split('```')[1])))[:6])} in turn."
     if stage == "regenerate":

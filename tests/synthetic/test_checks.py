@@ -11,7 +11,6 @@ from hornbook.synthetic.fidelity import code_of, parse_function, similarity
 from hornbook.synthetic.kind import Checks, Rejected
 from hornbook.synthetic.kinds.code.code_reversal import read_instruction
 from hornbook.synthetic.kinds.reading.plurality import agrees_with_itself, check_plurality
-from hornbook.synthetic.kinds.reading.self_revision import Attempt, read_critique
 from hornbook.synthetic.kinds.web.discussion import discussion_of
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import SHOWN, require_fluent, unlabelled, without_small_talk
@@ -98,27 +97,6 @@ def test_an_answer_that_contradicts_its_own_end_is_seen():
 def test_a_vote_never_claims_more_than_there_is(answers):
     found = vote(answers)
     assert found is None or (1 <= found.agreeing <= found.total == len(answers) and found.answer in answers)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Reasoning: 2\nAccuracy: 5\nAdvice: Say why.",
-        "**Accuracy**: 5/5. **Reasoning** - 2/5.\n\nAdvice: Say why.",
-        "I give reasoning 2 and accuracy 5. advice: Say why.",
-    ],
-)
-def test_critiques_are_read_however_they_are_laid_out(text):
-    attempt = Attempt("It is at the root.", grounded=1.0)
-    read_critique(text, attempt)
-    assert attempt.scores == {"reasoning": 2, "accuracy": 5} and attempt.advice == "Say why."
-
-
-def test_an_unreadable_critique_leaves_grounding_to_decide():
-    poor, good = Attempt("a", grounded=0.4), Attempt("b", grounded=0.9)
-    for attempt in (poor, good):
-        read_critique("What a lovely answer!", attempt)
-    assert max([poor, good], key=Attempt.rank) is good and good.advice
 
 
 def test_a_discussion_ends_where_it_turns_in_circles():
