@@ -1,0 +1,125 @@
+"""What a small world is, and what holds for every one of them: playing, replaying and solving it (report §D.3)."""
+
+import heapq
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import count
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+State = Any  # a world's own hashable value
+LARGEST_SEARCH = 200_000  # states; the worlds drawn here have far fewer
+MOST_DRAWS = 400
+
+
+class World(Protocol):
+    """One instance: where it starts, what can be done, and when it is done.
+
+    Moves are short imperative phrases ("pour the 5-litre jug into the 3-litre jug"). States never change: a move makes
+    another one. Each world is a msgspec.Struct, so that its JSON is the instance.
+    """
+
+    @property
+    def start(self) -> State: ...
+
+    def task(self) -> str:
+        """The rules, the start and the goal in words, for somebody who knows nothing of it."""
+
+    def show(self, state: State) -> str:
+        """The state in one sentence or a few."""
+
+    def successors(self, state: State) -> Mapping[str, State]:
+        """Legal move → the state it leads to, in a fixed order."""
+
+    def why_not(self, state: State, move: str) -> str:
+        """The rule that `move`, which is not legal here, would break."""
+
+    def reached(self, state: State) -> bool:
+        """Whether `state` is the goal."""
+
+    def remaining(self, state: State) -> int:
+        """At least so many moves are left: a lower bound, 0 where nothing better is known."""
+
+    def read(self, text: str) -> list[str]:
+        """The moves that a text tells of, in its order and in the world's own words."""
+
+
+class Shown(NamedTuple):
+    """A solved example for the teacher: a position, a good move, why, what it leads to, and the same as a thought."""
+
+    position: str
+    move: str
+    why: str
+    after: str
+    told: str
+
+
+class Illegal(Exception):
+    """A move that the rules forbid; the message says which rule, as feedback for the agent."""
+
+
+def apply(world: World, state: State, move: str) -> State:
+    """The state after `move`. Raises Illegal."""
+    following = world.successors(state)
+    if move not in following:
+        raise Illegal(world.why_not(state, move))
+    return following[move]
+
+
+def replay(world: World, moves: Sequence[str]) -> list[State]:
+    """The states that the moves pass through, the start first. Raises Illegal at the first move against the rules."""
+    states = [world.start]
+    for move in moves:
+        states.append(apply(world, states[-1], move))
+    return states
+
+
+def solve(world: World, state: State) -> list[str] | None:
+    """A shortest way from `state` to the goal, by A*; None where there is none. The same one every time.
+
+    Raises ValueError when the world is too large to search.
+    """
+    order = count()  # ties are broken by age: states need not be comparable
+    waiting: list[tuple[int, int, int, State]] = [(world.remaining(state), next(order), 0, state)]
+    came: dict[Hashable, tuple[State, str]] = {}
+    lengths: dict[Hashable, int] = {state: 0}
+    while waiting:
+        _, _, length, here = heapq.heappop(waiting)
+        if length > lengths[here]:
+            continue  # reached by a shorter way since
+        if world.reached(here):
+            return _way(came, state, here)
+        for move, there in world.successors(here).items():
+            if length + 1 < lengths.get(there, LARGEST_SEARCH):
+                lengths[there] = length + 1
+                came[there] = (here, move)
+                heapq.heappush(waiting, (length + 1 + world.remaining(there), next(order), length + 1, there))
+        if len(lengths) > LARGEST_SEARCH:
+            raise ValueError(f"more than {LARGEST_SEARCH} states")
+    return None
+
+
+def _way(came: Mapping[Hashable, tuple[State, str]], first: State, last: State) -> list[str]:
+    moves = []
+    while last != first:
+        last, move = came[last]
+        moves.append(move)
+    return moves[::-1]
+
+
+def draw_solvable(draw: Callable[[np.random.Generator], World], rng: np.random.Generator, lengths: range) -> World:
+    """A world whose shortest solution is as long as `lengths` allows.
+
+    Raises ValueError when none of many has such a solution.
+    """
+    for _ in range(MOST_DRAWS):
+        world = draw(rng)
+        solution = solve(world, world.start)
+        if solution is not None and len(solution) in lengths:
+            return world
+    raise ValueError(f"none of {MOST_DRAWS} instances is solved in {lengths.start} to {lengths.stop - 1} moves")
+
+
+def and_list(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
