@@ -1,4 +1,4 @@
-"""What the parts of `benchmarks/synth.py` share: how much to measure, runs that must end well, claims and table rows."""
+"""What the parts of `benchmarks/synth.py` share: how much to measure, runs that must end well, claims, rows."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ class Bench:
         self.folder = folder / time.strftime("%Y%m%d-%H%M%S")
         self.requests, self.tail_requests = (400, 300) if quick else (2000, 1000)
         self.rounds, self.kills, self.sandbox_runs = (1, 2, 20) if quick else (3, 5, 200)
-        self.patience = 30.0 if quick else 180.0  # seconds for a run that may never end
+        self.patience = 20.0 if quick else 90.0  # seconds for a run that may never end
         self.rows: list[tuple[str, list[str]]] = []
         self._places = 0
 
@@ -33,7 +33,7 @@ class Bench:
 
     def whole(self, side: Side, job: Job, folder: Path, url: str) -> Run:
         """A run that must end well. Raises HornbookError when it does not."""
-        done = run(side, job, folder, url, 2 * self.patience)
+        done = run(side, job, folder, url, 5 * self.patience)
         if done.exit_code != 0:
             raise HornbookError(f"{side.name}: ended with {done.exit_code}; see {folder / 'log'}")
         if done.digest != expected_digest(job):
@@ -70,9 +70,9 @@ def shown(name: str, values: Sequence[float], unit: str) -> Claim:
 
 def beside(name: str, figures: Figures, unit: str) -> list[Claim]:
     """Ours beside each peer, where less is better: how many times as much the peer takes, round by round."""
-    ours, claims = figures[OURS.name], []
+    ours, claims = figures.get(OURS.name, []), []
     for peer in SIDES:
-        if peer is OURS or not figures.get(peer.name):
+        if peer is OURS or not ours or peer.name not in figures:
             continue
         theirs = figures[peer.name]
         ratios = [other / max(mine, 1e-9) for mine, other in zip(ours, theirs, strict=True)]

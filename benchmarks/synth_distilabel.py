@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from datasets import Dataset
 from distilabel.models.llms import OpenAILLM
 from distilabel.pipeline import Pipeline
-from distilabel.steps import LoadDataFromDicts
 from distilabel.steps.tasks import TextGeneration
 
 from benchmarks.synth_work import MODEL, RETELL, TITLE, UNTITLED, run
@@ -34,13 +34,12 @@ def work(asked: dict[str, Any]) -> list[str]:
 
     rows = [{"text": text} for text in json.loads(Path(asked["rows"]).read_text())]
     with Pipeline(name="retell", cache_dir=asked["folder"]) as pipeline:
-        load = LoadDataFromDicts(name="load", data=rows, batch_size=asked["concurrency"])
         if asked["titled"]:
             title = step("title", TITLE, ["text"], asked["title_tokens"], "title")
-            load >> title >> step("retell", RETELL, ["text", "title"], asked["retell_tokens"], "retold")
+            title >> step("retell", RETELL, ["text", "title"], asked["retell_tokens"], "retold")
         else:
-            load >> step("retell", UNTITLED, ["text"], asked["retell_tokens"], "retold")
-    distiset = pipeline.run(use_cache=True)
+            step("retell", UNTITLED, ["text"], asked["retell_tokens"], "retold")
+    distiset = pipeline.run(dataset=Dataset.from_list(rows), dataset_batch_size=asked["concurrency"], use_cache=True)
     return [f"{row['text']}\n{row['retold']}" for row in distiset["default"]["train"]]
 
 

@@ -19,7 +19,7 @@ from benchmarks.synth_sides import (
 )
 from benchmarks.synth_work import passage, passages
 
-MARGIN = 0.25  # seconds: an answer that was sent so long before a kill had arrived
+MARGIN = 0.5  # seconds: an answer that was sent so long before a kill had arrived
 SETTLE = 0.5  # seconds for the server to notice that a client is dead
 
 
@@ -40,7 +40,7 @@ def kills(bench: Bench) -> list[Claim]:
     met = ours[0] <= most and ours[1] == 0 and ends[OURS.name] == "the same"
     return [
         Claim("Killed: answers that had arrived, asked again", ours[1], None, "requests", None, None, None, goal, met),
-        *beside("Killed: asked again", extra, "requests"),
+        *beside("Killed: asked again", {name: extra[name] for name in ends if ends[name] == "the same"}, "requests"),
     ]
 
 
@@ -104,25 +104,31 @@ def changes(bench: Bench) -> list[Claim]:
     job = Job(passages(bench.requests // 2))
     touched = job._replace(rows=[passage(len(job.rows)), *job.rows[1:]])
     longer = job._replace(retell_tokens=job.retell_tokens + 1)
-    steps = {
+    steps = {  # each with the least number of requests
         "started again, nothing changed": (job, 0),
         "one row changed": (touched, 2),
         "max_tokens of the second stage changed": (longer, len(job.rows)),
     }
     counts: dict[str, dict[str, list[float]]] = {name: {} for name in steps}
+    stale: set[tuple[str, str]] = set()
     for side in SIDES:
         folder = bench.fresh(side.name)
         with bench.server("none") as server:
             bench.whole(side, job, folder, server.url)
             for name, (changed, _) in steps.items():
                 before = len(server.asked())
-                bench.whole(side, changed, folder, server.url)
+                done = run(side, changed, folder, server.url, bench.patience)
                 counts[name][side.name] = [float(len(server.asked()) - before)]
+                if done.digest != expected_digest(changed):
+                    stale.add((name, side.name))
     claims: list[Claim] = []
     for name, (_, least) in steps.items():
-        bench.figures(f"{name}: requests of {job.requests:,}", counts[name])
-        ours = counts[name][OURS.name][0]
-        goal = f"{least:,} requests"
-        claims.append(Claim(name.capitalize(), ours, float(least), "requests", None, None, None, goal, ours == least))
-        claims += beside(name.capitalize(), counts[name], "requests") if least else []
+        marks = {side: " and old records" * ((name, side) in stale) for side in counts[name]}
+        cells = {side: f"{count:,.0f}{marks[side]}" for side, [count] in counts[name].items()}
+        bench.row(f"{name}: requests of {job.requests:,}", cells)
+        [ours] = counts[name][OURS.name]
+        met = ours == least and (name, OURS.name) not in stale
+        claims.append(Claim(name, ours, None, "requests", None, None, None, f"{least:,} requests", met))
+        right = {side: count for side, count in counts[name].items() if (name, side) not in stale}
+        claims += beside(name, right, "requests") if least and met else []
     return claims

@@ -17,10 +17,9 @@ TITLE = "Give the passage a title.\n\nPassage: {text}"
 RETELL = "Retell the passage in your own words under the title {title}.\n\nPassage: {text}"
 UNTITLED = "Retell the passage in your own words.\n\nPassage: {text}"
 MODEL = "mock"
-NOUNS = (
-    "river engine library garden harbour bridge castle violin glacier orchard compass lantern volcano meadow".split()
-)
-VERBS = "carries protects measures supplies reflects divides connects balances preserves explains follows needs".split()
+_NOUNS = "river engine library garden harbour bridge castle violin glacier orchard compass lantern volcano meadow"
+_VERBS = "carries protects measures supplies reflects divides connects balances preserves explains follows needs"
+NOUNS, VERBS = _NOUNS.split(), _VERBS.split()
 
 
 def passages(count: int) -> list[str]:
@@ -33,9 +32,9 @@ def passage(number: int) -> str:
     a, b, c, d, e = dice.sample(NOUNS, 5)
     v, w, x = dice.sample(VERBS, 3)
     return (
-        f"Page {number} is about a {a} that {v} the {b} whenever the {c} is far away. Because the {b} never {w} the {d},"
-        f" the {a} must stay close to the {e}. For example, a {c} in winter {x} what the {d} has lost. Therefore every"
-        f" {c} that {v} the {e} is known as a guardian, and the {a} always {x} the {b} of page {number}."
+        f"Page {number} is about a {a} that {v} the {b} whenever the {c} is far away. Because the {b} never {w} the"
+        f" {d}, the {a} must stay close to the {e}. For example, a {c} in winter {x} what the {d} has lost. Therefore"
+        f" every {c} that {v} the {e} is known as a guardian, and the {a} always {x} the {b} of page {number}."
     )
 
 
