@@ -21,7 +21,9 @@ ASK_ABOUT = "Write one short question that the passage answers."
 ASKED_ABOUT = "Question: Where in a binary heap is the smallest element?"
 BRIEFLY = "Give only the final answer, in a few words."
 LABEL = re.compile(
-    r"^\W*(question|answer|description|exercise|instruction|revised answer|better answer)\b\W*:[\s*]*", re.I
+    r"^\W*(question|answer|description|exercise|instruction|headline|summary|definition|revised answer|better answer)"
+    r"\b\W*:[\s*]*",
+    re.IGNORECASE,
 )
 GRADE = re.compile(r"grade\W*([1-5])\b", re.IGNORECASE)
 SMALL_TALK = re.compile(

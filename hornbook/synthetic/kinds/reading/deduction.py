@@ -10,7 +10,7 @@ from hornbook.synthetic.stages import SHOWN, brief_answers, describe, first_acce
 from hornbook.synthetic.words import grounded, leaked, stems, words
 
 SHOWN_STEP = Step("every parent is smaller than or equal to its children", "the smallest element is at the root", "")
-SHOWN_QUESTION = "If every parent is smaller than or equal to its children, where is the smallest element?"
+SHOWN_QUESTION = "Where is the smallest element?"
 
 
 class DeductionSettings(KindSettings):
@@ -49,7 +49,7 @@ async def from_step(step: Step, passage: Passage, ask: Ask, settings: DeductionS
     checks.require("chain", True)
     checks.require("question", True)
     checks.require("found again", share >= settings.min_agree, f"by {share:.2f} of the answers: {answers[0][:80]}")
-    answer = f"{as_sentence(step.assumption)} Therefore {in_sentence(step.conclusion)}."
+    answer = f"Since {in_sentence(step.assumption)}, {in_sentence(step.conclusion)}."
     return Made(
         checks.passed, messages=[Message("user", question), Message("assistant", answer)], grade=round(share, 4)
     )
@@ -59,25 +59,24 @@ def question_prompt(step: Step) -> list[Message]:
     def task(step: Step) -> str:
         known, wanted = as_sentence(step.assumption), as_sentence(step.conclusion)
         return (
-            f"Known: {known}\nAnswer: {wanted}\n\nWrite the question: it says what is known, and asks for the answer."
+            f"Known: {known}\nAnswer: {wanted}\n\nWrite one short question that has this answer. Do not give it away."
         )
 
     return [*example(task(SHOWN_STEP), SHOWN_QUESTION), Message("user", task(step))]
 
 
 def check_question(text: str, step: Step) -> str:
-    """The question, where it says what is known and does not give the answer away. Raises Rejected."""
+    """What is known, and the question that the conclusion answers, if it does not give it away. Raises Rejected."""
     question = text[: text.find("?") + 1]
-    if not 5 <= len(words(question)) <= 60:
+    if not 3 <= len(words(question)) <= 40:
         raise Rejected("question", "no question" if not question else "too short or too long")
-    if grounded(step.assumption, question) < 0.6:
-        raise Rejected("question", "does not say what is known")
     new = stems(step.conclusion) - stems(step.assumption)
-    if not new or len(new & stems(question)) > 0.5 * len(new):
-        raise Rejected("question", "holds its own answer")
-    if grounded(question, f"{step.assumption} {step.conclusion}") < 0.6 or leaked(question, SHOWN, step.assumption):
-        raise Rejected("question", "about something else")
-    return question
+    if not new or len(new & stems(question)) > 0.6 * len(new):
+        raise Rejected("question", f"holds its own answer: {question}")
+    about = f"{step.assumption} {step.conclusion}"
+    if grounded(question, about) < 0.6 or leaked(question, SHOWN, about):
+        raise Rejected("question", f"about something else: {question}")
+    return f"Suppose that {in_sentence(step.assumption)}. {question}"
 
 
 def finds(answer: str, step: Step) -> bool:

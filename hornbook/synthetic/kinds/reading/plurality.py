@@ -111,7 +111,9 @@ def agreeing(worked: list[str], prompt: str, shown: Example, seed: Passage | Que
             checks.require("plurality", True)
             checks.require("agreement", same_meaning(extract_answer(text), found.answer), "no worked answer agrees")
             checks.require("no contradiction", agrees_with_itself(text), "begins with the other of yes and no")
-            require_fluent(checks, text, (40, 2000), f"{shown.question} {shown.worked}", prompt)
+            require_fluent(
+                checks, text, (40, 2000), f"{shown.question} {shown.worked}", f"{prompt}\nAnswer: {found.answer}"
+            )
         except Rejected as rejected:
             failure = rejected
             continue

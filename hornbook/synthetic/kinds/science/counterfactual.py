@@ -105,10 +105,12 @@ def check_answer(text: str, step: Step, passage: Passage, settings: Counterfactu
     checks.require("consistency", True)
     denies = not text.lower().startswith("yes") and bool(NO_LONGER.search(text))
     checks.require("denial", denies, "does not say that it no longer follows")
-    require_fluent(checks, text, (60, 1500), f"{SHOWN} {ANSWERED}", passage.text)
+    require_fluent(checks, text, (60, 1500), SHOWN, passage.text)
     for name, part in (("condition", step.assumption), ("consequence", step.conclusion)):
         checks.require(name, grounded(part, text) >= 0.5, f"does not speak of the {name}")
-    checks.require("denial", not states(sentences(text)[-1], step.conclusion), "ends by affirming it")
+    end = sentences(text)[-1]
+    affirmed = states(end, step.conclusion) and not NO_LONGER.search(end)
+    checks.require("denial", not affirmed, "ends by affirming it")
     require_grounded(checks, text, f"{passage.text} {question_of(step)} reason", settings.min_grounded)
     return checks
 

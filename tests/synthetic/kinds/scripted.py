@@ -1,0 +1,60 @@
+"""A teacher with a script: what it answers at each stage is written down, so that a test shows what one check does."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from hornbook.base.records import Document, Message, make_id
+from hornbook.base.seeds import rng
+from hornbook.synthetic.kind import Ask, KindSettings, Made, Rejected, Seed
+from hornbook.synthetic.kinds import load_kind
+from hornbook.synthetic.passages import Passage, PassageSettings, passages
+from hornbook.synthetic.words import Rarity
+from hornbook.teacher.client import Completion
+
+Script = dict[str, str | list[str] | Callable[[str, int], str]]  # an answer; one by sample; or by prompt and sample
+
+
+class ScriptedTeacher:
+    """Attributes: asked: (stage, last prompt) of each call, in order."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.asked: list[tuple[str, str]] = []
+
+    async def complete(
+        self, messages: list[Message], *, purpose: str, sample: int = 0, temperature: float = 0.7, top_p: float = 1.0,
+        max_tokens: int = 256, stop: Sequence[str] = (), schema: str = "",
+    ) -> Completion:  # fmt: skip
+        stage, prompt = purpose.split("/")[1], messages[-1].content
+        self.asked.append((stage, prompt))
+        said = self.script[stage]
+        text = said(prompt, sample) if callable(said) else said if isinstance(said, str) else said[sample % len(said)]
+        return Completion(f"{purpose}-{len(self.asked)}", text, "stop", len(prompt.split()), len(text.split()))
+
+
+def run_kind(name: str, seed: Seed, script: Script, *, seeded: int = 1, **settings: object) -> list[Made]:
+    """What the kind makes of the seed when the teacher keeps to the script. Raises Rejected, as the kind does.
+
+    Holds the kind to what it declares: its checks, and the most calls of a record.
+    """
+    kind = load_kind(name)
+    chosen: KindSettings = kind.settings.parse(settings, name)
+    teacher = ScriptedTeacher(script)
+    cutting = PassageSettings(describe="describe" in script)
+    ask = Ask(teacher, kind, chosen, cutting, rng(seeded, "record", name, seed.id))  # type: ignore[arg-type]
+    try:
+        made = asyncio.run(kind.make(seed, ask, chosen))
+    except Rejected as rejected:
+        assert rejected.check in kind.checks
+        raise
+    finally:
+        assert len(teacher.asked) <= kind.calls(chosen)
+    assert made and all(one.checks and set(one.checks) <= set(kind.checks) for one in made)
+    return made
+
+
+def passage_of(text: str) -> Passage:
+    """The text as one passage, with the metadata it is given when cut."""
+    document = Document(id=make_id("doc", text), text=text, source="web", origin="test", language="en")
+    settings = PassageSettings(min_chars=1, max_chars=2000, min_value=0.0)
+    return passages(document, settings, Rarity([text]))[0]
