@@ -12,8 +12,8 @@ from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.seeds import derive
 from hornbook.inference.backend import BackendSettings
 from hornbook.teacher.client import LONGEST_PAUSE
-from hornbook.teacher.endpoint import PASSING, SECONDS_TO_CONNECT, reason_of, seconds_of
 from hornbook.teacher.errors import TryAgain
+from hornbook.teacher.http import PASSING, SECONDS_TO_CONNECT, reason_of, seconds_of
 
 Answer = TypeVar("Answer")
 _encode = msgspec.json.Encoder().encode

@@ -13,6 +13,7 @@ from hornbook.teacher.settings import TeacherSettings
 
 TOKENS_AROUND_PROMPT = 128  # allowance for a system prompt and marks that the endpoint's chat template adds
 TOKENS_AROUND_MESSAGE = 16
+TOKENS_AROUND_SCHEMA = 128
 
 
 class Hold(msgspec.Struct):
@@ -140,4 +141,5 @@ class Budget:
 def worst_prompt(ask: Ask) -> int:
     """More tokens than the prompt can have: no byte-level tokenizer makes more tokens than bytes."""
     size = sum(len(message.content.encode()) + TOKENS_AROUND_MESSAGE for message in ask.messages)
-    return size + TOKENS_AROUND_PROMPT
+    schema = ask.parameters.schema
+    return size + TOKENS_AROUND_PROMPT + (len(schema.encode()) + TOKENS_AROUND_SCHEMA if schema else 0)

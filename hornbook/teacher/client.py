@@ -192,13 +192,14 @@ async def open_teacher(settings: TeacherSettings, ledger: Path, bank: OpenBank =
 
 
 def _choose(settings: TeacherSettings, folder: Path) -> tuple[str, Backend]:
+    """The model's name in the ledger, and what runs it. Chat and plain completions are two models to the ledger."""
     from hornbook.teacher.endpoint import Endpoint, fixed
-
-    if settings.url:
-        return settings.model, Endpoint(settings, fixed(settings.url))
     from hornbook.teacher.local import LocalServer, local_name, model_file
 
-    name = local_name(settings)
+    name = settings.model if settings.url else local_name(settings)
+    name = name if settings.api == "chat" else f"{name} ({settings.api})"
+    if settings.url:
+        return name, Endpoint(settings, fixed(settings.url))
     if file := model_file(settings.local):
         server = LocalServer(settings, file, folder / "models")
         return name, Endpoint(settings, server.address, server.close)

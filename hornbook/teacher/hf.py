@@ -12,6 +12,7 @@ from hornbook.base.seeds import rng
 from hornbook.teacher.backend import Answer
 from hornbook.teacher.errors import CallFailed
 from hornbook.teacher.ledger import Ask
+from hornbook.teacher.prompts import ending_with_turn, transcript, with_schema
 from hornbook.teacher.settings import TeacherSettings
 
 SECONDS_TO_GATHER = 0.02  # waited after the first call of a batch for others to join it
@@ -41,6 +42,7 @@ class LocalModel:
     async def answer(self, ask: Ask) -> Answer:
         """Raises CallFailed when the prompt leaves no room for an answer, HornbookError when the model cannot load."""
         loop = asyncio.get_running_loop()
+        ask = ask if self.settings.api == "chat" else ending_with_turn(ask)
         tokens = await loop.run_in_executor(self._thread, self._tokens, ask)
         if len(tokens) >= self.settings.context:
             raise CallFailed(f"the prompt has {len(tokens)} tokens, the context is {self.settings.context}")
@@ -48,7 +50,8 @@ class LocalModel:
         self._waiting.append(waiting)
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
-        return await waiting.answer
+        answer = await waiting.answer
+        return answer if self.settings.api == "chat" else msgspec.structs.replace(answer, text=answer.text.strip())
 
     async def close(self) -> None:
         if self._worker:
@@ -106,10 +109,16 @@ class LocalModel:
 
     def _tokens(self, ask: Ask) -> list[int]:
         _, tokenizer = self._load()
+        schema = ask.parameters.schema
+        messages = with_schema(ask.messages, schema) if schema else ask.messages  # nothing holds the model to it
+        if self.settings.api == "completions":
+            return tokenizer.encode(transcript(messages))
         if not tokenizer.chat_template:
-            raise HornbookError(f"teacher.local: {self.settings.local} has no chat template, so it cannot be asked")
-        messages = [msgspec.to_builtins(message) for message in ask.messages]
-        text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+            raise HornbookError(
+                f"teacher.local: {self.settings.local} has no chat template; a base model needs api: completions"
+            )
+        turns = [msgspec.to_builtins(message) for message in messages]
+        text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
         return tokenizer.encode(text, add_special_tokens=False)
 
     def _generate(self, batch: list[_Waiting]) -> list[Answer]:

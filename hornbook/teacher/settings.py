@@ -1,6 +1,6 @@
 """Settings of the teacher: where it is, which model it is, how hard and how dearly it may be asked."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -13,6 +13,9 @@ class TeacherSettings(Settings):
     url: str = setting("", "base URL of an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1", in_key=False)
     model: str = setting("", "name of the model at that endpoint; for a local model, a name to know it by")
     local: str = setting("", "a model to run here: smollm2, the path of a .gguf file, or a Hugging Face folder or name")
+    api: Literal["chat", "completions"] = setting(
+        "chat", "chat, or completions for base models: messages become a plain transcript of User: and Assistant:"
+    )
     weight: float = setting(1.0, "with several teachers: its share of the records, relative to the others'", gt=0)
     context: int = setting(2048, "local models: longest prompt and answer together, in tokens", ge=64)
     threads: int = setting(0, "local models: CPU threads; 0 for all cores", in_key=False, ge=0)

@@ -6,6 +6,7 @@ By itself: `python -m tests.teacher.mock_server --port-file F --count-file C` wr
 
 import argparse
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,12 @@ import xxhash
 from aiohttp import web
 
 WORDS = ["river", "stone", "bridge", "seven", "quiet", "heron", "boat", "star", "under", "old", "and", "slowly"]
+BODIES = {
+    "no-choices": b'{"choices": []}',
+    "null": b'{"choices": [{"message": {"role": "assistant", "content": null}, "finish_reason": null}], "usage": null}',
+    "refusal": b'{"choices": [{"message": {"role": "assistant", "content": null, "refusal": "I will not."}}]}',
+    "error": b'{"error": {"message": "upstream is gone"}}',
+}
 Body = dict[str, Any]
 
 
@@ -33,7 +40,8 @@ class MockServer:
     """`fault` looks at (body, how often this very request came before) and says what goes wrong.
 
     It returns None for a good answer, an HTTP status, (status, headers), or one of the words: timeout, cut, half,
-    invalid, no-choices, empty. Attributes: `requests`, digests in order of arrival; `open_calls` and `most_open`.
+    invalid, no-choices, empty, null, refusal, error (in a 200), endless (bytes without end), drip (a byte now and then,
+    without end). Attributes: `requests`, digests in order of arrival; `open_calls` and `most_open`.
     """
 
     def __init__(
@@ -49,7 +57,7 @@ class MockServer:
         self.bodies: list[Body] = []
         self.headers: list[dict[str, str]] = []
         self.open_calls = self.most_open = 0
-        self.tokens_charged = 0
+        self.tokens_charged = self.bytes_sent = 0
         self._seen: Counter[str] = Counter()
         self._count = count_file.open("ab", buffering=0) if count_file else None
         self._runner: web.AppRunner | None = None
@@ -69,7 +77,8 @@ class MockServer:
     async def start(self) -> None:
         """Listen; after a `stop`, on the same port again."""
         app = web.Application(client_max_size=1 << 26)
-        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/chat/completions", self._ask)
+        app.router.add_post("/v1/completions", self._ask)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
@@ -81,7 +90,7 @@ class MockServer:
             await self._runner.cleanup()
             self._runner = None
 
-    async def _chat(self, request: web.Request) -> web.StreamResponse:
+    async def _ask(self, request: web.Request) -> web.StreamResponse:
         body = msgspec.json.decode(await request.read())
         name = digest(body)
         before = self._seen[name]
@@ -122,23 +131,32 @@ class MockServer:
             return response
         if fault == "invalid":
             good = good[:-7]
-        if fault == "no-choices":
-            good = b'{"choices": []}'
+        if fault in BODIES:
+            good = BODIES[fault]
+        if fault in ("endless", "drip"):
+            return await self._without_end(request, fault)
         return web.Response(body=good, content_type="application/json")
 
+    async def _without_end(self, request: web.Request, fault: str) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        part = b" " * (1 if fault == "drip" else 1 << 20)
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await response.write(part)
+                self.bytes_sent += len(part)
+                await asyncio.sleep(0.02 if fault == "drip" else 0)
+        return response
+
     def _completion(self, body: Body, text: str) -> bytes:
-        prompt = sum(len(message["content"].split()) for message in body["messages"])
+        said = [body["prompt"]] if "prompt" in body else [message["content"] for message in body["messages"]]
+        prompt = sum(len(text.split()) for text in said)
         limit = body.get("max_tokens", body.get("max_completion_tokens"))
         words = text.split()
         self.tokens_charged += prompt + min(limit, len(words))
-        reply: Body = {
-            "choices": [
-                {
-                    "message": {"role": "assistant", "content": " ".join(words[:limit])},
-                    "finish_reason": "length" if len(words) > limit else "stop",
-                }
-            ]
-        }
+        text = " ".join(words[:limit])
+        said_back = {"text": f" {text}"} if "prompt" in body else {"message": {"role": "assistant", "content": text}}
+        reply: Body = {"choices": [said_back | {"finish_reason": "length" if len(words) > limit else "stop"}]}
         if self.usage:
             reply["usage"] = {"prompt_tokens": prompt, "completion_tokens": min(limit, len(words))}
         return msgspec.json.encode(reply)

@@ -9,7 +9,7 @@ import pytest
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
 from hornbook.teacher.client import Completion, Teacher, open_teacher
-from hornbook.teacher.endpoint import chat_url
+from hornbook.teacher.endpoint import base_url
 from hornbook.teacher.errors import BudgetError, CallFailed, TeacherError
 from hornbook.teacher.ledger import Ledger
 from hornbook.teacher.settings import TeacherSettings
@@ -366,6 +366,6 @@ def test_where_the_teacher_is_and_how_hard_it_is_asked_reruns_nothing() -> None:
     assert one.identity() != TeacherSettings(url="http://a/v1", model="n").identity()
 
 
-@pytest.mark.parametrize("base", ["http://h:1", "http://h:1/", "http://h:1/v1", "http://h:1/v1/chat/completions"])
-def test_every_usual_way_to_write_a_base_url_works(base: str) -> None:
-    assert chat_url(base) == "http://h:1/v1/chat/completions"
+@pytest.mark.parametrize("given", ["", "/", "/v1", "/v1/", "/v1/chat/completions", "/v1/completions"])
+def test_every_usual_way_to_write_a_base_url_works(given: str) -> None:
+    assert base_url(f"http://h:1{given}") == "http://h:1/v1"

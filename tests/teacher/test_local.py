@@ -1,10 +1,13 @@
 """Models of our own as teachers: a tiny Hugging Face model, and SmolLM2 through llama.cpp."""
 
 import asyncio
+import json
+import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -12,7 +15,10 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
 from hornbook.teacher.client import Completion, open_teacher
 from hornbook.teacher.errors import CallFailed
+from hornbook.teacher.hf import LocalModel
+from hornbook.teacher.ledger import Ask, Parameters
 from hornbook.teacher.local import local_name
+from hornbook.teacher.prompts import transcript
 from hornbook.teacher.settings import TeacherSettings
 from hornbook.teacher.tasks import map_records
 
@@ -166,6 +172,57 @@ def test_a_missing_package_names_the_extra(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "xllamacpp" else found(name))
     with pytest.raises(HornbookError, match=r"pip install 'hornbook\[gguf\]'"):
         ask(TeacherSettings(local="smollm2"), tmp_path, ["hello"])
+
+
+def test_a_schema_is_asked_for_in_words_and_a_base_model_gets_a_transcript(model: Path) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    parameters, messages = Parameters(0.7, 1.0, 8, [], schema='{"type":"object"}'), [Message("user", "who")]
+    asked = Ask(key="0" * 8, model="m", purpose="", messages=messages, parameters=parameters, sample=0)
+    for api, start in [("chat", "<s>who"), ("completions", transcript(messages)[:6].replace("U", "."))]:
+        tokens = LocalModel(TeacherSettings(local=str(model), api=api))._tokens(asked)  # type: ignore[arg-type]
+        text = tokenizer.decode(tokens).replace(" ", "")
+        assert "jsonobject" in text.lower() or "object" in text
+        assert text.startswith(start.replace(" ", "").replace(":", "."))
+
+
+def test_a_model_without_chat_format_is_asked_through_completions(model: Path, tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(model, base)
+    for name in ("chat_template.jinja", "tokenizer_config.json"):
+        path = base / name
+        if name.endswith("json"):
+            config = json.loads(path.read_text())
+            config.pop("chat_template", None)
+            path.write_text(json.dumps(config))
+        else:
+            path.unlink(missing_ok=True)
+    with pytest.raises(HornbookError, match="base model needs api: completions"):
+        ask(TeacherSettings(local=str(base)), tmp_path / "a", ["hello"])
+    (answer,) = ask(TeacherSettings(local=str(base), api="completions"), tmp_path / "b", ["hello"], max_tokens=8)
+    assert isinstance(answer, Completion) and answer.completion_tokens > 0
+
+
+class Animal(msgspec.Struct, forbid_unknown_fields=True):
+    animal: Literal["cat", "dog"]
+    tame: bool
+
+
+@pytest.mark.slow
+def test_llama_cpp_keeps_to_a_schema_and_completes_plain_text(tmp_path: Path) -> None:
+    schema = (
+        '{"type":"object","properties":{"animal":{"enum":["cat","dog"]},"tame":{"type":"boolean"}},'
+        '"required":["animal","tame"],"additionalProperties":false}'
+    )
+    for api in ("chat", "completions"):
+        settings = TeacherSettings(local="smollm2", concurrency=2, context=256, api=api)  # type: ignore[arg-type]
+        options: dict[str, Any] = {"max_tokens": 48, "temperature": 0}
+        held, held_2 = ask(settings, tmp_path, ["Name an animal.", "Which animal barks?"], schema=schema, **options)
+        for answer in (held, held_2):
+            assert answer.finish == "stop" and msgspec.json.decode(answer.text, type=Animal)
+        (free,) = ask(settings, tmp_path, ["What do bees make?"], **options)
+        assert free.text and "User:" not in free.text
 
 
 @pytest.mark.slow

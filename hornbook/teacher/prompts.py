@@ -1,0 +1,38 @@
+"""Messages for models that lack something: a chat format, or a server that holds answers to a JSON schema."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from hornbook.base.records import Message
+from hornbook.teacher.ledger import Ask
+
+NAMES = {"user": "User", "assistant": "Assistant"}
+NEXT_TURN = "\nUser:"  # where a base model begins to write the user's part too
+MOST_STOPS = 4  # that OpenAI's API takes
+IN_WORDS = "Answer with one JSON object that keeps to this JSON schema, and with nothing else:"
+
+
+def transcript(messages: Sequence[Message]) -> str:
+    """Messages as plain text that a base model goes on with: instructions of the system first, as they are, then
+
+        User: What is two and two?
+
+        Assistant:
+
+    with an empty line between turns. The text ends without a space, since most tokenizers join it to the next word.
+    """
+    turns = [f"{NAMES[m.role]}: {m.content}" if m.role in NAMES else m.content for m in messages]
+    return "\n\n".join([*turns, "Assistant:"])
+
+
+def ending_with_turn(ask: Ask) -> Ask:
+    """The same call, ended where the transcript's next turn begins (as far as there is room for one more stop)."""
+    stops = [*ask.parameters.stop, NEXT_TURN][:MOST_STOPS]
+    return msgspec.structs.replace(ask, parameters=msgspec.structs.replace(ask.parameters, stop=stops))
+
+
+def with_schema(messages: Sequence[Message], schema: str) -> list[Message]:
+    """The messages, the last of which asks for the JSON schema in words."""
+    *before, last = messages
+    return [*before, msgspec.structs.replace(last, content=f"{last.content}\n\n{IN_WORDS}\n{schema}")]
