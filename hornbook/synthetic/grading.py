@@ -1,6 +1,7 @@
 """What a passage is worth, by its own words: value, complexity, kind, chain of reasoning (report §D.1.1)."""
 
 import re
+from collections.abc import Sequence
 
 from hornbook.synthetic.words import content_words, words
 
@@ -28,6 +29,9 @@ REASONS = [  # sentence patterns with an assumption (a) and a conclusion (c)
     re.compile(r"^(?P<a>.{10,}?)[,;] (?P<w>so|thus|hence|therefore),? (?P<c>.{10,})$"),
 ]
 FOLLOWS = re.compile(r"^(Therefore|Thus|Hence|Consequently|It follows that|So),? (?P<c>.{10,})$")
+POINTS_BACK = re.compile(r"(it|this|that|these|those|they|such|here|however|otherwise)\b", re.IGNORECASE)
+BEFORE = "(the paragraph before)"
+DEFINES = r"\b{0}\w*\W+(?:is|are|means?|refers?)\b|\b(?:called|known as|named|term)\W+(?:\w+\W+){{0,2}}{0}"
 SYLLABLE = re.compile(r"(?!e\b)[aeiouy]+")  # a final "e" is mostly silent
 NAME = re.compile(r"\b(?:[A-Za-z]+_\w+|[a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w*|\w+\(\))")
 
@@ -88,9 +92,14 @@ def chain_of_reasoning(text: str) -> list[tuple[str, str, str]]:
     return steps
 
 
-def dependencies(text: str) -> list[str]:
-    """What a reader must know already: names of code that the passage mentions and does not define."""
-    return sorted(set(NAME.findall(text)))[:8]
+def dependencies(text: str, rare: Sequence[str] = ()) -> list[str]:
+    """What a reader must know already, eight at most: what the passage points back to, names of code that it mentions,
+    and those of the `rare` words (the corpus's) that it does not define."""
+    before = [BEFORE] if POINTS_BACK.match(text) else []
+    terms = [word for word in rare if len(word) >= 6 and not re.search(DEFINES.format(word), text, re.IGNORECASE)]
+    names = sorted(set(NAME.findall(text)))
+    known = " ".join(names).lower()
+    return [*before, *names, *(word for word in terms if word not in known)][:8]
 
 
 def key_terms(text: str, count: int = 6) -> list[str]:

@@ -35,6 +35,7 @@ class Passage(Record):
     information: str  # definition, explanation, procedure, example, statement or function
     description: str = ""  # one line; the teacher's, where it was asked
     value: float = 0.0  # educational value in [0, 1]
+    page_value: float = 0.0  # of the whole page's prose
     complexity: int = 1  # 1 to 5
     obscurity: int = 1  # 1 to 5: how rare its words are
     has_chain: bool = False
@@ -57,14 +58,21 @@ class PassageSettings(Settings):
 
     min_chars: int = setting(200, "shorter passages are joined with the next paragraph, or left out", ge=1)
     max_chars: int = setting(600, "longest passage; it must fit the teacher's prompt", ge=1)
+    min_page_value: float = setting(0.35, "least educational value of a page that is cut at all", ge=0, le=1)
     min_value: float = setting(0.6, "least educational value, by the words of the passage", ge=0, le=1)
     describe: bool = setting(True, "let the teacher describe and grade each passage: one call more per seed")
     min_grade: int = setting(2, "least grade, 1 to 5, that the teacher must give a passage", ge=1, le=5)
 
 
 def passages(document: Document, settings: PassageSettings, rarity: Rarity) -> list[Passage]:
-    """The passages of a page of prose that have educational value, in order; none for code."""
+    """The passages of a page of prose that have educational value, in order; none for code.
+
+    In two stages, as in the report (§2.2, seeds, 1): first the page as a whole is scored, then each passage.
+    """
     if document.kind == "code":
+        return []
+    page_value = educational_value(" ".join(text for _, _, text in _paragraphs(document.text)))
+    if page_value < settings.min_page_value:
         return []
     found = []
     for first, last, text in _excerpts(document.text, settings):
@@ -82,11 +90,12 @@ def passages(document: Document, settings: PassageSettings, rarity: Rarity) -> l
                     last_line=last,
                     information=information(text),
                     value=value,
+                    page_value=page_value,
                     complexity=complexity(text),
                     obscurity=rarity.grade(text),
                     has_chain=bool(steps),
                     chain=steps,
-                    depends_on=dependencies(text),
+                    depends_on=dependencies(text, sorted(set(rarity.rare(text)))),
                     language=document.language or "en",
                 )
             )

@@ -66,9 +66,12 @@ class Rarity:
             self.texts += 1
             self.with_word.update(set(words(text)))
 
-    def grade(self, text: str) -> int:
-        """1 (common words) to 5: by the share of content words that at most one text in a hundred has."""
-        mine = content_words(text)
+    def rare(self, text: str) -> list[str]:
+        """Its content words that at most one text in a hundred has, as often as they occur."""
         limit = max(1, self.texts // 100)
-        rare = sum(self.with_word[word] <= limit for word in mine)
-        return 1 + min(4, int(8 * rare / len(mine))) if mine else 1
+        return [word for word in content_words(text) if self.with_word[word] <= limit]
+
+    def grade(self, text: str) -> int:
+        """1 (common words) to 5, by the share of rare ones among the content words."""
+        mine = content_words(text)
+        return 1 + min(4, int(8 * len(self.rare(text)) / len(mine))) if mine else 1

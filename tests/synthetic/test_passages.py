@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from hornbook.base.records import Document
 from hornbook.synthetic.choose import spread
 from hornbook.synthetic.functions import functions
-from hornbook.synthetic.grading import chain_of_reasoning, educational_value, key_terms
+from hornbook.synthetic.grading import (
+    BEFORE,
+    chain_of_reasoning,
+    dependencies,
+    educational_value,
+    key_terms,
+    reading_grade,
+)
 from hornbook.synthetic.passages import PassageSettings, passages
 from hornbook.synthetic.words import Rarity
 from tests.synthetic.corpus import CODE, page
@@ -24,6 +31,7 @@ HOUSEKEEPING = (
 
 
 def cut(text, **settings):
+    settings = {"min_page_value": 0.0} | settings
     document = Document(id="doc-1", text=text, source="web", origin="a")
     return passages(document, PassageSettings(**settings), Rarity([text]))
 
@@ -65,6 +73,27 @@ def test_chains_of_reasoning_are_read_from_the_text():
     ]
 
 
+def test_pages_are_scored_before_they_are_cut():
+    mixed = f"{TEACHING}\n\n{HOUSEKEEPING}\n\n{HOUSEKEEPING}"
+    (found,) = cut(mixed)
+    assert found.text == TEACHING and found.page_value < 0.5 < found.value
+    assert cut(mixed, min_page_value=0.5) == [] != cut(TEACHING, min_page_value=0.5)
+
+
+def test_a_passage_depends_on_what_it_uses_and_does_not_say():
+    text = "This holds for every quasigroup. A semilattice is an order in which any two have a meet; see FreeLattice."
+    assert dependencies(text, ["quasigroup", "semilattice"]) == [BEFORE, "FreeLattice", "quasigroup"]
+    assert dependencies("A semilattice is an order.", ["semilattice"]) == []
+
+
+def test_readability_is_a_school_year():
+    easy = "The cat sat on the mat. It was warm. The dog ran to it."
+    hard = (
+        "Notwithstanding considerable methodological heterogeneity, investigators consistently demonstrated efficacy."
+    )
+    assert reading_grade(easy) < 3 < 14 < reading_grade(hard) and reading_grade("") == 0.0
+
+
 def test_key_terms_are_what_the_text_is_about():
     assert key_terms("The aqueduct carries water. Without the aqueduct no water would reach the city.", 2) == [
         "aqueduct",
@@ -104,4 +133,8 @@ def test_seeds_are_spread_over_documents_before_any_is_used_twice(count, seed):
 
 def cut_page(number):
     document = page(number)
-    return passages(document, PassageSettings(min_chars=100, min_value=0.0, max_chars=250), Rarity([document.text]))
+    return passages(
+        document,
+        PassageSettings(min_chars=100, min_value=0.0, min_page_value=0.0, max_chars=250),
+        Rarity([document.text]),
+    )
