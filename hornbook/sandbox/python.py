@@ -19,15 +19,22 @@ LARGEST_FILE = 1 << 20  # bytes a program may print, or write into one file
 
 # Limits are set inside, in the process that then becomes the program: what it cannot raise again binds it alone.
 # The program runs as __main__ with the scratch folder on its path, so that it can import the files beside it.
+# Who dies or gives up while bubblewrap still builds its world cannot kill what runs in it; so the first thing done
+# there is to look whether anybody still holds the other end of the lifeline.
 _START = f"""\
-import resource, sys
-seconds, memory, size = map(int, sys.argv[1:])
+import os, resource, sys
+seconds, memory, size, lifeline = map(int, sys.argv[1:])
+try:
+    os.read(lifeline, 1)
+    os._exit(1)
+except BlockingIOError:
+    os.close(lifeline)
 for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_FSIZE, size),
                    (resource.RLIMIT_NOFILE, 64), (resource.RLIMIT_CORE, 0)):
     resource.setrlimit(what, (most, most))
 sys.argv[:] = ["main.py"]
 sys.path.insert(0, "{SCRATCH}")
-del resource, seconds, memory, size, what, most
+del os, resource, seconds, memory, size, lifeline, what, most
 exec(compile(open("{SCRATCH}/main.py", "rb").read(), "main.py", "exec"))
 """
 
@@ -64,23 +71,29 @@ def run_python(
         given = {name: stack.enter_context(_memory_file(text)) for name, text in {**files, "main.py": source}.items()}
         asked, printed, complained, status = (stack.enter_context(_memory_file(text)) for text in (stdin, "", "", ""))
         rules = stack.enter_context(_memory_file(one_process_filter()))
+        lifeline, held = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        stack.callback(os.close, lifeline)
         placed = [part for name, file in given.items() for part in ("--file", str(file), f"{SCRATCH}/{_plain(name)}")]
         environment = ["LANG=C.UTF-8", "PYTHONHASHSEED=0", f"HOME={SCRATCH}", f"TMPDIR={SCRATCH}"]
-        limits = [str(math.ceil(seconds) + 1), str(memory_mb << 20), str(LARGEST_FILE)]
+        limits = map(str, (math.ceil(seconds) + 1, memory_mb << 20, LARGEST_FILE, lifeline))
         command = [
             *(str(program), *isolation(), *placed, *read_only_rest()),
             *(part for pair in environment for part in ("--setenv", *pair.split("="))),
             *("--json-status-fd", str(status), "--seccomp", str(rules), "--"),
             *(interpreter(), "-S", "-s", "-P", "-c", _START, *limits),
         ]
-        process = subprocess.Popen(
-            command, stdin=asked, stdout=printed, stderr=complained, pass_fds=[*given.values(), status, rules]
-        )
-        try:
-            in_time = _wait(process, seconds)
-        finally:
-            process.kill()  # bubblewrap's end is the end of all that runs under it
-            process.wait()
+        passed = [*given.values(), status, rules, lifeline]
+        with open(held, "wb") as hold:
+            process = subprocess.Popen(
+                command, stdin=asked, stdout=printed, stderr=complained, pass_fds=passed, process_group=0
+            )
+            try:
+                in_time = _wait(process, seconds)
+            finally:
+                hold.close()
+                # Bubblewrap's end is the end of all that runs under it; of its group, while it is still building.
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
         stdout, stderr = _content(printed), _content(complained)
         if not in_time:
             return Outcome(128 + signal.SIGKILL, stdout, stderr, "timeout")

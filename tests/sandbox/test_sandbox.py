@@ -177,14 +177,22 @@ def test_a_file_name_cannot_lead_elsewhere() -> None:
         run_python("", files={"../x": ""})
 
 
-def test_the_parents_death_is_the_programs(tmp_path: Path) -> None:
+def test_a_world_that_is_still_being_built_when_its_time_is_over_does_not_live_on() -> None:
+    source, memory_mb = "import time\nwhile True: time.sleep(9)", 623
+    for milliseconds in range(1, 30):
+        run_python(source, seconds=milliseconds / 1000, memory_mb=memory_mb)
+    time.sleep(0.3)
+    assert not running(memory_mb)
+
+
+def test_the_parents_death_is_the_programs() -> None:
     source, memory_mb = "import time\nwhile True: time.sleep(9)", 619
     run = f"run_python({source!r}, seconds=60, memory_mb={memory_mb})"
     code = f"from hornbook.sandbox.python import run_python; print('up', flush=True); {run}"
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert parent.stdout and parent.stdout.readline() == b"up\n"
-    while len(running(memory_mb)) < 2:  # bubblewrap and the program
-        time.sleep(0.05)
+    while len(running(memory_mb)) < 3:  # bubblewrap, its world's first process, and the program
+        time.sleep(0.001)
     parent.kill()
     parent.wait()
     parent.stdout.close()
