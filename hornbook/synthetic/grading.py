@@ -31,6 +31,7 @@ REASONS = [  # sentence patterns with an assumption (a) and a conclusion (c)
 FOLLOWS = re.compile(r"^(Therefore|Thus|Hence|Consequently|It follows that|So),? (?P<c>.{10,})$")
 POINTS_BACK = re.compile(r"(it|this|that|these|those|they|such|here|however|otherwise)\b", re.IGNORECASE)
 BEFORE = "(the paragraph before)"
+NAMED = r"\b(?:the|an?|each|every|any|of)\s+{0}(?<!ed)(?<!ing)(?<!ly)\b(?!-)"  # a noun, to all appearance
 DEFINES = r"\b{0}\w*\W+(?:is|are|means?|refers?)\b|\b(?:called|known as|named|term)\W+(?:\w+\W+){{0,2}}{0}"
 SYLLABLE = re.compile(r"(?!e\b)[aeiouy]+")  # a final "e" is mostly silent
 NAME = re.compile(r"\b(?:[A-Za-z]+_\w+|[a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w*|\w+\(\))")
@@ -94,9 +95,10 @@ def chain_of_reasoning(text: str) -> list[tuple[str, str, str]]:
 
 def dependencies(text: str, rare: Sequence[str] = ()) -> list[str]:
     """What a reader must know already, eight at most: what the passage points back to, names of code that it mentions,
-    and those of the `rare` words (the corpus's) that it does not define."""
+    and those of the `rare` words (the corpus's) that it names and does not define."""
     before = [BEFORE] if POINTS_BACK.match(text) else []
-    terms = [word for word in rare if len(word) >= 6 and not re.search(DEFINES.format(word), text, re.IGNORECASE)]
+    nouns = [word for word in rare if re.search(NAMED.format(word), text, re.IGNORECASE)]
+    terms = [word for word in nouns if not re.search(DEFINES.format(word), text, re.IGNORECASE)]
     names = sorted(set(NAME.findall(text)))
     known = " ".join(names).lower()
     return [*before, *names, *(word for word in terms if word not in known)][:8]

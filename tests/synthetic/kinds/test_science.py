@@ -195,6 +195,12 @@ def test_a_contrary_has_another_number_or_another_verb(claim, wanted):
     assert contrary(claim, "There are 300 farms.") == wanted
 
 
+def test_what_stays_true_with_another_verb_has_no_contrary():
+    assert has_contrary("The gate is closed when it rains.")
+    assert not has_contrary("When the gate is closed, rain falls.")
+    assert not has_contrary("The gate is only closed by night.")
+
+
 @given(st.text(alphabet="ab is not 12.-", max_size=40))
 def test_a_contrary_is_never_the_claim_itself(claim):
     if has_contrary(claim):

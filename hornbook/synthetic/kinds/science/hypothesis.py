@@ -25,7 +25,8 @@ POINTS_BACK = re.compile(
 )
 VERB = re.compile(r"\b(is|are|was|were|can|will|must|should|does)\b( not\b)?")
 NUMBER = re.compile(r"(?<![\w.\-])\d+(?![\w\-]|\.\d)")  # none that is part of a name or a version
-BRANCHES = re.compile(r"\b(if|when|unless|whether|that|which|who|while|because|since|or|only)\b", re.IGNORECASE)
+CLAUSE = re.compile(r"\b(if|when|unless|whether|that|which|who|while|because|since|or)\b", re.IGNORECASE)
+LIMITED = re.compile(r"\b(only|also|just|either|neither|both|sometimes|usually|often|always|never)\b", re.IGNORECASE)
 
 
 class HypothesisSettings(KindSettings):
@@ -82,8 +83,12 @@ def claimable(passage: Passage, verdict: str) -> list[str]:
 
 
 def has_contrary(sentence: str) -> bool:
-    """Whether a program can turn it into its contrary: it has a number, or one clause with a verb to negate."""
-    return bool(NUMBER.search(sentence) or (VERB.search(sentence) and not BRANCHES.search(sentence)))
+    """Whether a program can turn it into its contrary: by a number, or by negating the verb of its first clause ("only",
+    "also" and the like could leave that true)."""
+    if NUMBER.search(sentence):
+        return True
+    verb, clause = VERB.search(sentence), CLAUSE.search(sentence)
+    return verb is not None and not LIMITED.search(sentence) and (clause is None or verb.start() < clause.start())
 
 
 def contrary(claim: str, text: str) -> str:
