@@ -19,6 +19,7 @@ from hornbook.teacher.limit import Limit
 from hornbook.teacher.places import Places
 from hornbook.teacher.settings import TeacherSettings
 
+IN_VAIN = 3  # calls in a row that get no answer: the teacher is out of reach, the calls are not to blame
 LONGEST_PAUSE = 30.0  # seconds between tries; a Retry-After may ask for more
 AGAIN = "run the same command again to continue: nothing that was answered is asked again"
 
@@ -52,6 +53,7 @@ class Teacher:
         self._lanes = asyncio.Semaphore(settings.concurrency)
         self._places = Places(Limit(settings.concurrency))
         self._answered = 0
+        self._in_vain = 0  # calls given up since the last answer
         self._broken: HornbookError | None = None
 
     async def complete(
@@ -116,8 +118,7 @@ class Teacher:
             except TryAgain as trouble:
                 tries += 1
                 if tries > self.settings.retries:
-                    alive = self._answered > answered_before
-                    if not alive:
+                    if self._out_of_reach(trouble, answered_before):
                         raise TeacherError(
                             f"teacher {self.model} at {self.backend.where} unreachable after {tries} tries "
                             f"({trouble}); {AGAIN}"
@@ -126,6 +127,14 @@ class Teacher:
                         raise CallFailed(f"no answer after {tries} tries: {trouble}") from None
                     tries, answered_before = 0, self._answered
                 await self._pause(ask, tries, trouble)
+
+    def _out_of_reach(self, trouble: TryAgain, answered_before: int) -> bool:
+        """Whether it is the teacher that fails and not this one call: nothing has been answered meanwhile, and nobody
+        is there, all are turned away, or other calls fail as well."""
+        if self._answered > answered_before:
+            return False
+        self._in_vain += 1
+        return trouble.gone or trouble.busy or self._in_vain >= IN_VAIN
 
     async def _attempt(self, ask: Ask) -> Call:
         """One try, within the limit and the budget."""
@@ -154,6 +163,7 @@ class Teacher:
         call = await self.bank.pay(hold, Call(**msgspec.structs.asdict(ask), **msgspec.structs.asdict(answer)))
         self.calls_made += 1
         self._answered += 1
+        self._in_vain = 0
         return call
 
     async def _pause(self, ask: Ask, tries: int, trouble: TryAgain) -> None:

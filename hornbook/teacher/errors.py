@@ -26,10 +26,18 @@ class TryAgain(Exception):
         busy: the endpoint asks for fewer requests (429): a limit of the teacher's, no fault of this call's.
         crowded: fewer calls at a time might have prevented this (429, 503, a time-out).
         after: seconds the endpoint asks everybody to wait (Retry-After).
+        gone: nobody listens at the address, which is no fault of this call's.
     """
 
     def __init__(
-        self, reason: str, *, known: bool, busy: bool = False, crowded: bool = False, after: float = 0.0
+        self,
+        reason: str,
+        *,
+        known: bool,
+        busy: bool = False,
+        crowded: bool = False,
+        after: float = 0.0,
+        gone: bool = False,
     ) -> None:
         super().__init__(reason)
-        self.known, self.busy, self.crowded, self.after = known, busy, crowded or busy, after
+        self.known, self.busy, self.crowded, self.after, self.gone = known, busy, crowded or busy, after, gone

@@ -47,7 +47,7 @@ class Http:
         except aiohttp.InvalidURL:
             raise TeacherError(f"{url}: not a URL; expected something like http://localhost:8000/v1") from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise TryAgain(one_line(error), known=True) from None
+            raise TryAgain(one_line(error), known=True, gone=True) from None
         except TimeoutError:
             reason = f"no answer within {self.settings.timeout:g} s"
             raise TryAgain(reason, known=False, crowded=True) from None

@@ -176,7 +176,6 @@ def test_a_server_that_dies_for_good_stops_the_run_and_the_next_run_ends_it(go: 
     assert len(server.requests) <= RECORDS * CALLS + 8  # those in flight when it died
 
 
-@pytest.mark.xfail(strict=True, reason="the teacher takes one call that always fails for a server that is gone")
 @pytest.mark.parametrize("fault", [500, "invalid"])
 def test_a_resumed_run_in_which_nothing_but_the_failing_call_is_left_ends_too(go: Any, fault: Any) -> None:
     with serving(fault=lambda body, before: fault if page_of(body) == MARKED else None) as (server, _):
