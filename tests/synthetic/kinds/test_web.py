@@ -172,6 +172,9 @@ def test_questions_often_asked_are_distinct_and_answered_from_the_passage(passag
     invented = faq_script(Why=("Why must the channel fall?", "Emperors loved to look at falling water in gardens."))
     with pytest.raises(Rejected, match="2 of 3"):
         run_kind("faq", passage, invented)
+    beside = faq_script(How=("How far did the channel fall?", "Tunnels led the water through mountains."))
+    with pytest.raises(Rejected, match="2 of 3"):
+        run_kind("faq", passage, beside)
     with pytest.raises(Rejected, match="2 of 3"):
         run_kind("faq", passage, faq_script(How=QUESTIONS["What"]))
 

@@ -3,6 +3,7 @@
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.choose import from_passages
+from hornbook.synthetic.evidence import support
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import (
@@ -36,6 +37,7 @@ class FaqSettings(KindSettings):
     tries: int = setting(6, "questions tried, at most", ge=2)
     max_alike: float = setting(0.6, "largest overlap (Jaccard) of the words of two entries", ge=0, le=1)
     min_grounded: float = setting(0.75, "least share of an answer's content words that the passage holds", ge=0, le=1)
+    min_near: float = setting(0.6, "least share of an entry's words in two sentences of the passage", ge=0, le=1)
     max_repeated: float = setting(0.75, "largest share of an answer's words taken from its question", ge=0, le=1)
 
 
@@ -79,6 +81,8 @@ def check_entry(
     checks.require("questions", True)
     require_fluent(checks, answer, (25, 600), f"{SHOWN} {ANSWERED}", f"{passage.text} {question}")
     checks.require("answers", grounded(answer, question) <= settings.max_repeated, "only repeats the question")
+    near = support(f"{question} {answer}", passage.text)
+    checks.require("to the point", near >= settings.min_near, f"{near:.2f} of question and answer are close together")
     require_grounded(checks, answer, passage.text, settings.min_grounded)
     return checks
 
@@ -109,6 +113,7 @@ KIND = Kind(
         "not the example",
         "no small talk",
         "answers",
+        "to the point",
         "groundedness",
         "numbers",
     ),
