@@ -83,8 +83,8 @@ def claimable(passage: Passage, verdict: str) -> list[str]:
 
 
 def has_contrary(sentence: str) -> bool:
-    """Whether a program can turn it into its contrary: by a number, or by negating its first clause's verb ("only", "also"
-    and the like could leave that true)."""
+    """Whether a program can write its contrary: by a number, or by negating the verb of its first clause (with "only"
+    or "also" in it, that could be true as well)."""
     if NUMBER.search(sentence):
         return True
     verb, clause = VERB.search(sentence), CLAUSE.search(sentence)
