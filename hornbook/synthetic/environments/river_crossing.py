@@ -16,6 +16,16 @@ CHAINS = [  # each eats its neighbour, unless the farmer is there
     ("lion", "sheep", "hay"),
     ("snake", "frog", "beetle", "leaf"),
     ("cat", "parrot", "seed"),
+    ("bear", "salmon", "shrimp"),
+    ("eagle", "rabbit", "clover"),
+    ("leopard", "deer", "acorn"),
+    ("heron", "fish", "worm", "apple"),
+    ("jackal", "lamb", "bread"),
+    ("owl", "hamster", "corn"),
+    ("crocodile", "duck", "snail", "lettuce"),
+    ("hawk", "lizard", "cricket", "barley"),
+    ("tiger", "pony", "oats"),
+    ("ferret", "chick", "rice"),
 ]
 WAY = r"(?: (?:back|over|again|the river|to the (?:left|right) bank))*"
 MOVE = re.compile(
@@ -44,7 +54,7 @@ class RiverCrossing(msgspec.Struct, frozen=True):
         eaten = and_list([f"the {eater} eats the {thing}" for eater, thing in self.conflicts])
         seats = "one of them" if self.seats == 1 else f"up to {self.seats} of them"
         return (
-            f"A farmer must bring {and_list([f'a {thing}' for thing in self.things])} to the right bank of a river. "
+            f"A farmer must bring {and_list([f'the {thing}' for thing in self.things])} to the right bank of a river. "
             f"{self.show(self.start)} The boat carries the farmer, who alone can row, and {seats}. When the farmer is "
             f"on the other bank, {eaten}. Bring everything to the right bank unharmed."
         )

@@ -35,9 +35,9 @@ class WaterJugs(msgspec.Struct, frozen=True):
         return (0,) * len(self.sizes)
 
     def task(self) -> str:
-        jugs = and_list([f"a {size}-litre jug" for size in self.sizes])
+        jugs = and_list([f"{'an' if size in (8, 11) else 'a'} {size}-litre jug" for size in self.sizes])
         return (
-            f"There are {jugs}, all empty and without marks, and as much water as is wanted. A jug can be filled to "
+            f"You have {jugs}, all empty and without marks, and as much water as is wanted. A jug can be filled to "
             "the brim, emptied, or poured into another until that one is full or the first is empty. "
             f"Get exactly {self.target} litre{'s' * (self.target > 1)} into one jug."
         )
