@@ -25,6 +25,7 @@ LABEL = re.compile(
     r"\b\W*:[\s*]*",
     re.IGNORECASE,
 )
+FIRST_CLAUSE = re.compile(r"[.;](?=\s|$)")
 GRADE = re.compile(r"grade\W*([1-5])\b", re.IGNORECASE)
 SMALL_TALK = re.compile(
     r"\b(I'm|I am|I'll|I hope|I'd) |\b(your (explanation|answer|question|request)|as an AI|thank you|great question"
@@ -71,13 +72,14 @@ async def ask_about(
 
 async def brief_answers(ask: Ask, stage: str, text: str, question: str, count: int) -> list[str]:
     """Independent answers of a few words: from the text, or from memory where the text is empty."""
-    shown = f"{SHOWN}\n\nWhere is the smallest element?" if text else "Where in a binary heap is the smallest element?"
+    before = f"{SHOWN}\n\n" if text else ""
     prompt = [
-        *example(f"{shown}\n{BRIEFLY}", "at the root"),
+        *example(f"{before}What kind of tree is a binary heap?\n{BRIEFLY}", "a complete binary tree"),
+        *example(f"{before}Where in a binary heap is the smallest element?\n{BRIEFLY}", "at the root"),
         Message("user", f"{text}\n\n{question}\n{BRIEFLY}".strip()),
     ]
     answers = await ask.many(stage, prompt, count, max_tokens=32, stop=["\n"])
-    return [unlabelled(answer.text).rstrip(".") for answer in answers]
+    return [FIRST_CLAUSE.split(unlabelled(answer.text), maxsplit=1)[0].strip() for answer in answers]
 
 
 async def first_accepted(tries: int, attempt: Callable[[int], Awaitable[Result]]) -> Result:

@@ -109,7 +109,7 @@ def choose(prompt, sample):
 
 CHOICE = {
     "question": f"Question: {QUESTION}",
-    "answer": ["Answer: a ferry with a brass bell", "A ferry with a brass bell.", "ferry with a bell"],
+    "answer": "Answer: a ferry with a brass bell.",
     "distractors": json.dumps({"wrong": ["a steam train", "a ferry with a brass bell", "a wooden bridge", "a camel"]}),
     "choose": choose,
 }
@@ -132,7 +132,6 @@ def test_options_are_shuffled_and_the_oracle_knows_the_right_one(passage):
     [
         ({"choose": "A"}, "found again"),  # the same place whatever stands there
         ({"choose": "I like them all."}, "found again"),
-        ({"answer": ["a ferry with a bell", "a camel", "the ridges", "1", "2"]}, "right option"),
         ({"answer": "a marble palace"}, "right option"),
         ({"distractors": json.dumps({"wrong": ["the lake", "the market", "granite", "a ferry"]})}, "distractors"),
         ({"distractors": json.dumps({"wrong": ["a camel", "the camel", "A camel.", "a steam train"]})}, "distractors"),

@@ -8,12 +8,12 @@ from msgspec import Meta
 
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
-from hornbook.synthetic.agreement import same_meaning, vote
+from hornbook.synthetic.agreement import meaning, same_meaning
 from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.evidence import evidence, numbers, stated
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, ask_about, brief_answers, describe
+from hornbook.synthetic.stages import SHOWN, ask_about, brief_answers, describe, first_accepted
 from hornbook.synthetic.words import grounded, leaked, stems, words
 
 LETTERS = "ABCDEF"
@@ -33,8 +33,9 @@ EXAMPLE_WRONG = Distractors(["at a leaf", "in the middle", "at the last place", 
 class MultipleChoiceSettings(KindSettings):
     """Questions with options."""
 
-    temperature: float = setting(0.7, "sampling temperature", ge=0)
+    temperature: float = setting(0.4, "sampling temperature", ge=0)
     options: int = setting(4, "options of a question, the right one included", ge=2, le=6)
+    tries: int = setting(3, "questions tried, and sets of wrong options, at most", ge=1)
     answers: int = setting(5, "independent answers, each with the options in another order", ge=2)
     min_agree: float = setting(0.6, "least share of them that must choose the right option", ge=0, le=1)
     max_grounded: float = setting(0.67, "largest share of a wrong option's words that the passage holds", ge=0, le=1)
@@ -42,14 +43,20 @@ class MultipleChoiceSettings(KindSettings):
 
 async def make(passage: Passage, ask: Ask, settings: MultipleChoiceSettings) -> list[Made]:
     await describe(passage, ask)
-    question = await ask_about(passage, ask)
-    right = right_option(
-        await brief_answers(ask, "answer", passage.text, question, settings.answers), passage, question
-    )
-    prompt = distractor_prompt(question, right)
-    found = await ask.json("distractors", prompt, Distractors, max_tokens=100)
-    wrong = wrong_options(found.wrong, right, question, passage, settings)
-    options = [right, *wrong]
+
+    async def question_of(number: int) -> tuple[str, str]:
+        question = await ask_about(passage, ask, sample=number)
+        (right,) = await brief_answers(ask, "answer", passage.text, question, 1)
+        require_right(right, question, passage)
+        return question, right
+
+    async def wrong_of(number: int) -> list[str]:
+        prompt = distractor_prompt(question, right)
+        found = await ask.json("distractors", prompt, Distractors, max_tokens=100, sample=number)
+        return wrong_options(found.wrong, right, passage, settings)
+
+    question, right = await first_accepted(settings.tries, question_of)
+    options = [right, *await first_accepted(settings.tries, wrong_of)]
     share = await chosen_again(question, options, passage, ask, settings)
     checks = Checks()
     for passed in ("question", "right option", "distractors"):
@@ -58,15 +65,11 @@ async def make(passage: Passage, ask: Ask, settings: MultipleChoiceSettings) -> 
     return [record(question, shuffled(options, ask), right, share, passage, checks)]
 
 
-def right_option(answers: list[str], passage: Passage, question: str) -> str:
-    """The most frequent answer by meaning, if the passage says it. Raises Rejected ("right option")."""
-    found = vote(answers)
-    if found is None or found.agreeing < 2 or found.tied:
-        raise Rejected("right option", "no two answers agree, or two are equally frequent")
-    right = found.answer.strip().rstrip(".")
-    if not stated(right, passage.text, 0.8) or grounded(right, question) > 0.7 or leaked(right, SHOWN, passage.text):
-        raise Rejected("right option", f"not in the passage, or in the question: {right[:80]}")
-    return right
+def require_right(right: str, question: str, passage: Passage) -> None:
+    """A few words that the passage says and the question does not. Raises Rejected ("right option")."""
+    short = meaning(right) is not None and not leaked(right, SHOWN, passage.text)
+    said = stated(right, passage.text, 0.8) and grounded(right, question) <= 0.7
+    Checks().require("right option", short and said, f"not in the passage, or in the question: {right[:80]}")
 
 
 def distractor_prompt(question: str, right: str) -> list[Message]:
@@ -79,9 +82,7 @@ def distractor_prompt(question: str, right: str) -> list[Message]:
     return [*example(task(EXAMPLE_QUESTION, "at the root"), shown), Message("user", task(question, right))]
 
 
-def wrong_options(
-    written: list[str], right: str, question: str, passage: Passage, settings: MultipleChoiceSettings
-) -> list[str]:
+def wrong_options(written: list[str], right: str, passage: Passage, settings: MultipleChoiceSettings) -> list[str]:
     """As many as are wanted that differ from one another and from the right one, and that the passage does not say."""
     kept: list[str] = []
     for option in (line.strip().rstrip(".") for line in written):
@@ -165,6 +166,6 @@ KIND = Kind(
     make=make,
     stages=("describe", "question", "answer", "distractors", "choose"),
     checks=("educational value", "question", "right option", "form", "distractors", "found again"),
-    calls=lambda settings: 4 + 2 * settings.answers,
+    calls=lambda settings: 1 + 4 * settings.tries + settings.answers,
     settings=MultipleChoiceSettings,
 )
