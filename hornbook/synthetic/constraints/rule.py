@@ -1,0 +1,75 @@
+"""A rule, and a constraint: a rule with its parameters drawn."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+
+Values = dict[str, Any]  # JSON: numbers, texts, lists of texts
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """What a reply is to be about: where the parameters of rules come from."""
+
+    request: str  # what is asked, without any constraint
+    terms: list[str]  # words that a reply may well use, in lower case
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A kind of constraint.
+
+    Attributes:
+        draw: (random generator, topic) → parameters; None where the topic has nothing to draw from.
+        wordings: ways to say it, with the parameters as fields; one is drawn.
+        holds: (reply, parameters) → whether the reply keeps to it.
+        claims: what of a reply it decides about; no two rules of a reply claim the same.
+        needs: what must be left free by the others.
+        shown: parameters → what they look like in words, where that differs.
+    """
+
+    name: str
+    draw: Callable[[np.random.Generator, Topic], Values | None]
+    wordings: tuple[str, ...]
+    holds: Callable[[str, Values], bool]
+    claims: frozenset[str]
+    needs: frozenset[str] = frozenset()
+    shown: Callable[[Values], Mapping[str, Any]] = dict
+
+    def conflicts(self, other: "Rule") -> bool:
+        """Whether no reply, or no sensible one, could keep to both."""
+        return bool(self.claims & (other.claims | other.needs) or self.needs & other.claims)
+
+
+class Constraint(msgspec.Struct, frozen=True):
+    """A rule's name with its parameters, and which of its wordings is used: JSON, and so part of a record."""
+
+    rule: str
+    values: Values
+    wording: int = 0
+
+
+def aspects(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+def quoted(words: Sequence[str]) -> str:
+    """ "a", "b" and "c" """
+    marked = [f'"{word}"' for word in words]
+    return " and ".join([", ".join(marked[:-1]), marked[-1]] if len(marked) > 1 else marked)
+
+
+def some(rng: np.random.Generator, items: Sequence[str], count: int) -> list[str]:
+    """`count` different items, in random order; fewer where there are fewer."""
+    return [items[number] for number in rng.permutation(len(items))[:count].tolist()]
+
+
+def one_of(rng: np.random.Generator, items: Sequence[str]) -> str:
+    return items[int(rng.integers(len(items)))]
+
+
+def between(rng: np.random.Generator, least: int, most: int) -> int:
+    """A whole number from `least` to `most`, both included."""
+    return int(rng.integers(least, most + 1))
