@@ -8,8 +8,8 @@ from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.seeds import rng
 from hornbook.synthetic.kind import Ask, Kind, KindSettings, Made, Rejected, Seed
 from hornbook.synthetic.passages import PassageSettings
-from hornbook.teacher.client import Teacher
 from hornbook.teacher.errors import CallFailed
+from hornbook.teacher.several import Teachers
 from hornbook.teacher.tasks import map_records
 
 
@@ -34,18 +34,19 @@ class Outcome(msgspec.Struct):
 
 async def run_jobs(
     jobs: Sequence[Job],
-    teacher: Teacher,
+    teachers: Teachers,
     cutting: PassageSettings,
     seed: int,
     on_done: Callable[[Outcome], None],
 ) -> list[Outcome]:
-    """The outcomes of the jobs, in their order, whatever the order of the answers.
+    """The outcomes of the jobs, in their order, whatever the order of the answers. A record keeps its teacher.
 
     A record that fails, by a check, a failed call or a fault in its kind, fails alone. Raises TeacherError when the
     teacher cannot be asked any further.
     """
 
     async def work(job: Job) -> Outcome:
+        teacher = teachers.choose(job.kind.name, job.seed.id)
         ask = Ask(teacher, job.kind, job.settings, cutting, rng(seed, "record", job.kind.name, job.seed.id))
         made: list[Made] = []
         rejected = ""

@@ -5,9 +5,11 @@ asking the teacher, and gives back what it made, or raises `Rejected`. The engin
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import msgspec
 import numpy as np
@@ -21,6 +23,7 @@ from hornbook.teacher.client import Completion, Teacher
 
 Seed = Passage | Page | Question
 Shape = TypeVar("Shape", bound=msgspec.Struct)
+Result = TypeVar("Result")
 
 
 class Rejected(Exception):
@@ -124,6 +127,12 @@ class Ask:
             used["tokens"] += answer.completion_tokens
         return answers  # type: ignore[return-value]
 
+    async def compute(self, function: Callable[..., Result], *args: Any) -> Result:
+        """`function(*args)` on a thread of its own: what takes more than some milliseconds (a run in the sandbox, a
+        search) must not keep other records from their answers. As many at a time as there are processors."""
+        async with _places():
+            return await asyncio.to_thread(function, *args)
+
     async def json(self, stage: str, prompt: str | list[Message], shape: type[Shape], **options: Any) -> Shape:
         """An answer of the shape of a msgspec.Struct, whose field names and types tell the teacher what to fill in.
 
@@ -170,6 +179,17 @@ class Kind:
     settings: type[KindSettings] = KindSettings
     name: str = ""
     family: str = ""
+
+
+_PLACES: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+def _places() -> asyncio.Semaphore:
+    """One place a processor, for all records of an event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _PLACES:
+        _PLACES[loop] = asyncio.Semaphore(len(os.sched_getaffinity(0)))
+    return _PLACES[loop]
 
 
 def example(asked: str, answered: str) -> list[Message]:

@@ -1,11 +1,12 @@
 """Settings of the stage that lets a teacher write."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Literal, Self
 
-from pydantic import Field, SerializeAsAny, field_validator
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.settings import Settings, setting
+from hornbook.base.settings import Settings, nearest, setting
 from hornbook.data.settings import DecontaminateSettings
 from hornbook.synthetic.kind import KindSettings
 from hornbook.synthetic.kinds import FAMILIES, load_kind
@@ -23,13 +24,19 @@ class DiversitySettings(Settings):
 
 
 class SynthSettings(DecontaminateSettings):
-    """Synthetic records of several kinds, written by a teacher and checked (report §2.2)."""
+    """Synthetic records of several kinds, written by one teacher or several, and checked (report §2.2)."""
 
-    teacher: TeacherSettings = setting(help="the model that writes")
+    teacher: TeacherSettings | None = setting(None, "the model that writes")
+    teachers: list[TeacherSettings] = setting([], "instead of one teacher several, each with its weight")
     kinds: dict[str, SerializeAsAny[KindSettings]] = Field(
         default_factory=lambda: {name: load_kind(name).settings() for name in FAMILIES},
-        description="kinds of data set by name, each with its number of records and settings",
+        description="kinds of data set: a list of names (a family's name stands for all of its kinds), or names with "
+        "their settings; by default all",
         min_length=1,
+    )
+    records: int | None = setting(None, "seeds of each kind that does not say itself how many", ge=0)
+    runner: Literal["local", "ray"] = setting(
+        "local", "where records are made: here, or on a Ray cluster", in_key=False
     )
     passages: PassageSettings = setting(PassageSettings(), "how documents are cut into seeds")
     diversity: DiversitySettings = setting(DiversitySettings(), "when to warn that the records are too much alike")
@@ -39,9 +46,40 @@ class SynthSettings(DecontaminateSettings):
     @classmethod
     def _parse_kinds(cls, kinds: Any) -> Any:
         """Each kind brings its own settings class."""
+        if isinstance(kinds, str):
+            kinds = [kinds]
+        if isinstance(kinds, list):
+            kinds = dict.fromkeys(_named(kinds))
         if not isinstance(kinds, dict):
             return kinds
         return {name: _parse_kind(str(name), values) for name, values in kinds.items()}
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.teacher is None) == (not self.teachers):
+            raise ValueError("give either teacher (one model that writes) or teachers (a list of several)")
+        if self.records is not None:
+            for kind in self.kinds.values():
+                if "records" not in kind.model_fields_set:
+                    kind.records = self.records
+        return self
+
+    @property
+    def writers(self) -> list[TeacherSettings]:
+        """The teachers, one or several."""
+        return [self.teacher] if self.teacher else self.teachers
+
+
+def _named(names: Iterable[Any]) -> list[str]:
+    """Kinds by their own names or by their family's. Raises HornbookError for a name that is neither."""
+    families = set(FAMILIES.values())
+    found: list[str] = []
+    for name in map(str, names):
+        if name not in FAMILIES and name not in families:
+            known = [*FAMILIES, *sorted(families)]
+            raise HornbookError(f"kinds: {name}: no such kind of data set, and no family of them{nearest(name, known)}")
+        found += [name] if name in FAMILIES else [kind for kind, family in FAMILIES.items() if family == name]
+    return found
 
 
 def _parse_kind(name: str, values: Any) -> KindSettings:

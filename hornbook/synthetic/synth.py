@@ -18,7 +18,7 @@ from hornbook.synthetic.passages import Page, Passage, passages
 from hornbook.synthetic.settings import SynthSettings
 from hornbook.synthetic.sieve import sieve
 from hornbook.synthetic.words import Rarity
-from hornbook.teacher.client import open_teacher
+from hornbook.teacher.several import open_teachers
 
 
 def synth(
@@ -28,13 +28,15 @@ def synth(
     documents: list[Path],
     questions: list[Path] = [],  # noqa: B006
 ) -> None:
-    """Write samples.parquet, questions.parquet (new ones, with the plurality's answers) and passages.parquet (seeds).
+    """Write samples.parquet, questions.parquet (new ones, with the plurality's answers), and the seeds that are not
+    records of the input: passages.parquet (cut from documents) and tasks.parquet (drawn by the kinds themselves).
 
-    Every sample has as parents its passage and document, or its question, and the keys of its teacher calls in the
-    order they were asked. Killed and started again, it asks nothing that the ledger holds. Raises HornbookError when
-    the input holds no seed, and TeacherError when the teacher is out of reach.
+    Every sample has as parents its passage and document, its document, or its question, and the keys of its teacher
+    calls in the order they were asked. Killed and started again, it asks nothing that the ledger holds. Raises
+    HornbookError when the input holds no seed, and TeacherError when the teacher is out of reach.
     """
-    jobs = plan_jobs(settings, work, gather(settings, work, documents, questions))
+    material = gather(settings, work, documents, questions)
+    jobs = plan_jobs(settings, work, material)
     outcomes = asyncio.run(_run(jobs, settings, work))
     pairs = [(outcome, made, _sample(outcome, made)) for outcome in outcomes for made in outcome.made]
     samples = [sample for _, _, sample in pairs]
@@ -49,6 +51,9 @@ def synth(
     write_records(work.path / "samples.parquet", Sample, kept)
     write_records(work.path / "questions.parquet", Question, asked)
     write_records(work.path / "passages.parquet", Passage, [seeds[name] for name in sorted(seeds)])
+    given = {question.id for question in material.questions}
+    tasks = {job.seed.id: job.seed for job in jobs if isinstance(job.seed, Question) and job.seed.id not in given}
+    write_records(work.path / "tasks.parquet", Question, [tasks[name] for name in sorted(tasks)])
 
 
 def gather(settings: SynthSettings, work: Workspace, documents: list[Path], questions: list[Path]) -> Material:
@@ -109,8 +114,8 @@ async def _run(jobs: list[Job], settings: SynthSettings, work: Workspace) -> lis
             passed += bool(outcome.made)
             bar.advance(1, f"{passed} passed")
 
-        async with open_teacher(settings.teacher, work.ledger) as teacher:
-            return await run_jobs(jobs, teacher, settings.passages, work.seed, done)
+        async with open_teachers(settings.writers, work.ledger) as teachers:
+            return await run_jobs(jobs, teachers, settings.passages, work.seed, done)
 
 
 def _sample(outcome: Outcome, made: Made) -> Sample:

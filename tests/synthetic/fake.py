@@ -70,9 +70,12 @@ class FakeTeacher:
         self.answers[key] = answer
         return answer
 
+    def choose(self, *names: str) -> "FakeTeacher":
+        return self
+
 
 def opening(made: list[FakeTeacher], say: Say, **options: object) -> Callable[..., object]:
-    """A stand-in for `open_teacher`; each teacher it opens is appended to `made`."""
+    """A stand-in for `open_teachers`; each teacher it opens is appended to `made`."""
 
     @asynccontextmanager
     async def open_fake(settings: object, ledger: Path) -> AsyncIterator[FakeTeacher]:

@@ -47,7 +47,7 @@ def run(monkeypatch, corpus, tmp_path):
 
     def go(name, *, ledger=None, say=good_teacher, settings=None, **options):
         teachers: list[FakeTeacher] = []
-        monkeypatch.setattr(stage, "open_teacher", opening(teachers, say, **options))
+        monkeypatch.setattr(stage, "open_teachers", opening(teachers, say, **options))
         work = Workspace(tmp_path / name, seed=5, name="synthetic", ledger=tmp_path / (ledger or name + "-ledger"))
         stage.synth(settings or make_settings(), work, documents=[corpus], questions=[corpus])
         work.close()
@@ -156,7 +156,7 @@ from hornbook.base.workspace import Workspace
 from hornbook.synthetic import synth as stage
 from tests.synthetic.fake import good_teacher, opening
 from tests.synthetic.test_synth import make_settings
-stage.open_teacher = opening([], good_teacher, die_after=int(sys.argv[3]), kill=True)
+stage.open_teachers = opening([], good_teacher, die_after=int(sys.argv[3]), kill=True)
 work = Workspace(Path(sys.argv[1]), seed=5, name="synthetic", ledger=Path(sys.argv[2]))
 stage.synth(make_settings(), work, documents=[Path(sys.argv[4])], questions=[Path(sys.argv[4])])
 """
