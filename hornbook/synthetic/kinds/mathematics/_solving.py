@@ -1,0 +1,126 @@
+"""What the kinds of mathematics share: asking for worked solutions, and which of them are kept (report §2.2)."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cache
+
+import msgspec
+import numpy as np
+
+from hornbook.base.records import Message, Question
+from hornbook.base.settings import setting
+from hornbook.oracles.answer import extract_answer, first_line
+from hornbook.oracles.guard import Oracles
+from hornbook.oracles.number import parse_number
+from hornbook.oracles.score import RIGHT
+from hornbook.synthetic.kind import Ask, Checks, KindSettings, Material, Rejected, example
+from hornbook.synthetic.kinds.mathematics._equations import false_equation, numbers
+from hornbook.synthetic.kinds.mathematics._program import program_of
+from hornbook.synthetic.stages import finished, require_fluent
+
+HOW = "Think step by step, one short line a step, then give the final answer as `Answer: ...`."
+SHOWN_QUESTION = "A box holds 3 red and 4 blue balls. How many balls are in 2 such boxes?"
+SHOWN_SOLUTION = "One box holds 3 + 4 = 7 balls.\nTwo boxes hold 2 * 7 = 14 balls.\nAnswer: 14"
+CHECKABLE = ("number", "math", "exact", "reasoning-gym")
+SOLUTION_CHECKS = ("answer", "steps", "arithmetic", "length", "no repetition", "not the example", "no small talk")
+_one_at_a_time = threading.Lock()
+
+
+class SolvingSettings(KindSettings):
+    """Questions solved several times over."""
+
+    temperature: float = setting(0.6, "sampling temperature", ge=0)
+    max_tokens: int = setting(128, "longest solution, in tokens", ge=1)
+    solutions: int = setting(4, "independent solutions of a question", ge=1)
+
+
+def checkable(material: Material, count: int, rng: np.random.Generator, settings: object) -> list[Question]:
+    """Questions whose answers a program can judge."""
+    return _some([one for one in material.questions if one.oracle in CHECKABLE and one.answer.strip()], count, rng)
+
+
+def numeric(material: Material, count: int, rng: np.random.Generator, settings: object) -> list[Question]:
+    """Of those, the ones with a number as their answer, and numbers to compute it from."""
+    return _some([one for one in material.questions if _is_numeric(one)], count, rng)
+
+
+def worked(material: Material, count: int, rng: np.random.Generator, settings: object) -> list[Question]:
+    """Of those, the ones with a worked solution of several steps whose program can be told."""
+    programs = ((one, program_of(one)) for one in material.questions if _is_numeric(one))
+    return _some([one for one, program in programs if program and len(program.steps) > 1], count, rng)
+
+
+def _is_numeric(question: Question) -> bool:
+    return question.oracle in CHECKABLE and len(numbers(question.answer)) == 1 and bool(numbers(question.prompt))
+
+
+def _some(questions: Sequence[Question], count: int, rng: np.random.Generator) -> list[Question]:
+    return [questions[number] for number in rng.permutation(len(questions))[:count].tolist()]
+
+
+def solve_prompt(question: str, shown: tuple[str, str] = (SHOWN_QUESTION, SHOWN_SOLUTION)) -> list[Message]:
+    return [*example(f"{shown[0]}\n{HOW}", shown[1]), Message("user", f"{question.strip()}\n{HOW}")]
+
+
+async def solve(
+    question: str, ask: Ask, settings: SolvingSettings, shown: tuple[str, str] = (SHOWN_QUESTION, SHOWN_SOLUTION)
+) -> list[str]:
+    """Independent worked solutions, after the solved example `shown`."""
+    answers = await ask.many("solve", solve_prompt(question, shown), settings.solutions)
+    return [finished(answer) for answer in answers]
+
+
+async def right(question: Question, solutions: Sequence[str]) -> list[bool]:
+    """Which solutions reach the question's answer, by its oracle."""
+    return await asyncio.to_thread(_judge, question, solutions)
+
+
+def _judge(question: Question, solutions: Sequence[str]) -> list[bool]:
+    """reasoning-gym's answers are compared as numbers or words: its own scores are for its own prompts."""
+    if question.oracle == "reasoning-gym":
+        oracle = "number" if parse_number(question.answer) is not None else "exact"
+        question = msgspec.structs.replace(question, oracle=oracle)
+    with _one_at_a_time:  # math-verify runs in one process beside this one
+        judgements = _oracles().judge_many([(question, solution) for solution in solutions])
+    return [judgement.score >= RIGHT for judgement in judgements]
+
+
+@cache
+def _oracles() -> Oracles:
+    return Oracles()
+
+
+def final_number(solution: str) -> Fraction | None:
+    """The number that a solution gives as its answer."""
+    number = parse_number(first_line(extract_answer(solution)))
+    return None if number is None else Fraction(number)
+
+
+def check_solution(text: str, question: str) -> Checks:
+    """The checks of a solution that reaches its answer: steps, true equations, fluent. Raises Rejected."""
+    checks = Checks()
+    checks.require("answer", "answer:" in text.lower(), "gives none")
+    checks.require("steps", len([line for line in text.splitlines() if line.strip()]) >= 2, "no step before the answer")
+    wrong = false_equation(text)
+    checks.require("arithmetic", not wrong, wrong)
+    require_fluent(checks, text, (20, 4000), f"{SHOWN_QUESTION} {SHOWN_SOLUTION}", question)
+    return checks
+
+
+def sound(solutions: Sequence[str], question: str, most: int = 1) -> list[tuple[str, list[str]]]:
+    """(solution, checks passed) of the different solutions that are sound, `most` of them.
+
+    Raises Rejected, with the last failure, when none is.
+    """
+    kept: dict[str, list[str]] = {}
+    failure = Rejected("answer", "no solution reaches it")
+    for solution in solutions:
+        try:
+            kept.setdefault(solution, check_solution(solution, question).passed)
+        except Rejected as rejected:
+            failure = rejected
+    if not kept:
+        raise failure
+    return list(kept.items())[:most]
