@@ -65,12 +65,18 @@ class Budget:
         hold = Hold(ask.key, self.model, worst_prompt(ask), ask.parameters.max_tokens)
         if not self.limited:
             return hold
+        self._catch_up()
+        # A call in a batch is the same attempt in every run that waits for the batch: it is held under one name.
+        name = f"{ask.key}/batch" if self.settings.batch else f"{ask.key}/{os.getpid()}/{self._count}"
+        hold.hold = name
+        if name in self._holds:
+            self._in_flight.add(name)
+            return hold
         while not self._fits(hold):
             if not self._in_flight:
                 raise BudgetError(self._spent_message())
             await self._landed.wait()
-        hold.hold = f"{ask.key}/{os.getpid()}/{self._count}"
-        self._in_flight.add(hold.hold)
+        self._in_flight.add(name)
         self._log.append(msgspec.json.encode(hold))
         self._catch_up()
         return hold

@@ -21,6 +21,7 @@ from hornbook.teacher.settings import TeacherSettings
 
 IN_VAIN = 3  # calls in a row that get no answer: the teacher is out of reach, the calls are not to blame
 LONGEST_PAUSE = 30.0  # seconds between tries; a Retry-After may ask for more
+MOST_IN_BATCHES = 1 << 30
 AGAIN = "run the same command again to continue: nothing that was answered is asked again"
 
 
@@ -50,8 +51,10 @@ class Teacher:
         self.calls_made = self.prompt_tokens = self.completion_tokens = 0
         self._under_way: dict[str, asyncio.Task[Call]] = {}
         # A call keeps its lane while it pauses: a server in trouble is not shown ever new calls.
-        self._lanes = asyncio.Semaphore(settings.concurrency)
-        self._places = Places(Limit(settings.concurrency))
+        # Calls that go into a batch are not in flight, so any number may wait.
+        most = MOST_IN_BATCHES if settings.batch else settings.concurrency
+        self._lanes = asyncio.Semaphore(most)
+        self._places = Places(Limit(most))
         self._answered = 0
         self._in_vain = 0  # calls given up since the last answer
         self._broken: HornbookError | None = None
@@ -203,11 +206,14 @@ async def open_teacher(settings: TeacherSettings, ledger: Path, bank: OpenBank =
 
 def _choose(settings: TeacherSettings, folder: Path) -> tuple[str, Backend]:
     """The model's name in the ledger, and what runs it. Chat and plain completions are two models to the ledger."""
+    from hornbook.teacher.batches import Batches
     from hornbook.teacher.endpoint import Endpoint, fixed
     from hornbook.teacher.local import LocalServer, local_name, model_file
 
     name = settings.model if settings.url else local_name(settings)
     name = name if settings.api == "chat" else f"{name} ({settings.api})"
+    if settings.batch:
+        return name, Batches(settings, folder)
     if settings.url:
         return name, Endpoint(settings, fixed(settings.url))
     if file := model_file(settings.local):

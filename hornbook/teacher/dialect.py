@@ -89,14 +89,17 @@ class Dialect:
             body.prompt = transcript(messages)
         return _write_body(body)
 
-    def learn(self, ask: Ask, reason: str) -> None:
-        """Servers differ in what they take: follow what this one says in a 400. Another `body` may then do."""
+    def learn(self, ask: Ask, reason: str) -> bool:
+        """Servers differ in what they take: follow what this one says in a 400. True if another `body` may do."""
         if "max_completion_tokens" in reason:
             self._limit_name = "max_completion_tokens"
         elif ask.parameters.schema and any(word in reason for word in ABOUT_SCHEMAS):
             self._refused.add(ask.parameters.schema)
         elif "seed" in reason:
             self._seeded = False
+        else:
+            return False
+        return True
 
     def answer(self, ask: Ask, body: bytes) -> Answer:
         """Read a reply. Where it does not say what it took, the most it can have taken is booked. Raises TryAgain."""

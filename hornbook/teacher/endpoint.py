@@ -46,10 +46,10 @@ class Endpoint:
             reply = await self.http.request("POST", url, body)
             if reply.status == 200:
                 return self.dialect.answer(ask, reply.body)
-            if reply.status == 400:
-                self.dialect.learn(ask, reason_of(reply.body))
+            if reply.status != 400 or not self.dialect.learn(ask, reason_of(reply.body)):
+                raise self.http.refusal(url, reply)
             sent, body = body, self.dialect.body(ask)
-            if body == sent:  # nothing new to try
+            if body == sent:  # it was asked that way already
                 raise self.http.refusal(url, reply)
 
     async def close(self) -> None:

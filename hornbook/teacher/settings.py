@@ -19,6 +19,11 @@ class TeacherSettings(Settings):
     weight: float = setting(1.0, "with several teachers: its share of the records, relative to the others'", gt=0)
     context: int = setting(2048, "local models: longest prompt and answer together, in tokens", ge=64)
     threads: int = setting(0, "local models: CPU threads; 0 for all cores", in_key=False, ge=0)
+    batch: bool = setting(
+        False,
+        "ask through the endpoint's batch API, answered within a day; prices are then those of batches",
+        in_key=False,
+    )
     api_key_env: str = setting("", "environment variable that holds the endpoint's key, if it wants one", in_key=False)
     concurrency: int = setting(
         64, "most calls in flight at a time; fewer where the server shows that it takes fewer", in_key=False, ge=1
@@ -41,6 +46,8 @@ class TeacherSettings(Settings):
             raise ValueError("give the endpoint's model: with url goes model")
         if self.url and not self.url.startswith(("http://", "https://")):
             raise ValueError("url must start with http:// or https://")
+        if self.batch and not self.url:
+            raise ValueError("batch needs an endpoint that has a batch API (url)")
         if self.budget is not None and not (self.price_in or self.price_out):
             raise ValueError("a budget in money needs price_in or price_out")
         return self

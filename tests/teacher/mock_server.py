@@ -77,13 +77,16 @@ class MockServer:
     async def start(self) -> None:
         """Listen; after a `stop`, on the same port again."""
         app = web.Application(client_max_size=1 << 26)
-        app.router.add_post("/v1/chat/completions", self._ask)
-        app.router.add_post("/v1/completions", self._ask)
+        self.add_routes(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
         await site.start()
         self.port = self._runner.addresses[0][1]
+
+    def add_routes(self, app: web.Application) -> None:
+        app.router.add_post("/v1/chat/completions", self._ask)
+        app.router.add_post("/v1/completions", self._ask)
 
     async def stop(self) -> None:
         if self._runner:

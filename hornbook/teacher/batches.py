@@ -1,0 +1,222 @@
+"""A teacher behind a provider's batch API: calls are gathered, sent as one file, and answered within a day.
+
+What is sent is written to `batches.jsonl` first: the batch's name and its calls before it is created, the provider's
+id after. So a run that was killed, at whatever moment, finds its batches again, by id or by the name in their
+metadata, and submits no call twice. Answers are kept in `batches/` from the moment they are downloaded.
+"""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import xxhash
+
+from hornbook.base.files import atomic
+from hornbook.base.records import make_id
+from hornbook.teacher.backend import Answer
+from hornbook.teacher.batch_api import FINAL, Batch, BatchApi
+from hornbook.teacher.dialect import Dialect
+from hornbook.teacher.endpoint import base_url
+from hornbook.teacher.errors import CallFailed, TeacherError, TryAgain
+from hornbook.teacher.http import Http, Reply, reason_of
+from hornbook.teacher.ledger import Ask
+from hornbook.teacher.log import Log
+from hornbook.teacher.settings import TeacherSettings
+
+SECONDS_TO_GATHER = 2.0  # without a new call, and the batch is sent
+MOST_IN_BATCH = 10_000
+LONGEST_POLL = 60.0  # seconds between two looks at a batch
+LOOKS_FOR_LOST = 4  # a list of batches may not show yet what was created just now
+
+Result = TypeVar("Result")
+
+
+class _Line(msgspec.Struct, omit_defaults=True):
+    batch: str
+    keys: list[str] = []
+    id: str = ""
+
+
+class _Response(msgspec.Struct):
+    status_code: int
+    body: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Item(msgspec.Struct):
+    custom_id: str
+    response: _Response | None = None
+    error: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class Batches:
+    """Answers each call from the batch that it is in. Calls of batches of earlier runs are in those."""
+
+    def __init__(self, settings: TeacherSettings, folder: Path) -> None:
+        self.settings, self.where = settings, settings.url
+        self.http, self.dialect = Http(settings), Dialect(settings)
+        self.api = BatchApi(self.http, base_url(settings.url), self.dialect.path)
+        self.folder = folder / "batches"
+        self.log = Log(folder / "batches.jsonl")
+        self._batch_of: dict[str, str] = {}  # call -> the batch it was put into last
+        self._count = 0  # batches ever noted: no two have the same name
+        self._ids: dict[str, str] = {}  # batch -> the provider's id
+        self._sent: dict[str, int] = {}  # call -> digest of what was sent for it
+        self._gathered: list[Ask] = []
+        self._submission: asyncio.Task[str] | None = None
+        self._creating = asyncio.Lock()  # held from the note of a batch's name to the note of its id
+        self._arrivals: dict[str, asyncio.Task[dict[str, bytes] | None]] = {}
+
+    async def answer(self, ask: Ask) -> Answer:
+        """Wait for the call's batch. Raises TryAgain, after which it goes into another, CallFailed or TeacherError."""
+        while True:
+            self._catch_up()
+            name = self._batch_of.get(ask.key) or await self._submitted(ask)
+            lines = await self._arrival(name)
+            if lines is not None:
+                break
+            self._forget(name)  # it was never created
+        line = lines.pop(ask.key, b"")
+        if not lines:
+            self._arrivals.pop(name, None)  # memory; the file stays
+        try:
+            return self._read(ask, line)
+        except TryAgain:
+            self._batch_of.pop(ask.key, None)
+            raise
+
+    async def close(self) -> None:
+        tasks = [task for task in (self._submission, *self._arrivals.values()) if task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.http.close()
+        self.log.close()
+
+    async def _submitted(self, ask: Ask) -> str:
+        """The name of the new batch that the call went into."""
+        self._gathered.append(ask)
+        if self._submission is None:
+            self._submission = _seen(asyncio.create_task(self._submit()))
+        return await asyncio.shield(self._submission)
+
+    async def _submit(self) -> str:
+        count = 0
+        while count < len(self._gathered) < MOST_IN_BATCH:
+            count = len(self._gathered)
+            await asyncio.sleep(SECONDS_TO_GATHER)
+        asks, self._gathered, self._submission = self._gathered, [], None
+        bodies = [self.dialect.body(ask) for ask in asks]
+        self._sent.update((ask.key, xxhash.xxh3_64_intdigest(body)) for ask, body in zip(asks, bodies, strict=True))
+        keys = [ask.key for ask in asks]
+        async with self._creating:
+            self._catch_up()
+            name = make_id("batch", str(os.getpid()), str(self._count), *keys)
+            self.log.append(msgspec.json.encode(_Line(name, keys=keys)))
+            try:
+                batch = await self.api.create(name, b"".join(map(self._line, keys, bodies)))
+            except CallFailed as failure:
+                raise TeacherError(f"teacher at {self.where} takes no batches: {failure}") from None
+            self.log.append(msgspec.json.encode(_Line(name, id=batch.id)))
+        return name
+
+    def _line(self, key: str, body: bytes) -> bytes:
+        call = {"custom_id": key, "method": "POST", "url": f"/v1{self.dialect.path}", "body": msgspec.Raw(body)}
+        return msgspec.json.encode(call) + b"\n"
+
+    async def _arrival(self, name: str) -> dict[str, bytes] | None:
+        """What came of a batch: a line for each call, or None if it was never created. All who wait share one look."""
+        task = self._arrivals.get(name)
+        if task is None or (task.done() and (task.cancelled() or task.exception())):
+            task = self._arrivals[name] = _seen(asyncio.create_task(self._follow(name)))
+        return await asyncio.shield(task)
+
+    async def _follow(self, name: str) -> dict[str, bytes] | None:
+        path = self.folder / f"{name}.jsonl"
+        if not path.exists():
+            batch = await self._attach(name)
+            if batch is None:
+                return None
+            batch = await self._finished(batch)
+            if batch.status == "failed":
+                self._forget(name)
+                raise TryAgain(f"batch {batch.id} failed: {reason_of(bytes(batch.errors))}", known=True)
+            files = [file for file in (batch.output_file_id, batch.error_file_id) if file]
+            parts = [await self.api.download(file) for file in files]
+            with atomic(path) as aside:
+                aside.write_bytes(b"\n".join(parts))
+        lines = [line for line in path.read_bytes().split(b"\n") if line.strip()]
+        return {key: line for line in lines if (key := _key_of(line))}
+
+    async def _attach(self, name: str) -> Batch | None:
+        async with self._creating:
+            self._catch_up()
+            if known := self._ids.get(name):
+                return await self.api.get(known)
+            for look in range(LOOKS_FOR_LOST):
+                await asyncio.sleep(self.settings.backoff * look)
+                if found := await self.api.find(name):
+                    self.log.append(msgspec.json.encode(_Line(name, id=found.id)))
+                    return found
+        return None
+
+    async def _finished(self, batch: Batch) -> Batch:
+        """Look with growing pauses until the batch is over. Raises TryAgain when the looks fail too often in a row."""
+        pause, failures = max(self.settings.backoff, 0.01), 0
+        while batch.status not in FINAL:
+            await asyncio.sleep(pause)
+            pause = min(LONGEST_POLL, pause * 1.5)
+            try:
+                batch = await self.api.get(batch.id) or msgspec.structs.replace(batch, status="failed")
+                failures = 0
+            except TryAgain as trouble:
+                failures += 1
+                if failures > self.settings.retries:
+                    raise
+                await asyncio.sleep(trouble.after)
+        return batch
+
+    def _read(self, ask: Ask, line: bytes) -> Answer:
+        if not line:
+            raise TryAgain("the batch ended without this call", known=False)
+        item = msgspec.json.decode(line, type=_Item)
+        if item.response is None:
+            raise TryAgain(f"not answered by the batch: {reason_of(bytes(item.error))}", known=True)
+        reply = Reply(item.response.status_code, "", bytes(item.response.body))
+        if reply.status == 200:
+            return self.dialect.answer(ask, reply.body)
+        if reply.status == 400 and self.dialect.learn(ask, reason := reason_of(reply.body)):
+            body = self.dialect.body(ask)
+            if self._sent.get(ask.key) != xxhash.xxh3_64_intdigest(body):
+                raise TryAgain(reason, known=True)
+        raise self.http.refusal(self.where, reply)
+
+    def _forget(self, name: str) -> None:
+        """The next try of the calls of this batch goes into another one."""
+        self._arrivals.pop(name, None)
+        self._batch_of = {key: batch for key, batch in self._batch_of.items() if batch != name}
+
+    def _catch_up(self) -> None:
+        for _, line in self.log.new_lines():
+            try:
+                entry = msgspec.json.decode(line, type=_Line)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                continue
+            self._count += bool(entry.keys)
+            self._batch_of.update(dict.fromkeys(entry.keys, entry.batch))
+            if entry.id:
+                self._ids[entry.batch] = entry.id
+
+
+def _key_of(line: bytes) -> str:
+    try:
+        return msgspec.json.decode(line, type=_Item).custom_id
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+
+
+def _seen(task: asyncio.Task[Result]) -> asyncio.Task[Result]:
+    """A task whose failure is not complained about, should nobody be waiting for it any more."""
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task
