@@ -1,0 +1,134 @@
+"""Functions run on arguments, and programs on tests, in the sandbox: many at once, what each gave back or raised.
+
+Nothing that could be copied goes in with the program: results come out and are compared here.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from hornbook.sandbox.python import run_python
+
+SECONDS = 4.0  # for all calls together
+SECONDS_A_CALL = 0.1
+PRELUDE = "from __future__ import annotations\nimport collections, itertools, math, random, re, string\n"
+
+# A call counts only if its result is plain data and is the same a second time. Arguments are read anew for each call,
+# so that a function that changes them does not change those of the next.
+_RUN = """\
+import ast, io, json, signal, sys
+out, asked = sys.stdout, json.load(sys.stdin)
+sys.stdout = sys.stderr = io.StringIO()
+
+TOO_SLOW = "TimeoutError: does not end"
+
+class TooSlow(BaseException):
+    pass
+
+def too_slow(*_):
+    raise TooSlow()
+
+def told(error):
+    if isinstance(error, TooSlow):
+        return ["", TOO_SLOW]
+    return ["", (type(error).__name__ + ": " + str(error))[:200].rstrip(": ")]
+
+def once(function, text):
+    signal.setitimer(signal.ITIMER_REAL, asked["seconds"])
+    try:
+        value = function(*ast.literal_eval(text))
+        if hasattr(value, "__next__"):
+            value = [item for item, _ in zip(value, range(1000))]
+        text = repr(value)
+        return [text, "" if len(text) < 2000 and ast.literal_eval(text) == value else "no plain data"]
+    except (Exception, TooSlow) as error:
+        return told(error)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+def called(program):
+    names = {"__name__": "program"}
+    try:
+        exec(compile(program["code"], "program.py", "exec"), names)
+        function = names[program["name"]]
+    except (Exception, SystemExit) as error:
+        return [told(error)] * len(program["calls"])
+    results = []
+    for text in program["calls"]:
+        if results and results[-1][1] == TOO_SLOW:
+            results.append(results[-1])  # one wait for a program that does not end is enough
+            continue
+        first = once(function, text)
+        results.append(first if first[1] or first == once(function, text) else ["", "not the same twice"])
+    return results
+
+def tested(program):
+    names = {"__name__": "program"}
+    try:
+        exec(compile(program["code"], "program.py", "exec"), names)
+    except (Exception, SystemExit) as error:
+        return [told(error)] * len(program["tests"])
+    results = []
+    for test in program["tests"]:
+        signal.setitimer(signal.ITIMER_REAL, asked["seconds"])
+        try:
+            exec(compile(test, "test.py", "exec"), dict(names))
+            results.append(["passed", ""])
+        except (Exception, SystemExit, TooSlow) as error:
+            results.append(told(error))
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    return results
+
+signal.signal(signal.SIGALRM, too_slow)
+for one in asked["programs"]:
+    print(json.dumps(called(one) if "calls" in one else tested(one)), file=out, flush=True)
+"""
+
+
+class Result(msgspec.Struct, frozen=True, array_like=True):
+    """What one call gave: its value as Python text, or why there is none; of a test, "passed" or why not."""
+
+    value: str
+    error: str = ""
+
+
+def run_calls(programs: Sequence[str], name: str, calls: Sequence[str]) -> list[list[Result]]:
+    """The results of function `name` of each program on each call: argument tuples as Python text, `"(3, 'a')"`.
+
+    Raises HornbookError where there is no sandbox.
+    """
+    asked: list[dict[str, object]] = [{"code": PRELUDE + code, "name": name, "calls": list(calls)} for code in programs]
+    return _run(asked, len(calls))
+
+
+def run_tests(programs: Sequence[str], tests: Sequence[str]) -> list[list[Result]]:
+    """The result of each test, a piece of Python that raises when it fails, against each program."""
+    asked: list[dict[str, object]] = [{"code": PRELUDE + code, "tests": list(tests)} for code in programs]
+    return _run(asked, len(tests))
+
+
+def _run(programs: list[dict[str, object]], each: int) -> list[list[Result]]:
+    """One run for all, unless a program ends the process: then it has no results, and the next run goes on after it."""
+    done: list[list[Result]] = []
+    while len(done) < len(programs):
+        given = msgspec.json.encode({"programs": programs[len(done) :], "seconds": SECONDS_A_CALL}).decode()
+        outcome = run_python(_RUN, stdin=given, seconds=SECONDS)
+        done += _read(outcome.stdout, each)[: len(programs) - len(done)]
+        if len(done) < len(programs):
+            done.append([Result("", outcome.reason or "ended the process")] * each)
+    return done
+
+
+def _read(printed: str, each: int) -> list[list[Result]]:
+    """The lines that hold results, up to the first that does not."""
+    read: list[list[Result]] = []
+    for line in printed.splitlines():
+        try:
+            results = msgspec.json.decode(line, type=list[Result])
+        except msgspec.DecodeError:
+            return read
+        if len(results) != each:
+            return read
+        read.append(results)
+    return read
