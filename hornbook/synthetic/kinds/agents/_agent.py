@@ -4,7 +4,6 @@ The world answers every move. What is kept is not the log but a thought in the f
 if the moves read from it, replayed, lead from the start to the goal.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Annotated, Any, Literal, NamedTuple
@@ -131,7 +130,7 @@ async def travel(world: World, best: int, shown: Shown, ask: Ask, settings: Agen
     for step in range(settings.steps):
         left = tuple(move for move in world.successors(state) if move not in failed)
         if not hint and (sum(map(len, failed.values())) >= 2 * settings.patience or not left):
-            hint, hints = (await asyncio.to_thread(solve, world, state) or [""])[0], hints + 1
+            hint, hints = (await ask.compute(solve, world, state) or [""])[0], hints + 1
             if not hint or hints > settings.most_hints * best:
                 raise Rejected("hints", f"{hints} for {best} moves" if hint else "no way leads on")
         known = [

@@ -1,6 +1,5 @@
 """What the kinds of mathematics share: asking for worked solutions, and which of them are kept (report §2.2)."""
 
-import asyncio
 import threading
 from collections.abc import Sequence
 from fractions import Fraction
@@ -72,9 +71,9 @@ async def solve(
     return [finished(answer) for answer in answers]
 
 
-async def right(question: Question, solutions: Sequence[str]) -> list[bool]:
+async def right(question: Question, solutions: Sequence[str], ask: Ask) -> list[bool]:
     """Which solutions reach the question's answer, by its oracle."""
-    return await asyncio.to_thread(_judge, question, solutions)
+    return await ask.compute(_judge, question, solutions)
 
 
 def _judge(question: Question, solutions: Sequence[str]) -> list[bool]:

@@ -52,7 +52,7 @@ async def make(seed: Question, ask: Ask, settings: ErrorFindingSettings) -> list
     attempts = await find(problem, altered.step, ask, settings)
     repairs = await ask.many("repair", repair_prompt(problem, altered.step), settings.solutions)
     texts = [finished(answer) for answer in repairs]
-    verdicts = await right(seed, texts)
+    verdicts = await right(seed, texts, ask)
     ask.facts |= {"attempts": float(attempts), "right": sum(verdicts) / len(verdicts)}
     failure = Rejected("answer", "no repair reaches it")
     for text in (text for text, verdict in zip(texts, verdicts, strict=True) if verdict):

@@ -22,7 +22,7 @@ class WorkedSolutionSettings(SolvingSettings):
 async def make(seed: Question, ask: Ask, settings: WorkedSolutionSettings) -> list[Made]:
     """The grade is the share of solutions that were right: how easy the question is for this teacher."""
     solutions = await solve(seed.prompt, ask, settings)
-    verdicts = await right(seed, solutions)
+    verdicts = await right(seed, solutions, ask)
     share = sum(verdicts) / len(verdicts)
     ask.facts["right"] = share
     reached = [solution for solution, verdict in zip(solutions, verdicts, strict=True) if verdict]
