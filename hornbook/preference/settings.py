@@ -1,4 +1,4 @@
-"""Settings of the two stages of this room."""
+"""Settings of the stages of this room."""
 
 from typing import Literal
 
@@ -47,3 +47,11 @@ class JudgeSettings(Settings):
     judge_calls: int = setting(150, "replies judged at most; prompts that no longer fit are not judged", ge=0)
     judge_tokens: int = setting(48, "longest judgement, in tokens", ge=8)
     pairs_per_prompt: int = setting(2, "pairs of each kind that one prompt gives at most", ge=1)
+
+
+class PairsSettings(Settings):
+    """Samples with a worse last turn as pairs."""
+
+    first_tokens: int = setting(
+        0, "a pair holds the first so many tokens of each reply; 0 for whole replies (refusals learn from 5)", ge=0
+    )

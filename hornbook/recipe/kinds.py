@@ -240,6 +240,18 @@ _KINDS = [
         report="4.2",
     ),
     Kind(
+        name="pairs",
+        does="Turn synthetic samples with a better and a worse reply into preference pairs of a model.",
+        function="hornbook.preference.from_samples:pairs",
+        settings_class="hornbook.preference.settings:PairsSettings",
+        slots={"model": MODEL, "samples": Slot("samples", many=True)},
+        makes=("pairs",),
+        command="pairs",
+        argument="model",
+        example="hornbook pairs sft/ --samples synthetic/ --out pairs",
+        report="4.2, 4.4",
+    ),
+    Kind(
         name="evaluation",
         version=2,
         does="Score a model on held-out tasks, refusals and real benchmarks, with 95 % intervals.",
