@@ -14,7 +14,7 @@ from hornbook.synthetic.words import STEM, leaked, stems, words
 
 ONE = "A stack gives back the element that was put in last. It is used to undo steps."
 OTHER = "A queue gives back the element that was put in first. It is used to serve requests in order."
-ASK = "Write one question that compares the two texts, and that neither of them answers alone."
+ASK = 'Write one question about how "{}" and "{}" differ or go together, which takes both texts to answer.'
 ASKED = "How do a stack and a queue differ in the element they give back?"
 ANSWER = "Answer from the text, in two or three sentences."
 ANSWERED = "A stack gives back the element that was put in last, but a queue gives back the one that was put in first."
@@ -38,6 +38,16 @@ class Two:
         self.own = (stems(one) - stems(other), stems(other) - stems(one))
         self.both = f"{one}\n\n{other}"
 
+    def subjects(self) -> list[str]:
+        """The key term of each that the other has not."""
+        found = []
+        for text, own in zip(self.texts, self.own, strict=True):
+            terms = [term for term in key_terms(text, 24) if term[:STEM] in own]
+            if not terms:
+                raise Rejected("question", "a passage has no key term of its own")
+            found.append(terms[0])
+        return found
+
     def uses(self, text: str) -> tuple[int, int]:
         mine = stems(text)
         return len(mine & self.own[0]), len(mine & self.own[1])
@@ -45,9 +55,10 @@ class Two:
 
 async def make(page: Page, ask: Ask, settings: ComparisonSettings) -> list[Made]:
     two = related(page, ask.rng)
+    prompt = shot(ASK.format("stack", "queue"), ASKED, two.both, ASK.format(*two.subjects()))
 
     async def compare(number: int) -> Made:
-        asked = await ask("question", shot(ASK, ASKED, two.both), max_tokens=48, stop=["\n"], sample=number)
+        asked = await ask("question", prompt, max_tokens=48, stop=["\n"], sample=number)
         question = check_question(unlabelled(asked.text), two)
         answer = await ask("answer", shot(f"{ASKED} {ANSWER}", ANSWERED, two.both, f"{question} {ANSWER}"))
         text = unlabelled(finished(answer))
