@@ -19,7 +19,7 @@ from benchmarks.synth_sides import (
 )
 from benchmarks.synth_work import passage, passages
 
-MARGIN = 0.5  # seconds: an answer that was sent so long before a kill had arrived
+MARGIN = 0.25  # seconds: an answer that was sent so long before a kill had arrived
 SETTLE = 0.5  # seconds for the server to notice that a client is dead
 
 
@@ -52,12 +52,13 @@ def killed(bench: Bench, side: Side, job: Job) -> tuple[int, int, str]:
         for goal in goals(bench.kills, job.requests):
             worker = Worker(side, job, folder, server.url)
             reached = reach(goal, worker, server, bench.patience)
+            moment = time.monotonic()
             worker.kill()
-            moments.append((time.monotonic(), ledger_requests(folder)))
+            moments.append((moment, ledger_requests(folder)))
             time.sleep(SETTLE)
             if not reached:  # it hangs, or has ended: more kills would find the same
                 break
-        done = run(side, job, folder, server.url, bench.patience)
+        done = Worker(side, job, folder, server.url).wait(bench.patience, lambda: len(server.asked()))
         events = server.events()
     asked = [event.request for event in events if event.what == "asked"]
     end = "never reached" if done.exit_code is None else f"failed, exit code {done.exit_code}"

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -146,17 +146,19 @@ class Worker:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-    def wait(self, seconds: float) -> Run:
-        """Let it end by itself, but wait no longer than `seconds`."""
-        deadline = time.monotonic() + seconds
+    def wait(self, seconds: float, progress: Callable[[], int] = lambda: 0) -> Run:
+        """Let it end by itself, but wait no longer than `seconds` without progress."""
+        deadline, reached = time.monotonic() + seconds, progress()
         while True:
             pid, status, used = os.wait4(self.process.pid, os.WNOHANG)
             if pid:
                 break
+            if (now := progress()) > reached:
+                deadline, reached = time.monotonic() + seconds, now
             if time.monotonic() > deadline:
                 self.kill()
                 return Run(None, float("nan"))
-            time.sleep(0.01)
+            time.sleep(0.02)
         self.process.returncode = os.waitstatus_to_exitcode(status)
         with contextlib.suppress(ProcessLookupError):  # whatever of it did not end with it
             os.killpg(self.process.pid, signal.SIGKILL)
