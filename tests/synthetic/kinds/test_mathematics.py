@@ -15,6 +15,7 @@ from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.kinds.mathematics._equations import equations, evaluate, false_equation, numbers
 from hornbook.synthetic.kinds.mathematics._expressions import draw
 from hornbook.synthetic.kinds.mathematics._program import program_of, with_numbers
+from hornbook.synthetic.kinds.mathematics._solving import SHOWN, most_like
 from hornbook.synthetic.kinds.mathematics.error_finding import alter
 from hornbook.synthetic.kinds.mathematics.variation import varied
 from hornbook.synthetic.passages import PassageSettings
@@ -121,6 +122,13 @@ def test_mathematics_is_compared_as_mathematics():
     question = Question(id="q", task="t", prompt="Expand (x + 1)^2.", answer="x^2 + 2x + 1", oracle="math")
     text = "Multiply the bracket with itself.\nThat gives three terms.\nAnswer: $(x+1)(x+1)$"
     assert run_kind("worked_solution", question, {"solve": text})[0].grade == 1.0
+
+
+def test_the_example_is_the_one_most_like_the_question():
+    assert most_like("9 - 4 - 2 =")[0].startswith("7 - 2")
+    assert most_like("Solve for k: 7*k + 1 = 50")[0].startswith("Solve for z")
+    assert most_like("How many legs do 2 cows, 3 hens have?")[0].startswith("How many wheels")
+    assert all(not false_equation(solution) for _, solution in SHOWN)
 
 
 # -- word problems

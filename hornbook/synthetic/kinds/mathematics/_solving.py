@@ -1,5 +1,7 @@
 """What the kinds of mathematics share: asking for worked solutions, and which of them are kept (report §2.2)."""
 
+import difflib
+import re
 import threading
 from collections.abc import Sequence
 from fractions import Fraction
@@ -21,7 +23,18 @@ from hornbook.synthetic.stages import finished, require_fluent
 
 HOW = "Think step by step, one short line a step, then give the final answer as `Answer: ...`."
 SHOWN_QUESTION = "A box holds 3 red and 4 blue balls. How many balls are in 2 such boxes?"
-SHOWN_SOLUTION = "One box holds 3 + 4 = 7 balls.\nTwo boxes hold 2 * 7 = 14 balls.\nAnswer: 14"
+SHOWN = [  # solved examples of several forms: a teacher learns from the one most like its question
+    (SHOWN_QUESTION, "One box holds 3 + 4 = 7 balls.\nTwo boxes hold 2 * 7 = 14 balls.\nAnswer: 14"),
+    ("7 - 2 + 6 =", "7 - 2 = 5\n5 + 6 = 11\nAnswer: 11"),
+    ("4 * 3 * 5 =", "4 * 3 = 12\n12 * 5 = 60\nAnswer: 60"),
+    ("Solve for z: 3*z - 4 = 11", "3*z = 11 + 4 = 15\nz = 15 / 3 = 5\nAnswer: 5"),
+    (
+        "How many wheels do 3 cars, 2 bicycles have?",
+        "cars: 3 * 4 = 12\nbicycles: 2 * 2 = 4\n12 + 4 = 16\nAnswer: 16",
+    ),
+    ("What is the GCD of 18 and 12?", "18 = 6 * 3 and 12 = 6 * 2.\n3 and 2 share no divisor.\nAnswer: 6"),
+    ('How many "t" are in "better tea"?', "b e t t e r: 2\nt e a: 1\n2 + 1 = 3\nAnswer: 3"),
+]
 CHECKABLE = ("number", "math", "exact", "reasoning-gym")
 SOLUTION_CHECKS = ("answer", "steps", "arithmetic", "length", "no repetition", "not the example", "no small talk")
 _one_at_a_time = threading.Lock()
@@ -59,16 +72,20 @@ def _some(questions: Sequence[Question], count: int, rng: np.random.Generator) -
     return [questions[number] for number in rng.permutation(len(questions))[:count].tolist()]
 
 
-def solve_prompt(question: str, shown: tuple[str, str] = (SHOWN_QUESTION, SHOWN_SOLUTION)) -> list[Message]:
-    return [*example(f"{shown[0]}\n{HOW}", shown[1]), Message("user", f"{question.strip()}\n{HOW}")]
+def most_like(question: str) -> tuple[str, str]:
+    """The solved example whose words and signs are the most like the question's, whatever the numbers."""
+
+    def form(text: str) -> list[str]:
+        return re.findall(r"[a-z]+|[^\w\s]", text.lower())
+
+    return max(SHOWN, key=lambda shown: difflib.SequenceMatcher(None, form(shown[0]), form(question)).ratio())
 
 
-async def solve(
-    question: str, ask: Ask, settings: SolvingSettings, shown: tuple[str, str] = (SHOWN_QUESTION, SHOWN_SOLUTION)
-) -> list[str]:
-    """Independent worked solutions, after the solved example `shown`."""
-    answers = await ask.many("solve", solve_prompt(question, shown), settings.solutions)
-    return [finished(answer) for answer in answers]
+async def solve(question: str, ask: Ask, settings: SolvingSettings, shown: tuple[str, str] | None = None) -> list[str]:
+    """Independent worked solutions, after one solved example."""
+    asked, answered = shown or most_like(question)
+    prompt = [*example(f"{asked}\n{HOW}", answered), Message("user", f"{question.strip()}\n{HOW}")]
+    return [finished(answer) for answer in await ask.many("solve", prompt, settings.solutions)]
 
 
 async def right(question: Question, solutions: Sequence[str], ask: Ask) -> list[bool]:
@@ -104,7 +121,7 @@ def check_solution(text: str, question: str) -> Checks:
     checks.require("steps", len([line for line in text.splitlines() if line.strip()]) >= 2, "no step before the answer")
     wrong = false_equation(text)
     checks.require("arithmetic", not wrong, wrong)
-    require_fluent(checks, text, (20, 4000), f"{SHOWN_QUESTION} {SHOWN_SOLUTION}", question)
+    require_fluent(checks, text, (20, 4000), " ".join(most_like(question)), question)
     return checks
 
 
