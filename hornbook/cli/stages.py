@@ -18,6 +18,7 @@ from hornbook.base.workspace import is_first_process
 from hornbook.recipe.kinds import Kind, Slot
 from hornbook.recipe.recipe import Stage
 
+LONGEST_DEFAULT = 300  # characters of a default that help shows; a longer one is described in words
 SEPARATOR = "."  # --teacher.url sets `url` below `teacher`
 
 
@@ -35,7 +36,7 @@ class StageCommand(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         if not self.params:
-            self.params = [*_inputs(self.kind), *_common(), *_flags(self.kind.settings)]
+            self.params = [*_inputs(self.kind), *_common(), *_list(self.kind), *_flags(self.kind.settings)]
         return super().get_params(ctx)
 
     def make_parser(self, ctx: click.Context) -> Any:
@@ -147,6 +148,20 @@ def _common() -> list[click.Parameter]:
     ]
 
 
+def _list(kind: Kind) -> list[click.Parameter]:
+    def show(ctx: click.Context, param: click.Parameter, given: bool) -> None:
+        if given:
+            for line in kind.lines():
+                indent = " " * (len(line) - len(line.lstrip()))
+                click.echo(click.wrap_text(line.strip(), 110, indent, f"{indent}  ") + "\n" * line.endswith("\n"))
+            ctx.exit()
+
+    if not kind.listing:
+        return []
+    about = "Show what there is to choose from, and end."
+    return [click.Option(["--list"], is_flag=True, is_eager=True, expose_value=False, callback=show, help=about)]
+
+
 def _flags(settings: type[BaseModel], prefix: str = "") -> list[click.Parameter]:
     flags: list[click.Parameter] = []
     for name, info in settings.model_fields.items():
@@ -161,8 +176,9 @@ def _flag(path: str, info: FieldInfo) -> click.Option:
     default = info.get_default(call_default_factory=True)
     required = default is PydanticUndefined
     shown = "required" if required else f"default: {default!r}"
+    shown = "" if len(shown) > LONGEST_DEFAULT else f"[{shown}]"
     listed = str(info.annotation).startswith("list[")
-    help_text = f"{info.description or ''}  [{shown}]".strip()
+    help_text = f"{info.description or ''}  {shown}".strip()
     flag = "--" + path.replace("_", "-")
     return click.Option([flag, _variable(path)], type=YAML, multiple=listed, help=help_text, metavar=_metavar(info))
 

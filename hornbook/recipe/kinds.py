@@ -5,7 +5,7 @@ with `--help`, and part of `hornbook plan`.
 """
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,7 @@ class Kind:
         version: raise it when the same settings and inputs would give another output than before.
         command: its words on the command line, with `argument` the slot that is given without a flag.
         report: section of the report that it implements.
+        listing: "module:name" of a function that gives the lines of `--list`, where there is something to choose from.
     """
 
     name: str
@@ -46,11 +47,17 @@ class Kind:
     slots: Mapping[str, Slot] = field(default_factory=dict)
     version: int = 1
     argument: str = ""
+    listing: str = ""
 
     @property
     def settings(self) -> type[Settings]:
         cls: type[Settings] = _load(self.settings_class)
         return cls
+
+    def lines(self) -> Iterable[str]:
+        """What `--list` shows."""
+        listing: Callable[[], Iterable[str]] = _load(self.listing)
+        return listing()
 
     def load(self) -> Callable[..., None]:
         """The room's function (this imports the room, which may take seconds)."""
@@ -123,6 +130,7 @@ _KINDS = [
         command="synth",
         argument="documents",
         example="hornbook synth clean/ --teacher.url http://127.0.0.1:8000/v1 --teacher.model my-model --out synthetic",
+        listing="hornbook.synthetic.catalogue:listing",
         report="2.2, D",
     ),
     Kind(

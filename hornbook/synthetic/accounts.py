@@ -4,12 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from hornbook.base.records import Sample
+from hornbook.base.records import Question, Sample
 from hornbook.base.workspace import Workspace
-from hornbook.synthetic.diversity import measure, warn_of_sameness
+from hornbook.synthetic.diversity import measure, near_duplicates, warn_of_sameness
 from hornbook.synthetic.engine import Outcome
+from hornbook.synthetic.kind import Seed
 from hornbook.synthetic.settings import SynthSettings
-from hornbook.synthetic.sieve import near_duplicates, written_by_teacher
+from hornbook.synthetic.sieve import written_by_teacher
 
 
 def book(
@@ -33,8 +34,10 @@ def book(
     work.note("yields", {name: _yield(name, outcomes, made, kept) for name in names})
     diversity = {}
     for name in names:
-        texts = [written_by_teacher(sample) for sample in made if sample.kind == name]
-        diversity[name] = measure(texts, near_duplicates(texts, settings.near_duplicate))
+        mine = [sample for sample in made if sample.kind == name]
+        texts, grades = [written_by_teacher(sample) for sample in mine], [sample.grade for sample in mine]
+        seeds = [text_of(outcome.job.seed) for outcome in outcomes if outcome.job.kind.name == name]
+        diversity[name] = measure(texts, near_duplicates(texts, settings.near_duplicate), seeds, grades)
         warn_of_sameness(name, diversity[name], settings.diversity, work)
     work.note("diversity", diversity)
     _warn_of_poor_yield(names, outcomes, work)
@@ -51,6 +54,7 @@ def _yield(name: str, outcomes: Sequence[Outcome], made: Sequence[Sample], kept:
         "passed": sum(bool(outcome.made) for outcome in mine),
         "made": sum(sample.kind == name for sample in made),
         "kept": sum(sample.kind == name for sample in kept),
+        "teachers": dict(Counter(outcome.teacher for outcome in mine)),
         "calls": len({key for outcome in mine for key in outcome.calls}),
         "tokens": sum(stage["tokens"] for outcome in mine for stage in outcome.stages.values()),
         "stages": _stages(mine),
@@ -60,6 +64,10 @@ def _yield(name: str, outcomes: Sequence[Outcome], made: Sequence[Sample], kept:
             for fact, values in sorted(facts.items())
         },
     }
+
+
+def text_of(seed: Seed) -> str:
+    return seed.prompt if isinstance(seed, Question) else seed.text
 
 
 def _stages(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:

@@ -1,15 +1,19 @@
 """The kinds of data set as a list to read (`hornbook synth --list`), and what a run of them will ask of the teacher."""
 
+import importlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from hornbook.synthetic.kinds import FAMILIES, load_kind
 from hornbook.synthetic.settings import SynthSettings
+from hornbook.synthetic.yields import Measured, measured
 
 
 class Entry(NamedTuple):
-    """One line of the catalogue."""
+    """One kind in the catalogue."""
 
     name: str
+    family: str
     about: str
     seeds: str
     stages: tuple[str, ...]
@@ -17,26 +21,55 @@ class Entry(NamedTuple):
     checks: tuple[str, ...]
     source: str  # row of table 5
     report: str
+    measured: Measured | None
 
 
 def catalogue() -> list[Entry]:
-    """All kinds by name."""
+    """All kinds, by family and name."""
+    yields = measured()
     entries = []
-    for name in sorted(FAMILIES):
+    for name, family in FAMILIES.items():
         kind = load_kind(name)
+        calls = kind.calls(kind.settings())
         entries.append(
             Entry(
                 name,
+                family,
                 kind.about,
                 kind.seeded_by,
                 kind.stages,
-                kind.calls(kind.settings()),
+                calls,
                 kind.checks,
                 kind.source,
                 kind.report,
+                yields.get(name),
             )
         )
-    return entries
+    return sorted(entries, key=lambda entry: (entry.family, entry.name))
+
+
+def listing() -> Iterator[str]:
+    """The catalogue as lines of text, a paragraph for each kind."""
+    entries = catalogue()
+    yield f"{len(entries)} kinds. `--kinds NAME` runs one, a family's name all of its kinds.\n"
+    family = ""
+    for entry in entries:
+        if entry.family != family:
+            family = entry.family
+            about = (importlib.import_module(f"hornbook.synthetic.kinds.{family}").__doc__ or "").strip()
+            yield f"{family.upper()}: {about}\n"
+        yield f"  {entry.name}: {entry.about}"
+        yield f"    seeds: {entry.seeds}"
+        yield f"    stages: {', '.join(entry.stages)} (at most {entry.calls_per_record} calls a record)"
+        yield f"    checks: {', '.join(entry.checks)}"
+        yield f"    source: {entry.source}; report {entry.report}; yield: {yielded(entry.measured)}\n"
+
+
+def yielded(row: Measured | None) -> str:
+    """A measured yield in words."""
+    if row is None:
+        return "not measured"
+    return f"{row.kept} kept of {row.seeds} seeds, {row.calls} calls ({row.teacher})"
 
 
 def expected_calls(settings: SynthSettings) -> int:

@@ -6,31 +6,72 @@ from typing import Any
 
 import numpy as np
 
+from hornbook.base.records import Document
 from hornbook.base.workspace import Workspace
+from hornbook.data.filters.duplicates import drop_exact_duplicates
+from hornbook.data.filters.near_duplicates import drop_near_duplicates
+from hornbook.synthetic.grading import complexity, key_terms
 from hornbook.synthetic.settings import DiversitySettings
-from hornbook.synthetic.words import ngrams, words
+from hornbook.synthetic.words import STEM, ngrams, stems, words
 
 WINDOW = 1000  # words; distinct n-grams become fewer with length, so they are counted per window
 PARTS = 5  # of a kind's records, in order: does diversity fall as more is made?
 
 
-def measure(texts: Sequence[str], near_duplicates: int) -> dict[str, Any]:
-    """Figures of one kind's texts: {"records", "near_duplicate_rate", "distinct_1" to "distinct_3", "compression",
-    "words": {"mean", "low", "high"} (10th and 90th percentile), "distinct_2_by_part": [first fifth .. last fifth]}.
+def measure(
+    texts: Sequence[str], near_duplicates: int, seeds: Sequence[str] = (), grades: Sequence[float] = ()
+) -> dict[str, Any]:
+    """Figures of one kind's texts, made from the texts `seeds`, with `grades` in [0, 1] where the kind gives them.
+
+    {"records", "near_duplicate_rate", "distinct_1" to "distinct_3", "compression", "coverage": share of the seeds' key
+    terms that what was made speaks of, "words", "complexity" (1 to 5) and "grade": {"mean", "low", "high"} (10th and
+    90th percentile), "distinct_2_by_part": [first fifth .. last fifth]}.
     """
     tokens = words(" ".join(texts))
-    lengths = np.array([len(words(text)) for text in texts] or [0])
     raw = " ".join(texts).encode()
     parts = [texts[len(texts) * part // PARTS : len(texts) * (part + 1) // PARTS] for part in range(PARTS)]
-    low, high = np.percentile(lengths, [10, 90]).tolist()
     return {
         "records": len(texts),
         "near_duplicate_rate": round(near_duplicates / max(1, len(texts)), 4),
         **{f"distinct_{n}": distinct(tokens, n) for n in (1, 2, 3)},
         "compression": round(len(raw) / max(1, len(zlib.compress(raw, 9))), 4),
-        "words": {"mean": round(float(lengths.mean()), 1), "low": round(low, 1), "high": round(high, 1)},
+        "coverage": coverage(texts, seeds),
+        "words": spread([len(words(text)) for text in texts]),
+        "complexity": spread([complexity(text) for text in texts]),
+        "grade": spread(grades),
         "distinct_2_by_part": [distinct(words(" ".join(part)), 2) for part in parts] if len(texts) >= PARTS else [],
     }
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    low, high = np.percentile(values or [0], [10, 90]).tolist()
+    return {"mean": round(float(np.mean(values or [0])), 3), "low": round(low, 3), "high": round(high, 3)}
+
+
+def coverage(texts: Sequence[str], seeds: Sequence[str]) -> float:
+    """Share of the key terms of all seeds that occur in the texts, in whatever form: how much of the topics is used."""
+    terms = {term[:STEM] for seed in seeds for term in key_terms(seed)}
+    said = set().union(*(stems(text) for text in texts))
+    return round(len(terms & said) / len(terms), 4) if terms else 0.0
+
+
+def repeating(texts: Sequence[str], threshold: float) -> float:
+    """Share of the texts that are copies, or nearly (Jaccard similarity from `threshold`), of an earlier one."""
+    return near_duplicates(texts, threshold) / len(texts) if texts else 0.0
+
+
+def near_duplicates(texts: Sequence[str], threshold: float) -> int:
+    """How many of the texts are copies, or nearly, of an earlier one."""
+    documents = [
+        Document(id=str(number), text=text, source="", origin=str(number)) for number, text in enumerate(texts)
+    ]
+    dropped: list[str] = []
+
+    def drop(document: Document, reason: str) -> None:
+        dropped.append(document.id)
+
+    drop_near_duplicates(drop_exact_duplicates(documents, drop), threshold, drop)
+    return len(dropped)
 
 
 def distinct(tokens: Sequence[str], n: int) -> float:
@@ -53,6 +94,12 @@ def warn_of_sameness(kind: str, figures: dict[str, Any], limits: DiversitySettin
     if figures["distinct_2"] < limits.min_distinct:
         work.warn(
             f"{kind}: the records lose diversity: only {figures['distinct_2']:.0%} of the word pairs are distinct"
+        )
+    parts = figures["distinct_2_by_part"]
+    if parts and parts[-1] < limits.min_last_part * parts[0]:
+        work.warn(
+            f"{kind}: diversity falls: in the last fifth {parts[-1]:.0%} of the word pairs are distinct, "
+            f"in the first {parts[0]:.0%}"
         )
     if figures["compression"] > limits.max_compression:
         work.warn(f"{kind}: the records lose diversity: their text compresses {figures['compression']:.1f} times")

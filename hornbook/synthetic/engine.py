@@ -29,6 +29,7 @@ class Outcome(msgspec.Struct):
     calls: list[str]  # keys in the teacher's ledger, in the order asked
     stages: dict[str, dict[str, int]]  # stage → calls, tokens
     facts: dict[str, float]
+    teacher: str  # name of the model that wrote it
     rejected: str = ""  # "check: detail"
 
 
@@ -38,14 +39,18 @@ async def run_jobs(
     cutting: PassageSettings,
     seed: int,
     on_done: Callable[[Outcome], None],
+    wanted: Callable[[Job], bool] = lambda job: True,
 ) -> list[Outcome]:
     """The outcomes of the jobs, in their order, whatever the order of the answers. A record keeps its teacher.
+    A job that is not `wanted` any more when its turn comes is left out.
 
     A record that fails, by a check, a failed call or a fault in its kind, fails alone. Raises TeacherError when the
     teacher cannot be asked any further.
     """
 
-    async def work(job: Job) -> Outcome:
+    async def work(job: Job) -> Outcome | None:
+        if not wanted(job):
+            return None
         teacher = teachers.choose(job.kind.name, job.seed.id)
         ask = Ask(teacher, job.kind, job.settings, cutting, rng(seed, "record", job.kind.name, job.seed.id))
         made: list[Made] = []
@@ -61,7 +66,7 @@ async def run_jobs(
             raise
         except Exception as error:  # a fault of the kind: it must not cost the other records
             rejected = f"fault: {one_line(error)}"
-        outcome = Outcome(job, made, ask.calls, ask.stages, ask.facts, rejected)
+        outcome = Outcome(job, made, ask.calls, ask.stages, ask.facts, teacher.model, rejected)
         on_done(outcome)
         return outcome
 

@@ -55,6 +55,10 @@ class Made(msgspec.Struct):
     question: Question | None = None
     rejected: str = ""
 
+    def written(self) -> str:
+        """What the teacher wrote: the text, or the last turn."""
+        return self.messages[-1].content if self.messages else self.text
+
 
 class Checks:
     """The checks a record has passed so far; the first one it fails rejects it."""

@@ -20,6 +20,12 @@ class DiversitySettings(Settings):
     max_near_duplicates: float = setting(0.1, "largest share of near-duplicates among what was made", ge=0, le=1)
     min_distinct: float = setting(0.6, "least share of distinct word pairs (2-grams) per thousand words", ge=0, le=1)
     max_compression: float = setting(4.0, "largest compression ratio of a kind's text", gt=1)
+    min_last_part: float = setting(
+        0.75, "least share of distinct word pairs in the last fifth of a kind's records, in parts of the first's", ge=0
+    )
+    stop_at: float | None = setting(
+        None, "stop a kind when this share of what its last 64 seeds gave are near-duplicates; by default never", gt=0
+    )
     least_records: int = setting(8, "kinds with fewer records are measured, but not warned about", ge=2)
 
 

@@ -42,20 +42,6 @@ def _clean(samples: list[Sample], settings: SynthSettings, work: Workspace) -> l
     return kept
 
 
-def near_duplicates(texts: Sequence[str], threshold: float) -> int:
-    """How many of the texts are copies, or nearly, of an earlier one."""
-    documents = [
-        Document(id=str(number), text=text, source="", origin=str(number)) for number, text in enumerate(texts)
-    ]
-    dropped: list[str] = []
-
-    def drop(document: Document, reason: str) -> None:
-        dropped.append(document.id)
-
-    drop_near_duplicates(drop_exact_duplicates(documents, drop), threshold, drop)
-    return len(dropped)
-
-
 def written_by_teacher(sample: Sample) -> str:
     """The text, or the last turn."""
     return sample.messages[-1].content if sample.messages else sample.text

@@ -1,7 +1,10 @@
 """The stage: documents, questions and a teacher → checked, traceable records of several kinds (report §2.2, D)."""
 
 import asyncio
+import time
 from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError
@@ -17,8 +20,9 @@ from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.passages import Page, Passage, passages
 from hornbook.synthetic.settings import SynthSettings
 from hornbook.synthetic.sieve import sieve
+from hornbook.synthetic.watch import Watch
 from hornbook.synthetic.words import Rarity
-from hornbook.teacher.several import open_teachers
+from hornbook.teacher.several import Teachers, open_teachers
 
 
 def synth(
@@ -106,16 +110,36 @@ def plan_jobs(settings: SynthSettings, work: Workspace, material: Material) -> l
 
 
 async def _run(jobs: list[Job], settings: SynthSettings, work: Workspace) -> list[Outcome]:
-    passed = 0
-    with work.progress("", len(jobs), "records") as bar:
+    """The outcomes in the order of the jobs, without those of kinds that were stopped."""
+    watch = Watch(jobs, settings)
+    async with open_teachers(settings.writers, work.ledger) as teachers:
+        with live(work, len(jobs), teachers) as done:
+
+            def on_done(outcome: Outcome) -> None:
+                watch.saw(outcome)
+                done(outcome)
+
+            outcomes = await run_jobs(jobs, teachers, settings.passages, work.seed, on_done, watch.wants)
+    for name, place in sorted(watch.stopped.items()):
+        work.warn(f"{name}: stopped after {place} seeds: what it made repeated itself")
+    return [outcome for outcome in outcomes if watch.wants(outcome.job)]
+
+
+@contextmanager
+def live(work: Workspace, total: int, teachers: Teachers) -> Iterator[Callable[[Outcome], None]]:
+    """A line of progress: records done and passed, what was asked by now and how fast, what it cost."""
+    passed, begin = 0, time.monotonic()
+    with work.progress("", total, "records") as bar:
 
         def done(outcome: Outcome) -> None:
             nonlocal passed
             passed += bool(outcome.made)
-            bar.advance(1, f"{passed} passed")
+            asked = teachers.spent()
+            rate = asked.calls / max(1e-3, time.monotonic() - begin)
+            money = f", {asked.money:.2f} spent" if asked.money else ""
+            bar.advance(1, f"{passed} passed, {asked.calls:,} calls ({rate:.1f}/s), {asked.tokens:,} tokens{money}")
 
-        async with open_teachers(settings.writers, work.ledger) as teachers:
-            return await run_jobs(jobs, teachers, settings.passages, work.seed, done)
+        yield done
 
 
 def _sample(outcome: Outcome, made: Made) -> Sample:

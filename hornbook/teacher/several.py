@@ -4,12 +4,21 @@ import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.seeds import derive
 from hornbook.teacher.bank import LocalBank, OpenBank
 from hornbook.teacher.client import Teacher, open_teacher
 from hornbook.teacher.settings import TeacherSettings
+
+
+class Spent(NamedTuple):
+    """What was used by now: fresh calls; the tokens of all calls, also those that the ledger held, and their price."""
+
+    calls: int
+    tokens: int
+    money: float
 
 
 class Teachers:
@@ -25,6 +34,17 @@ class Teachers:
         weight, takes records over from the others; no other record changes its teacher (rendezvous hashing).
         """
         return max(self.teachers.values(), key=lambda teacher: _lot(teacher, names))
+
+    def spent(self) -> Spent:
+        """Of all teachers together."""
+        calls = tokens = 0
+        money = 0.0
+        for teacher in self.teachers.values():
+            prices = teacher.settings
+            calls += teacher.calls_made
+            tokens += teacher.prompt_tokens + teacher.completion_tokens
+            money += (teacher.prompt_tokens * prices.price_in + teacher.completion_tokens * prices.price_out) / 1e6
+        return Spent(calls, tokens, money)
 
 
 @asynccontextmanager

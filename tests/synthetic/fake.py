@@ -16,6 +16,7 @@ from hornbook.base.records import Message
 from hornbook.synthetic.stages import SHOWN
 from hornbook.teacher.client import Completion
 from hornbook.teacher.errors import CallFailed, TeacherError
+from hornbook.teacher.several import Spent
 
 Say = Callable[[str, str, int], str]  # (stage, last prompt, sample) → answer
 
@@ -70,8 +71,13 @@ class FakeTeacher:
         self.answers[key] = answer
         return answer
 
+    model = "fake"
+
     def choose(self, *names: str) -> "FakeTeacher":
         return self
+
+    def spent(self) -> Spent:
+        return Spent(len(self.asked), 0, 0.0)
 
 
 def opening(made: list[FakeTeacher], say: Say, **options: object) -> Callable[..., object]:
