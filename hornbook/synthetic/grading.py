@@ -31,7 +31,8 @@ REASONS = [  # sentence patterns with an assumption (a) and a conclusion (c)
 FOLLOWS = re.compile(r"^(Therefore|Thus|Hence|Consequently|It follows that|So),? (?P<c>.{10,})$")
 POINTS_BACK = re.compile(r"(it|this|that|these|those|they|such|here|however|otherwise)\b", re.IGNORECASE)
 BEFORE = "(the paragraph before)"
-NAMED = r"\b(?:the|an?|each|every|any|of)\s+{0}(?<!ed)(?<!ing)(?<!ly)\b(?!-)"  # a noun, to all appearance
+# a noun, to all appearance; looked ahead at, because it may be "the" before another one
+NOUN = re.compile(r"\b(?:the|an?|each|every|any|of)\s+(?=([^\W_]+)(?<!ed)(?<!ing)(?<!ly)\b(?!-))", re.IGNORECASE)
 DEFINES = r"\b{0}\w*\W+(?:is|are|means?|refers?)\b|\b(?:called|known as|named|term)\W+(?:\w+\W+){{0,2}}{0}"
 SYLLABLE = re.compile(r"(?!e\b)[aeiouy]+")  # a final "e" is mostly silent
 NAME = re.compile(r"\b(?:[A-Za-z]+_\w+|[a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w*|\w+\(\))")
@@ -97,8 +98,8 @@ def dependencies(text: str, rare: Sequence[str] = ()) -> list[str]:
     """What a reader must know already, eight at most: what the passage points back to, names of code that it mentions,
     and those of the `rare` words (the corpus's) that it names and does not define."""
     before = [BEFORE] if POINTS_BACK.match(text) else []
-    nouns = [word for word in rare if re.search(NAMED.format(word), text, re.IGNORECASE)]
-    terms = [word for word in nouns if not re.search(DEFINES.format(word), text, re.IGNORECASE)]
+    nouns = set(NOUN.findall(text.lower()))
+    terms = [word for word in rare if word in nouns and not re.search(DEFINES.format(word), text, re.IGNORECASE)]
     names = sorted(set(NAME.findall(text)))
     known = " ".join(names).lower()
     return [*before, *names, *(word for word in terms if word not in known)][:8]
