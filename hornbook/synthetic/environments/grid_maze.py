@@ -17,10 +17,10 @@ MOVE = re.compile(
     re.IGNORECASE,
 )
 EXAMPLE = Shown(
-    "You are at row 4, column 2.",
+    "The position is row 4, column 2.",
     "go north",
     "The goal lies in row 3, and the cell above is free.",
-    "You are at row 3, column 2.",
+    "The position is row 3, column 2.",
     "The goal lies in a row above me and the cell there is free, so I go north.",
 )
 
@@ -43,7 +43,7 @@ class GridMaze(msgspec.Struct, frozen=True):
         )
 
     def show(self, state: Cell) -> str:
-        return f"You are at {_name(state)}."
+        return f"The position is {_name(state)}."
 
     def successors(self, state: Cell) -> dict[str, Cell]:
         return {f"go {name}": cell for name in STEPS if self._free(cell := _beside(state, name))}

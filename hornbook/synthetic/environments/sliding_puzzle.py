@@ -17,10 +17,10 @@ MOVE = re.compile(
     re.IGNORECASE,
 )
 EXAMPLE = Shown(
-    "1 2 3 / 4 _ 5",
+    "The tray is 1 2 3 / 4 _ 5.",
     "slide tile 5 left",
     "Tile 5 belongs where the gap is.",
-    "1 2 3 / 4 5 _",
+    "The tray is 1 2 3 / 4 5 _.",
     "The gap is where 5 belongs and 5 stands right of it, so I slide tile 5 left.",
 )
 
@@ -37,14 +37,14 @@ class SlidingPuzzle(msgspec.Struct, frozen=True):
         goal = (*range(1, len(self.start)), GAP)
         return (
             f"Tiles numbered 1 to {len(self.start) - 1} lie in a tray of {len(self.start) // self.columns} rows and "
-            f"{self.columns} columns with one gap, written _ (rows are separated by /): {self.show(self.start)}. A "
-            f"tile beside the gap can slide into it: up, down, left or right. Reach this order: {self.show(goal)}."
+            f"{self.columns} columns with one gap, written _ (rows are separated by /). {self.show(self.start)} A "
+            f"tile beside the gap can slide into it: up, down, left or right. In the end: {self.show(goal)}"
         )
 
     def show(self, state: Tiles) -> str:
         cells = [str(tile) if tile else "_" for tile in state]
         rows = [" ".join(cells[first : first + self.columns]) for first in range(0, len(cells), self.columns)]
-        return " / ".join(rows)
+        return f"The tray is {' / '.join(rows)}."
 
     def successors(self, state: Tiles) -> dict[str, Tiles]:
         gap = state.index(GAP)

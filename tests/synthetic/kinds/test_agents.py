@@ -106,6 +106,7 @@ def test_an_agent_that_never_gets_there_is_given_up():
         (lambda prompt, sample: "I think of the goal and move on.", "told in order"),
         (lambda prompt, sample: good_tell(prompt, 0) + " " + good_tell(prompt, 0), "told in order"),
         (lambda prompt, sample: good_tell(prompt, 0).replace(", I", ", you"), "first person"),
+        (lambda prompt, sample: "There are 987 ways. " + good_tell(prompt, 0), "grounded: speaks of 987"),
         (lambda prompt, sample: "The hint is clear. " + good_tell(prompt, 0), "stands alone"),
     ],
 )

@@ -4,6 +4,7 @@ The world answers every move. What is kept is not the log but a thought in the f
 if the moves read from it, replayed, lead from the start to the goal.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Annotated, Any, Literal, NamedTuple
@@ -40,6 +41,7 @@ TELL_MANY = (
 OUTSIDE = {"hint", "hints", "log", "trajectory", "feedback", "prompt", "notes"}  # what the reader of a thought lacks
 NEXT = "Say in one short sentence which move is best and why, then give the move."
 DRAWS_PER_SEED = 20
+NUMBER = re.compile(r"\d+")
 
 
 class AgentSettings(KindSettings):
@@ -79,7 +81,17 @@ def agent_kind(shape: type, draw: Callable[[np.random.Generator], World], shown:
         seeds=partial(puzzles, draw),
         make=partial(make, shape, shown),
         stages=("plan", "act", "reflect", "tell"),
-        checks=("form", "goal", "hints", "told in order", "first person", "stands alone", "replayed", "length"),
+        checks=(
+            "form",
+            "goal",
+            "hints",
+            "told in order",
+            "first person",
+            "grounded",
+            "stands alone",
+            "replayed",
+            "length",
+        ),
         calls=lambda settings: (
             1 + 3 * settings.steps + settings.tries * -(-int(settings.slack * settings.most_moves) // settings.at_once)
         ),
@@ -112,6 +124,7 @@ async def make(shape: type, shown: Shown, seed: Question, ask: Ask, settings: Ag
     best = int(seed.answer)
     journey = await travel(world, best, shown, ask, settings)
     ask.facts |= {"moves": float(len(journey.moves)), "hints": float(journey.hints)}
+    check_journey(journey, best, settings)
     told = await tell(world, journey, shown, ask, settings)
     return [check(world, told, journey, best, settings)]
 
@@ -140,7 +153,7 @@ async def travel(world: World, best: int, shown: Shown, ask: Ask, settings: Agen
             *(line for lines in failed.values() for line in lines),
             f"Hint: {hint} now." if hint else "",
         ]
-        options = (hint,) if hint and not left else left
+        options = tuple(dict.fromkeys((hint, *left))) if hint else left
         thought, move = await act(world, state, known, options, shown, ask, settings, step)
         try:
             after = apply(world, state, move)
@@ -239,7 +252,7 @@ async def tell(world: World, journey: Journey, shown: Shown, ask: Ask, settings:
             answer = await ask("tell", prompt, max_tokens=settings.max_tokens * len(moves), sample=attempt)
             told = " ".join(finished(answer).strip('"').split())
             try:
-                check_told(world, told, moves, shown)
+                check_told(world, told, moves, shown, f"{prompt[-1].content} {world.task()}")
             except Rejected as rejected:
                 failure = rejected
             else:
@@ -261,16 +274,31 @@ def tell_prompt(shown: Shown, before: str, moves: Sequence[str], reasons: Sequen
     return [*solved, Message("user", asked(before, moves, reasons, after))]
 
 
-def check_told(world: World, told: str, moves: Sequence[str], shown: Shown) -> None:
-    """Raises Rejected unless the text tells these moves and no other, as a thought of its own."""
+def check_told(world: World, told: str, moves: Sequence[str], shown: Shown, known: str) -> None:
+    """Raises Rejected unless the text tells these moves and no other, as a thought of its own.
+
+    `known` is what it can know its numbers from.
+    """
     read = world.read(told)
     if read != list(moves):
         raise Rejected("told in order", f"tells of {and_list(read) or 'no move'} instead of {and_list(list(moves))}")
     if "i" not in words(told):
         raise Rejected("first person")
+    invented = set(NUMBER.findall(told)) - set(NUMBER.findall(known))
+    if invented:
+        raise Rejected("grounded", f"speaks of {and_list(sorted(invented))}")
     chat = OUTSIDE & set(words(told))
     if chat or SMALL_TALK.search(told.replace("I am", "").replace("I'm", "")) or told == shown.told:
         raise Rejected("stands alone", f"speaks of {and_list(sorted(chat))}" if chat else "small talk or the example")
+
+
+def check_journey(journey: Journey, best: int, settings: AgentSettings) -> None:
+    """Before it costs anything to tell it. Raises Rejected."""
+    length = len(journey.moves)
+    if length > settings.slack * best:
+        raise Rejected("length", f"{length} moves, {best} would do")
+    if journey.hints > settings.most_hints * best:
+        raise Rejected("hints", f"{journey.hints} for {best} moves")
 
 
 def check(world: World, told: str, journey: Journey, best: int, settings: AgentSettings) -> Made:
@@ -284,7 +312,7 @@ def check(world: World, told: str, journey: Journey, best: int, settings: AgentS
         raise Rejected("replayed", str(illegal)) from None
     checks.require("replayed", all(map(world.reached, states[-1:])), "the goal is not reached")
     checks.require("length", len(read) <= settings.slack * best, f"{len(read)} moves, {best} would do")
-    checks.require("hints", journey.hints <= settings.most_hints * best, f"{journey.hints} hints")
+    passed = ["goal", "hints", "first person", "grounded", "stands alone", *checks.passed]
     grade = best / len(read) * (1 - journey.hints / (journey.hints + len(read)))
     messages = [Message("user", world.task()), Message("assistant", told)]
-    return Made(["goal", "first person", "stands alone", *checks.passed], messages=messages, grade=round(grade, 4))
+    return Made(passed, messages=messages, grade=round(grade, 4))

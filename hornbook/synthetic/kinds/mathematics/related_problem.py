@@ -1,8 +1,11 @@
 """Related problems: the teacher writes another problem beside a given one; kept if it can be solved (report §2.2)."""
 
+import msgspec
+import numpy as np
+
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Rejected, example
+from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Material, Rejected, example
 from hornbook.synthetic.kinds.mathematics._equations import numbers, shown
 from hornbook.synthetic.kinds.mathematics._solving import (
     SHOWN_QUESTION,
@@ -17,6 +20,7 @@ from hornbook.synthetic.kinds.mathematics.variation import agreed
 from hornbook.synthetic.stages import SMALL_TALK, unlabelled
 from hornbook.synthetic.words import copied, leaked, repetition, stems, words
 
+LEAST_WORDS = 3  # different content words of a question that others can be related to
 TASK = "Write another problem of the same field that asks for something else, with other numbers. End with a question."
 SHOWN_RELATED = "A bag has 20 balls, of which 6 are red and the rest are blue. How many blue balls are in the bag?"
 
@@ -29,6 +33,12 @@ class RelatedProblemSettings(SolvingSettings):
     max_shared: float = setting(0.8, "largest share of them: different", ge=0, le=1)
     max_copied: float = setting(0.5, "largest share of 4-grams taken over", ge=0, le=1)
     min_agree: float = setting(0.5, "least share of the solutions that must agree", gt=0, le=1)
+
+
+def seeds(material: Material, count: int, rng: np.random.Generator, settings: RelatedProblemSettings) -> list[Question]:
+    """Questions with numbers and with words: nothing in particular is related to a bare sum."""
+    told = [question for question in material.questions if len(stems(question.prompt)) >= LEAST_WORDS]
+    return numeric(msgspec.structs.replace(material, questions=told), count, rng, settings)
 
 
 async def make(seed: Question, ask: Ask, settings: RelatedProblemSettings) -> list[Made]:
@@ -85,7 +95,7 @@ KIND = Kind(
     source="synthetic",
     report="2.2",
     seeded_by="questions with numbers",
-    seeds=numeric,
+    seeds=seeds,
     make=make,
     stages=("write", "solve"),
     checks=("problem", "related", "different", "plurality", *SOLUTION_CHECKS),

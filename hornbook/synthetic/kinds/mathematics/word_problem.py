@@ -34,6 +34,7 @@ STORIES = {  # of the last operation → computation, topic, story: what stands 
     "/": ("24 / 6 = 4", "farm, eggs", "A farm packs 24 eggs into boxes of 6. How many boxes does it fill?"),
 }
 TOPICS = 2  # key terms of the passage that set the scene
+LONGEST_TOPIC = 12  # letters: longer ones are names of code
 
 
 class WordProblemSettings(SolvingSettings):
@@ -60,7 +61,7 @@ async def make(seed: Passage, ask: Ask, settings: WordProblemSettings) -> list[M
 
 
 def scene(passage: Passage, rng: np.random.Generator) -> list[str]:
-    terms = key_terms(passage.text) or ["shop"]
+    terms = [term for term in key_terms(passage.text) if len(term) <= LONGEST_TOPIC] or ["shop"]
     return [terms[number] for number in sorted(rng.permutation(len(terms))[:TOPICS].tolist())]
 
 
