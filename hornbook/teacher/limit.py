@@ -3,7 +3,7 @@
 Three signs are read:
 - Refusals (429, 503, time-outs). The limit is halved, once per round trip: refusals of calls sent before the last cut
   say nothing about the new limit. After a time of peace a refusal only means that growing went one too far, so the
-  limit steps back by an eighth.
+  limit steps back by an eighth. A single one among many answers means nothing: some call hangs once in a while.
 - Answers. The limit grows by one per round trip, and where it was cut last only by one in PATIENCE round trips.
 - Latency. Where calls sent among many others take longer than calls sent among few, and that by so much that more in
   flight does not mean more answered, the limit is cut. Latencies have heavy tails, so means are of logarithms, and a
@@ -18,6 +18,7 @@ from collections import defaultdict
 PATIENCE = 16  # round trips per step where the limit was cut before
 PEACE = 4  # round trips without a refusal: the limit is about right
 STEP_BACK = 7 / 8
+RARE = 32  # answers since the last refusal: this one is an accident
 CROWDED = 0.7  # cut when latency alone grows
 MEMORY = 256  # calls that a mean of latencies remembers
 ENOUGH_BELOW, ENOUGH_HERE = 8, 64  # calls before two levels are compared
@@ -34,6 +35,7 @@ class Limit:
         self._too_many = math.inf  # limit that was cut last
         self._cut = -math.inf  # time of the last cut
         self._answers = 0  # since then
+        self._smoothly = 0  # answers since the last refusal
         self._levels: dict[str, dict[int, _Level]] = defaultdict(lambda: defaultdict(_Level))
 
     @property
@@ -43,6 +45,7 @@ class Limit:
     def answered(self, purpose: str, in_flight: int, sent: float, now: float, tokens: int) -> None:
         """A call sent at `sent`, when `in_flight` calls were (itself too), has been answered with `tokens` tokens."""
         self._answers += 1
+        self._smoothly += 1
         if in_flight >= self.allowed:  # else the limit was not what held us back
             pace = 1 if self._limit < self._too_many - 1 else PATIENCE
             self._limit = min(self.most, self._limit + 1 / (pace * self._limit))
@@ -58,7 +61,8 @@ class Limit:
 
     def refused(self, sent: float, now: float) -> None:
         """The server turned away, or did not answer in time, a call sent at `sent`."""
-        if sent < self._cut:
+        accident, self._smoothly = self._smoothly >= RARE, 0
+        if accident or sent < self._cut:
             return
         peaceful = self._answers >= PEACE * self._limit
         self._too_many = self._limit

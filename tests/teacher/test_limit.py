@@ -116,6 +116,19 @@ def test_slower_calls_of_another_purpose_are_not_either() -> None:
     assert limit.allowed == 64
 
 
+def test_calls_that_hang_once_in_a_while_cost_little() -> None:
+    for seed in range(5):
+        limit, dice, allowed = Limit(64), random.Random(seed), []
+        for number in range(5000):
+            sent = number / 64
+            if dice.random() < 0.01:
+                limit.refused(sent, sent + 300.0)
+            else:
+                limit.answered("test", 64, sent, sent + 1.0, 10)
+            allowed.append(limit.allowed)
+        assert sum(allowed) / len(allowed) > 50
+
+
 def test_all_refusals_of_one_round_trip_are_one_cut() -> None:
     limit = Limit(64)
     for number in range(40):
