@@ -63,9 +63,11 @@ async def make(page: Page, ask: Ask, settings: ComparisonSettings) -> list[Made]
         answer = await ask("answer", shot(f"{ASKED} {ANSWER}", ANSWERED, two.both, f"{question} {ANSWER}"))
         text = unlabelled(finished(answer))
         checks = check_answer(text, question, two, settings)
-        for number, part in enumerate(two.texts):
+        for given, part in enumerate(two.texts):
             alone = await ask("alone", shot(f"{ASKED} {ANSWER}", ANSWERED, part, f"{question} {ANSWER}"))
-            checks.require("needs both", needs_both(alone.text, text, number, two), f"passage {number + 1} will do")
+            checks.require(
+                "needs both", needs_both(alone.text, text, question, given, two), f"passage {given + 1} will do"
+            )
         return Made(checks.passed, messages=[Message("user", f"{two.both}\n\n{question}"), Message("assistant", text)])
 
     return [await first_accepted(settings.tries, compare)]
@@ -104,10 +106,10 @@ def check_answer(text: str, question: str, two: Two, settings: ComparisonSetting
     return checks
 
 
-def needs_both(alone: str, answer: str, given: int, two: Two) -> bool:
+def needs_both(alone: str, answer: str, question: str, given: int, two: Two) -> bool:
     """Whether an answer from passage `given` alone falls short: it does not say the answer, or has nothing of the
     other passage but what the question holds."""
-    return not states(alone, answer) or two.uses(alone)[1 - given] == 0
+    return not states(alone, answer) or not (stems(alone) - stems(question)) & two.own[1 - given]
 
 
 KIND = Kind(
