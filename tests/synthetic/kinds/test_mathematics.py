@@ -12,11 +12,13 @@ from hornbook.base.records import Question
 from hornbook.oracles.score import is_right
 from hornbook.synthetic.kind import Material, Rejected
 from hornbook.synthetic.kinds import load_kind
+from hornbook.synthetic.kinds.mathematics import backward
 from hornbook.synthetic.kinds.mathematics._equations import equations, evaluate, false_equation, numbers
 from hornbook.synthetic.kinds.mathematics._expressions import draw
 from hornbook.synthetic.kinds.mathematics._program import program_of, with_numbers
 from hornbook.synthetic.kinds.mathematics._solving import SHOWN, most_like
 from hornbook.synthetic.kinds.mathematics.error_finding import alter
+from hornbook.synthetic.kinds.mathematics.estimation import EXAMPLES
 from hornbook.synthetic.kinds.mathematics.variation import varied
 from hornbook.synthetic.passages import PassageSettings
 from tests.synthetic.kinds.scripted import passage_of, run_kind
@@ -128,7 +130,7 @@ def test_the_example_is_the_one_most_like_the_question():
     assert most_like("9 - 4 - 2 =")[0].startswith("7 - 2")
     assert most_like("Solve for k: 7*k + 1 = 50")[0].startswith("Solve for z")
     assert most_like("How many legs do 2 cows, 3 hens have?")[0].startswith("How many wheels")
-    assert all(not false_equation(solution) for _, solution in SHOWN)
+    assert all(not false_equation(solution) for _, solution in [*SHOWN, *backward.SHOWN, *EXAMPLES.values()])
 
 
 # -- word problems
@@ -298,7 +300,7 @@ THEATRE = Question(
     prompt="A theatre has 487 seats. About how many tickets does it sell for 21 shows that are sold out?",
     answer="10227",
     oracle="number",
-    entry='{"tolerance": 0.15}',
+    entry='{"tolerance": 0.15, "expression": "487 * 21"}',
 )
 NEAR = worked("487 is about 500 and 21 is about 20.", "500 * 20 = 10000", answer="about 10000")
 

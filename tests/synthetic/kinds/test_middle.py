@@ -194,7 +194,8 @@ def test_steps_are_put_in_order_with_reasons(seed, steps):
 @pytest.mark.parametrize(
     ("script", "check"),
     [
-        ({"order": '{"order": ["A", "B"]}'}, "order: A B, not"),
+        ({"order": '{"order": ["A", "B", "C"]}'}, "order: A B C, not"),
+        ({"order": '{"order": ["A", "B"]}'}, "form"),
         ({"order": "no idea"}, "form"),
         ({"why": "Because that is how it is."}, "reasons"),
         ({"why": lambda prompt, sample: f"{why(prompt, 0)} It is 77."}, "reasons"),

@@ -72,18 +72,20 @@ def _some(questions: Sequence[Question], count: int, rng: np.random.Generator) -
     return [questions[number] for number in rng.permutation(len(questions))[:count].tolist()]
 
 
-def most_like(question: str) -> tuple[str, str]:
+def most_like(question: str, examples: Sequence[tuple[str, str]] = SHOWN) -> tuple[str, str]:
     """The solved example whose words and signs are the most like the question's, whatever the numbers."""
 
     def form(text: str) -> list[str]:
         return re.findall(r"[a-z]+|[^\w\s]", text.lower())
 
-    return max(SHOWN, key=lambda shown: difflib.SequenceMatcher(None, form(shown[0]), form(question)).ratio())
+    return max(examples, key=lambda shown: difflib.SequenceMatcher(None, form(shown[0]), form(question)).ratio())
 
 
-async def solve(question: str, ask: Ask, settings: SolvingSettings, shown: tuple[str, str] | None = None) -> list[str]:
+async def solve(
+    question: str, ask: Ask, settings: SolvingSettings, examples: Sequence[tuple[str, str]] = SHOWN
+) -> list[str]:
     """Independent worked solutions, after one solved example."""
-    asked, answered = shown or most_like(question)
+    asked, answered = most_like(question, examples)
     prompt = [*example(f"{asked}\n{HOW}", answered), Message("user", f"{question.strip()}\n{HOW}")]
     return [finished(answer) for answer in await ask.many("solve", prompt, settings.solutions)]
 

@@ -17,10 +17,18 @@ from hornbook.synthetic.kinds.mathematics._solving import (
     worked,
 )
 
-SHOWN = (
-    "A box holds x red and 4 blue balls. How many balls are in 2 such boxes?\nThe answer is 14. What is x?",
-    "One box holds 14 / 2 = 7 balls.\nOf these, 7 - 4 = 3 are red.\nAnswer: 3",
-)
+SHOWN = [
+    (
+        "A box holds x red and 4 blue balls. How many balls are in 2 such boxes?\nThe answer is 14. What is x?",
+        "One box holds 14 / 2 = 7 balls.\nOf these, 7 - 4 = 3 are red.\nAnswer: 3",
+    ),
+    ("8 - x + 6 =\nThe answer is 11. What is x?", "8 + 6 = 14\n14 - 11 = 3\nAnswer: 3"),
+    ("4 * x * 5 =\nThe answer is 60. What is x?", "4 * 5 = 20\n60 / 20 = 3\nAnswer: 3"),
+    (
+        "How many wheels do x cars, 2 bicycles have?\nThe answer is 16. What is x?",
+        "bicycles: 2 * 2 = 4\n16 - 4 = 12\ncars: 12 / 4 = 3\nAnswer: 3",
+    ),
+]
 
 
 async def make(seed: Question, ask: Ask, settings: SolvingSettings) -> list[Made]:
@@ -36,7 +44,7 @@ async def make(seed: Question, ask: Ask, settings: SolvingSettings) -> list[Made
     checks = Checks()
     checks.require("one solution", True)
     checks.require("substitution", bool(reached), "no solution for x gives the answer")
-    solution, passed = sound(reached, f"{prompt} {SHOWN[1]}")[0]
+    solution, passed = sound(reached, prompt)[0]
     hidden = shown(given[place])
     return [
         Made(

@@ -7,14 +7,27 @@ import numpy as np
 
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
+from hornbook.oracles.entry import entry_of
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Material, Rejected, example
 from hornbook.synthetic.kinds.mathematics._equations import equations, evaluate, numbers
 from hornbook.synthetic.kinds.mathematics._solving import final_number
 from hornbook.synthetic.stages import finished, require_fluent
 
 HOW = "Estimate it: round the numbers, compute with the round ones, and give the result as `Answer: about ...`."
-SHOWN_QUESTION = "A mill grinds 312 sacks a day. About how many sacks are that in 48 days?"
-SHOWN_ESTIMATE = "312 is about 300 and 48 is about 50.\n300 * 50 = 15000\nAnswer: about 15000"
+EXAMPLES = {  # of each operation
+    "*": (
+        "A mill grinds 312 sacks a day. About how many sacks are that in 48 days?",
+        "312 is about 300 and 48 is about 50.\n300 * 50 = 15000\nAnswer: about 15000",
+    ),
+    "+": (
+        "A school has 312 girls and 693 boys. About how many pupils are there?",
+        "312 is about 300 and 693 is about 700.\n300 + 700 = 1000\nAnswer: about 1000",
+    ),
+    "-": (
+        "A hill is 7214 feet high, and 693 feet are climbed. About how many feet are left?",
+        "7214 is about 7200 and 693 is about 700.\n7200 - 700 = 6500\nAnswer: about 6500",
+    ),
+}
 STORIES = {  # sign → questions
     "*": [
         "A theatre has {a} seats. About how many tickets does it sell for {b} shows that are sold out?",
@@ -74,7 +87,8 @@ def seeds(material: Material, count: int, rng: np.random.Generator, settings: Es
 
 async def make(seed: Question, ask: Ask, settings: EstimationSettings) -> list[Made]:
     """The first estimate that is good; the grade says how near it is."""
-    prompt = [*example(f"{SHOWN_QUESTION}\n{HOW}", SHOWN_ESTIMATE), Message("user", f"{seed.prompt}\n{HOW}")]
+    shown, estimated = EXAMPLES[entry_of(seed)["expression"].split()[1]]
+    prompt = [*example(f"{shown}\n{HOW}", estimated), Message("user", f"{seed.prompt}\n{HOW}")]
     failure = Rejected("near")
     for number in range(settings.tries):
         text = finished(await ask("estimate", prompt, sample=number))
@@ -108,7 +122,7 @@ def check(text: str, seed: Question, settings: EstimationSettings) -> tuple[Chec
     checks.require("says how", all(number in said for number in unrounded), "does not say what it rounds")
     error = float(abs((given or Fraction(0)) - exact) / abs(exact))
     checks.require("near", error <= settings.tolerance, f"off by {error:.0%}")
-    require_fluent(checks, text, (20, 1500), f"{SHOWN_QUESTION} {SHOWN_ESTIMATE}", seed.prompt)
+    require_fluent(checks, text, (20, 1500), " ".join(map(" ".join, EXAMPLES.values())), seed.prompt)
     return checks, error
 
 

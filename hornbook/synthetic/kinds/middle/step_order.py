@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise, permutations
-from typing import NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -36,8 +37,11 @@ class StepOrderSettings(GapSettings):
     asked: float = setting(0.5, "least share of the seeds that are worked solutions, where there are", ge=0, le=1)
 
 
-class Ordered(msgspec.Struct):
-    order: list[str]
+@cache
+def _order_of(count: int) -> type[msgspec.Struct]:
+    """So many letters: servers with JSON schemas hold the teacher to them."""
+    letters = Annotated[list[Literal[tuple(LETTERS[:count])]], msgspec.Meta(min_length=count, max_length=count)]  # type: ignore[misc]
+    return msgspec.defstruct("Ordered", [("order", letters)])
 
 
 class Task(NamedTuple):
@@ -92,8 +96,8 @@ async def make(seed: Question | Passage, ask: Ask, settings: StepOrderSettings) 
             *example(f"{SHOWN_STEPS}\n\n{ORDER}", '{"order": ["C", "A", "B"]}'),
             Message("user", "\n\n".join([task.title, task.shuffled(), *hints, ORDER])),
         ]
-        found = await ask.json("order", messages, Ordered, max_tokens=48, sample=number)
-        order = [letter.strip().upper().rstrip(".") for letter in found.order]
+        found: Any = await ask.json("order", messages, _order_of(len(task.steps)), max_tokens=48, sample=number)
+        order = found.order
         if order != task.letters:
             raise Rejected("order", f"{' '.join(order)[:40]}, not {' '.join(task.letters)}")
         return "", 1.0, ["order"]
