@@ -1,0 +1,139 @@
+"""Conversations: what must hold between their turns (report §2.2, D.1.3).
+
+Every turn takes up the one before, says nothing that was said already, and stays with what the source says.
+"""
+
+import re
+from collections import Counter
+from functools import cache
+from typing import Any, Literal
+
+import msgspec
+
+from hornbook.base.records import Message
+from hornbook.synthetic.agreement import Vote, vote
+from hornbook.synthetic.chains import POINTS_BACK
+from hornbook.synthetic.evidence import evidence, sentences, stated
+from hornbook.synthetic.kind import Ask, Checks, Rejected, example
+from hornbook.synthetic.stages import MOST_REPEATED, SHOWN, brief_answers, require_grounded
+from hornbook.synthetic.words import STEM, content_words, grounded, leaked, ngrams, repetition, stems, words
+
+CHECKS = ("form", "length", "takes up", "no repetition", "not the example", "groundedness", "numbers")
+REPEATED = 0.5  # share of a turn's content-word pairs that an earlier turn may have had
+LABEL = re.compile(r"^[\"'*\s]*[A-Z][\w ]{0,30}:[\"'*\s]+")  # the speaker's name, or "Answer:"
+ABOUT_TEXT = re.compile(
+    r"\b(the|this|that|a) (passage|text above|conversation|article|excerpt)\b|\bas an AI\b|\blanguage model\b", re.I
+)
+
+
+def spoken(text: str) -> str:
+    """One turn: the first line of the answer, without a speaker's label and quotation marks around it."""
+    lines = [line for line in map(str.strip, text.splitlines()) if line]
+    return LABEL.sub("", lines[0]).strip().strip('"').strip() if lines else ""
+
+
+def takes_up(turn: str, before: str) -> bool:
+    """Whether a turn has a content word of the one before, in whatever form."""
+    return bool(stems(turn) & stems(before))
+
+
+def said_before(turn: str, earlier: list[str]) -> float:
+    """Share of the turn's pairs of neighbouring content words that one earlier turn has; the largest."""
+    mine = _pairs(turn)
+    shares = [len(mine & _pairs(other)) / len(mine) for other in earlier] if mine else []
+    same = any(words(turn) == words(other) for other in earlier)
+    return 1.0 if same else max(shares, default=0.0)
+
+
+def _pairs(text: str) -> set[tuple[str, ...]]:
+    return set(ngrams([word[:STEM] for word in content_words(text)], 2))
+
+
+def check_turn(turn: str, earlier: list[str], source: str, shown: str, least: float, before: str = "") -> Checks:
+    """The checks of `CHECKS` on one turn after the `earlier` ones, of which it must take up the last (or `before`).
+
+    `shown` is the prompt's example, `least` the share of its content words that the source must hold. Raises Rejected.
+    """
+    checks = Checks()
+    about = ABOUT_TEXT.search(turn)
+    checks.require("form", not about and turn.count(": ") < 2, about[0] if about else "several speakers")
+    checks.require("length", 4 <= len(words(turn)) <= 120, f"{len(words(turn))} words")
+    last = before or (earlier[-1] if earlier else "")
+    checks.require("takes up", not last or takes_up(turn, last), "has nothing of the turn before")
+    share = max(said_before(turn, earlier), float(repetition(turn) > MOST_REPEATED))
+    checks.require("no repetition", share <= REPEATED, f"{share:.2f} was said before")
+    checks.require("not the example", not leaked(turn, f"{SHOWN} {shown}", source))
+    require_grounded(checks, turn, source, least)
+    return checks
+
+
+async def agreed_answer(ask: Ask, stage: str, source: str, question: str, count: int, least: float) -> str:
+    """The answer that independent readers agree on and that the source states: a few words, or else a sentence of it.
+
+    Takes `count` calls, or up to three times as many. Raises Rejected: "agreement" when fewer than the share `least`
+    agree, "answer" when the source does not say it, or the question does already.
+    """
+    try:
+        return _checked(vote(await brief_answers(ask, stage, source, question, count)), source, question, least)
+    except Rejected:
+        return _checked(await _pointed(ask, stage, source, question, count), source, question, least)
+
+
+def _checked(found: Vote | None, source: str, question: str, least: float) -> str:
+    if found is None or found.tied or found.agreeing < max(2, least * found.total):
+        raise Rejected("agreement", f"{found.agreeing if found else 0} answers agree")
+    answer = found.answer.strip()
+    if not stated(answer, source, 0.8) or leaked(answer, SHOWN, source) or not stems(answer):
+        raise Rejected("answer", f"not in the passage: {answer[:80]}")
+    if grounded(answer, question) > 0.7:
+        raise Rejected("answer", f"the question says it: {answer[:80]}")
+    return answer
+
+
+async def _pointed(ask: Ask, stage: str, source: str, question: str, count: int) -> Vote:
+    """The sentence of the source that most readers point to; each sees the sentences in an order of its own, so that
+    one who always names the same place agrees by chance only. A program must find the same sentence.
+
+    Raises Rejected ("agreement").
+    """
+    parts = [part for part in sentences(source) if 4 <= len(words(part)) <= 60]
+    if len(parts) < 2:
+        raise Rejected("agreement", "no sentences to choose from")
+    chosen: Counter[str] = Counter()
+    for number in range(count):
+        order = [parts[place] for place in ask.rng.permutation(len(parts)).tolist()]
+        shape = pointer(len(parts))
+        try:
+            picked: Any = await ask.json(stage, point_prompt(order, question), shape, max_tokens=16, sample=number)
+        except Rejected:
+            continue
+        chosen[order[picked.sentence - 1]] += 1
+    if not chosen:
+        raise Rejected("agreement", "nobody points to a sentence")
+    (best, agreeing), *others = chosen.most_common()
+    if best != evidence(question, source) or grounded(question, best) < 0.4 or POINTS_BACK.match(best):
+        raise Rejected("agreement", f"not the sentence that the question is about: {best[:80]}")
+    return Vote(best, agreeing, count, bool(others) and others[0][1] == agreeing)
+
+
+def point_prompt(order: list[str], question: str) -> list[Message]:
+    shown = "1. Heaps are used for sorting.\n2. The smallest element of a binary heap is at the root."
+    task = "Which sentence answers the question? Give its number, as JSON."
+    listed = "\n".join(f"{number}. {part}" for number, part in enumerate(order, start=1))
+    return [
+        *example(f"{shown}\n\nQuestion: Where in a binary heap is the smallest element?\n{task}", '{"sentence":2}'),
+        Message("user", f"{listed}\n\nQuestion: {question}\n{task}"),
+    ]
+
+
+@cache
+def pointer(count: int) -> type[msgspec.Struct]:
+    """A number from 1 to `count`."""
+    return msgspec.defstruct("Pointer", [("sentence", Literal[tuple(range(1, count + 1))])])
+
+
+def with_evidence(answer: str, question: str, source: str) -> str:
+    """A reply: the answer, and the sentence of the source that bears it out, where the answer is not that sentence."""
+    sentence = evidence(f"{answer} {question}", source)
+    said = answer[0].upper() + answer[1:].rstrip(".") + "."
+    return said if said in sentence else f'{said} The text says: "{sentence}"'
