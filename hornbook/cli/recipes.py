@@ -81,18 +81,21 @@ def status(run_folder: Path) -> None:
 
 
 @click.command()
-@click.argument("run_folder", metavar="RUN", type=PATH)
+@click.argument("folders", metavar="RUN...", type=PATH, nargs=-1, required=True)
 @click.argument("record")
-def lineage(run_folder: Path, record: str) -> None:
+def lineage(folders: tuple[Path, ...], record: str) -> None:
     """Walk from a training record or a pivot (its id, or the beginning of it) back to its document.
+
+    RUN is a run's folder, or the output of single stages: of the one that made the record, and of those it read.
 
     \b
     Example:
       hornbook lineage runs/pocket sample-3f2a
+      hornbook lineage synthetic/ clean/ sample-3f2a
     """
     from hornbook.report.lineage import lineage_lines
 
-    for line in lineage_lines(run_folder, record):
+    for line in lineage_lines(folders, record):
         click.echo(line)
 
 

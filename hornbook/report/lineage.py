@@ -1,6 +1,6 @@
 """Walking back from a record to the documents and teacher calls that it came from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,23 +21,23 @@ class Found:
     row: dict[str, Any]
 
 
-def find_record(run: Path, record: str) -> Found:
-    """The record whose id is `record` or begins with it.
+def find_record(folders: Sequence[Path], record: str) -> Found:
+    """The record whose id is `record` or begins with it, in runs or in the output folders of single stages.
 
-    Raises HornbookError when no record of the run, or more than one id, matches.
+    Raises HornbookError when no record in them, or more than one id, matches.
     """
-    if not (run / "artifacts").is_dir():
-        raise HornbookError(f"{run}: not a run folder (no artifacts/ in it)")
     matches: dict[str, Found] = {}
-    for file in _record_files(run):
-        condition = ds.field("id") == record if len(record) > 24 else _starts_with(record)
-        for row in ds.dataset(file).to_table(filter=condition).to_pylist():
-            matches.setdefault(row["id"], Found(_stage_of(run, file), str(file.relative_to(run)), row))
+    for folder in folders:
+        for file in _record_files(folder):
+            condition = ds.field("id") == record if len(record) > 24 else _starts_with(record)
+            for row in ds.dataset(file).to_table(filter=condition).to_pylist():
+                matches.setdefault(row["id"], Found(_stage_of(folder, file), str(file.relative_to(folder)), row))
+    where = ", ".join(map(str, folders))
     if not matches:
-        raise HornbookError(f"{run}: no record with the id {record}; ids stand in the column `id` of the Parquet files")
+        raise HornbookError(f"{where}: no record with the id {record}; ids stand in the column `id` of Parquet files")
     if len(matches) > 1:
         some = ", ".join(sorted(matches)[:3])
-        raise HornbookError(f"{run}: {len(matches)} records begin with {record} ({some} ...); give more of the id")
+        raise HornbookError(f"{where}: {len(matches)} records begin with {record} ({some} ...); give more of the id")
     return next(iter(matches.values()))
 
 
@@ -47,20 +47,26 @@ def _starts_with(prefix: str) -> Any:
     return pc.starts_with(ds.field("id"), pattern=prefix)
 
 
-def _record_files(run: Path) -> Iterator[Path]:
-    for file in sorted((run / "artifacts").rglob("*.parquet")):
+def _record_files(folder: Path) -> Iterator[Path]:
+    if not folder.is_dir():
+        raise HornbookError(f"{folder}: no such folder")
+    if not (folder / "artifacts").is_dir() and not (folder / "stage.json").exists():
+        raise HornbookError(f"{folder}: neither a run (no artifacts/ in it) nor a stage's output (no stage.json)")
+    root = folder / "artifacts" if (folder / "artifacts").is_dir() else folder
+    for file in sorted(root.rglob("*.parquet")):
         if {"id", "parents", "calls"} <= set(pq.read_schema(file).names):
             yield file
 
 
-def _stage_of(run: Path, file: Path) -> str:
-    return file.relative_to(run / "artifacts").parts[0].rpartition("-")[0]
+def _stage_of(folder: Path, file: Path) -> str:
+    artifact = file.relative_to(folder).parts
+    return artifact[1].rpartition("-")[0] if artifact[0] == "artifacts" else folder.resolve().name
 
 
-def read_calls(run: Path, keys: list[str]) -> list[dict[str, Any]]:
+def read_calls(folders: Sequence[Path], keys: list[str]) -> list[dict[str, Any]]:
     """The ledger's entries for these calls, in the order asked; a call that is missing is left out."""
     wanted, found = set(keys), {}
-    for file in sorted((run / "teacher").glob("*.jsonl")):
+    for file in [file for folder in folders for file in sorted((folder / "teacher").glob("*.jsonl"))]:
         with file.open("rb") as lines:
             for line in lines:
                 try:
@@ -72,18 +78,18 @@ def read_calls(run: Path, keys: list[str]) -> list[dict[str, Any]]:
     return [found[key] for key in keys if key in found]
 
 
-def lineage_lines(run: Path, record: str) -> list[str]:
+def lineage_lines(folders: Sequence[Path], record: str) -> list[str]:
     """The family tree of a record as indented lines: each ancestor, and each teacher call with its prompt."""
-    return list(_tree(run, find_record(run, record), depth=0, seen=set()))
+    return list(_tree(folders, find_record(folders, record), depth=0, seen=set()))
 
 
-def _tree(run: Path, found: Found, depth: int, seen: set[str]) -> Iterator[str]:
+def _tree(folders: Sequence[Path], found: Found, depth: int, seen: set[str]) -> Iterator[str]:
     row, indent = found.row, "  " * depth
     yield f"{indent}{row['id']}  ({found.stage}, {found.file.rpartition('/')[2]})"
     yield f"{indent}  {_gist(row)}"
     for check in row.get("checks") or []:
         yield f"{indent}  passed: {check}"
-    for call in read_calls(run, row["calls"]):
+    for call in read_calls(folders, row["calls"]):
         asked = call["messages"][-1]["content"] if call.get("messages") else ""
         yield f"{indent}  asked {call.get('model', 'the teacher')} ({call['key']}): {_short(asked)}"
         yield f"{indent}  answered: {_short(call.get('text', ''))}"
@@ -92,9 +98,9 @@ def _tree(run: Path, found: Found, depth: int, seen: set[str]) -> Iterator[str]:
         if parent in seen:
             continue
         try:
-            yield from _tree(run, find_record(run, parent), depth + 1, seen)
+            yield from _tree(folders, find_record(folders, parent), depth + 1, seen)
         except HornbookError:
-            yield f"{indent}  {parent}  (not among this run's records)"
+            yield f"{indent}  {parent}  (not among the records here)"
 
 
 def _gist(row: dict[str, Any]) -> str:

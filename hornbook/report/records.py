@@ -32,7 +32,7 @@ def _shown(run: Path, row: dict[str, Any]) -> dict[str, Any]:
         "kind": row["kind"],
         "id": row["id"],
         "turns": [{"role": turn["role"], "content": _cut(turn["content"])} for turn in turns],
-        "lineage": lineage_lines(run, row["id"]),
+        "lineage": lineage_lines([run], row["id"]),
     }
 
 

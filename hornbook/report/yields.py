@@ -56,8 +56,26 @@ def _diversity(stage: dict[str, Any]) -> dict[str, Any]:
             f"{row['near_duplicate_rate']:.0%}",
             f"{row['distinct_2']:.0%}",
             f"{row['compression']:.1f}",
+            f"{row['coverage']:.0%}",
+            _spread(row["words"], 0),
+            _spread(row["complexity"], 1),
+            _spread(row["grade"], 2),
         ]
         for name, row in stage["notes"]["diversity"].items()
+        if row["records"]
     ]
-    columns = ["kind", "near-duplicates", "distinct word pairs", "compression"]
+    columns = [
+        "kind",
+        "near-duplicates",
+        "distinct word pairs",
+        "compression",
+        "seeds' terms used",
+        "words (10 % to 90 %)",
+        "complexity, 1 to 5",
+        "grade",
+    ]
     return {"title": f"{stage['name']}: diversity of what was made", "columns": columns, "rows": rows}
+
+
+def _spread(figures: dict[str, float], digits: int) -> str:
+    return f"{figures['mean']:.{digits}f} ({figures['low']:.{digits}f} to {figures['high']:.{digits}f})"

@@ -58,7 +58,7 @@ def test_every_kind_names_a_function_that_takes_its_slots(kind):
         (["rnu"], "No such command 'rnu'"),
         (["run", "none.yaml"], "none.yaml: no such recipe"),
         (["status", "."], ".: not a run folder"),
-        (["lineage", ".", "doc-1"], ".: not a run folder"),
+        (["lineage", ".", "doc-1"], ".: neither a run (no artifacts/ in it) nor a stage's output"),
         (["report", "."], "no summary.json"),
         (["curate", "nowhere", "--out", "o"], "Path 'nowhere' does not exist"),
         (["train", "sft", "m", "--samples", ".", "--out", "o", "--epochs", "0"], "epochs: "),

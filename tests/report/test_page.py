@@ -103,13 +103,13 @@ def test_the_table_marks_what_differs_beyond_noise(run):
 
 
 def test_lineage_goes_from_a_record_to_its_calls_and_its_document(run):
-    lines = lineage_lines(run[0], "sample-1")
+    lines = lineage_lines([run[0]], "sample-1")
     assert [line for line in lines if "asked m (call-1): Rewrite." in line]
     assert [line for line in lines if "passed: not a copy" in line]
     assert [line for line in lines if line.startswith("  doc-1")]
 
 
 def test_the_beginning_of_an_id_is_enough_unless_it_means_several(run):
-    assert find_record(run[0], "samp").row["id"] == "sample-1"
+    assert find_record([run[0]], "samp").row["id"] == "sample-1"
     with pytest.raises(Exception, match="no record with the id nothing"):
-        find_record(run[0], "nothing")
+        find_record([run[0]], "nothing")
