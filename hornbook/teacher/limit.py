@@ -8,8 +8,8 @@ Three signs are read:
 - Latency. Where calls sent among many others take longer than calls sent among few, and that by so much that more in
   flight does not mean more answered, the limit is cut. Latencies have heavy tails, so means are of logarithms, and a
   difference must exceed its standard error well; answers differ in length, so it must show in seconds and in seconds
-  per token; prompts differ by purpose, so only calls of one purpose are compared. A
-  server that merely sleeps, however unevenly, is never cut.
+  per token; prompts differ by purpose, so only calls of one purpose are compared. A server
+  that merely sleeps, however unevenly, is never cut.
 """
 
 import math
