@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from hornbook.base.errors import HornbookError
+
 State = Any  # a world's own hashable value
 LARGEST_SEARCH = 200_000  # states; the worlds drawn here have far fewer
 MOST_DRAWS = 400
@@ -110,14 +112,15 @@ def _way(came: Mapping[Hashable, tuple[State, str]], first: State, last: State) 
 def draw_solvable(draw: Callable[[np.random.Generator], World], rng: np.random.Generator, lengths: range) -> World:
     """A world whose shortest solution is as long as `lengths` allows.
 
-    Raises ValueError when none of many has such a solution.
+    Raises HornbookError when none of many has such a solution.
     """
     for _ in range(MOST_DRAWS):
         world = draw(rng)
         solution = solve(world, world.start)
         if solution is not None and len(solution) in lengths:
             return world
-    raise ValueError(f"none of {MOST_DRAWS} instances is solved in {lengths.start} to {lengths.stop - 1} moves")
+    wanted = f"{lengths.start} to {lengths.stop - 1} moves (least_moves, most_moves)"
+    raise HornbookError(f"none of {MOST_DRAWS} instances is solved in {wanted}")
 
 
 def and_list(parts: Sequence[str]) -> str:

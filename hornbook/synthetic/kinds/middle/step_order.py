@@ -40,7 +40,7 @@ class StepOrderSettings(GapSettings):
 @cache
 def _order_of(count: int) -> type[msgspec.Struct]:
     """So many letters: servers with JSON schemas hold the teacher to them."""
-    letters = Annotated[list[Literal[tuple(LETTERS[:count])]], msgspec.Meta(min_length=count, max_length=count)]  # type: ignore[misc]
+    letters = Annotated[list[Literal[tuple(LETTERS[:count])]], msgspec.Meta(min_length=count, max_length=count)]  # type: ignore[misc,valid-type]
     return msgspec.defstruct("Ordered", [("order", letters)])
 
 
