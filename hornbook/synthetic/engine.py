@@ -7,7 +7,7 @@ import msgspec
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.seeds import rng
 from hornbook.synthetic.kind import Ask, Kind, KindSettings, Made, Rejected, Seed
-from hornbook.synthetic.passages import PassageSettings
+from hornbook.synthetic.passages import Page, PassageSettings
 from hornbook.teacher.errors import CallFailed
 from hornbook.teacher.several import Teachers
 from hornbook.teacher.tasks import map_records
@@ -22,7 +22,10 @@ class Job(msgspec.Struct):
 
 
 class Outcome(msgspec.Struct):
-    """What became of a job: what was made, or why nothing was; and what it took."""
+    """What became of a job: what was made, or why nothing was; and what it took.
+
+    The job's seed is the record's own copy: what the record wrote into it (a description) changes no other record.
+    """
 
     job: Job
     made: list[Made]
@@ -51,6 +54,7 @@ async def run_jobs(
     async def work(job: Job) -> Outcome | None:
         if not wanted(job):
             return None
+        job = msgspec.structs.replace(job, seed=_own(job.seed))
         teacher = teachers.choose(job.kind.name, job.seed.id)
         ask = Ask(teacher, job.kind, job.settings, cutting, rng(seed, "record", job.kind.name, job.seed.id))
         made: list[Made] = []
@@ -72,6 +76,12 @@ async def run_jobs(
 
     results = await map_records(jobs, work)
     return [result for result in results if isinstance(result, Outcome)]
+
+
+def _own(seed: Seed) -> Seed:
+    if isinstance(seed, Page):
+        return msgspec.structs.replace(seed, passages=[msgspec.structs.replace(passage) for passage in seed.passages])
+    return msgspec.structs.replace(seed)
 
 
 def _declared(kind: Kind, checks: list[str]) -> None:

@@ -51,12 +51,13 @@ def synth(
         work.warn(f"none of {len(jobs)} records is left ({reasons}): this teacher is too weak for these kinds")
     ids = {sample.id for sample in kept}
     asked = [_question(outcome, made) for outcome, made, sample in pairs if sample.id in ids and made.question]
-    seeds = {job.seed.id: job.seed for job in jobs if isinstance(job.seed, Passage)}
+    seeds = _passages(outcomes)
     write_records(work.path / "samples.parquet", Sample, kept)
     write_records(work.path / "questions.parquet", Question, asked)
     write_records(work.path / "passages.parquet", Passage, [seeds[name] for name in sorted(seeds)])
     given = {question.id for question in material.questions}
-    tasks = {job.seed.id: job.seed for job in jobs if isinstance(job.seed, Question) and job.seed.id not in given}
+    begun = [outcome.job.seed for outcome in outcomes]
+    tasks = {seed.id: seed for seed in begun if isinstance(seed, Question) and seed.id not in given}
     write_records(work.path / "tasks.parquet", Question, [tasks[name] for name in sorted(tasks)])
 
 
@@ -158,6 +159,16 @@ def _sample(outcome: Outcome, made: Made) -> Sample:
         grade=made.grade,
         rejected=made.rejected,
     )
+
+
+def _passages(outcomes: list[Outcome]) -> dict[str, Passage]:
+    """The passages that records began from, by id, each as the first record that had it described left it."""
+    seeds: dict[str, Passage] = {}
+    for outcome in outcomes:
+        seed = outcome.job.seed
+        if isinstance(seed, Passage) and not (seed.id in seeds and seeds[seed.id].calls):
+            seeds[seed.id] = seed
+    return seeds
 
 
 def _question(outcome: Outcome, made: Made) -> Question:

@@ -28,7 +28,7 @@ KINDS = {
     "code_reversal": {"records": 6},
     "plurality": {"records": 16},
 }
-FILES = ["samples.parquet", "questions.parquet", "passages.parquet", "book.json", "rejects.jsonl"]
+FILES = ["samples.parquet", "questions.parquet", "passages.parquet", "tasks.parquet", "book.json", "rejects.jsonl"]
 
 
 def make_settings(**changes):
@@ -260,3 +260,14 @@ def test_wrong_settings_of_a_kind_name_the_key(kinds, message):
 def test_a_kind_s_own_settings_are_part_of_the_key():
     one, other = (make_settings(kinds={"plurality": {"answers": n}}).identity() for n in (4, 5))
     assert one != other
+
+
+def test_a_kind_that_is_stopped_leaves_the_same_bytes_whatever_was_begun(run):
+    """Other records of the kind, and of kinds that share its passages, are under way when it is stopped."""
+    kinds = {"textbook": {"records": 96, "min_terms": 0.0}, "exercise": {"records": 12}}
+    stopping = make_settings(kinds=kinds, diversity={"stop_at": 0.3})
+    first, _ = run("a", say=dull_teacher, settings=stopping)
+    second, _ = run("b", say=dull_teacher, settings=stopping)
+    assert contents(first) == contents(second)
+    assert any("stopped after 32 seeds" in warning for warning in first.warnings)
+    assert first.notes["yields"]["textbook"]["seeds"] == 32 and first.notes["yields"]["exercise"]["seeds"] == 12
