@@ -9,6 +9,7 @@ from pathlib import Path
 from hornbook.base.errors import HornbookError
 
 SCRATCH = "/scratch"  # the only writable folder inside; in memory, gone afterwards
+PACKAGES = "/packages"  # where what a program may import beside the standard library is bound
 SCRATCH_BYTES = 64 << 20
 
 # What a Python of the system needs; one of its own (sys.base_prefix) comes on top. No /etc, no /home, no /proc.

@@ -6,13 +6,14 @@ import os
 import select
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from hornbook.base.errors import HornbookError
-from hornbook.sandbox.bubblewrap import SCRATCH, bubblewrap, interpreter, isolation, read_only_rest
+from hornbook.sandbox.bubblewrap import PACKAGES, SCRATCH, bubblewrap, interpreter, isolation, read_only_rest
 from hornbook.sandbox.seccomp import one_process_filter
 
 LARGEST_FILE = 1 << 20  # bytes a program may print, or write into one file
@@ -33,7 +34,7 @@ for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds),
                    (resource.RLIMIT_NOFILE, 64), (resource.RLIMIT_CORE, 0)):
     resource.setrlimit(what, (most, most))
 sys.argv[:] = ["main.py"]
-sys.path.insert(0, "{SCRATCH}")
+sys.path[:0] = ["{SCRATCH}", "{PACKAGES}"]
 del os, resource, seconds, memory, size, lifeline, what, most
 exec(compile(open("{SCRATCH}/main.py", "rb").read(), "main.py", "exec"))
 """
@@ -59,12 +60,13 @@ def run_python(
     files: Mapping[str, str] = {},
     seconds: float = 5.0,
     memory_mb: int = 512,
+    packages: Sequence[Path] = (),
 ) -> Outcome:
     """Run `source` with the standard library of this Python, in a fresh scratch folder that holds `files`.
 
     No network, no other process, nothing writable but the scratch folder (64 MB, in memory). `seconds` is wall time,
     `memory_mb` address space; no file and no output grows beyond 1 MB (writing on raises OSError inside).
-    About 20 ms a run. Raises HornbookError where there is no sandbox, RuntimeError when one run does not start.
+    Of what is installed, `packages` (files or folders) can be imported too. About 20 ms a run. Raises HornbookError where there is no sandbox, RuntimeError when one run does not start.
     """
     program = bubblewrap()
     with contextlib.ExitStack() as stack:
@@ -73,11 +75,12 @@ def run_python(
         rules = stack.enter_context(_memory_file(one_process_filter()))
         lifeline, held = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         stack.callback(os.close, lifeline)
+        bound = [part for folder in packages for part in ("--ro-bind", str(folder), f"{PACKAGES}/{folder.name}")]
         placed = [part for name, file in given.items() for part in ("--file", str(file), f"{SCRATCH}/{_plain(name)}")]
         environment = ["LANG=C.UTF-8", "PYTHONHASHSEED=0", f"HOME={SCRATCH}", f"TMPDIR={SCRATCH}"]
         limits = map(str, (math.ceil(seconds) + 1, memory_mb << 20, LARGEST_FILE, lifeline))
         command = [
-            *(str(program), *isolation(), *placed, *read_only_rest()),
+            *(str(program), *isolation(), *bound, *placed, *read_only_rest()),
             *(part for pair in environment for part in ("--setenv", *pair.split("="))),
             *("--json-status-fd", str(status), "--seccomp", str(rules), "--"),
             *(interpreter(), "-S", "-s", "-P", "-c", _START, *limits),

@@ -1,8 +1,12 @@
 """Instruction reversal: from a function the instruction that asks for it, kept if the teacher, given it, writes the
-same function again (report §2.2)."""
+same function again (report §2.2).
+
+Whether it is the same is seen by running both where the function runs by itself, else by comparing syntax trees.
+"""
 
 import ast
 import re
+from typing import NamedTuple
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
@@ -10,6 +14,7 @@ from hornbook.synthetic.choose import from_functions
 from hornbook.synthetic.fidelity import code_of, parse_function, similarity
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage, whole_sentences
+from hornbook.synthetic.programs.behaviour import behaviour, same_behaviour
 from hornbook.synthetic.stages import LABEL
 from hornbook.synthetic.words import copied, grounded, repetition
 
@@ -33,6 +38,9 @@ class CodeReversalSettings(KindSettings):
     min_fidelity: float = setting(
         0.5, "least similarity of the syntax trees of the original and of what was written again", ge=0, le=1
     )
+    min_agreement: float = setting(
+        0.75, "the same by execution: least share of made-up arguments on which both give the same result", ge=0, le=1
+    )
 
 
 async def make(passage: Passage, ask: Ask, settings: CodeReversalSettings) -> list[Made]:
@@ -49,12 +57,29 @@ async def make(passage: Passage, ask: Ask, settings: CodeReversalSettings) -> li
             request = f"Write a Python function `{signature}`. {instruction}"
             again = await ask("regenerate", regenerate_prompt(request), sample=number)
             written = parse_function(code_of(again.text), original.name)
-            fidelity = similarity(original, written) if written else 0.0
-            ask.facts["fidelity"] = max(fidelity, ask.facts.get("fidelity", 0.0))
-            return [check(request, passage, written is not None, round(fidelity, 4), settings)]
+            fidelity = await ask.compute(fidelity_of, passage, original, written)
+            ask.facts["fidelity"] = max(fidelity.share, ask.facts.get("fidelity", 0.0))
+            ask.facts["executed"] = float(fidelity.executed)
+            return [check(request, passage, written is not None, fidelity, settings)]
         except Rejected as rejected:
             failure = rejected
     raise failure
+
+
+class Fidelity(NamedTuple):
+    """How much of the original came back: the share of equal results, or of matching nodes of the syntax trees."""
+
+    share: float
+    executed: bool
+
+
+def fidelity_of(passage: Passage, original: ast.FunctionDef, written: ast.FunctionDef | None) -> Fidelity:
+    cases = behaviour(passage.text)
+    if written is None:
+        return Fidelity(0.0, bool(cases))
+    if not cases:
+        return Fidelity(round(similarity(original, written), 4), False)
+    return Fidelity(round(same_behaviour(ast.unparse(written), written.name, cases), 4), True)
 
 
 def regenerate_prompt(request: str) -> list[Message]:
@@ -80,13 +105,15 @@ def read_instruction(text: str, passage: Passage) -> str:
     return instruction
 
 
-def check(request: str, passage: Passage, parses: bool, fidelity: float, settings: CodeReversalSettings) -> Made:
+def check(request: str, passage: Passage, parses: bool, fidelity: Fidelity, settings: CodeReversalSettings) -> Made:
     """The instruction first, then the original code: what was written again only vouches for the instruction."""
     checks = Checks()
     checks.require("parses", parses)
-    checks.require("fidelity", fidelity >= settings.min_fidelity, f"{fidelity:.2f}")
+    least = settings.min_agreement if fidelity.executed else settings.min_fidelity
+    how = "of the results" if fidelity.executed else "of the syntax tree"
+    checks.require("fidelity", fidelity.share >= least, f"{fidelity.share:.2f} {how}")
     messages = [Message("user", request), Message("assistant", f"```python\n{passage.text}\n```")]
-    return Made(["instruction", *checks.passed], messages=messages, grade=fidelity)
+    return Made(["instruction", *checks.passed], messages=messages, grade=fidelity.share)
 
 
 KIND = Kind(

@@ -1,0 +1,81 @@
+"""JavaScript functions run on the arguments of Python cases: QuickJS, an interpreter without any way to the outside,
+inside the sandbox (`pip install hornbook[javascript]`)."""
+
+import ast
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+
+from hornbook.base.errors import HornbookError
+from hornbook.sandbox.python import run_python
+from hornbook.synthetic.programs.behaviour import Case
+
+SECONDS = 3.0
+
+_RUN = """\
+import json, sys
+from _quickjs import Context
+asked = json.load(sys.stdin)
+results = []
+for call in asked["calls"]:
+    context = Context()
+    context.set_time_limit(0.1)
+    try:
+        context.eval(asked["code"])
+        results.append([context.eval(f"JSON.stringify({asked['name']}({call}))"), ""])
+    except Exception as error:
+        results.append([None, str(error).split("\\\\n")[0][:200]])
+print(json.dumps(results))
+"""
+
+
+def interpreter() -> Path:
+    """The interpreter's one file. Raises HornbookError where it is not installed."""
+    found = find_spec("_quickjs")
+    if found is None or found.origin is None:
+        raise HornbookError("code_translation: JavaScript is run by quickjs: pip install hornbook[javascript]")
+    return Path(found.origin)
+
+
+def translatable(cases: Sequence[Case]) -> list[Case]:
+    """The cases whose arguments and results JavaScript has too: no sets, no keys but text, no numbers that are
+    whole here and broken there."""
+    return [case for case in cases if _as_json(case.arguments) is not None and _as_json(case.result) is not None]
+
+
+def failures(code: str, name: str, cases: Sequence[Case]) -> list[str]:
+    """What the JavaScript function gives wrongly: "" for every case in which it gives the same as in Python."""
+    calls = [(_as_json(case.arguments) or "[]")[1:-1] for case in cases]
+    given = msgspec.json.encode({"code": code, "name": name, "calls": calls}).decode()
+    outcome = run_python(_RUN, stdin=given, seconds=SECONDS, packages=[interpreter()])
+    try:
+        results = msgspec.json.decode(outcome.stdout, type=list[tuple[str | None, str]])
+    except msgspec.DecodeError:
+        return [outcome.reason or "ended the process"] * len(cases)
+    return [_compared(case, *result) for case, result in zip(cases, results, strict=True)]
+
+
+def _compared(case: Case, printed: str | None, error: str) -> str:
+    wanted = _as_json(case.result)
+    if printed is not None and wanted is not None and msgspec.json.decode(printed) == msgspec.json.decode(wanted):
+        return ""
+    return error or f"{case.call} should give {wanted}, but gives {printed}"
+
+
+def _as_json(text: str) -> str | None:
+    """A Python value's text as JSON; None where JSON has no such value."""
+    value = ast.literal_eval(text)
+    try:
+        return msgspec.json.encode(value).decode() if _plain(value) else None
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _plain(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _plain(one) for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_plain, value))
+    return value is None or isinstance(value, str | bool | float) or (isinstance(value, int) and abs(value) < 2**53)
