@@ -1,5 +1,6 @@
 """Conversations: turns that follow from each other, plans that are kept, answers that the passage bears out."""
 
+import itertools
 import json
 
 import numpy as np
@@ -11,9 +12,9 @@ from hornbook.synthetic.kinds.conversation._profiles import two_profiles
 from tests.synthetic.kinds.scripted import passage_of, run_kind
 
 TEXT = (
-    "A glacier is a large body of ice that moves slowly under its own weight. Because the ice at its bottom melts under "
-    "pressure, the glacier slides over the ground. Rivers of melted water flow out of its lower end in summer. Stones "
-    "that the glacier carried remain as moraines when the ice melts."
+    "A glacier is a large body of ice that moves slowly under its own weight. Because the ice at its bottom melts "
+    "under pressure, the glacier slides over the ground. Rivers of melted water flow out of its lower end in summer. "
+    "Stones that the glacier carried remain as moraines when the ice melts."
 )
 PASSAGE = passage_of(TEXT)
 QUESTION = "Question: Why does a glacier slide over the ground?"
@@ -104,7 +105,7 @@ def test_agents_keep_to_their_plans_meet_a_scenario_and_sum_up():
     assert lines[2] == f"({SCENARIO})"
     speakers = [line.split(":")[0] for line in lines if not line.startswith("(")]
     assert len(speakers) == 5 and len(set(speakers)) == 2
-    assert all(one != other for one, other in zip(speakers, speakers[1:], strict=False))
+    assert all(one != other for one, other in itertools.pairwise(speakers))
 
 
 def test_the_plan_decides_what_the_next_speaker_is_asked_for():

@@ -7,7 +7,6 @@ from pydantic import Field
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.evidence import DIGITS
 from hornbook.synthetic.kind import Ask, Checks, KindSettings, Rejected, example
 from hornbook.synthetic.stages import MOST_REPEATED, finished
 from hornbook.synthetic.words import repetition, stems
@@ -74,7 +73,7 @@ def check_foreign(text: str, english: str, language: str, settings: LanguageSett
 
 def digits(text: str) -> set[str]:
     """Numbers in digits, without the separators in which languages differ."""
-    return {re.sub(r"[.,]", "", number) for number in DIGITS.findall(text)}
+    return {re.sub(r"[.,]", "", number) for number in re.findall(r"\d+(?:[.,]\d+)*", text)}
 
 
 def names(text: str) -> set[str]:
