@@ -1,4 +1,4 @@
-"""Constraints as the oracle of a question, so that search, preference and evaluation can ask it as any other."""
+"""Constraints, and texts of many lines, as oracles of questions: search, preference and evaluation ask them as any."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from hornbook.synthetic.constraints.drawing import RULES, holds
 from hornbook.synthetic.constraints.rule import Constraint
 
 ORACLE = "hornbook.synthetic.constraints.oracle:share_kept"
+SAME_TEXT = "hornbook.synthetic.constraints.oracle:same_text"
 
 
 def share_kept(question: dict[str, Any], completion: str) -> float:
@@ -22,6 +23,12 @@ def share_kept(question: dict[str, Any], completion: str) -> float:
     if unknown or not constraints:
         raise ValueError(f"no such rule: {unknown[0]}" if unknown else "the question has no constraints")
     return sum(holds(constraint, completion) for constraint in constraints) / len(constraints)
+
+
+def same_text(question: dict[str, Any], completion: str) -> bool:
+    """Whether the completion is the question's answer and nothing else, line by line but for spaces at the ends."""
+    said, wanted = ([line.rstrip() for line in text.strip().splitlines()] for text in (completion, question["answer"]))
+    return said == wanted
 
 
 def question_of(task: str, prompt: str, reply: str, constraints: Sequence[Constraint]) -> Question:

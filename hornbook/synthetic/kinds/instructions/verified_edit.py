@@ -1,0 +1,81 @@
+"""An edit of a given text that a program can do too: the teacher words the request, the result is computed (§5)."""
+
+import re
+
+from hornbook.base.records import Message, Question, make_id
+from hornbook.base.settings import setting
+from hornbook.synthetic.choose import from_passages
+from hornbook.synthetic.constraints.oracle import SAME_TEXT
+from hornbook.synthetic.evidence import negations
+from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.kinds.instructions._edits import EDITS, Task, draw_task
+from hornbook.synthetic.passages import Passage
+from hornbook.synthetic.stages import SMALL_TALK, first_accepted
+from hornbook.synthetic.words import repetition, words
+
+WORD_IT = "Say this request in other words. Keep everything in quotation marks, and every number, exactly as it is."
+SHOWN_REQUEST = 'Write the word "heap" in front of line 4, and leave the other lines as they are.'
+SHOWN_WORDING = 'Line 4 should begin with the word "heap"; please do not change the other lines.'
+PARAMETER = re.compile(r'"[^"]*"|\d+')
+TURNED = re.compile(r"\b(except|unless|descending|ignor\w*|every other|twice|both)\b", re.IGNORECASE)
+
+
+class VerifiedEditSettings(KindSettings):
+    """Edits with one right result."""
+
+    max_tokens: int = setting(60, "longest request, in tokens", ge=1)
+    tries: int = setting(4, "wordings tried, at most", ge=1)
+
+
+async def make(passage: Passage, ask: Ask, settings: VerifiedEditSettings) -> list[Made]:
+    task = draw_task(passage, ask.rng)
+    if task is None:
+        raise Rejected("task", "no edit fits the passage")
+
+    async def attempt(number: int) -> tuple[str, Checks]:
+        prompt = [
+            *example(f"{WORD_IT}\n\n{SHOWN_REQUEST}", SHOWN_WORDING),
+            Message("user", f"{WORD_IT}\n\n{task.request}"),
+        ]
+        answer = await ask("word", prompt, stop=["\n"], sample=number)
+        worded = answer.text.strip()
+        return worded, check(worded, task)
+
+    worded, checks = await first_accepted(settings.tries, attempt)
+    prompt = f"{worded}\n\n{task.text}"
+    question = Question(
+        id=make_id("question", "verified_edit", prompt), task=f"verified_edit/{task.edit}", prompt=prompt,
+        answer=task.result, oracle=SAME_TEXT, solution=task.result,
+    )  # fmt: skip
+    messages = [Message("user", prompt), Message("assistant", task.result)]
+    return [Made(checks.passed, messages=messages, question=question)]
+
+
+def check(worded: str, task: Task) -> Checks:
+    """The wording asks for the same: the same parameters, a word for each part of the edit, nothing turned round."""
+    checks = Checks()
+    checks.require("task", True)
+    fluent = 4 <= len(words(worded)) <= 60 and repetition(worded) < 0.3 and worded[-1] in ".?!" and worded[0].isupper()
+    checks.require("wording", fluent and not SMALL_TALK.search(worded), worded[:80])
+    given, kept = sorted(PARAMETER.findall(task.request)), sorted(PARAMETER.findall(worded))
+    checks.require("parameters", set(given) == set(kept), f"{kept} for {given}")
+    begun = words(worded)
+    missing = [group[0] for group in EDITS[task.edit].keeps if not any(word.startswith(group) for word in begun)]
+    checks.require("same request", not missing, f"nothing like {', '.join(missing)}")
+    same = negations(worded) <= negations(task.request) and not TURNED.search(worded)
+    checks.require("not turned round", same, worded[:80])
+    return checks
+
+
+KIND = Kind(
+    about="An edit of a text with one right result: worded by the teacher, computed by a program.",
+    source="synthetic",
+    report="4.1, 5",
+    seeded_by="passages",
+    seeds=from_passages,
+    make=make,
+    stages=("word",),
+    checks=("task", "wording", "parameters", "same request", "not turned round"),
+    calls=lambda settings: settings.tries,
+    settings=VerifiedEditSettings,
+)
