@@ -91,8 +91,8 @@ async def say(
     """One turn that takes up what the interview or the passage says."""
     asked = f"Journalist: {EXAMPLE_QUESTION}\n" if len(turns) % 2 and stage != "close" else ""
     prompt = [
-        *example(f"Passage: {SHOWN}\n\n{asked}{task}", shown),
-        Message("user", f"Passage: {passage.text}\n\n{interview(turns)}{task}"),
+        *example(f"{task}\n\nPassage: {SHOWN}\n\n{asked}".strip(), shown),
+        Message("user", f"{task}\n\nPassage: {passage.text}\n\n{interview(turns)}".strip()),
     ]
     given = await ask(stage, prompt, stop=["\n"], sample=number)
     text = spoken(given.text)

@@ -92,7 +92,7 @@ async def make(passage: Passage, ask: Ask, settings: MultiAgentSettings) -> list
         speaker = speakers[number % 2]
         turns.append(Turn(speaker, await next_turn(source, turns, speaker, moves[-1], injected, ask, settings)))
     last = speakers[settings.turns % 2]
-    closing = f"{latest(turns, settings)}\nYou are {last}. Sum up what was found in one sentence."
+    closing = f"You are {last}. Sum up what was found in one sentence."
     summary = await say("summarise", source, closing, SUMMED, turns, ask, settings)
     for name in (*CHECKS, "scenario", "keeps to the plan"):
         checks.require(name, True)
@@ -105,9 +105,11 @@ async def say(
     move: Move | None = None, before: str = "",
 ) -> str:  # fmt: skip
     """One turn that passes the checks, of at most `tries`."""
-    last = task.splitlines()[-1]
-    asked = f"Tom: {SHOWN_LAST}\n{last}" if turns else last
-    prompt = [*example(f"Passage: {SHOWN}\n\n{asked}", shown), Message("user", f"Passage: {source}\n\n{task}")]
+    talk, shown_talk = (latest(turns, settings), f"Tom: {SHOWN_LAST}") if turns else ("", "")
+    prompt = [
+        *example(f"{task}\n\nPassage: {SHOWN}\n\n{shown_talk}".strip(), shown),
+        Message("user", f"{task}\n\nPassage: {source}\n\n{talk}".strip()),
+    ]
 
     async def attempt(number: int) -> str:
         text = spoken((await ask(stage, prompt, stop=["\n"], sample=number)).text)
@@ -166,7 +168,7 @@ async def next_turn(
     """The next turn: to the plan, and about the new situation where one was just injected."""
     move = MOVES[planned]
     given = f"New situation: {scenario}\n" if scenario else ""
-    task = f"{latest(turns, settings)}\n{given}You are {speaker}. Reply with one turn that {move.task}."
+    task = f"{given}You are {speaker}. Reply with one turn that {move.task}."
     return await say("turn", source, task, move.shown, turns, ask, settings, move, before=scenario)
 
 

@@ -170,7 +170,7 @@ async def exercise(sections: list[Section], ask: Ask, settings: LongChapterSetti
         section = sections[place]
         question = await ask_about(section.passage, ask, sample=number)
         answer = await agreed_answer(ask, "answer", section.text, question, settings.answers, 0.6)
-        later = any(stated(f"{question} {answer}", other.text, 0.8) for other in sections[place + 1 :])
+        later = any(stated(f"{question} {answer}", other.text, 0.9) for other in sections[place + 1 :])
         Checks().require("needs an early section", not later, f"a later one says it: {answer[:60]}")
         return f"Exercise\n{question}\n\nAnswer\n{answer} (see section {place + 1})"
 

@@ -86,7 +86,7 @@ async def finding(place: int, passages: list[Passage], ask: Ask, settings: LongR
     answer = await agreed_answer(ask, "answer", passage.text, question, settings.answers, settings.min_agree)
     others = [other.text for number, other in enumerate(passages) if number != place]
     answered = f"{question} {answer}"
-    elsewhere = any(stated(answered, other, 0.8) for other in others)
+    elsewhere = any(stated(answered, other, 0.9) for other in others)
     Checks().require("only there", not elsewhere, f"in another section too: {answer[:60]}")
     return Found(place + 1, question, answer)
 

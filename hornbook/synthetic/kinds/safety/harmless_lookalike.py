@@ -64,7 +64,7 @@ class HarmlessLookalikeSettings(KindSettings):
     temperature: float = setting(0.5, "sampling temperature", ge=0)
     max_tokens: int = setting(120, "longest answer, in tokens", ge=1)
     answers: int = setting(3, "independent answers, of which the most agreed one is kept", ge=2)
-    min_agree: float = setting(0.15, "least mean share of content words in common with the others (Dice)", ge=0, le=1)
+    min_agree: float = setting(0.25, "least mean share of content words in common with the others (Dice)", ge=0, le=1)
     min_terms: int = setting(2, "least number of the words expected of a real answer", ge=1)
 
 
