@@ -66,7 +66,8 @@ def run_python(
 
     No network, no other process, nothing writable but the scratch folder (64 MB, in memory). `seconds` is wall time,
     `memory_mb` address space; no file and no output grows beyond 1 MB (writing on raises OSError inside).
-    Of what is installed, `packages` (files or folders) can be imported too. About 20 ms a run. Raises HornbookError where there is no sandbox, RuntimeError when one run does not start.
+    Of what is installed, `packages` (files or folders) can be imported too. About 20 ms a run.
+    Raises HornbookError where there is no sandbox, RuntimeError when one run does not start.
     """
     program = bubblewrap()
     with contextlib.ExitStack() as stack:

@@ -172,6 +172,14 @@ def test_a_run_that_does_not_start_is_no_verdict_on_the_program(monkeypatch: pyt
         run_python("print(1)")
 
 
+def test_only_packages_that_are_named_can_be_imported_and_none_be_written(tmp_path: Path) -> None:
+    (tmp_path / "helping.py").write_text("def help(): return 'helped'")
+    source = "import helping; print(helping.help()); open(helping.__file__, 'w')"
+    outcome = run_python(source, packages=[tmp_path / "helping.py"])
+    assert outcome.stdout == "helped\n" and "Read-only file system" in outcome.stderr
+    assert "No module named 'helping'" in run_python(source).stderr
+
+
 def test_a_file_name_cannot_lead_elsewhere() -> None:
     with pytest.raises(HornbookError, match="no plain file name"):
         run_python("", files={"../x": ""})

@@ -88,6 +88,11 @@ def case_lines(cases: object) -> str:
     return "\n".join(f"{case.call} -> {case.result}" for case in cases)  # type: ignore[attr-defined]
 
 
+def says(text: str, value: str) -> bool:
+    """Whether a value of a program, a text without its quotes, stands in the text by itself."""
+    return re.search(rf"(?<![\w.]){re.escape(value.strip(chr(39) + chr(34)))}(?!\w|\.\d)", text) is not None
+
+
 def mentions(text: str, name: str) -> bool:
     return name.lower() in text.lower() or set(words(name.replace("_", " "))) <= set(words(text))
 

@@ -4,7 +4,16 @@ into words, and must say the values that were there (report §2.2)."""
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
-from hornbook.synthetic.kinds.code._code import SHOWN_CODE, fenced, numbers_in, program, prose, require_about, turns
+from hornbook.synthetic.kinds.code._code import (
+    SHOWN_CODE,
+    fenced,
+    numbers_in,
+    program,
+    prose,
+    require_about,
+    says,
+    turns,
+)
 from hornbook.synthetic.passages import Passage, whole_sentences
 from hornbook.synthetic.programs.behaviour import Case, Program, from_runnable
 from hornbook.synthetic.programs.tracing import Trace, trace
@@ -78,12 +87,12 @@ def check(function: Program, case: Case, traced: Trace, text: str, settings: Out
     known = f"{function.code}\n{case.call}\n{steps}"
     require_about(checks, "telling", text, known, 0.4, (40, 1200))
     values = {value for step in traced.steps for value in step.changed.values()}
-    share = sum(value.strip("'\"") in text for value in values) / len(values) if values else 1.0
+    share = sum(says(text, value) for value in values) / len(values) if values else 1.0
     checks.require("values", share >= settings.min_values, f"{share:.2f} of them are told")
     new = sorted(numbers_in(text) - numbers_in(known))
     checks.require("no other numbers", not new, ", ".join(new))
-    last = text[-len(case.result) - 60 :]
-    checks.require("result", case.result.strip("'\"") in last, f"{case.result} is not at its end")
+    end = text[text.rfind("return") :] if "return" in text else text[-len(case.result) - 30 :]
+    checks.require("result", says(end, case.result), f"{case.result} is not at its end")
     prompt = f"{fenced(function.code)}\n\nWhat does `{case.call}` return? Go through it step by step."
     reply = f"{text}\nAnswer: {case.result}"
     question = Question(
