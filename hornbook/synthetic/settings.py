@@ -64,6 +64,8 @@ class SynthSettings(DecontaminateSettings):
     def _check(self) -> Self:
         if (self.teacher is None) == (not self.teachers):
             raise ValueError("give either teacher (one model that writes) or teachers (a list of several)")
+        if self.runner == "ray" and any(teacher.batch for teacher in self.writers):
+            raise ValueError("a teacher's batches are sent by one process: with batch goes runner: local")
         if self.records is not None:
             for kind in self.kinds.values():
                 if "records" not in kind.model_fields_set:

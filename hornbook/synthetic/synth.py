@@ -17,12 +17,13 @@ from hornbook.synthetic.engine import Job, Outcome, run_jobs
 from hornbook.synthetic.functions import functions
 from hornbook.synthetic.kind import Made, Material
 from hornbook.synthetic.kinds import load_kind
+from hornbook.synthetic.on_ray import run_on_ray
 from hornbook.synthetic.passages import Page, Passage, passages
 from hornbook.synthetic.settings import SynthSettings
 from hornbook.synthetic.sieve import sieve
 from hornbook.synthetic.watch import Watch
 from hornbook.synthetic.words import Rarity
-from hornbook.teacher.several import Teachers, open_teachers
+from hornbook.teacher.several import Spent, open_teachers
 
 
 def synth(
@@ -41,7 +42,7 @@ def synth(
     """
     material = gather(settings, work, documents, questions)
     jobs = plan_jobs(settings, work, material)
-    outcomes = asyncio.run(_run(jobs, settings, work))
+    outcomes = _run(jobs, settings, work)
     pairs = [(outcome, made, _sample(outcome, made)) for outcome in outcomes for made in outcome.made]
     samples = [sample for _, _, sample in pairs]
     kept = sieve(samples, settings, work)
@@ -98,10 +99,10 @@ def plan_jobs(settings: SynthSettings, work: Workspace, material: Material) -> l
     jobs: list[Job] = []
     for name, chosen in sorted(settings.kinds.items()):
         kind = load_kind(name)
-        seeds = kind.seeds(material, chosen.records, rng(work.seed, "seeds", name), chosen)
+        seeds = kind.seeds(material, chosen.records, rng(work.seed, "seeds", kind.name), chosen)
         jobs += [Job(kind, chosen, seed) for seed in seeds]
         if len(seeds) < chosen.records:
-            work.warn(f"{name}: only {len(seeds)} of {chosen.records} seeds to be had ({kind.seeded_by})")
+            work.warn(f"{kind.name}: only {len(seeds)} of {chosen.records} seeds to be had ({kind.seeded_by})")
     if not jobs:
         raise HornbookError(
             f"synth: the input holds no seeds: {len(material.passages)} passages, {len(material.functions)} functions "
@@ -110,37 +111,53 @@ def plan_jobs(settings: SynthSettings, work: Workspace, material: Material) -> l
     return jobs
 
 
-async def _run(jobs: list[Job], settings: SynthSettings, work: Workspace) -> list[Outcome]:
+def _run(jobs: list[Job], settings: SynthSettings, work: Workspace) -> list[Outcome]:
     """The outcomes in the order of the jobs, without those of kinds that were stopped."""
     watch = Watch(jobs, settings)
-    async with open_teachers(settings.writers, work.ledger) as teachers:
-        with live(work, len(jobs), teachers) as done:
+    with live(work, len(jobs)) as show:
 
-            def on_done(outcome: Outcome) -> None:
-                watch.saw(outcome)
-                done(outcome)
+        def on_done(outcome: Outcome, spent: Spent) -> None:
+            watch.saw(outcome)
+            show(outcome, spent)
 
-            outcomes = await run_jobs(jobs, teachers, settings.passages, work.seed, on_done, watch.wants)
+        if settings.runner == "ray":
+            outcomes = run_on_ray(jobs, settings, work.ledger, work.seed, on_done, watch.wants)
+        else:
+            outcomes = asyncio.run(_run_here(jobs, settings, work, on_done, watch.wants))
     for name, place in sorted(watch.stopped.items()):
         work.warn(f"{name}: stopped after {place} seeds: what it made repeated itself")
     return [outcome for outcome in outcomes if watch.wants(outcome.job)]
 
 
+async def _run_here(
+    jobs: list[Job],
+    settings: SynthSettings,
+    work: Workspace,
+    on_done: Callable[[Outcome, Spent], None],
+    wanted: Callable[[Job], bool],
+) -> list[Outcome]:
+    async with open_teachers(settings.writers, work.ledger) as teachers:
+
+        def done(outcome: Outcome) -> None:
+            on_done(outcome, teachers.spent())
+
+        return await run_jobs(jobs, teachers, settings.passages, work.seed, done, wanted)
+
+
 @contextmanager
-def live(work: Workspace, total: int, teachers: Teachers) -> Iterator[Callable[[Outcome], None]]:
+def live(work: Workspace, total: int) -> Iterator[Callable[[Outcome, Spent], None]]:
     """A line of progress: records done and passed, what was asked by now and how fast, what it cost."""
     passed, begin = 0, time.monotonic()
     with work.progress("", total, "records") as bar:
 
-        def done(outcome: Outcome) -> None:
+        def show(outcome: Outcome, spent: Spent) -> None:
             nonlocal passed
             passed += bool(outcome.made)
-            asked = teachers.spent()
-            rate = asked.calls / max(1e-3, time.monotonic() - begin)
-            money = f", {asked.money:.2f} spent" if asked.money else ""
-            bar.advance(1, f"{passed} passed, {asked.calls:,} calls ({rate:.1f}/s), {asked.tokens:,} tokens{money}")
+            rate = spent.calls / max(1e-3, time.monotonic() - begin)
+            money = f", {spent.money:.2f} spent" if spent.money else ""
+            bar.advance(1, f"{passed} passed, {spent.calls:,} calls ({rate:.1f}/s), {spent.tokens:,} tokens{money}")
 
-        yield done
+        yield show
 
 
 def _sample(outcome: Outcome, made: Made) -> Sample:

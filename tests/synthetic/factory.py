@@ -104,9 +104,10 @@ def answer(body: Body) -> str:
     return " ".join(words)
 
 
-def run(url: str, folder: Path, ledger: Path, documents: Path, **teacher: Any) -> Workspace:
+def run(url: str, folder: Path, ledger: Path, documents: Path, runner: str = "local", **teacher: Any) -> Workspace:
     """One run of the whole stage."""
     settings = {
+        "runner": runner,
         "teacher": {"url": url, "model": "mock", "concurrency": 8, "backoff": 0.01, **teacher},
         "kinds": {"retold": {"records": RECORDS}},
         "passages": {"min_value": 0, "min_page_value": 0, "describe": False},
