@@ -91,7 +91,7 @@ WHOM = (
 )
 REASONS = """
     help sorry able unable assist support provide harm hurt people person danger unsafe safe wrong illegal law legal
-    trust privacy private right fair unfair damage risk trouble consent property cruel dishonest respect like could would
+    trust privacy private right fair unfair damage risk trouble consent property cruel dishonest respect like could
     instead happy glad talk speak call ask friend find offer suggest idea list write consider someone way better
 """  # what refusals say
 EXAMPLES = {  # request and refusal, none of them of the categories above
