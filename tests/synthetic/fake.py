@@ -23,7 +23,7 @@ Say = Callable[[str, str, int], str]  # (stage, last prompt, sample) → answer
 WRITTEN = """def again(items, limit):
     kept = []
     for item in items:
-        kept.append(item + limit)
+        kept.append(item + limit * {n})
     return kept
 """
 
@@ -111,7 +111,9 @@ def good_teacher(stage: str, prompt: str, sample: int) -> str:
     if stage == "instruction":
         return f"It uses {' and '.join(sorted(set(re.findall('[a-z]{4,}', prompt.split('```')[1])))[:6])} in turn."
     if stage == "regenerate":
-        return f"Here it is:\n```python\n{WRITTEN}```\nI hope this helps."
+        wanted = re.search(r"shifted(\d+)", prompt)  # the corpus's functions, whose number is what they multiply by
+        written = WRITTEN.format(n=wanted[1] if wanted else 1)
+        return f"Here it is:\n```python\n{written}```\nI hope this helps."
     number = dice.choice([3, 3, 3, 7])
     if stage == "answer":
         return f"Answer: {number}"
