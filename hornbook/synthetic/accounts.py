@@ -9,6 +9,7 @@ from hornbook.base.workspace import Workspace
 from hornbook.synthetic.diversity import measure, near_duplicates, warn_of_sameness
 from hornbook.synthetic.engine import Outcome
 from hornbook.synthetic.kind import Seed
+from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.settings import SynthSettings
 from hornbook.synthetic.sieve import written_by_teacher
 
@@ -30,7 +31,7 @@ def book(
         tokens=sum(stage["tokens"] for outcome in outcomes for stage in outcome.stages.values()),
         teacher_calls=len({key for outcome in outcomes for key in outcome.calls}),
     )
-    names = sorted(settings.kinds)
+    names = sorted(load_kind(name).name for name in settings.kinds)
     work.note("yields", {name: _yield(name, outcomes, made, kept) for name in names})
     diversity = {}
     for name in names:

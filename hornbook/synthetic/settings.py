@@ -1,9 +1,11 @@
 """Settings of the stage that lets a teacher write."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, SerializeAsAny, field_validator, model_validator
+import xxhash
+from pydantic import Field, SerializeAsAny, model_validator
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.settings import Settings, nearest, setting
@@ -36,8 +38,8 @@ class SynthSettings(DecontaminateSettings):
     teachers: list[TeacherSettings] = setting([], "instead of one teacher several, each with its weight")
     kinds: dict[str, SerializeAsAny[KindSettings]] = Field(
         default_factory=lambda: {name: load_kind(name).settings() for name in FAMILIES},
-        description="kinds of data set: a list of names (a family's name stands for all of its kinds), or names with "
-        "their settings; by default all",
+        description="kinds of data set: a list of names (a family's name stands for all of its kinds, a path for a "
+        "file of yours), or names with their settings; by default all",
         min_length=1,
     )
     records: int | None = setting(None, "seeds of each kind that does not say itself how many", ge=0)
@@ -48,17 +50,21 @@ class SynthSettings(DecontaminateSettings):
     diversity: DiversitySettings = setting(DiversitySettings(), "when to warn that the records are too much alike")
     near_duplicate: float = setting(0.7, "Jaccard similarity that makes a near-duplicate; above 1: none is", gt=0)
 
-    @field_validator("kinds", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _parse_kinds(cls, kinds: Any) -> Any:
-        """Each kind brings its own settings class."""
+    def _parse_kinds(cls, values: Any) -> Any:
+        """Each kind brings its own settings class; `records` is for those that do not say."""
+        if not isinstance(values, dict) or ("kinds" not in values and values.get("records") is None):
+            return values
+        kinds, records = values.get("kinds", list(FAMILIES)), values.get("records")
         if isinstance(kinds, str):
             kinds = [kinds]
         if isinstance(kinds, list):
-            kinds = dict.fromkeys(_named(kinds))
+            kinds = {name: {} for name in _named(kinds)}
         if not isinstance(kinds, dict):
-            return kinds
-        return {name: _parse_kind(str(name), values) for name, values in kinds.items()}
+            return values
+        common = {} if records is None else {"records": records}
+        return values | {"kinds": {name: _parse_kind(str(name), given, common) for name, given in kinds.items()}}
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -66,11 +72,12 @@ class SynthSettings(DecontaminateSettings):
             raise ValueError("give either teacher (one model that writes) or teachers (a list of several)")
         if self.runner == "ray" and any(teacher.batch for teacher in self.writers):
             raise ValueError("a teacher's batches are sent by one process: with batch goes runner: local")
-        if self.records is not None:
-            for kind in self.kinds.values():
-                if "records" not in kind.model_fields_set:
-                    kind.records = self.records
         return self
+
+    def identity(self) -> dict[str, Any]:
+        """Also the content of the user's own kinds: another text makes other records."""
+        own = {name: xxhash.xxh3_64_hexdigest(Path(name).read_bytes()) for name in self.kinds if name.endswith(".py")}
+        return super().identity() | ({"own_kinds": own} if own else {})
 
     @property
     def writers(self) -> list[TeacherSettings]:
@@ -83,17 +90,17 @@ def _named(names: Iterable[Any]) -> list[str]:
     families = set(FAMILIES.values())
     found: list[str] = []
     for name in map(str, names):
-        if name not in FAMILIES and name not in families:
+        if name not in FAMILIES and name not in families and not name.endswith(".py"):
             known = [*FAMILIES, *sorted(families)]
             raise HornbookError(f"kinds: {name}: no such kind of data set, and no family of them{nearest(name, known)}")
-        found += [name] if name in FAMILIES else [kind for kind, family in FAMILIES.items() if family == name]
+        found += [kind for kind, family in FAMILIES.items() if family == name] if name in families else [name]
     return found
 
 
-def _parse_kind(name: str, values: Any) -> KindSettings:
+def _parse_kind(name: str, values: Any, common: dict[str, Any]) -> KindSettings:
     settings = load_kind(name).settings
     if isinstance(values, KindSettings):
         return values
     if not isinstance(values, dict | None):
         raise HornbookError(f"kinds.{name}: expected settings such as {{records: 20}}, got {values!r}")
-    return settings.parse(values or {}, f"kinds.{name}")
+    return settings.parse(common | (values or {}), f"kinds.{name}")
