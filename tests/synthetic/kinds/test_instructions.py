@@ -64,6 +64,7 @@ def test_a_reply_that_breaks_a_constraint_is_sent_back_with_it(passage):
         ("In a binary heap every parent is at most as large as its children.", "not the example"),
         ("An aqueduct channel. Write without commas. Do not use any commas.", "no echo"),
         ("", "length"),
+        ("The channels of an aqueduct are channels.", "says something"),
     ],
 )
 def test_replies_whose_content_is_bad_are_rejected_whatever_holds(passage, reply, check):
@@ -103,11 +104,7 @@ def test_every_turn_adds_a_constraint_and_every_reply_keeps_to_all_so_far(passag
         return LOUD if sample < 3 else f"{NO_COMMA} What a sight."  # three tries a turn
 
     settings = {"rules": ["no_commas", "no_exclamations"], "constraints": 2}
-    seeded = next(
-        seed
-        for seed in range(20)
-        if np.random.default_rng(seed) and _first_rule(passage, seed, settings) == "no_commas"
-    )
+    seeded = next(seed for seed in range(20) if _first_rule(passage, seed, settings) == "no_commas")
     (made,) = run_kind("constraint_turns", passage, {"topic": TOPIC, "write": write}, seeded=seeded, **settings)
     assert [message.role for message in made.messages] == ["user", "assistant"] * 2
     assert "exclamation" in made.messages[2].content
@@ -120,48 +117,57 @@ def test_every_turn_adds_a_constraint_and_every_reply_keeps_to_all_so_far(passag
 
 def _first_rule(passage, seed, settings):
     """Which constraint comes first, seen from a run that ends with it."""
-    script = {"topic": TOPIC, "write": "An aqueduct is a channel, well!", "repair": "An aqueduct is a channel, well!"}
+    script = {"topic": TOPIC, "write": f"{PLAIN[:-1]}!", "repair": f"{PLAIN[:-1]}!"}
     with pytest.raises(Rejected) as failed:
         run_kind("constraint_turns", passage, script, seeded=seed, **settings)
     return str(failed.value).removeprefix("constraints: ")
 
 
-FACTS = [
-    {"term": "aqueduct", "fact": "An aqueduct carries water from a distant spring to a city."},
-    {"term": "arches", "fact": "Arches carried the channel over valleys."},
-]
+FACTS = {
+    "channel": "The channel must fall steadily along its whole length.",
+    "aqueduct": "An aqueduct carries water from a distant spring to a city.",
+    "mountains": "Tunnels led it through mountains.",
+    "valleys": "Arches carried the channel over valleys.",
+    "engineers": "The engineers let it fall by about 30 centimetres.",
+}
 
 
-def listed(*facts: dict[str, str]) -> str:
-    return json.dumps({"entries": facts})
+def fact(prompt: str, sample: int, changed: dict[str, str] | None = None) -> str:
+    asked = prompt.rsplit("about ", 1)[1].rstrip("?")
+    return (FACTS | (changed or {})).get(asked, "I do not know that.")
 
 
 def test_a_list_has_exactly_so_many_facts_of_the_passage(passage):
     seen = set()
-    for seeded in range(8):
-        (made,) = run_kind("list_format", passage, {"list": listed(*FACTS)}, seeded=seeded, most=2)
+    for seeded in range(12):
+        (made,) = run_kind("list_format", passage, {"fact": fact}, seeded=seeded, most=2)
         reply = made.messages[1].content
         assert made.question and judge(made.question, reply).score == 1
-        assert all(fact["fact"] in reply for fact in FACTS)
+        assert sum(stated in reply for stated in FACTS.values()) == 2
         seen.add(reply[:2])
     assert seen == {"- ", "1.", "| "}
 
 
 @pytest.mark.parametrize(
-    ("second", "check"),
+    ("said", "check"),
     [
-        ({"term": "wine", "fact": "The wine came over the mountains in barrels."}, "groundedness"),
-        ({"term": "channel", "fact": "The channel fell by 45 centimetres in each kilometre."}, "groundedness"),
-        ({"term": "valleys", "fact": "carried the channel over valleys"}, "sentence"),
-        ({"term": "spring", "fact": "Arches carried the channel over valleys."}, "term"),
-        ({"term": "water", "fact": "It carries water from a distant spring to a city."}, "distinct"),
+        ("Channels, aqueducts, valleys, engineers and mountains had wine and gladiators.", "groundedness|term"),
+        ("The channel fell by 45 centimetres in each kilometre.", "groundedness|term"),
+        ("channel over valleys", "sentence"),
+        ("The text says that the channel of the aqueduct falls.", "sentence"),
+        ("It came from very far away.", "term"),
     ],
-)
-def test_facts_that_are_no_facts_of_the_passage_are_rejected(passage, second, check):
+)  # fmt: skip
+def test_facts_that_are_no_facts_of_the_passage_are_rejected(passage, said, check):
     with pytest.raises(Rejected, match=check):
-        run_kind("list_format", passage, {"list": listed(FACTS[0], second)}, most=2)
-    with pytest.raises(Rejected, match="form"):
-        run_kind("list_format", passage, {"list": listed(FACTS[0])}, most=2)
+        run_kind("list_format", passage, {"fact": said}, most=2)
+
+
+def test_the_same_fact_twice_does_not_make_a_list_of_two(passage):
+    same = "The channel of the aqueduct must fall steadily along its whole length."
+    script = {"fact": lambda prompt, sample: fact(prompt, sample, dict.fromkeys(FACTS, same))}
+    with pytest.raises(Rejected, match="enough: 1 of 2"):
+        run_kind("list_format", passage, script, most=2)
 
 
 EXTRACTED = {
@@ -199,10 +205,12 @@ def test_json_of_a_schema_is_given_as_asked(passage):
     found = json.loads(made.messages[1].content)
     assert 2 <= len(found) <= 3 and all(right[name] == value for name, value in found.items())
     assert all(f"- {name}: " in made.messages[0].content for name in found)
+    (again,) = run_kind("json_extraction", passage, {"extract": json.dumps(INVENTED), "value": json.dumps(right)})
+    assert again.messages == made.messages
     with pytest.raises(Rejected, match="groundedness"):
-        run_kind("json_extraction", passage, {"extract": json.dumps(INVENTED)})
+        run_kind("json_extraction", passage, dict.fromkeys(("extract", "value"), json.dumps(INVENTED)))
     with pytest.raises(Rejected, match="form"):
-        run_kind("json_extraction", passage, {"extract": "I do not know."})
+        run_kind("json_extraction", passage, dict.fromkeys(("extract", "value"), "I do not know."))
 
 
 def test_edits_are_computed(passage):
@@ -228,6 +236,16 @@ def test_the_teacher_words_the_request_and_the_reply_is_computed(passage):
     assert made.messages[0].content.startswith("Please do this for me: ")
     assert judge(made.question, f"{made.question.answer} \n").score == 1
     assert judge(made.question, f"Here it is:\n{made.question.answer}").score == 0
+
+
+@pytest.mark.parametrize("name", sorted(EDITS))
+def test_the_examples_of_rewording_pass_the_checks_and_are_not_taken_for_other_edits(name):
+    asked, reworded = EDITS[name].reworded
+    assert "same request" in check(reworded, Task(name, asked, "", "")).passed
+    for other, edit in EDITS.items():
+        if other != name:
+            with pytest.raises(Rejected):
+                check(reworded, Task(other, edit.reworded[0], "", ""))
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ class Edit(NamedTuple):
     Attributes:
         lines: what the text consists of: sentences of the passage, or its terms.
         request: with the parameters in quotation marks or as numbers.
+        reworded: the same in other words, with parameters of its own: an example for the wording of other edits.
         keeps: in any wording of the request, one word of each group must stand (as beginnings of words).
         draw: (random generator, lines, passage) → parameters; None where the lines have none.
         apply: (lines, parameters) → result.
@@ -37,6 +38,7 @@ class Edit(NamedTuple):
 
     lines: Callable[[Passage], list[str]]
     request: str
+    reworded: tuple[str, str]
     keeps: tuple[tuple[str, ...], ...]
     draw: Callable[[np.random.Generator, list[str], Passage], dict[str, str] | None]
     apply: Callable[[list[str], dict[str, str]], str]
@@ -95,6 +97,7 @@ EDITS: dict[str, Edit] = {
     "replace": Edit(
         text_lines,
         'Replace the word "{old}" everywhere by "{new}".',
+        ('Replace the word "heap" everywhere by "HEAP".', 'Wherever the word "heap" stands, change it to "HEAP".'),
         (("replac", "chang", "substitut", "swap", "turn"),),
         a_replacement,
         lambda lines, p: "\n".join(lines).replace(p["old"], p["new"]),
@@ -102,6 +105,7 @@ EDITS: dict[str, Edit] = {
     "sort": Edit(
         term_lines,
         "Sort these lines alphabetically.",
+        ("Sort these lines alphabetically.", "Put these lines into alphabetical order."),
         (("sort", "order", "arrang", "put", "list"), ("alphabet",)),
         no_parameters,
         lambda lines, p: "\n".join(sorted(lines)),
@@ -109,6 +113,10 @@ EDITS: dict[str, Edit] = {
     "sort_by_length": Edit(
         text_lines,
         "Sort these lines by their length, from the shortest to the longest.",
+        (
+            "Sort these lines by their length, from the shortest to the longest.",
+            "Arrange these lines so that the shortest comes first and the longest last.",
+        ),
         (("sort", "order", "arrang", "put"), ("short",), ("long",)),
         different_lengths,
         lambda lines, p: "\n".join(sorted(lines, key=len)),
@@ -116,6 +124,10 @@ EDITS: dict[str, Edit] = {
     "count": Edit(
         text_lines,
         'How many times does the word "{word}" occur? Answer with the number only.',
+        (
+            'How many times does the word "tree" occur? Answer with the number only.',
+            'Count how often the word "tree" occurs, and give me just the number.',
+        ),
         (("how", "count", "number"), ("number", "digit", "count", "figure"), ("time", "often", "occur", "appear")),
         a_word,
         lambda lines, p: str(occurrences(p["word"], "\n".join(lines))),
@@ -123,6 +135,10 @@ EDITS: dict[str, Edit] = {
     "count_lines": Edit(
         text_lines,
         'How many lines contain the word "{word}"? Answer with the number only.',
+        (
+            'How many lines contain the word "root"? Answer with the number only.',
+            'Tell me the number of lines with the word "root" in them, as a number only.',
+        ),
         (("how", "count", "number"), ("line",), ("contain", "with", "hav", "includ")),
         a_word,
         lambda lines, p: str(sum(bool(occurrences(p["word"], line)) for line in lines)),
@@ -130,6 +146,10 @@ EDITS: dict[str, Edit] = {
     "extract": Edit(
         text_lines,
         'Give only the lines that contain the word "{word}".',
+        (
+            'Give only the lines that contain the word "parent".',
+            'I need just those lines that have the word "parent" in them.',
+        ),
         (("only", "just", "extract", "select"), ("line",), ("contain", "with", "hav", "includ")),
         a_word,
         lambda lines, p: "\n".join(line for line in lines if occurrences(p["word"], line)),
@@ -137,6 +157,10 @@ EDITS: dict[str, Edit] = {
     "remove": Edit(
         text_lines,
         'Remove the lines that contain the word "{word}", and give the others as they are.',
+        (
+            'Remove the lines that contain the word "child", and give the others as they are.',
+            'Drop each line with the word "child" in it and leave the rest alone.',
+        ),
         (("remov", "delet", "drop", "leave"), ("line",), ("contain", "with", "hav", "includ")),
         a_word,
         lambda lines, p: "\n".join(line for line in lines if not occurrences(p["word"], line)),
@@ -144,6 +168,10 @@ EDITS: dict[str, Edit] = {
     "reverse": Edit(
         term_lines,
         "Give these lines in reverse order, the last one first.",
+        (
+            "Give these lines in reverse order, the last one first.",
+            "Turn the order of these lines round: begin with the last one.",
+        ),
         (("revers", "backward", "last"),),
         no_parameters,
         lambda lines, p: "\n".join(reversed(lines)),
@@ -151,6 +179,10 @@ EDITS: dict[str, Edit] = {
     "number": Edit(
         term_lines,
         'Number these lines, starting with {n}: write the number, a full stop and a space ("{n}. ") before each.',
+        (
+            'Number these lines, starting with 3: write the number, a full stop and a space ("3. ") before each.',
+            'Put a number with a full stop and a space ("3. ") before each line, beginning with 3.',
+        ),
         (("number",), ("start", "begin"), ("line",)),
         a_start,
         lambda lines, p: "\n".join(f"{number}. {line}" for number, line in enumerate(lines, int(p["n"]))),
@@ -158,6 +190,10 @@ EDITS: dict[str, Edit] = {
     "capitals": Edit(
         text_lines,
         "Write line {n} in capital letters and leave the other lines as they are.",
+        (
+            "Write line 2 in capital letters and leave the other lines as they are.",
+            "Line 2 should be all in capitals; please keep the other lines.",
+        ),
         (("capital", "upper"), ("line",), ("other", "rest", "remain")),
         a_line,
         lambda lines, p: "\n".join(
@@ -167,6 +203,7 @@ EDITS: dict[str, Edit] = {
     "pick": Edit(
         text_lines,
         "Copy line {n}, and nothing else.",
+        ("Copy line 2, and nothing else.", "Give me line 2 alone."),
         (("copy", "give", "quote", "write", "repeat", "show"), ("line",)),
         a_line,
         lambda lines, p: lines[int(p["n"]) - 1],
@@ -174,6 +211,10 @@ EDITS: dict[str, Edit] = {
     "join": Edit(
         term_lines,
         'Join these lines into one line, with "{mark}" between them.',
+        (
+            'Join these lines into one line, with " - " between them.',
+            'Make one line of these lines, and put " - " between them.',
+        ),
         (("join", "combin", "merg", "connect", "put"), ("between", "separat"), ("line",)),
         a_mark,
         lambda lines, p: p["mark"].join(lines),

@@ -43,8 +43,17 @@ REQUESTS = (
 )
 SHOWN_REPLY = "In a binary heap every parent is at most as large as its children; so the smallest is at the root."
 ECHO = 5  # words
+LEAST_TOLD = 4  # words of the notes, besides the topic's, without which a reply is empty
 QUOTED = re.compile(r'"[^"]*"')
-CONTENT = ("length", "no repetition", "not the example", "no small talk", "no echo", "about the topic")
+CONTENT = (
+    "length",
+    "no repetition",
+    "not the example",
+    "no small talk",
+    "no echo",
+    "about the topic",
+    "says something",
+)
 
 
 class FollowingSettings(KindSettings):
@@ -83,7 +92,8 @@ async def name_topic(passage: Passage, ask: Ask, tries: int = 3) -> str:
         prompt = shot(NAME_TOPIC, NAMED_TOPIC, passage)
         answer = await ask("topic", prompt, max_tokens=20, temperature=0.5, stop=["\n"], sample=number)
         topic = unlabelled(answer.text).removeprefix("Topic:").strip(" \"'*.")
-        long_enough = content_words(topic) and 1 <= len(words(topic)) <= 8
+        said = content_words(topic)
+        long_enough = bool(said) and len(set(said)) == len(said) and len(words(topic)) <= 8
         own = grounded(topic, passage.text) >= 0.7 and not leaked(topic, NAMED_TOPIC, passage.text)
         if not long_enough or not own or any(mark in topic for mark in ".!?:;\n"):
             raise Rejected("topic", topic[:60] or "none")
@@ -166,7 +176,7 @@ def tidied(text: str) -> str:
 def require_content(
     reply: str, said: str, source: str, topic: str, constraints: Sequence[Constraint], least: float
 ) -> Checks:
-    """The checks of `CONTENT`: fluent, about the topic, and no repetition of what was asked. Raises Rejected."""
+    """The checks of `CONTENT`: fluent, about the topic, not empty, nothing of what was asked. Raises Rejected."""
     checks = Checks()
     spoken = {constraint.rule for constraint in constraints}
     shown = f"{SHOWN} {SHOWN_REPLY}"
@@ -176,6 +186,8 @@ def require_content(
     about = len(stems(reply) & stems(topic)) / max(1, len(stems(topic)))
     enough = max(about, grounded(reply, source)) >= least
     checks.require("about the topic", enough or "language" in spoken, f"{about:.2f} of its words")
+    told = stems(reply) & stems(source) - stems(topic)
+    checks.require("says something", len(told) >= LEAST_TOLD or "language" in spoken, "little but the topic")
     return checks
 
 

@@ -1,4 +1,7 @@
-"""Facts of a passage as JSON of a given schema: valid by the schema, and every value borne out by the passage (§5)."""
+"""Facts of a passage as JSON of a given schema: valid by the schema, and every value borne out by the passage (§5).
+
+Values that the passage does not bear out are asked for once more, each by itself.
+"""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -127,7 +130,7 @@ class JsonExtractionSettings(KindSettings):
     temperature: float = setting(0.4, "sampling temperature", ge=0)
     max_tokens: int = setting(200, "longest answer, in tokens", ge=1)
     fields: int = setting(3, "values to extract, at most; at least two", ge=2)
-    tries: int = setting(4, "answers tried, at most; each may be asked for twice, if its JSON is bad", ge=1)
+    tries: int = setting(3, "times a value that is wrong is asked for by itself, at most", ge=1)
 
 
 async def make(passage: Passage, ask: Ask, settings: JsonExtractionSettings) -> list[Made]:
@@ -135,16 +138,39 @@ async def make(passage: Passage, ask: Ask, settings: JsonExtractionSettings) -> 
     count = int(ask.rng.integers(2, settings.fields + 1))
     chosen = tuple(offered[number] for number in sorted(ask.rng.permutation(len(offered))[:count].tolist()))
     request = REQUESTS[int(ask.rng.integers(len(REQUESTS)))]
-
-    async def attempt(number: int) -> tuple[msgspec.Struct, Checks]:
-        found = await ask.json("extract", prompt_for(request, chosen, passage), shape_of(chosen), sample=number)
-        return found, check(found, chosen, passage)
-
-    found, checks = await first_accepted(settings.tries, attempt)
-    ask.facts["fields"] = float(len(chosen))
+    values = await extracted(request, chosen, passage, ask)
+    wrong = [name for name in chosen if name not in values or not FIELDS[name].right(values[name], passage)]
+    ask.facts |= {"fields": float(count), "right_at_once": 1 - len(wrong) / count}
+    for name in wrong:
+        values[name] = await asked_alone(request, name, passage, ask, settings.tries)
+    checks = Checks()
+    checks.require("form", True)
+    checks.require("groundedness", True)
+    reply = msgspec.json.format(msgspec.json.encode({name: values[name] for name in chosen}), indent=2).decode()
     asked = asked_of(request, chosen, passage.text)
-    reply = msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
     return [Made(checks.passed, messages=[Message("user", asked), Message("assistant", reply)])]
+
+
+async def extracted(request: str, chosen: tuple[str, ...], passage: Passage, ask: Ask) -> dict[str, Any]:
+    """All values in one answer; none when it does not fit the schema."""
+    try:
+        found = await ask.json("extract", prompt_for(request, chosen, passage), shape_of(chosen))
+    except Rejected:
+        return {}
+    return msgspec.structs.asdict(found)
+
+
+async def asked_alone(request: str, name: str, passage: Passage, ask: Ask, tries: int) -> Any:
+    """One value by itself. Raises Rejected when the passage bears out none of those that come."""
+
+    async def attempt(number: int) -> Any:
+        found = await ask.json("value", prompt_for(request, (name,), passage), shape_of((name,)), sample=number)
+        value = getattr(found, name)
+        if not FIELDS[name].right(value, passage):
+            raise Rejected("groundedness", f"{name}: {str(value)[:80]}")
+        return value
+
+    return await first_accepted(tries, attempt)
 
 
 @cache
@@ -165,18 +191,6 @@ def asked_of(request: str, chosen: Sequence[str], text: str) -> str:
     return f"{request}\n\nSchema: {schema_of(shape_of(tuple(chosen)))}\n{wanted}\n\nText: {text}"
 
 
-def check(found: msgspec.Struct, chosen: Sequence[str], passage: Passage) -> Checks:
-    """The schema was held to when the answer was read; here each value is held to the passage. Raises Rejected."""
-    checks = Checks()
-    checks.require("form", True)
-    for name in chosen:
-        value = getattr(found, name)
-        if not FIELDS[name].right(value, passage):
-            raise Rejected("groundedness", f"{name}: {str(value)[:80]}")
-    checks.require("groundedness", True)
-    return checks
-
-
 KIND = Kind(
     about="Facts of a passage as JSON of a given schema, each value held to the passage.",
     source="synthetic",
@@ -184,8 +198,8 @@ KIND = Kind(
     seeded_by="passages",
     seeds=from_passages,
     make=make,
-    stages=("extract",),
+    stages=("extract", "value"),
     checks=("form", "groundedness"),
-    calls=lambda settings: 2 * settings.tries,
+    calls=lambda settings: 2 + 2 * settings.fields * settings.tries,
     settings=JsonExtractionSettings,
 )

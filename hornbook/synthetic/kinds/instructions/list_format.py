@@ -1,110 +1,101 @@
-"""What a passage states, as a list or table of an exact number of entries, each borne out by the passage (§2.2, §5)."""
-
-from functools import cache
-from typing import Annotated, Any
-
-import msgspec
-from msgspec import Meta
+"""What a passage says of some terms, as a list or table of exactly so many entries, each borne out by it (§2.2, §5)."""
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.constraints.drawing import holds
 from hornbook.synthetic.constraints.oracle import question_of
-from hornbook.synthetic.constraints.rule import Constraint
+from hornbook.synthetic.constraints.rule import Constraint, one_of, quoted, some
 from hornbook.synthetic.evidence import stated
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
+from hornbook.synthetic.grading import key_terms
+from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, first_accepted
-from hornbook.synthetic.words import content_words, grounded, leaked, stems, words
+from hornbook.synthetic.stages import SHOWN, SMALL_TALK, finished, unlabelled
+from hornbook.synthetic.words import STEM, leaked, stems, words
 
 LAYOUTS = {
     "bullets": 'Write a bulleted list with exactly {n} items, each on a line that begins with "- ".',
     "numbered": "Write a numbered list with exactly {n} items, from 1. to {n}.",
     "table": "Write a Markdown table with two columns, Term and Statement, and exactly {n} rows below the header.",
 }
-LEADS = ("What does this text state?", "List facts from the text below.", "Which facts does this text give?")
-HOW = "Give {n} different facts that the text states, each as one short sentence with the term it is about, as JSON."
-SHOWN_ENTRIES = [
-    {"term": "root", "fact": "The smallest element is always at the root."},
-    {"term": "parent", "fact": "Every parent is smaller than or equal to its children."},
-]
-
-
-class Entry(msgspec.Struct):
-    """A fact, and the term it is about."""
-
-    term: Annotated[str, Meta(min_length=3, max_length=40)]
-    fact: Annotated[str, Meta(min_length=15, max_length=200)]
+REQUESTS = (
+    "What does the text below say about {terms}?",
+    "Give one statement of this text about each of {terms}.",
+    "From this text, sum up what is said about {terms}, one sentence each.",
+)
+TELL = "In one short sentence, what does the text say about {term}?"
+SHOWN_FACT = "The smallest element is always at the root."
 
 
 class ListFormatSettings(KindSettings):
     """Lists and tables of facts."""
 
     temperature: float = setting(0.5, "sampling temperature", ge=0)
-    max_tokens: int = setting(200, "longest list, in tokens", ge=1)
-    most: int = setting(3, "entries, at most; at least two", ge=2)
-    tries: int = setting(4, "lists tried, at most; each may be asked for twice, if its JSON is bad", ge=1)
+    max_tokens: int = setting(60, "longest fact, in tokens", ge=1)
+    most: int = setting(4, "entries, at most; at least two", ge=2)
+    tries: int = setting(2, "facts tried about a term, at most", ge=1)
+    terms: int = setting(8, "terms tried, at most", ge=2)
     min_support: float = setting(0.75, "least share of a fact's words that the passage must hold together", ge=0, le=1)
     max_alike: float = setting(0.6, "largest share of words that two facts may have in common", ge=0, le=1)
 
 
 async def make(passage: Passage, ask: Ask, settings: ListFormatSettings) -> list[Made]:
-    names = sorted(LAYOUTS)
-    layout = names[int(ask.rng.integers(len(names)))]
+    layout = one_of(ask.rng, sorted(LAYOUTS))
     n = int(ask.rng.integers(2, settings.most + 1))
-    lead = LEADS[int(ask.rng.integers(len(LEADS)))]
-
-    async def attempt(number: int) -> tuple[list[Entry], Checks]:
-        found: Any = await ask.json("list", prompt_for(passage, n), shape_of(n), sample=number)
-        return found.entries, check(found.entries, passage, settings)
-
-    entries, checks = await first_accepted(settings.tries, attempt)
+    request = one_of(ask.rng, REQUESTS)
+    facts = await facts_about(some(ask.rng, key_terms(passage.text, settings.terms), settings.terms), n, passage, ask)
+    checks = Checks()
+    checks.require("groundedness", True)
+    checks.require("enough", len(facts) == n, f"{len(facts)} of {n} facts")
+    reply = laid_out(facts, layout)
     constraint = Constraint(layout, {"n": n} if layout != "table" else {"columns": 2, "rows": n})
-    reply = laid_out(entries, layout)
     checks.require("layout", holds(constraint, reply), layout)
-    prompt = f"{lead} {LAYOUTS[layout].format(n=n)}\n\n{passage.text}"
+    prompt = f"{request.format(terms=quoted(list(facts)))} {LAYOUTS[layout].format(n=n)}\n\n{passage.text}"
     messages = [Message("user", prompt), Message("assistant", reply)]
     return [Made(checks.passed, messages=messages, question=question_of("list_format", prompt, reply, [constraint]))]
 
 
-def prompt_for(passage: Passage, n: int) -> list[Message]:
-    shown = msgspec.json.encode({"entries": SHOWN_ENTRIES}).decode()
-    return [
-        *example(f"{SHOWN}\n\n{HOW.format(n=2)}", shown),
-        Message("user", f"{passage.text}\n\n{HOW.format(n=n)}"),
-    ]
+async def facts_about(terms: list[str], n: int, passage: Passage, ask: Ask) -> dict[str, str]:
+    """Term → fact for the first `n` terms about which the teacher states one, each unlike those before.
+
+    Raises Rejected, with the last failure, when there is none at all.
+    """
+    settings = ask.settings
+    assert isinstance(settings, ListFormatSettings)
+    facts: dict[str, str] = {}
+    failure = Rejected("groundedness", "the passage has no terms")
+    for term in terms:
+        for number in range(settings.tries):
+            if term in facts or len(facts) == n:
+                break
+            answer = await ask("fact", prompt_for(term, passage), stop=["\n"], sample=number)
+            fact = unlabelled(finished(answer))
+            try:
+                check_fact(fact, term, list(facts.values()), passage, settings)
+                facts[term] = fact
+            except Rejected as rejected:
+                failure = rejected
+    if not facts:
+        raise failure
+    return facts
 
 
-@cache
-def shape_of(n: int) -> type[msgspec.Struct]:
-    return msgspec.defstruct("Entries", [("entries", Annotated[list[Entry], Meta(min_length=n, max_length=n)])])
+def prompt_for(term: str, passage: Passage) -> list[Message]:
+    shown = example(f"{SHOWN}\n\n{TELL.format(term='the smallest element')}", SHOWN_FACT)
+    return [*shown, Message("user", f"{passage.text}\n\n{TELL.format(term=term)}")]
 
 
-def check(entries: list[Entry], passage: Passage, settings: ListFormatSettings) -> Checks:
-    """Each fact is a sentence that the passage states, about its term, and no two say the same. Raises Rejected."""
+def check_fact(fact: str, term: str, before: list[str], passage: Passage, settings: ListFormatSettings) -> None:
+    """A sentence of the term that the passage states, and no fact before it. Raises Rejected."""
     checks = Checks()
-    checks.require("form", True)
-    odd = next((entry.fact for entry in entries if not _is_sentence(entry)), "")
-    checks.require("sentence", not odd, odd[:80])
-    invented = next((entry.fact for entry in entries if not _is_held(entry.fact, passage, settings)), "")
-    checks.require("groundedness", not invented, invented[:80])
-    named = all(content_words(entry.term) and grounded(entry.term, entry.fact) == 1 for entry in entries)
-    checks.require("term", named, "a term is not in its fact")
-    alike = max(
-        (_alike(one.fact, other.fact) for place, one in enumerate(entries) for other in entries[:place]), default=0.0
-    )
-    checks.require("distinct", alike <= settings.max_alike, f"two facts share {alike:.2f} of their words")
-    return checks
-
-
-def _is_sentence(entry: Entry) -> bool:
-    one_line = "\n" not in entry.fact + entry.term and "|" not in entry.fact + entry.term
-    return one_line and 3 <= len(words(entry.fact)) <= 40 and entry.fact.strip()[-1] in ".!"
-
-
-def _is_held(fact: str, passage: Passage, settings: ListFormatSettings) -> bool:
-    return stated(fact, passage.text, settings.min_support) and not leaked(fact, SHOWN, passage.text)
+    whole = 4 <= len(words(fact)) <= 40 and fact[-1] in ".!" and fact[0].isupper() and "|" not in fact
+    talks = "the text" in fact.lower() or SMALL_TALK.search(fact)
+    checks.require("sentence", whole and not talks, fact[:80])
+    checks.require("term", term[:STEM] in stems(fact), f"{term} is not in {fact[:60]!r}")
+    held = stated(fact, passage.text, settings.min_support) and not leaked(fact, SHOWN, passage.text)
+    checks.require("groundedness", held, fact[:80])
+    alike = max((_alike(fact, other) for other in before), default=0.0)
+    checks.require("distinct", alike <= settings.max_alike, f"shares {alike:.2f} of its words with another")
 
 
 def _alike(one: str, other: str) -> float:
@@ -112,24 +103,22 @@ def _alike(one: str, other: str) -> float:
     return len(first & second) / max(1, min(len(first), len(second)))
 
 
-def laid_out(entries: list[Entry], layout: str) -> str:
+def laid_out(facts: dict[str, str], layout: str) -> str:
     if layout == "table":
-        rows = [f"| {entry.term} | {entry.fact} |" for entry in entries]
-        return "\n".join(["| Term | Statement |", "| --- | --- |", *rows])
-    return "\n".join(
-        f"{f'{number}.' if layout == 'numbered' else '-'} {entry.fact}" for number, entry in enumerate(entries, 1)
-    )
+        return "\n".join(["| Term | Statement |", "| --- | --- |", *(f"| {term} | {facts[term]} |" for term in facts)])
+    marks = [f"{number}." if layout == "numbered" else "-" for number in range(1, len(facts) + 1)]
+    return "\n".join(f"{mark} {fact}" for mark, fact in zip(marks, facts.values(), strict=True))
 
 
 KIND = Kind(
-    about="Facts of a passage as a bulleted or numbered list or a table of an exact number, each borne out by it.",
+    about="What a passage says of some terms, as a list or table of exactly so many entries, each borne out by it.",
     source="synthetic",
     report="2.2, 5",
     seeded_by="passages",
     seeds=from_passages,
     make=make,
-    stages=("list",),
-    checks=("form", "sentence", "groundedness", "term", "distinct", "layout"),
-    calls=lambda settings: 2 * settings.tries,
+    stages=("fact",),
+    checks=("sentence", "term", "groundedness", "distinct", "enough", "layout"),
+    calls=lambda settings: settings.terms * settings.tries,
     settings=ListFormatSettings,
 )

@@ -2,10 +2,13 @@
 
 import re
 
+import numpy as np
+
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
 from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.constraints.oracle import SAME_TEXT
+from hornbook.synthetic.constraints.rule import some
 from hornbook.synthetic.evidence import negations
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.kinds.instructions._edits import EDITS, Task, draw_task
@@ -14,8 +17,7 @@ from hornbook.synthetic.stages import SMALL_TALK, first_accepted
 from hornbook.synthetic.words import repetition, words
 
 WORD_IT = "Say this request in other words. Keep everything in quotation marks, and every number, exactly as it is."
-SHOWN_REQUEST = 'Write the word "heap" in front of line 4, and leave the other lines as they are.'
-SHOWN_WORDING = 'Line 4 should begin with the word "heap"; please do not change the other lines.'
+EXAMPLES = 3  # of other edits, reworded
 PARAMETER = re.compile(r'"[^"]*"|\d+')
 TURNED = re.compile(r"\b(except|unless|descending|ignor\w*|every other|twice|both)\b", re.IGNORECASE)
 
@@ -32,23 +34,32 @@ async def make(passage: Passage, ask: Ask, settings: VerifiedEditSettings) -> li
     if task is None:
         raise Rejected("task", "no edit fits the passage")
 
+    prompt = word_prompt(task, ask.rng)
+
     async def attempt(number: int) -> tuple[str, Checks]:
-        prompt = [
-            *example(f"{WORD_IT}\n\n{SHOWN_REQUEST}", SHOWN_WORDING),
-            Message("user", f"{WORD_IT}\n\n{task.request}"),
-        ]
         answer = await ask("word", prompt, stop=["\n"], sample=number)
         worded = answer.text.strip()
         return worded, check(worded, task)
 
     worded, checks = await first_accepted(settings.tries, attempt)
-    prompt = f"{worded}\n\n{task.text}"
+    asked = f"{worded}\n\n{task.text}"
     question = Question(
-        id=make_id("question", "verified_edit", prompt), task=f"verified_edit/{task.edit}", prompt=prompt,
+        id=make_id("question", "verified_edit", asked), task=f"verified_edit/{task.edit}", prompt=asked,
         answer=task.result, oracle=SAME_TEXT, solution=task.result,
     )  # fmt: skip
-    messages = [Message("user", prompt), Message("assistant", task.result)]
+    messages = [Message("user", asked), Message("assistant", task.result)]
     return [Made(checks.passed, messages=messages, question=question)]
+
+
+def word_prompt(task: Task, rng: np.random.Generator) -> list[Message]:
+    """The task for some other edits, solved, then for this one."""
+    others = some(rng, [name for name in sorted(EDITS) if name != task.edit], EXAMPLES)
+    shown = [turn for name in others for turn in example(asked_of(EDITS[name].reworded[0]), EDITS[name].reworded[1])]
+    return [*shown, Message("user", asked_of(task.request))]
+
+
+def asked_of(request: str) -> str:
+    return f"{WORD_IT}\n\n{request}"
 
 
 def check(worded: str, task: Task) -> Checks:
@@ -58,6 +69,7 @@ def check(worded: str, task: Task) -> Checks:
     fluent = 4 <= len(words(worded)) <= 60 and repetition(worded) < 0.3 and worded[-1] in ".?!" and worded[0].isupper()
     checks.require("wording", fluent and not SMALL_TALK.search(worded), worded[:80])
     given, kept = sorted(PARAMETER.findall(task.request)), sorted(PARAMETER.findall(worded))
+    checks.require("other words", worded.lower() != task.request.lower() and is_own(worded, task), worded[:80])
     checks.require("parameters", set(given) == set(kept), f"{kept} for {given}")
     begun = words(worded)
     missing = [group[0] for group in EDITS[task.edit].keeps if not any(word.startswith(group) for word in begun)]
@@ -65,6 +77,11 @@ def check(worded: str, task: Task) -> Checks:
     same = negations(worded) <= negations(task.request) and not TURNED.search(worded)
     checks.require("not turned round", same, worded[:80])
     return checks
+
+
+def is_own(worded: str, task: Task) -> bool:
+    """Whether it is none of the prompt's examples."""
+    return all(worded not in edit.reworded for name, edit in EDITS.items() if name != task.edit)
 
 
 KIND = Kind(
@@ -75,7 +92,7 @@ KIND = Kind(
     seeds=from_passages,
     make=make,
     stages=("word",),
-    checks=("task", "wording", "parameters", "same request", "not turned round"),
+    checks=("task", "wording", "other words", "parameters", "same request", "not turned round"),
     calls=lambda settings: settings.tries,
     settings=VerifiedEditSettings,
 )
