@@ -2,11 +2,12 @@
 
 Shards of jobs, in order, are mapped over the cluster by the same `run_jobs`. Ledger and budget are in one process, the
 vault, on the driver's node, so no call is paid for twice, and the budget holds for all workers together. When a worker
-dies, what it had in flight stays charged, and its shard runs again elsewhere; all it had been answered is in the ledger.
+dies, what it had in flight stays charged, and its shard runs again elsewhere; its answers are in the ledger.
 """
 
 import asyncio
 import os
+import pickle
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import msgspec
 
 from hornbook.base.errors import HornbookError
 from hornbook.synthetic.engine import Job, Outcome, run_jobs
+from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.settings import SynthSettings
 from hornbook.synthetic.vault import RemoteBank, Vault
 from hornbook.teacher.settings import TeacherSettings
@@ -89,6 +91,7 @@ def _map(
     """Runs the shards, each again while its workers die; the outcomes in the order of the jobs."""
     import ray
 
+    own_kinds = [str(Path(name).absolute()) for name in settings.kinds if name.endswith(".py")]
     settings = _shared_out(settings, workers)
     size = min(LARGEST_SHARD, max(1, -(-len(jobs) // (workers * SHARDS_PER_WORKER))))
     waiting = [jobs[start : start + size] for start in range(0, len(jobs), size)][::-1]
@@ -104,7 +107,8 @@ def _map(
             shard = waiting.pop()
             name = f"worker-{next(names)}"
             left = [(place, job) for place, job in shard if wanted(job)]
-            running[worker.remote(left, settings, ledger, vault, name, seed)] = name, shard
+            task = ray.cloudpickle.dumps((left, settings, ledger, seed))
+            running[worker.remote(own_kinds, task, vault, name)] = name, shard
         (ended,), _ = ray.wait(list(running), num_returns=1)
         name, shard = running.pop(ended)
         ray.get(vault.gone.remote(name))
@@ -132,8 +136,13 @@ def _map(
     return [outcomes[place] for place in sorted(outcomes)]
 
 
-def _work(shard: Shard, settings: SynthSettings, ledger: Path, vault: Any, name: str, seed: int) -> _Done:
-    """One shard, in a process of the cluster."""
+def _work(own_kinds: list[str], task: bytes, vault: Any, name: str) -> _Done:
+    """One shard, in a process of the cluster. The task can be read once the user's own kinds are loaded."""
+    for path in own_kinds:
+        load_kind(path)
+    shard: Shard
+    settings: SynthSettings
+    shard, settings, ledger, seed = pickle.loads(task)
 
     def open_bank(teacher: TeacherSettings, folder: Path, model: str) -> RemoteBank:
         return RemoteBank(vault, name, teacher, model)
@@ -141,9 +150,7 @@ def _work(shard: Shard, settings: SynthSettings, ledger: Path, vault: Any, name:
     async def run() -> _Done:
         jobs = [job for _, job in shard]
         async with open_teachers(settings.writers, ledger, open_bank) as teachers:
-            outcomes = await run_jobs(jobs, teachers, settings.passages, seed, lambda outcome: None)
-            return _Done(
-                [(place, outcome) for (place, _), outcome in zip(shard, outcomes, strict=True)], teachers.spent()
-            )
+            made = await run_jobs(jobs, teachers, settings.passages, seed, lambda outcome: None)
+            return _Done([(place, outcome) for (place, _), outcome in zip(shard, made, strict=True)], teachers.spent())
 
     return asyncio.run(run())

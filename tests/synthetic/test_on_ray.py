@@ -13,11 +13,14 @@ import pytest
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Question
+from hornbook.base.workspace import Workspace
 from hornbook.synthetic.engine import Job
 from hornbook.synthetic.kind import KindSettings
 from hornbook.synthetic.on_ray import run_on_ray
 from hornbook.synthetic.settings import SynthSettings
+from hornbook.synthetic.synth import synth
 from hornbook.teacher.errors import BudgetError
+from tests.synthetic import factory
 from tests.synthetic.factory import CALLS, KIND, RECORDS, contents, run, serving, write_documents
 
 pytestmark = pytest.mark.slow
@@ -112,6 +115,24 @@ def test_a_shard_that_kills_its_workers_is_given_up(cluster, tmp_path):
     job = Job(replace(KIND, make=make), KindSettings(), Question(id="q", task="t", prompt="p"))
     with pytest.raises(HornbookError, match=r"^ray: 5 workers died at one shard"):
         run_on_ray([job], settings, tmp_path, 0, shown, lambda job: True)
+
+
+def test_a_kind_of_the_users_own_runs_there_too(cluster, documents, tmp_path):
+    code = Path(factory.__file__).read_text().split("@contextmanager")[0]
+    (tmp_path / "mine.py").write_text(code)
+    settings = {
+        "teacher": {"url": "", "model": "mock", "concurrency": 8},
+        "kinds": [str(tmp_path / "mine.py")],
+        "records": 5,
+        "passages": {"min_value": 0, "describe": False},
+        "benchmarks": [],
+        "runner": "ray",
+    }
+    with serving() as (server, _):
+        settings["teacher"]["url"] = server.url
+        work = Workspace(tmp_path / "out", ledger=tmp_path / "ledger")
+        synth(SynthSettings.parse(settings, ""), work, documents=[documents])
+    assert work.notes["yields"]["mine"]["passed"] == 5
 
 
 def test_without_ray_a_line_names_the_extra(tmp_path, monkeypatch):
