@@ -15,7 +15,7 @@ from hornbook.base.workspace import Workspace
 from hornbook.synthetic.accounts import book
 from hornbook.synthetic.engine import Job, Outcome, run_jobs
 from hornbook.synthetic.functions import functions
-from hornbook.synthetic.kind import Made, Material
+from hornbook.synthetic.kind import Made, Material, Seed
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.on_ray import run_on_ray
 from hornbook.synthetic.passages import Page, Passage, passages
@@ -166,7 +166,7 @@ def _sample(outcome: Outcome, made: Made) -> Sample:
     worse = [made.rejected] if made.rejected else []
     return Sample(
         id=make_id("sample", kind.name, seed.id, made.text, *content, *worse),
-        parents=[seed.id, *seed.parents] if isinstance(seed, Passage) else [seed.id],
+        parents=parents_of(seed),
         calls=outcome.calls,
         source=kind.source,
         kind=kind.name,
@@ -176,6 +176,13 @@ def _sample(outcome: Outcome, made: Made) -> Sample:
         grade=made.grade,
         rejected=made.rejected,
     )
+
+
+def parents_of(seed: Seed) -> list[str]:
+    """The records that a seed stands for: a passage and its document, a page's document or documents, a question."""
+    if isinstance(seed, Page):
+        return seed.parents or [seed.id]
+    return [seed.id, *seed.parents] if isinstance(seed, Passage) else [seed.id]
 
 
 def _passages(outcomes: list[Outcome]) -> dict[str, Passage]:

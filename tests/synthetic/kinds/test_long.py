@@ -11,6 +11,7 @@ from hornbook.synthetic.kinds.long._pages import reading_lists, tokens
 from hornbook.synthetic.kinds.long.long_chapter import Section, cross_reference
 from hornbook.synthetic.kinds.long.long_recall import halves
 from hornbook.synthetic.passages import Page, PassageSettings
+from hornbook.synthetic.synth import parents_of
 from tests.synthetic.kinds.scripted import passage_of, run_kind
 
 WORDS = [
@@ -63,7 +64,8 @@ def test_a_short_page_is_joined_by_the_pages_most_like_it():
     near, far = page_of(1, name="near"), page_of(9, 10, name="far")
     start = page_of(1, 2, name="start")
     (joined,) = reading_lists(material(start, far, near), 1, tokens(about(1).text) * 2 + 10)
-    assert joined.parents == ["start", "near"]
+    assert joined.parents == parents_of(joined) == ["start", "near"]  # by which a record is traced to its documents
+    assert parents_of(start) == ["start"]
     assert len(joined.passages) == 3
 
 

@@ -56,8 +56,8 @@ def reading_lists(material: Material, count: int, needed: int) -> list[Page]:
 
 
 def most_passages(needed: int) -> int:
-    """How many passages make up so many tokens, when all are as short as passages mostly come (30 words)."""
-    return needed // 40 + 1
+    """At most how many passages make up so many tokens, when all are as short as passages come (200 characters)."""
+    return needed // 30 + 1
 
 
 def shuffled(material: Material, rng: np.random.Generator) -> Material:
