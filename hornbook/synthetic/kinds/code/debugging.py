@@ -50,10 +50,14 @@ async def make(passage: Passage, ask: Ask, settings: DebuggingSettings) -> list[
 
 
 async def correct(function: Program, broken: Broken, ask: Ask, settings: DebuggingSettings) -> str:
-    """The function with the teacher's line in the place of the wrong one. Raises Rejected when none passes."""
+    """The function with the teacher's line in the place of the wrong one. Raises Rejected when none passes.
+
+    A failure goes back to the teacher; after a second one it begins anew, lest it repeats itself.
+    """
     prompt = [*example(line_prompt(SHOWN_BROKEN, SHOWN_FAILURE, SHOWN_LINE), SHOWN_FIXED.strip())]
     line = line_of(broken.mutant.code, broken.mutant.line)
-    prompt += [Message("user", line_prompt(broken.mutant.code, failure(broken), line))]
+    first = [*prompt, Message("user", line_prompt(broken.mutant.code, failure(broken), line))]
+    prompt = first
     for number in range(settings.tries):
         answer = await ask("fix", prompt, stop=["\n\n"], sample=number)
         fixed = with_line(broken.mutant.code, broken.mutant.line, answer.text)
@@ -61,8 +65,9 @@ async def correct(function: Program, broken: Broken, ask: Ask, settings: Debuggi
         if share == 1:
             ask.facts["tries"] = number + 1.0
             return fixed
-        told = f"With that line {share:.0%} of the tests pass. Write another line."
-        prompt = [*prompt[:3], Message("assistant", answer.text[:200] or "-"), Message("user", told)]
+        told = f"With that line {share:.0%} of the tests pass. Write only the line, in another way."
+        again = [*first, Message("assistant", answer.text[:200] or "-"), Message("user", told)]
+        prompt = again if number % 2 == 0 else first
     raise Rejected("fixed", f"no line of {settings.tries} passes")
 
 
