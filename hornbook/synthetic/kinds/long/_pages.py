@@ -39,9 +39,11 @@ def require_long(checks: Checks, text: str, settings: LongSettings) -> None:
 def reading_lists(material: Material, count: int, needed: int) -> list[Page]:
     """At most `count` seeds with passages of at least `needed` tokens together, no page in two of them.
 
-    Pages in the order of the material; each is joined by the remaining ones most like it until it is long enough.
+    The longest pages come first: they need the fewest others; equals in the order of the material. Each is joined by
+    the remaining ones most like it until it is long enough.
     """
-    left = {page.id: page for page in material.pages if page.passages}
+    ordered = sorted(material.pages, key=lambda page: -min(needed, _length([page])))
+    left = {page.id: page for page in ordered if page.passages}
     about = {name: stems(" ".join(passage.text for passage in page.passages)) for name, page in left.items()}
     lists: list[Page] = []
     while left and len(lists) < count:
