@@ -72,9 +72,15 @@ def test_replies_whose_content_is_bad_are_rejected_whatever_holds(passage, reply
         run_kind("constrained_writing", passage, {"topic": TOPIC, "write": reply}, **ONE_RULE)
 
 
-def test_a_topic_that_is_not_the_passages_is_rejected_and_so_is_an_unknown_rule(passage):
-    with pytest.raises(Rejected, match="topic"):
-        run_kind("constrained_writing", passage, {"topic": "Topic: gladiators and their wine"})
+@pytest.mark.parametrize(
+    "named", ["gladiators and their wine", "The channel of the channel", "The channel. It falls.", "the passage", ""]
+)
+def test_a_topic_that_is_not_the_passages_gives_way_to_its_main_terms(passage, named):
+    (made,) = run_kind("constrained_writing", passage, {"topic": named, "write": NO_COMMA}, **ONE_RULE)
+    assert "channel and" in made.messages[0].content
+
+
+def test_an_unknown_rule_is_an_error_that_names_the_nearest():
     with pytest.raises(HornbookError, match=r"no such rule 'no_comma'.*no_commas"):
         load_kind("constrained_writing").settings.parse({"rules": ["no_comma"]}, "kinds.constrained_writing")
 

@@ -85,21 +85,37 @@ def all_but(*names: str) -> list[str]:
     return sorted(RULES.keys() - set(names))
 
 
-async def name_topic(passage: Passage, ask: Ask, tries: int = 3) -> str:
-    """What the passage is about, in a few of its own words. Raises Rejected ("topic")."""
+async def name_topic(passage: Passage, ask: Ask, tries: int = 2) -> str:
+    """What the passage is about, in a few of its own words: as the teacher names it, else its two main terms.
+
+    Raises Rejected ("topic") for a passage without any.
+    """
 
     async def attempt(number: int) -> str:
         prompt = shot(NAME_TOPIC, NAMED_TOPIC, passage)
         answer = await ask("topic", prompt, max_tokens=20, temperature=0.5, stop=["\n"], sample=number)
         topic = unlabelled(answer.text).removeprefix("Topic:").strip(" \"'*.")
-        said = content_words(topic)
-        long_enough = bool(said) and len(set(said)) == len(said) and len(words(topic)) <= 8
-        own = grounded(topic, passage.text) >= 0.7 and not leaked(topic, NAMED_TOPIC, passage.text)
-        if not long_enough or not own or any(mark in topic for mark in ".!?:;\n"):
+        if not is_topic(topic, passage):
             raise Rejected("topic", topic[:60] or "none")
         return topic if topic[:2].isupper() else topic[0].lower() + topic[1:]
 
-    return await first_accepted(tries, attempt)
+    try:
+        topic = await first_accepted(tries, attempt)
+        ask.facts["topic_named"] = 1.0
+    except Rejected:
+        ask.facts["topic_named"] = 0.0
+        terms = key_terms(passage.text, 2)
+        Checks().require("topic", len(terms) == 2, "the passage has no terms")
+        topic = " and ".join(terms)
+    return topic
+
+
+def is_topic(text: str, passage: Passage) -> bool:
+    """A phrase in the passage's words, no sentence, nothing twice, nothing of the prompt's example."""
+    said = content_words(text)
+    short = bool(said) and len(set(said)) == len(said) and len(words(text)) <= 8
+    phrase = not any(mark in text for mark in ".!?:;,\n") and "passage" not in said and "topic" not in said
+    return short and phrase and grounded(text, passage.text) >= 0.7 and not leaked(text, NAMED_TOPIC, passage.text)
 
 
 def topic_for(passage: Passage, request: str) -> Topic:
@@ -117,7 +133,7 @@ def with_constraints(request: str, constraints: Sequence[Constraint]) -> str:
 def ask_from_notes(said: str, passage: Passage) -> list[Message]:
     """How the teacher is asked: with the passage to draw on, which the record does not show."""
     shown = "Explain where the smallest element of a binary heap is. Do not use any exclamation marks."
-    return [*example(f"Notes: {SHOWN}\n\n{shown}", SHOWN_REPLY), Message("user", f"Notes: {passage.text}\n\n{said}")]
+    return [*example(f"{shown}\n\nNotes: {SHOWN}", SHOWN_REPLY), Message("user", f"{said}\n\nNotes: {passage.text}")]
 
 
 async def follow(

@@ -47,6 +47,6 @@ KIND = Kind(
     make=make,
     stages=("topic", "write", "repair"),
     checks=("topic", *CONTENT, "constraints"),
-    calls=lambda settings: 3 + calls_of(settings),
+    calls=lambda settings: 2 + calls_of(settings),
     settings=FollowingSettings,
 )

@@ -69,6 +69,6 @@ KIND = Kind(
     make=make,
     stages=("topic", "write", "repair"),
     checks=("topic", *CONTENT, "changed", "constraints"),
-    calls=lambda settings: 3 + calls_of(settings, settings.constraints),
+    calls=lambda settings: 2 + calls_of(settings, settings.constraints),
     settings=ConstraintTurnsSettings,
 )

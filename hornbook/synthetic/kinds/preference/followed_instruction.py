@@ -70,6 +70,6 @@ KIND = Kind(
     make=make,
     stages=("topic", "write", "repair", "ignore"),
     checks=("topic", *CONTENT, "constraints", "worse reply"),
-    calls=lambda settings: 3 + calls_of(settings) + settings.worse,
+    calls=lambda settings: 2 + calls_of(settings) + settings.worse,
     settings=FollowedInstructionSettings,
 )
