@@ -79,9 +79,7 @@ FILES = [
     _tries("delete a file outside", "attempt(os.remove, {file!r})", "ENOENT"),
     _tries("passwords", "attempt(open, '/etc/passwd'); attempt(open, '/etc/shadow')", r"ENOENT\nENOENT"),
     _tries(
-        "home",
-        "attempt(os.listdir, '/root' if {home!r} == '/root' else '/home')",
-        r"ENOENT|DONE \['\.pyenv'\]|DONE \[\]",
+        "home", "attempt(open, {home!r} + '/.profile'); attempt(open, {home!r} + '/x', 'w')", r"ENOENT\n(ENOENT|EROFS)"
     ),
     _tries("our code", "attempt(os.listdir, {repository!r})", "ENOENT"),
     _tries("the system", "attempt(open, '/usr/bin/evil', 'w'); attempt(os.remove, '/usr/bin/env')", r"EROFS\nEROFS"),

@@ -62,7 +62,7 @@ class Host:
 
     def traces(self) -> list[object]:
         """What no program may change: files in reach of one that got out, the clock, the machine's name."""
-        folders = [Path("/"), Path("/dev"), Path("/dev/shm"), Path("/usr/bin"), Path.cwd(), self.folder]
+        folders = [Path("/"), Path("/dev"), Path("/dev/shm"), Path("/usr/bin"), Path.cwd(), Path.home(), self.folder]
         left = [folder / name for folder in folders for name in WRITTEN if os.path.lexists(folder / name)]
         clock = round(time.time() - time.monotonic())
         kept = [sorted(os.listdir(self.folder)), self.file.read_text(), os.uname().nodename]

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from hornbook.base.errors import HornbookError
 from hornbook.base.records import Document, Question, make_id
 from hornbook.base.seeds import rng
 from hornbook.synthetic.functions import functions
@@ -51,7 +52,7 @@ def rejects(check: str, kind: str, script: Script, seed: Passage = SEED, **setti
 
 def test_seeds_run_by_themselves_and_can_be_broken() -> None:
     material = Material([], [function(OTHER), SEED], [], [], PassageSettings())
-    for name in ("code_tests", "debugging", "docstring", "code_translation"):
+    for name in ("code_tests", "debugging", "docstring", "code_extension"):
         kind = load_kind(name)
         assert list(kind.seeds(material, 5, rng(1, "seeds"), kind.settings())) == [SEED]
 
@@ -202,6 +203,13 @@ def test_a_translation_runs_and_gives_the_same() -> None:
     made = run_kind("code_translation", SEED, {"translate": wrong, "repair": right})
     assert "x > l" in reply(made)
     rejects("same results", "code_translation", {"translate": wrong, "repair": "function () {"})
+
+
+def test_without_an_interpreter_no_call_is_paid_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hornbook.synthetic.programs.javascript.find_spec", lambda name: None)
+    kind, material = load_kind("code_translation"), Material([], [SEED], [], [], PassageSettings())
+    with pytest.raises(HornbookError, match="pip install"):
+        kind.seeds(material, 1, rng(1, "seeds"), kind.settings())
 
 
 def extending(prompt: str, sample: int) -> str:

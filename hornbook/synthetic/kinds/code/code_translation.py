@@ -1,14 +1,17 @@
 """Translation from Python to JavaScript: it runs, and gives what the Python function gives (report §2.2)."""
 
 import re
+from collections.abc import Sequence
+
+import numpy as np
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
+from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Material, Seed, example
 from hornbook.synthetic.kinds.code._code import SHOWN_CODE, fenced, program, turns
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.behaviour import LEAST, from_runnable
-from hornbook.synthetic.programs.javascript import failures, translatable
+from hornbook.synthetic.programs.javascript import failures, interpreter, translatable
 
 TASK = "Translate this Python function to JavaScript. Keep its name and the order of its parameters."
 SHOWN_TRANSLATED = """function count_even(numbers) {
@@ -29,6 +32,12 @@ class CodeTranslationSettings(KindSettings):
     temperature: float = setting(0.3, "sampling temperature", ge=0)
     max_tokens: int = setting(260, "longest translation, in tokens", ge=1)
     repairs: int = setting(2, "times that a translation goes back with what it does wrong", ge=0)
+
+
+def seeds(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    """Functions that run. Raises HornbookError, before the teacher is asked, where nothing runs JavaScript."""
+    interpreter()
+    return from_runnable(material, count, rng, settings)
 
 
 async def make(passage: Passage, ask: Ask, settings: CodeTranslationSettings) -> list[Made]:
@@ -64,7 +73,7 @@ KIND = Kind(
     source="code",
     report="2.2",
     seeded_by="functions that run",
-    seeds=from_runnable,
+    seeds=seeds,
     make=make,
     stages=("translate", "repair"),
     checks=("runs", "same results"),
