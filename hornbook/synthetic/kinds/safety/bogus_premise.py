@@ -49,7 +49,8 @@ FORMS = (
     "Given that {}, what should I keep in mind?", "A friend told me that {}. How does that work?",
     "Please say in one sentence why {}.",
 )  # fmt: skip
-HOW = "The question gets something wrong. Say so, then state what the text says."
+HOW = "The question gets something wrong: {}. Say so, then state what the text says."  # not part of the record
+EXAMPLE_FACT = "The smallest element is always at the root"
 EXAMPLE_QUESTION = "Can you explain why the largest element of a binary heap is always at the root?"
 REPLIED = "That is not what the text says. The smallest element is always at the root."
 CORRECTS = re.compile(
@@ -86,8 +87,8 @@ async def make(passage: Passage, ask: Ask, settings: BogusPremiseSettings) -> li
     chosen = found[int(ask.rng.integers(len(found)))]
     question = FORMS[int(ask.rng.integers(len(FORMS)))].format(in_sentence(chosen.premise))
     prompt = [
-        *example(f"{SHOWN}\n\n{EXAMPLE_QUESTION}\n({HOW})", REPLIED),
-        Message("user", f"{passage.text}\n\n{question}\n({HOW})"),
+        *example(f"{SHOWN}\n\n{EXAMPLE_QUESTION}\n({HOW.format(EXAMPLE_FACT)})", REPLIED),
+        Message("user", f"{passage.text}\n\n{question}\n({HOW.format(chosen.fact)})"),
     ]
 
     async def attempt(number: int) -> Made:
