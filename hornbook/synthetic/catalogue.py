@@ -75,3 +75,18 @@ def yielded(row: Measured | None) -> str:
 def expected_calls(settings: SynthSettings) -> int:
     """The most calls that a run with these settings makes: each record goes through all stages and all its rounds."""
     return sum(kind.records * load_kind(name).calls(kind) for name, kind in settings.kinds.items())
+
+
+def markdown() -> Iterator[str]:
+    """The catalogue as a table for a page: `python -m hornbook.synthetic.catalogue`."""
+    yield "| family | kind | what it makes | calls a record, at most | kept of seeds | calls made | checks |"
+    yield "| --- | --- | --- | ---: | ---: | ---: | --- |"
+    for entry in catalogue():
+        row = entry.measured
+        counts = f"{row.kept} of {row.seeds} | {row.calls}" if row else "– | –"
+        cells = [entry.family, f"`{entry.name}`", entry.about, str(entry.calls_per_record), counts]
+        yield f"| {' | '.join(cells)} | {', '.join(entry.checks)} |"
+
+
+if __name__ == "__main__":
+    print("\n".join(markdown()))

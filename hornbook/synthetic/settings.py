@@ -39,7 +39,7 @@ class SynthSettings(DecontaminateSettings):
     kinds: dict[str, SerializeAsAny[KindSettings]] = Field(
         default_factory=lambda: {name: load_kind(name).settings() for name in FAMILIES},
         description="kinds of data set: a list of names (a family's name stands for all of its kinds, a path for a "
-        "file of yours), or names with their settings; by default all",
+        "file of yours), or such names with settings; by default all",
         min_length=1,
     )
     records: int | None = setting(None, "seeds of each kind that does not say itself how many", ge=0)
@@ -63,8 +63,9 @@ class SynthSettings(DecontaminateSettings):
             kinds = {name: {} for name in _named(kinds)}
         if not isinstance(kinds, dict):
             return values
+        kinds = {one: given for name, given in kinds.items() for one in _members(str(name))}
         common = {} if records is None else {"records": records}
-        return values | {"kinds": {name: _parse_kind(str(name), given, common) for name, given in kinds.items()}}
+        return values | {"kinds": {name: _parse_kind(name, given, common) for name, given in kinds.items()}}
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -93,8 +94,13 @@ def _named(names: Iterable[Any]) -> list[str]:
         if name not in FAMILIES and name not in families and not name.endswith(".py"):
             known = [*FAMILIES, *sorted(families)]
             raise HornbookError(f"kinds: {name}: no such kind of data set, and no family of them{nearest(name, known)}")
-        found += [kind for kind, family in FAMILIES.items() if family == name] if name in families else [name]
+        found += _members(name)
     return found
+
+
+def _members(name: str) -> list[str]:
+    """The kinds of the family `name`; else `name` alone."""
+    return [kind for kind, family in FAMILIES.items() if family == name] or [name]
 
 
 def _parse_kind(name: str, values: Any, common: dict[str, Any]) -> KindSettings:

@@ -82,5 +82,7 @@ def test_families_and_numbers_of_records():
     assert {kind.records for kind in kinds.values()} == {3}
     kinds = SynthSettings.parse(values | {"kinds": {"textbook": {"records": 7}, "plurality": {}}}, "").kinds
     assert (kinds["textbook"].records, kinds["plurality"].records) == (7, 3)
+    kinds = SynthSettings.parse(values | {"kinds": {"web": {"temperature": 0.1}, "summary": {"records": 2}}}, "").kinds
+    assert kinds["textbook"].temperature == 0.1 and kinds["summary"].records == 2 and "plurality" not in kinds
     with pytest.raises(HornbookError, match="kinds: webb: no such kind of data set, and no family"):
         SynthSettings.parse(values | {"kinds": ["webb"]}, "")
