@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -84,6 +85,15 @@ WRONG = "There are 5 red and 6 blue balls.\n6 - 5 = 1\nAnswer: 1"
 def test_a_right_solution_is_preferred_to_a_wrong_one_as_well_formed():
     (made,) = run_kind("checked_math", SUM, {"solve": [RIGHT, "Answer: 7", WRONG, RIGHT]}, solutions=4)
     assert made.messages[-1].content == RIGHT and made.rejected == WRONG and made.grade == 0.5
+
+
+def test_the_solution_that_came_with_the_question_stands_in_if_it_is_right():
+    worked = msgspec.structs.replace(SUM, solution=RIGHT)
+    (made,) = run_kind("checked_math", worked, {"solve": WRONG}, solutions=2)
+    assert made.messages[-1].content == RIGHT and made.rejected == WRONG and made.grade == 1.0
+    for solution, check in ((WRONG, "answer"), ("Answer: 11", "steps"), (RIGHT.replace("+ 6", "+ 7"), "arithmetic")):
+        with pytest.raises(Rejected, match=check):
+            run_kind("checked_math", msgspec.structs.replace(SUM, solution=solution), {"solve": WRONG}, solutions=2)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
-"""A worked solution that reaches the answer, preferred to one as well formed that does not (report §4.2)."""
+"""A worked solution that reaches the answer, preferred to one as well formed that does not (report §4.2).
+
+The right one is the teacher's where it has one, else that which came with the question; the wrong one is the teacher's.
+"""
 
 from hornbook.base.records import Message, Question
 from hornbook.base.settings import setting
 from hornbook.oracles.answer import extract_answer, first_line
 from hornbook.oracles.number import parse_number
-from hornbook.synthetic.kind import Ask, Kind, Made, Rejected
+from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Rejected
+from hornbook.synthetic.kinds.mathematics._equations import false_equation
 from hornbook.synthetic.kinds.mathematics._solving import (
     SOLUTION_CHECKS,
     SolvingSettings,
@@ -34,7 +38,7 @@ async def make(seed: Question, ask: Ask, settings: CheckedMathSettings) -> list[
     share = sum(verdicts) / len(verdicts)
     ask.facts["right"] = share
     reached = [solution for solution, verdict in zip(solutions, verdicts, strict=True) if verdict]
-    ((solution, passed),) = sound(reached, seed.prompt)
+    solution, passed = await preferred(reached, seed, ask)
     missed = [solution for solution, verdict in zip(solutions, verdicts, strict=True) if not verdict]
     worse = [text for text in missed if plausible(text, seed)]
     if not worse:
@@ -42,6 +46,28 @@ async def make(seed: Question, ask: Ask, settings: CheckedMathSettings) -> list[
     messages = [Message("user", seed.prompt), Message("assistant", solution)]
     closest = min(worse, key=lambda text: abs(len(text) - len(solution)))  # length is not to tell them apart
     return [Made([*passed, "wrong solution"], messages=messages, rejected=closest, grade=round(1 - share, 4))]
+
+
+async def preferred(reached: list[str], seed: Question, ask: Ask) -> tuple[str, list[str]]:
+    """The teacher's first sound solution, else the question's own worked one, held to the same answer and arithmetic.
+
+    Raises Rejected where there is neither.
+    """
+    try:
+        ((solution, passed),) = sound(reached, seed.prompt)
+        ask.facts["by_teacher"] = 1.0
+    except Rejected:
+        if not seed.solution.strip():
+            raise
+        solution, checks = seed.solution.strip(), Checks()
+        (reaches,) = await right(seed, [solution], ask)
+        checks.require("answer", reaches and "answer:" in solution.lower(), "the worked solution does not reach it")
+        checks.require("steps", len(solution.splitlines()) >= 2, "no step before the answer")
+        wrong = false_equation(solution)
+        checks.require("arithmetic", not wrong, wrong)
+        passed = checks.passed
+        ask.facts["by_teacher"] = 0.0
+    return solution, passed
 
 
 def plausible(solution: str, question: Question) -> bool:
