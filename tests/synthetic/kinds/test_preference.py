@@ -137,8 +137,16 @@ def test_a_program_that_passes_is_preferred_to_one_that_runs_and_fails():
     assert made.checks == ["tests", "failing program"] and made.grade == 0.6667
     with pytest.raises(Rejected, match="failing program"):
         run_kind("checked_code", question, {"program": [question.solution, broken]}, programs=2)
+
+
+def test_the_reference_stands_in_where_no_program_passes_if_it_passes_itself():
+    question = request()
+    name = question.prompt.split("`")[1].split("(")[0]
+    wrong = f"```python\ndef {name}(items):\n    return None\n```"
+    (made,) = run_kind("checked_code", question, {"program": wrong}, programs=2)
+    assert made.messages[-1].content == question.solution and made.rejected == wrong and made.grade == 1.0
     with pytest.raises(Rejected, match="tests"):
-        run_kind("checked_code", question, {"program": [wrong, broken]}, programs=2)
+        run_kind("checked_code", msgspec.structs.replace(question, solution=wrong), {"program": wrong}, programs=2)
 
 
 def test_the_first_block_of_code_is_kept_with_its_fence_closed():

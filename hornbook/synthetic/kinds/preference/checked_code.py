@@ -1,6 +1,7 @@
 """A program that passes all tests of a request, preferred to one that runs and fails some (report §4.2).
 
-Programs run in the sandbox. The tests tell the reference from its variants with a step left out.
+Programs run in the sandbox. The one that passes is the teacher's where it has one, else the reference; the one that
+fails is the teacher's. The tests tell the reference from its variants with a step left out.
 """
 
 import ast
@@ -37,15 +38,15 @@ async def make(seed: Question, ask: Ask, settings: CheckedCodeSettings) -> list[
     prompt = [*example(SHOWN_REQUEST, SHOWN_PROGRAM), Message("user", seed.prompt)]
     answers = await ask.many("program", prompt, settings.programs, stop=["\n```\n"])
     programs = list(dict.fromkeys(closed(answer.text) for answer in answers))
-    scores = await ask.compute(judged, seed, programs)
-    right = [program for program, reason in zip(programs, scores, strict=True) if not reason]
-    ask.facts["right"] = len(right) / len(programs)
+    *reasons, of_reference = await ask.compute(judged, seed, [*programs, seed.solution])
+    right = [program for program, reason in zip(programs, reasons, strict=True) if not reason]
+    ask.facts |= {"right": len(right) / len(programs), "by_teacher": float(bool(right))}
     checks = Checks()
-    checks.require("tests", bool(right), f"none of {len(programs)} programs passes: {scores[0][:80]}")
-    wrong = [program for program, reason in zip(programs, scores, strict=True) if "AssertionError" in reason]
+    checks.require("tests", bool(right) or not of_reference, f"not even the reference passes: {of_reference[:80]}")
+    wrong = [program for program, reason in zip(programs, reasons, strict=True) if "AssertionError" in reason]
     worse = [program for program in wrong if defines(program, seed.prompt) and repetition(program) < 0.5]
     checks.require("failing program", bool(worse), "none that runs and gives a wrong result")
-    chosen = min(right, key=len)
+    chosen = min(right, key=len) if right else seed.solution
     rejected = min(worse, key=lambda program: abs(len(program) - len(chosen)))  # length is not to tell them apart
     messages = [Message("user", seed.prompt), Message("assistant", chosen)]
     return [Made(checks.passed, messages=messages, rejected=rejected, grade=round(1 - ask.facts["right"], 4))]
