@@ -6,6 +6,7 @@ dies, what it had in flight stays charged, and its shard runs again elsewhere; i
 """
 
 import asyncio
+import logging
 import os
 import pickle
 from collections.abc import Callable, Sequence
@@ -55,7 +56,7 @@ def run_on_ray(
         raise HornbookError("runner: ray needs the package ray: pip install 'hornbook[ray]'") from None
     if not ray.is_initialized():
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        ray.init(log_to_driver=False)
+        ray.init(log_to_driver=False, logging_level=logging.ERROR)
     here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
         ray.get_runtime_context().get_node_id(), soft=False
     )

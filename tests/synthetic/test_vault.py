@@ -1,0 +1,98 @@
+"""The vault of a cluster without a cluster: who holds what, and what becomes of it when a worker is gone."""
+
+import asyncio
+
+import pytest
+
+from hornbook.base.records import Message
+from hornbook.synthetic.vault import RemoteBank, Vault
+from hornbook.teacher.budget import Hold
+from hornbook.teacher.errors import BudgetError
+from hornbook.teacher.ledger import Ask, Call, Parameters
+from hornbook.teacher.settings import TeacherSettings
+
+
+class Handle:
+    """A vault as Ray shows it to a worker: methods that are called by `.remote`."""
+
+    def __init__(self, vault):
+        self.messages = 0
+        for name in ("do", "wait"):
+            setattr(self, name, self)
+        self.vault = vault
+
+    def remote(self, *args):
+        self.messages += 1
+        return self.vault.do(*args) if len(args) == 2 else self.vault.wait(*args)
+
+
+def ask(key, tokens=10):
+    return Ask(
+        key=key, model="m", purpose="p", messages=[Message("user", "?")],
+        parameters=Parameters(0.7, 1.0, tokens, []), sample=0,
+    )  # fmt: skip
+
+
+def answer(asked):
+    return Call(
+        key=asked.key, model="m", purpose="p", messages=asked.messages, parameters=asked.parameters, sample=0,
+        text="a", finish="stop", prompt_tokens=1, completion_tokens=1,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def vault(tmp_path):
+    return Vault(tmp_path)
+
+
+def bank(vault, worker, **limits):
+    return RemoteBank(Handle(vault), worker, TeacherSettings(url="http://localhost", model="m", **limits), "m")
+
+
+def test_a_call_that_another_worker_holds_is_waited_for_and_its_answer_shared(vault):
+    async def go():
+        one, other = bank(vault, "one"), bank(vault, "other")
+        hold = await one.claim(ask("call-1"))
+        waiting = asyncio.create_task(other.claim(ask("call-1")))
+        assert isinstance(await other.claim(ask("call-2")), Hold)  # who waits keeps nobody else waiting
+        assert not waiting.done()
+        await one.pay(hold, answer(ask("call-1")))
+        assert (await waiting).text == "a"
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_what_a_dead_worker_held_stays_charged_and_is_free_for_others(vault, late, tmp_path):
+    async def go():
+        one, other = bank(vault, "one", budget_tokens=1000), bank(vault, "other", budget_tokens=1000)
+        if late:  # its message arrives when it is known to be dead
+            await vault.gone("one")
+            await one.claim(ask("call-1"))
+        else:
+            await one.claim(ask("call-1"))
+            await vault.gone("one")
+        assert isinstance(await asyncio.wait_for(other.claim(ask("call-1")), 5), Hold)
+
+    asyncio.run(go())
+    lines = (tmp_path / "holds.jsonl").read_text().splitlines()
+    assert sum('"release"' in line for line in lines) == late  # only what was never sent is given back
+
+
+def test_the_budget_s_error_arrives_as_it_is(vault):
+    async def go():
+        with pytest.raises(BudgetError, match=r"^the teacher's budget is spent"):
+            await bank(vault, "one", budget_tokens=20).claim(ask("call-1"))
+
+    asyncio.run(go())
+
+
+def test_questions_that_come_together_travel_together(vault):
+    async def go():
+        mine = bank(vault, "one")
+        holds = await asyncio.gather(*(mine.claim(ask(f"call-{n}")) for n in range(100)))
+        assert mine.vault.messages <= 2
+        await asyncio.gather(*(mine.pay(hold, answer(ask(hold.key))) for hold in holds))
+        assert mine.vault.messages <= 4 and (await mine.find("call-99")).text == "a"
+
+    asyncio.run(go())
