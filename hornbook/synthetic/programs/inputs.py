@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-GUESSED = 0.75  # share of arguments of the guessed type; the others are of any: the guess may be wrong
+GUESSED = 0.75  # share of arguments of the guessed type where no annotation says it; the guess may be wrong
 WORDS = ["apple", "banana", "cat", "Dog", "hello", "world", "Python", "tree", "a", "xyz", "level", "Radar", "two"]
 Make = Callable[[np.random.Generator], object]
 
@@ -56,21 +56,21 @@ NAMES = {"n": "int", "m": "int", "k": "int", "num": "int", "number": "int", "cou
          "matrix": "list[list[int]]", "x": "int", "y": "int", "a": "int", "b": "int"}  # fmt: skip
 
 ANNOTATED = {"List": "list", "Sequence": "list", "Iterable": "list", "Collection": "list", "Dict": "dict",
-             "Mapping": "dict"}  # fmt: skip
+             "Mapping": "dict", "tuple": "list", "Tuple": "list"}  # fmt: skip
 
 
 def calls(function: ast.FunctionDef, rng: np.random.Generator, count: int) -> list[str]:
     """`count` argument tuples as Python text, for the positional parameters (defaults are now and then left alone)."""
     wanted = function.args.posonlyargs + function.args.args
     required = len(wanted) - len(function.args.defaults)
-    guesses = [guess(function, argument) for argument in wanted]
+    guesses = [(guess(function, argument), bool(_annotated(argument))) for argument in wanted]
     kinds = list(MAKERS)
     made = []
     for _ in range(count):
         given = len(wanted) if required == 0 or rng.random() < 0.5 else required
         chosen = [
-            kind if kind and rng.random() < GUESSED else kinds[int(rng.integers(len(kinds)))]
-            for kind in guesses[:given]
+            kind if kind and (sure or rng.random() < GUESSED) else kinds[int(rng.integers(len(kinds)))]
+            for kind, sure in guesses[:given]
         ]
         made.append(repr(tuple(MAKERS[kind](rng) for kind in chosen)))
     return list(dict.fromkeys(made))

@@ -48,10 +48,9 @@ def _many(function: Program) -> Extension:
 
 
 def _as_text(function: Program) -> Extension:
+    cases = [case for case in function.cases if case.result[0] not in "'\""]  # a text is one already
     request = "Add a parameter `as_text` that is False by default. When it is True, return str() of the result."
-    return Extension(
-        request, _with_option(function.cases, "as_text=True", lambda result: f"str({result})"), function.name
-    )
+    return Extension(request, _with_option(cases, "as_text=True", lambda result: f"str({result})"), function.name)
 
 
 def _pair(function: Program) -> Extension:
