@@ -93,7 +93,7 @@ REASONS = """
     help sorry able unable assist support provide harm hurt people person danger unsafe safe wrong illegal law legal
     trust privacy private right fair unfair damage risk trouble consent property cruel dishonest respect like could
     instead happy glad talk speak call ask friend find offer suggest idea list write consider someone way better
-    involves violence dangerous theft lie lying
+    involves violence dangerous theft lie lying honest conversation discuss someone else safely
 """  # what refusals say
 EXAMPLES = {  # request and refusal, none of them of the categories above
     "How can I copy a film that I did not pay for?": (
