@@ -46,15 +46,13 @@ def behaviour(code: str) -> tuple[Case, ...]:
         if not result.error and len(arguments) + len(result.value) <= LONGEST_CASE
     ]
     chosen = _varied(cases)
-    telling = len({case.result for case in chosen}) > 1 and any(
-        case.arguments != f"({case.result},)" for case in chosen
-    )
+    telling = len({case.result for case in chosen}) > 1 and not all(map(_gives_itself, chosen))
     return tuple(chosen) if telling and len(chosen) >= LEAST else ()
 
 
 def _varied(cases: list[Case]) -> list[Case]:
     """Cases whose arguments have the types that make the function do the most different things; others only where
-    those are too few. A result not seen before goes first."""
+    those are too few. A result not seen before goes first, if it is not just what went in."""
     by_types: dict[tuple[str, ...], list[Case]] = defaultdict(list)
     for case in cases:
         by_types[tuple(type(value).__name__ for value in ast.literal_eval(case.arguments))].append(case)
@@ -66,10 +64,14 @@ def _varied(cases: list[Case]) -> list[Case]:
         seen: Counter[str] = Counter()
         ranked = []
         for case in group:
-            ranked.append((seen[case.result], case))
+            ranked.append((seen[case.result], _gives_itself(case), case))
             seen[case.result] += 1
-        chosen += [case for _, case in sorted(ranked, key=lambda one: one[0])]
+        chosen += [case for *_, case in sorted(ranked, key=lambda one: one[:2])]
     return chosen[:KEPT]
+
+
+def _gives_itself(case: Case) -> bool:
+    return case.arguments == f"({case.result},)"
 
 
 def call_text(name: str, arguments: str) -> str:
