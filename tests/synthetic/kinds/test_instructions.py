@@ -160,13 +160,19 @@ def test_a_list_has_exactly_so_many_facts_of_the_passage(passage):
         ("Channels, aqueducts, valleys, engineers and mountains had wine and gladiators.", "groundedness|term"),
         ("The channel fell by 45 centimetres in each kilometre.", "groundedness|term"),
         ("channel over valleys", "sentence"),
-        ("The text says that the channel of the aqueduct falls.", "sentence"),
+        ("I hope that the channel of the aqueduct falls.", "sentence"),
         ("It came from very far away.", "term"),
     ],
 )  # fmt: skip
 def test_facts_that_are_no_facts_of_the_passage_are_rejected(passage, said, check):
     with pytest.raises(Rejected, match=check):
         run_kind("list_format", passage, {"fact": said}, most=2)
+
+
+def test_a_fact_is_given_without_what_introduces_it(passage):
+    script = {"fact": lambda prompt, sample: f"The text says that {fact(prompt, sample)}"}
+    (made,) = run_kind("list_format", passage, script, most=2)
+    assert "The text says" not in made.messages[1].content
 
 
 def test_the_same_fact_twice_does_not_make_a_list_of_two(passage):
@@ -262,6 +268,7 @@ def test_the_examples_of_rewording_pass_the_checks_and_are_not_taken_for_other_e
         ('Remove every line except the ones that contain the word "valleys".', "not turned round"),
         ('Do not remove the lines that contain the word "valleys".', "not turned round"),
         ('remove lines with "valleys"', "wording"),
+        ('Remove the lines that contain the word "valleys", then add a space to each line.', "nothing else"),
     ],
 )
 def test_wordings_that_ask_for_something_else_are_rejected(worded, check_name):

@@ -41,8 +41,10 @@ class Field(NamedTuple):
 
 
 def is_subject(value: str, passage: Passage) -> bool:
-    terms = {term[:STEM] for term in key_terms(passage.text, 8)}
-    return len(words(value)) <= 8 and grounded(value, passage.text) == 1 and bool(terms & stems(value))
+    """A few words of the passage, and among them one that it uses more than once, or a key term."""
+    said = [word[:STEM] for word in content_words(passage.text)]
+    central = {stem for stem in said if said.count(stem) > 1} | {term[:STEM] for term in key_terms(passage.text, 8)}
+    return len(words(value)) <= 8 and grounded(value, passage.text) == 1 and bool(central & stems(value))
 
 
 def are_terms(values: list[str], passage: Passage) -> bool:

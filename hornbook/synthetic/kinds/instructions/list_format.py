@@ -1,5 +1,7 @@
 """What a passage says of some terms, as a list or table of exactly so many entries, each borne out by it (§2.2, §5)."""
 
+import re
+
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.choose import from_passages
@@ -24,6 +26,7 @@ REQUESTS = (
     "From this text, sum up what is said about {terms}, one sentence each.",
 )
 TELL = "In one short sentence, what does the text say about {term}?"
+SAYS = re.compile(r"^(?:The|This) text (?:says|states|tells us|explains)(?: that|:)? ", re.IGNORECASE)
 SHOWN_FACT = "The smallest element is always at the root."
 
 
@@ -69,7 +72,7 @@ async def facts_about(terms: list[str], n: int, passage: Passage, ask: Ask) -> d
             if term in facts or len(facts) == n:
                 break
             answer = await ask("fact", prompt_for(term, passage), stop=["\n"], sample=number)
-            fact = unlabelled(finished(answer))
+            fact = plain(unlabelled(finished(answer)))
             try:
                 check_fact(fact, term, list(facts.values()), passage, settings)
                 facts[term] = fact
@@ -83,6 +86,12 @@ async def facts_about(terms: list[str], n: int, passage: Passage, ask: Ask) -> d
 def prompt_for(term: str, passage: Passage) -> list[Message]:
     shown = example(f"{SHOWN}\n\n{TELL.format(term='the smallest element')}", SHOWN_FACT)
     return [*shown, Message("user", f"{passage.text}\n\n{TELL.format(term=term)}")]
+
+
+def plain(fact: str) -> str:
+    """The fact without "The text says that" in front."""
+    told = SAYS.sub("", fact)
+    return told[:1].upper() + told[1:]
 
 
 def check_fact(fact: str, term: str, before: list[str], passage: Passage, settings: ListFormatSettings) -> None:

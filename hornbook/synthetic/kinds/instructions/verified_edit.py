@@ -14,11 +14,14 @@ from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejec
 from hornbook.synthetic.kinds.instructions._edits import EDITS, Task, draw_task
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import SMALL_TALK, first_accepted
-from hornbook.synthetic.words import repetition, words
+from hornbook.synthetic.words import repetition, stems, words
 
 WORD_IT = "Say this request in other words. Keep everything in quotation marks, and every number, exactly as it is."
-EXAMPLES = 3  # of other edits, reworded
+EXAMPLES = 2  # of other edits, reworded
 PARAMETER = re.compile(r'"[^"]*"|\d+')
+ANY_REQUEST = stems(
+    "please kindly want need like can give show tell write make take line text below following result answer"
+)
 TURNED = re.compile(r"\b(except|unless|descending|ignor\w*|every other|twice|both)\b", re.IGNORECASE)
 
 
@@ -52,9 +55,13 @@ async def make(passage: Passage, ask: Ask, settings: VerifiedEditSettings) -> li
 
 
 def word_prompt(task: Task, rng: np.random.Generator) -> list[Message]:
-    """The task for some other edits, solved, then for this one."""
+    """The task for some other edits and for this one with other parameters, solved; then the task itself."""
     others = some(rng, [name for name in sorted(EDITS) if name != task.edit], EXAMPLES)
-    shown = [turn for name in others for turn in example(asked_of(EDITS[name].reworded[0]), EDITS[name].reworded[1])]
+    shown = [
+        turn
+        for name in [*others, task.edit]
+        for turn in example(asked_of(EDITS[name].reworded[0]), EDITS[name].reworded[1])
+    ]
     return [*shown, Message("user", asked_of(task.request))]
 
 
@@ -63,7 +70,7 @@ def asked_of(request: str) -> str:
 
 
 def check(worded: str, task: Task) -> Checks:
-    """The wording asks for the same: the same parameters, a word for each part of the edit, nothing turned round."""
+    """The wording asks for the same: the same parameters, a word for each part of the edit, and no more."""
     checks = Checks()
     checks.require("task", True)
     fluent = 4 <= len(words(worded)) <= 60 and repetition(worded) < 0.3 and worded[-1] in ".?!" and worded[0].isupper()
@@ -76,7 +83,16 @@ def check(worded: str, task: Task) -> Checks:
     checks.require("same request", not missing, f"nothing like {', '.join(missing)}")
     same = negations(worded) <= negations(task.request) and not TURNED.search(worded)
     checks.require("not turned round", same, worded[:80])
+    foreign = sorted(stems(PARAMETER.sub(" ", worded)) - vocabulary(task))
+    checks.require("nothing else", not foreign, f"speaks of {', '.join(foreign)} too")
     return checks
+
+
+def vocabulary(task: Task) -> set[str]:
+    """What a wording may speak of: the words of the edit, those that stand for them, and those of any request."""
+    edit = EDITS[task.edit]
+    own = " ".join([task.request, edit.reworded[1], *(word for group in edit.keeps for word in group)])
+    return stems(own) | ANY_REQUEST
 
 
 def is_own(worded: str, task: Task) -> bool:
@@ -92,7 +108,7 @@ KIND = Kind(
     seeds=from_passages,
     make=make,
     stages=("word",),
-    checks=("task", "wording", "other words", "parameters", "same request", "not turned round"),
+    checks=("task", "wording", "other words", "parameters", "same request", "not turned round", "nothing else"),
     calls=lambda settings: settings.tries,
     settings=VerifiedEditSettings,
 )
