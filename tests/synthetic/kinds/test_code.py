@@ -174,7 +174,7 @@ def test_a_docstrings_examples_are_run() -> None:
 
 def telling(prompt: str, sample: int) -> str:
     """The listed steps as sentences."""
-    steps = prompt.split("with new values:\n")[1].strip().split("\n")
+    steps = prompt.split("with new values:\n")[1].split("\n\n")[0].split("\n")
     said = [re.sub(r"^.*\((.*)\)$", r"Now \1", step) for step in steps[:-1] if "is" in step]
     return ". ".join([*said, f"So the call with these numbers and the limit returns {steps[-1].split()[-1]}."])
 

@@ -57,7 +57,7 @@ async def make(passage: Passage, ask: Ask, settings: CodeExplanationSettings) ->
 
 
 def asked(code: str, cases: str) -> str:
-    return f"{TASK}\n\n{fenced(code)}\n\nSome calls and what they give:\n{cases}"
+    return f"{fenced(code)}\n\nSome calls and what they give:\n{cases}\n\n{TASK}"
 
 
 def check(function: Program, text: str, settings: CodeExplanationSettings) -> Made:

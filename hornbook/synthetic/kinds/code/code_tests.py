@@ -48,7 +48,7 @@ async def make(passage: Passage, ask: Ask, settings: CodeTestsSettings) -> list[
 
 
 def asked(code: str, cases: str) -> str:
-    return f"{TASK}\n\n{fenced(code)}\n\nTwo calls and what they give:\n{cases}"
+    return f"{fenced(code)}\n\nTwo calls and what they give:\n{cases}\n\n{TASK}"
 
 
 def asserts(answer: str, name: str) -> list[str]:

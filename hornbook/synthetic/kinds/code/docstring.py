@@ -58,7 +58,7 @@ async def make(passage: Passage, ask: Ask, settings: DocstringSettings) -> list[
 
 
 def asked(code: str, cases: str) -> str:
-    return f"{TASK}\n\n{fenced(code)}\n\nSome calls and what they give:\n{cases}"
+    return f"{fenced(code)}\n\nSome calls and what they give:\n{cases}\n\n{TASK}"
 
 
 def read(answer: str, name: str) -> tuple[str, list[tuple[str, str]]]:

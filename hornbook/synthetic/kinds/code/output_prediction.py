@@ -76,7 +76,7 @@ def listed(code: str, traced: Trace) -> str:
 
 
 def asked(code: str, call: str, steps: str) -> str:
-    return f"{TASK}\n\n{fenced(code)}\n\nCall: {call}\nThe lines that run, with new values:\n{steps}"
+    return f"{fenced(code)}\n\nCall: {call}\nThe lines that run, with new values:\n{steps}\n\n{TASK}"
 
 
 def check(function: Program, case: Case, traced: Trace, text: str, settings: OutputPredictionSettings) -> Made:
