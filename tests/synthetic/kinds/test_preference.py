@@ -204,9 +204,10 @@ def test_what_the_teacher_knows_is_answered_and_what_it_half_knows_is_left_out(p
         ({"question": "Question: Who drank the wine of the emperor?"}, "question"),
     ],
 )
-def test_refusals_that_give_it_away_and_questions_without_an_answer_are_rejected(passage, changed, check):
+def test_refusals_that_give_it_away_and_questions_without_an_answer_are_rejected(changed, check):
+    one_sentence = passage_of("Arches carried the channel over valleys, and tunnels led it through mountains.")
     with pytest.raises(Rejected, match=check):
-        run_kind("refusal_pair", passage, REFUSALS | changed)
+        run_kind("refusal_pair", one_sentence, REFUSALS | changed)
 
 
 @pytest.mark.parametrize(

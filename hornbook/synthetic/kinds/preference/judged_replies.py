@@ -58,7 +58,7 @@ class JudgedRepliesSettings(KindSettings):
     informed: int = setting(2, "replies written with the passage at hand", ge=1)
     recalled: int = setting(2, "replies from memory", ge=1)
     margin: float = setting(0.5, "least difference of the grades, over both orders, that makes a pair", gt=0)
-    min_grounded: float = setting(0.6, "least share of the preferred reply's words in passage or question", ge=0, le=1)
+    min_grounded: float = setting(0.5, "least share of the preferred reply's words in passage or question", ge=0, le=1)
 
 
 async def make(passage: Passage, ask: Ask, settings: JudgedRepliesSettings) -> list[Made]:

@@ -7,6 +7,8 @@ that answer it, the refusal is. Without any passage it is the one or the other, 
 import re
 from collections.abc import Callable
 
+import msgspec
+
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.oracles.trivia import refuses
@@ -34,6 +36,7 @@ SHOWN_OPEN_REFUSAL = "I do not know where in a binary heap the smallest element 
 ONE_SENTENCE = "Answer in one sentence."
 DECLINE = "The text does not answer this. Say so in one sentence."
 DECLINE_OPEN = "You do not know this. Say so in one sentence."
+LEAST_TOLD = 5  # words of content of a sentence that a question is asked about
 NOT_SAID = re.compile(
     r"\b(?:does not|doesn't|do not|don't) (?:say|mention|state|tell|specify|give|explain|answer|provide)\b"
     r"|\bnot (?:said|mentioned|stated|given|specified|explained|provided)\b",
@@ -45,7 +48,7 @@ class RefusalPairSettings(KindSettings):
     """Answers and refusals."""
 
     max_tokens: int = setting(60, "longest reply, in tokens", ge=1)
-    tries: int = setting(3, "questions, answers and refusals tried, at most", ge=1)
+    tries: int = setting(4, "questions, answers and refusals tried, at most", ge=1)
     inventions: int = setting(3, "replies without the evidence, to find an invention", ge=1)
     recalled: int = setting(6, "answers from memory, to see whether the teacher knows it", ge=1)
     usually_right: float = setting(0.75, "from this share of right ones on, the teacher knows the answer", gt=0, le=1)
@@ -53,9 +56,15 @@ class RefusalPairSettings(KindSettings):
 
 
 async def make(passage: Passage, ask: Ask, settings: RefusalPairSettings) -> list[Made]:
+    parts = told_sentences(passage)
+    order = ask.rng.permutation(len(parts)).tolist()
+
     async def question_of(number: int) -> tuple[str, str]:
-        question = await ask_about(passage, ask, sample=number)
-        (reference,) = await brief_answers(ask, "reference", passage.text, question, 1)
+        part = msgspec.structs.replace(
+            passage, text=parts[order[number % len(order)]]
+        )  # one sentence: a clear question
+        question = await ask_about(part, ask, sample=number)
+        (reference,) = await brief_answers(ask, "reference", part.text, question, 1)
         check_reference(question, reference, passage)
         return question, reference
 
@@ -72,6 +81,11 @@ async def make(passage: Passage, ask: Ask, settings: RefusalPairSettings) -> lis
     if not made:
         raise failure
     return made
+
+
+def told_sentences(passage: Passage) -> list[str]:
+    """Sentences long enough to be asked about; the whole passage where there is none."""
+    return [one for one in sentences(passage.text) if len(stems(one)) >= LEAST_TOLD] or [passage.text]
 
 
 def check_reference(question: str, reference: str, passage: Passage) -> None:
