@@ -7,6 +7,7 @@ from hornbook.mixture.settings import MixtureSettings
 from hornbook.model.settings import ModelSettings, flops_per_token, parameters
 from hornbook.recipe.recipe import Recipe, Stage
 from hornbook.synthetic.settings import SynthSettings
+from hornbook.teacher.settings import TeacherSettings
 from hornbook.tokenizer.settings import TokenizerSettings
 from hornbook.training.settings import DpoSettings, LoopSettings, PretrainSettings, RowsSettings, SftSettings
 from hornbook.tuning.settings import AblationSettings, TuneSettings
@@ -122,13 +123,21 @@ def _calls(stage: Stage) -> int | None:
 
 
 def _priced(stage: Stage, found: Estimate) -> Estimate:
-    teacher = getattr(stage.settings, "teacher", None)
-    if teacher is None or not found.calls:
+    teachers = _teachers(stage.settings)
+    if not teachers or not found.calls:
         return found
     tokens_in = stage.expect.get("prompt_tokens_per_call", 400)
     tokens_out = stage.expect.get("answer_tokens_per_call", 300)
-    each = (tokens_in * teacher.price_in + tokens_out * teacher.price_out) / 1e6
-    return replace(found, price=found.calls * each)
+    weighed = sum(each.weight * (tokens_in * each.price_in + tokens_out * each.price_out) for each in teachers)
+    return replace(found, price=found.calls * weighed / sum(each.weight for each in teachers) / 1e6)
+
+
+def _teachers(settings: Any) -> list[TeacherSettings]:
+    """Those who share a stage's calls by their weights."""
+    if isinstance(settings, SynthSettings):
+        return settings.writers
+    teacher = getattr(settings, "teacher", None)
+    return [teacher] if teacher else []
 
 
 def _is_stage(recipe: Recipe, name: str) -> bool:

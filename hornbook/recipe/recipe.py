@@ -135,7 +135,8 @@ def _read_stage(
             _check_join(source, kind.slots[slot], above, f"{where}.{slot}")
     expect = _read_expectations(values.pop("expect", {}), f"{where}.expect")
     settings_class = kind.settings
-    if "teacher" in settings_class.model_fields and teacher is not None and "teacher" not in values:
+    own_teacher = "teacher" in values or "teachers" in values
+    if "teacher" in settings_class.model_fields and teacher is not None and not own_teacher:
         values["teacher"] = teacher
     unknown = [key for key in values if key not in settings_class.model_fields]
     if unknown:

@@ -56,3 +56,25 @@ def test_unknown_hardware_is_named(text, message):
 def test_numbers_read_well():
     assert [short(n) for n in (12, 1.5e6, 1e13, None)] == ["12", "1.5 M", "10 T", ""]
     assert [duration(n) for n in (5, 90, 7200, 864000, 0)] == ["5 s", "1.5 min", "2.0 h", "10.0 days", ""]
+
+
+def test_several_teachers_share_the_calls_and_the_price_by_weight(tmp_path, monkeypatch):
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("""
+teacher: {local: smollm2}
+stages:
+  one: {kind: synth, documents: ./docs, kinds: [textbook], teacher: {url: "http://a", model: a, price_out: 8}}
+  two:
+    kind: synth
+    documents: ./docs
+    kinds: [textbook]
+    teachers:
+      - {url: "http://a", model: a, price_out: 8, weight: 1}
+      - {url: "http://b", model: b, price_out: 4, weight: 3}
+""")
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    loaded = load_recipe(recipe)
+    one, two = (estimate(loaded, stage) for stage in loaded.stages)
+    assert one.calls == two.calls > 0
+    assert two.price == pytest.approx(one.price * 5 / 8)
