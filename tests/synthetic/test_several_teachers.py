@@ -1,0 +1,41 @@
+"""Several teachers in one synthesis: a record keeps its teacher, and the books say who wrote what."""
+
+from collections import defaultdict
+
+import msgspec
+
+from hornbook.base.files import read_records
+from hornbook.base.records import Sample
+from hornbook.base.workspace import Workspace
+from hornbook.synthetic.settings import SynthSettings
+from hornbook.synthetic.synth import synth
+from hornbook.teacher.ledger import Call
+from tests.synthetic.factory import CALLS, RECORDS, page_of, registered, serving, write_documents
+
+
+def test_a_record_keeps_its_teacher_and_weights_share_them_out(tmp_path):
+    documents = write_documents(tmp_path / "documents")
+    with serving() as (large, _), serving() as (small, _), registered():
+        settings = {
+            "teachers": [
+                {"url": large.url, "model": "large", "weight": 1},
+                {"url": small.url, "model": "small", "weight": 3},
+            ],
+            "kinds": {"retold": {"records": RECORDS}},
+            "passages": {"min_value": 0, "describe": False},
+            "benchmarks": [],
+            "near_duplicate": 2.0,
+        }
+        work = Workspace(tmp_path / "out", seed=5, ledger=tmp_path / "ledger")
+        synth(SynthSettings.parse(settings, ""), work, documents=[documents])
+    row = work.notes["yields"]["retold"]
+    assert sum(row["teachers"].values()) == row["passed"] == RECORDS
+    assert row["teachers"]["small"] > row["teachers"]["large"] > 0
+    for server, name in ((large, "large"), (small, "small")):
+        pages = defaultdict(int)
+        for body in server.bodies:
+            pages[page_of(body)] += 1
+        assert len(pages) == row["teachers"][name] and set(pages.values()) == {CALLS}
+    lines = (tmp_path / "ledger/calls.jsonl").read_bytes().splitlines()
+    models = {call.key: call.model for call in (msgspec.json.decode(line, type=Call) for line in lines)}
+    assert all(len({models[key] for key in sample.calls}) == 1 for sample in read_records(work.path, Sample))
