@@ -149,17 +149,28 @@ def _common() -> list[click.Parameter]:
 
 
 def _list(kind: Kind) -> list[click.Parameter]:
-    def show(ctx: click.Context, param: click.Parameter, given: bool) -> None:
-        if given:
-            for line in kind.lines():
+    def show(ctx: click.Context, param: click.Parameter, given: str | None) -> None:
+        if given is not None:
+            for line in kind.lines(given):
                 indent = " " * (len(line) - len(line.lstrip()))
                 click.echo(click.wrap_text(line.strip(), 110, indent, f"{indent}  ") + "\n" * line.endswith("\n"))
             ctx.exit()
 
     if not kind.listing:
         return []
-    about = "Show what there is to choose from, and end."
-    return [click.Option(["--list"], is_flag=True, is_eager=True, expose_value=False, callback=show, help=about)]
+    about = "Show what there is to choose from, all or some of it by name, and end."
+    return [
+        click.Option(
+            ["--list"],
+            is_flag=False,
+            flag_value="",
+            metavar="[NAME]",
+            is_eager=True,
+            expose_value=False,
+            callback=show,
+            help=about,
+        )
+    ]
 
 
 def _flags(settings: type[BaseModel], prefix: str = "") -> list[click.Parameter]:

@@ -54,10 +54,10 @@ class Kind:
         cls: type[Settings] = _load(self.settings_class)
         return cls
 
-    def lines(self) -> Iterable[str]:
-        """What `--list` shows."""
-        listing: Callable[[], Iterable[str]] = _load(self.listing)
-        return listing()
+    def lines(self, name: str = "") -> Iterable[str]:
+        """What `--list NAME` shows; all there is without a name."""
+        listing: Callable[[str], Iterable[str]] = _load(self.listing)
+        return listing(name)
 
     def load(self) -> Callable[..., None]:
         """The room's function (this imports the room, which may take seconds)."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hornbook.synthetic.kinds import FAMILIES, load_kind
-from hornbook.synthetic.settings import SynthSettings
+from hornbook.synthetic.settings import SynthSettings, kinds_named
 from hornbook.synthetic.yields import Measured, measured
 
 
@@ -48,10 +48,12 @@ def catalogue() -> list[Entry]:
     return sorted(entries, key=lambda entry: (entry.family, entry.name))
 
 
-def listing() -> Iterator[str]:
-    """The catalogue as lines of text, a paragraph for each kind."""
-    entries = catalogue()
-    yield f"{len(entries)} kinds. `--kinds NAME` runs one, a family's name all of its kinds.\n"
+def listing(name: str = "") -> Iterator[str]:
+    """The catalogue as lines of text, a paragraph for each kind: of all kinds, or those that the kind or family `name`
+    stands for. Raises HornbookError when there is none."""
+    chosen = kinds_named([name] if name else FAMILIES)
+    entries = [entry for entry in catalogue() if entry.name in chosen]
+    yield f"{len(entries)} kind{'s' * (len(entries) > 1)}. `--kinds NAME` runs one, a family's name all of its kinds.\n"
     family = ""
     for entry in entries:
         if entry.family != family:

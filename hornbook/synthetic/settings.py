@@ -60,7 +60,7 @@ class SynthSettings(DecontaminateSettings):
         if isinstance(kinds, str):
             kinds = [kinds]
         if isinstance(kinds, list):
-            kinds = {name: {} for name in _named(kinds)}
+            kinds = {name: {} for name in kinds_named(kinds)}
         if not isinstance(kinds, dict):
             return values
         kinds = {one: given for name, given in kinds.items() for one in _members(str(name))}
@@ -86,7 +86,7 @@ class SynthSettings(DecontaminateSettings):
         return [self.teacher] if self.teacher else self.teachers
 
 
-def _named(names: Iterable[Any]) -> list[str]:
+def kinds_named(names: Iterable[Any]) -> list[str]:
     """Kinds by their own names or by their family's. Raises HornbookError for a name that is neither."""
     families = set(FAMILIES.values())
     found: list[str] = []
