@@ -10,6 +10,8 @@ import logging
 import os
 import pickle
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.synthetic.engine import Job, Outcome, run_jobs
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.settings import SynthSettings
-from hornbook.synthetic.vault import RemoteBank, Vault
+from hornbook.synthetic.vault import DIED, RemoteBank, Vault
 from hornbook.teacher.settings import TeacherSettings
 from hornbook.teacher.several import Spent, open_teachers
 
@@ -48,7 +50,7 @@ def run_on_ray(
 ) -> list[Outcome]:
     """As `run_jobs`, on the Ray cluster that there is (`RAY_ADDRESS`, or `ray start` here), else on this machine alone.
 
-    Raises HornbookError where Ray is missing, where a shard kills its workers, and as `run_jobs` does.
+    Raises HornbookError where Ray is missing, where the vault or one shard's workers die, and as `run_jobs` does.
     """
     try:
         import ray
@@ -65,17 +67,21 @@ def run_on_ray(
         .options(num_cpus=0, max_concurrency=MOST_WAITING, scheduling_strategy=here)
         .remote(ledger.absolute())
     )
-    workers = max(1, int(ray.cluster_resources().get("CPU", 1)))
+    cores = int(ray.cluster_resources().get("CPU", 1))
+    workers = max(1, min(cores, len(jobs), *(teacher.concurrency for teacher in settings.writers)))
     try:
         return _map(list(enumerate(jobs)), settings, ledger.absolute(), vault, workers, seed, on_done, wanted)
+    except ray.exceptions.RayActorError:
+        raise HornbookError(DIED) from None
     finally:
-        ray.get(vault.close.remote())
+        with suppress(ray.exceptions.RayActorError):
+            ray.get(vault.close.remote())
         ray.kill(vault)
 
 
 def _shared_out(settings: SynthSettings, workers: int) -> SynthSettings:
     """The settings of each of so many workers: of the calls in flight it gets its part."""
-    writers = [each.model_copy(update={"concurrency": -(-each.concurrency // workers)}) for each in settings.writers]
+    writers = [each.model_copy(update={"concurrency": each.concurrency // workers}) for each in settings.writers]
     return settings.model_copy(update={"teacher": None, "teachers": writers})
 
 
@@ -101,12 +107,11 @@ def _map(
     outcomes: dict[int, Outcome] = {}
     spent = Spent(0, 0, 0.0)
     failed: HornbookError | None = None
-    names = iter(range(1 << 62))
+    names = (f"worker-{number}" for number in count())
     worker = ray.remote(_work).options(num_cpus=1, max_retries=0)
     while running or (waiting and not failed):
         while waiting and len(running) < workers and not failed:
-            shard = waiting.pop()
-            name = f"worker-{next(names)}"
+            shard, name = waiting.pop(), next(names)
             left = [(place, job) for place, job in shard if wanted(job)]
             task = ray.cloudpickle.dumps((left, settings, ledger, seed))
             running[worker.remote(own_kinds, task, vault, name)] = name, shard

@@ -1,5 +1,6 @@
 """A synthesis on a Ray cluster of two workers: the bytes of a run without Ray, also when a worker is killed midway."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -43,18 +44,38 @@ def documents(tmp_path_factory):
     return write_documents(tmp_path_factory.mktemp("documents"))
 
 
-def working(seconds: float = 30) -> int:
-    """The process of a worker that is at a shard."""
+def ancestors(process: int) -> list[int]:
+    found = []
+    while process > 1:
+        process = int(Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1])
+        found.append(process)
+    return found
+
+
+def at_work(name: str, seconds: float = 30) -> int:
+    """The process of this cluster that runs `name` now."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                if folder.stat().st_uid == os.getuid() and b"ray::_work" in (folder / "cmdline").read_bytes():
-                    return int(folder.name)
-            except OSError:
-                continue
+            with contextlib.suppress(OSError):
+                process = int(folder.name)
+                if (folder / "cmdline").read_bytes().startswith(name.encode()) and os.getpid() in ancestors(process):
+                    return process
         time.sleep(0.01)
-    raise AssertionError("no worker at work")
+    raise AssertionError(f"no {name} at work")
+
+
+def killing(server, name: str) -> threading.Thread:
+    """SIGKILL to the process that runs `name`, when the server has had a third of all requests."""
+
+    def kill() -> None:
+        while len(server.requests) < RECORDS * CALLS // 3:
+            time.sleep(0.005)
+        os.kill(at_work(name), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    return killer
 
 
 def test_a_worker_killed_midway_changes_no_byte_and_no_call_is_repeated(cluster, documents, tmp_path):
@@ -62,21 +83,12 @@ def test_a_worker_killed_midway_changes_no_byte_and_no_call_is_repeated(cluster,
         run(server.url, tmp_path / "here", tmp_path / "ledger here", documents)
         assert Counter(server.requests).total() == RECORDS * CALLS
     with serving(latency=lambda body: 0.05) as (server, _):
-
-        def kill() -> None:
-            while len(server.requests) < RECORDS * CALLS // 3:
-                time.sleep(0.005)
-            killed.append(working())
-            os.kill(killed[0], signal.SIGKILL)
-
-        killed: list[int] = []
-        killer = threading.Thread(target=kill)
-        killer.start()
+        killer = killing(server, "ray::_work")
         folder, ledger = tmp_path / "there", tmp_path / "ledger there"
         run(server.url, folder, ledger, documents, "ray", budget_tokens=10_000_000)
         killer.join()
         asked = Counter(server.requests)
-        assert killed and len(asked) == RECORDS * CALLS
+        assert len(asked) == RECORDS * CALLS
         assert asked.total() <= RECORDS * CALLS + IN_FLIGHT
         assert contents(folder) == contents(tmp_path / "here")
         unsettled = (ledger / "holds.jsonl").read_text().count('"hold"') - (ledger / "holds.jsonl").read_text().count(
@@ -102,6 +114,17 @@ def test_what_ends_a_run_here_ends_it_there_in_one_line(cluster, documents, tmp_
     with serving(fault=lambda body, before: 401) as (server, _), pytest.raises(HornbookError) as error:
         run(server.url, tmp_path / "a", tmp_path / "ledger", documents, "ray")
     assert "401" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_vault_that_is_killed_ends_the_run_and_loses_nothing(cluster, documents, tmp_path):
+    with serving(latency=lambda body: 0.05) as (server, _):
+        killer = killing(server, "ray::Vault")
+        with pytest.raises(HornbookError, match=r"^ray: the process that keeps the ledger died; run the same command"):
+            run(server.url, tmp_path / "a", tmp_path / "ledger", documents, "ray")
+        killer.join()
+        run(server.url, tmp_path / "a", tmp_path / "ledger", documents, "ray")
+        asked = Counter(server.requests)
+        assert len(asked) == RECORDS * CALLS and asked.total() <= RECORDS * CALLS + 2 * IN_FLIGHT
 
 
 def test_a_shard_that_kills_its_workers_is_given_up(cluster, tmp_path):
