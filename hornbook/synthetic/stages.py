@@ -29,8 +29,8 @@ FIRST_CLAUSE = re.compile(r"[.;](?=\s|$)")
 GRADE = re.compile(r"grade\W*([1-5])\b", re.IGNORECASE)
 SMALL_TALK = re.compile(
     r"\b(I'm|I am|I'll|I hope|I'd) |\b(your (explanation|answer|question|request)|as an AI|thank you|great question"
-    r"|this (textbook|section|text|passage)|sure(?=[,!])|here(?:'s| is) (?:an?|the|your|some)|(classic|perfect|beautiful) "
-    r"example|you(?:'re| are) right)\b",
+    r"|this (textbook|section|text|passage)|sure(?=[,!])|here(?:'s| is) (?:an?|the|your|some)"
+    r"|(classic|perfect|beautiful) example|you(?:'re| are) right)\b",
     re.IGNORECASE,
 )  # to the person who asked, not to the reader of the record
 MOST_REPEATED = 0.35  # share of 3-grams that were there before
