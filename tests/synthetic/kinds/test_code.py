@@ -155,6 +155,7 @@ def test_an_explanation_is_held_against_execution() -> None:
     wrong = f"{EXPLAINED} Thus count_above([1, 0], 0) returns 0, and total is new."
     assert "is not" in rejects("executed examples", "code_explanation", {"explain": wrong})
     rejects("numbers", "code_explanation", {"explain": good.replace("[7, 1]", "[7777, 1]")})
+    rejects("names", "code_explanation", {"explain": f"{EXPLAINED} The `join` method puts total together."})
     off_topic = "Bread needs flour and water. The dough rests overnight in a cool place before the baker shapes loaves."
     rejects("about the code", "code_explanation", {"explain": off_topic})
 

@@ -9,7 +9,7 @@ import re
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
+from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.kinds.code._code import (
     SHOWN_CODE,
     case_lines,
@@ -32,6 +32,7 @@ SHOWN_EXPLAINED = (
     "count_even takes the list numbers. It goes through the list and adds 1 to total for each number whose remainder "
     "by 2 is 0. It returns total, so count_even([1, 2, 4]) returns 2."
 )
+QUOTED = re.compile(r"`([^`]+)`")
 CLAIM = re.compile(r"\)`?(?: (?:returns|gives|is|yields|equals|becomes)| ?(?:->|==|=)) `?(.+)")
 
 
@@ -67,7 +68,11 @@ def check(function: Program, text: str, settings: CodeExplanationSettings) -> Ma
     require_about(checks, "about the code", text, known, settings.min_about, (60, 800))
     checks.require("not the example", "count_even" not in text and SHOWN_EXPLAINED[:40] not in text)
     parameters = [argument.arg for argument in ast.walk(ast.parse(function.code)) if isinstance(argument, ast.arg)]
-    checks.require("names", any(mentions(text, name) for name in [function.name, *parameters]), "none of its names")
+    named = [function.name, *parameters]
+    if not any(mentions(text, name) for name in named):
+        raise Rejected("names", "none of its names")
+    foreign = [name for name in QUOTED.findall(text) if name.split("(")[0].strip() not in known]
+    checks.require("names", not foreign, f"{', '.join(foreign)} in quotes, but not in the code")
     new = sorted(numbers_in(text) - numbers_in(known))
     checks.require("numbers", not new, f"{', '.join(new)} neither in the code nor in its results")
     wrong = [f"{call} is not {said}" for call, said, true in claims(function, text) if not true]
