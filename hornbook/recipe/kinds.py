@@ -122,6 +122,7 @@ _KINDS = [
     ),
     Kind(
         name="synth",
+        version=2,
         does="Let a teacher write, revise, reverse and answer: validated synthetic records, traceable to their seeds.",
         function="hornbook.synthetic.synth:synth",
         settings_class="hornbook.synthetic.settings:SynthSettings",
