@@ -63,12 +63,13 @@ async def tell(world: World, journey: Journey, shown: Shown, ask: Ask, settings:
         reasons = journey.reasons[first : first + settings.at_once]
         after = states[first + len(moves)]
         prompt = tell_prompt(shown, world.show(states[first]), moves, reasons, world.show(after))
+        known = " ".join([world.task(), world.show(states[first]), *moves, world.show(after)])  # not: its own reasons
         failure = Rejected("told in order")
         for attempt in range(settings.tries):
             answer = await ask("tell", prompt, max_tokens=settings.max_tokens * len(moves), sample=attempt)
             told = " ".join(finished(answer).strip('"').split())
             try:
-                check_told(world, told, moves, shown, f"{prompt[-1].content} {world.task()}")
+                check_told(world, told, moves, shown, known)
             except Rejected as rejected:
                 failure = rejected
             else:
