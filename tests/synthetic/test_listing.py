@@ -1,8 +1,11 @@
 """`hornbook synth --list`: what a user needs to choose, for all kinds, a family, or one."""
 
+from pathlib import Path
+
 import pytest
 
 from hornbook.cli.main import main
+from hornbook.synthetic.catalogue import markdown
 from hornbook.synthetic.kinds import FAMILIES
 from hornbook.synthetic.yields import Measured, measured
 
@@ -52,3 +55,8 @@ def test_a_wrong_name_is_one_line(shown):
 def test_measured_yields_are_of_kinds_that_there_are():
     assert set(measured()) <= set(FAMILIES)
     assert all(0 <= row.kept <= row.made and row.seeds > 0 for row in measured().values())
+
+
+def test_the_page_of_kinds_is_the_catalogue():
+    page = (Path(__file__).parents[2] / "docs/kinds.md").read_text()
+    assert "\n".join(markdown()) in page, "python -m hornbook.synthetic.catalogue prints the table anew"
