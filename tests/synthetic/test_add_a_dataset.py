@@ -29,7 +29,7 @@ def say(stage_name, prompt, sample):
     if stage_name == "choose":
         return '{"thing": "a set of nested boxes"}' if len(prompt) % 3 else "no JSON at all"
     told = good_teacher("rewrite", prompt, sample)
-    return f"It is like nested boxes. {told}" if sample == 0 and "winter" not in told else told
+    return f"It is like nested boxes. {told}" if "winter" not in told else told
 
 
 def run(file, monkeypatch, tmp_path, records=12):
