@@ -19,6 +19,7 @@ from hornbook.recipe.kinds import Kind, Slot
 from hornbook.recipe.recipe import Stage
 
 LONGEST_DEFAULT = 300  # characters of a default that help shows; a longer one is described in words
+LEDGER = "teacher"  # folder of a stage's output with the answered calls
 SEPARATOR = "."  # --teacher.url sets `url` below `teacher`
 
 
@@ -68,7 +69,7 @@ def run_alone(kind: Kind, settings: Any, slots: dict[str, Any], out: Path, seed:
     stage = Stage(kind.name, kind, settings, sources, keys, derive(seed, kind.name))
     if is_first_process():
         if again and out.exists() and _key_in(out):
-            shutil.rmtree(out)
+            _clear(out)
         _claim(out, stage.key)
     if not again and (out / "stage.json").exists():
         console.print(f"{out}: done before (--again makes it anew)")
@@ -78,7 +79,7 @@ def run_alone(kind: Kind, settings: Any, slots: dict[str, Any], out: Path, seed:
         for name, values in sources.items()
         if values or kind.slots[name].many
     }
-    work = execute(stage, paths, out, out / "teacher")
+    work = execute(stage, paths, out, out / LEDGER)
     if not is_first_process():
         return
     for name, amount in sorted(work.counts.items()):
@@ -90,12 +91,23 @@ def run_alone(kind: Kind, settings: Any, slots: dict[str, Any], out: Path, seed:
 
 def _claim(out: Path, key: str) -> None:
     """Make `out` ours: new, empty, or begun with the very same settings and inputs."""
-    if out.exists() and any(out.iterdir()) and _key_in(out) != key:
+    if out.exists() and any(entry.name != LEDGER for entry in out.iterdir()) and _key_in(out) != key:
         raise HornbookError(
             f"{out}: holds something else (other settings, inputs or files); choose another --out, or pass --again"
         )
     out.mkdir(parents=True, exist_ok=True)
     (out / ".key").write_text(key)
+
+
+def _clear(out: Path) -> None:
+    """Remove everything in `out` but the ledger: its answers are paid for, and made anew they would be the same."""
+    for entry in out.iterdir():
+        if entry.name == LEDGER:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
 
 
 def _key_in(out: Path) -> str:
@@ -144,7 +156,7 @@ def _common() -> list[click.Parameter]:
     return [
         click.Option(["--out"], type=click.Path(path_type=Path), required=True, help="Folder for the output."),
         click.Option(["--seed"], type=int, default=0, show_default=True, help="Seed of all randomness."),
-        click.Option(["--again"], is_flag=True, help="Remove what OUT holds of an earlier call and start anew."),
+        click.Option(["--again"], is_flag=True, help="Start anew, with the teacher's answers in OUT."),
     ]
 
 

@@ -90,7 +90,12 @@ def test_a_stage_by_itself_is_done_once_and_never_written_over(tmp_path):
     code, _, said = run(*[*command, "--seed", "2"], cwd=tmp_path)
     assert code == 2
     assert "holds something else" in said
+    answers = tmp_path / "tok" / "teacher" / "calls.jsonl"
+    answers.parent.mkdir(exist_ok=True)
+    answers.write_text("paid for")
+    (tmp_path / "tok" / "old").mkdir()
     assert run(*[*command, "--seed", "2", "--again"], cwd=tmp_path)[0] == 0
+    assert answers.read_text() == "paid for" and not (tmp_path / "tok" / "old").exists()
 
 
 def test_an_error_says_how_many_records_were_set_aside_before(tmp_path):
