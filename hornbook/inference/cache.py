@@ -50,6 +50,11 @@ class OwnRows(Cache):
                     self._copy(trunk, place, length)
         self.waiting = []
 
+    def copy(self, sources: list[int], rows: list[int], cuts: list[int], own: int) -> None:
+        """Let `rows`, which are reserved, hold what `sources` do: their prefixes of `cuts` tokens and `own` more."""
+        self._copy_columns(sources, rows, max(cuts) + own)
+        self.waiting = [place for place in self.waiting if place[0] not in rows]
+
     def leave(self, row: int) -> None:
         """Row `row` is idle."""
 
@@ -84,6 +89,10 @@ class OwnRows(Cache):
         hidden_RC = torch.arange(self.seen, device=self.device) > column_R[:, None]
         mask_RC = torch.zeros(hidden_RC.shape, dtype=self.dtype, device=self.device)
         return mask_RC.masked_fill_(hidden_RC, torch.finfo(self.dtype).min)[:, None, None]
+
+    def _copy_columns(self, sources: list[int], rows: list[int], columns: int) -> None:
+        for store in (*self.keys, *self.values):
+            store[rows, :, :columns] = store[sources, :, :columns]
 
     def _copy(self, trunk: Trunk, place: int, length: int) -> None:
         for layer_idx, (keys, values) in enumerate(zip(trunk.keys, trunk.values, strict=True)):
@@ -133,6 +142,9 @@ class SharedRows(OwnRows):
         self.sitting[seat], self.seat[row], self.cut[row] = row, seat, cut
         self.changed = True
         return True
+
+    def copy(self, sources: list[int], rows: list[int], cuts: list[int], own: int) -> None:
+        self._copy_columns(sources, rows, own)
 
     def leave(self, row: int) -> None:
         self.sitting[self.seat[row]] = -1

@@ -10,7 +10,7 @@ import xxhash
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from hornbook.inference.attention import sharing
-from hornbook.inference.batch import Batch, Job
+from hornbook.inference.batch import Batch, Start
 from hornbook.inference.cache import make_rows
 from hornbook.inference.plan import ROWS, plan
 from hornbook.inference.probe import bytes_per_token, can_share
@@ -23,16 +23,18 @@ from hornbook.tokenizer.chat import stop_ids
 
 __all__ = ["Engine", "Request", "Rollout", "Sampling", "TorchEngine"]
 
+TOGETHER = 64  # rollouts that begin in one row at most
+SHARE = 8  # rollouts under way, for each row
 IDLE = 1 / 8  # share of idle rows at which the batch is refilled, or narrowed when nothing waits
 
 
 class TorchEngine:
     """Samples completions and scores continuations (see `rollouts.Engine`), up to `batch_size` rows at a time.
 
-    Finished rows are replaced by waiting requests, so no row waits for the slowest. Keys and values of a prefix are
-    computed once in a call and shared by all its rollouts that start from it or from a beginning of it (`trunks`). All
-    caches together stay within `cache_gb` (10⁹ bytes), for which fewer rows may run; `cache_peak_bytes` is the most
-    there was. `room` is the context in tokens, `fingerprint` names the weights.
+    Finished rows are replaced by waiting requests, so no row waits for the slowest. Rollouts from one prefix share a row
+    for as long as they are alike (`batch`). Keys and values of a prefix are computed once, while there is room to keep
+    them, and shared by all rollouts that start from it or from a beginning of it (`trunks`). All caches together stay
+    within `cache_gb` (10⁹ bytes), for which fewer rows may run; `cache_peak_bytes` is the most there was. `room` is the context in tokens, `fingerprint` names the weights.
 
     The same call gives the same bytes, whatever was called before. A rollout's random numbers hang on seed and key
     alone, so that another batch can change a rollout only where rounding (about 1e-6 of a probability) tips a choice.
@@ -83,26 +85,33 @@ class TorchEngine:
             return []
         for request in requests:
             check_room(self.room, request.prefix)
-        self.store.shrink(0)  # what an earlier call left would save some work, but round otherwise after a restart
-        jobs = self._jobs(requests, sampling)
+        starts = self._starts(requests, sampling)
         with sharing(self.model) if self.shared else nullcontext():
-            return self._run(jobs, sampling, on_done or (lambda tokens: None))
+            rollouts = self._run(starts, sampling, on_done or (lambda tokens: None))
+        return [rollouts[number] for number in range(len(requests))]
 
-    def _jobs(self, requests: list[Request], sampling: Sampling) -> list[Job]:
-        """In the order in which they run: trunks of about the same length together."""
+    def _starts(self, requests: list[Request], sampling: Sampling) -> list[Start]:
+        """What begins alike together, in the order in which they run: trunks of about the same length together."""
         heads = [tuple(request.prefix[:-1]) for request in requests]
         trunks = trunks_of(heads)
         most = sampling.max_new_tokens
-        jobs = [
-            Job(number, request, min(request.limit or most, most, self.room - len(request.prefix)), trunks[head])
-            for number, (request, head) in enumerate(zip(requests, heads, strict=True))
-        ]
-        return sorted(jobs, key=lambda job: (len(job.head), job.head, len(job.request.prefix), job.number))
+        starts: dict[tuple[tuple[int, ...], int, int], list[Start]] = {}
+        for number, (request, head) in enumerate(zip(requests, heads, strict=True)):
+            limit = min(request.limit or most, most, self.room - len(request.prefix))
+            alike = starts.setdefault((tuple(request.prefix), limit, request.avoid), [])
+            if not alike or len(alike[-1].numbers) == TOGETHER:
+                alike.append(Start([], [], request.prefix, limit, request.avoid, trunks[head]))
+            alike[-1].numbers.append(number)
+            alike[-1].keys.append(request.key)
+        order = [start for alike in starts.values() for start in alike]
+        return sorted(order, key=lambda start: (len(start.head), start.head, len(start.prefix), start.numbers[0]))
 
-    def _run(self, jobs: list[Job], sampling: Sampling, on_done: Callable[[int], None]) -> list[Rollout]:
+    def _run(self, starts: list[Start], sampling: Sampling, on_done: Callable[[int], None]) -> dict[int, Rollout]:
+        """The rollouts by number of their request."""
+        each = [start for start in starts for _ in start.numbers]
         layout = plan(
-            [job.head for job in jobs],
-            [job.limit for job in jobs],
+            [start.head for start in each],
+            [start.limit for start in each],
             self.batch_size,
             self.cache_bytes // self.store.token_bytes,
             self.shared,
@@ -112,19 +121,19 @@ class TorchEngine:
         self.store.limit = self.cache_bytes - self.store.others
         self.store.shrink(self.store.limit)
         self.store.count()
-        batch = Batch(self.model, sampling, self._stops(sampling), self.seed, self.store, cache)
-        queue, rows = deque(jobs), layout.rows
+        queue, rows = deque(starts), layout.rows
+        slots = min(len(each), max(TOGETHER, SHARE * rows))
+        batch = Batch(self.model, sampling, self._stops(sampling), self.seed, self.store, cache, slots)
         rollouts: dict[int, Rollout] = {}
         while queue or batch.live:
             if queue and rows - batch.live >= rows * IDLE:
                 batch.admit(queue)
             elif not queue and round_up(batch.live, ROWS) <= batch.width * (1 - IDLE):
                 batch.compact()
-            batch.step()
-            for index, rollout in batch.finished():
-                rollouts[index] = rollout
+            for number, rollout in batch.step():
+                rollouts[number] = rollout
                 on_done(len(rollout.tokens))
-        return [rollouts[index] for index in range(len(jobs))]
+        return rollouts
 
     @torch.inference_mode()
     def logprobs(self, prefixes: list[list[int]], continuations: list[list[int]]) -> list[list[float]]:

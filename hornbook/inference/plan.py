@@ -4,7 +4,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from hornbook.base.errors import HornbookError
-from hornbook.inference.trunks import PREFIX, Tokens, round_up
+from hornbook.inference.trunks import CHUNK, PREFIX, Tokens, round_up
 
 ROWS = 16  # rows computed are rounded up to this: then a row's arithmetic hardly hangs on who shares the batch
 MOST_SEATS = 32
@@ -33,7 +33,7 @@ def plan(heads: list[Tokens], limits: list[int], batch_size: int, tokens: int, s
     requests = Counter(heads)
     columns = round_up(max(map(len, requests)), PREFIX)
     capacity = max(limits)
-    room = tokens - 2 * (columns + PREFIX)
+    room = tokens - 2 * round_up(columns, CHUNK)
     most = round_up(min(batch_size, len(heads)), ROWS)
     for rows in (*range(most, 0, -ROWS), *range(ROWS - 1, 0, -1)):
         if shared:

@@ -62,33 +62,29 @@ def _keep(probs_RV: Tensor, least_R1: Tensor) -> Tensor:
     return kept_RV / kept_RV.sum(-1, keepdim=True)
 
 
-def draw(probs_RV: Tensor, uniforms_R: Tensor) -> tuple[Tensor, Tensor]:
-    """Tokens [rows] at which the cumulative distribution passes `uniforms_R` (float64), and their log-probabilities.
+def draw(probs_RV: Tensor, uniforms_M: Tensor, row_M: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Tokens [M] at which the cumulative distributions pass `uniforms_M` (float64), and their log-probabilities.
 
-    First the block of the vocabulary, then the token in it. A token of probability 0 is never drawn.
+    `row_M` says out of which row each is drawn; without it one is drawn out of each. First the block of the vocabulary,
+    then the token in it. A token of probability 0 is never drawn.
     """
     rows, vocabulary = probs_RV.shape
+    if row_M is None:
+        row_M = torch.arange(rows, device=probs_RV.device)
     padding = -vocabulary % BLOCK
-    blocks_RNB = (
-        torch.nn.functional.pad(probs_RV, (0, padding)).view(rows, -1, BLOCK)
-        if padding
-        else probs_RV.view(rows, -1, BLOCK)
-    )
-    mass_RN = blocks_RNB.sum(-1).double()
-    block_R, rest_R = _pass(mass_RN, uniforms_R)
-    inside_RB = blocks_RNB[torch.arange(rows, device=probs_RV.device), block_R].double()
-    inner_R, _ = _pass(inside_RB, rest_R)
-    token_R = block_R * BLOCK + inner_R
-    return token_R, probs_RV.gather(1, token_R[:, None])[:, 0].log()
+    blocks_RNB = (torch.nn.functional.pad(probs_RV, (0, padding)) if padding else probs_RV).view(rows, -1, BLOCK)
+    block_M, rest_M = _pass(blocks_RNB.sum(-1).double().cumsum(-1)[row_M], uniforms_M)
+    inner_M, _ = _pass(blocks_RNB[row_M, block_M].double().cumsum(-1), rest_M)
+    token_M = block_M * BLOCK + inner_M
+    return token_M, probs_RV[row_M, token_M].log()
 
 
-def _pass(mass_RN: Tensor, uniforms_R: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the cumulative mass passes the share `uniforms_R` of it, and how far into that entry (again in [0, 1))."""
-    cumulative_RN = mass_RN.cumsum(-1)
-    total_R1 = cumulative_RN[:, -1:]
-    target_R1 = uniforms_R[:, None] * total_R1
-    last_R = (cumulative_RN < total_R1).sum(-1)  # rounding may put the target on the total: stay on a real entry
-    index_R = torch.minimum((cumulative_RN <= target_R1).sum(-1), last_R)
-    mass_R = mass_RN.gather(1, index_R[:, None])[:, 0]
-    before_R = cumulative_RN.gather(1, index_R[:, None])[:, 0] - mass_R
-    return index_R, ((target_R1[:, 0] - before_R) / mass_R).clamp(0.0, 1.0)
+def _pass(cumulative_MN: Tensor, uniforms_M: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the cumulative mass passes the share `uniforms_M` of it, and how far into that entry (again in [0, 1])."""
+    total_M1 = cumulative_MN[:, -1:]
+    target_M1 = uniforms_M[:, None] * total_M1
+    last_M = (cumulative_MN < total_M1).sum(-1)  # rounding may put the target on the total: stay on a real entry
+    index_M1 = torch.minimum((cumulative_MN <= target_M1).sum(-1), last_M)[:, None]
+    upto_M1 = cumulative_MN.gather(1, index_M1)
+    before_M1 = torch.where(index_M1 > 0, cumulative_MN.gather(1, (index_M1 - 1).clamp(min=0)), 0.0)
+    return index_M1[:, 0], ((target_M1 - before_M1) / (upto_M1 - before_M1)).clamp(0.0, 1.0)[:, 0]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
-PREFILL_TOKENS = 4096  # tokens of one forward pass over new prefixes
+CHUNK = 64  # tokens of a prefix that are computed together
 PREFIX = 16  # lengths are rounded up to this, so that kernels meet fewer shapes
 KINDS = ("keys", "values")
 Tokens = tuple[int, ...]
@@ -59,25 +59,9 @@ class TrunkStore:
 
     def provide(self, heads: list[Tokens]) -> Iterator[tuple[Tokens, Trunk]]:
         """Each of the texts `heads` with a trunk that begins with it; what no stored trunk covers is computed."""
-        missing = list(dict.fromkeys(heads))
-        while missing:
-            known = {head: self._nearest(head) for head in missing}
-            for head in missing:
-                if known[head] == len(head):
-                    yield head, self._stored(head)
-            missing = sorted((h for h in missing if known[h] < len(h)), key=lambda h: (known[h], len(h), h))
-            part = self._part(missing, known)
-            if not part:
-                break
-            past = max(known[head] for head in part)
-            new = min(round_up(max(len(head) - known[head] for head in part), PREFIX), self.context)
-            self.shrink(max(0, self.limit - 2 * len(part) * (past + new) * self.token_bytes))
-            if any(self._nearest(head) != known[head] for head in part):
-                continue  # room was made at the expense of what they start from: look again
-            for trunk in self._compute(part, known, past, new):
-                self._keep(trunk)
-                yield trunk.tokens, trunk
-            missing = missing[len(part) :]
+        for head in dict.fromkeys(heads):
+            known = self._nearest(head)
+            yield head, self._stored(head) if known == len(head) else self._compute(head, known // CHUNK * CHUNK)
 
     def shrink(self, limit: int) -> None:
         """Drop the least recently used until no more than `limit` bytes are held."""
@@ -103,62 +87,35 @@ class TrunkStore:
         place = bisect_left(self.texts, head)
         return self.texts[max(0, place - 1) : place + 1]
 
-    def _part(self, missing: list[Tokens], known: dict[Tokens, int]) -> list[Tokens]:
-        """How many of the missing, from the first on, are computed together: within PREFILL_TOKENS and the bound."""
-        past = longest = 0
-        for count, head in enumerate(missing, 1):
-            past, longest = max(past, known[head]), max(longest, round_up(len(head) - known[head], PREFIX))
-            tokens = count * (past + longest)
-            if count > 1 and (tokens > PREFILL_TOKENS or 2 * tokens * self.token_bytes > self.limit):
-                return missing[: count - 1]
-        return missing
+    def _compute(self, head: Tokens, known: int) -> Trunk:
+        """The trunk of a text of which a stored trunk has the first `known` tokens, whole chunks of it.
 
-    def _compute(self, part: list[Tokens], known: dict[Tokens, int], past: int, new: int) -> list[Trunk]:
-        """One forward pass over `new` tokens of each text, after up to `past` that are known."""
-        device = self.model.device
-        tokens_PN = torch.zeros((len(part), new), dtype=torch.long)
-        for row, head in enumerate(part):
-            text = head[known[head] :]
-            tokens_PN[row, : len(text)] = torch.tensor(text)  # padding after it is never seen
+        Always one text and one chunk at a time: what is computed for a token then hangs on the tokens before it alone, to
+        the last bit, and not on what was computed with it or kept from before.
+        """
         cache = DynamicCache()
-        options = {}
-        if past:
-            self._fill(cache, part, known, past)
-            known_P1 = torch.tensor([known[head] for head in part], device=device)[:, None]
-            options["position_ids"] = (known_P1 + torch.arange(new, device=device)).clamp(max=self.context - 1)
-            options["attention_mask"] = self._mask(known_P1, past, new)
-        self.model(tokens_PN.to(device), past_key_values=cache, use_cache=True, logits_to_keep=1, **options)
+        if known:
+            past = self._stored(head)
+            for layer_idx, (keys, values) in enumerate(zip(past.keys, past.values, strict=True)):
+                cache.update(keys[None, :, :known], values[None, :, :known], layer_idx)
+        chunks = range(known, len(head), CHUNK)
+        self.shrink(max(0, self.limit - 2 * (known + CHUNK * len(chunks)) * self.token_bytes))
+        for start in chunks:
+            text = head[start : start + CHUNK]
+            tokens_1N = torch.tensor([[*text, *[0] * (CHUNK - len(text))]])  # padding after the text is never seen
+            position_1N = torch.arange(start, start + CHUNK)[None].clamp(max=self.context - 1)
+            self.model(
+                tokens_1N.to(self.model.device),
+                position_ids=position_1N.to(self.model.device),
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
         self.count(2 * sum(layer.keys.nbytes + layer.values.nbytes for layer in cache.layers))
-        trunks = []
-        for row, head in enumerate(part):
-            columns = [*range(known[head]), *range(past, past + len(head) - known[head])]
-            keys, values = ([getattr(layer, kind)[row, :, columns] for layer in cache.layers] for kind in KINDS)
-            trunks.append(Trunk(head, keys, values))
-        return trunks
-
-    def _fill(self, cache: DynamicCache, part: list[Tokens], known: dict[Tokens, int], past: int) -> None:
-        """What is known of each text, padded to `past` columns."""
-        trunks = [self._stored(head) if known[head] else None for head in part]
-        like = next(trunk for trunk in trunks if trunk)
-        for layer_idx in range(len(like.keys)):
-            filled = []
-            for kind in KINDS:
-                groups, _, width = getattr(like, kind)[layer_idx].shape
-                store_PGUD = like.keys[0].new_zeros((len(part), groups, past, width))
-                for row, (head, trunk) in enumerate(zip(part, trunks, strict=True)):
-                    if trunk:
-                        store_PGUD[row, :, : known[head]] = getattr(trunk, kind)[layer_idx][:, : known[head]]
-                filled.append(store_PGUD)
-            cache.update(*filled, layer_idx)
-
-    def _mask(self, known_P1: Tensor, past: int, new: int) -> Tensor:
-        """[P, 1, new, past + new]: each sees what is known of its text, and its new tokens causally."""
-        device, dtype = known_P1.device, self.model.dtype
-        past_PNU = (torch.arange(past, device=device) < known_P1)[:, None].expand(-1, new, -1)
-        causal_PNN = torch.ones((new, new), dtype=torch.bool, device=device).tril().expand(len(known_P1), -1, -1)
-        seen_PNC = torch.cat([past_PNU, causal_PNN], -1)
-        mask_PNC = torch.zeros(seen_PNC.shape, dtype=dtype, device=device)
-        return mask_PNC.masked_fill_(~seen_PNC, torch.finfo(dtype).min)[:, None]
+        keys, values = ([getattr(layer, kind)[0, :, : len(head)].clone() for layer in cache.layers] for kind in KINDS)
+        trunk = Trunk(head, keys, values)
+        self._keep(trunk)
+        return trunk
 
     def _keep(self, trunk: Trunk) -> None:
         place = bisect_left(self.texts, trunk.tokens)

@@ -70,6 +70,48 @@ def test_order_and_batch_do_not_matter(seed: int, count: int, batch_size: int) -
         assert shuffled[place].tokens == expected[index].tokens
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 100),
+    sampling=st.sampled_from(
+        [
+            Sampling(temperature=0.2, max_new_tokens=25),  # alike for long
+            Sampling(temperature=0.5, max_new_tokens=25),
+            Sampling(temperature=0.5, max_new_tokens=25, stop=["e", "Za"]),
+        ]
+    ),
+    batch_size=st.sampled_from([1, 7, 16, 64]),
+    cache=st.sampled_from([250, 700, 100_000]),
+)
+def test_rollouts_that_share_a_row_for_a_while_are_what_they_would_be_alone(
+    seed: int, sampling: Sampling, batch_size: int, cache: int
+) -> None:
+    choose = random.Random(seed)
+    prefixes = [[choose.randrange(4, 70) for _ in range(choose.randrange(1, 20))] for _ in range(3)]
+    requests = [
+        Request(choose.choice(prefixes), f"{number}", choose.choice([0, 0, 0, 9]), choose.choice([-1, -1, 5]))
+        for number in range(choose.randrange(1, 150))
+    ]
+    alone = [TorchEngine(MODEL, TOKENIZER).sample([request], sampling)[0] for request in requests[:20]]
+    bound = cache * 256 / 1e9
+    together = TorchEngine(MODEL, TOKENIZER, batch_size=batch_size, cache_gb=bound).sample(requests, sampling)
+    for one, other in zip(alone, together, strict=False):
+        assert other.tokens == one.tokens
+        assert other.finish == one.finish
+        assert other.logprobs == pytest.approx(one.logprobs, abs=1e-3)
+    assert all(rollout.tokens for rollout in together)
+
+
+def test_what_is_alike_is_computed_once() -> None:
+    model = tiny_model()
+    rows: list[int] = []
+    model.register_forward_pre_hook(lambda _, inputs: rows.append(len(inputs[0])))
+    requests = [Request([10, 20, 30], f"{number}") for number in range(200)]
+    rollouts = TorchEngine(model, TOKENIZER, batch_size=64).sample(requests, Sampling(temperature=0, max_new_tokens=9))
+    assert {tuple(rollout.tokens) for rollout in rollouts} == {tuple(rollouts[0].tokens)}
+    assert set(rows) <= {1, 16}  # the prefix, and 200 rollouts in rows rounded up
+
+
 def test_same_calls_give_the_same_bytes_and_other_seeds_other_rollouts() -> None:
     requests, sampling = some_requests(50), Sampling(max_new_tokens=20)
     first, again = (TorchEngine(MODEL, TOKENIZER, batch_size=16, seed=4).sample(requests, sampling) for _ in range(2))
