@@ -1,17 +1,18 @@
 """The adaptive search: sample where it decides most, and stop where enough is known (report §4.3, at less cost).
 
 Four things make it cheap. A token that the model gives 1 - π < p_gap of doubt cannot be pivotal, so nothing is sampled
-for it. Rollouts are forced off the solution where something is to be learnt, and weighted back by the exact π, so that
-each one counts at every place before it. Each place is sampled only until it is decided. And the next rollouts go to
-the places, of all questions, that are likeliest to be pivotal for their price.
+for it. Rollouts are forced off the solution where something is to be learnt, and what they say is carried back by the
+exact π, so that each one counts at every place before it. Each place is sampled only until it is decided. And the next
+rollouts go to the places, of all questions, that are likeliest to be pivotal for their price.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
+from hornbook.pivotal.along import Beliefs
 from hornbook.pivotal.chain import Chain
 from hornbook.pivotal.curve import curve
-from hornbook.pivotal.evidence import Belief, Counts, believe, interval
+from hornbook.pivotal.evidence import Belief, Counts, interval
 from hornbook.pivotal.findings import Finding, Searched
 from hornbook.pivotal.outcomes import Branch
 from hornbook.pivotal.pools import Pools, Stream
@@ -31,53 +32,72 @@ class Fork:
     """A place that may be pivotal, with what is known of it.
 
     Attributes:
-        gap: how far success after the tokens and success off them lie apart if they move p(success) by p_gap.
-        after, before: rollouts from behind the tokens, and from before them.
-        belief: what to believe of the difference.
+        beliefs: of its whole chain.
+        behind: rollouts from behind the tokens that leave the solution later; the others end with its verdict.
+        before: rollouts from before the tokens.
         open: not decided yet.
     """
 
-    def __init__(self, number: int, chain: Chain, index: int, pools: Pools, seed: int, settings: PtsSettings) -> None:
-        self.number, self.chain, self.index, self.pools = number, chain, index, pools
+    def __init__(self, number: int, beliefs: Beliefs, index: int, seed: int, settings: PtsSettings) -> None:
+        self.number, self.beliefs, self.index = number, beliefs, index
+        self.chain, self.pools = chain, pools = beliefs.chain, beliefs.pools
         self.node, self.branch = chain.nodes[index], chain.branches[index]
         self.off = 1 - self.node.stay
         self.gap = min(1.0, settings.p_gap / self.off)
-        self.after = Stream(chain, index, pools, seed, settings.max_rollouts)
+        self.behind = Stream(chain, index, pools, seed, settings.max_rollouts, ends=False)
         self.before = Stream(chain, index - 1, pools, seed, settings.max_rollouts)
-        self.price = len(chain.solution.tokens) - self.node.start  # about the tokens of a rollout
+        self.price = int(beliefs.prices[index])  # about the tokens of a rollout
         self.open = True
         self.look(settings)
 
+    @property
+    def belief(self) -> Belief:
+        return self.beliefs.move[self.index]
+
     def look(self, settings: PtsSettings) -> None:
         """Take in new rollouts, and decide if that can be done."""
-        self.after.advance()
-        pool = self.pools.of(self.branch)
-        self.counts = Counts(self.after.right, self.after.n, sum(outcome.success for outcome in pool), len(pool))
-        self.belief: Belief = believe(self.counts, self.gap)
+        self.beliefs.update()
         sure = self.proven(settings) if settings.proof else self.belief.moves >= 1 - settings.error_rate / 2
         hopeless = self.belief.moves < settings.give_up
-        self.open = not (sure or hopeless or self.counts.s_n >= settings.max_rollouts)
+        self.open = not (sure or hopeless or len(self.pools.of(self.branch)) >= settings.max_rollouts)
 
     def proven(self, settings: PtsSettings) -> bool:
         """Whether the confidence sequence lies beyond p_gap."""
         if self.belief.moves < 0.5:
             return False
-        low, high = interval(self.counts, settings.error_rate)
+        low, high = self.interval(settings)
         return low >= self.gap - 1e-9 or high <= -self.gap + 1e-9
 
-    def needs(self) -> list[tuple[Branch, int]]:
-        """The rollouts that would tell most, on the side of which less is known."""
-        v_right, v_n, s_right, s_n = self.counts
+    def interval(self, settings: PtsSettings) -> tuple[float, float]:
+        """The confidence sequence of v - s."""
+        self.behind.advance()
+        end = self.behind.end
+        return interval(self.counts(), settings.error_rate, end * self.chain.solution.success, 1 - end)
+
+    def counts(self) -> Counts:
+        return Counts(self.behind.right, self.behind.n, self.pools.right(self.branch), len(self.pools.of(self.branch)))
+
+    def needs(self, settings: PtsSettings) -> list[tuple[Branch, int]]:
+        """The rollouts that would tell most."""
+        if settings.proof:
+            return self._needs_of_a_proof()
+        index = self.beliefs.most_telling(self.index)
+        n = len(self.pools.of(self.chain.branches[index]))
+        return [(self.chain.branches[index], n + 2 + n // 4)]
+
+    def _needs_of_a_proof(self) -> list[tuple[Branch, int]]:
+        """Rollouts on the side of which less is known."""
+        self.behind.advance()
+        v_right, v_n, s_right, s_n = self.counts()
         step = 2 + min(v_n, s_n) // 4
-        if v_n < self.after.most and _variance(v_right, v_n) > _variance(s_right, s_n):
-            return self.after.missing(step)
+        v_variance = (1 - self.behind.end) ** 2 * _variance(v_right, v_n)
+        if v_n < self.behind.most and v_variance > _variance(s_right, s_n):
+            return self.behind.missing(step)
         return [(self.branch, s_n + step)]
 
     def finding(self, settings: PtsSettings) -> Finding:
-        v_right, v_n, _, _ = self.counts
-        low, high = interval(self.counts, settings.error_rate)
-        delta = self.off * self.belief.mean
-        p_after = (v_right + 0.5) / (v_n + 1)
+        low, high = self.interval(settings)
+        delta, p_after = self.off * self.belief.mean, float(self.beliefs.after[self.index])
         self.before.advance()
         pool, places = self.pools.of(self.branch), self.pools.places.get(self.branch, [])
         tokens = self.chain.solution.tokens
@@ -87,14 +107,14 @@ class Fork:
             end=self.node.end,
             p_before=min(1.0, max(0.0, p_after - delta)),
             p_after=p_after,
-            n_before=self.before.n,
-            n_after=v_n,
+            n_before=int(self.beliefs.seen[self.index :].sum()),
+            n_after=int(self.beliefs.seen[self.index + 1 :].sum()),
             delta=delta,
             low=min(delta, self.off * low),
             high=max(delta, self.off * high),
             error=1 - self.belief.moves,
             proven=self.proven(settings),
-            right_before=self.before.right,
+            drawn_before=(self.before.right, self.before.n),
             aside=[
                 (list(tokens[self.node.start : place]), outcome) for place, outcome in zip(places, pool, strict=True)
             ],
@@ -121,16 +141,16 @@ def adaptive(
     first; with `proof`, those alone that the confidence sequence puts beyond p_gap.
     """
     forks = [
-        Fork(number, chain, index, pools, seed, settings)
-        for number, chain in enumerate(chains)
-        for index in chain.forks()
+        Fork(number, beliefs, index, seed, settings)
+        for number, beliefs in enumerate(Beliefs(chain, pools, settings.p_gap) for chain in chains)
+        for index in beliefs.chain.forks()
     ]
     chain_of = {branch: chain for chain in chains for branch in chain.branches}
     while open_forks := [fork for fork in forks if fork.open]:
         if settings.max_tokens and pools.trials.tokens >= settings.max_tokens:
             break
         state = State(len(forks) - len(open_forks), len(forks), len(report(forks, settings)))
-        pools.extend(choose(open_forks, pools, wave), chain_of, tell(state))
+        pools.extend(choose(open_forks, pools, settings, wave), chain_of, tell(state))
         for fork in open_forks:
             fork.look(settings)
     return Searched(
@@ -138,7 +158,7 @@ def adaptive(
     )
 
 
-def choose(forks: list[Fork], pools: Pools, wave: int) -> dict[Branch, int]:
+def choose(forks: list[Fork], pools: Pools, settings: PtsSettings, wave: int) -> dict[Branch, int]:
     """The next wave, for the forks likeliest to be pivotal for their price: how many rollouts each branch gets."""
     wanted: dict[Branch, int] = {}
     size = 0
@@ -146,7 +166,7 @@ def choose(forks: list[Fork], pools: Pools, wave: int) -> dict[Branch, int]:
     for fork in (forks[i] for i in ranked):
         if size >= wave:
             break
-        for branch, n in fork.needs():
+        for branch, n in fork.needs(settings):
             already = wanted.get(branch, len(pools.of(branch)))
             if n > already:
                 wanted[branch] = n

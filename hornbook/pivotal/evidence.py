@@ -98,8 +98,11 @@ def threshold(error_rate: float) -> float:
     return high
 
 
-def interval(counts: Counts, error_rate: float) -> tuple[float, float]:
-    """Confidence sequence for v - s: it covers at all times at once with probability at least 1 - error_rate."""
+def interval(counts: Counts, error_rate: float, known: float = 0.0, share: float = 1.0) -> tuple[float, float]:
+    """Confidence sequence for v - s: it covers at all times at once with probability at least 1 - error_rate.
+
+    The sample of v may be that of a part of it: v is `known` and `share` times what was sampled.
+    """
     together = log_martingale(counts.v_right, counts.v_n)[:, None] + log_martingale(counts.s_right, counts.s_n)[None, :]
-    held = APART[together < threshold(error_rate)]
+    held = (known + share * GRID[:, None] - GRID[None, :])[together < threshold(error_rate)]
     return max(-1.0, float(held.min()) - STEP), min(1.0, float(held.max()) + STEP)

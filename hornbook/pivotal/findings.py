@@ -10,9 +10,9 @@ class Finding(NamedTuple):
     """Tokens `start` to `end` of a solution move p(success) by at least p_gap.
 
     `delta` is the estimated move and `low` to `high` its interval, `error` the probability that it is below p_gap
-    after all (0 where a search does not say), `proven` whether the interval lies beyond p_gap. Of `n_before` rollouts
-    from the prefix before it `right_before` succeeded; `aside` are rollouts that left it aside, with what they share
-    of it.
+    after all (0 where a search does not say), `proven` whether the interval lies beyond p_gap. `n_before` and `n_after`
+    rollouts tell p(success) before it and after it. `drawn_before` are successes and size of a fair sample of rollouts
+    from the prefix before it; `aside` are rollouts that left it aside, with what they share of it.
     """
 
     solution: int
@@ -27,7 +27,7 @@ class Finding(NamedTuple):
     high: float
     error: float
     proven: bool
-    right_before: int
+    drawn_before: tuple[int, int]
     aside: list[tuple[list[int], Outcome]]
 
 

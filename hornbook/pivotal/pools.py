@@ -65,16 +65,23 @@ class Stream:
     """Rollouts from after a node of a chain, drawn out of the pools of the nodes that come after it.
 
     Each walks along the chain by its exact probabilities and takes the next unused rollout of the pool where it leaves;
-    one that reaches the end has the solution's verdict for nothing. So they are independent and fair samples.
+    one that reaches the end has the solution's verdict for nothing. So they are independent and fair samples; without
+    `ends`, of those that do leave.
 
     Attributes:
+        end: the probability to reach the end.
         right, n: successes among the first `n` rollouts, as far as the pools reach.
     """
 
-    def __init__(self, chain: Chain, after: int, pools: Pools, seed: int, most: int) -> None:
-        self.chain, self.pools, self.most = chain, pools, most
+    def __init__(self, chain: Chain, after: int, pools: Pools, seed: int, most: int, ends: bool = True) -> None:
+        self.chain, self.pools = chain, pools
         chance = chain.leaves(after)
-        drawn = rng(seed, "walk", chain.name, after).choice(len(chance), size=most, p=chance / chance.sum())
+        self.end = float(chance[-1])
+        chance = chance if ends else chance[:-1]
+        self.most = most if chance.sum() > 0 else 0
+        drawn = np.zeros(0, dtype=np.int64)
+        if self.most:
+            drawn = rng(seed, "walk", chain.name, after).choice(len(chance), size=most, p=chance / chance.sum())
         self.node_M = drawn + after + 1  # where each leaves; the number of nodes if it reaches the end
         self.rank_M = np.zeros(most, dtype=np.int64)  # how many before it left there too
         for node in np.unique(self.node_M):

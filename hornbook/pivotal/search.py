@@ -54,7 +54,7 @@ def search(settings: PtsSettings, work: Workspace, trials: Trials, strings: Stri
         solution = solutions[finding.solution]
         pivot = _pivot(settings, solution, records[finding.solution], finding, fresh)
         before = solution.prefix(finding.start)
-        contests.setdefault(pivot.id, Contest(pivot, before, finding.right_before, finding.n_before, finding.aside))
+        contests.setdefault(pivot.id, Contest(pivot, before, *finding.drawn_before, finding.aside))
     worthy = [contest for contest in contests.values() if contest.pivot.confirmed or not settings.confirm]
     again = Pools(trials, work.seed, "before")
     pairs = find_pairs(worthy, pools, again, settings, work, lambda tokens: first_unit(strings(tokens), settings.unit))

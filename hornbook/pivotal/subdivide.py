@@ -68,7 +68,7 @@ def search_by_halves(
                     high=high,
                     error=0.0,
                     proven=min(abs(low), abs(high)) >= settings.p_gap and low * high > 0,
-                    right_before=right,
+                    drawn_before=(right, len(made)),
                     aside=aside,
                 )
             )

@@ -1,0 +1,99 @@
+"""What is believed of every place of a solution, from its end, where the verdict is known, to its beginning.
+
+Behind the last token v, p(success), is the verdict. Before node k it is π · v + (1 - π) · s, where v is that behind the
+node and s the success of rollouts that leave the solution there: near v as a rule, and anything now and then. So what
+is believed of v goes from node to node, back along the chain, and takes in on its way what was seen of each s. That is
+Bayes' rule on a grid; nothing is estimated twice, and the exact π bounds v where nothing was sampled at all.
+"""
+
+from functools import cache
+
+import numpy as np
+
+from hornbook.pivotal.chain import Chain
+from hornbook.pivotal.evidence import LOOSE, NEAR, Belief
+from hornbook.pivotal.pools import Pools
+
+CELLS = 50
+GRID = np.linspace(0.0, 1.0, CELLS + 1)  # values of v, and of s
+APART = GRID[:, None] - GRID[None, :]  # v - s
+
+
+class Beliefs:
+    """Of one chain, out of what the pools hold; `update` takes in what is new.
+
+    Attributes, by node:
+        move: what is believed of v - s, and whether it is as large as a move of `p_gap` asks.
+        after: the mean of v.
+        seen: rollouts that left there.
+        doubt: the variance of s.
+    """
+
+    def __init__(self, chain: Chain, pools: Pools, p_gap: float) -> None:
+        self.chain, self.pools, self.p_gap = chain, pools, p_gap
+        nodes = len(chain.nodes)
+        self.move: list[Belief] = [Belief(0.0, 0.0, 0.0)] * nodes
+        self.after = np.zeros(nodes)
+        self.doubt = np.zeros(nodes)
+        self.seen = np.full(nodes, -1)
+        self.prices = len(chain.solution.tokens) - np.array([node.start for node in chain.nodes])
+        self.update()
+
+    def update(self) -> None:
+        seen = np.array([len(self.pools.of(branch)) for branch in self.chain.branches])
+        if (seen == self.seen).all():
+            return
+        self.seen = seen
+        v_G = np.zeros(CELLS + 1)
+        v_G[-1 if self.chain.solution.success else 0] = 1.0
+        for index in reversed(range(len(seen))):
+            branch, node = self.chain.branches[index], self.chain.nodes[index]
+            joint_VS = v_G[:, None] * _prior() * _likelihood(self.pools.right(branch), int(seen[index]))[None, :]
+            joint_VS /= joint_VS.sum()
+            s_G = joint_VS.sum(0)
+            self.after[index] = joint_VS.sum(1) @ GRID
+            self.doubt[index] = s_G @ GRID**2 - (s_G @ GRID) ** 2
+            if node.fork:
+                self.move[index] = _belief(joint_VS, self.p_gap / (1 - node.stay))
+            v_G = _before(joint_VS, node.stay)
+
+    def most_telling(self, index: int) -> int:
+        """The node at which another rollout tells most, for its tokens, of how far node `index` moves p(success).
+
+        It is that node itself, or one behind it that v hangs on.
+        """
+        weight = np.concatenate([[1.0], self.chain.leaves(index)[:-1]])
+        telling = weight**2 * self.doubt[index:] / ((self.seen[index:] + 1) * self.prices[index:])
+        return index + int(telling.argmax())
+
+
+def _belief(joint_VS: np.ndarray, gap: float) -> Belief:
+    """`gap` may lie within a cell, of which a part then counts."""
+    gap = min(gap, 1.0)
+    rises, falls = (((side * APART - gap) * CELLS + 0.5).clip(0.0, 1.0) for side in (1, -1))
+    return Belief(*(float((joint_VS * part).sum()) for part in (rises, falls, APART)))
+
+
+def _before(joint_VS: np.ndarray, stay: float) -> np.ndarray:
+    """The distribution of π · v + (1 - π) · s on the grid; what lies between two of its values is shared by them."""
+    place_VS = (stay * GRID[:, None] + (1 - stay) * GRID[None, :]) * CELLS
+    below_VS = np.minimum(np.floor(place_VS + 1e-9).astype(np.int64), CELLS - 1)
+    above_VS = (place_VS - below_VS).clip(0.0, 1.0) * joint_VS
+    below = below_VS.ravel()
+    found_G = np.bincount(below, (joint_VS - above_VS).ravel(), CELLS + 1)
+    return np.asarray(found_G + np.bincount(below + 1, above_VS.ravel(), CELLS + 1))
+
+
+@cache
+def _prior() -> np.ndarray:
+    """Of s [S] for each v [V]."""
+    near_VS = np.exp(-0.5 * (APART / NEAR) ** 2)
+    near_VS /= near_VS.sum(1, keepdims=True)
+    return np.asarray((1 - LOOSE) * near_VS + LOOSE / len(GRID))
+
+
+@cache
+def _likelihood(right: int, n: int) -> np.ndarray:
+    p = GRID.clip(0.25 / CELLS, 1 - 0.25 / CELLS)
+    log = right * np.log(p) + (n - right) * np.log1p(-p)
+    return np.asarray(np.exp(log - log.max()))
