@@ -1,4 +1,9 @@
-"""Tokens per second of the rollout engine beside `model.generate`, on the same prefixes, model, dtype and threads."""
+"""Tokens per second of the rollout engine beside `model.generate`, on the same prefixes, model, dtype and threads.
+
+Two workloads. "random": prefixes of random tokens, every completion of the same length; nothing is alike but the
+prefixes. "search": what a pivotal token search asks for: solved examples, a question and the beginning of its solution,
+cut to the same length, and completions that end where they end.
+"""
 
 import time
 from collections.abc import Callable
@@ -9,46 +14,48 @@ from typing import Any
 import torch
 from transformers import LogitsProcessor, LogitsProcessorList, PreTrainedModel
 
+from benchmarks.models import Bench, load
+from hornbook.base.records import Question
 from hornbook.base.seeds import rng
 from hornbook.inference.engine import TorchEngine
 from hornbook.inference.rollouts import Request
 from hornbook.inference.settings import Sampling
-from hornbook.model.files import load_model
-from hornbook.tokenizer.chat import load_tokenizer
+from hornbook.tokenizer.chat import stop_ids
 
 PREFIX = 256  # tokens
-GENERATE_BATCHES = (5, 16, 64, 128)
 TEMPERATURE = 0.8
+EXAMPLES = 6  # solved before each question; more than fit
 
 
 def measure(
     model_path: Path,
+    questions: list[Question],
     *,
-    prefixes: int = 16,
-    rollouts: int = 8,
-    new_tokens: int = 64,
-    threads: int = 2,
-    repeats: int = 3,
-    batches: tuple[int, ...] = GENERATE_BATCHES,
+    workload: str,
+    prefixes: int,
+    rollouts: int,
+    new_tokens: int,
+    threads: int,
+    repeats: int,
+    batches: tuple[int, ...],
+    fives: int = 8,
     batch_size: int = 256,
 ) -> dict[str, Any]:
-    """Samples `rollouts` completions of exactly `new_tokens` tokens after each of `prefixes` random prefixes.
+    """Samples `rollouts` completions of up to `new_tokens` tokens after each of `prefixes` prefixes.
 
-    Ours (with an empty cache each time) and `generate` at each batch size take turns, `repeats` times over; `generate`
-    makes one batch of its size, which is enough to know its speed. The result has, for each, low, middle and high of
-    tokens per second and per CPU-second, and the ratios of the middles.
+    Ours (a new engine each time) and `generate` at each batch size take turns, `repeats` times over. `generate` makes
+    one batch of its size, which is enough to know its speed, or `fives` of five, each after another prefix. Its tokens
+    count up to the stop token. The result has, for each, low, middle and high of tokens per second and per CPU-second.
     """
-    torch.set_num_threads(threads)
-    tokenizer, model = load_tokenizer(model_path), load_model(model_path)
-    choose = rng(0, "engine_speed", str(PREFIX))
-    vocabulary = model.get_output_embeddings().weight.shape[0]
-    texts = choose.integers(0, vocabulary, (prefixes, PREFIX)).tolist()
+    bench = load(model_path, questions, threads)
+    ends = stop_ids(bench.tokenizer) if workload == "search" else []
+    texts = (searched if ends else scrambled)(bench, prefixes, new_tokens)
     asked = [text for text in texts for _ in range(rollouts)]
-    runs: dict[str, Callable[[int], int]] = {
-        "engine": lambda number: _engine(model, tokenizer, asked, new_tokens, number, batch_size)
-    }
+    sampling = Sampling(temperature=TEMPERATURE, max_new_tokens=new_tokens)
+    runs: dict[str, Callable[[int], int]] = {"engine": partial(_engine, bench, asked, sampling, ends, batch_size)}
     for size in batches:
-        runs[f"generate {size}"] = partial(_generate, model, asked, size, new_tokens)
+        several = [[text] * 5 for text in texts[:fives]] if size == 5 else [_spread(asked, size)]
+        runs[f"generate {size}"] = partial(_generate, bench.network, several, sampling, ends)
     figures: dict[str, dict[str, list[float]]] = {name: {"wall": [], "cpu": []} for name in runs}
     for number in range(repeats):
         for name, run in runs.items():
@@ -57,11 +64,10 @@ def measure(
             figures[name]["wall"].append(tokens / (time.perf_counter() - wall))
             figures[name]["cpu"].append(tokens / (time.process_time() - cpu))
     speeds = {name: {kind: spread(values) for kind, values in kinds.items()} for name, kinds in figures.items()}
-    ours = speeds["engine"]["wall"]["middle"]
     theirs = {name: speed["wall"]["middle"] for name, speed in speeds.items() if name != "engine"}
     return {
-        "model": model_path.name,
-        "dtype": str(model.dtype).removeprefix("torch."),
+        "workload": workload,
+        "dtype": str(bench.network.dtype).removeprefix("torch."),
         "threads": threads,
         "prefixes": prefixes,
         "rollouts": rollouts,
@@ -70,9 +76,43 @@ def measure(
         "tokens_per_second": {name: speed["wall"] for name, speed in speeds.items()},
         "tokens_per_cpu_second": {name: speed["cpu"] for name, speed in speeds.items()},
         "best_generate": max(theirs, key=theirs.__getitem__),
-        "times_best_generate": ours / max(theirs.values()),
-        "times_batch_of_five": ours / theirs["generate 5"] if "generate 5" in theirs else None,
     }
+
+
+def scrambled(bench: Bench, prefixes: int, new_tokens: int) -> list[list[int]]:
+    """Random tokens."""
+    choose = rng(0, "engine_speed", str(PREFIX))
+    vocabulary = bench.network.get_output_embeddings().weight.shape[0]
+    return choose.integers(0, vocabulary, (prefixes, PREFIX)).tolist()
+
+
+def searched(bench: Bench, prefixes: int, new_tokens: int) -> list[list[int]]:
+    """Questions with solved ones before them, each with the beginning of a solution of its own, the last `PREFIX`
+    tokens of it."""
+    choose = rng(0, "engine_speed", "search")
+    order = choose.permutation(len(bench.cases))[: prefixes + EXAMPLES].tolist()
+    sampling = Sampling(temperature=TEMPERATURE, max_new_tokens=new_tokens)
+    requests = [Request(bench.cases[case].prompt, str(case)) for case in order]
+    solved = [
+        (request.prefix, rollout.tokens)
+        for request, rollout in zip(
+            requests, TorchEngine(bench.network, bench.tokenizer, seed=1).sample(requests, sampling), strict=True
+        )
+    ]
+    texts = []
+    for number in range(prefixes):
+        prompt, solution = solved[number]
+        before = [token for pair in solved[number + 1 : number + 1 + EXAMPLES] for part in pair for token in part]
+        text = before + prompt + solution[: int(choose.integers(0, len(solution)))]
+        while len(text) < PREFIX:  # short questions
+            text = before + text
+        texts.append(text[-PREFIX:])
+    return texts
+
+
+def _spread(asked: list[list[int]], size: int) -> list[list[int]]:
+    """`size` of the prefixes asked for, from all over."""
+    return [asked[number * len(asked) // size] for number in range(size)]
 
 
 def spread(values: list[float]) -> dict[str, float]:
@@ -81,12 +121,11 @@ def spread(values: list[float]) -> dict[str, float]:
 
 
 def _engine(
-    model: PreTrainedModel, tokenizer: Any, asked: list[list[int]], new_tokens: int, seed: int, batch_size: int
+    bench: Bench, asked: list[list[int]], sampling: Sampling, ends: list[int], batch_size: int, seed: int
 ) -> int:
-    engine = TorchEngine(model, tokenizer, batch_size=batch_size, seed=seed)
-    engine.stop = []  # all to the same length
-    requests = [Request(text, str(number)) for number, text in enumerate(asked)]
-    made = engine.sample(requests, Sampling(temperature=TEMPERATURE, max_new_tokens=new_tokens))
+    engine = TorchEngine(bench.network, bench.tokenizer, batch_size=batch_size, seed=seed)
+    engine.stop = ends  # none: all to the same length
+    made = engine.sample([Request(text, str(number)) for number, text in enumerate(asked)], sampling)
     return sum(len(rollout.tokens) for rollout in made)
 
 
@@ -102,20 +141,27 @@ class _Endless(LogitsProcessor):
 
 
 @torch.inference_mode()
-def _generate(model: PreTrainedModel, asked: list[list[int]], size: int, new_tokens: int, seed: int) -> int:
+def _generate(
+    model: PreTrainedModel, batches: list[list[list[int]]], sampling: Sampling, ends: list[int], seed: int
+) -> int:
     torch.manual_seed(seed)
-    batch_BT = torch.tensor((asked * -(-size // len(asked)))[:size])
-    ends = model.generation_config.eos_token_id
-    ends = [end for end in (ends if isinstance(ends, list) else [ends]) if end is not None]
-    made_BT = model.generate(
-        batch_BT,
-        attention_mask=torch.ones_like(batch_BT),
-        do_sample=True,
-        temperature=TEMPERATURE,
-        top_k=0,
-        max_new_tokens=new_tokens,
-        pad_token_id=0,
-        logits_processor=LogitsProcessorList([_Endless(ends)]),
-    )
-    assert made_BT.shape[1] == batch_BT.shape[1] + new_tokens
-    return size * new_tokens
+    own = model.generation_config.eos_token_id
+    never = [end for end in (own if isinstance(own, list) else [own]) if end is not None]
+    endless = {"logits_processor": LogitsProcessorList([_Endless(never)])}
+    options: dict[str, Any] = {"eos_token_id": ends} if ends else endless
+    tokens = 0
+    for batch in batches:
+        batch_BT = torch.tensor(batch)
+        made_BT = model.generate(
+            batch_BT,
+            attention_mask=torch.ones_like(batch_BT),
+            do_sample=True,
+            temperature=TEMPERATURE,
+            top_k=0,
+            max_new_tokens=sampling.max_new_tokens,
+            pad_token_id=0,
+            **options,
+        )
+        for row in made_BT[:, batch_BT.shape[1] :].tolist():
+            tokens += next((place + 1 for place, token in enumerate(row) if token in ends), len(row))
+    return tokens

@@ -5,28 +5,36 @@ from typing import Any
 
 from benchmarks.engine_speed import measure
 from benchmarks.harness import Claim, number, show, span
-from benchmarks.models import pocket_model, smollm2
+from benchmarks.models import pocket_model, pocket_questions, smollm2
+from benchmarks.pts_questions import questions
 
-FULL: dict[str, dict[str, Any]] = {
-    "pocket SFT model": {"prefixes": 16, "rollouts": 16, "new_tokens": 64, "repeats": 3},
-    "SmolLM2-135M-Instruct": {"prefixes": 8, "rollouts": 16, "new_tokens": 32, "repeats": 2},
-}
-QUICK: dict[str, Any] = {"prefixes": 4, "new_tokens": 8, "repeats": 1, "batches": (5, 16)}
+POCKET, SMOLLM2 = "pocket SFT model", "SmolLM2-135M-Instruct"
+# 24 rollouts a prefix: the search of `make demo` samples 26 on average
+FULL: list[tuple[str, dict[str, Any]]] = [
+    (POCKET, {"workload": "search", "prefixes": 40, "rollouts": 24, "new_tokens": 100, "batches": (5, 64, 128)}),
+    (POCKET, {"workload": "random", "prefixes": 16, "rollouts": 16, "new_tokens": 64, "batches": (5, 64, 128)}),
+    (SMOLLM2, {"workload": "search", "prefixes": 16, "rollouts": 24, "new_tokens": 100, "batches": (5, 64)}),
+    (SMOLLM2, {"workload": "random", "prefixes": 8, "rollouts": 16, "new_tokens": 32, "batches": (5, 64)}),
+]
+QUICK: dict[str, Any] = {"prefixes": 4, "new_tokens": 8, "batches": (5, 16), "fives": 1}
+ASKED = 20  # questions of each task
 
 
 def run(*, quick: bool, given: Path | None, cache: Path, threads: int) -> list[Claim]:
     """Measure, print the tables, and return the claims."""
-    folders = dict(zip(FULL, (pocket_model(given), smollm2(cache)), strict=True))
-    return [
-        claim
-        for name, settings in FULL.items()
-        for claim in compared(name, measure(folders[name], threads=threads, **(QUICK if quick else settings)))
-    ]
+    pocket, small = pocket_model(given), smollm2(cache)
+    folders = {POCKET: (pocket, pocket_questions(pocket)), SMOLLM2: (small, questions(ASKED, 0))}
+    claims: list[Claim] = []
+    for name, settings in FULL:
+        repeats = {"repeats": 1 if quick else 3 if name == POCKET else 2}
+        found = measure(*folders[name], threads=threads, **settings | (QUICK if quick else {}) | repeats)
+        claims += compared(f"{name}, {settings['workload']}", found)
+    return claims
 
 
 def compared(name: str, found: dict[str, Any]) -> list[Claim]:
     title = (
-        f"(c) {name}, {found['dtype']}, {found['threads']} threads: {found['new_tokens']} tokens after each of "
+        f"(c) {name}, {found['dtype']}, {found['threads']} threads: up to {found['new_tokens']} tokens after each of "
         f"{found['prefixes']} prefixes of {found['prefix_tokens']} tokens, {found['rollouts']} times"
     )
     rows = [

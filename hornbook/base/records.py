@@ -80,7 +80,7 @@ class Pivot(Record):
     token: int
     p_before: float
     p_after: float
-    n_before: int  # rollouts behind each estimate; 0 where the solution is finished and its verdict known
+    n_before: int  # rollouts behind each estimate; 0 where the verdict is known, or hardly in doubt
     n_after: int
     delta: float  # p(success) after minus before
     delta_low: float  # its interval: 95 % of fresh rollouts, else the confidence sequence at the search's error rate

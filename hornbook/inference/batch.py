@@ -111,7 +111,8 @@ class Batch:
             if not self.cache.reserve(row, start.head, len(start.prefix) - 1):
                 break
             queue.popleft()
-            self.members[row] = [self._enrol(*names, start.limit) for names in zip(start.numbers, start.keys, strict=True)]
+            named = zip(start.numbers, start.keys, strict=True)
+            self.members[row] = [self._enrol(number, key, start.limit) for number, key in named]
             self.heads[row] = start.head
             self.alive_R[row] = True
             self.token_R[row] = start.prefix[-1]

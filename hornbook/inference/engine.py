@@ -31,10 +31,11 @@ IDLE = 1 / 8  # share of idle rows at which the batch is refilled, or narrowed w
 class TorchEngine:
     """Samples completions and scores continuations (see `rollouts.Engine`), up to `batch_size` rows at a time.
 
-    Finished rows are replaced by waiting requests, so no row waits for the slowest. Rollouts from one prefix share a row
-    for as long as they are alike (`batch`). Keys and values of a prefix are computed once, while there is room to keep
-    them, and shared by all rollouts that start from it or from a beginning of it (`trunks`). All caches together stay
-    within `cache_gb` (10⁹ bytes), for which fewer rows may run; `cache_peak_bytes` is the most there was. `room` is the context in tokens, `fingerprint` names the weights.
+    Finished rows are replaced by waiting requests, so no row waits for the slowest. Rollouts from one prefix share a
+    row for as long as they are alike (`batch`). Keys and values of a prefix are computed once, while there is room to
+    keep them, and shared by all rollouts that start from it or from a beginning of it (`trunks`). All caches together
+    stay within `cache_gb` (10⁹ bytes), for which fewer rows may run; `cache_peak_bytes` is the most there was. `room`
+    is the context in tokens, `fingerprint` names the weights.
 
     The same call gives the same bytes, whatever was called before. A rollout's random numbers hang on seed and key
     alone, so that another batch can change a rollout only where rounding (about 1e-6 of a probability) tips a choice.

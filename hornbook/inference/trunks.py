@@ -90,8 +90,8 @@ class TrunkStore:
     def _compute(self, head: Tokens, known: int) -> Trunk:
         """The trunk of a text of which a stored trunk has the first `known` tokens, whole chunks of it.
 
-        Always one text and one chunk at a time: what is computed for a token then hangs on the tokens before it alone, to
-        the last bit, and not on what was computed with it or kept from before.
+        Always one text and one chunk at a time: what is computed for a token then hangs on the tokens before it alone,
+        to the last bit, and not on what was computed with it or kept from before.
         """
         cache = DynamicCache()
         if known:

@@ -62,7 +62,7 @@ def test_planted_pivots_are_found_and_paired(how: PtsSettings, tmp_path: Path) -
         truth = true_p(text[: pivot.position + 1]) - true_p(text[: pivot.position])
         wrong += abs(truth) < 0.2
         assert pivot.delta_low <= pivot.delta <= pivot.delta_high
-        assert pivot.n_before and (pivot.n_after or pivot.position + 1 == len(pivot.solution_tokens))
+        assert pivot.n_before  # after it the verdict may be certain without any
         assert pivot.length == 1 and 0 <= pivot.error < 1
     assert wrong <= len(pivots) / 10
     pairs = read_records(tmp_path, Pair)
