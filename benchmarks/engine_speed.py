@@ -99,8 +99,9 @@ def searched(bench: Bench, prefixes: int, new_tokens: int) -> list[list[int]]:
             requests, TorchEngine(bench.network, bench.tokenizer, seed=1).sample(requests, sampling), strict=True
         )
     ]
+    places = [len(solution) for _, solution in solved[:prefixes]]  # a search looks at every token of a solution
     texts = []
-    for number in range(prefixes):
+    for number in choose.choice(prefixes, size=prefixes, p=[place / sum(places) for place in places]).tolist():
         prompt, solution = solved[number]
         before = [token for pair in solved[number + 1 : number + 1 + EXAMPLES] for part in pair for token in part]
         text = before + prompt + solution[: int(choose.integers(0, len(solution)))]
