@@ -177,15 +177,18 @@ class SharedRows(OwnRows):
         return keys[:slots, :, : self.columns], values[:slots, :, : self.columns]
 
     def _arrange(self, rows: int) -> None:
-        """Who sits where, and how much of the trunk each sees."""
+        """Who sits where, and how much of the trunk each sees. Of all slots, only as many seats as the fullest needs."""
         self.changed = False
-        live = [seat for seat, row in enumerate(self.sitting) if row >= 0]
-        slots = max(live, default=0) // self.seats + 1
-        cuts = [self.cut[row] if row >= 0 else 0 for row in self.sitting[: slots * self.seats]]
+        live = [seat for seat, row in enumerate(self.sitting) if row >= 0] or [0]
+        slots = max(live) // self.seats + 1
+        seats = 1 << max(seat % self.seats for seat in live).bit_length()  # a power of two: fewer shapes
+        places = [slot * self.seats + place for slot in range(slots) for place in range(min(seats, self.seats))]
+        number = {place: index for index, place in enumerate(places)}
+        cuts = [self.cut[row] if row >= 0 else 0 for row in (self.sitting[place] for place in places)]
         self.columns = min(round_up(max(cuts), COLUMNS), self.trunk_columns)
-        self.seat_R = torch.tensor([min(seat, slots * self.seats - 1) for seat in self.seat[:rows]], device=self.device)
-        self.row_of_seat = torch.tensor([max(0, r) for r in self.sitting[: slots * self.seats]], device=self.device)
-        cut_SP11 = torch.tensor(cuts, device=self.device).view(slots, self.seats, 1, 1)
+        self.seat_R = torch.tensor([number.get(seat, 0) for seat in self.seat[:rows]], device=self.device)
+        self.row_of_seat = torch.tensor([max(0, self.sitting[place]) for place in places], device=self.device)
+        cut_SP11 = torch.tensor(cuts, device=self.device).view(slots, -1, 1, 1)
         hidden_SP1T = torch.arange(self.columns, device=self.device) >= cut_SP11
         mask_SP1T = torch.zeros(hidden_SP1T.shape, dtype=self.dtype, device=self.device)
         self.mask_SP1T = mask_SP1T.masked_fill_(hidden_SP1T, torch.finfo(self.dtype).min)
