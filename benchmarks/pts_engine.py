@@ -13,8 +13,11 @@ POCKET, SMOLLM2 = "pocket SFT model", "SmolLM2-135M-Instruct"
 FULL: list[tuple[str, dict[str, Any]]] = [
     (POCKET, {"workload": "search", "prefixes": 40, "rollouts": 24, "new_tokens": 100, "batches": (5, 64, 128)}),
     (POCKET, {"workload": "random", "prefixes": 16, "rollouts": 16, "new_tokens": 64, "batches": (5, 64, 128)}),
-    (SMOLLM2, {"workload": "search", "prefixes": 16, "rollouts": 24, "new_tokens": 100, "batches": (5, 64)}),
-    (SMOLLM2, {"workload": "random", "prefixes": 8, "rollouts": 16, "new_tokens": 32, "batches": (5, 64)}),
+    (
+        SMOLLM2,
+        {"workload": "search", "prefixes": 16, "rollouts": 24, "new_tokens": 100, "batches": (5, 64), "fives": 3},
+    ),
+    (SMOLLM2, {"workload": "random", "prefixes": 8, "rollouts": 16, "new_tokens": 32, "batches": (5, 64), "fives": 3}),
 ]
 QUICK: dict[str, Any] = {"prefixes": 4, "new_tokens": 8, "batches": (5, 16), "fives": 1}
 ASKED = 20  # questions of each task
