@@ -177,7 +177,7 @@ class SharedRows(OwnRows):
         return keys[:slots, :, : self.columns], values[:slots, :, : self.columns]
 
     def _arrange(self, rows: int) -> None:
-        """Who sits where, and how much of the trunk each sees. Of all slots, only as many seats as the fullest needs."""
+        """Who sits where, and how much of the trunk each sees: in all slots as many seats as the fullest needs."""
         self.changed = False
         live = [seat for seat, row in enumerate(self.sitting) if row >= 0] or [0]
         slots = max(live) // self.seats + 1
