@@ -49,12 +49,12 @@ def measure(
     """
     bench = load(model_path, questions, threads)
     ends = stop_ids(bench.tokenizer) if workload == "search" else []
-    texts = (searched if ends else scrambled)(bench, prefixes, new_tokens)
+    texts = searched(bench, prefixes, new_tokens) if ends else scrambled(bench, prefixes)
     asked = [text for text in texts for _ in range(rollouts)]
     sampling = Sampling(temperature=TEMPERATURE, max_new_tokens=new_tokens)
     runs: dict[str, Callable[[int], int]] = {"engine": partial(_engine, bench, asked, sampling, ends, batch_size)}
     for size in batches:
-        several = [[text] * 5 for text in texts[:fives]] if size == 5 else [_spread(asked, size)]
+        several = [[text] * 5 for text in texts[:fives]] if size == 5 else [_all_over(asked, size)]
         runs[f"generate {size}"] = partial(_generate, bench.network, several, sampling, ends)
     figures: dict[str, dict[str, list[float]]] = {name: {"wall": [], "cpu": []} for name in runs}
     for number in range(repeats):
@@ -79,7 +79,7 @@ def measure(
     }
 
 
-def scrambled(bench: Bench, prefixes: int, new_tokens: int) -> list[list[int]]:
+def scrambled(bench: Bench, prefixes: int) -> list[list[int]]:
     """Random tokens."""
     choose = rng(0, "engine_speed", str(PREFIX))
     vocabulary = bench.network.get_output_embeddings().weight.shape[0]
@@ -111,7 +111,7 @@ def searched(bench: Bench, prefixes: int, new_tokens: int) -> list[list[int]]:
     return texts
 
 
-def _spread(asked: list[list[int]], size: int) -> list[list[int]]:
+def _all_over(asked: list[list[int]], size: int) -> list[list[int]]:
     """`size` of the prefixes asked for, from all over."""
     return [asked[number * len(asked) // size] for number in range(size)]
 

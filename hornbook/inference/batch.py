@@ -189,25 +189,22 @@ class Batch:
         leaves_L = token_L != self.token_R[self.row_L]
         if not bool(leaves_L.any()):
             return
-        leaving: dict[tuple[int, int], list[int]] = {}
-        logprobs: dict[tuple[int, int], float] = {}
-        columns = (self.row_L, self.member_L, token_L, logprob_L)
-        for row, member, token, logprob in zip(*(column[leaves_L].tolist() for column in columns), strict=True):
-            leaving.setdefault((row, token), []).append(member)
-            logprobs[row, token] = logprob
-        gone = {member for members in leaving.values() for member in members}
-        for row in {row for row, _ in leaving}:
+        forks: dict[tuple[int, int], Fork] = {}
+        columns = (self.row_L, self.done_R[self.row_L], token_L, logprob_L, self.member_L)
+        for row, done, token, logprob, member in zip(*(c[leaves_L].tolist() for c in columns), strict=True):
+            forks.setdefault((row, token), Fork(row, done, token, logprob, [])).members.append(member)
+        gone = {member for fork in forks.values() for member in fork.members}
+        for row in {row for row, _ in forks}:
             self.members[row] = [member for member in self.members[row] if member not in gone]
         self.moved = True
-        for (row, token), members in leaving.items():
-            fork = Fork(row, int(self.done_R[row]), token, logprobs[row, token], members)
+        for (row, token), fork in forks.items():
             stopped = token in self.stops.tokens
             if not stopped and token in self.stops.last:
                 stopped = self.stops.complete([*self.sampled_RN[row, : fork.length - 1].tolist(), token])
             if stopped or fork.length >= int(self.limit_R[row]):
                 before = fork.length - 1
                 yield from self._leave(
-                    members,
+                    fork.members,
                     [*self.sampled_RN[row, :before].tolist(), token],
                     [*self.logprob_RN[row, :before].tolist(), fork.logprob],
                     stopped,

@@ -7,6 +7,7 @@ rollouts go to the places, of all questions, that are likeliest to be pivotal fo
 """
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import NamedTuple
 
 from hornbook.pivotal.along import Beliefs
@@ -33,22 +34,24 @@ class Fork:
 
     Attributes:
         beliefs: of its whole chain.
-        behind: rollouts from behind the tokens that leave the solution later; the others end with its verdict.
-        before: rollouts from before the tokens.
         open: not decided yet.
     """
 
     def __init__(self, number: int, beliefs: Beliefs, index: int, seed: int, settings: PtsSettings) -> None:
         self.number, self.beliefs, self.index = number, beliefs, index
-        self.chain, self.pools = chain, pools = beliefs.chain, beliefs.pools
-        self.node, self.branch = chain.nodes[index], chain.branches[index]
+        self.chain, self.pools = beliefs.chain, beliefs.pools
+        self.node, self.branch = self.chain.nodes[index], self.chain.branches[index]
         self.off = 1 - self.node.stay
         self.gap = min(1.0, settings.p_gap / self.off)
-        self.behind = Stream(chain, index, pools, seed, settings.max_rollouts, ends=False)
-        self.before = Stream(chain, index - 1, pools, seed, settings.max_rollouts)
+        self.seed, self.most = seed, settings.max_rollouts
         self.price = int(beliefs.prices[index])  # about the tokens of a rollout
         self.open = True
         self.look(settings)
+
+    @cached_property
+    def behind(self) -> Stream:
+        """Rollouts from behind the tokens that leave the solution later; the others end with its verdict."""
+        return Stream(self.chain, self.index, self.pools, self.seed, self.most, ends=False)
 
     @property
     def belief(self) -> Belief:
@@ -98,7 +101,8 @@ class Fork:
     def finding(self, settings: PtsSettings) -> Finding:
         low, high = self.interval(settings)
         delta, p_after = self.off * self.belief.mean, float(self.beliefs.after[self.index])
-        self.before.advance()
+        before = Stream(self.chain, self.index - 1, self.pools, self.seed, self.most)
+        before.advance()
         pool, places = self.pools.of(self.branch), self.pools.places.get(self.branch, [])
         tokens = self.chain.solution.tokens
         return Finding(
@@ -114,7 +118,7 @@ class Fork:
             high=max(delta, self.off * high),
             error=1 - self.belief.moves,
             proven=self.proven(settings),
-            drawn_before=(self.before.right, self.before.n),
+            drawn_before=(before.right, before.n),
             aside=[
                 (list(tokens[self.node.start : place]), outcome) for place, outcome in zip(places, pool, strict=True)
             ],

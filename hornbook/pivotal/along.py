@@ -11,12 +11,13 @@ from functools import cache
 import numpy as np
 
 from hornbook.pivotal.chain import Chain
-from hornbook.pivotal.evidence import LOOSE, NEAR, Belief
+from hornbook.pivotal.evidence import Belief, log_likelihood, prior_on
 from hornbook.pivotal.pools import Pools
 
 CELLS = 50
 GRID = np.linspace(0.0, 1.0, CELLS + 1)  # values of v, and of s
 APART = GRID[:, None] - GRID[None, :]  # v - s
+PRIOR = prior_on(GRID)
 
 
 class Beliefs:
@@ -48,7 +49,7 @@ class Beliefs:
         v_G[-1 if self.chain.solution.success else 0] = 1.0
         for index in reversed(range(len(seen))):
             branch, node = self.chain.branches[index], self.chain.nodes[index]
-            joint_VS = v_G[:, None] * _prior() * _likelihood(self.pools.right(branch), int(seen[index]))[None, :]
+            joint_VS = v_G[:, None] * PRIOR * _likelihood(self.pools.right(branch), int(seen[index]))[None, :]
             joint_VS /= joint_VS.sum()
             s_G = joint_VS.sum(0)
             self.after[index] = joint_VS.sum(1) @ GRID
@@ -85,15 +86,6 @@ def _before(joint_VS: np.ndarray, stay: float) -> np.ndarray:
 
 
 @cache
-def _prior() -> np.ndarray:
-    """Of s [S] for each v [V]."""
-    near_VS = np.exp(-0.5 * (APART / NEAR) ** 2)
-    near_VS /= near_VS.sum(1, keepdims=True)
-    return np.asarray((1 - LOOSE) * near_VS + LOOSE / len(GRID))
-
-
-@cache
 def _likelihood(right: int, n: int) -> np.ndarray:
-    p = GRID.clip(0.25 / CELLS, 1 - 0.25 / CELLS)
-    log = right * np.log(p) + (n - right) * np.log1p(-p)
+    log = log_likelihood(right, n, GRID)
     return np.asarray(np.exp(log - log.max()))

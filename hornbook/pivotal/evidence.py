@@ -45,28 +45,34 @@ def believe(counts: Counts, gap: float) -> Belief:
     return Belief(*(float(v @ part @ s / total) for part in (rising, falling, moving)))
 
 
+def prior_on(grid: np.ndarray) -> np.ndarray:
+    """Of s, for each v (rows): near v as a rule, and in a share `LOOSE` anything."""
+    near = np.exp(-0.5 * ((grid[:, None] - grid[None, :]) / NEAR) ** 2)
+    near /= near.sum(1, keepdims=True)
+    return np.asarray((1 - LOOSE) * near + LOOSE / len(grid))
+
+
 @cache
 def _prior(gap: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Prior of (v, s): most tokens change little, so that s is near v; after a share `LOOSE`, anything may happen.
 
     Whole, where v - s >= gap, where v - s <= -gap, and times v - s.
     """
-    near = np.exp(-0.5 * (APART / NEAR) ** 2)
-    near /= near.sum(1, keepdims=True)
-    joint = (1 - LOOSE) * near + LOOSE / len(GRID)
+    joint = prior_on(GRID)
     return joint, joint * (gap - 1e-9 <= APART), joint * (-gap + 1e-9 >= APART), joint * APART
 
 
 @cache
 def likelihood(right: int, n: int) -> np.ndarray:
     """Of each value on the grid, as a share of the largest."""
-    log = _log_likelihood(right, n)
+    log = log_likelihood(right, n, GRID)
     return np.exp(log - log.max())
 
 
-def _log_likelihood(right: int, n: int) -> np.ndarray:
-    p = GRID.clip(STEP / 4, 1 - STEP / 4)
-    return right * np.log(p) + (n - right) * np.log1p(-p)
+def log_likelihood(right: int, n: int, grid: np.ndarray) -> np.ndarray:
+    """Of each value on an even grid over [0, 1]; its ends stand for what lies near them."""
+    p = grid.clip(grid[1] / 4, 1 - grid[1] / 4)
+    return np.asarray(right * np.log(p) + (n - right) * np.log1p(-p))
 
 
 @cache
@@ -76,7 +82,7 @@ def log_martingale(right: int, n: int) -> np.ndarray:
     At the true p this is a martingale that starts at 1: it ever reaches c with probability at most 1 / c.
     """
     mixture = math.lgamma(right + 0.5) + math.lgamma(n - right + 0.5) - math.lgamma(n + 1) - math.log(math.pi)
-    return mixture - _log_likelihood(right, n)
+    return mixture - log_likelihood(right, n, GRID)
 
 
 def tail(log_c: float) -> float:
