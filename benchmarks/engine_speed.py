@@ -1,8 +1,9 @@
 """Tokens per second of the rollout engine beside `model.generate`, on the same prefixes, model, dtype and threads.
 
 Two workloads. "random": prefixes of random tokens, every completion of the same length; nothing is alike but the
-prefixes. "search": what a pivotal token search asks for: solved examples, a question and the beginning of its solution,
-cut to the same length, and completions that end where they end.
+prefixes. "search": what a pivotal token search asks for: for each of some solutions, completions from many places in
+it, which end where they end. Before its question stand solved examples of its own, so many that the places in the
+solution are as far into the text as the random prefixes are long.
 """
 
 import time
@@ -24,7 +25,8 @@ from hornbook.tokenizer.chat import stop_ids
 
 PREFIX = 256  # tokens
 TEMPERATURE = 0.8
-EXAMPLES = 6  # solved before each question; more than fit
+PLACES = 14  # in a solution, as many as the search of `make demo` samples from on average
+SPARE = 4  # solutions made for each one that is used: examples, and some are too short or too long
 
 
 def measure(
@@ -54,7 +56,7 @@ def measure(
     sampling = Sampling(temperature=TEMPERATURE, max_new_tokens=new_tokens)
     runs: dict[str, Callable[[int], int]] = {"engine": partial(_engine, bench, asked, sampling, ends, batch_size)}
     for size in batches:
-        several = [[text] * 5 for text in texts[:fives]] if size == 5 else [_all_over(asked, size)]
+        several = [[text] * 5 for text in _all_over(texts, fives)] if size == 5 else [_all_over(asked, size)]
         runs[f"generate {size}"] = partial(_generate, bench.network, several, sampling, ends)
     figures: dict[str, dict[str, list[float]]] = {name: {"wall": [], "cpu": []} for name in runs}
     for number in range(repeats):
@@ -87,33 +89,32 @@ def scrambled(bench: Bench, prefixes: int) -> list[list[int]]:
 
 
 def searched(bench: Bench, prefixes: int, new_tokens: int) -> list[list[int]]:
-    """Questions with solved ones before them, each with the beginning of a solution of its own, the last `PREFIX`
-    tokens of it."""
+    """`PLACES` places in each of some solutions: solved examples, a question and the solution up to there. The middle
+    of a solution is `PREFIX` tokens into the text; no two have the same examples before them."""
     choose = rng(0, "engine_speed", "search")
-    order = choose.permutation(len(bench.cases))[: prefixes + EXAMPLES].tolist()
     sampling = Sampling(temperature=TEMPERATURE, max_new_tokens=new_tokens)
-    requests = [Request(bench.cases[case].prompt, str(case)) for case in order]
-    solved = [
-        (request.prefix, rollout.tokens)
-        for request, rollout in zip(
-            requests, TorchEngine(bench.network, bench.tokenizer, seed=1).sample(requests, sampling), strict=True
-        )
-    ]
-    places = [len(solution) for _, solution in solved[:prefixes]]  # a search looks at every token of a solution
-    texts = []
-    for number in choose.choice(prefixes, size=prefixes, p=[place / sum(places) for place in places]).tolist():
-        prompt, solution = solved[number]
-        before = [token for pair in solved[number + 1 : number + 1 + EXAMPLES] for part in pair for token in part]
-        text = before + prompt + solution[: int(choose.integers(0, len(solution)))]
-        while len(text) < PREFIX:  # short questions
-            text = before + text
-        texts.append(text[-PREFIX:])
+    asked = choose.permutation(len(bench.cases))[: SPARE * -(-prefixes // PLACES)]
+    requests = [Request(bench.cases[case].prompt, str(case)) for case in asked]
+    made = TorchEngine(bench.network, bench.tokenizer, seed=1).sample(requests, sampling)
+    solved = [(request.prefix, rollout.tokens) for request, rollout in zip(requests, made, strict=True)]
+    pieces = [token for prompt, solution in solved for token in prompt + solution]
+    texts: list[list[int]] = []
+    for prompt, solution in solved:
+        if len(texts) == prefixes:
+            break
+        context = PREFIX - len(prompt) - len(solution) // 2
+        if context < 0 or len(solution) < PLACES:
+            continue
+        start = int(choose.integers(0, len(pieces) - context))
+        before = pieces[start : start + context] + prompt
+        places = sorted(choose.choice(len(solution), min(PLACES, prefixes - len(texts)), replace=False).tolist())
+        texts += [before + solution[:place] for place in places]
     return texts
 
 
 def _all_over(asked: list[list[int]], size: int) -> list[list[int]]:
-    """`size` of the prefixes asked for, from all over."""
-    return [asked[number * len(asked) // size] for number in range(size)]
+    """`size` of the prefixes asked for, from all over, the middle of each part."""
+    return [asked[(2 * number + 1) * len(asked) // (2 * size)] for number in range(size)]
 
 
 def spread(values: list[float]) -> dict[str, float]:
@@ -152,10 +153,12 @@ def _generate(
     options: dict[str, Any] = {"eos_token_id": ends} if ends else endless
     tokens = 0
     for batch in batches:
-        batch_BT = torch.tensor(batch)
+        longest = max(map(len, batch))
+        batch_BT = torch.tensor([[0] * (longest - len(text)) + text for text in batch])
+        mask_BT = torch.tensor([[0] * (longest - len(text)) + [1] * len(text) for text in batch])
         made_BT = model.generate(
             batch_BT,
-            attention_mask=torch.ones_like(batch_BT),
+            attention_mask=mask_BT,
             do_sample=True,
             temperature=TEMPERATURE,
             top_k=0,

@@ -27,7 +27,7 @@ from hornbook.tokenizer.chat import stop_ids
 P_GAP = 0.2
 FRESH = 100  # rollouts a side that confirm a pivot
 # Chosen on the questions of another seed: what is cheapest for each confirmed pivot, not what finds most of them
-THRIFTY: dict[str, Any] = {"error_rate": 0.1, "wave": 128}
+THRIFTY: dict[str, Any] = {"error_rate": 0.05, "wave": 128}
 TOKENS = 200  # ours may sample for each question; they go where they decide most, over all of them
 DRAWS = 10_000
 
@@ -45,7 +45,7 @@ class Size(NamedTuple):
         return Sampling(temperature=0.8, max_new_tokens=self.max_new_tokens)
 
 
-FULL, QUICK = Size(48, 16, 60, 8, 100), Size(2, 8, 2, 1, 32)
+FULL, QUICK = Size(120, 16, 120, 12, 100), Size(2, 8, 2, 1, 32)
 
 
 class Found(NamedTuple):

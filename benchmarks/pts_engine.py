@@ -9,13 +9,13 @@ from benchmarks.models import pocket_model, pocket_questions, smollm2
 from benchmarks.pts_questions import questions
 
 POCKET, SMOLLM2 = "pocket SFT model", "SmolLM2-135M-Instruct"
-# 24 rollouts a prefix: the search of `make demo` samples 26 on average
+# 20 rollouts a prefix: what the search of `make demo` samples on average
 FULL: list[tuple[str, dict[str, Any]]] = [
-    (POCKET, {"workload": "search", "prefixes": 40, "rollouts": 24, "new_tokens": 100, "batches": (5, 64, 128)}),
+    (POCKET, {"workload": "search", "prefixes": 140, "rollouts": 20, "new_tokens": 100, "batches": (5, 64, 128)}),
     (POCKET, {"workload": "random", "prefixes": 16, "rollouts": 16, "new_tokens": 64, "batches": (5, 64, 128)}),
     (
         SMOLLM2,
-        {"workload": "search", "prefixes": 16, "rollouts": 24, "new_tokens": 100, "batches": (5, 64), "fives": 3},
+        {"workload": "search", "prefixes": 56, "rollouts": 20, "new_tokens": 100, "batches": (5, 64), "fives": 4},
     ),
     (SMOLLM2, {"workload": "random", "prefixes": 8, "rollouts": 16, "new_tokens": 32, "batches": (5, 64), "fives": 3}),
 ]

@@ -13,6 +13,7 @@ from transformers import Cache
 from hornbook.inference.plan import Plan
 from hornbook.inference.trunks import Tokens, Trunk, round_up
 
+FEW = 4  # seats are rounded up to this
 COLUMNS = 16  # what is attended to is rounded up to this: fewer shapes, and arithmetic that hangs less on the batch
 
 
@@ -123,23 +124,23 @@ class SharedRows(OwnRows):
         self.trunk_keys: list[Tensor] = []
         self.trunk_values: list[Tensor] = []
         self.text: list[Tokens | None] = [None] * slots  # in each slot
-        self.sitting: list[int] = [-1] * (slots * seats)  # the row in each seat
-        self.seat: list[int] = [0] * rows  # of each row
+        self.taken: list[int] = [0] * slots  # seats of each slot
+        self.slot: list[int] = [-1] * rows  # of each row; -1: idle
         self.cut: list[int] = [0] * rows
         self.seat_R = torch.zeros(0, dtype=torch.long)
         self.columns = 0  # of trunks that a step attends to
         self.changed = True
 
     def reserve(self, row: int, head: Tokens, cut: int) -> bool:
-        seat = self._free_seat(head)
-        if seat is None:
+        slot = self._free_slot(head)
+        if slot is None:
             return False
-        slot = seat // self.seats
         if self.text[slot] != head:
             self.text[slot] = head
             if head:
                 self.waiting.append((slot, head, len(head)))
-        self.sitting[seat], self.seat[row], self.cut[row] = row, seat, cut
+        self.slot[row], self.cut[row] = slot, cut
+        self.taken[slot] += 1
         self.changed = True
         return True
 
@@ -147,21 +148,21 @@ class SharedRows(OwnRows):
         self._copy_columns(sources, rows, own)
 
     def leave(self, row: int) -> None:
-        self.sitting[self.seat[row]] = -1
+        self.taken[self.slot[row]] -= 1
+        self.slot[row] = -1
+        self.changed = True
 
     def compact(self, kept: list[int]) -> None:
         super().compact(kept)
-        live = sorted({self.seat[row] // self.seats for row in kept})
+        live = [slot for slot, taken in enumerate(self.taken) if taken]
         for store in (*self.trunk_keys, *self.trunk_values):
             store[: len(live)] = store[live]
-        self.text = [self.text[slot] for slot in live] + [None] * (self.slots - len(live))
-        place = {slot: number for number, slot in enumerate(live)}
-        seats = [place[self.seat[row] // self.seats] * self.seats + self.seat[row] % self.seats for row in kept]
+        place, unused = {slot: number for number, slot in enumerate(live)}, self.slots - len(live)
+        self.text = [self.text[slot] for slot in live] + [None] * unused
+        self.taken = [self.taken[slot] for slot in live] + [0] * unused
         idle = self.rows - len(kept)
-        self.seat, self.cut = seats + [0] * idle, [self.cut[row] for row in kept] + [0] * idle
-        self.sitting = [-1] * len(self.sitting)
-        for row, seat in enumerate(seats):
-            self.sitting[seat] = row
+        self.slot = [place[self.slot[row]] for row in kept] + [-1] * idle
+        self.cut = [self.cut[row] for row in kept] + [0] * idle
         self.changed = True
 
     def at(self, cut_R: Tensor, own_R: Tensor) -> dict[str, Any]:
@@ -179,29 +180,46 @@ class SharedRows(OwnRows):
     def _arrange(self, rows: int) -> None:
         """Who sits where, and how much of the trunk each sees: in all slots as many seats as the fullest needs."""
         self.changed = False
-        live = [seat for seat, row in enumerate(self.sitting) if row >= 0] or [0]
-        slots = max(live) // self.seats + 1
-        seats = 1 << max(seat % self.seats for seat in live).bit_length()  # a power of two: fewer shapes
-        places = [slot * self.seats + place for slot in range(slots) for place in range(min(seats, self.seats))]
-        number = {place: index for index, place in enumerate(places)}
-        cuts = [self.cut[row] if row >= 0 else 0 for row in (self.sitting[place] for place in places)]
+        sitting = self._seat()
+        slots = max((slot + 1 for slot, those in enumerate(sitting) if those), default=1)
+        seats = round_up(max(1, *map(len, sitting)), FEW)
+        row_of_seat, cuts, seat = [0] * (slots * seats), [0] * (slots * seats), [0] * self.rows
+        for slot, those in enumerate(sitting):
+            for number, row in enumerate(those, slot * seats):
+                row_of_seat[number], cuts[number], seat[row] = row, self.cut[row], number
         self.columns = min(round_up(max(cuts), COLUMNS), self.trunk_columns)
-        self.seat_R = torch.tensor([number.get(seat, 0) for seat in self.seat[:rows]], device=self.device)
-        self.row_of_seat = torch.tensor([max(0, self.sitting[place]) for place in places], device=self.device)
+        self.seat_R = torch.tensor(seat[:rows], device=self.device)
+        self.row_of_seat = torch.tensor(row_of_seat, device=self.device)
         cut_SP11 = torch.tensor(cuts, device=self.device).view(slots, -1, 1, 1)
         hidden_SP1T = torch.arange(self.columns, device=self.device) >= cut_SP11
         mask_SP1T = torch.zeros(hidden_SP1T.shape, dtype=self.dtype, device=self.device)
         self.mask_SP1T = mask_SP1T.masked_fill_(hidden_SP1T, torch.finfo(self.dtype).min)
 
-    def _free_seat(self, head: Tokens) -> int | None:
-        """A seat with the same trunk, or in the first slot where nobody sits."""
+    def _seat(self) -> list[list[int]]:
+        """The rows of each slot: those of one trunk anew, evenly in as few of its slots as hold them."""
+        rows_of: dict[Tokens | None, list[int]] = {}
+        for row, slot in enumerate(self.slot):
+            if slot >= 0:
+                rows_of.setdefault(self.text[slot], []).append(row)
+        sitting: list[list[int]] = [[] for _ in range(self.slots)]
+        for text, rows in rows_of.items():
+            slots = [slot for slot, taken in enumerate(self.taken) if taken and self.text[slot] == text]
+            needed = -(-len(rows) // self.seats)
+            for number, slot in enumerate(slots):
+                sitting[slot] = rows[number::needed] if number < needed else []
+                self.taken[slot] = len(sitting[slot])
+                for row in sitting[slot]:
+                    self.slot[row] = slot
+        return sitting
+
+    def _free_slot(self, head: Tokens) -> int | None:
+        """A slot with a seat at the same trunk, or the first in which nobody sits."""
         empty = None
-        for slot, text in enumerate(self.text):
-            sitting = self.sitting[slot * self.seats : (slot + 1) * self.seats]
-            if text == head and -1 in sitting:
-                return slot * self.seats + sitting.index(-1)
-            if empty is None and max(sitting) < 0:
-                empty = slot * self.seats
+        for slot, (text, taken) in enumerate(zip(self.text, self.taken, strict=True)):
+            if text == head and taken < self.seats:
+                return slot
+            if empty is None and not taken:
+                empty = slot
         return empty
 
     def _copy(self, trunk: Trunk, place: int, length: int) -> None:

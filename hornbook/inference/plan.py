@@ -7,7 +7,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.inference.trunks import CHUNK, PREFIX, Tokens, round_up
 
 ROWS = 16  # rows computed are rounded up to this: then a row's arithmetic hardly hangs on who shares the batch
-MOST_SEATS = 32
+MOST_SEATS = 16
 
 
 class Plan(NamedTuple):
