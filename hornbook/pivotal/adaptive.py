@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from hornbook.pivotal.along import Beliefs
 from hornbook.pivotal.chain import Chain
-from hornbook.pivotal.curve import curve
 from hornbook.pivotal.evidence import Belief, Counts, interval
 from hornbook.pivotal.findings import Finding, Searched
 from hornbook.pivotal.outcomes import Branch
@@ -144,10 +143,11 @@ def adaptive(
     Which are reported: those of which the share that is not pivotal is believed to be at most `error_rate`, the surest
     first; with `proof`, those alone that the confidence sequence puts beyond p_gap.
     """
+    beliefs = [Beliefs(chain, pools, settings.p_gap) for chain in chains]
     forks = [
-        Fork(number, beliefs, index, seed, settings)
-        for number, beliefs in enumerate(Beliefs(chain, pools, settings.p_gap) for chain in chains)
-        for index in beliefs.chain.forks()
+        Fork(number, along, index, seed, settings)
+        for number, along in enumerate(beliefs)
+        for index in along.chain.forks()
     ]
     chain_of = {branch: chain for chain in chains for branch in chain.branches}
     while open_forks := [fork for fork in forks if fork.open]:
@@ -157,9 +157,7 @@ def adaptive(
         pools.extend(choose(open_forks, pools, settings, wave), chain_of, tell(state))
         for fork in open_forks:
             fork.look(settings)
-    return Searched(
-        [fork.finding(settings) for fork in report(forks, settings)], [curve(chain, pools) for chain in chains]
-    )
+    return Searched([fork.finding(settings) for fork in report(forks, settings)], [along.curve() for along in beliefs])
 
 
 def choose(forks: list[Fork], pools: Pools, settings: PtsSettings, wave: int) -> dict[Branch, int]:

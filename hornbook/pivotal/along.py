@@ -6,6 +6,7 @@ is believed of v goes from node to node, back along the chain, and takes in on i
 Bayes' rule on a grid; nothing is estimated twice, and the exact π bounds v where nothing was sampled at all.
 """
 
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -13,11 +14,13 @@ import numpy as np
 from hornbook.pivotal.chain import Chain
 from hornbook.pivotal.evidence import Belief, log_likelihood, prior_on
 from hornbook.pivotal.pools import Pools
+from hornbook.pivotal.records import Point
 
 CELLS = 50
 GRID = np.linspace(0.0, 1.0, CELLS + 1)  # values of v, and of s
 APART = GRID[:, None] - GRID[None, :]  # v - s
 PRIOR = prior_on(GRID)
+TAIL = 0.025  # on either side of an interval
 
 
 class Beliefs:
@@ -45,18 +48,38 @@ class Beliefs:
         if (seen == self.seen).all():
             return
         self.seen = seen
-        v_G = np.zeros(CELLS + 1)
-        v_G[-1 if self.chain.solution.success else 0] = 1.0
-        for index in reversed(range(len(seen))):
-            branch, node = self.chain.branches[index], self.chain.nodes[index]
-            joint_VS = v_G[:, None] * PRIOR * _likelihood(self.pools.right(branch), int(seen[index]))[None, :]
-            joint_VS /= joint_VS.sum()
-            s_G = joint_VS.sum(0)
+        for index, joint_VS in self._back():
+            node, s_G = self.chain.nodes[index], joint_VS.sum(0)
             self.after[index] = joint_VS.sum(1) @ GRID
             self.doubt[index] = s_G @ GRID**2 - (s_G @ GRID) ** 2
             if node.fork:
                 self.move[index] = _belief(joint_VS, self.p_gap / (1 - node.stay))
-            v_G = _before(joint_VS, node.stay)
+
+    def _back(self) -> Iterator[tuple[int, np.ndarray]]:
+        """The nodes from the last to the first, with what is believed of v and s there."""
+        v_G = np.zeros(CELLS + 1)
+        v_G[-1 if self.chain.solution.success else 0] = 1.0
+        for index in reversed(range(len(self.seen))):
+            right = self.pools.right(self.chain.branches[index])
+            joint_VS = v_G[:, None] * PRIOR * _likelihood(right, int(self.seen[index]))[None, :]
+            joint_VS /= joint_VS.sum()
+            yield index, joint_VS
+            v_G = _before(joint_VS, self.chain.nodes[index].stay)
+
+    def curve(self) -> list[Point]:
+        """p(success) before every token and after the last; `n` are the rollouts that left the solution from there on.
+
+        Within a stretch of tokens s is taken to be the same for all of them.
+        """
+        self.update()
+        verdict = float(self.chain.solution.success)
+        points = [Point(len(self.chain.solution.tokens), verdict, verdict, verdict, 0)]
+        for index, joint_VS in self._back():
+            node, n, reach = self.chain.nodes[index], int(self.seen[index:].sum()), 1.0
+            for place in reversed(range(node.start, node.end)):
+                reach *= float(self.chain.stay_T[place])
+                points.append(_point(place, _before(joint_VS, reach), n))
+        return points[::-1]
 
     def most_telling(self, index: int) -> int:
         """The node at which another rollout tells most, for its tokens, of how far node `index` moves p(success).
@@ -66,6 +89,13 @@ class Beliefs:
         weight = np.concatenate([[1.0], self.chain.leaves(index)[:-1]])
         telling = weight**2 * self.doubt[index:] / ((self.seen[index:] + 1) * self.prices[index:])
         return index + int(telling.argmax())
+
+
+def _point(place: int, v_G: np.ndarray, n: int) -> Point:
+    """The mean, and what lies between the tails."""
+    p, mass_G = float(v_G @ GRID), v_G.cumsum()
+    low, high = (float(GRID[min(CELLS, int(np.searchsorted(mass_G, share)))]) for share in (TAIL, 1 - TAIL))
+    return Point(place, p, min(p, low), max(p, high), n)
 
 
 def _belief(joint_VS: np.ndarray, gap: float) -> Belief:

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from benchmarks.pts_exact import draw_solutions, share, table_trials, tally
 from benchmarks.tabular import Tabular, true_moves
+from hornbook.pivotal.adaptive import adaptive
 from hornbook.pivotal.chain import Chain
 from hornbook.pivotal.outcomes import Prefix, Solution, onward
 from hornbook.pivotal.pools import Pools, Stream
+from hornbook.pivotal.settings import PtsSettings
 
 
 def chain_of(seed: int, p_gap: float = 0.2) -> tuple[Tabular, int, Chain, Pools]:
@@ -61,6 +63,23 @@ def test_no_pivot_lies_outside_the_forks(seed: int, p_gap: float) -> None:
     forks = {chain.nodes[index].start for index in chain.forks()}
     assert set(np.flatnonzero(np.abs(moves) >= p_gap + 1e-4)) <= forks
     assert [place for node in chain.nodes for place in range(node.start, node.end)] == list(range(len(moves)))
+
+
+def test_the_curve_covers_the_truth() -> None:
+    model = Tabular(7)
+    trials = table_trials(model, Path(mkdtemp()) / "journal", 7)
+    solutions = draw_solutions(trials)
+    chains = [Chain(trials.cases[s.case].question.id, s, list(range(len(s.tokens) + 1)), 0.2) for s in solutions]
+    curves = adaptive(chains, Pools(trials, 7), PtsSettings(search="adaptive"), 7, 256).curves
+    inside = []
+    for solution, points in zip(solutions, curves, strict=True):
+        assert [point.position for point in points] == list(range(len(solution.tokens) + 1))
+        assert points[-1].low == points[-1].p == points[-1].high == float(solution.success)
+        start = trials.cases[solution.case].prompt[1]
+        for point in points[:-1]:
+            assert 0 <= point.low <= point.p <= point.high <= 1
+            inside.append(point.low - 1e-9 <= model.p_success(start, solution.tokens[: point.position]) <= point.high)
+    assert len(inside) > 500 and np.mean(inside) >= 0.93
 
 
 def test_a_stream_is_a_fair_sample_from_where_it_begins() -> None:
