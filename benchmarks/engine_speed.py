@@ -26,7 +26,7 @@ from hornbook.tokenizer.chat import stop_ids
 PREFIX = 256  # tokens
 TEMPERATURE = 0.8
 PLACES = 14  # in a solution, as many as the search of `make demo` samples from on average
-SPARE = 4  # solutions made for each one that is used: examples, and some are too short or too long
+SPARE, LEAST = 4, 16  # solutions made for each one that is used, and in all: examples; some are too short or too long
 
 
 def measure(
@@ -71,7 +71,7 @@ def measure(
         "workload": workload,
         "dtype": str(bench.network.dtype).removeprefix("torch."),
         "threads": threads,
-        "prefixes": prefixes,
+        "prefixes": len(texts),
         "rollouts": rollouts,
         "prefix_tokens": PREFIX,
         "new_tokens": new_tokens,
@@ -90,10 +90,10 @@ def scrambled(bench: Bench, prefixes: int) -> list[list[int]]:
 
 def searched(bench: Bench, prefixes: int, new_tokens: int) -> list[list[int]]:
     """`PLACES` places in each of some solutions: solved examples, a question and the solution up to there. The middle
-    of a solution is `PREFIX` tokens into the text; no two have the same examples before them."""
+    of a solution is `PREFIX` tokens into the text; the examples before each begin elsewhere among all of them."""
     choose = rng(0, "engine_speed", "search")
     sampling = Sampling(temperature=TEMPERATURE, max_new_tokens=new_tokens)
-    asked = choose.permutation(len(bench.cases))[: SPARE * -(-prefixes // PLACES)]
+    asked = choose.permutation(len(bench.cases))[: max(LEAST, SPARE * -(-prefixes // PLACES))]
     requests = [Request(bench.cases[case].prompt, str(case)) for case in asked]
     made = TorchEngine(bench.network, bench.tokenizer, seed=1).sample(requests, sampling)
     solved = [(request.prefix, rollout.tokens) for request, rollout in zip(requests, made, strict=True)]

@@ -19,7 +19,7 @@ FULL: list[tuple[str, dict[str, Any]]] = [
     ),
     (SMOLLM2, {"workload": "random", "prefixes": 8, "rollouts": 16, "new_tokens": 32, "batches": (5, 64), "fives": 3}),
 ]
-QUICK: dict[str, Any] = {"prefixes": 4, "new_tokens": 8, "batches": (5, 16), "fives": 1}
+QUICK: dict[str, Any] = {"prefixes": 4, "new_tokens": 16, "batches": (5, 16), "fives": 1}
 ASKED = 20  # questions of each task
 
 
