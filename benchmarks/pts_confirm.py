@@ -4,7 +4,6 @@ import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
 
 from benchmarks.harness import Claim, Spent, meter, number, show, tick
@@ -12,14 +11,18 @@ from benchmarks.models import Bench, load, smollm2
 from benchmarks.pts_peer import Claimed, Peer
 from benchmarks.pts_questions import questions
 from benchmarks.pts_truth import roll
-from benchmarks.searches import search_positions
+from benchmarks.searches import tokens
 from hornbook.base.errors import HornbookError
-from hornbook.base.files import read_json, write_json
 from hornbook.base.progress import progress
 from hornbook.base.seeds import rng
 from hornbook.base.settings import digest
 from hornbook.inference.settings import Sampling
-from hornbook.pivotal.outcomes import Case, Prefix, Solution
+from hornbook.pivotal.adaptive import adaptive
+from hornbook.pivotal.outcomes import Outcome, Prefix, Solution
+from hornbook.pivotal.pools import Pools
+from hornbook.pivotal.screening import choose_solutions, root
+from hornbook.pivotal.search import make_chains
+from hornbook.pivotal.settings import PtsSettings
 from hornbook.pivotal.subdivide import differ
 from hornbook.pivotal.trials import Trials
 from hornbook.tokenizer.chat import stop_ids
@@ -27,8 +30,9 @@ from hornbook.tokenizer.chat import stop_ids
 P_GAP = 0.2
 FRESH = 100  # rollouts a side that confirm a pivot
 # Chosen on the questions of another seed: what is cheapest for each confirmed pivot, not what finds most of them
-THRIFTY: dict[str, Any] = {"error_rate": 0.05, "wave": 128}
-TOKENS = 200  # ours may sample for each question; they go where they decide most, over all of them
+THRIFTY: dict[str, Any] = {"error_rate": 0.05}
+WAVE = 128  # rollouts made together
+TOKENS = 150  # ours may sample for each question; they go where they decide most, over all of them
 DRAWS = 10_000
 
 
@@ -36,7 +40,7 @@ class Size(NamedTuple):
     """How much is measured."""
 
     each: int  # questions screened of each task ...
-    screening: int  # ... by so many rollouts, which neither side pays for
+    screening: int  # ... by so many rollouts, which are given to both sides, as are the solutions out of them
     ours: int  # questions searched by ours ...
     peer: int  # ... and, of these, by the peer, which is slow
     max_new_tokens: int
@@ -45,7 +49,7 @@ class Size(NamedTuple):
         return Sampling(temperature=0.8, max_new_tokens=self.max_new_tokens)
 
 
-FULL, QUICK = Size(120, 16, 120, 12, 100), Size(2, 8, 2, 1, 32)
+FULL, QUICK = Size(120, 16, 120, 16, 100), Size(2, 8, 2, 1, 32)
 
 
 class Found(NamedTuple):
@@ -68,78 +72,90 @@ class Cost(NamedTuple):
     confirmed: int
 
 
+class Asked(NamedTuple):
+    """The questions in range, and the rollouts that showed it."""
+
+    bench: Bench  # its cases are these
+    made: list[list[Outcome]]  # of each, from its prompt
+
+    def p(self, case: int) -> float:
+        return share(self.made[case])
+
+    def pools(self, trials: Trials, seed: int) -> Pools:
+        """As they are when the screening has ended."""
+        pools = Pools(trials, seed)
+        for case, outcomes in enumerate(self.made):
+            pools.of(root(case)).extend(outcomes)
+        return pools
+
+
 def run(*, quick: bool, cache: Path, threads: int, seed: int) -> list[Claim]:
     """Measure, print the table, and return the claims. Raises HornbookError when no question is in range."""
     size = QUICK if quick else FULL
-    everything = load(smollm2(cache), questions(size.each, seed), threads)
-    bench = everything._replace(cases=in_range(everything, size, cache, seed)[: size.ours])
-    ours, theirs = search_ours(bench, size, cache, seed), search_peer(bench, size, seed)
+    asked = screen(load(smollm2(cache), questions(size.each, seed), threads), size, cache, seed)
+    bench, sampling = asked.bench, size.sampling()
+    journal = cache / "searches" / f"confirm-{len(bench.cases)}.journal"
+    journal.unlink(missing_ok=True)  # replayed rollouts would cost no time
+    pools = asked.pools(bench.trials(journal, sampling, seed=seed + 1), seed)
+    solutions = choose_solutions(list(range(len(bench.cases))), pools, 1)
+    ours, theirs = search_ours(pools, solutions, seed), search_peer(asked, solutions[: size.peer], sampling, seed)
     stops = set(stop_ids(bench.tokenizer))
     # the peer's rule: `max_new_tokens` more may follow any prefix
-    longer = size.sampling().model_copy(update={"max_new_tokens": 2 * size.max_new_tokens})
-    mine = settle(ours, bench.trials(cache / "fresh-ours.journal", size.sampling(), seed=seed + 2), stops)
+    longer = sampling.model_copy(update={"max_new_tokens": 2 * size.max_new_tokens})
+    mine = settle(ours, bench.trials(cache / "fresh-ours.journal", sampling, seed=seed + 2), stops)
     peers = settle(theirs, bench.trials(cache / "fresh-peer.journal", longer, seed=seed + 3), stops)
     columns = ["search", "questions", "pivots", "confirmed", "tokens", "CPU s", "wall s"]
     title = f"(b) SmolLM2-135M-Instruct: pivots that {FRESH} fresh rollouts a side confirm; below, for each"
-    show(title, columns, [*lines("adaptive", mine), *lines("the peer's way", peers)])
+    sampled = sum(len(outcome.tokens) for outcomes in asked.made for outcome in outcomes)
+    given = ["(screening, paid by neither)", number(len(bench.cases)), "", "", number(sampled), "", ""]
+    show(title, columns, [given, *lines("adaptive", mine), *lines("the peer's way", peers)])
     return costs_compared(mine, peers, seed)
 
 
-def in_range(bench: Bench, size: Size, cache: Path, seed: int) -> list[Case]:
-    """The cases with 0.2 ≤ p(success) ≤ 0.8, shuffled; the shares are kept in `cache`."""
-    asked = [case.question.id for case in bench.cases]
-    file = cache / f"screened-{digest([bench.fingerprint, asked, size.screening, size.max_new_tokens, seed])}.json"
-    if not file.exists():
-        trials = bench.trials(file.with_suffix(".journal"), size.sampling(), seed=seed)
-        with progress("screening", len(asked) * size.screening, "rollouts") as bar:
-            everything = {Prefix(number, ()): range(size.screening) for number in range(len(asked))}
-            made = roll(trials, everything, "screening", tick(bar))
-        shares = {asked[at.case]: sum(o.success for o in outcomes) / size.screening for at, outcomes in made.items()}
-        write_json(file, shares)
-    p = msgspec.convert(read_json(file), dict[str, float])
-    kept = [case for case in bench.cases if 0.2 <= p[case.question.id] <= 0.8]
+def screen(everything: Bench, size: Size, cache: Path, seed: int) -> Asked:
+    """The questions with 0.2 ≤ p(success) ≤ 0.8, shuffled; the rollouts are kept in `cache`."""
+    ids = [case.question.id for case in everything.cases]
+    name = f"screened-{digest([everything.fingerprint, ids, size.screening, size.max_new_tokens, seed])}.journal"
+    trials = everything.trials(cache / name, size.sampling(), seed=seed)
+    with progress("screening", len(ids) * size.screening, "rollouts") as bar:
+        wave = {Prefix(case, ()): range(size.screening) for case in range(len(ids))}
+        made = list(roll(trials, wave, "screening", tick(bar)).values())
+    kept = [case for case in range(len(ids)) if 0.2 <= share(made[case]) <= 0.8]
     if not kept:
-        raise HornbookError(f"{file}: the model solves none of {len(asked)} questions sometimes; try another --seed")
-    return [kept[place] for place in rng(seed, "order").permutation(len(kept))]
+        raise HornbookError(f"the model solves none of {len(ids)} questions sometimes; try another --seed")
+    order = [kept[place] for place in rng(seed, "order").permutation(len(kept))][: size.ours]
+    return Asked(everything._replace(cases=[everything.cases[case] for case in order]), [made[case] for case in order])
 
 
-def search_ours(bench: Bench, size: Size, cache: Path, seed: int) -> Found:
-    """One solution of each case searched, all at once, within the budget; the solutions are paid for out of it."""
-    journal = cache / "searches" / f"confirm-{len(bench.cases)}.journal"
-    journal.unlink(missing_ok=True)  # replayed rollouts would cost no time
-    trials = bench.trials(journal, size.sampling(), seed=seed + 1)
+def share(outcomes: list[Outcome]) -> float:
+    """Of successes."""
+    return sum(outcome.success for outcome in outcomes) / len(outcomes)
+
+
+def search_ours(pools: Pools, solutions: list[Solution], seed: int) -> Found:
+    """All at once, within the budget."""
+    settings = PtsSettings(p_gap=P_GAP, max_tokens=TOKENS * len(solutions), **THRIFTY)
     with meter() as spent:
-        solutions = finished(trials)
-        budget = TOKENS * len(bench.cases)
-        moves, _ = search_positions("adaptive", solutions, trials, p_gap=P_GAP, max_tokens=budget, **THRIFTY)
+        chains = make_chains(solutions, [tokens(solution) for solution in solutions], pools, P_GAP)
+        findings = adaptive(chains, pools, settings, seed, WAVE).findings
     claimed = [
-        Claimed(solution.case, solution.tokens, position, move)
-        for solution, found in zip(solutions, moves, strict=True)
-        for position, move in found.items()
+        Claimed(solution.case, solution.tokens, finding.start, finding.delta)
+        for finding in findings
+        for solution in [solutions[finding.solution]]
     ]
-    return Found(claimed, len(bench.cases), trials.tokens, spent)
+    return Found(claimed, len(solutions), pools.trials.tokens, spent)
 
 
-def finished(trials: Trials) -> list[Solution]:
-    """One solution of each case, if it finished."""
-    made = roll(trials, {Prefix(case, ()): range(1) for case in range(len(trials.cases))}, "solutions")
-    return [
-        Solution(prefix.case, tuple(o.tokens), o.logprobs, o.success)
-        for prefix, (o,) in made.items()
-        if o.finish == "stop"
-    ]
-
-
-def search_peer(bench: Bench, size: Size, seed: int) -> Found:
-    """The first cases, one generation each."""
-    peer = Peer(bench.network, bench.tokenizer, bench.judge, size.sampling(), p_gap=P_GAP)
+def search_peer(asked: Asked, solutions: list[Solution], sampling: Sampling, seed: int) -> Found:
+    """One after another."""
+    bench = asked.bench
+    peer = Peer(bench.network, bench.tokenizer, bench.judge, sampling, p_gap=P_GAP)
     claimed: list[Claimed] = []
-    asked = bench.cases[: size.peer]
-    with meter() as spent, progress("the peer's way", len(asked), "questions") as bar:
-        for index, case in enumerate(asked):
-            claimed += peer.search(case, index, 1, seed)
+    with meter() as spent, progress("the peer's way", len(solutions), "questions") as bar:
+        for solution in solutions:
+            claimed += peer.search(bench.cases[solution.case], solution, asked.p(solution.case), seed)
             bar.advance()
-    return Found(claimed, len(asked), peer.tokens, spent)
+    return Found(claimed, len(solutions), peer.tokens, spent)
 
 
 def settle(found: Found, fresh: Trials, stops: set[int]) -> Cost:
@@ -151,7 +167,7 @@ def settle(found: Found, fresh: Trials, stops: set[int]) -> Cost:
     wave = {prefix: range(FRESH) for side in sides for prefix in side if prefix not in p}
     with progress("confirming", len(wave) * FRESH, "rollouts") as bar:
         for prefix, outcomes in roll(fresh, wave, "fresh", tick(bar)).items():
-            p[prefix] = sum(outcome.success for outcome in outcomes) / FRESH
+            p[prefix] = share(outcomes)
     moves = [p[after] - p[before] for before, after in sides]
     confirmed = sum(confirms(c.delta, move) for c, move in zip(found.claimed, moves, strict=True))
     spent = found.spent

@@ -4,8 +4,8 @@ It estimates p(success) from `samples` completions by `model.generate`, `batch` 
 prefix is decoded to text and tokenised again, and every estimate decodes for up to `max_new_tokens` more, until the
 last row of its batch has ended. Sequences are halved by token count; estimates are kept by text. The end of a finished
 sequence is estimated like any prefix, by sampling on after its end token. Its prompt is plain text or, with a system
-prompt, the chat template; here it is the chat template, so that both sides are asked the same. The estimate by which
-it drops a question that is too easy or too hard is left out: the questions given are in range.
+prompt, the chat template; here it is the chat template, so that both sides are asked the same. The sequence that it
+would generate first, and p(success) of the question, by which it drops one that is too easy or too hard, are given.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from hornbook.base.seeds import derive
 from hornbook.inference.settings import Sampling
-from hornbook.pivotal.outcomes import Case
+from hornbook.pivotal.outcomes import Case, Solution
 from hornbook.pivotal.trials import Judge
 from hornbook.tokenizer.chat import stop_ids
 
@@ -54,20 +54,19 @@ class Peer:
         self.stops = stop_ids(tokenizer)
         self.tokens = 0
 
-    def search(self, case: Case, index: int, generations: int, seed: int) -> list[Claimed]:
-        """Sample `generations` sequences and search each."""
+    def search(self, case: Case, solution: Solution, p: float, seed: int) -> list[Claimed]:
+        """Search a solution of a question whose p(success) is known."""
         torch.manual_seed(derive(seed, "peer", case.question.id) % 2**32)
-        self.case, self.known = case, dict[str, float]()
-        claimed = []
-        for _ in range(generations):
-            tokens = self._generate(case.prompt, 1)[0]
-            if len(tokens) >= SHORTEST:
-                claimed += [
-                    Claimed(index, tuple(tokens), start, self._move(tokens, start, start + 1))
-                    for start, end in self._divide(tokens, 0, len(tokens))
-                    if end - start == 1 and abs(self._move(tokens, start, end)) >= self.p_gap
-                ]
-        return claimed
+        self.case = case
+        self.known = {self.tokenizer.decode(case.prompt, skip_special_tokens=False): p}
+        tokens = list(solution.tokens)
+        if len(tokens) < SHORTEST:
+            return []
+        return [
+            Claimed(solution.case, solution.tokens, start, self._move(tokens, start, start + 1))
+            for start, end in self._divide(tokens, 0, len(tokens))
+            if end - start == 1 and abs(self._move(tokens, start, end)) >= self.p_gap
+        ]
 
     def _divide(self, tokens: list[int], start: int, end: int) -> list[tuple[int, int]]:
         if end - start <= 1 or abs(self._move(tokens, start, end)) < self.p_gap:

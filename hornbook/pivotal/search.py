@@ -65,14 +65,7 @@ def search(settings: PtsSettings, work: Workspace, trials: Trials, strings: Stri
 def _adaptive(
     settings: PtsSettings, work: Workspace, solutions: list[Solution], units: list[list[int]], pools: Pools
 ) -> Searched:
-    cases = pools.trials.cases
-    chains = [
-        Chain(cases[s.case].question.id, s, ends, settings.p_gap) for s, ends in zip(solutions, units, strict=True)
-    ]
-    for chain in {chain.solution.case: chain for chain in reversed(chains)}.values():  # the first of each question
-        made = pools.of(root(chain.solution.case))
-        chosen = next(i for i, outcome in enumerate(made) if tuple(outcome.tokens) == chain.solution.tokens)
-        pools.reuse(chain, made[chosen + 1 :])
+    chains = make_chains(solutions, units, pools, settings.p_gap)
     with work.progress("searching", sum(len(chain.forks()) for chain in chains), "forks") as bar:
         line = _Line(bar, pools.trials)
 
@@ -80,6 +73,20 @@ def _adaptive(
             return line.on(state.decided, f"{state.pivots} pivots in {len(chains)} solutions")
 
         return adaptive(chains, pools, settings, work.seed, pools.trials.entry_size, tell)
+
+
+def make_chains(solutions: list[Solution], units: list[list[int]], pools: Pools, p_gap: float) -> list[Chain]:
+    """A chain of each solution, chosen out of the rollouts from its prompt.
+
+    Those made after the first solution of a question tell where they leave it, and go into the pools.
+    """
+    cases = pools.trials.cases
+    chains = [Chain(cases[s.case].question.id, s, ends, p_gap) for s, ends in zip(solutions, units, strict=True)]
+    for chain in {chain.solution.case: chain for chain in reversed(chains)}.values():  # the first of each question
+        made = pools.of(root(chain.solution.case))
+        chosen = next(i for i, outcome in enumerate(made) if tuple(outcome.tokens) == chain.solution.tokens)
+        pools.reuse(chain, made[chosen + 1 :])
+    return chains
 
 
 def _subdivide(
