@@ -2,21 +2,25 @@
 
 import math
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.pts_confirm import Cost, confirms, costs_compared, each
+from benchmarks.models import Bench
+from benchmarks.pts_confirm import Asked, Cost, confirms, costs_compared, each
 from benchmarks.pts_exact import draw_solutions, table_trials
 from benchmarks.pts_f1 import Point, Tally, claim, f1, summary, tokens_at
 from benchmarks.pts_questions import word_problem
-from benchmarks.pts_truth import Truth, measure, rollouts_needed
-from benchmarks.searches import search_positions
+from benchmarks.pts_truth import Truth, measure, roll, rollouts_needed
+from benchmarks.searches import search_positions, tokens
 from benchmarks.tabular import Tabular
 from hornbook.oracles.number import parse_number
-from hornbook.pivotal.outcomes import Solution
+from hornbook.pivotal.outcomes import Prefix, Solution
+from hornbook.pivotal.screening import choose_solutions
+from hornbook.pivotal.search import make_chains
 
 
 def test_f1_is_the_harmonic_mean_of_precision_and_recall() -> None:
@@ -128,8 +132,8 @@ def test_a_search_says_what_it_sampled_for_each_solution(kind: str, options: dic
     trials = table_trials(Tabular(3, length=8), tmp_path / "journal", 0)
     solutions = draw_solutions(trials)[:4]
     before = trials.tokens
-    moves, tokens = search_positions(kind, solutions, trials, p_gap=0.2, **options)
-    assert sum(tokens) == trials.tokens - before > 0
+    moves, sampled = search_positions(kind, solutions, trials, p_gap=0.2, **options)
+    assert sum(sampled) == trials.tokens - before > 0
     for solution, found in zip(solutions, moves, strict=True):
         assert all(0 <= position < len(solution.tokens) and move for position, move in found.items())
 
@@ -140,3 +144,21 @@ def test_word_problems_hold_their_answer_in_their_numbers() -> None:
         assert story == word_problem(0, number)[0]
         assert parse_number(answer) is not None
         assert "{" not in story
+
+
+def test_either_side_is_given_the_screening(tmp_path: Path) -> None:
+    trials = table_trials(Tabular(3, length=8), tmp_path / "journal", 0)
+    made = list(roll(trials, {Prefix(case, ()): range(30) for case in range(4)}, "screening").values())
+    bench = Bench(cast(Any, None), cast(Any, None), trials.judge, trials.cases[:4], "")
+    asked = Asked(bench, made)
+    pools, sampled = asked.pools(trials, 0), trials.tokens
+    solutions = choose_solutions(list(range(4)), pools, 1)
+    chains = make_chains(solutions, [tokens(solution) for solution in solutions], pools, 0.2)
+    assert trials.tokens == sampled
+    assert [solution.case for solution in solutions] == [0, 1, 2, 3]
+    for case, (chain, outcomes) in enumerate(zip(chains, made, strict=True)):
+        texts = [tuple(outcome.tokens) for outcome in outcomes]
+        later = texts[texts.index(chain.solution.tokens) + 1 :]
+        other = sum(text != chain.solution.tokens for text in later)
+        assert sum(len(pools.of(branch)) for branch in chain.branches) == other
+        assert asked.p(case) == sum(outcome.success for outcome in outcomes) / 30
