@@ -32,7 +32,8 @@ FRESH = 100  # rollouts a side that confirm a pivot
 # Chosen on the questions of another seed: what is cheapest for each confirmed pivot, not what finds most of them
 THRIFTY: dict[str, Any] = {"error_rate": 0.05}
 WAVE = 128  # rollouts made together
-TOKENS = 150  # ours may sample for each question; they go where they decide most, over all of them
+TOKENS = 80  # ours may sample for each question; they go where they decide most, over all of them
+SOLUTIONS = 3  # of each question, out of its screening, of which ours may take what it likes; the peer gets the first
 DRAWS = 10_000
 
 
@@ -97,8 +98,12 @@ def run(*, quick: bool, cache: Path, threads: int, seed: int) -> list[Claim]:
     journal = cache / "searches" / f"confirm-{len(bench.cases)}.journal"
     journal.unlink(missing_ok=True)  # replayed rollouts would cost no time
     pools = asked.pools(bench.trials(journal, sampling, seed=seed + 1), seed)
-    solutions = choose_solutions(list(range(len(bench.cases))), pools, 1)
-    ours, theirs = search_ours(pools, solutions, seed), search_peer(asked, solutions[: size.peer], sampling, seed)
+    solutions = choose_solutions(list(range(len(bench.cases))), pools, SOLUTIONS)
+    first: dict[int, Solution] = {}
+    for solution in solutions:
+        first.setdefault(solution.case, solution)
+    ours = search_ours(pools, solutions, seed)
+    theirs = search_peer(asked, list(first.values())[: size.peer], sampling, seed)
     stops = set(stop_ids(bench.tokenizer))
     # the peer's rule: `max_new_tokens` more may follow any prefix
     longer = sampling.model_copy(update={"max_new_tokens": 2 * size.max_new_tokens})
@@ -134,16 +139,17 @@ def share(outcomes: list[Outcome]) -> float:
 
 def search_ours(pools: Pools, solutions: list[Solution], seed: int) -> Found:
     """All at once, within the budget."""
-    settings = PtsSettings(p_gap=P_GAP, max_tokens=TOKENS * len(solutions), **THRIFTY)
+    many = len({solution.case for solution in solutions})
+    settings = PtsSettings(p_gap=P_GAP, max_tokens=TOKENS * many, **THRIFTY)
     with meter() as spent:
         chains = make_chains(solutions, [tokens(solution) for solution in solutions], pools, P_GAP)
         findings = adaptive(chains, pools, settings, seed, WAVE).findings
-    claimed = [
-        Claimed(solution.case, solution.tokens, finding.start, finding.delta)
-        for finding in findings
-        for solution in [solutions[finding.solution]]
-    ]
-    return Found(claimed, len(solutions), pools.trials.tokens, spent)
+    claimed: dict[Prefix, Claimed] = {}  # solutions of a question that begin alike share their pivots
+    for finding in findings:
+        solution = solutions[finding.solution]
+        pivot = Claimed(solution.case, solution.tokens, finding.start, finding.delta)
+        claimed.setdefault(solution.prefix(finding.end), pivot)
+    return Found(list(claimed.values()), many, pools.trials.tokens, spent)
 
 
 def search_peer(asked: Asked, solutions: list[Solution], sampling: Sampling, seed: int) -> Found:

@@ -164,7 +164,7 @@ def choose(forks: list[Fork], pools: Pools, settings: PtsSettings, wave: int) ->
     """The next wave, for the forks likeliest to be pivotal for their price: how many rollouts each branch gets."""
     wanted: dict[Branch, int] = {}
     size = 0
-    ranked = sorted(range(len(forks)), key=lambda i: (-forks[i].belief.moves / forks[i].price, i))
+    ranked = sorted(range(len(forks)), key=lambda i: (-_worth(forks[i], settings), i))
     for fork in (forks[i] for i in ranked):
         if size >= wave:
             break
@@ -174,6 +174,18 @@ def choose(forks: list[Fork], pools: Pools, settings: PtsSettings, wave: int) ->
                 wanted[branch] = n
                 size += n - already
     return wanted
+
+
+def _worth(fork: Fork, settings: PtsSettings) -> float:
+    """How likely the fork is pivotal, for its price.
+
+    A budget leaves most forks undecided. So it goes to those that are near a decision, and what will be reported as it
+    is waits. Without one all are decided, and the surest come first.
+    """
+    moves = fork.belief.moves
+    if not settings.max_tokens:
+        return moves / fork.price
+    return moves**2 / fork.price if moves < 1 - settings.error_rate else 0.0
 
 
 def report(forks: list[Fork], settings: PtsSettings) -> list[Fork]:

@@ -36,18 +36,21 @@ class Pools:
         self.of(branch).append(outcome)
         self.places.setdefault(branch, []).append(place)
 
-    def reuse(self, chain: Chain, made: list[Outcome]) -> None:
-        """Take in rollouts from the prompt, each where it leaves the solution.
+    def reuse(self, chains: list[Chain], made: list[Outcome]) -> None:
+        """Take in rollouts from the prompt of these chains, each where it leaves them; solutions may begin alike.
 
-        They must be independent of how the solution was chosen: those made after it are.
+        They must be independent of how the solutions were chosen: those made after the last of them are.
         """
-        tokens = chain.solution.tokens
         for outcome in made:
-            ahead = zip(tokens, outcome.tokens, strict=False)
-            place = next((place for place, (ours, theirs) in enumerate(ahead) if ours != theirs), None)
-            if place is not None:
+            left = {}
+            for chain in chains:
+                ahead = zip(chain.solution.tokens, outcome.tokens, strict=False)
+                place = next((place for place, (ours, theirs) in enumerate(ahead) if ours != theirs), None)
+                if place is not None:
+                    left[chain.branches[chain.node_at(place)]] = place
+            for branch, place in left.items():
                 rest = Outcome(outcome.tokens[place:], outcome.logprobs[place:], outcome.finish, outcome.success)
-                self.add(chain.branches[chain.node_at(place)], place, rest)
+                self.add(branch, place, rest)
 
     def _trial(self, branch: Branch, number: int, chain: Chain | None) -> Trial:
         case, tokens = branch.along

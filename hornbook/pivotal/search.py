@@ -78,14 +78,18 @@ def _adaptive(
 def make_chains(solutions: list[Solution], units: list[list[int]], pools: Pools, p_gap: float) -> list[Chain]:
     """A chain of each solution, chosen out of the rollouts from its prompt.
 
-    Those made after the first solution of a question tell where they leave it, and go into the pools.
+    Those made after the last solution of a question tell where they leave the chains, and go into the pools.
     """
     cases = pools.trials.cases
     chains = [Chain(cases[s.case].question.id, s, ends, p_gap) for s, ends in zip(solutions, units, strict=True)]
-    for chain in {chain.solution.case: chain for chain in reversed(chains)}.values():  # the first of each question
-        made = pools.of(root(chain.solution.case))
-        chosen = next(i for i, outcome in enumerate(made) if tuple(outcome.tokens) == chain.solution.tokens)
-        pools.reuse(chain, made[chosen + 1 :])
+    alike: dict[int, list[Chain]] = {}  # by question
+    for chain in chains:
+        alike.setdefault(chain.solution.case, []).append(chain)
+    for case, group in alike.items():
+        made = pools.of(root(case))
+        texts = [tuple(outcome.tokens) for outcome in made]
+        last = max(texts.index(chain.solution.tokens) for chain in group)
+        pools.reuse(group, made[last + 1 :])
     return chains
 
 

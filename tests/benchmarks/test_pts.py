@@ -146,19 +146,22 @@ def test_word_problems_hold_their_answer_in_their_numbers() -> None:
         assert "{" not in story
 
 
-def test_either_side_is_given_the_screening(tmp_path: Path) -> None:
+@pytest.mark.parametrize("per_question", [1, 3])
+def test_either_side_is_given_the_screening(per_question: int, tmp_path: Path) -> None:
     trials = table_trials(Tabular(3, length=8), tmp_path / "journal", 0)
     made = list(roll(trials, {Prefix(case, ()): range(30) for case in range(4)}, "screening").values())
     bench = Bench(cast(Any, None), cast(Any, None), trials.judge, trials.cases[:4], "")
     asked = Asked(bench, made)
     pools, sampled = asked.pools(trials, 0), trials.tokens
-    solutions = choose_solutions(list(range(4)), pools, 1)
+    solutions = choose_solutions(list(range(4)), pools, per_question)
     chains = make_chains(solutions, [tokens(solution) for solution in solutions], pools, 0.2)
     assert trials.tokens == sampled
-    assert [solution.case for solution in solutions] == [0, 1, 2, 3]
-    for case, (chain, outcomes) in enumerate(zip(chains, made, strict=True)):
+    assert [solution.case for solution in solutions] == [case for case in range(4) for _ in range(per_question)]
+    for case, outcomes in enumerate(made):
         texts = [tuple(outcome.tokens) for outcome in outcomes]
-        later = texts[texts.index(chain.solution.tokens) + 1 :]
-        other = sum(text != chain.solution.tokens for text in later)
-        assert sum(len(pools.of(branch)) for branch in chain.branches) == other
+        group = [chain for chain in chains if chain.solution.case == case]
+        later = texts[max(texts.index(chain.solution.tokens) for chain in group) + 1 :]
+        for chain in group:  # each counts once in each chain, where it leaves it
+            other = sum(text != chain.solution.tokens for text in later)
+            assert sum(len(pools.of(branch)) for branch in chain.branches) == other > 0
         assert asked.p(case) == sum(outcome.success for outcome in outcomes) / 30

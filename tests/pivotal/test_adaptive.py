@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from benchmarks.pts_exact import draw_solutions, share, table_trials, tally
 from benchmarks.tabular import Tabular, true_moves
-from hornbook.pivotal.adaptive import adaptive
+from hornbook.pivotal.adaptive import Fork, adaptive, choose
+from hornbook.pivotal.along import Beliefs
 from hornbook.pivotal.chain import Chain
-from hornbook.pivotal.outcomes import Prefix, Solution, onward
+from hornbook.pivotal.evidence import Belief
+from hornbook.pivotal.outcomes import Branch, Prefix, Solution, onward
 from hornbook.pivotal.pools import Pools, Stream
 from hornbook.pivotal.settings import PtsSettings
 
@@ -118,7 +120,7 @@ def test_rollouts_from_the_prompt_are_used_where_they_leave() -> None:
     root = onward(Prefix(0, ()))
     pools.extend({root: 60}, {})
     sampled = pools.trials.tokens
-    pools.reuse(chain, pools.of(root))
+    pools.reuse([chain], pools.of(root))
     assert pools.trials.tokens == sampled
     used = sum(len(pools.of(branch)) for branch in chain.branches)
     same = sum(tuple(outcome.tokens) == chain.solution.tokens for outcome in pools.of(root))
@@ -127,6 +129,27 @@ def test_rollouts_from_the_prompt_are_used_where_they_leave() -> None:
         for place, outcome in zip(pools.places.get(branch, []), pools.of(branch), strict=True):
             assert branch.start <= place < len(branch.along.tokens)
             assert outcome.tokens[0] != chain.solution.tokens[place]
+
+
+def test_a_budget_goes_to_what_is_near_a_decision() -> None:
+    """A fork that will be reported as it is waits; without a budget the surest is settled first."""
+    _, _, chain, pools = chain_of(5)
+    beliefs = Beliefs(chain, pools, 0.2)
+    budget, none = PtsSettings(max_tokens=1000), PtsSettings()
+    forks = [Fork(0, beliefs, index, 0, none) for index in chain.forks()[:3]]
+    for fork, moves in zip(forks, (0.3, 0.97, 0.8), strict=True):
+        beliefs.move[fork.index] = Belief(moves, 0.0, 0.0)
+        fork.price = 10
+
+    def first(settings: PtsSettings) -> int:
+        ranked = [fork for fork in forks if choose([fork], pools, settings, 1).items() <= wave(settings).items()]
+        return forks.index(ranked[0])
+
+    def wave(settings: PtsSettings) -> dict[Branch, int]:
+        return choose(forks, pools, settings, 1)
+
+    assert first(none) == 1
+    assert first(budget) == 2
 
 
 @pytest.mark.parametrize(("open_share", "jump"), [(0.3, 0.25), (0.1, 0.3)])
