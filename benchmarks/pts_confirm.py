@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from hornbook.inference.settings import Sampling
 from hornbook.pivotal.adaptive import adaptive
 from hornbook.pivotal.outcomes import Outcome, Prefix, Solution
 from hornbook.pivotal.pools import Pools
-from hornbook.pivotal.screening import choose_solutions, root
+from hornbook.pivotal.screening import choose_solutions, root, share
 from hornbook.pivotal.search import make_chains
 from hornbook.pivotal.settings import PtsSettings
 from hornbook.pivotal.subdivide import differ
@@ -30,7 +30,7 @@ from hornbook.tokenizer.chat import stop_ids
 P_GAP = 0.2
 FRESH = 100  # rollouts a side that confirm a pivot
 # Chosen on the questions of another seed: what is cheapest for each confirmed pivot, not what finds most of them
-THRIFTY: dict[str, Any] = {"error_rate": 0.05}
+ERROR_RATE = 0.05
 WAVE = 128  # rollouts made together
 TOKENS = 80  # ours may sample for each question; they go where they decide most, over all of them
 SOLUTIONS = 3  # of each question, out of its screening, of which ours may take what it likes; the peer gets the first
@@ -132,15 +132,10 @@ def screen(everything: Bench, size: Size, cache: Path, seed: int) -> Asked:
     return Asked(everything._replace(cases=[everything.cases[case] for case in order]), [made[case] for case in order])
 
 
-def share(outcomes: list[Outcome]) -> float:
-    """Of successes."""
-    return sum(outcome.success for outcome in outcomes) / len(outcomes)
-
-
 def search_ours(pools: Pools, solutions: list[Solution], seed: int) -> Found:
     """All at once, within the budget."""
     many = len({solution.case for solution in solutions})
-    settings = PtsSettings(p_gap=P_GAP, max_tokens=TOKENS * many, **THRIFTY)
+    settings = PtsSettings(p_gap=P_GAP, error_rate=ERROR_RATE, max_tokens=TOKENS * many)
     with meter() as spent:
         chains = make_chains(solutions, [tokens(solution) for solution in solutions], pools, P_GAP)
         findings = adaptive(chains, pools, settings, seed, WAVE).findings

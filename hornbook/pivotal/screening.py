@@ -32,7 +32,7 @@ def screen(settings: PtsSettings, work: Workspace, pools: Pools) -> list[int]:
             left = [branch for branch in undecided if not _decided(settings, pools.of(branch))]
             bar.advance(len(undecided) - len(left), f"{pools.trials.tokens:,} tokens")
             undecided = left
-    p = [_share(pools.of(branch)) for branch in roots]
+    p = [share(pools.of(branch)) for branch in roots]
     bins = [min(int(value * HISTOGRAM_BINS), HISTOGRAM_BINS - 1) for value in p]
     kept = [branch.along.case for branch in roots if _chance(settings, pools.of(branch)) >= 0.5]
     work.note("p_histogram", [bins.count(number) for number in range(HISTOGRAM_BINS)])
@@ -70,7 +70,8 @@ def in_range(right: int, n: int, low: float, high: float) -> float:
     return float(weight[inside].sum() / weight.sum())
 
 
-def _share(made: list[Outcome]) -> float:
+def share(made: list[Outcome]) -> float:
+    """Of successes."""
     return sum(outcome.success for outcome in made) / len(made)
 
 
