@@ -6,7 +6,8 @@ import msgspec
 
 from hornbook.base.files import Reject
 from hornbook.base.records import Question
-from hornbook.oracles import score as oracles
+from hornbook.oracles.judgement import Judgement
+from hornbook.oracles.score import judge
 
 REASONING = "reasoning"
 CORRECT, WRONG, NOT_ATTEMPTED = "trivia correct", "trivia wrong", "trivia not attempted"
@@ -24,25 +25,27 @@ class Answer(msgspec.Struct):
 
 
 def grade(question: Question, sample: int, completion: str, reject: Reject) -> list[Answer]:
+    """Judge one reply; see `graded`."""
+    return graded(question, sample, completion, judge(question, completion), reject)
+
+
+def graded(question: Question, sample: int, completion: str, judged: Judgement, reject: Reject) -> list[Answer]:
     """The rows that one reply gives: one for a task; for trivia one each for correct, wrong and not attempted.
 
-    Where the oracle itself breaks, the reply counts as not right and `reject` is told why.
+    Where the oracle itself broke, the reply counts as not right and `reject` is told why.
     """
+    if judged.failed:
+        reject(question.id, f"oracle failed: {judged.reason}")
     if question.oracle != "trivia":
-        judged = oracles.judge(question, completion)
-        if judged.failed:
-            reject(question.id, f"oracle failed: {judged.reason}")
-        values = {f"{REASONING}:{question.task}": judged.score >= oracles.RIGHT}
+        values = {f"{REASONING}:{question.task}": judged.right is True}
+    elif question.answer:
+        values = {
+            CORRECT: judged.outcome == "correct",
+            WRONG: judged.outcome == "wrong",
+            NOT_ATTEMPTED: judged.outcome == "not attempted",
+        }
     else:
-        outcome = oracles.verdict(question, completion)
-        if question.answer:
-            values = {
-                CORRECT: outcome == "correct",
-                WRONG: outcome == "wrong",
-                NOT_ATTEMPTED: outcome == "not attempted",
-            }
-        else:
-            values = {BOGUS_REFUSED: outcome == "not attempted"}
+        values = {BOGUS_REFUSED: judged.outcome == "not attempted"}
     return [Answer(question.id, name, sample, float(value), completion) for name, value in values.items()]
 
 

@@ -4,13 +4,16 @@ import re
 import string
 
 from hornbook.base.records import Question
-from hornbook.oracles.answer import first_line, normalise
+from hornbook.oracles.extract_answer import extract_answer, first_line
+from hornbook.oracles.judgement import Judgement, correct, wrong
+from hornbook.oracles.settings import OracleSettings
+from hornbook.oracles.text import normalise
 
 # "B", "(B)", "B.", "B) because", "option B", "the answer is B" ...
 _LETTER = re.compile(r"^\(?([A-Z])\)?(?:$|[.:,)]|\s+[-–(])|(?:option|choice|answer is|answer:)\s*\(?([A-Z])\b", re.I)
 
 
-def score_choice(question: Question, answer: str) -> tuple[float, str]:
+def score_choice(question: Question, reply: str, settings: OracleSettings) -> Judgement:
     """Right when the answer picks the reference choice, by letter or by its whole text.
 
     Raises ValueError when the reference is none of the choices.
@@ -18,11 +21,11 @@ def score_choice(question: Question, answer: str) -> tuple[float, str]:
     wanted = _picked(question.answer, question.choices)
     if wanted is None:
         raise ValueError(f"the reference answer {question.answer!r} is none of the {len(question.choices)} choices")
-    given = _picked(first_line(answer), question.choices)
+    given = _picked(first_line(extract_answer(reply)), question.choices)
     if given is None:
-        return 0.0, "none of the choices"
-    right = given == wanted
-    return (1.0, "") if right else (0.0, f"chose {_name(given)}, expected {_name(wanted)}")
+        return wrong("none of the choices")
+    chosen = _name(given)
+    return correct(chosen) if given == wanted else wrong(f"chose {chosen}, expected {_name(wanted)}", chosen)
 
 
 def _picked(text: str, choices: list[str]) -> int | None:

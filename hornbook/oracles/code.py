@@ -8,6 +8,7 @@ import msgspec
 from hornbook.base.errors import one_line
 from hornbook.base.records import Question
 from hornbook.oracles.entry import entry_of
+from hornbook.oracles.judgement import Judgement, correct, wrong
 from hornbook.oracles.settings import OracleSettings
 from hornbook.sandbox.python import Outcome, run_python
 
@@ -50,7 +51,7 @@ class Case(msgspec.Struct, frozen=True):
     output: str
 
 
-def score_code(question: Question, completion: str, settings: OracleSettings) -> tuple[float, str]:
+def score_code(question: Question, completion: str, settings: OracleSettings) -> Judgement:
     """Right when the completion's program passes every test of the question.
 
     The entry's `tests` are Python texts, run one after another in the program's namespace, or {"input", "output"}
@@ -66,7 +67,7 @@ def score_code(question: Question, completion: str, settings: OracleSettings) ->
     reason = _run_asserts(prefix, program, asserts, settings) if asserts else ""
     for number, case in enumerate(cases, 1):
         reason = reason or _run_case(program, case, f"case {number} of {len(cases)}", settings)
-    return (0.0, reason) if reason else (1.0, "")
+    return wrong(reason, program) if reason else correct(program)
 
 
 def tests_of(entry: dict[str, Any]) -> list[str | Case]:

@@ -14,9 +14,10 @@ import msgspec
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Question
 from hornbook.oracles.entry import entry_of
+from hornbook.oracles.judgement import Judgement, correct, wrong
 
 
-def score_function(name: str, question: Question, completion: str) -> tuple[float, str]:
+def score_function(name: str, question: Question, completion: str) -> Judgement:
     """What `function(question, completion)` returns: a truth value, or a score in [0, 1].
 
     `question` is a dictionary of the record's fields, `entry` among them as a dictionary.
@@ -30,7 +31,7 @@ def score_function(name: str, question: Question, completion: str) -> tuple[floa
         score = -1.0
     if isinstance(value, str) or not 0 <= score <= 1:
         raise ValueError(f"expected a truth value or a score from 0 to 1, got {value!r:.80}")
-    return score, "" if score == 1.0 else f"the function gave {score:g}"
+    return correct() if score == 1.0 else wrong(f"the function gave {score:g}", score=score)
 
 
 @cache

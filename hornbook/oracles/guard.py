@@ -1,4 +1,4 @@
-"""All oracles behind one door that stands whatever they do: what raises, hangs or eats memory is counted, and no more.
+"""All oracles, judged within limits: what raises, hangs or eats memory is one judgement that failed, and is counted.
 
 with Oracles(settings, work.ledger) as oracles:
     judgements = oracles.judge_many([(question, completion), ...])
@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -16,14 +17,16 @@ from hornbook.base.records import Question
 from hornbook.oracles.code import tests_of
 from hornbook.oracles.entry import entry_of
 from hornbook.oracles.judge_model import JudgeModel
+from hornbook.oracles.judgement import Judgement, correct, not_judged
 from hornbook.oracles.process import Worker
-from hornbook.oracles.score import JUDGE, Judgement, check_name, judge
+from hornbook.oracles.registry import JUDGE, check_name, judge_here
 from hornbook.oracles.settings import OracleSettings
 from hornbook.sandbox.bubblewrap import bubblewrap
 
 Pair = tuple[Question, str]  # a question and a finished completion
 
 HERE = {"number", "choice", "exact", "trivia"}  # a few linear regular expressions: safe, and quicker than asking
+PAIRS_A_PROCESS = 64  # fewer are not worth another process, which may take seconds to import what it needs
 
 
 class Oracles:
@@ -39,7 +42,7 @@ class Oracles:
     def __init__(self, settings: OracleSettings | None = None, ledger: Path | None = None) -> None:
         self.settings, self.ledger = settings or OracleSettings(), ledger
         self.failures: Counter[str] = Counter()
-        self._worker = Worker(self.settings)
+        self._workers = [Worker(self.settings) for _ in range(os.cpu_count() or 1)]
         self._judge_model: JudgeModel | None = None
 
     def judge_many(self, pairs: Sequence[Pair]) -> list[Judgement]:
@@ -69,7 +72,8 @@ class Oracles:
         return self._judge_model.calls if self._judge_model else set()
 
     def close(self) -> None:
-        self._worker.close()
+        for worker in self._workers:
+            worker.close()
         if self._judge_model:
             self._judge_model.close()
             self._judge_model = None
@@ -93,14 +97,25 @@ class Oracles:
 
     def _judge_group(self, oracle: str, pairs: list[Pair]) -> list[Judgement]:
         if oracle in HERE:
-            return [judge(question, text, self.settings) for question, text in pairs]
+            return [judge_here(question, text, self.settings) for question, text in pairs]
         if oracle == "code":
             bubblewrap()
             with ThreadPoolExecutor(os.cpu_count()) as pool:
-                return list(pool.map(lambda pair: judge(pair[0], pair[1], self.settings), pairs))
+                return list(pool.map(lambda pair: judge_here(pair[0], pair[1], self.settings), pairs))
         if oracle == JUDGE:
             return self._model().judge_many(pairs)
-        return self._worker.judge_many(pairs)
+        return self._in_processes(pairs)
+
+    def _in_processes(self, pairs: list[Pair]) -> list[Judgement]:
+        """Divided evenly over as many processes as the pairs are worth."""
+        count = max(1, min(len(self._workers), len(pairs) // PAIRS_A_PROCESS))
+        cuts = [len(pairs) * number // count for number in range(count + 1)]
+        parts = [pairs[begin:end] for begin, end in pairwise(cuts)]
+        if count == 1:
+            return self._workers[0].judge_many(pairs)
+        with ThreadPoolExecutor(count) as pool:
+            done = list(pool.map(lambda worker, part: worker.judge_many(part), self._workers, parts))
+        return [judgement for part in done for judgement in part]
 
     def _check_group(self, oracle: str, pairs: list[Pair]) -> list[Judgement]:
         """As `_judge_group`, but nothing that costs: no program, no teacher, no function of the user's is called."""
@@ -111,7 +126,7 @@ class Oracles:
             self._model()
             return [_checked(question, _needs_answer) for question, _ in pairs]
         if ":" in oracle:
-            self._worker.load([pairs[0][0]])
+            self._workers[0].load([pairs[0][0]])
             return [_checked(question, entry_of) for question, _ in pairs]
         return self._judge_group(oracle, pairs)
 
@@ -127,8 +142,8 @@ def _checked(question: Question, check: Callable[[Question], object]) -> Judgeme
     try:
         check(question)
     except ValueError as error:
-        return Judgement(0.0, one_line(error), failed=True)
-    return Judgement(1.0, "")
+        return not_judged(one_line(error))
+    return correct()
 
 
 def _needs_answer(question: Question) -> None:

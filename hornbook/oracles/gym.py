@@ -6,11 +6,14 @@ from typing import Any
 
 from hornbook.base.records import Question
 from hornbook.oracles.entry import entry_of
+from hornbook.oracles.extract_answer import extract_answer
+from hornbook.oracles.judgement import Judgement, correct, not_attempted, wrong
+from hornbook.oracles.settings import OracleSettings
 
 LONGEST_ANSWER = 4000  # characters; some scorers parse the answer as mathematics, in time that grows fast
 
 
-def score_gym(question: Question, answer: str) -> tuple[float, str]:
+def score_gym(question: Question, reply: str, settings: OracleSettings) -> Judgement:
     """The score, in [0, 1], that the task's scorer gives; `entry` is the reasoning-gym entry as JSON.
 
     Raises ValueError for an unknown task or a broken entry, and whatever the scorer raises.
@@ -19,10 +22,15 @@ def score_gym(question: Question, answer: str) -> tuple[float, str]:
     if "metadata" not in entry:
         raise ValueError("the question carries no reasoning-gym entry")
     task_scorer = scorer(entry["metadata"].get("source_dataset", question.task))
-    if not answer or len(answer) > LONGEST_ANSWER:
-        return 0.0, "no answer" if not answer else "endless answer"
+    answer = extract_answer(reply)
+    if not answer:
+        return not_attempted()
+    if len(answer) > LONGEST_ANSWER:
+        return wrong("endless answer")
     value = min(1.0, max(0.0, float(task_scorer(answer, entry))))
-    return value, "" if value == 1.0 else f"got {answer[:80]!r}, expected {str(entry.get('answer'))[:80]!r}"
+    if value == 1.0:
+        return correct(answer[:80])
+    return wrong(f"got {answer[:80]!r}, expected {str(entry.get('answer'))[:80]!r}", answer[:80], value)
 
 
 @cache

@@ -7,7 +7,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from hornbook.base.records import Message, Question
-from hornbook.oracles.score import Judgement
+from hornbook.oracles.extract_answer import without_thinking
+from hornbook.oracles.judgement import Judgement, correct, not_attempted, not_judged, wrong
+from hornbook.oracles.registry import CUT_OFF
 from hornbook.teacher.client import Teacher, open_teacher
 from hornbook.teacher.errors import CallFailed
 from hornbook.teacher.settings import TeacherSettings
@@ -79,22 +81,23 @@ class JudgeModel:
 async def _judge_many(teacher: Teacher, pairs: Sequence[tuple[Question, str]]) -> list[Judgement]:
     results = await map_records(pairs, lambda pair: _judge(teacher, *pair))
     return [
-        Judgement(0.0, f"no answer from the judge: {result}", failed=True) if isinstance(result, CallFailed) else result
+        not_judged(f"no answer from the judge: {result}") if isinstance(result, CallFailed) else result
         for result in results
     ]
 
 
 async def _judge(teacher: Teacher, question: Question, reply: str) -> Judgement:
     if not question.answer.strip():
-        return Judgement(0.0, "ValueError: the question has no reference answer", failed=True)
-    if not reply.strip():
-        return Judgement(0.0, "no answer")
-    messages = judge_messages(question, reply)
+        return not_judged("ValueError: the question has no reference answer")
+    answer = without_thinking(reply)
+    if answer is None or not answer.strip():
+        return not_attempted(CUT_OFF if answer is None else "no answer")
+    messages = judge_messages(question, answer)
     for sample in range(ATTEMPTS):
         completion = await teacher.complete(
             messages, purpose="oracle: judge", sample=sample, temperature=TEMPERATURE, max_tokens=MAX_TOKENS
         )
         verdict = parse_verdict(completion.text)
         if verdict is not None:
-            return Judgement(1.0, "") if verdict else Judgement(0.0, "the judge says wrong")
-    return Judgement(0.0, f"no verdict from the judge in {ATTEMPTS} answers", failed=True)
+            return correct() if verdict else wrong("the judge says wrong")
+    return not_judged(f"no verdict from the judge in {ATTEMPTS} answers")

@@ -7,14 +7,16 @@ from typing import Any
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Question
-from hornbook.oracles.answer import extract_answer
+from hornbook.oracles.extract_answer import extract_answer
+from hornbook.oracles.judgement import Judgement, compared, not_attempted
+from hornbook.oracles.settings import OracleSettings
 
 LONGEST_ANSWER = 2000  # characters
 _MARKED = re.compile(r"\$|\\\(|\\\[|\\boxed")
 _PROSE = re.compile(r"(?<![\\a-zA-Z])(?!sqrt|sin|cos|tan|log|exp|inf|pi\b)[a-zA-Z]{3,}")
 
 
-def score_math(question: Question, completion: str) -> tuple[float, str]:
+def score_math(question: Question, completion: str, settings: OracleSettings) -> Judgement:
     """Right when the completion's last \\boxed{...}, else its answer, equals the reference as mathematics.
 
     Raises HornbookError without math-verify, ValueError when the reference cannot be parsed. It sets no time limit:
@@ -24,9 +26,9 @@ def score_math(question: Question, completion: str) -> tuple[float, str]:
     answer = (completion if "\\boxed" in completion else extract_answer(completion))[-LONGEST_ANSWER:]
     given = _parse(answer)
     if not given:
-        return 0.0, "no mathematics in the answer"
+        return not_attempted("no mathematics in the answer")
     right = library().verify(wanted, given, timeout_seconds=None)
-    return (1.0, "") if right else (0.0, f"got {str(given[0])[:80]!r}, expected {question.answer[:80]!r}")
+    return compared(right, str(given[0]), question.answer)
 
 
 @lru_cache(maxsize=4096)

@@ -4,8 +4,10 @@ import re
 from decimal import Decimal, InvalidOperation, localcontext
 
 from hornbook.base.records import Question
-from hornbook.oracles.answer import first_line
 from hornbook.oracles.entry import entry_of
+from hornbook.oracles.extract_answer import extract_answer, first_line
+from hornbook.oracles.judgement import Judgement, compared, not_attempted
+from hornbook.oracles.settings import OracleSettings
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
 _NUMBER = re.compile(rf"(?<![\w.])([-+]?\s?)({_DIGITS})(?:[eE]([-+]?\d{{1,4}}))?(?:\s*/\s*({_DIGITS}))?")
@@ -30,7 +32,7 @@ def parse_number(text: str) -> Decimal | None:
         return None
 
 
-def score_number(question: Question, answer: str) -> tuple[float, str]:
+def score_number(question: Question, reply: str, settings: OracleSettings) -> Judgement:
     """Right when the last number of the answer's first line is the reference's: exactly for whole numbers, else within
     a relative tolerance (`tolerance` in the question's entry overrides it).
 
@@ -39,10 +41,10 @@ def score_number(question: Question, answer: str) -> tuple[float, str]:
     wanted = parse_number(question.answer)
     if wanted is None:
         raise ValueError(f"the reference answer {question.answer!r} holds no number")
-    given = parse_number(first_line(answer))
+    given = parse_number(first_line(extract_answer(reply)))
     if given is None:
-        return 0.0, "no number in the answer"
+        return not_attempted("no number in the answer")
     default = Decimal(0) if wanted == wanted.to_integral_value() else RELATIVE_TOLERANCE
     tolerance = Decimal(str(entry_of(question).get("tolerance", default)))
     right = abs(given - wanted) <= tolerance * abs(wanted)
-    return (1.0, "") if right else (0.0, f"got {given:f}, expected {wanted:f}"[:200])
+    return compared(right, f"{given:f}", f"{wanted:f}")

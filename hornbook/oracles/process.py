@@ -13,7 +13,7 @@ import msgspec
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Question
-from hornbook.oracles.score import Judgement
+from hornbook.oracles.judgement import Judgement
 from hornbook.oracles.settings import OracleSettings
 from hornbook.oracles.worker import Batch, Reply
 
@@ -70,8 +70,8 @@ class Worker:
         done: list[Judgement] = []
         for _ in pairs:
             reply = self._reply(self.settings.seconds)
-            done.append(Judgement(reply.score, reply.reason, reply.failed))
-            if reply.failed and reply.reason.startswith("MemoryError"):
+            done.append(reply.judgement())
+            if reply.outcome == "not judged" and reply.reason.startswith("MemoryError"):
                 self.close()  # what it still holds may fail the next one
             if not self._process:
                 break
@@ -118,12 +118,12 @@ class Worker:
         while not self._lines:
             if not poll.poll(seconds * 1000):
                 self.close()
-                return Reply(reason=f"Timeout: no judgement within {seconds:g} s", failed=True)
+                return Reply(reason=f"Timeout: no judgement within {seconds:g} s", outcome="not judged")
             got = os.read(pipe, 1 << 16)
             if not got:
                 code = self._process.wait()
                 self.close()
-                return Reply(reason=f"Crash: the judging process died ({_cause(code)})", failed=True)
+                return Reply(reason=f"Crash: the judging process died ({_cause(code)})", outcome="not judged")
             *lines, self._rest = (self._rest + got).split(b"\n")
             self._lines.extend(lines)
         reply = msgspec.json.decode(self._lines.popleft(), type=Reply)

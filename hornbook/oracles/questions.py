@@ -12,8 +12,8 @@ from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import FILE_NAMES, Reject
 from hornbook.base.records import Question
 from hornbook.oracles.guard import Oracles
+from hornbook.oracles.registry import check_name
 from hornbook.oracles.rows import question_of
-from hornbook.oracles.score import check_name
 
 
 def load_questions(paths: Sequence[Path], oracles: Oracles, reject: Reject, *, oracle: str = "") -> list[Question]:

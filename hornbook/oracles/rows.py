@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from hornbook.base.records import Question, make_id
-from hornbook.oracles.number import parse_number
+from hornbook.oracles.auto import fitting_oracle, source_dataset
 
 PROMPT = ("prompt", "question", "problem", "text")
 ANSWER = ("answer", "target", "solution")
@@ -29,13 +29,13 @@ def question_of(row: Row, oracle: str) -> Question:
     entry = _entry(row)
     choices = _strings(row.get("choices"), "choices")
     answer, solution = (_text(row, ("answer",)), _text(row, ("solution",))) if ours else _answer(row, choices)
-    name = oracle or str(row.get("oracle") or "") or _fitting(answer, choices, entry)
+    name = oracle or str(row.get("oracle") or "") or fitting_oracle(answer, choices, entry)
     written = _text(row, ("entry",)) if ours else msgspec.json.encode(entry).decode() if entry else ""
     return Question(
         id=str(row.get("id") or make_id("question", prompt, answer, *choices, written)),
         parents=_strings(row.get("parents"), "parents"),
         calls=_strings(row.get("calls"), "calls"),
-        task=str(row.get("task") or _source(entry) or name.rpartition(":")[2]),
+        task=str(row.get("task") or source_dataset(entry) or name.rpartition(":")[2]),
         prompt=prompt if ours else _with_choices(prompt, choices),
         answer=answer,
         oracle=name,
@@ -68,7 +68,7 @@ def _entry(row: Row) -> dict[str, Any]:
     """What the oracle needs besides the answer: a reasoning-gym entry, tests, aliases, a tolerance."""
     entry = dict(_object(row, "entry"))
     # A reasoning-gym entry may also be the row itself. Other people's metadata is no business of an oracle's.
-    if not entry and _source({"metadata": row.get("metadata")}):
+    if not entry and source_dataset({"metadata": row.get("metadata")}):
         entry = {name: row.get(name) for name in ("question", "answer", "metadata")}
     tests = next((row[name] for name in TESTS if row.get(name)), None)
     if tests is not None:
@@ -78,21 +78,6 @@ def _entry(row: Row) -> dict[str, Any]:
     return entry
 
 
-def _fitting(answer: str, choices: list[str], entry: dict[str, Any]) -> str:
-    """The oracle that fits what the question carries."""
-    if entry.get("tests"):
-        return "code"
-    if choices:
-        return "choice"
-    if _source(entry):
-        return "reasoning-gym"
-    if "\\" in answer:  # LaTeX
-        return "math"
-    # A number and nothing else: "6 apples" is more than that.
-    alone = not answer.strip("0123456789.,+-−/eE%$ ") and parse_number(answer) is not None
-    return "number" if alone else "exact"
-
-
 def _object(row: Row, name: str) -> dict[str, Any]:
     """A field that is a JSON object, or the text of one; {} where it is empty."""
     value = row.get(name) or "{}"
@@ -100,11 +85,6 @@ def _object(row: Row, name: str) -> dict[str, Any]:
         return msgspec.convert(msgspec.json.decode(value) if isinstance(value, str) else value, dict[str, Any])
     except msgspec.DecodeError:
         raise ValueError(f"{name}: expected a JSON object") from None
-
-
-def _source(entry: dict[str, Any]) -> str:
-    metadata = entry.get("metadata")
-    return str(metadata.get("source_dataset") or "") if isinstance(metadata, dict) else ""
 
 
 def _with_choices(prompt: str, choices: list[str]) -> str:

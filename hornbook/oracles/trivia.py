@@ -1,13 +1,13 @@
 """Trivia: correct, wrong or not attempted, as SimpleQA grades it (report §4.4, appendix A.1)."""
 
 import re
-from typing import Literal
 
 from hornbook.base.records import Question
-from hornbook.oracles.answer import extract_answer, normalise
 from hornbook.oracles.entry import entry_of
-
-Verdict = Literal["correct", "wrong", "not attempted"]
+from hornbook.oracles.extract_answer import extract_answer
+from hornbook.oracles.judgement import Judgement, Outcome
+from hornbook.oracles.settings import OracleSettings
+from hornbook.oracles.text import normalise
 
 _REFUSAL = re.compile(
     r"\b(?:"
@@ -27,7 +27,7 @@ def refuses(completion: str) -> bool:
     return _REFUSAL.search(_plain(completion)) is not None
 
 
-def verdict(question: Question, completion: str) -> Verdict:
+def _verdict(question: Question, completion: str) -> Outcome:
     """How a reply fares. A question without a reference answer is bogus: every attempt at it is wrong.
 
     Correct when the reference, or one of `aliases` in the question's entry, stands in the reply as whole words.
@@ -41,11 +41,11 @@ def verdict(question: Question, completion: str) -> Verdict:
     return "correct" if any(_says(reply, name) for name in names) else "wrong"
 
 
-def score_trivia(question: Question, completion: str) -> tuple[float, str]:
+def score_trivia(question: Question, completion: str, settings: OracleSettings) -> Judgement:
     """1 for a correct answer and for refusing a bogus question, else 0."""
-    outcome = verdict(question, completion)
+    outcome = _verdict(question, completion)
     right = outcome == ("correct" if question.answer else "not attempted")
-    return (1.0, "") if right else (0.0, outcome)
+    return Judgement(float(right), "" if right else outcome, extract_answer(completion)[:80], outcome)
 
 
 def _says(reply: str, name: str) -> bool:

@@ -16,8 +16,9 @@ from hornbook.base.records import Question
 from hornbook.oracles.entry import entry_of
 from hornbook.oracles.function import load_function
 from hornbook.oracles.gym import scorer
+from hornbook.oracles.judgement import Judgement, Outcome, not_judged
 from hornbook.oracles.mathematics import library
-from hornbook.oracles.score import Judgement, judge
+from hornbook.oracles.registry import judge_here
 from hornbook.oracles.settings import OracleSettings
 
 GRACE = 5.0  # seconds after which it ends itself, should the process that watches it be gone
@@ -35,9 +36,13 @@ class Reply(msgspec.Struct, omit_defaults=True):
 
     score: float = 0.0
     reason: str = ""
-    failed: bool = False
+    extracted: str = ""
+    outcome: Outcome = "correct"
     loaded: bool = False
     error: str = ""
+
+    def judgement(self) -> Judgement:
+        return Judgement(self.score, self.reason, self.extracted, self.outcome)
 
 
 def main() -> None:
@@ -60,7 +65,7 @@ def main() -> None:
                 signal.setitimer(signal.ITIMER_REAL, settings.seconds + GRACE)
                 judged = _judge(batch.questions[index], completion, settings)
                 signal.setitimer(signal.ITIMER_REAL, 0)
-                write(Reply(judged.score, judged.reason, judged.failed))
+                write(Reply(*judged))
         except HornbookError as error:
             write(Reply(error=str(error)))
 
@@ -92,8 +97,8 @@ def _load(question: Question) -> None:
 def _judge(question: Question, completion: str, settings: OracleSettings) -> Judgement:
     """An oracle that calls sys.exit has no say in whether this process ends."""
     try:
-        return judge(question, completion, settings)
+        return judge_here(question, completion, settings)
     except HornbookError:
         raise
     except BaseException as error:
-        return Judgement(0.0, f"{type(error).__name__}: {error}", failed=True)
+        return not_judged(f"{type(error).__name__}: {error}")

@@ -14,7 +14,7 @@ from hornbook.inference.choose import open_engine
 from hornbook.inference.rollouts import Engine
 from hornbook.oracles.guard import Oracles
 from hornbook.oracles.questions import load_questions
-from hornbook.oracles.score import RIGHT
+from hornbook.oracles.judgement import RIGHT
 from hornbook.pivotal.export import export
 from hornbook.pivotal.journal import Journal
 from hornbook.pivotal.outcomes import Case

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import msgspec
 
-from hornbook.oracles.answer import extract_answer, first_line, normalise
+from hornbook.oracles.extract_answer import extract_answer, first_line
+from hornbook.oracles.text import normalise
 from hornbook.oracles.number import parse_number
 from hornbook.synthetic.words import FUNCTION_WORDS
 

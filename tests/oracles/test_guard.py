@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Question
 from hornbook.oracles.guard import Oracles
-from hornbook.oracles.score import RIGHT, judge
+from hornbook.oracles.judgement import RIGHT
+from hornbook.oracles.score import judge
 from hornbook.oracles.settings import OracleSettings
 from hornbook.oracles.worker import GRACE
 
@@ -78,7 +79,7 @@ def test_what_an_oracle_prints_is_not_taken_for_judgements(oracles: Oracles) -> 
 
 def test_a_worker_that_died_between_two_calls_is_replaced_without_a_failure(hasty: Oracles) -> None:
     hasty.judge_many([(MINE, "7")])
-    process = hasty._worker._process
+    process = hasty._workers[0]._process
     assert process
     process.kill()
     process.wait()
@@ -94,7 +95,7 @@ from hornbook.oracles.settings import OracleSettings
 oracles = Oracles(OracleSettings(seconds=1.5))
 asked = Question(id="q", task="t", prompt="?", oracle={HOSTILE!r})
 oracles.judge_many([(asked, "7")])
-print(oracles._worker._process.pid, flush=True)
+print(oracles._workers[0]._process.pid, flush=True)
 oracles.judge_many([(asked, "hang")])
 """
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
@@ -110,16 +111,16 @@ oracles.judge_many([(asked, "hang")])
 
 
 def test_an_interrupted_batch_leaves_nothing_for_the_next(hasty: Oracles, monkeypatch: pytest.MonkeyPatch) -> None:
-    replies = hasty._worker._reply
+    replies = hasty._workers[0]._reply
 
     def interrupted(seconds: float) -> None:
         replies(seconds)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(hasty._worker, "_reply", interrupted)
+    monkeypatch.setattr(hasty._workers[0], "_reply", interrupted)
     with pytest.raises(KeyboardInterrupt):
         hasty.judge_many([(MINE, "7")] * 3)
-    monkeypatch.setattr(hasty._worker, "_reply", replies)
+    monkeypatch.setattr(hasty._workers[0], "_reply", replies)
     assert [judgement.score for judgement in hasty.judge_many([(MINE, "8")] * 4)] == [0] * 4
 
 

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Question
 from hornbook.oracles import mathematics
+from hornbook.oracles.extract_answer import extract_answer
 from hornbook.oracles.number import parse_number
-from hornbook.oracles.score import ORACLES, extract_answer, is_right, judge, score, verdict
+from hornbook.oracles.registry import ORACLES, judge_here
+from hornbook.oracles.score import is_right, judge, score, verdict
 from hornbook.oracles.settings import OracleSettings
 from hornbook.oracles.trivia import refuses
 
@@ -140,7 +142,7 @@ def test_mathematics_without_its_package_names_the_extra(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "math_verify", None)
     try:
         with pytest.raises(HornbookError, match=r"pip install 'hornbook\[math\]'"):
-            score(question("math", "1"), "1")
+            judge_here(question("math", "1"), "1", OracleSettings())
     finally:
         mathematics.library.cache_clear()
 

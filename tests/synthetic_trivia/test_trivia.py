@@ -12,7 +12,7 @@ from hornbook.base.files import read_records
 from hornbook.base.records import Document, Question
 from hornbook.base.seeds import rng
 from hornbook.base.workspace import Workspace
-from hornbook.oracles.answer import normalise
+from hornbook.oracles.text import normalise
 from hornbook.oracles.score import is_right, verdict
 from hornbook.oracles.trivia import refuses
 from hornbook.synthetic.trivia.bogus import bogus_subjects

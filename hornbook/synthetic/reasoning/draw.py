@@ -13,7 +13,8 @@ import xxhash
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Question, make_id
 from hornbook.base.seeds import derive
-from hornbook.oracles.score import RIGHT, judge
+from hornbook.oracles.judgement import RIGHT
+from hornbook.oracles.score import judge
 from hornbook.synthetic.reasoning.task import Entry, Task
 
 Split = Literal["train", "search", "heldout"]

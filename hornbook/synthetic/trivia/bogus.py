@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hornbook.oracles.answer import normalise
+from hornbook.oracles.text import normalise
 from hornbook.synthetic.trivia.facts import Fact, all_names, country_codes, facts_of
 from hornbook.synthetic.trivia.settings import Kind
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from hornbook.base.errors import HornbookError
-from hornbook.oracles.answer import normalise
+from hornbook.oracles.text import normalise
 from hornbook.synthetic.trivia.settings import Kind
 
 CONTINENTS = ("Africa", "America", "Asia", "Australia", "Europe")  # areas of the zone table; the others are oceans

@@ -12,10 +12,10 @@ import numpy as np
 
 from hornbook.base.records import Message, Question
 from hornbook.base.settings import setting
-from hornbook.oracles.answer import extract_answer, first_line
+from hornbook.oracles.extract_answer import extract_answer, first_line
 from hornbook.oracles.guard import Oracles
 from hornbook.oracles.number import parse_number
-from hornbook.oracles.score import RIGHT
+from hornbook.oracles.judgement import RIGHT
 from hornbook.synthetic.kind import Ask, Checks, KindSettings, Material, Rejected, example
 from hornbook.synthetic.kinds.mathematics._equations import false_equation, numbers
 from hornbook.synthetic.kinds.mathematics._program import program_of

@@ -5,7 +5,7 @@ The right one is the teacher's where it has one, else that which came with the q
 
 from hornbook.base.records import Message, Question
 from hornbook.base.settings import setting
-from hornbook.oracles.answer import extract_answer, first_line
+from hornbook.oracles.extract_answer import extract_answer, first_line
 from hornbook.oracles.number import parse_number
 from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Rejected
 from hornbook.synthetic.kinds.mathematics._equations import false_equation

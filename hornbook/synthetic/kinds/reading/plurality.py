@@ -8,7 +8,7 @@ import numpy as np
 
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
-from hornbook.oracles.answer import extract_answer
+from hornbook.oracles.extract_answer import extract_answer
 from hornbook.oracles.number import parse_number
 from hornbook.oracles.score import is_right
 from hornbook.synthetic.agreement import Vote, meaning, same_meaning, vote

@@ -1,16 +1,25 @@
-"""Where the answer of a completion is, and when two short texts say the same."""
+"""Where the answer of a reply is."""
 
 import re
-import unicodedata
+from collections.abc import Callable
 
 _MARK = re.compile(r"answer\s*(?:\*\*)?\s*:\s*(?:\*\*)?", re.IGNORECASE)
 _BOXED = re.compile(r"^\\boxed\{(.*)\}$", re.DOTALL)
 _SPECIAL = re.compile(r"<\|[a-z_]+\|>")
 
 
-def extract_answer(completion: str) -> str:
+_THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
+
+
+def without_thinking(reply: str) -> str | None:
+    """The reply without its thinking blocks; None when one is cut off, so that there is no answer."""
+    rest = _THINKING.sub("", reply)
+    return None if "<think>" in rest else rest
+
+
+def extract_answer(reply: str, can_be: Callable[[str], bool] | None = None) -> str:
     """The text after the last "Answer:", else the last line that is not empty ("" if there is none)."""
-    text = _SPECIAL.sub("", completion).strip()
+    text = _SPECIAL.sub("", reply).strip()
     marks = list(_MARK.finditer(text))
     if marks:
         answer = text[marks[-1].end() :].strip()
@@ -23,11 +32,3 @@ def extract_answer(completion: str) -> str:
 
 def first_line(text: str) -> str:
     return text.splitlines()[0].strip() if text else ""
-
-
-def normalise(text: str) -> str:
-    """Lower case, single spaces, no accents, no punctuation but what belongs to a number or joins a word."""
-    text = unicodedata.normalize("NFKD", text).replace("−", "-")
-    text = "".join(letter for letter in text if not unicodedata.combining(letter)).casefold()
-    text = re.sub(r"(?<!\d)\.|\.(?!\d)|(?<!\w)-(?!\d)|[^\w\s.\-]", " ", text)
-    return " ".join(text.split())
