@@ -8,6 +8,7 @@ import click
 
 from hornbook import __version__
 from hornbook.base.errors import HornbookError
+from hornbook.base.precision import settled
 from hornbook.cli.export import export
 from hornbook.cli.recipes import RECIPE_COMMANDS
 from hornbook.cli.stages import stage_command
@@ -57,6 +58,7 @@ def main() -> None:
     # busy machine. PyTorch reads this when it is first imported; what the user has set stays.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
+        settled("auto")  # a wrong HORNBOOK_DTYPE is told now, not when the first model is loaded hours later
         hornbook.main(standalone_mode=False)
     except HornbookError as error:
         _stop(str(error))

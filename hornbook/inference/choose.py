@@ -32,10 +32,10 @@ def open_engine(
     elif settings.backend == "vllm":
         from hornbook.inference.vllm import VllmEngine
 
-        yield VllmEngine(model, tokenizer, seed=seed)
+        yield VllmEngine(model, tokenizer, seed=seed, dtype=settings.dtype)
     else:
         from hornbook.inference.engine import TorchEngine
         from hornbook.model.files import load_model
 
-        network = load_model(model)
+        network = load_model(model, settings.dtype)
         yield TorchEngine(network, tokenizer, batch_size=batch_size, seed=seed, cache_gb=settings.cache_gb)

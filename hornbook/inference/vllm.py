@@ -8,6 +8,7 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.precision import Precision, settled
 from hornbook.base.seeds import derive, rng
 from hornbook.inference.parts import BAN, TOP, Draw, Reply, alone, append, exact_order, filtered, other_than
 from hornbook.inference.rollouts import Request, Rollout, check_room
@@ -26,7 +27,9 @@ class VllmEngine:
     filters.
     """
 
-    def __init__(self, model: Path | str, tokenizer: PreTrainedTokenizerBase, *, seed: int = 0) -> None:
+    def __init__(
+        self, model: Path | str, tokenizer: PreTrainedTokenizerBase, *, seed: int = 0, dtype: Precision = "auto"
+    ) -> None:
         """Raises HornbookError without the package vllm, and when there is no model."""
         try:
             import vllm
@@ -38,7 +41,11 @@ class VllmEngine:
         self._stops = lru_cache(lambda texts: Stops(tokenizer, self.stop, list(texts)))
         self._params: Any = vllm.SamplingParams
         self._llm: Any = vllm.LLM(
-            model=folder, seed=derive(seed) % 2**32, enable_prefix_caching=True, logprobs_mode="processed_logprobs"
+            model=folder,
+            dtype=settled(dtype),
+            seed=derive(seed) % 2**32,
+            enable_prefix_caching=True,
+            logprobs_mode="processed_logprobs",
         )
         self.room: int = self._llm.llm_engine.model_config.max_model_len
         files = sorted([*Path(folder).glob("*.safetensors"), *Path(folder).glob("*.json")])

@@ -2,6 +2,9 @@
 
 import torch
 
+from hornbook.base.precision import settled
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 CPU_BFLOAT16 = ("amx_bf16", "avx512_bf16")  # without one of these a CPU emulates bfloat16, slower than float32
 
 
@@ -13,9 +16,14 @@ def pick_device() -> torch.device:
 
 
 def pick_dtype(name: str, device: torch.device) -> torch.dtype:
-    """The dtype `name` stands for; "auto" is bfloat16 where the hardware is fast at it, else float32."""
+    """The dtype `name` stands for.
+
+    "auto" is what HORNBOOK_DTYPE says; if it says nothing, bfloat16 where the hardware is fast at it, else float32.
+    Raises HornbookError when the variable names no precision.
+    """
+    name = settled(name)
     if name != "auto":
-        return {"float32": torch.float32, "bfloat16": torch.bfloat16}[name]
+        return DTYPES[name]
     return torch.bfloat16 if fast_bfloat16(device) else torch.float32
 
 

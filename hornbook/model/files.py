@@ -13,6 +13,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json, sync, write_json
+from hornbook.base.precision import Precision
 from hornbook.model.device import pick_device, pick_dtype
 from hornbook.tokenizer.chat import stop_ids
 from hornbook.tokenizer.files import save_tokenizer
@@ -22,8 +23,8 @@ disable_progress_bar()  # of transformers, for files that take no time; stages h
 HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 
 
-def load_model(path: Path | str, dtype: str = "auto") -> PreTrainedModel:
-    """A causal language model in eval mode, on `pick_device()`.
+def load_model(path: Path | str, dtype: Precision = "auto") -> PreTrainedModel:
+    """A causal language model in eval mode, on `pick_device()` and in `pick_dtype(dtype)`.
 
     `path` is a Hugging Face folder, a stage's folder with `model/` in it, or a name on the Hugging Face hub.
     Raises HornbookError when there is no model, or when it cannot be read.

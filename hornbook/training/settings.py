@@ -3,6 +3,7 @@
 import os
 from typing import Literal
 
+from hornbook.base.precision import Precision
 from hornbook.base.settings import Settings, setting
 from hornbook.model.settings import LoraSettings, ModelSettings
 
@@ -26,8 +27,10 @@ class LoopSettings(Settings):
     weight_decay: float = setting(0.1, "constant weight decay on matrices; norms have none", ge=0)
     beta2: float = setting(0.95, "AdamW's memory of squared gradients", gt=0, lt=1)
     clip: float = setting(1.0, "largest norm of the gradient; longer ones are scaled down", gt=0)
-    dtype: Literal["auto", "float32", "bfloat16"] = setting(
-        "auto", "precision of the arithmetic: bfloat16 where the hardware is fast at it; weights stay float32"
+    dtype: Precision = setting(
+        "auto",
+        "precision of the arithmetic; auto: what HORNBOOK_DTYPE says, else bfloat16 where the hardware is fast at it. "
+        "Weights stay float32",
     )
     sharding: Literal["none", "fsdp"] = setting(
         "none",

@@ -74,6 +74,14 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path, arguments, message):
     assert error.count("\n") == 1
 
 
+def test_a_wrong_precision_in_the_environment_is_told_before_anything_is_done(tmp_path, monkeypatch):
+    monkeypatch.setenv("HORNBOOK_DTYPE", "bf16")
+    code, output, error = run("curate", ".", "--out", "o", cwd=tmp_path)
+    assert (code, output) == (2, "")
+    assert error == "hornbook: HORNBOOK_DTYPE: float32, bfloat16 or auto expected, got 'bf16'\n"
+    assert not (tmp_path / "o").exists()
+
+
 def test_a_stage_by_itself_is_done_once_and_never_written_over(tmp_path):
     command = ["tokenizer", "--documents", "docs.parquet", "--vocab-size", "300", "--out", "tok"]
     from hornbook.base.files import write_records

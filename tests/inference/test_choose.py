@@ -3,31 +3,58 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.precision import VARIABLE, Precision
 from hornbook.inference.backend import BackendSettings
 from hornbook.inference.choose import open_engine
 from hornbook.inference.engine import TorchEngine
 from hornbook.inference.rollouts import Engine, Request
 from hornbook.inference.server import ServerEngine
 from hornbook.inference.settings import Sampling
-from hornbook.model.files import save_model
+from hornbook.model.files import load_model, save_model
 from tests.inference.fake_server import FakeServer
 from tests.inference.tiny import tiny_model, tiny_tokenizer
 
 
-def test_torch_loads_the_model_and_samples_from_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_torch_loads_the_model_and_samples_from_it(tmp_path: Path, precision: Precision) -> None:
     model, tokenizer = tiny_model(), tiny_tokenizer()
     save_model(model, tokenizer, tmp_path / "model")
     requests = [Request([5, 6], f"{number}") for number in range(4)]
-    direct = TorchEngine(model, tokenizer, seed=3, batch_size=16)
-    settings = BackendSettings(cache_gb=0.5)
+    direct = TorchEngine(load_model(tmp_path / "model", precision), tokenizer, seed=3, batch_size=16)
+    settings = BackendSettings(cache_gb=0.5, dtype=precision)
     with open_engine(settings, tmp_path / "model", tokenizer, seed=3, batch_size=16) as engine:
         assert isinstance(engine, TorchEngine) and engine.cache_bytes == 5 * 10**8
         assert engine.sample(requests, Sampling(max_new_tokens=8)) == direct.sample(
             requests, Sampling(max_new_tokens=8)
         )
         assert (engine.room, engine.fingerprint) == (direct.room, direct.fingerprint)
+
+
+@pytest.mark.parametrize("variable", ["float32", "bfloat16"])
+@pytest.mark.parametrize("setting", ["auto", "float32", "bfloat16"])
+def test_the_precision_is_that_of_the_setting_and_auto_that_of_the_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, setting: Precision
+) -> None:
+    monkeypatch.setenv(VARIABLE, variable)
+    save_model(tiny_model(), tiny_tokenizer(), tmp_path / "model")
+    with open_engine(BackendSettings(dtype=setting), tmp_path / "model", tiny_tokenizer()) as engine:
+        assert isinstance(engine, TorchEngine)
+        assert str(engine.model.dtype) == f"torch.{variable if setting == 'auto' else setting}"
+
+
+def test_auto_is_bfloat16_on_a_processor_that_is_fast_at_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    save_model(tiny_model(), tiny_tokenizer(), tmp_path / "model")
+    with open_engine(BackendSettings(), tmp_path / "model", tiny_tokenizer()) as engine:
+        assert isinstance(engine, TorchEngine) and engine.model.dtype == torch.bfloat16
+        half = engine.fingerprint
+    with open_engine(BackendSettings(dtype="float32"), tmp_path / "model", tiny_tokenizer()) as engine:
+        assert engine.fingerprint != half  # a journal of rollouts in one precision is not gone on with in another
 
 
 def test_a_server_is_closed_afterwards_and_the_model_is_not_loaded_here() -> None:
@@ -54,6 +81,8 @@ def test_a_missing_package_names_the_extra() -> None:
         ({"url": "http://localhost:1"}, "goes with url"),
         ({"backend": "server", "url": "localhost:8000"}, "must start with http"),
         ({"backend": "tensorrt"}, "torch"),
+        ({"backend": "server", "url": "http://localhost:1", "dtype": "float32"}, "dtype goes with"),
+        ({"dtype": "float16"}, "'auto', 'float32' or 'bfloat16'"),
     ],
 )
 def test_settings_that_do_not_fit_are_one_line(values: dict[str, str], message: str) -> None:
@@ -66,6 +95,7 @@ def test_where_the_server_is_changes_no_key_but_what_computes_does() -> None:
     here = BackendSettings(backend="server", url="http://here:1")
     there = BackendSettings(backend="server", url="http://there:2", concurrency=3)
     assert here.identity() == there.identity() != BackendSettings().identity()
+    assert BackendSettings(dtype="bfloat16").identity() != BackendSettings().identity()
 
 
 def engines(torch: TorchEngine, server: ServerEngine) -> list[Engine]:

@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.precision import VARIABLE
+from hornbook.inference.backend import BackendSettings
+from hornbook.inference.choose import open_engine
 from hornbook.inference.rollouts import Request
 from hornbook.inference.settings import Sampling
 from hornbook.inference.vllm import VllmEngine
@@ -77,6 +80,24 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> VllmEngine:
     monkeypatch.setitem(sys.modules, "vllm", types.SimpleNamespace(LLM=FakeLLM, SamplingParams=params))
     (tmp_path / "config.json").write_text("{}")
     return VllmEngine(tmp_path, TOKENIZER, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("variable", "setting", "expected"),
+    [
+        ("", "auto", "auto"),
+        ("", "bfloat16", "bfloat16"),
+        ("float32", "auto", "float32"),
+        ("float32", "bfloat16", "bfloat16"),
+    ],
+)
+def test_vllm_is_given_the_precision(
+    engine: VllmEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, setting: str, expected: str
+) -> None:
+    monkeypatch.setenv(VARIABLE, variable)
+    settings = BackendSettings.parse({"backend": "vllm", "dtype": setting}, "backend")
+    with open_engine(settings, tmp_path, TOKENIZER) as opened:
+        assert isinstance(opened, VllmEngine) and FakeLLM.made["dtype"] == expected
 
 
 def test_the_model_is_loaded_with_its_prefixes_cached_and_true_probabilities(

@@ -6,6 +6,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.precision import VARIABLE, Precision
 from hornbook.base.records import Message
 from hornbook.model.build import build_model
 from hornbook.model.files import load_model, save_model
@@ -51,12 +52,15 @@ def test_saving_twice_gives_the_same_bytes(saved, tokenizer) -> None:
     assert {entry.name for entry in path.iterdir()} == {"model"}
 
 
-def test_a_stage_folder_loads_as_well_as_the_model_in_it(saved) -> None:
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_stage_folder_loads_as_well_as_the_model_in_it(saved, monkeypatch, precision: Precision) -> None:
     model, path = saved
+    monkeypatch.setenv(VARIABLE, precision)
     for place in (path, path / "model", str(path)):
-        loaded = load_model(place)
-        assert not loaded.training
-        assert torch.equal(loaded.lm_head.weight, model.lm_head.weight)
+        for loaded in (load_model(place, precision), load_model(place)):
+            assert not loaded.training
+            assert str(loaded.dtype) == f"torch.{precision}"
+            assert torch.equal(loaded.lm_head.weight, model.lm_head.weight.to(loaded.dtype))
 
 
 def test_no_model_and_a_broken_model_are_one_clear_line(tmp_path: Path) -> None:

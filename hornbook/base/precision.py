@@ -1,0 +1,21 @@
+"""The precision of a model's arithmetic, as settings name it."""
+
+import os
+from typing import Literal
+
+from hornbook.base.errors import HornbookError
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+VARIABLE = "HORNBOOK_DTYPE"
+
+
+def settled(name: str) -> str:
+    """`name`, or what the environment variable HORNBOOK_DTYPE says in place of "auto"; else "auto" it stays.
+
+    Raises HornbookError when the variable names no precision.
+    """
+    forced = os.environ.get(VARIABLE, "").strip() or "auto"
+    if forced not in ("auto", "float32", "bfloat16"):
+        raise HornbookError(f"{VARIABLE}: float32, bfloat16 or auto expected, got {forced!r}")
+    return forced if name == "auto" else name
