@@ -35,3 +35,35 @@ def test_a_room_imports_only_from_rooms_above_it(room):
 def test_every_room_is_known():
     folders = {path.name for path in HOUSE.iterdir() if path.is_dir() and not path.name.startswith("__")}
     assert folders == set(ROOMS)
+
+
+ONLY_IN = [  # what may be used, and the modules that alone may use it: there is one judge
+    ("math_verify", {"oracles/mathematics.py"}),
+    ("judge_here", {"oracles/registry.py", "oracles/guard.py", "oracles/worker.py"}),
+    ("score_code", {"oracles/code.py", "oracles/registry.py"}),
+    ("score_math", {"oracles/mathematics.py", "oracles/registry.py"}),
+    ("score_number", {"oracles/number.py", "oracles/registry.py"}),
+    ("score_choice", {"oracles/choice.py", "oracles/registry.py"}),
+    ("score_exact", {"oracles/exact.py", "oracles/registry.py"}),
+    ("score_trivia", {"oracles/trivia.py", "oracles/registry.py"}),
+]
+
+
+def names_in(file):
+    """Every name that a module imports, defines, reads or calls."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+            yield from (getattr(node, "module", None) or "").split(".")[:1]
+        elif isinstance(node, ast.FunctionDef):
+            yield node.name
+        elif isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+
+
+@pytest.mark.parametrize(("name", "modules"), ONLY_IN)
+def test_there_is_one_judge(name, modules):
+    users = {str(file.relative_to(HOUSE)) for file in HOUSE.rglob("*.py") if name in set(names_in(file))}
+    assert users == modules

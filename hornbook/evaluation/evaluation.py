@@ -10,12 +10,13 @@ from hornbook.base.intervals import estimate
 from hornbook.base.records import Question
 from hornbook.base.seeds import derive
 from hornbook.base.workspace import Workspace
-from hornbook.evaluation.answers import Answer, grade, values_by_score
+from hornbook.evaluation.answers import Answer, graded, values_by_score
 from hornbook.evaluation.compare import compare
 from hornbook.evaluation.heldout import leave_out_seen
 from hornbook.evaluation.likelihood import answer_items, choose_items
 from hornbook.evaluation.settings import EvaluationSettings
 from hornbook.inference.settings import Sampling
+from hornbook.oracles.guard import Oracles
 from hornbook.preference.questions import choose, read_questions
 from hornbook.preference.replies import Reply, Respondent, forget_replies
 
@@ -46,7 +47,7 @@ def evaluation(
 
     sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
     replies = respondent.replies(asked, settings.samples, sampling, work, "questions")
-    answers = _graded(asked, replies, work) + answer_items(items, respondent, settings.normalise, work)
+    answers = _graded(asked, replies, settings, work) + answer_items(items, respondent, settings.normalise, work)
     answers.sort(key=lambda answer: (answer.score, answer.question, answer.sample))
 
     scores = _scores(answers)
@@ -76,13 +77,17 @@ def _choose(
     return asked
 
 
-def _graded(questions: list[Question], replies: list[Reply], work: Workspace) -> list[Answer]:
+def _graded(
+    questions: list[Question], replies: list[Reply], settings: EvaluationSettings, work: Workspace
+) -> list[Answer]:
     by_id = {question.id: question for question in questions}
+    pairs = [(by_id[reply.question], reply.text) for reply in replies]
     answers = []
-    with work.progress("grading", len(replies), "replies") as bar:
-        for reply in replies:
-            answers += grade(by_id[reply.question], reply.sample, reply.text, work.reject)
-            bar.advance()
+    with work.progress("judging", len(pairs), "replies") as bar, Oracles(settings.oracles, work.ledger) as oracles:
+        for reply, judged in zip(replies, oracles.judge_many(pairs, bar.advance), strict=True):
+            answers += graded(by_id[reply.question], reply.sample, reply.text, judged, work.reject)
+        if oracles.calls:
+            work.count(teacher_calls=len(oracles.calls))
     return answers
 
 

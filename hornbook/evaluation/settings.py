@@ -3,6 +3,7 @@
 from typing import Literal
 
 from hornbook.base.settings import Settings, setting
+from hornbook.oracles.settings import OracleSettings
 
 
 class EvaluationSettings(Settings):
@@ -16,6 +17,9 @@ class EvaluationSettings(Settings):
     max_new_tokens: int = setting(256, "longest reply, in tokens; one that is cut off counts as it stands", ge=1)
     max_questions: int = setting(400, "reasoning questions used, evenly over the tasks", ge=0)
     max_trivia: int = setting(200, "trivia questions used, bogus ones among them", ge=0)
+    oracles: OracleSettings = setting(
+        help="limits of the oracles, and the model that judges", default_factory=OracleSettings
+    )
     benchmarks: list[str] = setting(
         ["arc_easy", "sciq", "piqa"], "multiple-choice benchmarks, scored by the log-likelihood of their choices"
     )

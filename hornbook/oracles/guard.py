@@ -26,6 +26,7 @@ from hornbook.sandbox.bubblewrap import bubblewrap
 Pair = tuple[Question, str]  # a question and a finished completion
 
 HERE = {"number", "choice", "exact", "trivia"}  # a few linear regular expressions: safe, and quicker than asking
+PAIRS_AT_A_TIME = 2048  # between two reports of progress
 PAIRS_A_PROCESS = 64  # fewer are not worth another process, which may take seconds to import what it needs
 
 
@@ -45,13 +46,17 @@ class Oracles:
         self._workers = [Worker(self.settings) for _ in range(os.cpu_count() or 1)]
         self._judge_model: JudgeModel | None = None
 
-    def judge_many(self, pairs: Sequence[Pair]) -> list[Judgement]:
-        """One judgement a pair, in order; one that failed is counted in `failures`.
+    def judge_many(self, pairs: Sequence[Pair], on_done: Callable[[int], None] = lambda count: None) -> list[Judgement]:
+        """One judgement a pair, in order; one that failed is counted in `failures`. `on_done` is told how many are new.
 
         Raises HornbookError for an oracle that is unknown or lacks what it needs (a package, a function, the sandbox, a
         teacher), TeacherError when the teacher cannot be used any further.
         """
-        judgements = self._ask(pairs, self._judge_group)
+        judgements: list[Judgement] = []
+        for begin in range(0, len(pairs), PAIRS_AT_A_TIME):
+            new = self._ask(pairs[begin : begin + PAIRS_AT_A_TIME], self._judge_group)
+            judgements += new
+            on_done(len(new))
         for (question, _), judgement in zip(pairs, judgements, strict=True):
             if judgement.failed:
                 self.failures[f"{question.oracle}: {judgement.reason.split(':')[0]}"] += 1

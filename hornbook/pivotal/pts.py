@@ -14,7 +14,6 @@ from hornbook.inference.choose import open_engine
 from hornbook.inference.rollouts import Engine
 from hornbook.oracles.guard import Oracles
 from hornbook.oracles.questions import load_questions
-from hornbook.oracles.judgement import RIGHT
 from hornbook.pivotal.export import export
 from hornbook.pivotal.journal import Journal
 from hornbook.pivotal.outcomes import Case
@@ -117,7 +116,7 @@ def make_judge(tokenizer: PreTrainedTokenizerBase, oracles: Oracles) -> Judge:
         texts = [(question, text_of(tokens)) for question, tokens in finished]
         new = {(question.id, text): (question, text) for question, text in texts if (question.id, text) not in known}
         for key, judgement in zip(new, oracles.judge_many(list(new.values())), strict=True):
-            known[key] = Verdict(judgement.score >= RIGHT, judgement.reason if judgement.failed else "")
+            known[key] = Verdict(judgement.right is True, judgement.reason if judgement.failed else "")
         return [known[question.id, text] for question, text in texts]
 
     return verdicts

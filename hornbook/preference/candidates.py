@@ -4,7 +4,7 @@ from hornbook.base.progress import Bar
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.workspace import Workspace
 from hornbook.inference.settings import Sampling
-from hornbook.oracles import score as oracles
+from hornbook.oracles.guard import Oracles
 from hornbook.preference.judgement import NO_ORACLE, Judgement
 from hornbook.preference.replies import Respondent
 from hornbook.preference.settings import JudgeSettings
@@ -64,6 +64,16 @@ async def teacher_replies(
     return [result for result in results if isinstance(result, Judgement)]
 
 
+def check_replies(replies: list[Judgement], questions: list[Question], oracles: Oracles, work: Workspace) -> None:
+    """Fill in what its oracle says of each reply to a question whose answer can be checked."""
+    checkable = {q.id: q for q in questions if q.answer or q.entry or q.oracle == "trivia"}
+    checked = [reply for reply in replies if reply.question in checkable]
+    with work.progress("checking", len(checked), "replies") as bar:
+        pairs = [(checkable[reply.question], reply.text) for reply in checked]
+        for reply, judged in zip(checked, oracles.judge_many(pairs, bar.advance), strict=True):
+            reply.oracle = NO_ORACLE if judged.failed else judged.score
+
+
 def distinct(replies: list[Judgement]) -> list[Judgement]:
     """Each text to a question once, a complete one before one that was cut off; sorted by question and text."""
     best: dict[tuple[str, str], Judgement] = {}
@@ -78,8 +88,6 @@ def _encode(model: Respondent, question: Question, text: str, complete: bool) ->
 
 
 def _candidate(question: Question, author: str, sample: int, text: str, tokens: list[int], complete: bool) -> Judgement:
-    checkable = bool(question.answer or question.entry or question.oracle == "trivia")
-    checked = oracles.judge(question, text) if checkable else None
     return Judgement(
         id=make_id("judgement", question.id, author, str(sample), text),
         parents=[question.id, *question.parents],
@@ -89,5 +97,4 @@ def _candidate(question: Question, author: str, sample: int, text: str, tokens: 
         text=text,
         tokens=tokens,
         complete=complete,
-        oracle=checked.score if checked and not checked.failed else NO_ORACLE,
     )

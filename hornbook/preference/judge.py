@@ -11,7 +11,8 @@ from hornbook.base.intervals import estimate
 from hornbook.base.records import Pair, Question, make_id
 from hornbook.base.seeds import derive
 from hornbook.base.workspace import Workspace
-from hornbook.preference.candidates import distinct, model_replies, teacher_replies
+from hornbook.oracles.guard import Oracles
+from hornbook.preference.candidates import check_replies, distinct, model_replies, teacher_replies
 from hornbook.preference.grading import CRITERIA, HIGHEST, LOWEST, TEMPERATURE, judge_messages, parse_grades
 from hornbook.preference.judgement import Judgement
 from hornbook.preference.questions import choose, read_questions
@@ -49,6 +50,8 @@ def judge(
     if settings.teacher:
         replies = asyncio.run(_with_teacher(settings.teacher, replies, respondent, asked, settings, work))
     replies = distinct(replies)
+    with Oracles(settings.oracles, work.ledger) as oracles:
+        check_replies(replies, asked, oracles, work)
 
     pairs = [pair for question in asked for pair in _pairs(question, replies, respondent, settings)]
     write_records(work.path / "judgements.parquet", Judgement, sorted(replies, key=lambda reply: reply.id))

@@ -12,7 +12,7 @@ from hornbook.base.records import Message, Pair, Question, Sample, make_id
 from hornbook.base.seeds import rng
 from hornbook.base.workspace import Workspace
 from hornbook.inference.settings import Sampling
-from hornbook.oracles.score import verdict
+from hornbook.oracles.score import judge_pairs
 from hornbook.preference.phrasings import BOGUS_REFUSALS, REFUSALS, bogus_question, bogus_variant, known_words
 from hornbook.preference.questions import choose, read_questions
 from hornbook.preference.replies import Respondent, by_question, forget_replies
@@ -123,7 +123,9 @@ def _measure(cases: list[Case], respondent: Respondent, settings: RefusalSetting
     questions = [case.question for case in cases]
     replies = by_question(respondent.replies(questions, settings.samples, sampling, work, "trivia"))
     for case in cases:
-        outcomes = [(verdict(case.question, reply.text), reply.text) for reply in replies[case.question.id]]
+        texts = [reply.text for reply in replies[case.question.id]]
+        judged = judge_pairs([(case.question, text) for text in texts])
+        outcomes = [(judgement.outcome, text) for judgement, text in zip(judged, texts, strict=True)]
         case.asked = len(outcomes)
         case.right = sum(outcome == "correct" for outcome, _ in outcomes)
         wrong = Counter(text for outcome, text in outcomes if outcome == "wrong")

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from hornbook.base.settings import Settings, setting
+from hornbook.oracles.settings import OracleSettings
 from hornbook.teacher.settings import TeacherSettings
 
 Style = Literal["plain", "chat"]
@@ -40,6 +41,9 @@ class JudgeSettings(Settings):
     max_new_tokens: int = setting(160, "longest reply, in tokens; one that is cut off is never preferred", ge=1)
     accuracy: Literal["oracle", "judge"] = setting(
         "oracle", "who says how accurate a reply is: the question's checkable answer, or the judge"
+    )
+    oracles: OracleSettings = setting(
+        help="limits of the oracles, and the model that answers for oracle judge", default_factory=OracleSettings
     )
     teacher: TeacherSettings | None = setting(
         None, "the judge; without it replies are paired by the accuracy that the oracle finds, and by nothing else"

@@ -6,8 +6,8 @@ from decimal import Decimal
 import msgspec
 
 from hornbook.oracles.extract_answer import extract_answer, first_line
-from hornbook.oracles.text import normalise
 from hornbook.oracles.number import parse_number
+from hornbook.oracles.text import normalise
 from hornbook.synthetic.words import FUNCTION_WORDS
 
 LONGEST = 12  # words of an answer that can be compared

@@ -13,7 +13,6 @@ import xxhash
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Question, make_id
 from hornbook.base.seeds import derive
-from hornbook.oracles.judgement import RIGHT
 from hornbook.oracles.score import judge
 from hornbook.synthetic.reasoning.task import Entry, Task
 
@@ -82,6 +81,6 @@ def _question(task: Task, entry: Entry, prompt: str) -> Question:
         solution=task.solve(entry),
     )
     judged = judge(question, question.solution)
-    if judged.score < RIGHT:
+    if not judged.right:
         raise ValueError(f"unverified: {judged.reason}")
     return question

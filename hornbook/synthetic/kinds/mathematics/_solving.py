@@ -2,10 +2,8 @@
 
 import difflib
 import re
-import threading
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cache
 
 import msgspec
 import numpy as np
@@ -13,9 +11,8 @@ import numpy as np
 from hornbook.base.records import Message, Question
 from hornbook.base.settings import setting
 from hornbook.oracles.extract_answer import extract_answer, first_line
-from hornbook.oracles.guard import Oracles
 from hornbook.oracles.number import parse_number
-from hornbook.oracles.judgement import RIGHT
+from hornbook.oracles.score import judge_pairs
 from hornbook.synthetic.kind import Ask, Checks, KindSettings, Material, Rejected, example
 from hornbook.synthetic.kinds.mathematics._equations import false_equation, numbers
 from hornbook.synthetic.kinds.mathematics._program import program_of
@@ -37,7 +34,6 @@ SHOWN = [  # solved examples of several forms: a teacher learns from the one mos
 ]
 CHECKABLE = ("number", "math", "exact", "reasoning-gym")
 SOLUTION_CHECKS = ("answer", "steps", "arithmetic", "length", "no repetition", "not the example", "no small talk")
-_one_at_a_time = threading.Lock()
 
 
 class SolvingSettings(KindSettings):
@@ -100,14 +96,7 @@ def _judge(question: Question, solutions: Sequence[str]) -> list[bool]:
     if question.oracle == "reasoning-gym":
         oracle = "number" if parse_number(question.answer) is not None else "exact"
         question = msgspec.structs.replace(question, oracle=oracle)
-    with _one_at_a_time:  # math-verify runs in one process beside this one
-        judgements = _oracles().judge_many([(question, solution) for solution in solutions])
-    return [judgement.score >= RIGHT for judgement in judgements]
-
-
-@cache
-def _oracles() -> Oracles:
-    return Oracles()
+    return [judgement.right is True for judgement in judge_pairs([(question, solution) for solution in solutions])]
 
 
 def final_number(solution: str) -> Fraction | None:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from hornbook.base.records import Message, Question
 from hornbook.base.settings import setting
-from hornbook.oracles.code import code_in, score_code
-from hornbook.oracles.settings import OracleSettings
+from hornbook.oracles.code import code_in
+from hornbook.oracles.score import judge_pairs
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
 from hornbook.synthetic.kinds.preference._functions import from_requests
 from hornbook.synthetic.words import repetition
@@ -63,7 +63,7 @@ def closed(text: str) -> str:
 
 def judged(question: Question, programs: Sequence[str]) -> list[str]:
     """For each program why it fails; "" for one that passes all tests."""
-    return [score_code(question, program, OracleSettings())[1] for program in programs]
+    return [judgement.reason for judgement in judge_pairs([(question, program) for program in programs])]
 
 
 def defines(program: str, prompt: str) -> bool:
