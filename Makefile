@@ -35,12 +35,14 @@ $(BROWSER): $(STAMP)
 test: lint $(BROWSER)
 	$(BIN)/pytest
 
-# what benchmarks/training.py and benchmarks/synth.py are run against, each in an environment of its own
+# what benchmarks/training.py, benchmarks/synth.py and benchmarks/judging.py are run against, each in an environment of its own
 peers: setup
 	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/pip install -q -r benchmarks/peers.txt
 	test -x .venv-peers-synth/bin/python || $(PYTHON) -m venv .venv-peers-synth
 	.venv-peers-synth/bin/pip install -q -r benchmarks/peers-synth.txt
+	test -x .venv-peers-judging/bin/python || $(PYTHON) -m venv .venv-peers-judging
+	.venv-peers-judging/bin/pip install -q -r benchmarks/peers-judging.txt
 
 clean:
-	rm -rf $(VENV) .venv-peers .venv-peers-synth build dist *.egg-info
+	rm -rf $(VENV) .venv-peers .venv-peers-synth .venv-peers-judging build dist *.egg-info

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -33,15 +33,17 @@ class Result(NamedTuple):
     peak_mb: float
 
 
-def race(racers: Sequence[Racer], folder: Path, *, rounds: int, seconds: float, threads: int) -> dict[str, Result]:
+def race(
+    racers: Sequence[Racer], folder: Path, *, rounds: int, seconds: float, threads: int, peers: Path = PEERS
+) -> dict[str, Result]:
     """Have every racer do one round to warm up and then `rounds` rounds in turns, each of about `seconds`.
 
     Raises HornbookError when the peers' environment is missing or a worker fails; its log is in `folder`.
     """
-    if any(racer.peer for racer in racers) and not PEERS.exists():
-        raise HornbookError(f"{PEERS}: the peers' environment is missing; run `make peers`")
+    if any(racer.peer for racer in racers) and not peers.exists():
+        raise HornbookError(f"{peers}: the peers' environment is missing; run `make peers`")
     with ExitStack() as stack:
-        workers = [stack.enter_context(_Worker(racer, folder, seconds, threads)) for racer in racers]
+        workers = [stack.enter_context(_Worker(racer, folder, seconds, threads, peers)) for racer in racers]
         for number_ in range(1 + rounds):
             # every second time backwards, so that a machine that slows down does so for all
             for worker in workers[:: 1 if number_ % 2 else -1]:
@@ -50,7 +52,7 @@ def race(racers: Sequence[Racer], folder: Path, *, rounds: int, seconds: float, 
 
 
 class _Worker:
-    def __init__(self, racer: Racer, folder: Path, seconds: float, threads: int) -> None:
+    def __init__(self, racer: Racer, folder: Path, seconds: float, threads: int, peers: Path) -> None:
         self.name, self.rates, self.cpu_rates, self.peak_mb = racer.name, list[float](), list[float](), 0.0
         folder.mkdir(parents=True, exist_ok=True)
         stem = racer.name.replace(" ", "-").replace(",", "").replace("/", "-")
@@ -58,7 +60,7 @@ class _Worker:
         job.write_text(json.dumps({**racer.job, "round_seconds": seconds, "threads": threads}))
         self.opened = self.log.open("w")
         self.process = subprocess.Popen(
-            [str(PEERS) if racer.peer else sys.executable, "-m", racer.module, str(job)],
+            [str(peers) if racer.peer else sys.executable, "-m", racer.module, str(job)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.opened,
@@ -89,7 +91,8 @@ class _Worker:
 
     def __exit__(self, *_: object) -> None:
         assert self.process.stdin
-        self.process.stdin.close()
+        with suppress(BrokenPipeError):  # it has failed, which is what is being told
+            self.process.stdin.close()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
