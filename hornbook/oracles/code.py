@@ -1,47 +1,21 @@
 """Programs against tests, in the sandbox: assert lines (MBPP, HumanEval) or cases of standard input and output."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from hornbook.base.errors import one_line
 from hornbook.base.records import Question
 from hornbook.oracles.entry import entry_of
-from hornbook.oracles.judgement import Judgement, correct, wrong
+from hornbook.oracles.judgement import Judgement, correct, not_attempted, wrong
+from hornbook.oracles.python_tests import run_tests
 from hornbook.oracles.settings import OracleSettings
-from hornbook.sandbox.python import Outcome, run_python
+from hornbook.oracles.tested import Tested, tested
+from hornbook.sandbox.process import Limits, Outcome
+from hornbook.sandbox.python import run_python
 
 _BLOCK = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
-_PASSED = "all tests passed"
-
-# What is tested and what tests it come through standard input, and only here is known what proves success: a program
-# that prints, raises SystemExit or ends the process does not pass. The program is not __main__: its demonstration
-# below `if __name__ == "__main__"` does not run.
-_RUN_TESTS = """\
-def main():
-    import json, sys
-    prove = sys.stdout.write
-    prefix, solution, tests, proof = json.load(sys.stdin)
-    names = {"__name__": "solution"}
-    try:
-        try:
-            program = compile(prefix + solution, "solution.py", "exec")
-        except SyntaxError:  # it does not go on from the header, but begins with its own
-            program = compile(solution, "solution.py", "exec")
-        exec(program, names)
-        for number, test in enumerate(tests, 1):
-            try:
-                exec(compile(test, f"test {number}", "exec"), names)
-            except Exception as error:
-                raise SystemExit(f"test {number} of {len(tests)}: {type(error).__name__}: {str(error)[:200]}")
-    except Exception as error:
-        if isinstance(error, MemoryError):
-            raise
-        raise SystemExit(f"{type(error).__name__}: {str(error)[:200]}")
-    prove("\\n" + proof)
-main()
-"""
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -51,39 +25,60 @@ class Case(msgspec.Struct, frozen=True):
     output: str
 
 
-def score_code(question: Question, completion: str, settings: OracleSettings) -> Judgement:
-    """Right when the completion's program passes every test of the question.
+class Tests(msgspec.Struct, frozen=True):
+    """What a program is judged by: texts that use what it defines, after a set-up, and cases of input and output."""
 
-    The entry's `tests` are Python texts, run one after another in the program's namespace, or {"input", "output"}
-    cases, whose output is compared line by line but for spaces at the end. Its `prefix` is the header that a completion
-    may go on from. All tests together have the settings' seconds, or each case.
+    texts: Tested
+    setup: list[str]
+    cases: list[Case]
+    prefix: str
+
+
+def score_code(question: Question, reply: str, settings: OracleSettings) -> Judgement:
+    """Right when the reply's program passes every test of the question.
+
+    The entry's `tests` are Python texts, run one after another with what the program defines, or {"input", "output"}
+    cases, whose output is compared line by line but for spaces at the end. Its `setup` runs before the tests; its
+    `prefix` is the header that a reply may go on from; `entry_point` names the function that is tested.
+    All tests together have the settings' seconds, or each case.
     Raises HornbookError where there is no sandbox, ValueError for a question without tests that can be run.
     """
-    entry = entry_of(question)
-    tests = tests_of(entry)
-    program, prefix = code_in(completion), str(entry.get("prefix", ""))
-    asserts = [test for test in tests if isinstance(test, str)]
-    cases = [test for test in tests if isinstance(test, Case)]
-    reason = _run_asserts(prefix, program, asserts, settings) if asserts else ""
-    for number, case in enumerate(cases, 1):
-        reason = reason or _run_case(program, case, f"case {number} of {len(cases)}", settings)
+    tests = tests_of(entry_of(question))
+    if not reply.strip():
+        return not_attempted()
+    program = code_in(reply)
+    whole = _with_prefix(tests.prefix, program)
+    limits = Limits(settings.seconds, settings.memory_mb)
+    reason = ""
+    if tests.texts.tests:
+        verdict = run_tests(whole, tests.texts, tests.setup, limits)
+        if verdict.unused:
+            raise ValueError("the tests never use the program")
+        reason = verdict.failed
+    for number, case in enumerate(tests.cases, 1):
+        reason = reason or _run_case(whole, case, f"case {number} of {len(tests.cases)}", settings)
     return wrong(reason, program) if reason else correct(program)
 
 
-def tests_of(entry: dict[str, Any]) -> list[str | Case]:
-    """The tests in a question's entry. Raises ValueError when there are none or one cannot be run."""
+def tests_of(entry: dict[str, Any]) -> Tests:
+    """The tests in a question's entry. Raises ValueError when there are none, or one that cannot be run."""
     try:
         tests = msgspec.convert(entry.get("tests", []), list[str | Case])
+        setup = msgspec.convert(entry.get("setup", []), list[str])
     except msgspec.ValidationError:
         raise ValueError('tests: expected Python texts or {"input": ..., "output": ...} cases') from None
     if not tests:
         raise ValueError("the question has no tests")
-    for number, test in enumerate(tests, 1):
-        try:
-            compile(test if isinstance(test, str) else "", "test", "exec", dont_inherit=True)
-        except (SyntaxError, ValueError) as error:
-            raise ValueError(f"test {number} is not Python: {one_line(error)}") from None
-    return tests
+    texts = tuple(test for test in tests if isinstance(test, str))
+    cases = [test for test in tests if isinstance(test, Case)]
+    prefix = str(entry.get("prefix", ""))
+    known = _tested(texts, tuple(setup), prefix, str(entry.get("entry_point", ""))) if texts else Tested([], [], "")
+    return Tests(known, setup, cases, prefix)
+
+
+@lru_cache(maxsize=256)
+def _tested(texts: tuple[str, ...], setup: tuple[str, ...], prefix: str, entry_point: str) -> Tested:
+    return tested(list(texts), list(setup), prefix, entry_point)
 
 
 def code_in(completion: str) -> str:
@@ -96,13 +91,12 @@ def code_in(completion: str) -> str:
     return completion
 
 
-def _run_asserts(prefix: str, program: str, tests: list[str], settings: OracleSettings) -> str:
-    """Why the program failed; "" when it passed."""
-    given = msgspec.json.encode([prefix, program, tests, _PASSED]).decode()
-    outcome = run_python(_RUN_TESTS, stdin=given, seconds=settings.seconds, memory_mb=settings.memory_mb)
-    if outcome.exit_code == 0:
-        return "" if outcome.stdout.endswith("\n" + _PASSED) else "the program ended before its tests did"
-    return _ended(outcome, settings)
+def _with_prefix(prefix: str, program: str) -> str:
+    try:
+        compile(prefix + program, "solution.py", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):  # it does not go on from the header, but begins with its own
+        return program
+    return prefix + program
 
 
 def _run_case(program: str, case: Case, name: str, settings: OracleSettings) -> str:

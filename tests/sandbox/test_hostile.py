@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from hornbook.sandbox.python import Outcome, run_python
+from hornbook.sandbox.process import Outcome
+from hornbook.sandbox.python import run_python
 from tests.sandbox.hostile import ALL, ATTEMPT, Hostile
 
 MEMORY_MB = 251  # the limit on memory stands in the command line of what runs: so it is found again

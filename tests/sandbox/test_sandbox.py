@@ -13,7 +13,8 @@ import pytest
 
 from hornbook.base.errors import HornbookError
 from hornbook.sandbox import bubblewrap
-from hornbook.sandbox.python import LARGEST_FILE, Outcome, run_python
+from hornbook.sandbox.process import Outcome
+from hornbook.sandbox.python import run_python
 
 
 def running(memory_mb: int) -> list[Path]:
@@ -127,7 +128,7 @@ def test_memory_is_limited(source: str) -> None:
 
 def test_output_and_files_are_limited() -> None:
     outcome = run_python("while True: print('x' * 1000)", seconds=20)
-    assert outcome.reason == "output" and len(outcome.stdout) == LARGEST_FILE
+    assert outcome.reason == "output" and len(outcome.stdout) == 1 << 20
     filler = "for i in range(1000): open(str(i), 'wb').write(bytes(1 << 20))"
     assert "No space left" in run_python(filler, seconds=20).stderr
 
@@ -167,7 +168,7 @@ def test_without_bubblewrap_nothing_runs(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_run_that_does_not_start_is_no_verdict_on_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
     bubblewrap.bubblewrap()
-    monkeypatch.setattr("hornbook.sandbox.python.interpreter", lambda: "/no/such/python")
+    monkeypatch.setattr("hornbook.sandbox.process.interpreter", lambda: "/no/such/python")
     with pytest.raises(RuntimeError, match="did not start"):
         run_python("print(1)")
 

@@ -1,0 +1,207 @@
+"""Start a command that nobody vouches for in the sandbox, and wait for its end."""
+
+import contextlib
+import math
+import os
+import select
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from hornbook.base.errors import HornbookError
+from hornbook.sandbox.bubblewrap import PACKAGES, SCRATCH, bubblewrap, interpreter, isolation, read_only_rest
+from hornbook.sandbox.seccomp import one_process_filter
+
+# Limits are set inside, in the process that then becomes the command: what it cannot raise again binds it alone.
+# Who dies or gives up while bubblewrap still builds its world cannot kill what runs in it; so the first thing done
+# there is to look whether anybody still holds the other end of the lifeline.
+_START = """\
+import os, resource, sys
+seconds, memory, size, files, lifeline = map(int, sys.argv[1:6])
+try:
+    os.read(lifeline, 1)
+    os._exit(1)
+except BlockingIOError:
+    os.close(lifeline)
+for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_FSIZE, size),
+                   (resource.RLIMIT_NOFILE, files), (resource.RLIMIT_CORE, 0)):
+    resource.setrlimit(what, (most, most))
+"""
+_COMMAND = _START + "os.execv(sys.argv[6], sys.argv[6:])\n"
+# A program runs as __main__ with the scratch folder on its path, so that it can import the files beside it.
+_PYTHON = f"""\
+{_START}
+sys.argv[:] = sys.argv[6:]
+sys.path[:0] = ["{SCRATCH}", "{PACKAGES}"]
+del os, resource, seconds, memory, size, files, lifeline, what, most
+exec(compile(open("{SCRATCH}/" + sys.argv[0], "rb").read(), sys.argv[0], "exec"))
+"""
+
+
+class Limits(NamedTuple):
+    """What a command may take.
+
+    Attributes:
+        seconds: wall time; processor time one second more.
+        memory_mb: address space of each process; 0 for no limit, for what reserves more than it uses (Java, Go).
+        file_mb: the largest file that it may write, and the most that it may print.
+        files: descriptors open at a time.
+        one_process: whether it stays one process (threads yes, fork no).
+    """
+
+    seconds: float
+    memory_mb: int
+    file_mb: int = 1
+    files: int = 64
+    one_process: bool = True
+
+
+class Outcome(NamedTuple):
+    """How a program ended. `reason` is "" for one that ended by itself, else timeout, memory, output or killed."""
+
+    exit_code: int  # 128 + signal for a program that was killed
+    stdout: str
+    stderr: str
+    reason: str = ""
+
+
+class _Status(msgspec.Struct):
+    exit_code: int | None = msgspec.field(name="exit-code", default=None)
+
+
+class Running:
+    """A command in the sandbox."""
+
+    def __init__(self, process: subprocess.Popen[bytes], limits: Limits, output: Sequence[int], status: int) -> None:
+        self._process, self._limits, self._output, self._status = process, limits, output, status
+
+    def wait(self) -> Outcome:
+        """Until it ends by itself or its time is over. Raises RuntimeError when it was never started."""
+        in_time = _wait(self._process, self._limits.seconds)
+        self.stop()
+        largest = self._limits.file_mb << 20
+        stdout, stderr = (_content(descriptor, largest) for descriptor in self._output)
+        if not in_time:
+            return Outcome(128 + signal.SIGKILL, stdout, stderr, "timeout")
+        exit_code = _exit_code(_content(self._status, 1 << 20))
+        if exit_code is None:
+            raise RuntimeError(f"the sandbox did not start: {' '.join(stderr.split())}")
+        return Outcome(exit_code, stdout, stderr, _reason(exit_code, stdout, stderr, largest))
+
+    def stop(self) -> None:
+        """End it, and all that runs under it."""
+        # Bubblewrap's end is the end of all that runs under it; of its group, while it is still building.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+@contextlib.contextmanager
+def start(
+    command: Sequence[str],
+    limits: Limits,
+    *,
+    python: bool = False,
+    stdin: str = "",
+    files: Mapping[str, str | bytes] = {},
+    folders: Mapping[str, str] = {},
+    writable: Mapping[str, str] = {},
+    environment: Mapping[str, str] = {},
+    descriptors: Sequence[int] = (),
+) -> Iterator[Running]:
+    """Start `command` in a fresh scratch folder that holds `files`; it is ended when the block is left.
+
+    With `python`, the command is the name of one of the files and its arguments, run by this Python without packages.
+    No network, no other process to be seen, nothing writable but the scratch folder (64 MB, in memory) and `writable`.
+    `folders` and `writable` are files or folders of ours by the place where the command sees them. `descriptors` stay
+    open in it under their numbers.
+    Raises HornbookError where there is no sandbox.
+    """
+    program = bubblewrap()
+    with contextlib.ExitStack() as stack:
+        given = {name: stack.enter_context(_memory_file(content)) for name, content in files.items()}
+        asked, printed, complained, status = (stack.enter_context(_memory_file(text)) for text in (stdin, "", "", ""))
+        lifeline, held = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        stack.callback(os.close, lifeline)
+        bound = [part for place, path in folders.items() for part in ("--ro-bind", path, place)]
+        bound += [part for place, path in writable.items() for part in ("--bind", path, place)]
+        placed = [part for name, file in given.items() for part in ("--file", str(file), f"{SCRATCH}/{_plain(name)}")]
+        variables = {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "HOME": SCRATCH, "TMPDIR": SCRATCH, **environment}
+        memory = limits.memory_mb << 20 if limits.memory_mb else -1
+        numbers = (math.ceil(limits.seconds) + 1, memory, limits.file_mb << 20, limits.files, lifeline)
+        rules = [stack.enter_context(_memory_file(one_process_filter()))] if limits.one_process else []
+        arguments = [
+            *(str(program), *isolation(), *bound, *placed, *read_only_rest()),
+            *(part for name, value in variables.items() for part in ("--setenv", name, value)),
+            *("--json-status-fd", str(status)),
+            *(part for file in rules for part in ("--seccomp", str(file))),
+            *("--", interpreter(), "-S", "-s", "-P", "-c", _PYTHON if python else _COMMAND),
+            *(*map(str, numbers), *command),
+        ]
+        passed = [*given.values(), status, *rules, lifeline, *descriptors]
+        with open(held, "wb") as hold:
+            process = subprocess.Popen(
+                arguments, stdin=asked, stdout=printed, stderr=complained, pass_fds=passed, process_group=0
+            )
+            running = Running(process, limits, (printed, complained), status)
+            try:
+                yield running
+            finally:
+                hold.close()
+                running.stop()
+
+
+def _reason(exit_code: int, stdout: str, stderr: str, largest: int) -> str:
+    if exit_code == 0:
+        return ""
+    if stderr.rstrip().rpartition("\n")[2].startswith("MemoryError"):
+        return "memory"
+    if len(stdout.encode()) >= largest or len(stderr.encode()) >= largest:
+        return "output"
+    if exit_code == 128 + signal.SIGXCPU:
+        return "timeout"
+    return "killed" if exit_code > 128 else ""
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether it ended in time. A descriptor wakes us at once, where Popen.wait would look again every 50 ms."""
+    descriptor = os.pidfd_open(process.pid)
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _memory_file(content: str | bytes) -> Iterator[int]:
+    """A file without a name: the program's input and output need no pipes, and the limit on files limits them."""
+    descriptor = os.memfd_create("sandbox")
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _content(descriptor: int, largest: int) -> str:
+    return os.pread(descriptor, largest, 0).decode("utf-8", "replace")
+
+
+def _exit_code(status: str) -> int | None:
+    """The program's exit code as bubblewrap reports it in its last line; None when the program never ran."""
+    for line in reversed(status.splitlines()):
+        return msgspec.json.decode(line, type=_Status).exit_code
+    return None
+
+
+def _plain(name: str) -> str:
+    if not name or "/" in name or name in (".", "..") or "\0" in name:
+        raise HornbookError(f"sandbox: {name!r} is no plain file name")
+    return name
