@@ -1,5 +1,7 @@
 """A user's row with a question → a Question record: the names and forms that public data sets use."""
 
+import ast
+import re
 import string
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +14,7 @@ from hornbook.oracles.auto import fitting_oracle, source_dataset
 PROMPT = ("prompt", "question", "problem", "text")
 ANSWER = ("answer", "target", "solution")
 TESTS = ("tests", "test_list")
+SETUP = ("setup", "test_imports", "test_setup_code")
 
 Row = Mapping[str, Any]
 
@@ -70,12 +73,44 @@ def _entry(row: Row) -> dict[str, Any]:
     # A reasoning-gym entry may also be the row itself. Other people's metadata is no business of an oracle's.
     if not entry and source_dataset({"metadata": row.get("metadata")}):
         entry = {name: row.get(name) for name in ("question", "answer", "metadata")}
+    return entry | _code(row, entry)
+
+
+def _code(row: Row, entry: dict[str, Any]) -> dict[str, Any]:
+    """Tests with what they need: imports and set-up (MBPP), an entry point and the header that it is in (HumanEval)."""
     tests = next((row[name] for name in TESTS if row.get(name)), None)
+    found: dict[str, Any] = {}
     if tests is not None:
-        entry["tests"] = [tests] if isinstance(tests, str) else tests
-    elif isinstance(row.get("test"), str) and row.get("entry_point"):  # HumanEval: check(candidate), a header as prompt
-        entry |= {"tests": [f"{row['test']}\ncheck({row['entry_point']})"], "prefix": _text(row, PROMPT)}
-    return entry
+        found["tests"] = [tests] if isinstance(tests, str) else tests
+    elif isinstance(row.get("test"), str) and row.get("entry_point"):
+        found["tests"] = [row["test"]]
+    if not found:
+        return {}
+    setup = [part for name in SETUP for part in _lines(row.get(name)) if part.strip()]
+    if setup:
+        found["setup"] = setup
+    if row.get("entry_point"):
+        found["entry_point"] = str(row["entry_point"])
+    if "prefix" not in entry and is_header(prompt := _text(row, PROMPT)):
+        found["prefix"] = prompt
+    return found
+
+
+def is_header(prompt: str) -> bool:
+    """Whether a prompt is the beginning of a Python program, which a reply may go on from."""
+    if not re.search(r"^\s*(?:async def|def|class|import|from)\s", prompt, re.MULTILINE):
+        return False
+    for ending in ("", "\n    pass\n"):
+        try:
+            ast.parse(prompt + ending)
+            return True
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+    return False
+
+
+def _lines(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else [str(part) for part in value or []]
 
 
 def _object(row: Row, name: str) -> dict[str, Any]:
