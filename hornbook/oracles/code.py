@@ -1,6 +1,6 @@
 """Programs against tests, in the sandbox: assert lines (MBPP, HumanEval) or cases of standard input and output."""
 
-import re
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -8,6 +8,7 @@ import msgspec
 
 from hornbook.base.records import Question
 from hornbook.oracles.entry import entry_of
+from hornbook.oracles.extract_code import assembled, code_in
 from hornbook.oracles.judgement import Judgement, correct, not_attempted, wrong
 from hornbook.oracles.python_tests import run_tests
 from hornbook.oracles.settings import OracleSettings
@@ -15,7 +16,7 @@ from hornbook.oracles.tested import Tested, tested
 from hornbook.sandbox.process import Limits, Outcome
 from hornbook.sandbox.python import run_python
 
-_BLOCK = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
+TOLERANCE = 1e-6  # of printed numbers with a point, relative or absolute
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -38,7 +39,7 @@ def score_code(question: Question, reply: str, settings: OracleSettings) -> Judg
     """Right when the reply's program passes every test of the question.
 
     The entry's `tests` are Python texts, run one after another with what the program defines, or {"input", "output"}
-    cases, whose output is compared line by line but for spaces at the end. Its `setup` runs before the tests; its
+    cases (see `same_output`). Its `setup` runs before the tests; its
     `prefix` is the header that a reply may go on from; `entry_point` names the function that is tested.
     All tests together have the settings' seconds, or each case.
     Raises HornbookError where there is no sandbox, ValueError for a question without tests that can be run.
@@ -46,8 +47,8 @@ def score_code(question: Question, reply: str, settings: OracleSettings) -> Judg
     tests = tests_of(entry_of(question))
     if not reply.strip():
         return not_attempted()
-    program = code_in(reply)
-    whole = _with_prefix(tests.prefix, program)
+    program = code_in(reply, tests.texts.wanted)
+    whole = assembled(tests.prefix, program, tests.texts.wanted)
     limits = Limits(settings.seconds, settings.memory_mb)
     reason = ""
     if tests.texts.tests:
@@ -81,32 +82,39 @@ def _tested(texts: tuple[str, ...], setup: tuple[str, ...], prefix: str, entry_p
     return tested(list(texts), list(setup), prefix, entry_point)
 
 
-def code_in(completion: str) -> str:
-    """The last block fenced as Python, else the last fenced without a language, else the whole completion."""
-    blocks = [(language.lower(), body) for language, body in _BLOCK.findall(completion)]
-    for wanted in (("python", "py", "python3"), ("",)):
-        bodies = [body for language, body in blocks if language in wanted]
-        if bodies:
-            return bodies[-1]
-    return completion
-
-
-def _with_prefix(prefix: str, program: str) -> str:
-    try:
-        compile(prefix + program, "solution.py", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError):  # it does not go on from the header, but begins with its own
-        return program
-    return prefix + program
-
-
 def _run_case(program: str, case: Case, name: str, settings: OracleSettings) -> str:
-    outcome = run_python(program, stdin=case.input, seconds=settings.seconds, memory_mb=settings.memory_mb)
+    outcome = run_python(
+        program, stdin=case.input.replace("\r\n", "\n"), seconds=settings.seconds, memory_mb=settings.memory_mb
+    )
     if outcome.exit_code != 0:
         return f"{name}: {_ended(outcome, settings)}"
-    given, wanted = _lines(outcome.stdout), _lines(case.output)
-    if given == wanted:
+    if same_output(outcome.stdout, case.output):
         return ""
-    return f"{name}: printed {' / '.join(given)[:80]!r}, expected {' / '.join(wanted)[:80]!r}"
+    given, wanted = (" / ".join(text.split("\n"))[:80] for text in (outcome.stdout.strip(), case.output.strip()))
+    return f"{name}: printed {given!r}, expected {wanted!r}"
+
+
+def same_output(given: str, wanted: str) -> bool:
+    """Line by line and word by word, as contests do: blank lines at the ends and the width of spaces do not count,
+    and numbers with a point may differ by TOLERANCE. Case counts."""
+    lines, others = ([line.split() for line in text.strip().splitlines()] for text in (given, wanted))
+    if [len(line) for line in lines] != [len(line) for line in others]:
+        return False
+    pairs = (
+        (one, other)
+        for line, wanted in zip(lines, others, strict=True)
+        for one, other in zip(line, wanted, strict=True)
+    )
+    return all(one == other or _near(one, other) for one, other in pairs)
+
+
+def _near(given: str, wanted: str) -> bool:
+    if "." not in wanted and "e" not in wanted:
+        return False
+    try:
+        return math.isclose(float(given), float(wanted), rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    except ValueError:
+        return False
 
 
 def _ended(outcome: Outcome, settings: OracleSettings) -> str:
@@ -117,7 +125,3 @@ def _ended(outcome: Outcome, settings: OracleSettings) -> str:
         "output": "endless output",
         "killed": f"killed by signal {outcome.exit_code - 128}",
     }.get(outcome.reason, said[-1][:200] if said else f"exit code {outcome.exit_code}")
-
-
-def _lines(text: str) -> list[str]:
-    return [line.rstrip() for line in text.rstrip().splitlines()]
