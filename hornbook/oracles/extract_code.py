@@ -140,13 +140,25 @@ def defines(code: str, names: Collection[str]) -> bool:
 
 
 def parsed(code: str) -> ast.Module | None:
-    """None for what is no Python, or too deep to be read safely."""
+    """None for what is no Python, has a `return` outside functions, or is too deep to be read safely."""
     if _depth(code) > DEEPEST:
         return None
     try:
-        return ast.parse(code)
+        tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+    return None if _returns_outside(tree) else tree
+
+
+def _returns_outside(tree: ast.Module) -> bool:
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Return | ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
+    return False
 
 
 def tidied(code: str) -> str:
