@@ -9,6 +9,7 @@ from hornbook.inference.cache import SharedRows
 from hornbook.inference.trunks import TrunkStore
 
 TRUNK, OWN = 5, 2  # tokens tried
+DIFFERENT = 0.3  # as a share of the largest logit
 
 
 @torch.inference_mode()
@@ -24,7 +25,9 @@ def can_share(model: PreTrainedModel) -> bool:
     """Whether the model's logits are the same when prefixes are shared: two tokens after a shared trunk are tried.
 
     The same means as near as the model comes to itself when it computes the text at once and token by token: some
-    activations are so large that rounding alone shows in the logits.
+    activations are so large that rounding alone shows in the logits. What is off by DIFFERENT is never rounding, in
+    bfloat16 either: models of 2 to 30 layers that share were off by at most 0.16 of the largest logit, and others by
+    at least 0.74.
     """
     vocabulary, length = model.get_output_embeddings().weight.shape[0], TRUNK + OWN
     text = [vocabulary * number // (length + 1) for number in range(1, length + 1)]  # the first few are often special
@@ -38,7 +41,8 @@ def can_share(model: PreTrainedModel) -> bool:
             found_TV = _shared_logits(model, text)
     except Exception:  # whatever a model's own code makes of attention it does not know
         return False
-    tolerance = max(100 * torch.finfo(model.dtype).eps * float(expected_TV.abs().max()), 10 * rounding)
+    largest = float(expected_TV.abs().max())
+    tolerance = min(max(100 * torch.finfo(model.dtype).eps * largest, 10 * rounding), DIFFERENT * largest)
     return bool((found_TV - expected_TV).abs().max() <= tolerance)
 
 

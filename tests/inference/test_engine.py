@@ -7,35 +7,22 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from transformers import PreTrainedModel
 
 from hornbook.base.errors import HornbookError
 from hornbook.inference.engine import Request, TorchEngine
-from hornbook.inference.sampling import draw, probabilities, uniforms
+from hornbook.inference.probe import bytes_per_token
+from hornbook.inference.rollouts import Rollout
+from hornbook.inference.sampling import probabilities
 from hornbook.inference.settings import Sampling
+from tests.inference.alone import ROUNDING, assert_alike, assert_alone
 from tests.inference.tiny import tiny_model, tiny_tokenizer
 
 torch.set_num_threads(1)
 MODEL = tiny_model()
+MODELS = [MODEL, tiny_model().to(torch.bfloat16)]
 TOKENIZER = tiny_tokenizer()
 STOPS = {0, 3}
-
-
-def naive(
-    prefix: list[int], key: str, sampling: Sampling, limit: int = 0, seed: int = 0
-) -> tuple[list[int], list[float]]:
-    """One rollout the slow way: the whole text anew for each token, alone."""
-    tokens: list[int] = []
-    logprobs: list[float] = []
-    limit = min(limit or sampling.max_new_tokens, 96 - len(prefix))
-    for u in uniforms(seed, key, limit):
-        with torch.inference_mode():
-            logits = MODEL(torch.tensor([prefix + tokens])).logits[:, -1]
-        token, logprob = draw(probabilities(logits, sampling), torch.tensor([u], dtype=torch.float64))
-        tokens.append(int(token))
-        logprobs.append(float(logprob))
-        if tokens[-1] in STOPS:
-            break
-    return tokens, logprobs
 
 
 def some_requests(count: int, seed: int = 0) -> list[Request]:
@@ -44,32 +31,52 @@ def some_requests(count: int, seed: int = 0) -> list[Request]:
     return [Request(choose.choice(prefixes), f"r{number}", choose.choice([0, 0, 1, 5])) for number in range(count)]
 
 
+def assert_ends(request: Request, rollout: Rollout, sampling: Sampling) -> None:
+    """With the first token that ends it, or at its limit."""
+    texts = [TOKENIZER.decode(rollout.tokens[: count + 1]) for count in range(len(rollout.tokens))]
+    ends = [
+        token in STOPS or any(stop in text for stop in sampling.stop)
+        for token, text in zip(rollout.tokens, texts, strict=True)
+    ]
+    limit = min(request.limit or sampling.max_new_tokens, sampling.max_new_tokens, 96 - len(request.prefix))
+    assert not any(ends[:-1])
+    assert rollout.finish == ("stop" if ends[-1] else "length")
+    assert ends[-1] or len(rollout.tokens) == limit
+
+
 @pytest.mark.parametrize(
-    "sampling", [Sampling(max_new_tokens=25), Sampling(temperature=0.7, top_p=0.8, max_new_tokens=70)]
+    ("model", "sampling"),
+    [
+        (MODELS[0], Sampling(max_new_tokens=25)),
+        (MODELS[0], Sampling(temperature=0.7, top_p=0.8, max_new_tokens=70)),
+        (MODELS[1], Sampling(max_new_tokens=25)),  # no top-p: rounding decides what is within it
+        (MODELS[1], Sampling(temperature=0.7, max_new_tokens=70)),
+    ],
+    ids=lambda value: str(getattr(value, "dtype", "")),
 )
-def test_rollouts_equal_those_sampled_one_by_one_without_a_cache(sampling: Sampling) -> None:
+def test_rollouts_are_those_sampled_one_by_one_without_a_cache(model: PreTrainedModel, sampling: Sampling) -> None:
     requests = some_requests(60)
-    rollouts = TorchEngine(MODEL, TOKENIZER, batch_size=16).sample(requests, sampling)
+    rollouts = TorchEngine(model, TOKENIZER, batch_size=16).sample(requests, sampling)
     for request, rollout in zip(requests, rollouts, strict=True):
-        tokens, logprobs = naive(request.prefix, request.key, sampling, request.limit)
-        assert rollout.tokens == tokens
-        assert rollout.logprobs == pytest.approx(logprobs, abs=1e-3)
-        assert rollout.finish == ("stop" if tokens[-1] in STOPS else "length")
+        assert_alone(model, request, rollout, sampling)
+        assert_ends(request, rollout, sampling)
 
 
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: str(model.dtype))
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 100), count=st.integers(1, 50), batch_size=st.sampled_from([1, 16, 40, 64]))
-def test_order_and_batch_do_not_matter(seed: int, count: int, batch_size: int) -> None:
+def test_order_and_batch_do_not_matter(model: PreTrainedModel, seed: int, count: int, batch_size: int) -> None:
     requests = some_requests(count, seed)
     sampling = Sampling(max_new_tokens=20)
-    expected = TorchEngine(MODEL, TOKENIZER, batch_size=32).sample(requests, sampling)
+    expected = TorchEngine(model, TOKENIZER, batch_size=32).sample(requests, sampling)
     order = list(range(count))
     random.Random(seed).shuffle(order)
-    shuffled = TorchEngine(MODEL, TOKENIZER, batch_size=batch_size).sample([requests[i] for i in order], sampling)
+    shuffled = TorchEngine(model, TOKENIZER, batch_size=batch_size).sample([requests[i] for i in order], sampling)
     for place, index in enumerate(order):
-        assert shuffled[place].tokens == expected[index].tokens
+        assert_alike(model, requests[index], shuffled[place], expected[index], sampling)
 
 
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: str(model.dtype))
 @settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 100),
@@ -84,7 +91,7 @@ def test_order_and_batch_do_not_matter(seed: int, count: int, batch_size: int) -
     cache=st.sampled_from([250, 700, 100_000]),
 )
 def test_rollouts_that_share_a_row_for_a_while_are_what_they_would_be_alone(
-    seed: int, sampling: Sampling, batch_size: int, cache: int
+    model: PreTrainedModel, seed: int, sampling: Sampling, batch_size: int, cache: int
 ) -> None:
     choose = random.Random(seed)
     prefixes = [[choose.randrange(4, 70) for _ in range(choose.randrange(1, 20))] for _ in range(3)]
@@ -92,14 +99,11 @@ def test_rollouts_that_share_a_row_for_a_while_are_what_they_would_be_alone(
         Request(choose.choice(prefixes), f"{number}", choose.choice([0, 0, 0, 9]), choose.choice([-1, -1, 5]))
         for number in range(choose.randrange(1, 150))
     ]
-    alone = [TorchEngine(MODEL, TOKENIZER).sample([request], sampling)[0] for request in requests[:20]]
-    bound = cache * 256 / 1e9
-    together = TorchEngine(MODEL, TOKENIZER, batch_size=batch_size, cache_gb=bound).sample(requests, sampling)
-    for one, other in zip(alone, together, strict=False):
-        assert other.tokens == one.tokens
-        assert other.finish == one.finish
-        assert other.logprobs == pytest.approx(one.logprobs, abs=1e-3)
-    assert all(rollout.tokens for rollout in together)
+    bound = cache * bytes_per_token(model) / 1e9
+    together = TorchEngine(model, TOKENIZER, batch_size=batch_size, cache_gb=bound).sample(requests, sampling)
+    for request, rollout in zip(requests, together, strict=True):
+        assert_alone(model, request, rollout, sampling)
+        assert_ends(request, rollout, sampling)
 
 
 def test_what_is_alike_is_computed_once() -> None:
@@ -112,11 +116,12 @@ def test_what_is_alike_is_computed_once() -> None:
     assert set(rows) <= {1, 16}  # the prefix, and 200 rollouts in rows rounded up
 
 
-def test_same_calls_give_the_same_bytes_and_other_seeds_other_rollouts() -> None:
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: str(model.dtype))
+def test_same_calls_give_the_same_bytes_and_other_seeds_other_rollouts(model: PreTrainedModel) -> None:
     requests, sampling = some_requests(50), Sampling(max_new_tokens=20)
-    first, again = (TorchEngine(MODEL, TOKENIZER, batch_size=16, seed=4).sample(requests, sampling) for _ in range(2))
+    first, again = (TorchEngine(model, TOKENIZER, batch_size=16, seed=4).sample(requests, sampling) for _ in range(2))
     assert first == again
-    assert first != TorchEngine(MODEL, TOKENIZER, batch_size=16, seed=5).sample(requests, sampling)
+    assert first != TorchEngine(model, TOKENIZER, batch_size=16, seed=5).sample(requests, sampling)
 
 
 def test_greedy_equals_generate() -> None:
@@ -147,25 +152,27 @@ def test_prefixes_that_cannot_be_continued_are_one_clear_line(prefix: list[int])
         TorchEngine(MODEL, TOKENIZER).sample([Request(prefix, "k")], Sampling())
 
 
-def test_logprobs_equal_one_plain_forward_each() -> None:
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: str(model.dtype))
+def test_logprobs_equal_one_plain_forward_each(model: PreTrainedModel) -> None:
     choose = random.Random(1)
     prefixes = [[choose.randrange(4, 70) for _ in range(choose.randrange(1, 60))] for _ in range(40)]
     continuations = [[choose.randrange(4, 70) for _ in range(choose.randrange(0, 30))] for _ in range(40)]
-    found = TorchEngine(MODEL, TOKENIZER).logprobs(prefixes, continuations)
+    found = TorchEngine(model, TOKENIZER).logprobs(prefixes, continuations)
     for prefix, continuation, logprobs in zip(prefixes, continuations, found, strict=True):
         with torch.inference_mode():
-            table = MODEL(torch.tensor([prefix + continuation])).logits[0].log_softmax(-1)
+            table = model(torch.tensor([prefix + continuation])).logits[0].float().log_softmax(-1)
         expected = [float(table[len(prefix) - 1 + i, token]) for i, token in enumerate(continuation)]
-        assert logprobs == pytest.approx(expected, abs=1e-4)
+        assert logprobs == pytest.approx(expected, abs=ROUNDING[model.dtype])
 
 
-def test_logprobs_agree_with_those_of_sampling_at_temperature_one() -> None:
-    engine = TorchEngine(MODEL, TOKENIZER)
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: str(model.dtype))
+def test_logprobs_agree_with_those_of_sampling_at_temperature_one(model: PreTrainedModel) -> None:
+    engine = TorchEngine(model, TOKENIZER)
     requests = some_requests(10)
     rollouts = engine.sample(requests, Sampling(max_new_tokens=10))
     scored = engine.logprobs([r.prefix for r in requests], [r.tokens for r in rollouts])
     for rollout, logprobs in zip(rollouts, scored, strict=True):
-        assert rollout.logprobs == pytest.approx(logprobs, abs=1e-3)
+        assert rollout.logprobs == pytest.approx(logprobs, abs=ROUNDING[model.dtype])
 
 
 def test_a_gpt2_model_with_learned_positions_works_too() -> None:
@@ -205,13 +212,10 @@ def test_the_avoided_first_token_is_never_sampled_and_the_others_as_often_as_the
 @given(stop=st.lists(st.text("abcXYZ .,", min_size=1, max_size=2), min_size=1, max_size=20), seed=st.integers(0, 50))
 def test_completions_end_with_the_token_that_completes_a_stop_text(stop: list[str], seed: int) -> None:
     requests = some_requests(20, seed)
-    plain = TorchEngine(MODEL, TOKENIZER).sample(requests, Sampling(max_new_tokens=40))
-    stopped = TorchEngine(MODEL, TOKENIZER).sample(requests, Sampling(max_new_tokens=40, stop=stop))
-    for before, after in zip(plain, stopped, strict=True):
-        texts = [TOKENIZER.decode(before.tokens[: end + 1]) for end in range(len(before.tokens))]
-        ends = [end for end, text in enumerate(texts) if any(s in text for s in stop)]
-        assert after.tokens == (before.tokens[: ends[0] + 1] if ends else before.tokens)
-        assert after.finish == ("stop" if ends else before.finish)
+    sampling = Sampling(max_new_tokens=40, stop=stop)
+    for request, rollout in zip(requests, TorchEngine(MODEL, TOKENIZER).sample(requests, sampling), strict=True):
+        assert_alone(MODEL, request, rollout, sampling)
+        assert_ends(request, rollout, sampling)
 
 
 def test_the_fingerprint_names_weights_and_configuration() -> None:

@@ -14,42 +14,25 @@ from hornbook.inference import engine as engine_module
 from hornbook.inference.cache import make_rows
 from hornbook.inference.engine import TorchEngine
 from hornbook.inference.plan import plan
+from hornbook.inference.probe import bytes_per_token, can_share
 from hornbook.inference.rollouts import Request
-from hornbook.inference.sampling import draw, probabilities, uniforms
 from hornbook.inference.settings import Sampling
 from hornbook.inference.trunks import CHUNK, TrunkStore, shared_length, trunks_of
+from tests.inference.alone import assert_alone
 from tests.inference.tiny import random_model, tiny_model, tiny_tokenizer
 
 torch.set_num_threads(1)
 TOKENIZER = tiny_tokenizer()
 SHARING = ["phi3", "llama", "qwen2", "gpt2"]  # grouped queries, biases, learned positions
-COPYING = ["gemma2"]  # caps its attention scores
+COPYING = ["gemma2", "falcon"]  # caps its attention scores; has attention of its own
+PRECISIONS = [torch.float32, torch.bfloat16]
 SAMPLING = Sampling(temperature=0.8, max_new_tokens=12)
-TOKEN_BYTES = 256  # of these models but gpt2: keys and values, 2 layers, 2 heads, 8 wide, float32
+TOKEN_BYTES = 256  # of most of these models: keys and values, 2 layers, 2 heads, 8 wide, float32
 
 
 @cache
-def model_of(kind: str) -> PreTrainedModel:
-    return random_model(kind)
-
-
-@cache
-@torch.inference_mode()
-def alone(kind: str, prefix: tuple[int, ...], key: str, avoid: int) -> tuple[list[int], list[float]]:
-    """One rollout without cache or batch."""
-    tokens: list[int] = []
-    logprobs: list[float] = []
-    for u in uniforms(0, key, SAMPLING.max_new_tokens):
-        probs = probabilities(model_of(kind)(torch.tensor([[*prefix, *tokens]])).logits[:, -1], SAMPLING)
-        if avoid >= 0 and not tokens:
-            probs[0, avoid] = 0
-            probs /= probs.sum()
-        token, logprob = draw(probs, torch.tensor([u], dtype=torch.float64))
-        tokens.append(int(token))
-        logprobs.append(float(logprob))
-        if tokens[-1] in (0, 3):
-            break
-    return tokens, logprobs
+def model_of(kind: str, precision: torch.dtype = torch.float32) -> PreTrainedModel:
+    return random_model(kind).to(precision)
 
 
 def nested_requests(seed: int) -> list[Request]:
@@ -65,22 +48,35 @@ def nested_requests(seed: int) -> list[Request]:
     return requests
 
 
+@pytest.mark.parametrize("precision", PRECISIONS, ids=str)
 @pytest.mark.parametrize("kind", SHARING + COPYING)
 @settings(max_examples=8, deadline=None)
 @given(data=st.data(), batch_size=st.sampled_from([1, 3, 16, 32]), tokens=st.sampled_from([400, 700, 100_000]))
-def test_rollouts_equal_those_made_alone_for_any_batch_bound_and_history(
-    kind: str, data: st.DataObject, batch_size: int, tokens: int
+def test_rollouts_are_those_made_alone_for_any_batch_bound_and_history(
+    kind: str, precision: torch.dtype, data: st.DataObject, batch_size: int, tokens: int
 ) -> None:
-    token_bytes = TOKEN_BYTES * (2 if kind == "gpt2" else 1)
-    engine = TorchEngine(model_of(kind), TOKENIZER, batch_size=batch_size, cache_gb=tokens * token_bytes / 1e9)
+    model = model_of(kind, precision)
+    bound = tokens * bytes_per_token(model)
+    engine = TorchEngine(model, TOKENIZER, batch_size=batch_size, cache_gb=bound / 1e9)
     for seed in data.draw(st.lists(st.integers(0, 12), min_size=1, max_size=3)):  # several calls, one store
         requests = nested_requests(seed)
         for request, rollout in zip(requests, engine.sample(requests, SAMPLING), strict=True):
-            expected, logprobs = alone(kind, tuple(request.prefix), request.key, request.avoid)
-            assert rollout.tokens == expected
-            assert rollout.logprobs == pytest.approx(logprobs, abs=1e-4)
-    assert 0 < engine.cache_peak_bytes <= tokens * token_bytes
+            assert_alone(model, request, rollout, SAMPLING)
+            ends = [token in (0, 3) for token in rollout.tokens]
+            assert not any(ends[:-1])
+            assert rollout.finish == ("stop" if ends[-1] else "length")
+            assert ends[-1] or len(rollout.tokens) == SAMPLING.max_new_tokens
+    assert 0 < engine.cache_peak_bytes <= bound
     assert engine.shared == (kind in SHARING)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS, ids=str)
+def test_attention_of_an_unknown_kind_is_found_out_in_any_precision(precision: torch.dtype) -> None:
+    for seed in range(6):
+        for kind in ("falcon", "stablelm", "mpt"):  # all of their own; rounding in bfloat16 must not hide it
+            assert not can_share(random_model(kind, seed).to(precision))
+        for kind in ("llama", "gemma", "granite"):
+            assert can_share(random_model(kind, seed).to(precision))
 
 
 def test_sampling_leaves_the_models_own_attention_as_it_was() -> None:
@@ -111,15 +107,16 @@ def test_prefixes_along_one_solution_are_computed_once() -> None:
     assert prefill([Request([*text[:70], 4, 5], "a")]) == [64]  # only the chunk in which it differs
 
 
+@pytest.mark.parametrize("precision", PRECISIONS, ids=str)
 @pytest.mark.parametrize("kind", SHARING + COPYING)
-def test_a_call_gives_the_same_bits_whatever_was_called_before(kind: str) -> None:
+def test_a_call_gives_the_same_bits_whatever_was_called_before(kind: str, precision: torch.dtype) -> None:
     """A search that was killed asks for the rest of its rollouts of an engine that has computed nothing yet."""
-    model = random_model(kind, context=300)
+    model = random_model(kind, context=300).to(precision)
     choose = random.Random(1)
     text = [choose.randrange(4, 70) for _ in range(280)]
     requests = [Request(text[:cut], f"{cut}") for cut in (30, 63, 64, 65, 66, 130, 199, 270)]
     for tokens in (100_000, 1000):  # all is kept, or little
-        cache_gb = tokens * 2 * TOKEN_BYTES / 1e9
+        cache_gb = tokens * 2 * bytes_per_token(model) / 1e9
         used, new = (TorchEngine(model, TOKENIZER, batch_size=32, cache_gb=cache_gb) for _ in range(2))
         for cut in (200, 65, 280, 64, 90):
             used.sample([Request([*text[:cut], 7, 8], "x"), Request(text[:cut], "y")], SAMPLING)
