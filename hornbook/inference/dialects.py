@@ -6,11 +6,11 @@ from typing import Annotated, Any, Protocol, TypeVar
 import msgspec
 
 from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.http import TryAgain
 from hornbook.base.settings import digest
 from hornbook.inference.parts import BAN, TOP, Draw, Reply, exact_order, filtered
 from hornbook.inference.remote import Remote
 from hornbook.inference.settings import Sampling
-from hornbook.teacher.errors import TryAgain
 
 ALL = 1 << 20  # more tokens than any vocabulary has
 TINY = 1e-45  # the smallest float32: a sampled token had at least that probability

@@ -1,7 +1,6 @@
 """One HTTP session to a rollout server: every request is tried until it is answered, and then never again."""
 
 import asyncio
-import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -9,11 +8,17 @@ import aiohttp
 import msgspec
 
 from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.http import (
+    LONGEST_PAUSE,
+    PASSING,
+    SECONDS_TO_CONNECT,
+    TryAgain,
+    authorization,
+    reason_of,
+    seconds_of,
+)
 from hornbook.base.seeds import derive
 from hornbook.inference.backend import BackendSettings
-from hornbook.teacher.client import LONGEST_PAUSE
-from hornbook.teacher.errors import TryAgain
-from hornbook.teacher.http import PASSING, SECONDS_TO_CONNECT, reason_of, seconds_of
 
 Answer = TypeVar("Answer")
 _encode = msgspec.json.Encoder().encode
@@ -29,7 +34,7 @@ class Remote:
     def __init__(self, settings: BackendSettings) -> None:
         self.settings = settings
         self.root = settings.url.rstrip("/").removesuffix("/v1")
-        self._headers = {"Content-Type": "application/json", **_authorization(settings.api_key_env)}
+        self._headers = {"Content-Type": "application/json", **authorization("api_key_env", settings.api_key_env)}
         self._places = asyncio.Semaphore(settings.concurrency)
         self._session: aiohttp.ClientSession | None = None
         self._answered = 0
@@ -117,12 +122,3 @@ def _fields(body: bytes) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return {}  # a web page, say
     return said if isinstance(said, dict) else {}
-
-
-def _authorization(name: str) -> dict[str, str]:
-    if not name:
-        return {}
-    key = os.environ.get(name, "").strip()
-    if not key:
-        raise HornbookError(f"api_key_env: the environment variable {name} is not set")
-    return {"Authorization": f"Bearer {key}"}

@@ -8,6 +8,7 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.files import fingerprint
 from hornbook.base.precision import Precision, settled
 from hornbook.base.seeds import derive, rng
 from hornbook.inference.parts import BAN, TOP, Draw, Reply, alone, append, exact_order, filtered, other_than
@@ -15,7 +16,6 @@ from hornbook.inference.rollouts import Request, Rollout, check_room
 from hornbook.inference.settings import Sampling
 from hornbook.inference.stops import Stops
 from hornbook.model.files import model_folder
-from hornbook.teacher.gguf import fingerprint
 from hornbook.tokenizer.chat import stop_ids
 
 

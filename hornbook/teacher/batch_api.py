@@ -5,7 +5,7 @@ from typing import TypeVar
 import aiohttp
 import msgspec
 
-from hornbook.teacher.errors import TryAgain
+from hornbook.base.http import TryAgain
 from hornbook.teacher.http import Http, Reply
 
 OURS = "hornbook"  # the field of a batch's metadata that holds our name for it

@@ -14,13 +14,14 @@ import msgspec
 import xxhash
 
 from hornbook.base.files import atomic
+from hornbook.base.http import TryAgain, reason_of
 from hornbook.base.records import make_id
 from hornbook.teacher.backend import Answer
 from hornbook.teacher.batch_api import FINAL, Batch, BatchApi
 from hornbook.teacher.dialect import Dialect
 from hornbook.teacher.endpoint import base_url
-from hornbook.teacher.errors import CallFailed, TeacherError, TryAgain
-from hornbook.teacher.http import Http, Reply, reason_of
+from hornbook.teacher.errors import CallFailed, TeacherError
+from hornbook.teacher.http import Http, Reply
 from hornbook.teacher.ledger import Ask
 from hornbook.teacher.log import Log
 from hornbook.teacher.settings import TeacherSettings

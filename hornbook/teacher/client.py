@@ -8,19 +8,19 @@ from pathlib import Path
 import msgspec
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.http import LONGEST_PAUSE, TryAgain
 from hornbook.base.records import Message
 from hornbook.base.seeds import derive
 from hornbook.teacher.backend import Backend
 from hornbook.teacher.bank import Bank, LocalBank, OpenBank
 from hornbook.teacher.budget import Hold
-from hornbook.teacher.errors import BudgetError, CallFailed, TeacherError, TryAgain
+from hornbook.teacher.errors import BudgetError, CallFailed, TeacherError
 from hornbook.teacher.ledger import Ask, Call, Parameters, call_key
 from hornbook.teacher.limit import Limit
 from hornbook.teacher.places import Places
 from hornbook.teacher.settings import TeacherSettings
 
 IN_VAIN = 3  # calls in a row that get no answer: the teacher is out of reach, the calls are not to blame
-LONGEST_PAUSE = 30.0  # seconds between tries; a Retry-After may ask for more
 MOST_IN_BATCHES = 1 << 30
 AGAIN = "run the same command again to continue: nothing that was answered is asked again"
 

@@ -5,11 +5,10 @@ from typing import Any
 import msgspec
 
 from hornbook.base.errors import one_line
+from hornbook.base.http import TryAgain, reason_of
 from hornbook.base.records import Message
 from hornbook.teacher.backend import Answer
 from hornbook.teacher.budget import worst_prompt
-from hornbook.teacher.errors import TryAgain
-from hornbook.teacher.http import reason_of
 from hornbook.teacher.ledger import Ask
 from hornbook.teacher.prompts import ending_with_turn, transcript, with_schema
 from hornbook.teacher.settings import TeacherSettings

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
+from hornbook.base.http import reason_of
 from hornbook.teacher.backend import Answer
 from hornbook.teacher.dialect import Dialect
-from hornbook.teacher.http import Http, reason_of
+from hornbook.teacher.http import Http
 from hornbook.teacher.ledger import Ask
 from hornbook.teacher.settings import TeacherSettings
 

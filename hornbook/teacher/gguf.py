@@ -8,14 +8,11 @@ finer than Q4_1's), and SmolLM2 answered 1.6 times as many tokens per CPU-second
 from pathlib import Path
 
 import numpy as np
-import xxhash
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.base.files import atomic
+from hornbook.base.files import atomic, fingerprint
 
 LARGEST_RECODED = 1 << 30  # bytes; above, reading the weights is what takes the time
-PROBES = 64  # parts of a file that its fingerprint looks at
-PROBE_BYTES = 1 << 16
 
 
 def computable(model: Path, cache: Path) -> Path:
@@ -35,19 +32,6 @@ def computable(model: Path, cache: Path) -> Path:
     with atomic(copy) as temporary:
         _recode(reader, temporary, slow)
     return copy
-
-
-def fingerprint(*files: Path) -> str:
-    """A name for the content of large files, from parts spread evenly over them: training changes every part."""
-    hasher = xxhash.xxh3_64()
-    for file in files:
-        size = file.stat().st_size
-        hasher.update(size.to_bytes(8, "little"))
-        with file.open("rb") as stream:
-            for part in range(PROBES):
-                stream.seek(part * size // PROBES)
-                hasher.update(stream.read(PROBE_BYTES))
-    return hasher.hexdigest()
 
 
 def _recode(reader, path: Path, slow: tuple) -> None:  # type: ignore[no-untyped-def]

@@ -1,21 +1,14 @@
-"""One HTTP session to one server: what can go wrong with a request, and how a refusal is read."""
-
-import email.utils
-import os
-import time
+"""One HTTP session to a teacher's endpoint, and what its refusals mean."""
 
 import aiohttp
 import msgspec
 
-from hornbook.base.errors import HornbookError, one_line
-from hornbook.teacher.errors import CallFailed, TeacherError, TryAgain
+from hornbook.base.errors import one_line
+from hornbook.base.http import CROWDED, PASSING, SECONDS_TO_CONNECT, TryAgain, authorization, reason_of, seconds_of
+from hornbook.teacher.errors import CallFailed, TeacherError
 from hornbook.teacher.settings import TeacherSettings
 
-PASSING = (408, 409, 425, 429)  # and all of 5xx: another try may succeed
-CROWDED = (408, 429, 503, 504)  # and with fewer calls at a time, more likely so
 NOT_FOR_ANYONE = (401, 402, 403, 405, 407)  # no other request will fare better
-LONGEST_SILENCE = 600.0  # seconds; a longer Retry-After is cut to this, and then asked again
-SECONDS_TO_CONNECT = 10.0
 LARGEST_REPLY = 32 << 20  # bytes; the longest answers have some hundred thousand
 
 
@@ -30,7 +23,7 @@ class Http:
 
     def __init__(self, settings: TeacherSettings) -> None:
         self.settings = settings
-        self._headers = _authorization(settings)
+        self._headers = authorization("teacher.api_key_env", settings.api_key_env)
         self._session: aiohttp.ClientSession | None = None
         self._known_good = False
 
@@ -91,38 +84,3 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
         if size > most:
             raise TryAgain(f"a reply of more than {most:,} bytes", known=False)
     return b"".join(parts)
-
-
-def _authorization(settings: TeacherSettings) -> dict[str, str]:
-    if not settings.api_key_env:
-        return {}
-    key = os.environ.get(settings.api_key_env, "").strip()
-    if not key:
-        raise HornbookError(f"teacher.api_key_env: the environment variable {settings.api_key_env} is not set")
-    return {"Authorization": f"Bearer {key}"}
-
-
-def reason_of(body: bytes) -> str:
-    """What an error reply says, in one short line."""
-    try:
-        error = msgspec.json.decode(body)
-        for name in ("error", "message", "detail"):
-            error = error.get(name, error) if isinstance(error, dict) else error
-        text = error if isinstance(error, str) else msgspec.json.encode(error).decode()
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        text = body[:2000].decode("utf-8", "replace")
-    return " ".join(text.split())[:200]
-
-
-def seconds_of(retry_after: str) -> float:
-    """A Retry-After header, in seconds or as a date."""
-    try:
-        seconds = float(retry_after)
-    except ValueError:
-        date = email.utils.parsedate_to_datetime(retry_after) if _is_date(retry_after) else None
-        seconds = date.timestamp() - time.time() if date else 0.0
-    return min(max(seconds, 0.0), LONGEST_SILENCE)
-
-
-def _is_date(text: str) -> bool:
-    return email.utils.parsedate_tz(text) is not None

@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 
 from hornbook.base.errors import HornbookError
-from hornbook.teacher.gguf import computable, fingerprint
+from hornbook.base.files import fingerprint
+from hornbook.teacher.gguf import computable
 from hornbook.teacher.serve import Options
 from hornbook.teacher.settings import TeacherSettings
 
