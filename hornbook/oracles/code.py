@@ -12,7 +12,7 @@ from hornbook.oracles.extract_code import assembled, code_in
 from hornbook.oracles.judgement import Judgement, correct, not_attempted, wrong
 from hornbook.oracles.python_tests import run_tests
 from hornbook.oracles.settings import OracleSettings
-from hornbook.oracles.tested import Tested, tested
+from hornbook.oracles.tested import NOTHING, Tested, tested
 from hornbook.sandbox.process import Limits, Outcome
 from hornbook.sandbox.python import run_python
 
@@ -73,7 +73,7 @@ def tests_of(entry: dict[str, Any]) -> Tests:
     texts = tuple(test for test in tests if isinstance(test, str))
     cases = [test for test in tests if isinstance(test, Case)]
     prefix = str(entry.get("prefix", ""))
-    known = _tested(texts, tuple(setup), prefix, str(entry.get("entry_point", ""))) if texts else Tested([], [], "")
+    known = _tested(texts, tuple(setup), prefix, str(entry.get("entry_point", ""))) if texts else NOTHING
     return Tests(known, setup, cases, prefix)
 
 

@@ -6,19 +6,23 @@ tests' process and written to a descriptor that the program does not have.
 
 import marshal
 import socket
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from functools import cache
 from pathlib import Path
 
 import msgspec
 
 from hornbook.oracles.tested import Tested
-from hornbook.sandbox.process import Limits, Outcome, start
+from hornbook.sandbox.bubblewrap import PACKAGES
+from hornbook.sandbox.process import Limits, Outcome, Running, start
 
 PROGRAM = "solution.py"
+ENDED = "the program ended before its tests did"
+_GRACE = 0.5  # seconds for a program that has ended its connection to end
 _MODULES = "hornbook.oracles.two_processes"
-_PARTS = ("remote", "messages", "peer")  # in the order in which they import each other
+# In the order in which they import each other.
+_PARTS = ("remote", "operations", "values", "errors", "messages", "peer", "permitted", "collected")
 _RUN = """\
 import marshal, sys
 def load(name, code):
@@ -27,7 +31,13 @@ def load(name, code):
     return module
 for part in marshal.loads(open("/scratch/run.bin", "rb").read()):
     main = load(*part).__dict__.get("main")
-reading = writing = int(sys.argv[1])
+connection = int(sys.argv[1])
+"""
+_RUN_PROGRAM = f"{_RUN}main(connection, connection, '/scratch/{PROGRAM}')\n"
+_RUN_TESTS = f"""\
+{_RUN}
+decode = sys.modules["{_MODULES}.peer"].decode
+main(connection, connection, decode(open("/scratch/job.json", encoding="utf-8").read()))
 """
 
 
@@ -48,52 +58,48 @@ def run_tests(program: str, tested: Tested, setup: Sequence[str], limits: Limits
 
     Raises HornbookError where there is no sandbox, ValueError when the tests end without a verdict.
     """
-    job = {"tests": tested.tests, "wanted": tested.wanted, "helpers": tested.helpers, "setup": setup, "every": every}
+    packages = {f"{PACKAGES}/{number}": folder for number, folder in enumerate(tested.folders)}
+    job = {**tested._asdict(), "setup": setup, "folders": list(packages), "every": every}
     with ExitStack() as stack:
-        here, there = socket.socketpair()
-        with here, there:
-            programs: dict[str, str | bytes] = {
-                PROGRAM: program,
-                "main.py": _RUN + _WITH_PROGRAM,
-            }
-            tests: dict[str, str | bytes] = {"job.json": msgspec.json.encode(job), "main.py": _RUN + _WITH_JOB}
-            one, other = (
-                stack.enter_context(
-                    start(
-                        ["main.py", str(end.fileno())],
-                        limits,
-                        python=True,
-                        files={**files, "run.bin": _code(main)},
-                        descriptors=[end.fileno()],
-                    )
-                )
-                for end, files, main in ((here, programs, "program"), (there, tests, "tests"))
-            )
-        outcome = other.wait()
-        one.stop()
-        return _verdict(outcome, limits)
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            files: dict[str, str | bytes] = {PROGRAM: program, "main.py": _RUN_PROGRAM, "run.bin": _code("program")}
+            running = stack.enter_context(_started(files, theirs, limits))
+            files = {"job.json": msgspec.json.encode(job), "main.py": _RUN_TESTS, "run.bin": _code("tests")}
+            tests = stack.enter_context(_started(files, ours, limits, packages))
+        verdict = _verdict(tests.wait(), limits)
+        if verdict.failed == ENDED:
+            verdict.failed = f"{ENDED}{_how(running.wait(_GRACE))}"
+        running.stop()
+    return verdict
 
 
-_WITH_PROGRAM = f"main(reading, writing, '/scratch/{PROGRAM}')\n"
-_WITH_JOB = """\
-decode = sys.modules["hornbook.oracles.two_processes.peer"].decode
-main(reading, writing, decode(open("/scratch/job.json", encoding="utf-8").read()))
-"""
+def _started(
+    files: Mapping[str, str | bytes], connection: socket.socket, limits: Limits, packages: Mapping[str, str] = {}
+) -> AbstractContextManager[Running]:
+    number = connection.fileno()
+    command = ["main.py", str(number)]
+    return start(command, limits, python=True, files=files, folders=packages, descriptors=[number])
 
 
 def _verdict(outcome: Outcome, limits: Limits) -> Verdict:
     if outcome.reason == "timeout":
         return Verdict(failed=f"not finished within {limits.seconds:g} s")
-    if outcome.reason == "memory":
-        return Verdict(failed=f"more than {limits.memory_mb} MB of memory")
+    if outcome.reason:  # what the program sent has overwhelmed the tests
+        return Verdict(failed=f"the tests' process ended: {outcome.reason}")
     try:
         verdict = msgspec.json.decode(outcome.stdout, type=Verdict)
     except msgspec.DecodeError:
-        last = outcome.stderr.strip().splitlines()[-1:] or [outcome.reason or f"exit code {outcome.exit_code}"]
-        raise ValueError(f"the tests end without a verdict ({last[0][:200]})") from None
+        raise ValueError(f"the tests end without a verdict{_how(outcome)}") from None
     if "MemoryError" in verdict.failed:
         verdict.failed = f"more than {limits.memory_mb} MB of memory"
     return verdict
+
+
+def _how(outcome: Outcome) -> str:
+    last = outcome.stderr.strip().splitlines()[-1:]
+    how = outcome.reason or (last[0][:200] if last else f"exit code {outcome.exit_code}")
+    return "" if how == "timeout" else f" ({how})"
 
 
 @cache

@@ -2,12 +2,25 @@
 
 import ast
 import builtins
-import symtable
 import sys
-from collections.abc import Iterable, Iterator
+import sysconfig
+from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import NamedTuple
 
+from hornbook.oracles.header import helpers_in
+from hornbook.oracles.test_texts import Text, as_run, bound_names, free_names, read_text
+
 BUILTINS = frozenset(dir(builtins))
+# By these names tests import the program that they test.
+PROGRAM = {"solution", "main", "program", "submission", "candidate", "answer", "your_module", "my_module"}
+# Names that tests use without importing them, because programs do.
+_COMMON = {
+    **dict.fromkeys(["isclose", "pi", "inf", "nan"], "math"),
+    "deepcopy": "copy",
+    "Decimal": "decimal",
+    "Fraction": "fractions",
+}
 
 
 class Tested(NamedTuple):
@@ -17,136 +30,171 @@ class Tested(NamedTuple):
         tests: texts, run one after another.
         wanted: names that the program must define: what the tests use and nobody else defines.
         helpers: the part of the question's header that the tests may use: its imports and its complete functions.
+        classes: those of `wanted` that the tests use as classes.
+        collected: functions and classes of tests that are to be run after the texts.
+        modules: names by which the tests import the program.
+        folders: folders of packages outside the standard library that the tests import.
     """
 
     tests: list[str]
     wanted: list[str]
     helpers: str
+    classes: list[str]
+    collected: list[str]
+    modules: list[str]
+    folders: list[str]
+
+
+NOTHING = Tested([], [], "", [], [], [], [])
 
 
 def tested(tests: list[str], setup: list[str], prefix: str, entry_point: str) -> Tested:
-    """Raises ValueError for tests that test nothing, and for a text that is not Python."""
-    trees = [_parsed(text, f"test {number}") for number, text in enumerate(tests, 1)]
-    for text in setup:
-        _parsed(text, "the set-up")
-    tests = [_without_runner(text, tree) for text, tree in zip(tests, trees, strict=True)]
-    if _defines_check(trees) and not _calls(trees, "check"):
+    """Raises ValueError for tests that test nothing, for a text that is not Python, and for a package that is not
+    installed."""
+    texts = [read_text(text, f"test {number}") for number, text in enumerate(tests, 1)]
+    everything = [*(read_text(text, "the set-up") for text in setup), *texts]
+    if _defines(texts, "check") and not _calls(texts, "check"):
         if not entry_point:
             raise ValueError("the tests define check, and nothing calls it")
-        tests = [*tests, f"check({entry_point})"]
-    if not any(_decides(tree) for tree in trees):
+        texts.append(read_text(f"check({entry_point})", "the entry point"))
+        everything.append(texts[-1])
+    if not any(_decides(text) for text in texts):
         raise ValueError("the tests test nothing: no assert, no raise")
-    helpers = _helpers(prefix, entry_point)
-    everything = [*setup, *tests]
-    known = _defined([*everything, helpers])
-    used = list(dict.fromkeys(name for text in everything for name in _free_names(text)))
-    modules = {name for name in used if name in sys.stdlib_module_names and _only_read_from(trees, name)}
-    wanted = [name for name in used if name not in known and name not in BUILTINS and name not in modules]
-    if not wanted:  # functions may have the names of builtins: what is called then is the program's
-        wanted = [name for name in used if name in BUILTINS and _calls(trees, name) and name not in known]
-        wanted = wanted[:1]  # the first name of the first test: what stands outside
-    imports = "".join(f"import {name}\n" for name in sorted(modules - known))
-    return Tested(tests, wanted, imports + helpers)
-
-
-def _parsed(text: str, what: str) -> ast.Module:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ValueError(f"{what} is not Python: {type(error).__name__}: {error}") from None
-
-
-def _free_names(text: str) -> Iterator[str]:
-    """Global names that a text reads, in their order."""
-    seen = set()
-    table = symtable.symtable(text, "tests", "exec")
-    tables = [table]
-    while tables:
-        here = tables.pop()
-        tables += here.get_children()
-        seen |= {symbol.get_name() for symbol in here.get_symbols() if symbol.is_global() or here is table}
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Name) and node.id in seen:
-            yield node.id
-
-
-def _defined(texts: Iterable[str]) -> set[str]:
-    """Names that the texts bind at their top level."""
-    found = set()
-    for text in texts:
-        for symbol in symtable.symtable(text, "tests", "exec").get_symbols():
-            if symbol.is_assigned() or symbol.is_imported():
-                found.add(symbol.get_name())
-    return found
-
-
-def _helpers(prefix: str, entry_point: str) -> str:
-    """Imports, constants, classes and complete functions of a header; the function to be written is not among them."""
-    for ending in ("", "\n    pass\n"):
-        try:
-            tree = ast.parse(prefix + ending)
-            break
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
-    else:
-        return ""
-    kept = [node for node in tree.body if not _to_be_written(node, entry_point)]
-    return ast.unparse(ast.Module(kept, []))
-
-
-def _to_be_written(node: ast.stmt, entry_point: str) -> bool:
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return isinstance(node, ast.Expr)
-    if node.name == entry_point:
-        return True
-    bodies = (
-        [node.body]
-        if not isinstance(node, ast.ClassDef)
-        else [inner.body for inner in node.body if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef)]
+    helpers, to_be_written = helpers_in(prefix, entry_point)
+    modules, imported = _imported_from_program(everything)
+    known = set().union(*map(bound_names, everything), bound_names(read_text(helpers, "the header"))) - {*imported}
+    used = [*imported, *(name for text in everything for name in free_names(text))]
+    free = [name for name in dict.fromkeys(used) if name not in known]
+    wanted, imports = _by_owner(free, texts)
+    if entry_point in used and entry_point not in wanted:
+        wanted.append(entry_point)
+    return Tested(
+        tests=[as_run(text, (known | BUILTINS) - {*wanted}) for text in texts],
+        wanted=wanted,
+        helpers=imports + helpers,
+        classes=[name for name in wanted if _is_class(name, texts, to_be_written)],
+        collected=_collected(texts),
+        modules=modules,
+        folders=_folders(everything),
     )
-    return any(all(isinstance(line, ast.Expr | ast.Pass) for line in body) for body in bodies)
 
 
-def _decides(tree: ast.Module) -> bool:
+def _by_owner(free: list[str], texts: list[Text]) -> tuple[list[str], str]:
+    """Of the names that the tests use and do not define, those of the program, and a text that imports the others."""
+    modules = {name for name in free if name in sys.stdlib_module_names and _only_read_from(texts, name)}
+    others = [name for name in free if name not in BUILTINS and name not in modules]
+    wanted = [name for name in others if name not in _COMMON] or others
+    common = [name for name in others if name not in wanted]
+    if not wanted:  # functions may have the names of builtins: what is called, and not inside another call
+        wanted = [name for name in free if name in BUILTINS and _calls(texts, name)][:1]
+    imports = [f"import {name}\n" for name in sorted(modules)]
+    imports += [f"from {_COMMON[name]} import {name}\n" for name in common]
+    return wanted, "".join(imports)
+
+
+def _imported_from_program(texts: list[Text]) -> tuple[list[str], list[str]]:
+    """The modules that stand for the program, and the names imported from them."""
+    modules: dict[str, None] = {}
+    names: dict[str, None] = {}
+    for text in texts:
+        for node in ast.walk(text.tree):
+            if isinstance(node, ast.ImportFrom) and node.module in PROGRAM and not node.level:
+                modules[node.module] = None
+                names |= dict.fromkeys(alias.name for alias in node.names if alias.name != "*")
+            if isinstance(node, ast.Import):
+                modules |= {alias.name: None for alias in node.names if alias.name in PROGRAM}
+    return list(modules), list(names)
+
+
+def _folders(texts: list[Text]) -> list[str]:
+    """Where the packages lie that the tests import at their top level."""
+    names = set()
+    for text in texts:
+        for node in text.tree.body:
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module.partition(".")[0])
+    return sorted({_folder(name) for name in names - PROGRAM - sys.stdlib_module_names})
+
+
+def _folder(package: str) -> str:
+    installed = sysconfig.get_paths()
+    found = PathFinder.find_spec(package, [installed["purelib"], installed["platlib"]])
+    if found is None or found.origin is None:
+        raise ValueError(f"the tests import {package}, which is not installed")
+    inside = Path(found.origin).parent
+    return str(inside.parent if found.submodule_search_locations else inside)
+
+
+def _decides(text: Text) -> bool:
     """Whether something in it can fail: an assert, a raise, or a call of some assertEqual, raises, fail …"""
-    for node in ast.walk(tree):
+    for node in ast.walk(text.tree):
         if isinstance(node, ast.Assert) and not (isinstance(node.test, ast.Constant) and node.test.value):
             return True
         if isinstance(node, ast.Raise):
             return True
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if name.lower().startswith(("assert", "raises", "fail", "testmod", "exit")):
+            if name.lower().startswith(("assert", "raises", "fail", "exit")):
                 return True
     return False
 
 
-def _defines_check(trees: list[ast.Module]) -> bool:
-    return any(isinstance(node, ast.FunctionDef) and node.name == "check" for tree in trees for node in tree.body)
+def _defines(texts: list[Text], name: str) -> bool:
+    return any(isinstance(node, ast.FunctionDef) and node.name == name for text in texts for node in text.tree.body)
 
 
-def _calls(trees: list[ast.Module], name: str) -> bool:
-    calls = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
+def _calls(texts: list[Text], name: str) -> bool:
+    calls = (node for text in texts for node in ast.walk(text.tree) if isinstance(node, ast.Call))
     return any(isinstance(call.func, ast.Name) and call.func.id == name for call in calls)
 
 
-def _only_read_from(trees: list[ast.Module], name: str) -> bool:
+def _only_read_from(texts: list[Text], name: str) -> bool:
     """Whether the tests use a name only as `name.something`: as a module, then."""
     whole = attributes = 0
-    for tree in trees:
-        for node in ast.walk(tree):
+    for text in texts:
+        for node in ast.walk(text.tree):
             whole += isinstance(node, ast.Name) and node.id == name
             attributes += isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
     return whole == attributes > 0
 
 
-def _without_runner(text: str, tree: ast.Module) -> str:
-    """The text without `unittest.main()`, `pytest.main()` at its top level: what is there is run anyway."""
-    kept = [node for node in tree.body if not _is_runner(node)]
-    return text if len(kept) == len(tree.body) else ast.unparse(ast.Module(kept, []))
+def _collected(texts: list[Text]) -> list[str]:
+    """Test functions and classes at the top level that nothing calls. Raises ValueError for what cannot be given."""
+    found = []
+    for text in texts:
+        for node in text.tree.body:
+            if isinstance(node, ast.ClassDef):
+                bases = " ".join(ast.unparse(base) for base in node.bases)
+                if node.name.startswith("Test") or "TestCase" in bases:
+                    found.append(node.name)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
+                if _calls(texts, node.name):
+                    continue
+                asked = [argument.arg for argument in node.args.args[: len(node.args.args) - len(node.args.defaults)]]
+                given = " ".join(ast.unparse(decorator) for decorator in node.decorator_list)
+                if asked and "parametrize" not in given:
+                    raise ValueError(f"{node.name} asks for {asked[0]}: fixtures are not given")
+                found.append(node.name)
+    return list(dict.fromkeys(found))
 
 
-def _is_runner(node: ast.stmt) -> bool:
-    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
+def _is_class(name: str, texts: list[Text], to_be_written: dict[str, bool]) -> bool:
+    """Whether the tests make objects by calling `name`: the header says so, or it is written like a class, and no test
+    compares what calling it gives with a literal."""
+    if name in to_be_written:
+        return to_be_written[name]
+    if not name[:1].isupper() or "_" in name:
         return False
-    return ast.unparse(node.value.func) in ("unittest.main", "pytest.main")
+    compared = (node for text in texts for node in ast.walk(text.tree) if isinstance(node, ast.Compare))
+    sides = [[node.left, *node.comparators] for node in compared]
+    return not any(_calls_it(one, name) and any(map(_is_literal, several)) for several in sides for one in several)
+
+
+def _calls_it(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+
+
+def _is_literal(node: ast.expr) -> bool:
+    return not any(isinstance(part, ast.Name | ast.Call) for part in ast.walk(node))

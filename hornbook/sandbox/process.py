@@ -78,9 +78,10 @@ class Running:
     def __init__(self, process: subprocess.Popen[bytes], limits: Limits, output: Sequence[int], status: int) -> None:
         self._process, self._limits, self._output, self._status = process, limits, output, status
 
-    def wait(self) -> Outcome:
-        """Until it ends by itself or its time is over. Raises RuntimeError when it was never started."""
-        in_time = _wait(self._process, self._limits.seconds)
+    def wait(self, seconds: float | None = None) -> Outcome:
+        """Until it ends by itself or its time is over: its limit's, or `seconds` from now. Raises RuntimeError when it
+        was never started."""
+        in_time = _wait(self._process, self._limits.seconds if seconds is None else seconds)
         self.stop()
         largest = self._limits.file_mb << 20
         stdout, stderr = (_content(descriptor, largest) for descriptor in self._output)

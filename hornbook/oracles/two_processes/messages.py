@@ -1,13 +1,14 @@
 """Values of one process as JSON for another: plain data by value, everything else by a number or by its name.
 
-Nothing that a message says is executed. Values are made from the types in this module alone.
+Nothing that a message says is executed. Values are made from the types in `values` alone.
 """
 
 from __future__ import annotations
 
-import sys
-
-from hornbook.oracles.two_processes.remote import BASES, VIEWS, Remote, number_of
+from hornbook.oracles.two_processes.errors import made_class, made_error, may_set, number_in, set_attribute, told_class
+from hornbook.oracles.two_processes.operations import base_of, plain
+from hornbook.oracles.two_processes.remote import CONSTANT, KINDS, Remote, get, is_remote, number_of
+from hornbook.oracles.two_processes.values import CONTAINERS, MISSING, MODULE, NAMED, VALUES, crosses_as, find, name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,110 +17,109 @@ if TYPE_CHECKING:
 
     from hornbook.oracles.two_processes.peer import Peer
 
-MUTABLE = (list, dict, set, bytearray)
-FUNCTIONS = (type(len), type(lambda: 0))
-
-# What crosses by its name: types and functions that compute, and nothing else.
-PURE = {
-    *("math", "cmath", "_operator", "operator", "itertools", "collections", "functools", "_functools", "fractions"),
-    *("decimal", "datetime", "statistics", "string", "_heapq", "heapq", "_bisect", "bisect", "re", "copy", "textwrap"),
-}
-BUILTINS = {
-    *("abs", "all", "any", "ascii", "bin", "callable", "chr", "divmod", "hash", "hex", "len", "max", "min", "oct"),
-    *("ord", "pow", "repr", "round", "sorted", "sum"),
-}
+LARGEST = 1 << 60  # a whole number that JSON holds; others are told in hexadecimal digits
+DEEPEST = 20  # causes of an error that are told
 
 
 class Packer:
-    """Values → what JSON holds. A container that comes again is told by its place, so that identity is kept."""
+    """Values → what JSON holds. A container that comes again is told by its place, so that identity is kept.
+
+    Attributes:
+        containers: those that were told in full, in the order in which the other side makes them.
+    """
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
         self.containers: list[Any] = []
-        self.places: dict[int, list[Any]] = {}  # id of a container → how it is told
-        self.kept: list[Any] = []  # or ids would be used again
+        self._places: dict[int, list[Any]] = {}  # id of a container → how it is told
+        self._received: list[Any] = []  # kept, or ids would be used again
+        self._causes = 0
 
     def receive(self, containers: list[Any]) -> None:
         """Containers that came from the other side are told by their places there."""
-        self.kept = containers
-        self.places |= {id(container): ["back", place] for place, container in enumerate(containers)}
+        self._received = containers
+        self._places |= {id(container): ["back", place] for place, container in enumerate(containers)}
 
     def pack(self, value: Any) -> Any:
         kind = type(value)
         if value is None or kind in (bool, float, str):
             return value
         if kind is int:
-            return value if -(1 << 60) < value < 1 << 60 else ["int", hex(value)]
-        if kind in MUTABLE:
-            if id(value) not in self.places:
-                self.places[id(value)] = ["again", len(self.containers)]
-                self.containers.append(value)
-                return self.pack_content(value)
-            return self.places[id(value)]
+            return value if -LARGEST < value < LARGEST else ["int", hex(value)]
+        if is_remote(value):
+            return ["yours", number_of(value)]
         if kind in (tuple, frozenset):
             return [kind.__name__, [self.pack(one) for one in value]]
         if kind is bytes:
             return ["bytes", value.hex()]
         if kind is complex:
             return ["complex", value.real, value.imag]
-        if kind is Remote:
-            return ["yours", number_of(value)]
-        return self._pack_named(value, kind) or self._pack_value(value, kind) or self._pack_shown(value)
+        how = crosses_as(kind)
+        if how == "container":
+            return self._pack_container(value)
+        if how == "value":
+            key = (kind.__module__, kind.__qualname__)
+            return ["value", *key, [self.pack(part) for part in VALUES[key](value)]]
+        return self._pack_other(value)
 
-    def pack_content(self, value: Any) -> list[Any]:
-        kind = type(value)
-        if kind is bytearray:
-            return ["bytearray", value.hex()]
-        if kind is dict:
-            return ["dict", [[self.pack(key), self.pack(one)] for key, one in value.items()]]
-        return [kind.__name__, [self.pack(one) for one in value]]
-
-    def _pack_named(self, value: Any, kind: type) -> list[Any] | None:
+    def _pack_other(self, value: Any) -> Any:
         if value is NotImplemented or value is ...:
             return ["name", "builtins", "NotImplemented" if value is NotImplemented else "Ellipsis"]
-        if kind is type(sys):
-            return ["module", value.__name__] if value.__name__ in PURE else None
-        if kind in FUNCTIONS or kind is type:
-            module, name = getattr(value, "__module__", ""), getattr(value, "__qualname__", "")
-            if type(module) is str and type(name) is str and named(module, name) is value:
-                return ["name", module, name]
-        return None
+        if isinstance(value, BaseException):
+            return self._pack_error(value)
+        if isinstance(value, (*NAMED, MODULE)):
+            name = name_of(value, guarded=not self.peer.guarded)
+            if name:
+                return ["name", *name]
+        if isinstance(value, type) and issubclass(value, BaseException):
+            return told_class(self.peer, value)
+        return self._pack_shown(value)
 
-    def _pack_value(self, value: Any, kind: type) -> list[Any] | None:
+    def pack_content(self, value: Any) -> list[Any]:
+        """A container in full: its type, what an empty one is made from, and its items."""
+        kind = type(value)
         key = (kind.__module__, kind.__qualname__)
-        if key in VALUES and named(*key) is kind:
-            return ["value", *key, [self.pack(part) for part in VALUES[key](value)]]
-        return None
+        made_from = [self.pack(part) for part in CONTAINERS[key](value)]
+        if kind is bytearray:
+            return ["container", *key, made_from, value.hex()]
+        if isinstance(value, dict):
+            return [
+                "container",
+                *key,
+                made_from,
+                [[self.pack(one), self.pack(other)] for one, other in dict.items(value)],
+            ]
+        return ["container", *key, made_from, [self.pack(one) for one in value]]
+
+    def _pack_container(self, value: Any) -> list[Any]:
+        if id(value) in self._places:
+            return self._places[id(value)]
+        self._places[id(value)] = ["again", len(self.containers)]
+        self.containers.append(value)
+        return self.pack_content(value)
 
     def _pack_shown(self, value: Any) -> list[Any]:
-        """A number for what stays here."""
-        peer = self.peer
-        if id(value) not in peer.numbers:
-            peer.numbers[id(value)] = len(peer.shown)
-            peer.shown[len(peer.shown)] = value
-        number = peer.numbers[id(value)]
-        if isinstance(value, type) and issubclass(value, BaseException):
-            return ["error class", self._classes(value)]
-        base = next((base.__name__ for base in BASES if isinstance(value, base)), "")
-        return ["shown", number, "view" if isinstance(value, VIEWS) else base]
+        """A number for what stays here, and what it is at bottom."""
+        number, kind = self.peer.show(value), type(value)
+        base = base_of(value)
+        if isinstance(value, type):
+            return ["shown", number, "type", None, []]
+        if KINDS.get(kind.__name__) is kind:
+            return ["shown", number, kind.__name__, None, []]
+        content = self.pack(plain(value)) if base in CONSTANT else None
+        return ["shown", number, base, content, [self.peer.show(kind), kind.__name__]]
 
-    def pack_error(self, error: BaseException) -> list[Any]:
-        attributes = [
-            [name, self.pack(value)] for name, value in vars(error).items() if type(name) is str and name[:2] != "__"
-        ]
-        return [self._classes(type(error)), [self.pack(one) for one in error.args], attributes]
-
-    def _classes(self, error_class: type[BaseException]) -> list[list[Any]]:
-        """Its own classes by number, up to the first that is Python's."""
-        told: list[list[Any]] = []
-        for one in error_class.__mro__:
-            if named(one.__module__, one.__qualname__) is one:
-                return [*told, [one.__module__, one.__qualname__]]
-            if id(one) not in self.peer.numbers:
-                self.peer.numbers[id(one)] = len(self.peer.shown)
-                self.peer.shown[len(self.peer.shown)] = one
-            told.append([self.peer.numbers[id(one)], one.__name__])
-        return [*told, ["builtins", "Exception"]]
+    def _pack_error(self, error: BaseException) -> list[Any]:
+        known = number_in(error)
+        if known is not None:
+            return ["yours", known]
+        self._causes += 1
+        attributes = [[name, self.pack(value)] for name, value in vars(error).items() if may_set(name)]
+        if error.__cause__ is not None and self._causes < DEEPEST:
+            attributes.append(["__cause__", self.pack(error.__cause__)])
+        classes = told_class(self.peer, type(error))
+        own = self.peer.show(error) if classes[0] != "yours" and len(classes[1]) > 1 else None
+        return ["error", classes, [self.pack(one) for one in error.args], attributes, own]
 
 
 class Unpacker:
@@ -130,37 +130,14 @@ class Unpacker:
         self.containers: list[Any] = []
 
     def unpack(self, packed: Any) -> Any:
+        """Raises what making a value of wrong parts raises, KeyError for an unknown kind of value."""
         if type(packed) is not list:
             return packed
         kind, *rest = packed
-        return getattr(self, f"_{kind}".replace(" ", "_"))(*rest)
+        return _KINDS[kind](self, *rest)
 
     def _int(self, digits: str) -> int:
         return int(digits, 16)
-
-    def _list(self, items: list[Any]) -> list[Any]:
-        made: list[Any] = []
-        self.containers.append(made)
-        made += [self.unpack(one) for one in items]
-        return made
-
-    def _dict(self, items: list[Any]) -> dict[Any, Any]:
-        made: dict[Any, Any] = {}
-        self.containers.append(made)
-        for key, one in items:
-            made[self.unpack(key)] = self.unpack(one)
-        return made
-
-    def _set(self, items: list[Any]) -> set[Any]:
-        made: set[Any] = set()
-        self.containers.append(made)
-        made.update([self.unpack(one) for one in items])
-        return made
-
-    def _bytearray(self, digits: str) -> bytearray:
-        made = bytearray.fromhex(digits)
-        self.containers.append(made)
-        return made
 
     def _tuple(self, items: list[Any]) -> tuple[Any, ...]:
         return tuple([self.unpack(one) for one in items])
@@ -174,6 +151,26 @@ class Unpacker:
     def _complex(self, real: float, imaginary: float) -> complex:
         return complex(real, imaginary)
 
+    def _container(self, module: str, name: str, made_from: list[Any], items: Any) -> Any:
+        if (module, name) not in CONTAINERS:
+            raise KeyError(name)
+        made = find(module, name, guarded=False)(*[self.unpack(part) for part in made_from])
+        self.containers.append(made)
+        self.fill(made, items)
+        return made
+
+    def fill(self, container: Any, items: Any) -> None:
+        """Put items into an empty container."""
+        if isinstance(container, dict):
+            for key, value in items:
+                dict.__setitem__(container, self.unpack(key), self.unpack(value))
+        elif type(container) is bytearray:
+            container += bytes.fromhex(items)
+        elif type(container) is set:
+            container.update([self.unpack(one) for one in items])
+        else:
+            container.extend([self.unpack(one) for one in items])
+
     def _again(self, place: int) -> Any:
         return self.containers[place]
 
@@ -183,56 +180,51 @@ class Unpacker:
     def _yours(self, number: int) -> Any:
         return self.peer.shown[number]
 
-    def _module(self, name: str) -> Any:
-        return __import__(name) if name in PURE else self.peer.end()
-
     def _name(self, module: str, name: str) -> Any:
-        found = named(module, name)
-        return self.peer.end() if found is named else found
+        found = find(module, name, guarded=self.peer.guarded)
+        if found is MISSING:
+            raise KeyError(name)
+        return found
 
     def _value(self, module: str, name: str, parts: list[Any]) -> Any:
         if (module, name) not in VALUES:
-            self.peer.end()
-        return named(module, name)(*[self.unpack(part) for part in parts])
+            raise KeyError(name)
+        return find(module, name, guarded=False)(*[self.unpack(part) for part in parts])
 
-    def _shown(self, number: int, base: str) -> Remote:
-        if number not in self.peer.remotes:
-            self.peer.remotes[number] = Remote(self.peer, number, base)
-        return self.peer.remotes[number]
+    def _shown(self, number: int, kind: str, content: Any, class_: list[Any]) -> Remote:
+        value = self.unpack(content)
+        if kind in CONSTANT and type(value) is not KINDS[kind]:
+            raise KeyError(kind)
+        remotes = self.peer.remotes
+        if number not in remotes or get(remotes[number], "_kind") != kind:
+            made = self.peer.remote_class(*class_) if class_ else Remote
+            remotes[number] = made(self.peer, number, kind, (0 if kind in CONSTANT else -1, value))
+        return remotes[number]
 
     def _error_class(self, classes: list[Any]) -> type[BaseException]:
-        return self.peer.error_class(classes)
+        return made_class(self.peer, classes)
+
+    def _error(self, classes: list[Any], arguments: list[Any], attributes: list[Any], own: int | None) -> BaseException:
+        values = [self.unpack(one) for one in arguments]
+        error = made_error(self.peer, self.unpack(classes), values, own)
+        for name, packed in attributes:
+            set_attribute(error, name, self.unpack(packed))
+        return error
 
 
-def named(module: str, name: str) -> Any:
-    """A type or a function of Python that may cross by its name; `named` itself, which is none, where it may not."""
-    if module == "builtins":
-        found = vars(sys.modules["builtins"]).get(name, named)
-        fine = isinstance(found, type) or name in BUILTINS or name in ("NotImplemented", "Ellipsis")
-        return found if fine else named
-    if module not in PURE:
-        return named
-    try:
-        found = __import__(module)
-        for part in name.split("."):
-            found = vars(found)[part]
-    except (ImportError, KeyError, TypeError):
-        return named
-    return found if isinstance(found, (type, *FUNCTIONS)) else named
-
-
-# What is made again from plain parts.
-VALUES: dict[tuple[str, str], Callable[[Any], tuple[Any, ...]]] = {
-    ("builtins", "range"): lambda v: (v.start, v.stop, v.step),
-    ("builtins", "slice"): lambda v: (v.start, v.stop, v.step),
-    ("decimal", "Decimal"): lambda v: (str(v),),
-    ("fractions", "Fraction"): lambda v: (v.numerator, v.denominator),
-    ("datetime", "date"): lambda v: (v.year, v.month, v.day),
-    ("datetime", "time"): lambda v: (v.hour, v.minute, v.second, v.microsecond),
-    ("datetime", "datetime"): lambda v: (v.year, v.month, v.day, v.hour, v.minute, v.second, v.microsecond),
-    ("datetime", "timedelta"): lambda v: (v.days, v.seconds, v.microseconds),
-    ("collections", "deque"): lambda v: (list(v), v.maxlen),
-    ("collections", "Counter"): lambda v: (dict(v),),
-    ("collections", "OrderedDict"): lambda v: (list(v.items()),),
-    ("collections", "defaultdict"): lambda v: (v.default_factory, dict(v)),
+_KINDS: dict[str, Callable[..., Any]] = {
+    "int": Unpacker._int,
+    "tuple": Unpacker._tuple,
+    "frozenset": Unpacker._frozenset,
+    "bytes": Unpacker._bytes,
+    "complex": Unpacker._complex,
+    "container": Unpacker._container,
+    "again": Unpacker._again,
+    "back": Unpacker._back,
+    "yours": Unpacker._yours,
+    "name": Unpacker._name,
+    "value": Unpacker._value,
+    "shown": Unpacker._shown,
+    "error class": Unpacker._error_class,
+    "error": Unpacker._error,
 }

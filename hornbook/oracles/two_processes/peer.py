@@ -7,17 +7,21 @@ what Python has loaded at its start.
 from __future__ import annotations
 
 import _json
+import _thread
 import os
+import sys
 
-from hornbook.oracles.two_processes.messages import Packer, Unpacker, named
-from hornbook.oracles.two_processes.remote import OPERATIONS, Remote
+from hornbook.oracles.two_processes.messages import Packer, Unpacker
+from hornbook.oracles.two_processes.operations import CHANGES, OPERATIONS
+from hornbook.oracles.two_processes.remote import Remote, RemoteClass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # importing typing takes milliseconds
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-LONGEST = 1 << 26  # bytes of a message
+LONGEST = 1 << 25  # bytes of a message
+DEEPEST = 5_000  # calls that may be open while a message is made or read: values may be nested deeply
 
 
 def encode(message: Any) -> bytes:
@@ -25,7 +29,7 @@ def encode(message: Any) -> bytes:
 
 
 def decode(text: str) -> Any:
-    """Raises StopIteration, ValueError or RecursionError for what is no JSON."""
+    """Raises StopIteration, ValueError, KeyError or RecursionError for what is no JSON."""
     return _DECODE(text, 0)[0]
 
 
@@ -39,6 +43,7 @@ class _Reading:  # how JSON is read; the C scanner asks for these
 _json_c: Any = _json
 _ENCODE = _json_c.make_encoder(None, None, _json_c.encode_basestring_ascii, None, ":", ",", False, False, True)
 _DECODE = _json_c.make_scanner(_Reading)
+_NO_VALUE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
 
 
 class Ended(BaseException):
@@ -50,73 +55,78 @@ class Peer:
 
     Args:
         reading, writing: descriptors.
+        guarded: whether this is the tests' end, which must not believe the other.
         may: called with the name of an operation and its values; says whether the other side may do it.
+
+    Attributes:
+        changes: how often the other side was asked for something after which its objects may be others.
+        ended: whether the other side is gone.
     """
 
-    def __init__(self, reading: int, writing: int, may: Callable[[str, list[Any]], bool]) -> None:
-        self.reading, self.writing, self.may = reading, writing, may
+    def __init__(self, reading: int, writing: int, guarded: bool, may: Callable[[str, list[Any]], bool]) -> None:
+        self.reading, self.writing, self.guarded, self.may = reading, writing, guarded, may
         self.shown: dict[int, Any] = {}  # by number
-        self.numbers: dict[int, int] = {}  # id of a shown object → its number
         self.remotes: dict[int, Remote] = {}
+        self.errors: dict[int, BaseException] = {}
         self.error_classes: dict[int, type[BaseException]] = {}
-        self.rest, self.ended, self.requests = b"", False, 0
+        self.changes, self.requests, self.ended = 0, 0, False
         self.printed: Callable[[], str] = lambda: ""
         self.show_printed: Callable[[str], object] = lambda text: None
+        self.raised: Callable[[str, BaseException], BaseException] = lambda what, error: error
+        self._numbers: dict[int, int] = {}  # id of a shown object → its number
+        self._classes: dict[int, RemoteClass] = {}
+        self._rest = b""
+        self._lock = _thread.RLock()  # threads ask one after another
+
+    def show(self, value: Any) -> int:
+        """The number by which the other side may speak of a value."""
+        if id(value) not in self._numbers:
+            self._numbers[id(value)] = len(self.shown)
+            self.shown[len(self.shown)] = value
+        return self._numbers[id(value)]
+
+    def remote_class(self, number: int, name: str) -> RemoteClass:
+        if number not in self._classes:
+            content = {"__slots__": (), "class_number": number, "__module__": "solution"}
+            self._classes[number] = RemoteClass(str(name), (Remote,), content)
+        return self._classes[number]
 
     def ask(self, what: str, *values: Any) -> Any:
         """What operation `what` gives on the other side. Raises what it raises there."""
-        self.requests += 1
-        packer = Packer(self)
-        self.send(["do", what, [packer.pack(value) for value in values]])
-        while True:
-            kind, *rest = self.receive()
-            if kind != "do":
-                return self._answered(kind, rest, packer.containers)
-            self.serve(*rest)
+        with self._lock:
+            self.requests += 1
+            self.changes += what in CHANGES
+            packer = Packer(self)
+            with _Deep():
+                request = ["do", what, [packer.pack(value) for value in values]]
+                self.send(request)
+            while True:
+                kind, *rest = self.receive()
+                if kind != "do":
+                    break
+                self.serve(*rest)
+        with _Deep():
+            result = self._answered(rest, packer.containers)
+        if kind == "gave":
+            return result
+        if not isinstance(result, BaseException):
+            self.end()
+        raise self.raised(what, result)
 
-    def _answered(self, kind: str, rest: list[Any], ours: list[Any]) -> Any:
+    def _answered(self, rest: list[Any], ours: list[Any]) -> Any:
         """The result; lists, dictionaries … that the other side has changed are changed here as well."""
         try:
             content, changes, printed = rest
             if printed:
                 self.show_printed(str(printed))
             unpacker = Unpacker(self, ours)
-            result = self._made_error(content, unpacker) if kind == "raised" else unpacker.unpack(content)
-            for place, packed in changes:
-                _replace(ours[place], unpacker.unpack(packed))
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError):
+            result = unpacker.unpack(content)
+            for place, (_, _, _, _, items) in changes:
+                ours[place].clear()
+                unpacker.fill(ours[place], items)
+        except _NO_VALUE:
             self.end()
-        if kind == "raised":
-            raise result
         return result
-
-    def _made_error(self, content: list[Any], unpacker: Unpacker) -> BaseException:
-        classes, arguments, attributes = content
-        error_class = self.error_class(classes)
-        values = [unpacker.unpack(one) for one in arguments]
-        try:
-            error = error_class(*values)
-        except Exception:
-            error = error_class.__new__(error_class)
-            error.args = tuple(values)
-        for name, packed in attributes:
-            value = unpacker.unpack(packed)
-            try:
-                setattr(error, name, value)
-            except Exception:  # Python's own attributes have types of their own
-                continue
-        return error
-
-    def error_class(self, classes: list[Any]) -> type[BaseException]:
-        """From (number, name) of each class of the other side's own, and (module, name) of Python's at the end."""
-        base = named(*classes[-1])
-        if not (isinstance(base, type) and issubclass(base, BaseException)):
-            base = Exception
-        for number, name in reversed(classes[:-1]):
-            if number not in self.error_classes:
-                self.error_classes[number] = type(str(name), (base,), {"__module__": "solution"})
-            base = self.error_classes[number]
-        return base
 
     def serve(self, what: str, packed: list[Any]) -> None:
         """Do what the other side asks, and answer."""
@@ -124,27 +134,31 @@ class Peer:
         containers: list[Any] = []
         before: list[Any] = []
         try:
-            unpacker = Unpacker(self)
-            values = [unpacker.unpack(one) for one in packed]
-            containers = unpacker.containers
-            before = [_copied(container) for container in containers]
-            packer.receive(containers)
+            with _Deep():
+                unpacker = Unpacker(self)
+                values = [unpacker.unpack(one) for one in packed]
+                containers = unpacker.containers
+                before = [_copied(container) for container in containers]
+                packer.receive(containers)
             if not self.may(what, values):
                 raise TypeError(f"{what}: not allowed with an object of the tests")
-            kind, content = "gave", packer.pack(OPERATIONS[what](*values))
+            kind, result = "gave", OPERATIONS[what](*values)
         except Ended:
             raise
         except BaseException as error:
-            kind, content = "raised", packer.pack_error(error)
+            kind, result = "raised", error
         try:
-            changes = [
-                [place, packer.pack_content(container)]
-                for place, (container, earlier) in enumerate(zip(containers, before, strict=True))
-                if _changed(container, earlier)
-            ]
-            self.send([kind, content, changes, self.printed()])
+            with _Deep():
+                content = packer.pack(result)
+                changes = [
+                    [place, packer.pack_content(container)]
+                    for place, (container, earlier) in enumerate(zip(containers, before, strict=True))
+                    if _changed(container, earlier)
+                ]
+                self.send([kind, content, changes, self.printed()])
         except Exception as error:  # too deep, too large, no text
-            self.send(["raised", packer.pack_error(type(error)("the result cannot be sent")), [], ""])
+            unsent = Packer(self).pack(type(error)("the result cannot be sent"))
+            self.send(["raised", unsent, [], ""])
 
     def send(self, message: Any) -> None:
         data = memoryview(encode(message))
@@ -155,7 +169,7 @@ class Peer:
             self.end()
 
     def receive(self) -> list[Any]:
-        parts, size = [self.rest], len(self.rest)
+        parts, size = [self._rest], len(self._rest)
         while b"\n" not in parts[-1]:
             try:
                 got = os.read(self.reading, 1 << 20)
@@ -165,12 +179,14 @@ class Peer:
             if not got or size > LONGEST:
                 self.end()
             parts.append(got)
-        line, _, self.rest = b"".join(parts).partition(b"\n")
+        line, _, self._rest = b"".join(parts).partition(b"\n")
         try:
             message = decode(line.decode())
         except (StopIteration, ValueError, RecursionError, KeyError):
             self.end()
-        if type(message) is not list or len(message) not in (3, 4) or message[0] not in ("do", "gave", "raised"):
+        if not (type(message) is list and message and type(message[0]) is str):
+            self.end()
+        if len(message) != _LENGTHS.get(message[0]):
             self.end()
         return message
 
@@ -179,25 +195,33 @@ class Peer:
         raise Ended("the program ended before its tests did")
 
 
+_LENGTHS = {"do": 3, "gave": 4, "raised": 4}
+
+
+class _Deep:
+    """More calls may be open than the program has allowed itself, until its own code runs again."""
+
+    def __enter__(self) -> None:
+        self.before = _limit()
+        _set_limit(max(self.before, DEEPEST))
+
+    def __exit__(self, *error: object) -> None:
+        _set_limit(self.before)
+
+
+_limit, _set_limit = sys.getrecursionlimit, sys.setrecursionlimit
+
+
 def _copied(container: Any) -> Any:
-    return list(container.items()) if type(container) is dict else type(container)(container)
+    return list(container.items()) if isinstance(container, dict) else container.copy()
 
 
 def _changed(container: Any, earlier: Any) -> bool:
-    kind = type(container)
-    if kind in (set, bytearray):
+    if type(container) in (set, bytearray):
         return bool(container != earlier)
     if len(container) != len(earlier):
         return True
-    if kind is dict:
+    if isinstance(container, dict):
         pairs = zip(container.items(), earlier, strict=True)
         return any(key is not old or one is not before for (key, one), (old, before) in pairs)
     return any(one is not before for one, before in zip(container, earlier, strict=True))
-
-
-def _replace(container: Any, content: Any) -> None:
-    if type(container) in (list, bytearray):
-        container[:] = content
-    else:
-        container.clear()
-        container.update(content)

@@ -1,4 +1,10 @@
-"""An object that lives in the other process, and what can be done with it there."""
+"""An object that lives in the other process, and what can be done with it there.
+
+The tests must not ask a program whether its result is right. So of an object that a function gave, the program is
+asked for its parts and no more: comparing it, or computing with it and a value of the tests, is done here. Objects
+that the tests made themselves by calling a class of the program have the operators of that class (`Vector(1, 2) * 3`);
+comparing them with a value of the tests is done here as well.
+"""
 
 from __future__ import annotations
 
@@ -12,151 +18,360 @@ if TYPE_CHECKING:
     from hornbook.oracles.two_processes.peer import Peer
 
 BASES: tuple[type, ...] = (int, float, complex, str, bytes, tuple, frozenset, list, dict, set, bytearray)
-VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+CONSTANT = frozenset(["int", "float", "complex", "str", "bytes", "tuple", "frozenset"])
+VIEWS: dict[str, type] = {f"dict_{name}": type(getattr({}, name)()) for name in ("keys", "values", "items")}
 
 
-class Remote:
-    """Attributes, calls and items are asked of the other process. Comparing or computing with a value of this process
-    is not, or a program could return an object that equals everything.
+async def _coroutine() -> None: ...
 
-    `base` names the plain type that the object is at bottom ("" if none): as a value of that type it is compared and
-    computed with here. Two remote objects without one are compared and combined there: they are both the program's.
+
+def _kinds() -> dict[str, type]:
+    waiting = _coroutine()
+    waiting.close()
+    known: tuple[type, ...] = (
+        type(waiting),
+        type(_kinds),
+        type((lambda: (yield))()),
+        type([].append),
+        map,
+        filter,
+        zip,
+        enumerate,
+        type,
+    )
+    return {one.__name__: one for one in (*BASES, *known, *VIEWS.values(), type(iter([])), reversed)}
+
+
+KINDS = _kinds()  # what an object may say that it is: for isinstance and no more
+PLAIN = frozenset([base.__name__ for base in BASES] + list(VIEWS))
+ITERATORS = frozenset(name for name, kind in KINDS.items() if hasattr(kind, "__next__"))
+
+# Methods that change an object of the type; its others give the same whoever is asked.
+CHANGING = {
+    *("append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "update", "add", "discard"),
+    *("setdefault", "popitem", "intersection_update", "difference_update", "symmetric_difference_update"),
+}
+# Methods that say yes or no to what the tests expect.
+SAYING = {name for base in (str, set, float) for name in dir(base) if name[:2] == "is" or name[-4:] == "with"}
+# Attributes with two underscores that are asked for; others could be what a library takes an object's memory from.
+ASKED = {
+    *("__name__", "__qualname__", "__doc__", "__module__", "__dict__", "__annotations__", "__wrapped__", "__slots__"),
+    *("__members__", "__bases__", "__mro__", "__defaults__", "__dataclass_fields__", "__match_args__", "__self__"),
+}
+
+get = object.__getattribute__
+
+
+class RemoteClass(type):
+    """The type of `Remote`, and of a class below it for each class of the other process: `type(x).__name__` is right,
+    and `type(x) == Point`."""
+
+    class_number = -1
+
+    def __eq__(cls, other: Any) -> bool:
+        return cls is other or (is_remote(other) and cls.class_number == number_of(other))
+
+    def __hash__(cls) -> int:
+        return id(cls)
+
+
+def is_remote(value: Any) -> bool:
+    return type(type(value)) is RemoteClass
+
+
+class Remote(metaclass=RemoteClass):
+    """An object of the other process.
+
+    Attributes (read with `get`):
+        _peer, _number: where it is, and which it is there.
+        _kind: the name of a plain type that it is at bottom, or of another of KINDS, or "".
+        _origin: "class" for a class that the tests may make objects of, "instance" for such an object, or "".
+        _content: what was read of it, with the time of reading.
+        _used: "", "as a stream" or "by index": a result is read in one way, or it could be two things at once; "up"
+            for an iterator that has ended.
     """
 
-    __slots__ = ("_base", "_number", "_peer")
-    _base: str
-    _number: int
+    __slots__ = ("_content", "_kind", "_number", "_origin", "_peer", "_used")
     _peer: Peer
+    _number: int
+    _kind: str
+    _origin: str
+    _content: tuple[int, Any]
+    _used: str
 
-    def __init__(self, peer: Peer, number: int, base: str) -> None:
-        for name, value in (("_peer", peer), ("_number", number), ("_base", base)):
+    def __init__(self, peer: Peer, number: int, kind: str, content: tuple[int, Any] = (-1, None)) -> None:
+        for name, value in zip(Remote.__slots__, (content, kind, number, "", peer, ""), strict=True):
             object.__setattr__(self, name, value)
 
     def __getattribute__(self, name: str) -> Any:
         if name == "__class__":
-            return _TYPES.get(object.__getattribute__(self, "_base"), Remote)
-        return _ask("getattr", self, name)
+            return KINDS.get(get(self, "_kind"), type(self))
+        if name[:2] == "__" and name not in ASKED:
+            return get(self, name)
+        return _attribute(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        _ask("setattr", self, name, value)
+        ask("setattr", self, name, value)
 
     def __delattr__(self, name: str) -> None:
-        _ask("delattr", self, name)
+        ask("delattr", self, name)
+
+    def __dir__(self) -> Any:
+        return ask("dir", self)
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
-        return _ask("call", self, arguments, options)
+        made = ask("call", self, arguments, options)
+        return _own(made) if get(self, "_origin") == "class" else made
 
     def __getitem__(self, key: Any) -> Any:
-        return _ask("getitem", self, key)
+        whole = _whole(self)
+        if type(whole) is dict and key not in whole:
+            return ask("getitem", self, key)
+        if whole is not NotImplemented and (type(whole) is dict or isinstance(key, (int, slice))):
+            return whole[key]
+        _use(self, "by index")
+        return ask("getitem", self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        _ask("setitem", self, key, value)
+        ask("setitem", self, key, value)
 
     def __delitem__(self, key: Any) -> None:
-        _ask("delitem", self, key)
+        ask("delitem", self, key)
 
     def __len__(self) -> int:
-        return int(_ask("len", self))
+        whole = _whole(self)
+        if whole is not NotImplemented:
+            return len(whole)
+        _use(self, "by index")
+        return int(ask("len", self))
 
     def __iter__(self) -> Any:
-        view = object.__getattribute__(self, "_base") == "view"  # as a set it would lose its order
-        value = self if view else local(self)
-        return iter(_ask("iter", self) if value is self else value)
+        whole = _whole(self)
+        if whole is not NotImplemented:
+            return iter(whole)
+        if get(self, "_kind") in ITERATORS:
+            return self
+        found = ask("iter", self)
+        if found is self:
+            return self
+        _use(self, "as a stream", once=True)
+        return iter(found)
 
     def __next__(self) -> Any:
-        return _ask("next", self)
+        if get(self, "_used") == "up":  # what has ended does not begin again
+            raise StopIteration
+        if get(self, "_kind") == "coroutine":
+            raise StopIteration(ask("await", self))
+        try:
+            return ask("next", self)
+        except StopIteration:
+            if not delegates(self):
+                object.__setattr__(self, "_used", "up")
+            raise
+
+    def __reversed__(self) -> Any:
+        whole = _whole(self)
+        return iter(ask("reversed", self)) if whole is NotImplemented else reversed(whole)
 
     def __contains__(self, item: Any) -> bool:
-        value = local(self)
-        if value is not self:
-            return item in value
-        return bool(_ask("contains", self, item)) if type(item) is Remote else any(item == one for one in self)
+        if delegates(self):
+            return bool(ask("contains", self, item))
+        whole = _whole(self)
+        return item in whole if whole is not NotImplemented else any(item is one or item == one for one in self)
 
     def __bool__(self) -> bool:
-        return bool(_ask("bool", self))
+        value = local(self)
+        return bool(ask("bool", self) if value is self else value)
 
     def __enter__(self) -> Any:
-        return _ask("call", _ask("getattr", self, "__enter__"), (), {})
+        return ask("enter", self)
 
-    def __exit__(self, *error: Any) -> Any:
-        return _ask("call", _ask("getattr", self, "__exit__"), (None, None, None), {})
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> Any:
+        return ask("exit", self, error)
+
+    def __await__(self) -> Any:
+        return ask("await", self)
+        yield
+
+    async def __aenter__(self) -> Any:
+        return ask("await", ask("async enter", self))
+
+    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> Any:
+        return ask("await", ask("async exit", self, error))
+
+    def __aiter__(self) -> Any:
+        return ask("async iter", self)
+
+    async def __anext__(self) -> Any:
+        return ask("await", ask("async next", self))
 
     def __instancecheck__(self, value: Any) -> bool:
-        return type(value) is Remote and bool(_ask("isinstance", value, self))
+        return is_remote(value) and bool(ask("isinstance", value, self))
 
     def __subclasscheck__(self, value: Any) -> bool:
-        return type(value) is Remote and bool(_ask("issubclass", value, self))
+        return is_remote(value) and bool(ask("issubclass", value, self))
+
+    def __mro_entries__(self, bases: Any) -> Any:
+        raise TypeError("a class of the program cannot be the base of a class of the tests")
 
     def __str__(self) -> str:
-        return str(_ask("str", self))
+        return str(ask("str", self))
 
     def __repr__(self) -> str:
-        return str(_ask("repr", self))
+        return str(ask("repr", self))
 
     def __format__(self, form: str) -> str:
-        return str(_ask("format", self, form))
+        return str(ask("format", self, form))
 
     def __hash__(self) -> int:
         value = local(self)
-        return int(_ask("hash", self)) if value is self else hash(value)
+        return int(ask("hash", self)) if value is self else hash(value)
 
     def __int__(self) -> int:
-        return int(_number_in(self))
+        return int(_number_in(self, "int"))
 
     def __float__(self) -> float:
-        return float(_number_in(self))
+        return float(_number_in(self, "float"))
 
     def __complex__(self) -> complex:
-        return complex(_number_in(self))
+        return complex(_number_in(self, "complex"))
 
     def __index__(self) -> int:
-        return operator.index(_number_in(self))
+        return operator.index(_number_in(self, "index"))
 
     def __round__(self, digits: int | None = None) -> Any:
-        return round(_number_in(self), digits)
-
-    def __reduce__(self) -> Any:
-        raise TypeError("an object of the program cannot be copied or pickled by the tests")
+        return round(_number_in(self, "float"), digits)
 
     def __copy__(self) -> Any:
-        return self
+        return _like(self, ask("copy", self))
 
     def __deepcopy__(self, memory: Any) -> Any:
-        return self
+        return _like(self, ask("deepcopy", self))
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError("an object of the program cannot be pickled by the tests")
+
+
+def ask(what: str, remote: Remote, *values: Any) -> Any:
+    return get(remote, "_peer").ask(what, remote, *values)
 
 
 def number_of(remote: Remote) -> int:
-    number: int = object.__getattribute__(remote, "_number")
+    number: int = get(remote, "_number")
     return number
 
 
-def _ask(what: str, remote: Remote, *values: Any) -> Any:
-    return object.__getattribute__(remote, "_peer").ask(what, remote, *values)
+def delegates(remote: Remote) -> bool:
+    """Whether the operators of the object's own class count: for objects of the tests, and those that the tests made
+    by calling a class of the program."""
+    return get(remote, "_origin") != "" or not get(remote, "_peer").guarded
 
 
 def local(value: Any) -> Any:
     """The plain value that a remote object is at bottom; any other value as it is."""
-    if type(value) is not Remote or not object.__getattribute__(value, "_base"):
+    if not is_remote(value):
         return value
-    found = _ask("plain", value)
-    return value if found is NotImplemented else found
+    kind = get(value, "_kind")
+    if kind in CONSTANT:
+        return get(value, "_content")[1]
+    if kind not in PLAIN:
+        return value
+    content = _read(value, "plain")
+    return _AS_VIEW[kind](content) if kind in VIEWS else content
 
 
-def _number_in(remote: Remote) -> Any:
+# A view is told as a list.
+_AS_VIEW: dict[str, Callable[[Any], Any]] = {
+    "dict_keys": lambda items: dict.fromkeys(items).keys(),
+    "dict_values": lambda items: dict(enumerate(items)).values(),
+    "dict_items": lambda items: dict(items).items(),
+}
+
+
+def _read(remote: Remote, what: str) -> Any:
+    """What the object holds, asked for again only when something may have changed it."""
+    peer = get(remote, "_peer")
+    time, content = get(remote, "_content")
+    if time != peer.changes:
+        content = ask(what, remote)
+        object.__setattr__(remote, "_content", (peer.changes, content))
+    return content
+
+
+def _whole(remote: Remote) -> Any:
+    """All items of a result that has an end: as a list, or a dictionary. NotImplemented if it has no end, is an
+    iterator or cannot be gone through, or if its own class is asked for its items."""
+    if delegates(remote):
+        return NotImplemented
     value = local(remote)
-    if value is remote:
-        raise TypeError("an object of the program, where a number is expected")
+    if value is not remote:
+        return NotImplemented if isinstance(value, (int, float, complex)) else value
+    if get(remote, "_used") or get(remote, "_kind") in ITERATORS:
+        return NotImplemented
+    found = _read(remote, "items")
+    return found if type(found) in (list, dict) else NotImplemented
+
+
+def _use(remote: Remote, way: str, once: bool = False) -> None:
+    if delegates(remote):
+        return
+    used = get(remote, "_used")
+    if used and (once or used != way):
+        raise TypeError(f"an object of the program is read {way}, after {used}")
+    object.__setattr__(remote, "_used", way)
+
+
+def _own(value: Any) -> Any:
+    if is_remote(value):
+        object.__setattr__(value, "_origin", "instance")
     return value
 
 
+def _like(remote: Remote, value: Any) -> Any:
+    return _own(value) if get(remote, "_origin") == "instance" else value
+
+
+def _attribute(remote: Remote, name: str) -> Any:
+    found = ask("getattr", remote, name)
+    if delegates(remote) or not is_remote(found):
+        return found
+    value = local(remote)
+    if value is remote:
+        if name in SAYING:
+            raise AttributeError(f"{name}: not asked of an object of the program")
+        return found
+    return getattr(value, name) if hasattr(type(value), name) and name not in CHANGING else found
+
+
+def _number_in(remote: Remote, what: str) -> Any:
+    value = local(remote)
+    if value is not remote:
+        return value
+    if delegates(remote):
+        return ask(what, remote)
+    raise TypeError("an object of the program, where a number is expected")
+
+
 def _two_sided(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
+    compares = name in COMPARING
+
     def method(self: Remote, other: Any) -> Any:
-        mine, others = local(self), local(other)
-        if type(mine) is Remote and type(others) is Remote:
-            return _ask("operate", mine, name, others)
-        if type(mine) is Remote or type(others) is Remote:  # never asked of the program: it could say anything
+        if is_remote(other):
+            return _of_two(self, name, other)
+        if delegates(self) and not (compares and get(self, "_peer").guarded):
+            return _own(ask("operate", self, name, other, reflected))
+        value = local(self)
+        if value is self:
             return {"eq": False, "ne": True}.get(name, NotImplemented)
-        return OPERATORS[name](others, mine) if reflected else OPERATORS[name](mine, others)
+        return OPERATORS[name](other, value) if reflected else OPERATORS[name](value, other)
+
+    def _of_two(self: Remote, name: str, other: Remote) -> Any:
+        asked = delegates(self) or delegates(other)
+        value, others = (self, other) if asked else (local(self), local(other))
+        if is_remote(value) or is_remote(others) or not compares:
+            result = ask("operate", self, name, other, False)
+            return _own(result) if asked else result
+        return OPERATORS[name](value, others)
 
     return method
 
@@ -164,7 +379,9 @@ def _two_sided(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
 def _one_sided(name: str) -> Callable[[Any], Any]:
     def method(self: Remote) -> Any:
         value = local(self)
-        return _ask("operate", value, name) if value is self else OPERATORS[name](value)
+        if delegates(self) or value is self:
+            return _like(self, ask("operate alone", self, name))
+        return OPERATORS[name](value)
 
     return method
 
@@ -172,66 +389,14 @@ def _one_sided(name: str) -> Callable[[Any], Any]:
 COMPARING = ("eq", "ne", "lt", "le", "gt", "ge")
 COMBINING = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "xor", "lshift", "rshift", "and", "or")
 ALONE = ("neg", "pos", "abs", "invert")
-OPERATORS = {
+OPERATORS: dict[str, Callable[..., Any]] = {
     name: getattr(operator, f"{name}_" if name in ("and", "or") else name) for name in (*COMPARING, *COMBINING, *ALONE)
 }
+OPERATORS["divmod"] = divmod
 for _name in COMPARING:
     setattr(Remote, f"__{_name}__", _two_sided(_name))
-for _name in COMBINING:
+for _name in (*COMBINING, "divmod"):
     setattr(Remote, f"__{_name}__", _two_sided(_name))
     setattr(Remote, f"__r{_name}__", _two_sided(_name, reflected=True))
 for _name in ALONE:
     setattr(Remote, f"__{_name}__", _one_sided(_name))
-_TYPES = {base.__name__: base for base in BASES} | {"view": Remote}
-
-
-def plain(value: Any) -> Any:
-    """The value as the plain type that it is at bottom, by that type's own methods; NotImplemented if it is none."""
-    for base in (*VIEWS, *BASES):
-        if isinstance(value, base):
-            return _PLAIN[base](value)
-    return NotImplemented
-
-
-_EVERYTHING = slice(None)
-_PLAIN: dict[type, Callable[[Any], Any]] = {
-    VIEWS[0]: set,
-    VIEWS[1]: list,
-    VIEWS[2]: set,
-    int: int.__int__,
-    float: float.__float__,
-    complex: lambda v: complex.__add__(v, 0),
-    str: str.__str__,
-    bytes: lambda v: bytes.__getitem__(v, _EVERYTHING),
-    tuple: lambda v: tuple.__getitem__(v, _EVERYTHING),
-    frozenset: lambda v: frozenset(frozenset.__iter__(v)),
-    list: lambda v: list.__getitem__(v, _EVERYTHING),
-    dict: dict.copy,
-    set: lambda v: set(set.__iter__(v)),
-    bytearray: lambda v: bytearray.__getitem__(v, _EVERYTHING),
-}
-
-
-# What each side can be asked to do with its objects.
-OPERATIONS: dict[str, Callable[..., Any]] = {
-    "getattr": getattr,
-    "setattr": setattr,
-    "delattr": delattr,
-    "call": lambda function, arguments, options: function(*arguments, **options),
-    "getitem": operator.getitem,
-    "setitem": operator.setitem,
-    "delitem": operator.delitem,
-    "len": len,
-    "iter": iter,
-    "next": next,
-    "contains": operator.contains,
-    "bool": bool,
-    "isinstance": isinstance,
-    "issubclass": issubclass,
-    "str": str,
-    "repr": repr,
-    "format": format,
-    "hash": hash,
-    "plain": plain,
-    "operate": lambda value, name, *other: OPERATORS[name](value, *other),
-}

@@ -9,112 +9,169 @@ from __future__ import annotations
 import os
 import sys
 
+from hornbook.oracles.two_processes.collected import run_collected
 from hornbook.oracles.two_processes.peer import Ended, Peer, encode
-from hornbook.oracles.two_processes.remote import Remote
+from hornbook.oracles.two_processes.permitted import MODULE, may
+from hornbook.oracles.two_processes.remote import is_remote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-MODULE = "tests"
-FORGIVEN = ("SystemExit", "EOFError")  # of a demonstration: sys.exit() at its end, input() without any
+FORGIVEN = (SystemExit, EOFError)  # of a demonstration: sys.exit() at its end, input() without any
+NO_MEMORY = b'{"failed": "MemoryError"}'  # made beforehand
 
 
-class Names(dict):
-    """The tests' global names; those in `wanted` are the program's, asked anew at each use."""
+class Names(dict[str, "Any"]):
+    """The tests' global names; those in `wanted` are the program's, asked anew at each use.
 
-    def __init__(self, peer: Any, wanted: list[str]) -> None:
+    Attributes:
+        lacking: whether the program did not define one that was used.
+    """
+
+    def __init__(self, peer: Any, wanted: list[str], classes: list[str]) -> None:
         super().__init__(__name__=MODULE)
-        self.peer, self.wanted = peer, frozenset(wanted)
+        self.peer, self.wanted, self.classes = peer, frozenset(wanted), frozenset(classes)
         self.objects: dict[str, Any] = {}
+        self.lacking = False
 
     def __missing__(self, name: str) -> Any:
+        if name not in self.wanted:
+            raise KeyError(name)
         return self.lookup(name)
 
     def lookup(self, name: str) -> Any:
-        if name not in self.wanted:
-            raise KeyError(name)
+        """What the program calls by this name. Raises NameError where it has none."""
         if name in self.objects:
             return self.objects[name]
         try:
             found = self.peer.ask("lookup", name)
         except NameError:
-            raise KeyError(name) from None
-        self.peer.requests -= 1  # to have looked at a name is no test of it
-        if type(found) is Remote:
+            self.lacking = True
+            raise
+        if is_remote(found):
+            self.peer.requests -= 1  # to have looked at a name is no test of it
             self.objects[name] = found
+            if name in self.classes:
+                object.__setattr__(found, "_origin", "class")
         return found
 
 
-FUNCTION, BUILTIN, METHOD = type(lambda: 0), type(len), type(Names(None, []).lookup)
-CALLABLE: tuple[type, ...] = (FUNCTION, BUILTIN, METHOD)
+class ProgramModule(type(sys)):  # type: ignore[misc]
+    """The module that `from solution import f` in the tests imports from."""
+
+    def __init__(self, name: str, names: Names) -> None:
+        super().__init__(name)
+        self.__dict__["_names"] = names
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._names.lookup(name) if name[:2] != "__" else object.__getattribute__(self, name)
+        except NameError as error:
+            raise AttributeError(str(error)) from None
 
 
 def main(reading: int, writing: int, job: dict[str, Any]) -> None:
     """Run the job's tests; write {"failed": reason}, {"unused": true} or {"passed": true} to the standard output.
 
     The job: `helpers` (a text that defines what the tests may use), `setup` and `tests` (texts), `wanted` (names that
-    the program is to define) and `every` (whether to go on after a test that fails).
+    the program is to define; `classes` are those of classes), `collected` (names of test functions to call after the
+    texts), `modules` (names by which tests import the program), `folders` (more to import from) and `every` (whether
+    to go on after a test that fails).
     """
     verdict = os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
-    peer = Peer(reading, writing, may=_may)
+    sys.path += job["folders"]
+    peer = Peer(reading, writing, guarded=True, may=may)
     peer.show_printed = lambda text: sys.stdout.write(text)
-    sys.modules[MODULE] = type(sys)(MODULE)
-    os.write(verdict, encode(_judged(peer, job)))
+    peer.raised = _expected_only("\n".join([*job["tests"], *job["setup"]]), peer)
+    try:
+        told = encode(_judged(peer, job))
+    except MemoryError:
+        told = NO_MEMORY
+    os.write(verdict, told)
     os._exit(0)  # threads of the tests and what they registered for the end do not count
 
 
+def _expected_only(texts: str, peer: Peer) -> Any:
+    """What the program raises, as it reaches the tests. Python takes some exceptions for an end that went well, so a
+    test that does not name them must not be ended by them."""
+
+    def raised(what: str, error: BaseException) -> BaseException:
+        if isinstance(error, (SystemExit, KeyboardInterrupt, GeneratorExit)) and "SystemExit" not in texts:
+            peer.end()
+        ends = isinstance(error, (StopIteration, StopAsyncIteration)) and what not in ("next", "await")
+        if ends and "StopIteration" not in texts and "StopAsyncIteration" not in texts:
+            return RuntimeError(f"the program raised {type(error).__name__}")
+        return error
+
+    return raised
+
+
 def _judged(peer: Peer, job: dict[str, Any]) -> dict[str, Any]:
-    names = Names(peer, job["wanted"])
+    names = Names(peer, job["wanted"], job["classes"])
+    sys.modules[MODULE] = type(sys)(MODULE)
+    sys.modules |= {name: ProgramModule(name, names) for name in job["modules"]}
     reasons: list[str] = []
     try:
-        _, fault, _ = peer.receive()
-        if fault and fault[0] in FORGIVEN and not any(_defined(names, name) for name in names.wanted):
-            return {"failed": "the program ended before its tests did"}
-        if fault and fault[0] not in FORGIVEN:
-            return {"failed": f"{fault[0]}: {fault[1]}".rstrip(": ")}
-        _prepare(names, job)
-        for number, test in enumerate(job["tests"], 1):
-            reasons.append(_reason(names, test, f"test {number} of {len(job['tests'])}: "))
-            if reasons[-1] and not job["every"]:
-                break
-        if not any(reasons):
-            reasons += _run_collected(names)
+        fault = _run_program(peer, names)
+        if fault:
+            return {"failed": fault}
+        reasons += _run_tests(names, job)
     except Ended:
         pass
     if peer.ended:
         return {"failed": "the program ended before its tests did"}
+    if not peer.requests and not names.lacking:
+        return {"unused": True}
     first = next((reason for reason in reasons if reason), "")
-    if first:
-        return {"failed": first, "reasons": reasons}
-    return {"passed": True, "reasons": reasons} if peer.requests else {"unused": True}
+    return {"failed": first, "reasons": reasons} if first else {"passed": True, "reasons": reasons}
+
+
+def _run_program(peer: Peer, names: Names) -> str:
+    """Why the program cannot be tested; "" if it can."""
+    expected, peer.raised = peer.raised, lambda what, error: error
+    try:
+        peer.ask("run")
+    except FORGIVEN:
+        if not any(_defined(names, name) for name in names.wanted):
+            return "the program ended before its tests did"
+    except Ended:
+        raise
+    except BaseException as error:
+        return _told("", error)
+    peer.raised, peer.requests = expected, 0
+    return ""
 
 
 def _defined(names: Names, name: str) -> bool:
     try:
         names[name]
-    except KeyError:
+    except (KeyError, NameError):
         return False
     return True
 
 
-def _prepare(names: Names, job: dict[str, Any]) -> None:
-    """The header's imports and complete functions, then the set-up."""
-    if job["helpers"]:
-        exec(compile(job["helpers"], "header", "exec"), names)
-        for name in job["wanted"]:
-            names.pop(name, None)
-    for text in job["setup"]:
-        exec(compile(text, "set-up", "exec"), names)
+def _run_tests(names: Names, job: dict[str, Any]) -> list[str]:
+    """For each test that was run why it failed; "" for one that passed."""
+    names["_copied"] = _copied
+    for place, text in [("header: ", job["helpers"]), *(("set-up: ", text) for text in job["setup"])]:
+        reason = _reason(names, text, place)
+        if reason:
+            return [reason]
+    reasons = []
+    for number, test in enumerate(job["tests"], 1):
+        reasons.append(_reason(names, test, f"test {number} of {len(job['tests'])}: "))
+        if reasons[-1] and not job["every"]:
+            return reasons
+    return [*reasons, *run_collected(names, job["collected"], _told)]
 
 
 def _reason(names: Names, test: str, place: str) -> str:
-    """Why a test failed; "" if it passed."""
     try:
-        exec(compile(test, "test", "exec"), names)
+        exec(compile(test, "test", "exec", dont_inherit=True), names)
     except Ended:
         raise
     except BaseException as error:
@@ -122,46 +179,19 @@ def _reason(names: Names, test: str, place: str) -> str:
     return ""
 
 
-def _run_collected(names: Names) -> list[str]:
-    """Test functions as pytest finds them, and the classes of unittest."""
-    reasons = []
-    for name, value in list(names.items()):
-        if name.startswith("test") and type(value) is FUNCTION and not value.__code__.co_argcount:
-            try:
-                value()
-            except Ended:
-                raise
-            except BaseException as error:
-                reasons.append(_told(f"{name}: ", error))
-    if "unittest" in sys.modules:
-        reasons += _run_unittest(names)
-    return reasons
-
-
-def _run_unittest(names: Names) -> list[str]:
-    import unittest
-
-    result = unittest.TestResult()
-    for value in list(names.values()):
-        if isinstance(value, type) and issubclass(value, unittest.TestCase) and value.__module__ == MODULE:
-            unittest.defaultTestLoader.loadTestsFromTestCase(value).run(result)
-    return [f"{test.id()}: {text.strip().splitlines()[-1]}" for test, text in [*result.errors, *result.failures]]
+def _copied(value: Any) -> Any:
+    """A copy of plain data all through; anything else as it is."""
+    kind = type(value)
+    if kind is dict:
+        return {_copied(key): _copied(one) for key, one in value.items()}
+    if kind in (list, tuple, set, frozenset):
+        return kind([_copied(one) for one in value])
+    return bytearray(value) if kind is bytearray else value
 
 
 def _told(place: str, error: BaseException) -> str:
-    return f"{place}{type(error).__name__}: {str(error)[:200]}".rstrip(": ")
-
-
-def _may(what: str, values: list[Any]) -> bool:
-    """The program may call functions that it was given, go through iterators, and use objects of the tests' classes."""
-    if not values:
-        return False
-    target = values[0]
-    ours = type(target).__module__ == MODULE
-    if what == "call":
-        return isinstance(target, CALLABLE) or ours or (type(target) is type and target.__module__ == MODULE)
-    if what in ("getattr", "setattr"):
-        return ours and isinstance(values[1], str) and not values[1].startswith("_")
-    if what in ("iter", "next"):
-        return ours or hasattr(type(target), "__next__")
-    return ours and what in ("len", "getitem", "setitem", "contains", "bool", "str", "repr", "plain", "hash")
+    try:
+        text = str(error)[:200]
+    except Exception:
+        text = ""
+    return f"{place}{type(error).__name__}: {text}".rstrip(": ")

@@ -1,0 +1,100 @@
+"""Texts of tests, as they are read and as they are run."""
+
+import ast
+import symtable
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+
+class Text(NamedTuple):
+    """A text of Python and its syntax tree."""
+
+    source: str
+    tree: ast.Module
+
+
+def read_text(source: str, what: str) -> Text:
+    """Raises ValueError for a text that is not Python."""
+    try:
+        return Text(source, ast.parse(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ValueError(f"{what} is not Python: {type(error).__name__}: {error}") from None
+
+
+def free_names(text: Text) -> Iterator[str]:
+    """Global names that a text reads, in their order."""
+    seen = set()
+    outermost = symtable.symtable(text.source, "tests", "exec")
+    tables = [outermost]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        seen |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global() or table is outermost}
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.Name) and node.id in seen:
+            yield node.id
+
+
+def bound_names(text: Text) -> set[str]:
+    """Names that a text binds at its top level."""
+    symbols = symtable.symtable(text.source, "tests", "exec").get_symbols()
+    return {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported()}
+
+
+def as_run(text: Text, known: Collection[str]) -> str:
+    """The text without `unittest.main()` at its top level (what is there is run anyway), and with copies of the
+    arguments that a comparison needs once more. `known` are the names of functions that are not the program's."""
+    kept = [node for node in text.tree.body if not _is_runner(node)]
+    copying = _Copying(known)
+    tree = copying.visit(ast.Module(kept, []))
+    changed = copying.changed or len(kept) < len(text.tree.body)
+    return ast.unparse(tree) if changed else text.source
+
+
+def _is_runner(node: ast.stmt) -> bool:
+    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
+        return False
+    return ast.unparse(node.value.func) in ("unittest.main", "pytest.main")
+
+
+class _Copying(ast.NodeTransformer):
+    """`assert f(x) == sorted(x)` becomes `assert f(_copied(x)) == sorted(x)`: a program that empties the list and
+    returns it must not be right. What is passed is a copy only where the same comparison, or the same call of some
+    assertEqual, reads it again outside the call."""
+
+    def __init__(self, known: Collection[str]) -> None:
+        self.known, self.changed = known, False
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        if not any(isinstance(operator, ast.Is | ast.IsNot) for operator in node.ops):
+            self._copy([node.left, *node.comparators])
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if isinstance(node.func, ast.Attribute) and node.func.attr.startswith("assert"):
+            self._copy(node.args)
+        return self.generic_visit(node)
+
+    def _copy(self, sides: list[ast.expr]) -> None:
+        calls: list[ast.Call] = []
+        read: set[str] = set()
+        for side in sides:
+            nodes = list(ast.walk(side))
+            found = [node for node in nodes if isinstance(node, ast.Call) and self._may_be_programs(node)]
+            calls += found
+            if not found:
+                read |= {node.id for node in nodes if isinstance(node, ast.Name)}
+        for call in calls:
+            again = [isinstance(argument, ast.Name) and argument.id in read for argument in call.args]
+            self.changed |= any(again)
+            call.args = [_copy_of(one) if copied else one for one, copied in zip(call.args, again, strict=True)]
+
+    def _may_be_programs(self, call: ast.Call) -> bool:
+        function: ast.expr = call.func
+        while isinstance(function, ast.Attribute):
+            function = function.value
+        return not (isinstance(function, ast.Name) and function.id in self.known)
+
+
+def _copy_of(argument: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name("_copied", ast.Load()), [argument], [])

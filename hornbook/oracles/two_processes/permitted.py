@@ -1,0 +1,42 @@
+"""What the program may do with objects of the tests: call functions, go through iterators, use public attributes.
+
+It never gets to frames, code objects or global names: they are attributes of functions and generators, which can only
+be called or gone through, or begin with an underscore.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+MODULE = "tests"  # what the tests define says that it is from here
+# Library objects that the program may use as freely as objects of the tests' own classes, by their type's module.
+_USABLE = {
+    *("io", "_io", "types", "random", "re", "array", "unittest.mock", "itertools", "functools", "operator", "string"),
+    *("collections", "ipaddress", "queue", "_queue", "threading", "_thread", "contextlib", "statistics", "zoneinfo"),
+}
+
+
+def _no_method(self: Any) -> None: ...
+
+
+_CALLED: tuple[type, ...] = (type(_no_method), type(len), type([].append), type(_no_method.__get__(1)), type(str.upper))
+_WITH_NAME = ("getattr", "setattr", "delattr")
+
+
+def may(what: str, values: list[Any]) -> bool:
+    """Whether the program may have the operation `what` done with `values`, of which the first is the tests'."""
+    if not values:
+        return False
+    target = values[0]
+    if isinstance(target, _CALLED):
+        return what == "call"
+    if isinstance(target, type):
+        usable = target.__module__ == MODULE and what not in ("setattr", "delattr", "setitem", "delitem")
+    else:
+        module = type(target).__module__
+        usable = module == MODULE or module in _USABLE
+    if not usable:
+        return what in ("iter", "next") and hasattr(type(target), "__next__")
+    return what not in _WITH_NAME or (type(values[1]) is str and values[1][:1] != "_")
