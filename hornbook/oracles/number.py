@@ -1,50 +1,170 @@
-"""Numbers as people and models write them: 1,234.50, -3, 2/3, 1.5e3, 12 %, "x = 7"."""
+"""Numbers as people and models write them: 1,234.50, −3, 2/3, 1½, 3 × 10⁵, ₹1,00,000, 12 %, ४२, \\frac12, x = 7."""
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation, localcontext
+from typing import NamedTuple
 
 from hornbook.base.records import Question
 from hornbook.oracles.entry import entry_of
-from hornbook.oracles.extract_answer import extract_answer, first_line
+from hornbook.oracles.extract_answer import find_answer
 from hornbook.oracles.judgement import Judgement, compared, not_attempted
 from hornbook.oracles.settings import OracleSettings
 
-_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
-_NUMBER = re.compile(rf"(?<![\w.])([-+]?\s?)({_DIGITS})(?:[eE]([-+]?\d{{1,4}}))?(?:\s*/\s*({_DIGITS}))?")
+LONGEST = 2000  # characters that are read
 RELATIVE_TOLERANCE = Decimal("1e-4")  # for answers that are not whole numbers, which must be met exactly
 PRECISION = 60  # significant digits
+LARGEST_POWER = 400
+
+_PLAIN = r"\d+(?:\.\d+)?|\.\d+"
+_GROUPED = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?"  # 1,234,567 and 12,34,567
+_POINTS = r"\d{1,3}(?:\.\d{3}){2,}(?:,\d+)?|\d{1,3}(?:\.\d{3})+,\d+"  # 1.234.567 and 1.234,50
+_APART = r"\d{1,3}(?:[ ']\d{3})+(?:[.,]\d+)?(?!\d)"  # 10 000 and 1'234
+_COMMA = r"\d+,\d{1,2}(?!\d)|\d+,\d{4,}"  # 1,5
+_DIGITS = rf"(?:{_GROUPED}|{_POINTS}|{_APART}|{_COMMA}|{_PLAIN})(?!\d)"
+_SIZES = {
+    "hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "lakh": 5, "crore": 7,
+    "k": 3, "万": 4, "億": 8, "亿": 8, "millionen": 6, "millones": 6, "milhões": 6, "millions": 6, "миллионов": 6,
+}  # fmt: skip
+_NUMBER = re.compile(
+    rf"(?<![\w.])(?P<sign>[-+]\s?)?(?P<digits>{_DIGITS})"
+    r"(?:[eE](?P<exponent>[-+]?\d{1,4})(?![\w.]))?"
+    r"(?:\s?[*×·⋅x]\s?10\s?(?:\^|\*\*)\s?\(?(?P<power>-?\d{1,3})\)?)?"
+    r"(?:\s?(?:\^|\*\*)\s?\(?(?P<raised>-?\d{1,3})\)?)?"
+    rf"(?:\s(?P<over>\d+)/(?P<under>\d+)|\s?/\s?(?P<divisor>-?\s?(?:{_DIGITS})))?"
+    rf"(?:\s?(?P<size>{'|'.join(_SIZES)})(?![^\W\d_]))?",
+    re.IGNORECASE,
+)
+_FRACTION = re.compile(r"\\[dtc]?frac\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))")
+_WRAPPED = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mbox|bf|rm|operatorname)\s*\{([^{}]*)\}")
+_CURRENCY = re.compile(
+    r"(?<![^\W\d_])(?:Rs\.?|INR|USD|EUR|GBP|CNY|RMB|JPY|US|CHF|kr\.?|R|A|C)\s?(?=[$€£¥₹]|-?[\d.])|[$€£¥₹₽₩¢]"
+)
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_MINUS = str.maketrans("−–—‒‑﹣－", "-------")
+_FORMULA = re.compile(r"\\(?!%)[a-zA-Z]+|\d\s?[xyzπ√]\b|[√π]|\d\s?!")  # not plain: a function, a variable
+_TIME = re.compile(r"\d\s?:\s?\d")
+
+
+class Number(NamedTuple):
+    """A value; `sized` is the value with the word for a size behind it ("3.5 million"), else the same."""
+
+    value: Decimal
+    sized: Decimal
 
 
 def parse_number(text: str) -> Decimal | None:
-    """The last number in `text`, or None. A fraction is divided out; thousands commas are dropped."""
-    found = list(_NUMBER.finditer(text.replace("−", "-")[:2000]))
-    if not found:
-        return None
-    sign, digits, exponent, divisor = found[-1].groups()
-    try:
-        with localcontext() as context:
-            context.prec = PRECISION
-            value = Decimal(digits.replace(",", "")) * Decimal(10) ** int(exponent or 0)
-            if divisor:
-                value /= Decimal(divisor.replace(",", ""))
-            return -value if "-" in sign else value
-    except (InvalidOperation, ZeroDivisionError, ArithmeticError):
-        return None
+    """The last number in `text`, or None. A fraction is divided out; marks of thousands are dropped."""
+    numbers = list(numbers_in(text))
+    return numbers[-1].value if numbers else None
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is one number and nothing else but a sign, a currency or a percent sign."""
+    text = _normalised(text).strip()
+    match = _NUMBER.match(text)
+    return match is not None and match.end() == len(text.rstrip("% ")) and not match["size"]
+
+
+def numbers_in(text: str) -> Iterator[Number]:
+    """The numbers in a text, in their order; none of a time (12:30) or a formula (2x, \\sqrt{2})."""
+    text = _normalised(text[-LONGEST:])
+    for match in _NUMBER.finditer(text):
+        around = text[max(0, match.start() - 2) : match.end() + 3]
+        if _TIME.search(around) or _FORMULA.search(text[match.start() : match.end() + 2]):
+            continue
+        number = _value(match)
+        if number is not None:
+            yield number
 
 
 def score_number(question: Question, reply: str, settings: OracleSettings) -> Judgement:
-    """Right when the last number of the answer's first line is the reference's: exactly for whole numbers, else within
-    a relative tolerance (`tolerance` in the question's entry overrides it).
+    """Right when the reply's answer is the reference's number: exactly for whole numbers, else within a relative
+    tolerance (`tolerance` in the question's entry overrides it).
 
-    Raises ValueError when the reference holds no number.
+    Of a stated answer its first number counts ("42 apples in 3 boxes"), or what stands behind its last "="; of a last
+    line its last number. Raises ValueError when the reference holds no number.
     """
     wanted = parse_number(question.answer)
     if wanted is None:
         raise ValueError(f"the reference answer {question.answer!r} holds no number")
-    given = parse_number(first_line(extract_answer(reply)))
-    if given is None:
-        return not_attempted("no number in the answer")
+    found = find_answer(reply, has_number)
+    numbers = list(numbers_in(_after_equals(found.text)))
+    if not numbers:
+        return (
+            not_attempted("no number in the answer") if not found.text else compared(False, found.text, question.answer)
+        )
+    if found.source != "line" and _FORMULA.search(_normalised(found.text)):
+        return compared(False, found.text, question.answer)
+    given = numbers[0] if found.source in ("stated", "box") else numbers[-1]
     default = Decimal(0) if wanted == wanted.to_integral_value() else RELATIVE_TOLERANCE
     tolerance = Decimal(str(entry_of(question).get("tolerance", default)))
-    right = abs(given - wanted) <= tolerance * abs(wanted)
-    return compared(right, f"{given:f}", f"{wanted:f}")
+    right = any(abs(value - wanted) <= tolerance * abs(wanted) for value in given)
+    return compared(right, f"{given.sized:f}", f"{wanted:f}")
+
+
+def has_number(text: str) -> bool:
+    return next(numbers_in(text), None) is not None
+
+
+def _after_equals(text: str) -> str:
+    _, equals, after = text.rpartition("=")
+    return after if equals and has_number(after) else text
+
+
+def _normalised(text: str) -> str:
+    """Digits of every script as ASCII, LaTeX and currencies as plain text."""
+    text = re.sub(r"[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda match: "^" + match[0].translate(_SUPERSCRIPTS), text)
+    text = re.sub(r"(\d?)([¼-¾⅐-⅞])", lambda match: f"{match[1]} {unicodedata.normalize('NFKC', match[2])}", text)
+    text = text.replace("\u2044", "/").translate(_MINUS)
+    text = re.sub(r"(?<=\d)[\u00a0\u2009\u202f\u2007](?=\d{3})", " ", text)
+    text = unicodedata.normalize("NFKC", text)
+    text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() and not c.isascii() else c for c in text)
+    text = text.replace("٫", ".").replace("٬", ",").replace("\u066a", "%").replace("’", "'")
+    text = re.sub(r"(?<=\d)(?:\\[,!;: ]|\{,\}|_)+(?=\d{3})", "'", re.sub(r",\\!(?=\d)", ",", text))
+    text = re.sub(r"\\[,!;: ]", " ", text)
+    text = re.sub(r"(\d)\s*(?=\\[dtc]?frac)", r"\1 ", text)
+    text = _FRACTION.sub(lambda m: f"{m[1] or m[2]}/{m[3] or m[4]}", text)
+    text = _WRAPPED.sub(r" \1", text)
+    text = text.replace("\\times", "×").replace("\\cdot", "·").replace("\\%", "%").replace("\\$", "$")
+    text = text.replace("\\left", "").replace("\\right", "").replace("\\approx", "≈").replace("\\circ", "°")
+    text = re.sub(r"\^\{\s*(-?\d+)\s*\}", r"^\1", text)
+    text = _CURRENCY.sub("", text)
+    text = text.replace("**", "^") if re.search(r"\d\*\*-?\d", text) else text
+    text = re.sub(r"[{}*_`]{2,}|(?<![\d*])[*_`](?![*])|[{}]", " ", text)
+    text = re.sub(r"\b(?:minus|negative)\s+(?=\d)", "-", text, flags=re.IGNORECASE)
+    return re.sub(r"(?<![\w)])-\s+(?=\d)", "-", text)
+
+
+def _value(match: re.Match[str]) -> Number | None:
+    try:
+        with localcontext() as context:
+            context.prec = PRECISION
+            value = _decimal(match["digits"]) * Decimal(10) ** int(match["exponent"] or 0)
+            if match["raised"]:
+                power = int(match["raised"])
+                if abs(power) > LARGEST_POWER or (match["sign"] or "").strip() == "-":
+                    return None
+                value **= power
+            value *= Decimal(10) ** int(match["power"] or 0)
+            if match["over"]:
+                value += Decimal(match["over"]) / Decimal(match["under"])
+            if match["divisor"]:
+                divisor = match["divisor"].replace(" ", "")
+                value /= _decimal(divisor.lstrip("-")) * (-1 if divisor.startswith("-") else 1)
+            value = -value if "-" in (match["sign"] or "") else value
+            size = (match["size"] or "").casefold()
+            return Number(value, value * Decimal(10) ** _SIZES[size] if size else value)
+    except (InvalidOperation, ZeroDivisionError, ArithmeticError):
+        return None
+
+
+def _decimal(digits: str) -> Decimal:
+    """Which of comma, point, space and apostrophe is the mark of decimals is seen from their places."""
+    digits = digits.replace(" ", "").replace("'", "")
+    if re.fullmatch(_POINTS, digits):
+        digits = digits.replace(".", "").replace(",", ".")
+    elif re.fullmatch(_COMMA, digits):
+        digits = digits.replace(",", ".")
+    return Decimal(digits.replace(",", "") if "," in digits else digits)
