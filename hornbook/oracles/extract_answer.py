@@ -23,7 +23,7 @@ _TAGGED = re.compile(r"<(answer|final_answer)>(.*?)(?:</\1>|\Z)", re.DOTALL | re
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*(\{|[^\s{\\$]+)")
 _BLOCK = re.compile(r"\s*(?:\\\[|\$\$)\s*(.*?)\s*(?:\\\]|\$\$|\Z)", re.DOTALL)
 _NOTHING = re.compile(r"^[\W_]*$|^```\w*$|^\\[\[\]()]$")
-_AROUND = "*_`#>~ \t\n\"“”„«»‘’'"
+_AROUND = "*_`#> \t\n\"“”„«»‘’'"
 
 
 class Found(NamedTuple):
@@ -126,7 +126,7 @@ def bare(text: str) -> str:
     """A text without marks around it: Markdown, quotes, LaTeX delimiters, list marks, a final full stop."""
     before = None
     text = re.sub(r"^\s*(?:[-*+•]|#{1,6})\s+", "", text.strip())
-    text = re.sub(r"(\*\*|__|`)", "", text)
+    text = re.sub(r"(?<![\w)])\*\*|\*\*(?![\w(])|__|`", "", text)  # a power stays
     while text != before:
         before = text
         text = text.strip(_AROUND)

@@ -30,7 +30,7 @@ def question_of(row: Row, oracle: str) -> Question:
     if not prompt.strip():
         raise ValueError(f"no question: expected a text in one of {', '.join(PROMPT)}")
     entry = _entry(row)
-    choices = _strings(row.get("choices"), "choices")
+    choices = _strings(row.get("choices") or row.get("options"), "choices")
     answer, solution = (_text(row, ("answer",)), _text(row, ("solution",))) if ours else _answer(row, choices)
     name = oracle or str(row.get("oracle") or "") or fitting_oracle(answer, choices, entry)
     written = _text(row, ("entry",)) if ours else msgspec.json.encode(entry).decode() if entry else ""
@@ -52,10 +52,11 @@ def _answer(row: Row, choices: list[str]) -> tuple[str, str]:
     """The reference answer, and the worked solution if the row holds one ("... #### 42" is both in one)."""
     name = next((name for name in ANSWER if row.get(name) not in (None, "")), "")
     given = row.get(name)
-    if isinstance(given, int) and not isinstance(given, bool) and choices and str(given) not in choices:
-        if not 0 <= given < len(choices):
+    if isinstance(given, int) and not isinstance(given, bool) and choices:
+        if 0 <= given < len(choices):  # an index, whatever the choices say: MMLU has choices that are numbers
+            return choices[given], _text(row, ("solution",))
+        if str(given) not in choices:
             raise ValueError(f"{name}: index {given} of {len(choices)} choices")
-        return choices[given], _text(row, ("solution",))
     if given is not None and not isinstance(given, str | int | float):
         raise ValueError(f"{name}: expected a text or a number, got {type(given).__name__}")
     answer = "" if given is None else str(given).strip()
