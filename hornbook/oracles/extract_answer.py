@@ -23,6 +23,7 @@ _TAGGED = re.compile(r"<(answer|final_answer)>(.*?)(?:</\1>|\Z)", re.DOTALL | re
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*(\{|[^\s{\\$]+)")
 _BLOCK = re.compile(r"\s*(?:\\\[|\$\$)\s*(.*?)\s*(?:\\\]|\$\$|\Z)", re.DOTALL)
 _NOTHING = re.compile(r"^[\W_]*$|^```\w*$|^\\[\[\]()]$")
+_SENTENCE_END = re.compile(r"(?<!\b\w)(?<!\bSt)(?<!\bDr)(?<!\bMr)(?<!\bMrs)(?<!\bJr)[.!?]+\s+|[。！？।；]")
 _AROUND = "*_`#> \t\n\"“”„«»‘’'"
 
 
@@ -186,7 +187,7 @@ def sentences(text: str) -> Iterator[str]:
     """The sentences of a text, line by line."""
     for line in text.split("\n"):
         begin = 0
-        for match in re.finditer(r"[.!?]+\s+|[。！？।；]", line):
+        for match in _SENTENCE_END.finditer(line):
             yield line[begin : match.end()]
             begin = match.end()
         yield line[begin:]

@@ -1,57 +1,119 @@
 """Trivia: correct, wrong or not attempted, as SimpleQA grades it (report §4.4, appendix A.1)."""
 
 import re
+import unicodedata
+from functools import lru_cache
 
 from hornbook.base.records import Question
 from hornbook.oracles.entry import entry_of
-from hornbook.oracles.extract_answer import extract_answer
+from hornbook.oracles.extract_answer import find_answer, sentences
 from hornbook.oracles.judgement import Judgement, Outcome
+from hornbook.oracles.refusals import refuses
 from hornbook.oracles.settings import OracleSettings
-from hornbook.oracles.text import normalise
 
-_REFUSAL = re.compile(
-    r"\b(?:"
-    r"(?:do not|don t|did not|didn t|cannot|can t|could not|couldn t) "
-    r"(?:know|recall|remember|say|tell|answer|verify|find|confirm)"
-    r"|(?:am|m) (?:not sure|unsure|not certain|unaware|not aware|not familiar|unable)"
-    r"|(?:do not|don t) have (?:any |enough |reliable |that |this )*(?:information|knowledge|data|record)"
-    r"|no (?:information|knowledge|record|idea)|not (?:heard|know) of|never heard of"
-    r"|(?:does not|doesn t|do not|don t|may not|might not) (?:seem to |appear to )?exist"
-    r"|unknown to me|beyond my knowledge"
-    r")\b"
+__all__ = ["refuses", "score_trivia"]
+
+_NEGATED = re.compile(
+    r"(?:\b(?:not|isn t|wasn t|never|neither|nor|rather than|instead of|unlike|nicht|pas|no es|não é|не)|不是|ではなく)"
+    r"(?: \w+){0,3} ?$"
 )
+_NEGATED_AFTER = re.compile(
+    r"^ ?(?:(?:is|was|are|were) (?:not|wrong|incorrect)|isn t|wasn t|ではない|ではありません|不是|is not)"
+)
+_TURN = re.compile(r"[,;:.!?()\n]|\b(?:but|however|rather|sondern|mais|sino|mas|а)\b")
+_GUESS = r"(?:or|oder|ou|или|或者?|または|veya|or maybe|or perhaps|or possibly)"
+_HEDGED = re.compile(
+    r"\b(?:but|though)?\s*(?:i think|i believe|my (?:best )?guess|(?:might|may|could) be|probably|perhaps|maybe)\b"
+)
+_SPACELESS = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_WORDS = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
+)
+_NUMERALS = {word: str(number) for number, word in enumerate(_WORDS)} | {
+    "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90",
+}  # fmt: skip
 
 
-def refuses(completion: str) -> bool:
-    """Whether a reply declines to answer ("I do not know", "I'm not sure", "there may not exist ...")."""
-    return _REFUSAL.search(_plain(completion)) is not None
+def score_trivia(question: Question, reply: str, settings: OracleSettings) -> Judgement:
+    """1 for a correct answer and for refusing a bogus question, else 0.
 
-
-def _verdict(question: Question, completion: str) -> Outcome:
-    """How a reply fares. A question without a reference answer is bogus: every attempt at it is wrong.
-
-    Correct when the reference, or one of `aliases` in the question's entry, stands in the reply as whole words.
+    A question without a reference answer is bogus: every attempt at it is wrong.
     """
-    reply = extract_answer(completion)
-    if not reply or refuses(completion):
+    outcome = _outcome(question, reply)
+    right = outcome == ("correct" if question.answer else "not attempted") and bool(reply.strip())
+    return Judgement(float(right), "" if right else outcome, find_answer(reply).text[:80], outcome)
+
+
+def _outcome(question: Question, reply: str) -> Outcome:
+    """Correct when the reference, or one of `aliases` in the entry, stands in the reply as whole words, is not denied
+    and is not one of several guesses."""
+    if not reply.strip():
         return "not attempted"
     if not question.answer:
-        return "wrong"
-    names = [question.answer, *entry_of(question).get("aliases", [])]
-    return "correct" if any(_says(reply, name) for name in names) else "wrong"
-
-
-def score_trivia(question: Question, completion: str, settings: OracleSettings) -> Judgement:
-    """1 for a correct answer and for refusing a bogus question, else 0."""
-    outcome = _verdict(question, completion)
-    right = outcome == ("correct" if question.answer else "not attempted")
-    return Judgement(float(right), "" if right else outcome, extract_answer(completion)[:80], outcome)
+        return "not attempted" if refuses(reply) else "wrong"
+    names = [name for name in [question.answer, *entry_of(question).get("aliases", [])] if _plain(name)]
+    if any(_plain(reply) == _plain(name) for name in names) or any(_says(reply, name) for name in names):
+        return "correct"
+    for name in names:  # a name may hold the words of a refusal
+        reply = re.sub(re.escape(name), " ", reply, flags=re.IGNORECASE)
+    guesses = _HEDGED.search(_plain(reply)) and re.search(r"\b(?:but|though|maybe|perhaps|guess)\b", _plain(reply))
+    return "not attempted" if refuses(reply) and not guesses else "wrong"
 
 
 def _says(reply: str, name: str) -> bool:
+    """Whether a sentence of the reply states the name."""
     wanted = _plain(name)
-    return bool(wanted) and f" {wanted} " in f" {_plain(reply)} "
+    return any(_states(sentence, wanted) for sentence in sentences(reply))
 
 
+def _states(sentence: str, wanted: str) -> bool:
+    """Whether the name is in a sentence, neither denied in its clause nor one of several guesses."""
+    named = _pattern(wanted)
+    if not named.search(_plain(sentence)) or _is_guess(sentence, wanted):
+        return False
+    clauses = [_plain(clause) for clause in _TURN.split(sentence)]
+    if not any(named.search(clause) for clause in clauses):  # a comma or a point divides the name
+        clauses = [_plain(sentence)]
+    return any(
+        not _NEGATED.search(clause[: match.start()]) and not _NEGATED_AFTER.match(clause[match.end() :])
+        for clause in clauses
+        for match in named.finditer(clause)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _pattern(wanted: str) -> re.Pattern[str]:
+    """A name as whole words; of a language without spaces anywhere."""
+    name = re.escape(wanted)
+    return re.compile(name if _SPACELESS.search(wanted) else rf"(?<![\w+#]){name}(?![\w+#])")
+
+
+def _is_guess(sentence: str, wanted: str) -> bool:
+    """Whether the name is one of several that "or" joins."""
+    plain = _plain(sentence)
+    if re.search(rf"\b{_GUESS}\b", wanted):
+        return False
+    listed = rf"(?<!\w){re.escape(wanted)}(?!\w)"
+    if re.search(rf"{listed}(?: \w+){{0,6}}? {_GUESS} \w|\b{_GUESS} (?:\w+ ){{0,2}}{listed}", plain):
+        return not re.search(rf"{listed} {_GUESS} (?:simply|just|also known|so|rather)\b", plain)
+    return bool(re.search(rf"{re.escape(wanted)}(?:或|または|か)\w", plain)) if _SPACELESS.search(wanted) else False
+
+
+@lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
-    return normalise(text.replace("’", "'")).replace("-", " ")
+    """Lower case, accents of Latin and Greek folded, numbers in one form, words apart by single spaces."""
+    text = unicodedata.normalize("NFKC", text).replace("−", "-").replace("’", "'").casefold()
+    text = "".join(_folded(letter) for letter in text)
+    text = re.sub(r"(?<=\d)[,\u202f ](?=\d{3}(?!\d))", "", text)
+    text = re.sub(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?<![a-z])(?=\d)", " ", text)
+    text = re.sub(r"(?<=\b[a-z])\.(?=[a-z]\b)", " ", text)
+    text = re.sub(r"(?<!\d)\.|\.(?!\d)|[^\w\s.+#]", " ", text)
+    words = [_NUMERALS.get(word, word) for word in text.split()]
+    return " ".join(words)
+
+
+def _folded(letter: str) -> str:
+    if ord(letter) < 128 or not unicodedata.name(letter, "").startswith(("LATIN", "GREEK")):
+        return letter
+    return "".join(part for part in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(part))
