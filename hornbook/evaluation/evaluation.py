@@ -18,7 +18,8 @@ from hornbook.evaluation.settings import EvaluationSettings
 from hornbook.inference.settings import Sampling
 from hornbook.oracles.guard import Oracles
 from hornbook.preference.questions import choose, read_questions
-from hornbook.preference.replies import Reply, Respondent, forget_replies
+from hornbook.preference.replies import Encoder, Reply, forget_replies, open_respondent
+from hornbook.tokenizer.chat import load_tokenizer
 
 
 def evaluation(
@@ -43,11 +44,13 @@ def evaluation(
         item for name in settings.benchmarks for item in choose_items(name, settings.max_items, settings.questions_seed)
     ]
     asked = _choose(questions, list(training), settings, work)
-    respondent = Respondent(model, settings.style, derive(settings.questions_seed, "evaluation"))
-
+    encoder = Encoder(load_tokenizer(model), settings.style)
     sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
-    replies = respondent.replies(asked, settings.samples, sampling, work, "questions")
-    answers = _graded(asked, replies, settings, work) + answer_items(items, respondent, settings.normalise, work)
+    seed = derive(settings.questions_seed, "evaluation")
+    with open_respondent(model, encoder, settings.engine, seed=seed) as respondent:
+        replies = respondent.replies(asked, settings.samples, sampling, work, "questions")
+        picks = answer_items(items, respondent, settings.normalise, work)
+    answers = _graded(asked, replies, settings, work) + picks
     answers.sort(key=lambda answer: (answer.score, answer.question, answer.sample))
 
     scores = _scores(answers)

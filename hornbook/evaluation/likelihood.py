@@ -7,7 +7,7 @@ from hornbook.base.seeds import derive
 from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import BenchmarkItem, load_benchmark
 from hornbook.evaluation.answers import Answer
-from hornbook.preference.replies import Respondent
+from hornbook.preference.replies import Encoder, Respondent
 
 PROMPT = "Question: {question}\nAnswer:"  # the same for every stage and style, so that only the weights differ
 ITEMS_PER_BATCH = 64
@@ -28,9 +28,9 @@ def choose_items(name: str, most: int, seed: int) -> list[BenchmarkItem]:
 
 
 def answer_items(items: list[BenchmarkItem], model: Respondent, normalise: str, work: Workspace) -> list[Answer]:
-    """The likeliest choice of each item, as answers of score "benchmark:NAME".
+    """The likeliest choice of each item, as answers of score "benchmark:NAME", whatever engine computes the model.
 
-    An item longer than the model's context is set aside.
+    An item that fills the model's context is set aside: not every engine could score it.
     """
     answers = []
     with work.progress("benchmarks", len(items), "items") as bar:
@@ -46,8 +46,8 @@ def _answer_batch(items: list[BenchmarkItem], model: Respondent, normalise: str,
     continuations: list[list[int]] = []
     fitting: list[BenchmarkItem] = []
     for item in items:
-        encoded = [encode_choice(model, item.question, choice) for choice in item.choices]
-        if any(len(prefix) + len(choice) > model.context for prefix, choice in encoded):
+        encoded = [encode_choice(model.encoder, item.question, choice) for choice in item.choices]
+        if any(len(prefix) + len(choice) >= model.engine.room for prefix, choice in encoded):
             work.reject(item.id, "longer than the model's context")
             continue
         fitting.append(item)
@@ -66,7 +66,7 @@ def _answer_batch(items: list[BenchmarkItem], model: Respondent, normalise: str,
     return answers
 
 
-def encode_choice(model: Respondent, question: str, choice: str) -> tuple[list[int], list[int]]:
+def encode_choice(model: Encoder, question: str, choice: str) -> tuple[list[int], list[int]]:
     """Token ids of the prompt and of the choice after it, cut where the prompt's own encoding ends."""
     prompt = PROMPT.format(question=question.strip())
     prefix, whole = model.plain(prompt), model.plain(f"{prompt} {choice.strip()}")

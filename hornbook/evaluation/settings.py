@@ -3,6 +3,7 @@
 from typing import Literal
 
 from hornbook.base.settings import Settings, setting
+from hornbook.inference.backend import BackendSettings
 from hornbook.oracles.settings import OracleSettings
 
 
@@ -31,3 +32,4 @@ class EvaluationSettings(Settings):
     questions_seed: int = setting(
         0, "decides which questions are used and how replies are drawn; equal seeds make fair comparisons"
     )
+    engine: BackendSettings = setting(help="what computes the model, and where", default_factory=BackendSettings)

@@ -18,21 +18,26 @@ def open_engine(
     *,
     seed: int = 0,
     batch_size: int = 128,
+    probabilities: bool = True,
 ) -> Iterator[Engine]:
     """An engine that samples from `model`, closed afterwards. A server must serve the same model under its own name.
 
-    `batch_size` is the rollouts computed together by PyTorch; vLLM and servers see to that themselves.
+    Args:
+        batch_size: rollouts computed together by PyTorch; vLLM and servers see to that themselves.
+        probabilities: whether a rollout's log-probabilities are needed. If not, they may be those from before
+            temperature and filters, and any vLLM server will do, however it was started.
     Raises HornbookError for a model that cannot be loaded, a missing package, and a server that does not answer.
     """
     if settings.backend == "server":
         from hornbook.inference.server import ServerEngine
 
-        with ServerEngine(settings, tokenizer, seed=seed) as server:
+        with ServerEngine(settings, tokenizer, model, seed=seed, probabilities=probabilities) as server:
             yield server
     elif settings.backend == "vllm":
         from hornbook.inference.vllm import VllmEngine
 
-        yield VllmEngine(model, tokenizer, seed=seed, dtype=settings.dtype)
+        with VllmEngine(model, tokenizer, seed=seed, dtype=settings.dtype) as engine:
+            yield engine
     else:
         from hornbook.inference.engine import TorchEngine
         from hornbook.model.files import load_model

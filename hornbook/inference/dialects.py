@@ -10,6 +10,7 @@ from hornbook.base.http import TryAgain
 from hornbook.base.settings import digest
 from hornbook.inference.parts import BAN, TOP, Draw, Reply, exact_order, filtered
 from hornbook.inference.remote import Remote
+from hornbook.inference.rollouts import check_room
 from hornbook.inference.settings import Sampling
 
 ALL = 1 << 20  # more tokens than any vocabulary has
@@ -27,8 +28,11 @@ class Dialect(Protocol):
     fingerprint: str
     chunk: int
 
-    def check(self, sampling: Sampling, avoiding: bool) -> None:
-        """Raises HornbookError when this server cannot sample so, or cannot say with which probability it did."""
+    def check(self, sampling: Sampling, probabilities: bool, avoiding: bool) -> None:
+        """Raises HornbookError when this server cannot sample so, or cannot say with which probability it did.
+
+        What is to be avoided cannot be sampled without the probabilities, whether or not they are wanted.
+        """
 
     async def draw(self, draw: Draw) -> Reply: ...
 
@@ -66,7 +70,7 @@ class LlamaCpp:
         name = str(props.get("model_alias") or props.get("model_path")).rpartition("/")[2]
         self.fingerprint = f"{name}@{digest([meta.get(fact) for fact in ('n_vocab', 'n_params', 'size', 'ftype')])}"
 
-    def check(self, sampling: Sampling, avoiding: bool) -> None:
+    def check(self, sampling: Sampling, probabilities: bool, avoiding: bool) -> None:
         """All of it can be done."""
 
     async def draw(self, draw: Draw) -> Reply:
@@ -157,9 +161,9 @@ class Vllm:
         self.fingerprint = f"{name}@{digest([model.get('root'), model.get('parent')])}"
         self.processed = False
 
-    def check(self, sampling: Sampling, avoiding: bool) -> None:
+    def check(self, sampling: Sampling, probabilities: bool, avoiding: bool) -> None:
         exact_order(sampling)
-        changed = sampling.temperature != 1 or filtered(sampling) or avoiding
+        changed = (probabilities and (sampling.temperature != 1 or filtered(sampling))) or avoiding
         if sampling.temperature and changed and not self.processed:
             raise HornbookError(
                 f"{self.remote.root}: this server reports log-probabilities from before temperature and filters; "
@@ -180,6 +184,7 @@ class Vllm:
         )
 
     async def score(self, prefix: list[int], continuation: list[int]) -> list[float]:
+        check_room(self.room, prefix, len(continuation))  # vLLM wants room for one more token
         draw = Draw(prefix + continuation, 1, 0, Sampling(temperature=0))
         found = (await self._ask(draw, logprobs=1, prompt_logprobs=0)).prompt_logprobs
         if found is None or len(found) != len(draw.prompt):

@@ -17,9 +17,8 @@ from hornbook.inference.probe import bytes_per_token, can_share
 from hornbook.inference.rollouts import Engine, Request, Rollout, check_room
 from hornbook.inference.scoring import score_batches
 from hornbook.inference.settings import Sampling
-from hornbook.inference.stops import Stops
+from hornbook.inference.stops import Stops, end_ids
 from hornbook.inference.trunks import TrunkStore, round_up, trunks_of
-from hornbook.tokenizer.chat import stop_ids
 
 __all__ = ["Engine", "Request", "Rollout", "Sampling", "TorchEngine"]
 
@@ -52,7 +51,7 @@ class TorchEngine:
     ) -> None:
         self.model, self.tokenizer, self.batch_size, self.seed = model, tokenizer, batch_size, seed
         self.cache_bytes = round(cache_gb * 1e9)
-        self.stop = stop_ids(tokenizer)
+        self.stop = end_ids(tokenizer, model.generation_config)
         self._known_stops: dict[tuple[str, ...], Stops] = {}
         self.fingerprint = weights_digest(model)
         self.context: int = getattr(model.config, "max_position_embeddings", None) or 1 << 30

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from transformers import PreTrainedTokenizerBase
@@ -15,8 +16,7 @@ from hornbook.inference.parts import Draw, Reply, alone, append, filtered, other
 from hornbook.inference.remote import Remote
 from hornbook.inference.rollouts import Request, Rollout, check_room
 from hornbook.inference.settings import Sampling
-from hornbook.inference.stops import Stops
-from hornbook.tokenizer.chat import stop_ids
+from hornbook.inference.stops import Stops, end_ids, read_defaults
 
 SEEDS = 2**32 - 1  # llama.cpp takes 32 bits, and the last number for "any"
 AT_ONCE = 4  # first tokens drawn together until one differs from the one to avoid
@@ -35,15 +35,27 @@ class ServerEngine:
     first token is drawn from the filtered distribution that the server tells, or again and again until it differs; its
     log-probability is then renormalised, by vLLM only where the avoided token is among the 20 likeliest (else it is
     too low by less than 0.05). vLLM tells probabilities after temperature and filters with
-    `--logprobs-mode processed_logprobs` only; where they matter and it was started without, that is an error.
+    `--logprobs-mode processed_logprobs` only; where they matter (`probabilities`, or a token to avoid) and it was
+    started without, that is an error.
     llama.cpp also ends a rollout on end-of-generation tokens of its own GGUF.
     Close it after use (it is a context manager).
     """
 
-    def __init__(self, settings: BackendSettings, tokenizer: PreTrainedTokenizerBase, *, seed: int = 0) -> None:
-        """Raises HornbookError when no such server answers, and when its model has another tokenizer."""
-        self.settings, self.tokenizer, self.seed = settings, tokenizer, seed
-        self.stop = stop_ids(tokenizer)
+    def __init__(
+        self,
+        settings: BackendSettings,
+        tokenizer: PreTrainedTokenizerBase,
+        model: Path | str | None = None,
+        *,
+        seed: int = 0,
+        probabilities: bool = True,
+    ) -> None:
+        """`model` is looked at for the tokens that end its replies, where its folder is on this machine.
+
+        Raises HornbookError when no such server answers, and when its model has another tokenizer.
+        """
+        self.settings, self.tokenizer, self.seed, self.probabilities = settings, tokenizer, seed, probabilities
+        self.stop = end_ids(tokenizer, read_defaults(model) if model else None)
         self._stops = lru_cache(lambda texts: Stops(tokenizer, self.stop, list(texts)))
         self._runner = asyncio.Runner()
         try:
@@ -72,7 +84,7 @@ class ServerEngine:
         """
         for request in requests:
             check_room(self.room, request.prefix)
-        self._dialect.check(sampling, any(request.avoid >= 0 for request in requests))
+        self._dialect.check(sampling, self.probabilities, any(request.avoid >= 0 for request in requests))
         stops = self._stops(tuple(sampling.stop))
 
         async def rollout(request: Request) -> Rollout:

@@ -1,9 +1,10 @@
 """Rollouts from vLLM in this process (report §4.3 at scale). Not yet run on a GPU: tested against a stand-in."""
 
+import gc
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from transformers import PreTrainedTokenizerBase
 
@@ -14,9 +15,8 @@ from hornbook.base.seeds import derive, rng
 from hornbook.inference.parts import BAN, TOP, Draw, Reply, alone, append, exact_order, filtered, other_than
 from hornbook.inference.rollouts import Request, Rollout, check_room
 from hornbook.inference.settings import Sampling
-from hornbook.inference.stops import Stops
+from hornbook.inference.stops import Stops, end_ids, read_defaults
 from hornbook.model.files import model_folder
-from hornbook.tokenizer.chat import stop_ids
 
 
 class VllmEngine:
@@ -24,7 +24,7 @@ class VllmEngine:
 
     Seeds hang on (seed, key) and the place in the rollout; whether equal seeds give equal rollouts in another batch is
     vLLM's affair. `avoid` is kept as by `server.ServerEngine`. Log-probabilities are those after temperature and
-    filters.
+    filters. Close it after use (it is a context manager): it holds most of the GPU's memory.
     """
 
     def __init__(
@@ -37,8 +37,6 @@ class VllmEngine:
             raise HornbookError("backend vllm needs the package vllm: pip install 'hornbook[vllm]'") from None
         folder = model_folder(model)
         self.tokenizer, self.seed = tokenizer, seed
-        self.stop = stop_ids(tokenizer)
-        self._stops = lru_cache(lambda texts: Stops(tokenizer, self.stop, list(texts)))
         self._params: Any = vllm.SamplingParams
         self._llm: Any = vllm.LLM(
             model=folder,
@@ -47,9 +45,18 @@ class VllmEngine:
             enable_prefix_caching=True,
             logprobs_mode="processed_logprobs",
         )
+        self.stop = end_ids(tokenizer, read_defaults(folder))  # which vLLM has fetched, if it was not here
+        self._stops = lru_cache(lambda texts: Stops(tokenizer, self.stop, list(texts)))
         self.room: int = self._llm.llm_engine.model_config.max_model_len
         files = sorted([*Path(folder).glob("*.safetensors"), *Path(folder).glob("*.json")])
         self.fingerprint = f"{Path(folder).name}@{fingerprint(*files)}" if files else folder
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._llm = None  # vLLM gives its memory back when nothing refers to it any more
+        gc.collect()
 
     def sample(
         self, requests: list[Request], sampling: Sampling, on_done: Callable[[int], None] | None = None

@@ -6,7 +6,7 @@ from hornbook.base.workspace import Workspace
 from hornbook.inference.settings import Sampling
 from hornbook.oracles.guard import Oracles
 from hornbook.preference.judgement import NO_ORACLE, Judgement
-from hornbook.preference.replies import Respondent
+from hornbook.preference.replies import Encoder, Respondent
 from hornbook.preference.settings import JudgeSettings
 from hornbook.teacher.client import Teacher
 from hornbook.teacher.errors import CallFailed
@@ -16,12 +16,12 @@ from hornbook.teacher.tasks import map_records
 def model_replies(
     author: str,
     writer: Respondent,
-    model: Respondent,
+    model: Encoder,
     questions: list[Question],
     settings: JudgeSettings,
     work: Workspace,
 ) -> list[Judgement]:
-    """Replies of `writer` as ungraded judgements, in the tokens of `model`, the one in training.
+    """Replies of `writer` as ungraded judgements, in the tokens of the model in training, which are `model`'s.
 
     The model's own replies keep the token ids that were sampled: text that is tokenised again is another sequence.
     """
@@ -31,13 +31,13 @@ def model_replies(
     for reply in writer.replies(questions, settings.responses, sampling, work, author):
         question = asked[reply.question]
         complete = reply.finish == "stop"
-        tokens = reply.tokens if writer is model else _encode(model, question, reply.text, complete)
+        tokens = reply.tokens if writer.encoder is model else _encode(model, question, reply.text, complete)
         candidates.append(_candidate(question, author, reply.sample, reply.text, tokens, complete))
     return candidates
 
 
 async def teacher_replies(
-    teacher: Teacher, model: Respondent, questions: list[Question], settings: JudgeSettings, work: Workspace, bar: Bar
+    teacher: Teacher, model: Encoder, questions: list[Question], settings: JudgeSettings, work: Workspace, bar: Bar
 ) -> list[Judgement]:
     """The teacher's own replies; a call that fails costs that one reply."""
 
@@ -82,7 +82,7 @@ def distinct(replies: list[Judgement]) -> list[Judgement]:
     return [best[key] for key in sorted(best)]
 
 
-def _encode(model: Respondent, question: Question, text: str, complete: bool) -> list[int]:
+def _encode(model: Encoder, question: Question, text: str, complete: bool) -> list[int]:
     tokens = model.chat_reply(question.prompt, text)
     return tokens if complete else tokens[:-1]
 

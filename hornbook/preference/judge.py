@@ -17,12 +17,13 @@ from hornbook.preference.grading import CRITERIA, HIGHEST, LOWEST, TEMPERATURE, 
 from hornbook.preference.judgement import Judgement
 from hornbook.preference.questions import choose, read_questions
 from hornbook.preference.ranking import best_against_worst, rank_agreement
-from hornbook.preference.replies import Respondent, forget_replies
+from hornbook.preference.replies import Encoder, forget_replies, open_respondent
 from hornbook.preference.settings import JudgeSettings
 from hornbook.teacher.client import Teacher, open_teacher
 from hornbook.teacher.errors import CallFailed
 from hornbook.teacher.settings import TeacherSettings
 from hornbook.teacher.tasks import map_records
+from hornbook.tokenizer.chat import load_tokenizer
 
 ATTEMPTS = 2  # a judgement without grades is asked for once more
 STUCK, STUCK_FROM = 0.8, 20  # share of equal judgements, and number of them, from which a judge is called stuck
@@ -35,25 +36,34 @@ def judge(
 
     A pair is won on accuracy (kind "accuracy": by the oracle, or by the judge if the settings say so) or on the mean of
     accuracy, style and detail (kind "overall"); ties give no pair. Notes say how far the judge agrees with the oracle.
+    The models are sampled one after another, each by the engine of the settings and then closed.
     Raises HornbookError when there are no questions or no model, TeacherError when the judge cannot be used.
     """
     if settings.teacher is None and settings.accuracy == "judge":
         raise HornbookError(
             "judge: accuracy: judge needs a teacher to be the judge; give one, or set accuracy to oracle"
         )
+    if others and settings.engine.backend == "server":
+        raise HornbookError(
+            "judge: others: engine.backend server samples from the one model it serves; "
+            "use torch or vllm, or leave the others out"
+        )
     asked = choose(read_questions(questions, work), settings.prompts, work.seed)
-    respondent = Respondent(model, "chat", derive(work.seed, "model"))
-    replies = model_replies("model", respondent, respondent, asked, settings, work)
+    encoder = Encoder(load_tokenizer(model), "chat")
+    with open_respondent(model, encoder, settings.engine, seed=derive(work.seed, "model")) as writer:
+        room = writer.engine.room
+        replies = model_replies("model", writer, encoder, asked, settings, work)
     for number, other in enumerate(others, 1):
-        writer = Respondent(other, "chat", derive(work.seed, "other", number))
-        replies += model_replies(f"other-{number}", writer, respondent, asked, settings, work)
+        its = Encoder(load_tokenizer(other), "chat")
+        with open_respondent(other, its, settings.engine, seed=derive(work.seed, "other", number)) as writer:
+            replies += model_replies(f"other-{number}", writer, encoder, asked, settings, work)
     if settings.teacher:
-        replies = asyncio.run(_with_teacher(settings.teacher, replies, respondent, asked, settings, work))
+        replies = asyncio.run(_with_teacher(settings.teacher, replies, encoder, asked, settings, work))
     replies = distinct(replies)
     with Oracles(settings.oracles, work.ledger) as oracles:
         check_replies(replies, asked, oracles, work)
 
-    pairs = [pair for question in asked for pair in _pairs(question, replies, respondent, settings)]
+    pairs = [pair for question in asked for pair in _pairs(question, replies, encoder, room, settings)]
     write_records(work.path / "judgements.parquet", Judgement, sorted(replies, key=lambda reply: reply.id))
     write_records(work.path / "pairs.parquet", Pair, sorted(pairs, key=lambda pair: pair.id))
     forget_replies(work)
@@ -63,7 +73,7 @@ def judge(
 async def _with_teacher(
     judge_model: TeacherSettings,
     replies: list[Judgement],
-    respondent: Respondent,
+    encoder: Encoder,
     asked: list[Question],
     settings: JudgeSettings,
     work: Workspace,
@@ -71,7 +81,7 @@ async def _with_teacher(
     """The replies with the teacher's own beside them, graded as far as `judge_calls` go."""
     async with open_teacher(judge_model, work.ledger) as teacher:
         with work.progress("teacher replies", len(asked) * settings.teacher_responses, "replies") as bar:
-            replies = replies + await teacher_replies(teacher, respondent, asked, settings, work, bar)
+            replies = replies + await teacher_replies(teacher, encoder, asked, settings, work, bar)
         replies = distinct(replies)
         prompts = {question.id: question.prompt for question in asked}
         chosen = _within_budget(replies, settings.judge_calls)
@@ -119,10 +129,12 @@ async def _grade(teacher: Teacher, question: str, reply: Judgement, longest: int
     return reply
 
 
-def _pairs(question: Question, replies: list[Judgement], respondent: Respondent, settings: JudgeSettings) -> list[Pair]:
+def _pairs(
+    question: Question, replies: list[Judgement], encoder: Encoder, room: int, settings: JudgeSettings
+) -> list[Pair]:
     """The pairs that one prompt gives: by accuracy, then by the mean of the three where accuracy did not pair them."""
-    prompt = respondent.chat_prompt(question.prompt)
-    fitting = [r for r in replies if r.question == question.id and len(prompt) + len(r.tokens) <= respondent.context]
+    prompt = encoder.chat_prompt(question.prompt)
+    fitting = [r for r in replies if r.question == question.id and len(prompt) + len(r.tokens) <= room]
     accuracies = [(reply, accuracy) for reply in fitting if (accuracy := _accuracy(reply, settings)) is not None]
     overall = [(reply, (accuracy + reply.style + reply.detail) / 3) for reply, accuracy in accuracies if reply.judged]
 

@@ -15,9 +15,10 @@ from hornbook.inference.settings import Sampling
 from hornbook.oracles.score import judge_pairs
 from hornbook.preference.phrasings import BOGUS_REFUSALS, REFUSALS, bogus_question, bogus_variant, known_words
 from hornbook.preference.questions import choose, read_questions
-from hornbook.preference.replies import Respondent, by_question, forget_replies
+from hornbook.preference.replies import Encoder, Respondent, by_question, forget_replies, open_respondent
 from hornbook.preference.settings import RefusalSettings
 from hornbook.preference.writing import Written, write_texts
+from hornbook.tokenizer.chat import load_tokenizer
 
 
 class Case(msgspec.Struct):
@@ -50,11 +51,12 @@ def refusal(settings: RefusalSettings, work: Workspace, *, model: Path, question
     asked = _trivia(questions, work)
     chosen = choose(asked, settings.max_questions, work.seed)
     cases = _with_texts(settings, work, chosen, known_words(asked))
-    respondent = Respondent(model, settings.style, work.seed)
-    _measure(cases, respondent, settings, work)
+    encoder = Encoder(load_tokenizer(model), settings.style)
+    with open_respondent(model, encoder, settings.engine, seed=work.seed) as respondent:
+        _measure(cases, respondent, settings, work)
 
     samples = [sample for case in cases if (sample := _sample(case, settings))]
-    pairs = [pair for case in cases for pair in _pairs(case, respondent, settings.pair_tokens)]
+    pairs = [pair for case in cases for pair in _pairs(case, encoder, settings.pair_tokens)]
     write_records(work.path / "samples.parquet", Sample, sorted(samples, key=lambda sample: sample.id))
     write_records(work.path / "pairs.parquet", Pair, sorted(pairs, key=lambda pair: pair.id))
     forget_replies(work)
@@ -154,17 +156,17 @@ def _sample(case: Case, settings: RefusalSettings) -> Sample | None:
     )
 
 
-def _pairs(case: Case, respondent: Respondent, first: int) -> list[Pair]:
+def _pairs(case: Case, encoder: Encoder, first: int) -> list[Pair]:
     """Correct > refusal where sometimes right; refusal > wrong where sometimes wrong; on the first tokens only."""
     question = case.question
-    refused = respondent.chat_reply(question.prompt, case.refusal)[:first]
+    refused = encoder.chat_reply(question.prompt, case.refusal)[:first]
     sides = []
     if case.right:
-        answered = respondent.chat_reply(question.prompt, case.answer)[:first]
+        answered = encoder.chat_reply(question.prompt, case.answer)[:first]
         sides.append((answered, refused, [*case.answer_calls, *case.refusal_calls]))
     if case.wrong:
-        sides.append((refused, respondent.chat_reply(question.prompt, case.wrong_reply)[:first], case.refusal_calls))
-    prompt = respondent.chat_prompt(question.prompt)
+        sides.append((refused, encoder.chat_reply(question.prompt, case.wrong_reply)[:first], case.refusal_calls))
+    prompt = encoder.chat_prompt(question.prompt)
     return [
         Pair(
             id=make_id("pair", "refusal", question.id, str(chosen), str(rejected)),

@@ -1,20 +1,23 @@
 """Asking a model: questions → sampled replies, as a base model (plain) or as a chat model is asked."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.files import read_records, write_records
 from hornbook.base.progress import Bar
 from hornbook.base.records import Message, Question
 from hornbook.base.workspace import Workspace
-from hornbook.inference.engine import TorchEngine
-from hornbook.inference.rollouts import Request
+from hornbook.inference.backend import BackendSettings
+from hornbook.inference.choose import open_engine
+from hornbook.inference.rollouts import Engine, Request
 from hornbook.inference.settings import Sampling
-from hornbook.model.files import load_model, model_folder
 from hornbook.preference.settings import Style
-from hornbook.tokenizer.chat import encode_chat, encode_prompt, load_tokenizer, plain_prompt, stop_ids
+from hornbook.tokenizer.chat import encode_chat, encode_prompt, plain_prompt, stop_ids
 
 REQUESTS_PER_CHUNK = 2048  # what a killed stage loses at most; fixed, for it decides which prompts share a batch
 NEXT_QUESTION = "\nQuestion:"  # a base model that goes on to the next question has finished this one
@@ -30,22 +33,15 @@ class Reply(msgspec.Struct):
     text: str
 
 
-class Respondent:
-    """A model that answers questions.
+class Encoder:
+    """How a model is asked: questions and replies as its token ids, and what it sampled as text.
 
-    Args:
-        path: a Hugging Face folder, a stage's folder with `model/` in it, or a hub name.
-        style: "plain" asks as `Question: ...\\nSolution:`, "chat" by the chat template.
-        seed: seed of the sampled replies.
-    Raises HornbookError when there is no such model.
+    `style` "plain" asks as `Question: ...\\nSolution:`, "chat" by the tokenizer's chat template.
     """
 
-    def __init__(self, path: Path, style: Style, seed: int) -> None:
-        self.style = style
-        self.tokenizer = load_tokenizer(Path(model_folder(path)))
-        self.engine = TorchEngine(load_model(path), self.tokenizer, seed=seed)
-        self.context = self.engine.room
-        self._stops = set(stop_ids(self.tokenizer))
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, style: Style) -> None:
+        self.tokenizer, self.style = tokenizer, style
+        self._stops = set(stop_ids(tokenizer))
 
     def prompt(self, question: str) -> list[int]:
         """Token ids that end where the reply begins."""
@@ -65,6 +61,20 @@ class Respondent:
         """Token ids of `text` as this model's complete reply in a chat, the end token included."""
         tokens, mask = encode_chat(self.tokenizer, [Message("user", question), Message("assistant", text)])
         return [token for token, ours in zip(tokens, mask, strict=True) if ours]
+
+    def text(self, tokens: list[int]) -> str:
+        """What a sampled reply says."""
+        text = self.tokenizer.decode([token for token in tokens if token not in self._stops], skip_special_tokens=True)
+        if self.style == "plain":
+            text = text.split(NEXT_QUESTION)[0]
+        return text.strip()
+
+
+class Respondent:
+    """A model that answers questions as `encoder` puts them, whatever engine samples it."""
+
+    def __init__(self, engine: Engine, encoder: Encoder) -> None:
+        self.engine, self.encoder = engine, encoder
 
     def replies(
         self, questions: list[Question], samples: int, sampling: Sampling, work: Workspace, label: str
@@ -89,23 +99,34 @@ class Respondent:
         return sorted(done, key=lambda reply: (reply.question, reply.sample))
 
     def _sample(self, chunk: list[tuple[Question, int]], sampling: Sampling, bar: Bar) -> list[Reply]:
-        prompts = {question.id: self.prompt(question.prompt) for question, _ in chunk}
-        no_room = {name for name, prompt in prompts.items() if len(prompt) >= self.context}
+        prompts = {question.id: self.encoder.prompt(question.prompt) for question, _ in chunk}
+        no_room = {name for name, prompt in prompts.items() if len(prompt) >= self.engine.room}
         asked = [(question, sample) for question, sample in chunk if question.id not in no_room]
         requests = [Request(prompts[question.id], f"{question.id}/{sample}") for question, sample in asked]
         rollouts = self.engine.sample(requests, sampling, lambda _: bar.advance(1))
         replies = [
-            Reply(question.id, sample, rollout.tokens, rollout.finish, self._text(rollout.tokens))
+            Reply(question.id, sample, rollout.tokens, rollout.finish, self.encoder.text(rollout.tokens))
             for (question, sample), rollout in zip(asked, rollouts, strict=True)
         ]
         replies += [Reply(q.id, sample, [], "no room", "") for q, sample in chunk if q.id in no_room]
         return replies
 
-    def _text(self, tokens: list[int]) -> str:
-        text = self.tokenizer.decode([token for token in tokens if token not in self._stops], skip_special_tokens=True)
-        if self.style == "plain":
-            text = text.split(NEXT_QUESTION)[0]
-        return text.strip()
+
+@contextmanager
+def open_respondent(
+    model: Path | str, encoder: Encoder, settings: BackendSettings, *, seed: int
+) -> Iterator[Respondent]:
+    """The model at `model`, computed as the settings say; closed afterwards, and its memory free for the next.
+
+    Args:
+        model: a Hugging Face folder, a stage's folder with `model/` in it, or a hub name.
+        seed: seed of the sampled replies.
+    Raises HornbookError for a model that cannot be loaded, a missing package, and a server that does not answer.
+    """
+    with open_engine(settings, model, encoder.tokenizer, seed=seed, probabilities=False) as engine:
+        respondent = Respondent(engine, encoder)
+        yield respondent
+        del respondent.engine
 
 
 def by_question(replies: list[Reply]) -> dict[str, list[Reply]]:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from hornbook.base.settings import Settings, setting
+from hornbook.inference.backend import BackendSettings
 from hornbook.oracles.settings import OracleSettings
 from hornbook.teacher.settings import TeacherSettings
 
@@ -29,6 +30,7 @@ class RefusalSettings(Settings):
         "writes answers, refusals and bogus variants; without it (or where its text fails the check) built-in ones",
     )
     teacher_questions: int = setting(40, "questions the teacher is asked to write for (four calls each)", ge=0)
+    engine: BackendSettings = setting(help="what computes the model, and where", default_factory=BackendSettings)
 
 
 class JudgeSettings(Settings):
@@ -51,6 +53,7 @@ class JudgeSettings(Settings):
     judge_calls: int = setting(150, "replies judged at most; prompts that no longer fit are not judged", ge=0)
     judge_tokens: int = setting(48, "longest judgement, in tokens", ge=8)
     pairs_per_prompt: int = setting(2, "pairs of each kind that one prompt gives at most", ge=1)
+    engine: BackendSettings = setting(help="what computes the model, and where", default_factory=BackendSettings)
 
 
 class PairsSettings(Settings):

@@ -62,7 +62,7 @@ def run(
     training: list[Path] = [],  # noqa: B006
     **settings: object,
 ) -> tuple[Workspace, dict[str, dict]]:
-    monkeypatch.setattr(replies, "TorchEngine", scripted(script))
+    monkeypatch.setattr(replies, "open_engine", scripted(script))
     work = Workspace(out, name=out.name)
     parsed = EvaluationSettings.parse({"benchmarks": ["toy"], **settings}, "evaluation")
     stage.evaluation(parsed, work, model=model, questions=questions, before=before, training=training)

@@ -39,7 +39,7 @@ def questions(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def scripted_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replies, "TorchEngine", scripted(lambda question, sample: SAID[sample]))
+    monkeypatch.setattr(replies, "open_engine", scripted(lambda question, sample: SAID[sample]))
 
 
 def test_evaluation_judges_within_limits(tiny_model: Path, questions: Path, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,10 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import BenchmarkItem
 from hornbook.evaluation.likelihood import PROMPT, answer_items, choose_items, encode_choice
-from hornbook.preference.replies import Respondent
+from hornbook.inference.backend import BackendSettings
+from hornbook.inference.engine import TorchEngine
+from hornbook.preference.replies import Encoder, Respondent, open_respondent
+from hornbook.tokenizer.chat import load_tokenizer
 
 ITEMS = [
     BenchmarkItem(
@@ -23,15 +27,18 @@ ITEMS = [
 
 
 @pytest.fixture(scope="module")
-def model(tiny_model: Path) -> Respondent:
-    return Respondent(tiny_model, "plain", seed=0)
+def model(tiny_model: Path) -> Iterator[Respondent]:
+    encoder = Encoder(load_tokenizer(tiny_model), "plain")
+    with open_respondent(tiny_model, encoder, BackendSettings(dtype="float32"), seed=0) as respondent:
+        yield respondent
 
 
 def by_hand(model: Respondent, item: BenchmarkItem, normalise: str) -> str:
     """One forward pass per choice, without padding."""
     values = []
+    assert isinstance(model.engine, TorchEngine)
     for choice in item.choices:
-        prefix, continuation = encode_choice(model, item.question, choice)
+        prefix, continuation = encode_choice(model.encoder, item.question, choice)
         with torch.inference_mode():
             logits = model.engine.model(torch.tensor([prefix + continuation])).logits[0].log_softmax(-1)
         steps = range(len(prefix) - 1, len(prefix) + len(continuation) - 1)
@@ -56,9 +63,9 @@ def test_normalisation_matters(model: Respondent, tmp_path: Path) -> None:
 
 
 def test_prompt_and_choice_make_up_the_whole_text(model: Respondent) -> None:
-    prefix, choice = encode_choice(model, " What? ", "that one ")
-    assert model.tokenizer.decode(prefix + choice) == PROMPT.format(question="What?") + " that one"
-    assert model.tokenizer.decode(choice) == " that one"
+    prefix, choice = encode_choice(model.encoder, " What? ", "that one ")
+    assert model.encoder.tokenizer.decode(prefix + choice) == PROMPT.format(question="What?") + " that one"
+    assert model.encoder.tokenizer.decode(choice) == " that one"
 
 
 def test_an_item_longer_than_the_context_is_set_aside(model: Respondent, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""A rollout server on loopback whose model is a table, in the words of vLLM or of llama.cpp, that fails on demand."""
+"""A rollout server on loopback, in the words of vLLM or of llama.cpp, that fails on demand."""
 
 import asyncio
 import json
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from aiohttp import web
+from transformers import PreTrainedModel
 
 from hornbook.inference.sampling import probabilities
 from hornbook.inference.settings import Sampling
@@ -18,18 +20,58 @@ Body = dict[str, Any]
 STOPS = (0, 3)  # of tests.inference.tiny
 
 
-class Table:
-    """A model: the logits of the next token hang on the last one alone."""
+class Model:
+    """What a server serves: `logits` of the next token after a text."""
+
+    def logits(self, text: list[int]) -> np.ndarray:
+        raise NotImplementedError
+
+    def after(self, text: list[int], sampling: Sampling, bias: dict[int, float] | None = None) -> np.ndarray:
+        logits_V = self.logits(text).copy()
+        for token, change in (bias or {}).items():
+            logits_V[token] += change
+        return probabilities(torch.from_numpy(logits_V)[None], sampling)[0].double().numpy()
+
+
+class Table(Model):
+    """The logits of the next token hang on the last one alone."""
 
     def __init__(self, vocabulary: int = 71, seed: int = 0, scale: float = 2.0) -> None:
         self.logits_VV = np.random.default_rng(seed).normal(0, scale, (vocabulary, vocabulary))
         self.logits_VV[:, list(STOPS)] -= 3
 
+    def logits(self, text: list[int]) -> np.ndarray:
+        return self.logits_VV[text[-1]]
+
     def distribution(self, last: int, sampling: Sampling, bias: dict[int, float] | None = None) -> np.ndarray:
-        logits_V = self.logits_VV[last].copy()
-        for token, change in (bias or {}).items():
-            logits_V[token] += change
-        return probabilities(torch.from_numpy(logits_V)[None], sampling)[0].double().numpy()
+        return self.after([last], sampling, bias)
+
+
+class Network(Model):
+    """A model of PyTorch's, in this process."""
+
+    def __init__(self, network: PreTrainedModel) -> None:
+        self.network = network
+
+    @torch.inference_mode()
+    def logits(self, text: list[int]) -> np.ndarray:
+        return self.network(torch.tensor([text])).logits[0, -1].float().numpy()
+
+
+class Phrases(Model):
+    """Goes on after each known prompt with one of its replies, all equally likely; elsewhere it knows nothing."""
+
+    def __init__(self, vocabulary: int, replies: dict[tuple[int, ...], list[list[int]]]) -> None:
+        self.vocabulary, self.replies = vocabulary, replies
+
+    def logits(self, text: list[int]) -> np.ndarray:
+        logits_V = np.full(self.vocabulary, -30.0)
+        for prompt, replies in self.replies.items():
+            said = text[len(prompt) :]
+            if tuple(text[: len(prompt)]) == prompt:
+                for token, count in Counter(r[len(said)] for r in replies if r[: len(said)] == said != r).items():
+                    logits_V[token] = math.log(count)
+        return logits_V
 
 
 class FakeServer:
@@ -43,14 +85,15 @@ class FakeServer:
         self,
         kind: str,
         *,
-        table: Table | None = None,
+        table: Model | None = None,
         fault: Callable[[Body, int], Any] = lambda body, before: None,
         processed: bool = True,
         room: int = 96,
         decode: Callable[[list[int]], str] = lambda tokens: "",
+        stops: tuple[int, ...] = STOPS,
     ) -> None:
         self.kind, self.table, self.fault, self.processed, self.room = kind, table or Table(), fault, processed, room
-        self.decode = decode
+        self.decode, self.stops = decode, stops
         self.bodies: list[Body] = []
         self.answered: Counter[str] = Counter()
         self.seen: Counter[str] = Counter()
@@ -131,12 +174,12 @@ class FakeServer:
         random = np.random.default_rng(body["seed"])
         text, tokens, seen = list(body["prompt"]), [], []
         while len(tokens) < limit:
-            probs_V = self.table.distribution(text[-1], sampling, bias)
+            probs_V = self.table.after(text, sampling, bias)
             token = int(random.choice(len(probs_V), p=probs_V / probs_V.sum()))
             text.append(token)
             tokens.append(token)
-            seen.append(probs_V if self.processed else self.table.distribution(text[-2], Sampling()))
-            ended = token in (STOPS if self.kind == "llama" else body["stop_token_ids"])
+            seen.append(probs_V if self.processed else self.table.after(text[:-1], Sampling()))
+            ended = token in (self.stops if self.kind == "llama" else body["stop_token_ids"])
             if ended or any(stop in self.decode(tokens) for stop in body["stop"]):
                 return tokens, seen, True
         return tokens, seen, False
@@ -145,7 +188,7 @@ class FakeServer:
         bias = {token: -np.inf if change is False else change for token, change in body["logit_bias"]}
         tokens, seen, ended = self._sample(body, body["n_predict"], bias)
         if not body["post_sampling_probs"]:
-            seen = [self.table.distribution(body["prompt"][-1], Sampling())]
+            seen = [self.table.after(body["prompt"], Sampling())]
             told = [{"id": t, "logprob": float(np.log(p[t]))} for t, p in zip(tokens, seen, strict=True)]
         else:
             told = [
@@ -165,7 +208,8 @@ class FakeServer:
     def _vllm(self, body: Body) -> Body:
         bias = {int(token): change for token, change in body.get("logit_bias", {}).items()}
         if allowed := body.get("allowed_token_ids"):
-            bias = {token: -np.inf for token in range(71) if token not in allowed}
+            vocabulary = len(self.table.logits(body["prompt"]))
+            bias = {token: -np.inf for token in range(vocabulary) if token not in allowed}
         tokens, seen, ended = self._sample(body, body["max_tokens"], bias)
         with np.errstate(divide="ignore"):
             logs = [np.maximum(np.log(probs_V), -9999.0) for probs_V in seen]
@@ -180,8 +224,9 @@ class FakeServer:
             },
         }
         if "prompt_logprobs" in body:
-            pairs = zip(body["prompt"], body["prompt"][1:], strict=False)
-            raw = [float(np.log(self.table.distribution(last, Sampling())[token])) for last, token in pairs]
-            entries = [{str(t): {"logprob": lp, "rank": 1}} for t, lp in zip(body["prompt"][1:], raw, strict=True)]
+            prompt = body["prompt"]
+            places = range(1, len(prompt))
+            raw = [float(np.log(self.table.after(prompt[:at], Sampling())[prompt[at]])) for at in places]
+            entries = [{str(t): {"logprob": lp, "rank": 1}} for t, lp in zip(prompt[1:], raw, strict=True)]
             choice["prompt_logprobs"] = [None, *entries]
         return {"choices": [choice]}

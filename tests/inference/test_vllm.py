@@ -2,10 +2,7 @@
 
 import math
 import sys
-import types
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,67 +14,16 @@ from hornbook.inference.choose import open_engine
 from hornbook.inference.rollouts import Request
 from hornbook.inference.settings import Sampling
 from hornbook.inference.vllm import VllmEngine
-from tests.inference.fake_server import STOPS, Table
+from tests.inference.fake_server import STOPS
+from tests.inference.fake_vllm import FakeLLM, fake_vllm
 from tests.inference.tiny import tiny_tokenizer
 
 TOKENIZER = tiny_tokenizer()
-KNOWN = {  # fields of vllm.SamplingParams, with their defaults
-    "temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "seed": None, "max_tokens": 16, "stop": None,
-    "stop_token_ids": None, "ignore_eos": False, "logprobs": None, "prompt_logprobs": None, "logit_bias": None,
-    "detokenize": True, "skip_special_tokens": True,
-}  # fmt: skip
-
-
-class FakeLLM:
-    """`vllm.LLM`, as far as we use it. `made` has the arguments of the newest, `asked` all that it was asked."""
-
-    made: dict[str, Any]
-    asked: list[tuple[list[int], types.SimpleNamespace]]
-    table = Table()
-
-    def __init__(self, **arguments: Any) -> None:
-        FakeLLM.made, FakeLLM.asked = arguments, []
-        self.llm_engine = types.SimpleNamespace(model_config=types.SimpleNamespace(max_model_len=64))
-
-    def generate(self, prompts: list[dict[str, Any]], params: list[Any], *, use_tqdm: bool) -> list[Any]:
-        assert not use_tqdm and len(prompts) == len(params) > 0
-        return [self._one(prompt["prompt_token_ids"], param) for prompt, param in zip(prompts, params, strict=True)]
-
-    def _one(self, prompt: list[int], params: Any) -> Any:
-        FakeLLM.asked.append((prompt, params))
-        assert len(prompt) < 64
-        sampling = Sampling(temperature=params.temperature, top_k=params.top_k, top_p=params.top_p, min_p=params.min_p)
-        random = np.random.default_rng(params.seed)
-        text, logprobs, finish = list(prompt), [], "length"
-        while len(logprobs) < params.max_tokens and finish == "length":
-            probs_V = self.table.distribution(text[-1], sampling, params.logit_bias)
-            token = int(random.choice(71, p=probs_V / probs_V.sum()))
-            shown = {int(t) for t in np.argsort(-probs_V)[: params.logprobs or 0]} | {token}
-            with np.errstate(divide="ignore"):
-                logprobs.append({t: types.SimpleNamespace(logprob=float(np.log(probs_V[t]))) for t in shown})
-            text.append(token)
-            made = text[len(prompt) :]
-            if token in (params.stop_token_ids or []) or any(s in TOKENIZER.decode(made) for s in params.stop or []):
-                assert params.detokenize or not params.stop
-                finish = "stop"
-        scored = None
-        if params.prompt_logprobs is not None:
-            raw = [
-                {t: types.SimpleNamespace(logprob=float(np.log(self.table.distribution(last, Sampling())[t])))}
-                for last, t in pairwise(prompt)
-            ]
-            scored = [None, *raw]
-        output = types.SimpleNamespace(token_ids=text[len(prompt) :], logprobs=logprobs, finish_reason=finish)
-        return types.SimpleNamespace(outputs=[output], prompt_logprobs=scored)
 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> VllmEngine:
-    def params(**given: Any) -> types.SimpleNamespace:
-        assert given.keys() <= KNOWN.keys()
-        return types.SimpleNamespace(**(KNOWN | given))
-
-    monkeypatch.setitem(sys.modules, "vllm", types.SimpleNamespace(LLM=FakeLLM, SamplingParams=params))
+    monkeypatch.setitem(sys.modules, "vllm", fake_vllm())
     (tmp_path / "config.json").write_text("{}")
     return VllmEngine(tmp_path, TOKENIZER, seed=1)
 

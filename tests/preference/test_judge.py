@@ -45,7 +45,7 @@ def run(
 ) -> tuple[Workspace, list[Judgement], list[Pair]]:
     source = out.with_name(out.name + "-questions")
     write_records(source / "questions.parquet", Question, questions)
-    monkeypatch.setattr(replies, "TorchEngine", scripted(script))
+    monkeypatch.setattr(replies, "open_engine", scripted(script))
     if teach:
         monkeypatch.setattr(stage, "open_teacher", opener(FakeTeacher(teach)))
         more = {"teacher": {"local": "fake"}, **more}

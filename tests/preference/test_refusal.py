@@ -46,7 +46,7 @@ def run(
     script: Callable[[str, int], str] = say,
     **more: object,
 ) -> Workspace:
-    monkeypatch.setattr(replies, "TorchEngine", scripted(script))
+    monkeypatch.setattr(replies, "open_engine", scripted(script))
     settings = RefusalSettings.parse({"samples": 4, "bogus_share": 0.0, **more}, "refusal")
     work = Workspace(out, name="refusal", seed=1)
     stage.refusal(settings, work, model=model, questions=[questions])

@@ -1,11 +1,11 @@
 """A tiny random Phi-3 model with a byte-level tokenizer, an engine that says what a test wants, and a fake teacher."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import torch
-from transformers import Phi3Config, Phi3ForCausalLM
+from transformers import Phi3Config, Phi3ForCausalLM, PreTrainedTokenizerBase
 
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import digest
@@ -43,25 +43,23 @@ def save_tiny_model(folder: Path, context: int = 256, seed: int = 0) -> Path:
 class ScriptedEngine:
     """Says `script(question id, sample)`; a text that ends in "…" is cut off there, without an end token."""
 
-    script: Callable[[str, int], str]
-    calls = 0
     room = 4096
+    fingerprint = "scripted"
 
-    def __init__(self, model: object, tokenizer: object, *, batch_size: int = 128, seed: int = 0) -> None:
-        self.tokenizer = tokenizer
+    def __init__(self, script: Callable[[str, int], str], tokenizer: PreTrainedTokenizerBase) -> None:
+        self.script, self.tokenizer = script, tokenizer
 
     def sample(
         self, requests: list[Request], sampling: Sampling, on_done: Callable[[int], None] | None = None
     ) -> list[Rollout]:
-        type(self).calls += len(requests)
         return [self._say(request.key) for request in requests]
 
     def _say(self, key: str) -> Rollout:
         question, _, sample = key.rpartition("/")
-        text = type(self).script(question, int(sample))
+        text = self.script(question, int(sample))
         cut_off = text.endswith("…")
-        tokens = self.tokenizer.encode(text.rstrip("…"))  # type: ignore[attr-defined]
-        end = [] if cut_off else [self.tokenizer.convert_tokens_to_ids("<|im_end|>")]  # type: ignore[attr-defined]
+        tokens = self.tokenizer.encode(text.rstrip("…"))
+        end = [] if cut_off else [self.tokenizer.convert_tokens_to_ids("<|im_end|>")]
         tokens = tokens + end
         return Rollout(tokens, [0.0] * len(tokens), "length" if cut_off else "stop")
 
@@ -69,8 +67,16 @@ class ScriptedEngine:
         return [[-1.0] * len(continuation) for continuation in continuations]
 
 
-def scripted(script: Callable[[str, int], str]) -> type[ScriptedEngine]:
-    return type("Scripted", (ScriptedEngine,), {"script": staticmethod(script), "calls": 0})
+def scripted(script: Callable[[str, int], str]) -> Callable[..., object]:
+    """Stands in for `open_engine`."""
+
+    @contextmanager
+    def open_engine(
+        settings: object, model: object, tokenizer: PreTrainedTokenizerBase, **options: object
+    ) -> Iterator[ScriptedEngine]:
+        yield ScriptedEngine(script, tokenizer)
+
+    return open_engine
 
 
 class FakeTeacher:
