@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOMS = [
-    "base", "data", "tokenizer", "teacher", "sandbox", "oracles", "synthetic", "mixture", "model", "training",
-    "inference", "pivotal", "preference", "evaluation", "tuning", "report", "recipe", "cli",
+    "base", "data", "tokenizer", "model", "inference", "teacher", "sandbox", "oracles", "synthetic", "mixture",
+    "training", "pivotal", "preference", "evaluation", "tuning", "report", "recipe", "cli",
 ]  # fmt: skip
 HOUSE = Path(__file__).parent.parent / "hornbook"
 

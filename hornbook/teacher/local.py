@@ -46,7 +46,8 @@ def local_name(settings: TeacherSettings) -> str:
     path = Path(settings.local)
     if settings.model or not path.exists():
         return settings.model or settings.local
-    files = [path] if path.is_file() else sorted([*path.glob("*.safetensors"), *path.glob("*.json")])
+    folder = path if (path / "config.json").is_file() else path / "model"  # a stage's folder has its model in there
+    files = [path] if path.is_file() else sorted([*folder.glob("*.safetensors"), *folder.glob("*.json")])
     return f"{path.name}@{fingerprint(*files)}"
 
 

@@ -19,6 +19,7 @@ class TeacherSettings(Settings):
     weight: float = setting(1.0, "with several teachers: its share of the records, relative to the others'", gt=0)
     context: int = setting(2048, "local models: longest prompt and answer together, in tokens", ge=64)
     threads: int = setting(0, "local models: CPU threads; 0 for all cores", in_key=False, ge=0)
+    cache_gb: float = setting(4.0, "local Hugging Face models: memory for keys and values, in GB", in_key=False, gt=0)
     batch: bool = setting(
         False,
         "ask through the endpoint's batch API, answered within a day; prices are then those of batches",
