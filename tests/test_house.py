@@ -67,3 +67,19 @@ def names_in(file):
 def test_there_is_one_judge(name, modules):
     users = {str(file.relative_to(HOUSE)) for file in HOUSE.rglob("*.py") if name in set(names_in(file))}
     assert users == modules
+
+
+ONE_SAMPLER = [  # what samples from a model, and the modules that alone may use it: all others call `open_engine`
+    ("generate", {"inference/vllm.py"}),  # vLLM's; with PyTorch the engine has a loop of its own
+    ("multinomial", set()),
+    ("LLM", {"inference/vllm.py"}),
+    ("VllmEngine", {"inference/choose.py"}),
+    ("ServerEngine", {"inference/choose.py"}),
+    ("TorchEngine", {"inference/choose.py"}),
+]
+
+
+@pytest.mark.parametrize(("name", "modules"), ONE_SAMPLER)
+def test_there_is_one_sampler(name, modules):
+    users = {str(file.relative_to(HOUSE)) for file in HOUSE.rglob("*.py") if name in set(names_in(file))}
+    assert users == modules
