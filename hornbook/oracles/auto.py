@@ -1,23 +1,35 @@
 """Which oracle fits a row that names none."""
 
+import re
 from typing import Any
 
-from hornbook.oracles.number import parse_number
+from hornbook.oracles.number import is_plain
+
+_NO_FORMULA = re.compile(r"\d\s?:\s?\d|\d{4}-\d{1,2}-\d{1,2}|\d\.\d+\.\d|\.\.|->|<-|[#&|@\"?]|[^\x00-\x7fπ√∞≤≥≠°×·−]")
+_WORD = re.compile(r"(?<![\\a-zA-Z])(?!(?:sqrt|sin|cos|tan|log|ln|exp|pi|infty|or|and)\b)[a-zA-Z]{2,}")
+_FORMULA = re.compile(r"[\d=<>^*/+(\[{!]|^-?[a-z]$|\b(?:sqrt|pi)\b|[π√∞≤≥≠°−-]\s?\w")
 
 
 def fitting_oracle(answer: str, choices: list[str], entry: dict[str, Any]) -> str:
-    """The oracle that fits what a question carries: its tests, its choices, a reasoning-gym entry, or its answer."""
+    """The oracle that fits what a question carries: its tests, its choices, a reasoning-gym entry, or its answer.
+
+    `number` is for one plain number; a list, an interval, a quantity with its unit or an expression goes to `math`;
+    words, names, dates and times to `exact`.
+    """
     if entry.get("tests"):
         return "code"
     if choices:
         return "choice"
     if source_dataset(entry):
         return "reasoning-gym"
+    answer = answer.strip()
     if "\\" in answer:  # LaTeX
         return "math"
-    # A number and nothing else: "6 apples" is more than that.
-    alone = not answer.strip("0123456789.,+-−/eE%$ ") and parse_number(answer) is not None
-    return "number" if alone else "exact"
+    if is_plain(answer) and not re.search(r"[%$€£¥₹]|\d[a-zA-Z]\b", answer):
+        return "number"
+    if _NO_FORMULA.search(answer) or _WORD.search(answer) or not answer:
+        return "exact"
+    return "math" if _FORMULA.search(answer) else "exact"
 
 
 def source_dataset(entry: dict[str, Any]) -> str:

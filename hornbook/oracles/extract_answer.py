@@ -136,7 +136,11 @@ def bare(text: str) -> str:
                 inside = text[len(opening) : -len(closing)]
                 if opening not in inside:
                     text = inside
-        if text.endswith(("。", "．", "।", "！", "!")) or (text.endswith(".") and not text.endswith("..")):
+        if (
+            text.endswith(("。", "．", "।", "！"))
+            or re.search(r"[^\W\d]{2}!$", text)
+            or (text.endswith(".") and not text.endswith(".."))
+        ):
             text = text[:-1]
         text = text.removeprefix("\\[").removesuffix("\\]").removesuffix("です").removesuffix("입니다")
     return text

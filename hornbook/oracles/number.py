@@ -90,12 +90,13 @@ def score_number(question: Question, reply: str, settings: OracleSettings) -> Ju
     if wanted is None:
         raise ValueError(f"the reference answer {question.answer!r} holds no number")
     found = find_answer(reply, has_number)
-    numbers = list(numbers_in(_after_equals(found.text)))
+    answer = found.text.rstrip("!")  # of joy, not a factorial
+    numbers = list(numbers_in(_after_equals(answer)))
     if not numbers:
         return (
             not_attempted("no number in the answer") if not found.text else compared(False, found.text, question.answer)
         )
-    if found.source != "line" and _FORMULA.search(_normalised(found.text)):
+    if found.source != "line" and _FORMULA.search(_normalised(answer)):
         return compared(False, found.text, question.answer)
     given = numbers[0] if found.source in ("stated", "box") else numbers[-1]
     default = Decimal(0) if wanted == wanted.to_integral_value() else RELATIVE_TOLERANCE
