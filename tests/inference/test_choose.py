@@ -1,5 +1,8 @@
 """The search does not know what samples for it: the settings say."""
 
+import sys
+import weakref
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,8 +16,12 @@ from hornbook.inference.engine import TorchEngine
 from hornbook.inference.rollouts import Engine, Request
 from hornbook.inference.server import ServerEngine
 from hornbook.inference.settings import Sampling
+from hornbook.inference.stops import end_ids, read_defaults
+from hornbook.inference.vllm import VllmEngine
 from hornbook.model.files import load_model, save_model
+from hornbook.tokenizer.chat import stop_ids
 from tests.inference.fake_server import FakeServer
+from tests.inference.fake_vllm import fake_vllm
 from tests.inference.tiny import tiny_model, tiny_tokenizer
 
 
@@ -66,7 +73,18 @@ def test_a_server_is_closed_afterwards_and_the_model_is_not_loaded_here() -> Non
         assert engine._remote._session is not None and engine._remote._session.closed
 
 
-def test_a_missing_package_names_the_extra() -> None:
+def test_vllm_gives_the_gpu_back_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vllm", fake_vllm())
+    (tmp_path / "config.json").write_text("{}")
+    with open_engine(BackendSettings(backend="vllm"), tmp_path, tiny_tokenizer()) as engine:
+        assert isinstance(engine, VllmEngine)
+        model = weakref.ref(engine._llm)
+        assert model() is not None
+    assert model() is None  # though the engine is still there
+
+
+def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vllm", None)
     with (
         pytest.raises(HornbookError, match=r"pip install 'hornbook\[vllm\]'"),
         open_engine(BackendSettings(backend="vllm"), "not/here", tiny_tokenizer()),
@@ -98,5 +116,33 @@ def test_where_the_server_is_changes_no_key_but_what_computes_does() -> None:
     assert BackendSettings(dtype="bfloat16").identity() != BackendSettings().identity()
 
 
-def engines(torch: TorchEngine, server: ServerEngine) -> list[Engine]:
-    return [torch, server]  # for the type checker: both are Engines
+@pytest.mark.parametrize("kind", ["torch", "llama", "vllm server", "vllm"])
+def test_a_completion_ends_where_the_models_own_defaults_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Some models end their turn on what begins the next one, which only generation_config.json says."""
+    model, tokenizer, own_end = tmp_path / "model", tiny_tokenizer(), 9
+    save_model(tiny_model(), tokenizer, model)
+    (model / "generation_config.json").write_text(f'{{"eos_token_id": [3, {own_end}]}}')
+    monkeypatch.setitem(sys.modules, "vllm", fake_vllm())
+    requests = [Request([5, 6], f"{number}") for number in range(200)]
+    with ExitStack() as stack:
+        settings = BackendSettings() if kind == "torch" else BackendSettings(backend="vllm")
+        if kind in ("llama", "vllm server"):
+            server = stack.enter_context(FakeServer(kind.removesuffix(" server")))
+            settings = BackendSettings(backend="server", url=server.url)
+        engine = stack.enter_context(open_engine(settings, model, tokenizer))
+        rollouts = engine.sample(requests, Sampling(max_new_tokens=20))
+    assert {own_end} <= {rollout.tokens[-1] for rollout in rollouts if rollout.finish == "stop"} <= {0, 3, own_end}
+    assert all(own_end not in rollout.tokens[:-1] for rollout in rollouts)
+
+
+def test_an_end_that_transformers_guessed_is_none(tmp_path: Path) -> None:
+    tiny_model(eos_token_id=9).save_pretrained(tmp_path)
+    tokenizer = tiny_tokenizer()
+    assert end_ids(tokenizer, read_defaults(tmp_path)) == [0, 3] == stop_ids(tokenizer)
+    assert read_defaults(tmp_path / "nowhere") is None
+
+
+def engines(torch: TorchEngine, server: ServerEngine, vllm: VllmEngine) -> list[Engine]:
+    return [torch, server, vllm]  # for the type checker: all are Engines

@@ -284,6 +284,21 @@ def test_vllm_without_processed_logprobs_is_refused_where_they_differ() -> None:
         assert "min_p before top_p" in error_of(lambda: engine.sample([], Sampling(min_p=0.1, top_p=0.5)))
 
 
+def test_vllm_without_processed_logprobs_will_do_where_none_are_needed() -> None:
+    settings: dict[str, Any] = {"backend": "server", "backoff": 0.002}
+    with FakeServer("vllm", processed=False) as plain, FakeServer("vllm") as processed:
+        made = []
+        for server in (plain, processed):
+            backend = BackendSettings(url=server.url, **settings)
+            with ServerEngine(backend, TOKENIZER, seed=1, probabilities=False) as engine:
+                rollouts = engine.sample(some_requests(20), Sampling(temperature=0.7, top_k=20))
+                made.append([(rollout.tokens, rollout.finish) for rollout in rollouts])
+                if server is plain:
+                    told = error_of(lambda e=engine: e.sample([Request([5], "k", avoid=4)], Sampling()))
+                    assert "processed_logprobs" in told
+        assert made[0] == made[1]
+
+
 @KINDS
 def test_continuations_are_scored_with_the_models_own_probabilities(kind: str) -> None:
     table = Table()
@@ -309,6 +324,8 @@ def test_the_context_is_the_limit(kind: str) -> None:
             lambda: engine.sample([Request([5] * 16, "k")], Sampling())
         )
         assert "empty prefix" in error_of(lambda: engine.sample([Request([], "k")], Sampling()))
+        assert len(engine.logprobs([[5] * 12], [[6] * 3])[0]) == 3
+        assert "leaves no room" in error_of(lambda: engine.logprobs([[5] * 12], [[6] * 5]))
 
 
 @KINDS
