@@ -3,7 +3,7 @@
 import re
 
 _MARKS = r"[*_`\"“”'）)\s]*"
-_COLON = rf"{_MARKS}[:：=]{_MARKS}"
+_COLON = rf"{_MARKS}(?:[:：=]|(?<=\s)[-–—](?=\s)){_MARKS}"
 _TO = r"(?:\s+(?:to|for|of)\s[^.:\n]{1,80}?)?"  # "the answer to this question is"
 
 # (what is stated, the words that may follow it, besides a colon)

@@ -10,6 +10,7 @@ from hornbook.base.records import Question
 from hornbook.oracles.entry import entry_of
 from hornbook.oracles.extract_answer import find_answer
 from hornbook.oracles.judgement import Judgement, compared, not_attempted
+from hornbook.oracles.latex import cleaned, parts_of
 from hornbook.oracles.settings import OracleSettings
 
 LONGEST = 2000  # characters that are read
@@ -92,6 +93,8 @@ def score_number(question: Question, reply: str, settings: OracleSettings) -> Ju
     found = find_answer(reply, has_number)
     answer = found.text.rstrip("!")  # of joy, not a factorial
     numbers = list(numbers_in(_after_equals(answer)))
+    if found.source == "box" and len(parts_of(cleaned(answer))[1]) > 1:  # a list, a point
+        return compared(False, answer, question.answer)
     if not numbers:
         return (
             not_attempted("no number in the answer") if not found.text else compared(False, found.text, question.answer)
@@ -106,7 +109,7 @@ def score_number(question: Question, reply: str, settings: OracleSettings) -> Ju
 
 
 def has_number(text: str) -> bool:
-    return next(numbers_in(text), None) is not None
+    return next(numbers_in(text.rstrip("!")), None) is not None
 
 
 def _after_equals(text: str) -> str:

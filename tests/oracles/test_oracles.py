@@ -71,15 +71,16 @@ def test_a_choice_is_picked_by_letter_or_text(reply: str) -> None:
     assert not is_right(msgspec.structs.replace(asked, answer="A"), reply)
 
 
-def test_the_text_of_a_choice_goes_before_its_letter() -> None:
-    swapped = question("choice", "A", choices=["B", "A"])
-    assert is_right(swapped, "Answer: A")
-    assert not is_right(swapped, "Answer: B")
+def test_a_letter_is_a_choices_letter_even_where_another_is_called_so() -> None:
+    swapped = question("choice", "A", choices=["B", "A"])  # the reference is the text "A", which is choice B
+    assert is_right(swapped, "Answer: B")
+    assert not is_right(swapped, "Answer: A")
     assert score(question("choice", "A", choices=["x", "y"]), "Bananas are good") == 0
 
 
-def test_exact_forgives_case_accents_and_punctuation_only() -> None:
-    assert is_right(question("exact", "São Tomé"), "Answer: sao  tome.")
+def test_exact_forgives_case_spaces_and_a_final_stop_only() -> None:
+    assert is_right(question("exact", "São Tomé"), "Answer: são  tomé.")
+    assert not is_right(question("exact", "São Tomé"), "Answer: Sao Tome")
     assert not is_right(question("exact", "-3"), "3")
     assert not is_right(question("exact", "?!"), "!!")
     assert is_right(question("exact", "?!"), "?!")
@@ -138,10 +139,9 @@ def test_mathematics_is_compared_by_what_it_means(answer: str, reply: str) -> No
 
 def test_mathematics_without_its_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     mathematics.library.cache_clear()
-    mathematics._reference.cache_clear()
     monkeypatch.setitem(sys.modules, "math_verify", None)
     try:
-        with pytest.raises(HornbookError, match=r"pip install 'hornbook\[math\]'"):
+        with pytest.raises(HornbookError, match=r"pip install math-verify"):
             judge_here(question("math", "1"), "1", OracleSettings())
     finally:
         mathematics.library.cache_clear()

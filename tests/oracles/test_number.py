@@ -1,0 +1,186 @@
+"""Numbers out of replies: the ways in which chat models end them. Add a line for a form that is read wrongly."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hornbook.base.records import Question
+from hornbook.oracles.number import parse_number
+from hornbook.oracles.registry import judge_here
+from hornbook.oracles.settings import OracleSettings
+
+REPLIES = [  # reference, reply, whether it is right
+    ("42", "So we get\n\n\\[\n\\boxed{42}\n\\]", True),
+    ("42", "Answer:\n\\[\n\\boxed{42}\n\\]", True),
+    ("42", "So the result is\n$$\n42\n$$", True),
+    ("42", "Thus the answer is \\[ \\boxed{42} \\]", True),
+    ("42", "**Final answer:** \\boxed{42}", True),
+    ("42", "The total is 42.\n\nLet me know if you have any questions!", True),
+    ("42", "#### 42\n\nThis is because 6*7 is 42.", True),
+    ("42", "Answer: 42\nExplanation: 6*7", True),
+    ("0.5", "Answer: \\boxed{\\frac12}", True),
+    ("0.5", "Answer: \\boxed{\\frac{1}{2}}", True),
+    ("2", "Answer: \\frac{3}{2}", False),
+    ("0.75", "Answer: $\\dfrac{3}{4}$", True),
+    ("25", "Answer: $25 \\text{ cm}^2$", True),
+    ("25", "Answer: \\boxed{25\\,\\text{cm}^2}", True),
+    ("42", "Answer: 42 (6 times 7)", True),
+    ("42", "Answer: 42 apples in 3 boxes", True),
+    ("10000", "Answer: $10,\\!000$", True),
+    ("10000", "Answer: \\boxed{10\\,000}", True),
+    ("100000", "Answer: 1,00,000", True),
+    ("1234567", "Answer: 1.234.567", True),
+    ("300000", "Answer: 3 × 10^5", True),
+    ("300000", "Answer: 3*10^5", True),
+    ("10", "Answer: 2^10", False),
+    ("1.5", "Answer: 1 1/2", True),
+    ("42", "Answer: _42_", True),
+    ("500", "Answer: Rs.500", True),
+    ("50", "Answer: 50%", True),
+    ("50", "Answer: 50\\%", True),
+    ("42", "Answer: 42.", True),
+    ("42", "Answer: 42.0", True),
+    ("42", "Answer: ４２", True),
+    ("-5", "Answer: − 5", True),
+    ("-0.75", "Answer: 3/-4", True),
+    ("7", "Answer: \\(x = 7\\)", True),
+    ("29", "Answer: $29.00", True),
+    ("72", "Answer: 72 clips, altogether.", True),
+    ("100000", "Answer: 1e5", True),
+    ("42", "Answer: 42</answer>", True),
+    ("7", "<think>Answer: 7, no ...", False),
+    ("42", "Antwort: 42\nFertig.", True),
+    ("42", "答案是42。", True),
+    ("42", "Answer： 42\ndone", True),
+    ("42", "Answer = 42\nDone.", True),
+    ("1234.5", "Answer: € 1.234,50", True),
+    ("1234.5", "Answer: 1 234,50 €", True),
+    ("1234567", "Answer: 1'234'567", True),
+    ("12", "Answer: ১২", True),
+    ("42", "Answer: ٤٢", True),
+    ("3.5", "Answer: ٣٫٥", True),
+    ("42", "Answer: ४२", True),
+    ("1.5", "Answer: 1½", True),
+    ("300000", "Answer: 3·10⁵", True),
+    ("300000", "Answer: 3*10**5", True),
+    ("1024", "Answer: 2^10", True),
+    ("3500000", "Answer: 3.5 million", True),
+    ("3.5", "Answer: 3.5 million", True),
+    ("1234", "Answer: $1,234.00 dollars", True),
+    ("42", "The answer is that he has 42 apples.", True),
+    ("18", "So the final answer is **$18**.", True),
+    ("18", "Thus she makes $18 every day.", True),
+    ("12", "Answer: 12:30", False),
+    ("2", "Answer: 2x", False),
+    ("2", "Answer: \\sqrt{2}", False),
+    ("7", "Answer: 7 \\text{ apples}", True),
+    ("6", "The answer is not 5. It is 6.", True),
+    ("7", "I think the answer is 7!\n\nI hope this helps!", True),
+    ("42", "Die Antwort lautet 42 Euro.", True),
+    ("42", "La réponse est 42.", True),
+    ("42", "Respuesta final: 42", True),
+    ("42", "最终答案是：42", True),
+    ("42", "所以，答案为 **42**。", True),
+    ("42", "したがって、答えは 42 円です。", True),
+    ("42", "Ответ: 42 рубля", True),
+    ("42", "उत्तर: ४२ रुपये", True),
+    ("42", "الإجابة النهائية هي 42", True),
+    ("42", "A resposta é 42.", True),
+    ("15", "Therefore, the total cost is 5 * 3 = 15 dollars.\n\n#### 15", True),
+    ("42", "\\boxed{42\\%}", True),
+    ("42", "\\boxed{\\$42}", True),
+    ("-7", "\\boxed{-7}", True),
+    ("-7", "Answer: negative", False),
+    ("7", "Answer: -7", False),
+    ("-7", "Answer: $-7$", True),
+    ("-7", "Answer: minus 7", True),
+    ("1000000", "**Answer:** 1,000,000", True),
+    ("1000000", "Answer: 1.000.000", True),
+    ("1/2", "Answer: 0.5", True),
+    ("50", "Answer: 50 cents", True),
+    ("42", "Answer: 42km", True),
+    ("42", "Answer: 42nd", True),
+    ("15", "It took 3 hours and 15 minutes", True),
+    ("10.5", "Answer: 10,5", True),
+    ("3.14", "Answer: ≈ 3.14", True),
+    ("3.14", "Answer: approximately 3.14", True),
+    ("0.001", "Answer: 1e-3", True),
+    ("1500", "Answer: 1.5e3", True),
+    ("6.02e23", "Answer: 6.02 \\times 10^{23}", True),
+    ("42", "Answer: \\(42\\)", True),
+    ("42", "The answer is:\n\n42", True),
+    ("42", "### Answer\n42", True),
+    ("42", "## Final Answer\n\n**42**", True),
+    ("21", "Answer: 42 / 2 = 21", True),
+    ("42", "Answer: [42]", True),
+    ("42", "Answer: {42}", True),
+    ("42", 'Answer: "42"', True),
+    ("42", "<answer>42</answer>", True),
+    ("42", "answer is 42 because 6*7=42", True),
+    ("7", "Answer: 3 + 4 = 7", True),
+    ("7", "Answer: x=7", True),
+    ("42", "A: 42", True),
+    ("42", "Answer - 42", True),
+    ("42", "Answer -> 42", True),
+    ("42", "The answer: 42", True),
+    ("42", "42 is the answer.", True),
+    ("42", "Answer: forty-two", False),
+    ("1000", "Answer: 1 000", True),
+    ("42000", "Answer: 42\u202f000", True),
+    ("12", "Answer: 12 %", True),
+    ("5", "Answer: 5/0", False),
+    ("0.75", "$$x = \\frac{3}{4}$$", True),
+    ("3.75", "Answer: 3 3/4", True),
+    ("42", "答：42", True),
+    ("42", "답: 42", True),
+    ("42", "정답은 42입니다.", True),
+    ("42", "คำตอบคือ 42", True),
+    ("42", "Jibu ni 42.", True),
+    ("500000", "Answer: ₹5,00,000", True),
+    ("2", "Answer: 2 dozen", True),
+    ("42", "Answer: 42.00", True),
+    ("1234", "Answer: 1,234", True),
+    ("1234.5", "Answer: 1,234.5", True),
+    ("7", "Answer: 007", True),
+    ("7", "Answer: +7", True),
+    ("7", "Answer: (7)", True),
+    ("7", "Answer: 7/1", True),
+    ("7", "Answer: $\\$7$", True),
+    ("7", "<think>7</think>", False),
+    ("7", "so 6</think>The answer is 7", True),
+    ("7", "[THINK]6[/THINK]7", True),
+    ("7", "<|channel|>analysis<|message|>6<|end|><|start|>assistant<|channel|>final<|message|>7", True),
+    ("7", "<|channel|>analysis<|message|>7", False),
+    ("2.5", "Answer: 2\\frac{1}{2}", True),
+    ("7", "Answer: 7\\,\\text{m/s}", True),
+    ("7", "Answer: 7 m/s", True),
+    ("60", "Answer: 60 km/h", True),
+    ("5", "Answer: 5 (five)", True),
+    ("5", "Answer: 5, not 6", True),
+    ("100000", "Answer: 100,000 km²", True),
+    ("1000000", "Answer: 10^6", True),
+    ("1000000", "Answer: 10⁶", True),
+]
+
+
+def judged(oracle: str, answer: str, reply: str, **more: object) -> tuple[bool, str]:
+    judgement = judge_here(
+        Question(id="q", task="t", prompt="?", answer=answer, oracle=oracle, **more), reply, OracleSettings()
+    )
+    assert not judgement.failed, judgement.reason
+    return judgement.right is True, judgement.outcome
+
+
+@pytest.mark.parametrize(("reference", "reply", "right"), REPLIES)
+def test_a_number_in_a_reply(reference: str, reply: str, right: bool) -> None:
+    assert judged("number", reference, reply)[0] == right
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=3))
+def test_what_python_writes_is_read_back(value: object) -> None:
+    assert parse_number(f"{value:,f}") == parse_number(f"{value:f}") == value
+
+
+@given(st.text(max_size=300))
+def test_no_text_breaks_it(text: str) -> None:
+    judged("number", "7", text)
