@@ -125,11 +125,9 @@ def balanced(text: str) -> str | None:
 
 def bare(text: str) -> str:
     """A text without marks around it: Markdown, quotes, LaTeX delimiters, list marks, a final full stop."""
-    before = None
     text = re.sub(r"^\s*(?:[-*+•]|#{1,6})\s+", "", text.strip())
     text = re.sub(r"(?<![\w)])\*\*|\*\*(?![\w(])|__|`", "", text)  # a power stays
-    while text != before:
-        before = text
+    for _ in range(MOST_MARKS):  # one within the other
         text = text.strip(_AROUND)
         for opening, closing in (("\\(", "\\)"), ("\\[", "\\]"), ("$$", "$$"), ("$", "$")):
             if text.startswith(opening) and text.endswith(closing) and len(text) >= len(opening) + len(closing):
