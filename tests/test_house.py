@@ -83,3 +83,8 @@ ONE_SAMPLER = [  # what samples from a model, and the modules that alone may use
 def test_there_is_one_sampler(name, modules):
     users = {str(file.relative_to(HOUSE)) for file in HOUSE.rglob("*.py") if name in set(names_in(file))}
     assert users == modules
+
+
+def test_one_module_runs_a_program_against_tests():
+    users = {str(file.relative_to(HOUSE)) for file in HOUSE.rglob("*.py") if "python_tests import" in file.read_text()}
+    assert users == {"oracles/code.py"}

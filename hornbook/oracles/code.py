@@ -1,6 +1,7 @@
 """Programs against tests, in the sandbox: assert lines (MBPP, HumanEval) or cases of standard input and output."""
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -75,6 +76,20 @@ def tests_of(entry: dict[str, Any]) -> Tests:
     prefix = str(entry.get("prefix", ""))
     known = _tested(texts, tuple(setup), prefix, str(entry.get("entry_point", ""))) if texts else NOTHING
     return Tests(known, setup, cases, prefix)
+
+
+def results_of(program: str, tests: Sequence[str], seconds: float) -> list[str]:
+    """For each test why the program fails it, "" where it passes; all together have `seconds`.
+
+    Raises HornbookError where there is no sandbox.
+    """
+    try:
+        texts = _tested(tuple(tests), (), "", "")
+        verdict = run_tests(program, texts, [], Limits(seconds, OracleSettings().memory_mb), every=True)
+    except ValueError as error:
+        return [str(error)] * len(tests)
+    done = verdict.reasons[: len(tests)]
+    return [*done, *[verdict.failed or "the tests never use the program"] * (len(tests) - len(done))]
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ from typing import Any
 
 from hornbook.base.records import Question
 from hornbook.oracles.entry import entry_of
-from hornbook.oracles.extract_answer import extract_answer
+from hornbook.oracles.extract_answer import stated_text
 from hornbook.oracles.judgement import Judgement, correct, not_attempted, wrong
 from hornbook.oracles.settings import OracleSettings
 
@@ -22,7 +22,7 @@ def score_gym(question: Question, reply: str, settings: OracleSettings) -> Judge
     if "metadata" not in entry:
         raise ValueError("the question carries no reasoning-gym entry")
     task_scorer = scorer(entry["metadata"].get("source_dataset", question.task))
-    answer = extract_answer(reply)
+    answer = stated_text(reply)
     if not answer:
         return not_attempted()
     if len(answer) > LONGEST_ANSWER:

@@ -122,7 +122,7 @@ _KINDS = [
     ),
     Kind(
         name="synth",
-        version=2,
+        version=3,
         does="Let a teacher write, revise, reverse and answer: validated synthetic records, traceable to their seeds.",
         function="hornbook.synthetic.synth:synth",
         settings_class="hornbook.synthetic.settings:SynthSettings",
@@ -198,7 +198,7 @@ _KINDS = [
     ),
     Kind(
         name="refusal",
-        version=2,
+        version=3,
         does="Measure what the model knows and make data that teaches it to refuse the rest.",
         function="hornbook.preference.refusal:refusal",
         settings_class="hornbook.preference.settings:RefusalSettings",
@@ -211,7 +211,7 @@ _KINDS = [
     ),
     Kind(
         name="pts",
-        version=5,
+        version=6,
         does="Pivotal token search: the single tokens that make or break a solution, and pairs from them.",
         function="hornbook.pivotal.pts:pts",
         settings_class="hornbook.pivotal.settings:PtsSettings",
@@ -237,7 +237,7 @@ _KINDS = [
     ),
     Kind(
         name="judge",
-        version=2,
+        version=3,
         does="Judge several replies per prompt for accuracy, style and detail, and make pairs.",
         function="hornbook.preference.judge:judge",
         settings_class="hornbook.preference.settings:JudgeSettings",
@@ -262,7 +262,7 @@ _KINDS = [
     ),
     Kind(
         name="evaluation",
-        version=2,
+        version=3,
         does="Score a model on held-out tasks, refusals and real benchmarks, with 95 % intervals.",
         function="hornbook.evaluation.evaluation:evaluation",
         settings_class="hornbook.evaluation.settings:EvaluationSettings",
