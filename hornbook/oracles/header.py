@@ -11,7 +11,7 @@ def helpers_in(header: str, entry_point: str) -> tuple[str, dict[str, bool]]:
     """
     tree = _parsed(header)
     defined = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
-    named = [node for node in defined if node.name == entry_point] or defined[-1:]
+    named = [node for node in defined if node.name == entry_point] if entry_point else defined[-1:]
     open_ones = [node for node in defined if node in named or _has_no_body(node)]
     kept = [node for node in tree.body if node not in open_ones and not isinstance(node, ast.Expr)]
     names = {node.name: isinstance(node, ast.ClassDef) for node in open_ones}

@@ -181,20 +181,44 @@ def _collected(texts: list[Text]) -> list[str]:
 
 
 def _is_class(name: str, texts: list[Text], to_be_written: dict[str, bool]) -> bool:
-    """Whether the tests make objects by calling `name`: the header says so, or it is written like a class, and no test
-    compares what calling it gives with a literal."""
+    """Whether the tests make objects by calling `name`: the header says so, or it is written like a class and the tests
+    use it as one."""
     if name in to_be_written:
         return to_be_written[name]
     if not name[:1].isupper() or "_" in name:
         return False
-    compared = (node for text in texts for node in ast.walk(text.tree) if isinstance(node, ast.Compare))
-    sides = [[node.left, *node.comparators] for node in compared]
-    return not any(_calls_it(one, name) and any(map(_is_literal, several)) for several in sides for one in several)
+    return any(_uses_as_class(text.tree, name) for text in texts)
 
 
-def _calls_it(node: ast.expr, name: str) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+def _uses_as_class(tree: ast.Module, name: str) -> bool:
+    """Whether attributes of what calling it gives are read, two such objects are compared, or one is put into a list
+    or stands in a `with`; or types matter at all."""
 
+    def calls_it(node: ast.AST) -> bool:
+        return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
 
-def _is_literal(node: ast.expr) -> bool:
-    return not any(isinstance(part, ast.Name | ast.Call) for part in ast.walk(node))
+    nodes = list(ast.walk(tree))
+    made = {
+        target.id
+        for node in nodes
+        if isinstance(node, ast.Assign) and calls_it(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in nodes:
+        if isinstance(node, ast.Attribute):
+            owner = node.value
+            if calls_it(owner) or (isinstance(owner, ast.Name) and owner.id in {*made, name}):
+                return True
+        elif isinstance(node, ast.Compare):
+            if all(any(map(calls_it, ast.walk(side))) for side in (node.left, *node.comparators)):
+                return True
+        elif isinstance(node, ast.With):
+            if any(calls_it(item.context_expr) for item in node.items):
+                return True
+        elif isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
+            if any(map(calls_it, ast.iter_child_nodes(node))):
+                return True
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("isinstance", "issubclass"):
+            return True
+    return False

@@ -132,7 +132,7 @@ def test_mixed_oracles_keep_their_places_and_agree_with_judging_here(oracles: Or
         question("math", "14/2"),
         question("fuzzy", "seven 7"),
         question("choice", "7", choices=["6", "7"]),
-        question("code", entry={"tests": ["assert True"]}),
+        question("code", entry={"tests": ["assert seven() == 7"]}),
         question("number", "many"),
         MINE,
     ]

@@ -98,7 +98,7 @@ def number_in(error: BaseException) -> int | None:
 
 
 def may_set(name: Any) -> bool:
-    return type(name) is str and (name[:1] != "_" or name == "__notes__")
+    return type(name) is str and (name[:1] != "_" or name == "__notes__") and not hasattr(BaseException, name)
 
 
 def set_attribute(error: BaseException, name: Any, value: Any) -> None:

@@ -87,7 +87,7 @@ class Packer:
                 "container",
                 *key,
                 made_from,
-                [[self.pack(one), self.pack(other)] for one, other in dict.items(value)],
+                [[self.pack(one), self.pack(other)] for one, other in value.items()],
             ]
         return ["container", *key, made_from, [self.pack(one) for one in value]]
 
@@ -163,7 +163,7 @@ class Unpacker:
         """Put items into an empty container."""
         if isinstance(container, dict):
             for key, value in items:
-                dict.__setitem__(container, self.unpack(key), self.unpack(value))
+                container[self.unpack(key)] = self.unpack(value)
         elif type(container) is bytearray:
             container += bytes.fromhex(items)
         elif type(container) is set:

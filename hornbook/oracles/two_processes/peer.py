@@ -141,7 +141,8 @@ class Peer:
                 before = [_copied(container) for container in containers]
                 packer.receive(containers)
             if not self.may(what, values):
-                raise TypeError(f"{what}: not allowed with an object of the tests")
+                refusal = AttributeError if what == "getattr" else TypeError
+                raise refusal(f"{what}: not allowed with an object of the tests")
             kind, result = "gave", OPERATIONS[what](*values)
         except Ended:
             raise
@@ -181,7 +182,8 @@ class Peer:
             parts.append(got)
         line, _, self._rest = b"".join(parts).partition(b"\n")
         try:
-            message = decode(line.decode())
+            with _Deep():
+                message = decode(line.decode())
         except (StopIteration, ValueError, RecursionError, KeyError):
             self.end()
         if not (type(message) is list and message and type(message[0]) is str):

@@ -22,6 +22,7 @@ def _no_method(self: Any) -> None: ...
 
 
 _CALLED: tuple[type, ...] = (type(_no_method), type(len), type([].append), type(_no_method.__get__(1)), type(str.upper))
+_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 _WITH_NAME = ("getattr", "setattr", "delattr")
 
 
@@ -30,8 +31,12 @@ def may(what: str, values: list[Any]) -> bool:
     if not values:
         return False
     target = values[0]
+    if what in ("input", "read line"):  # with what was printed before
+        return type(target) is str
     if isinstance(target, _CALLED):
-        return what == "call"
+        return what == "call" or (what == "getattr" and values[1] in ("__name__", "__qualname__", "__doc__"))
+    if isinstance(target, _VIEWS):
+        return what not in _WITH_NAME
     if isinstance(target, type):
         usable = target.__module__ == MODULE and what not in ("setattr", "delattr", "setitem", "delitem")
     else:

@@ -5,6 +5,7 @@ What runs here is hostile. All that leaves is data, which `messages` in the othe
 
 from __future__ import annotations
 
+import builtins
 import io
 import os
 import sys
@@ -24,6 +25,7 @@ def main(reading: int, writing: int, file: str) -> None:
     """Run the program in `file`, say how that ended (None or the exception), and serve the tests."""
     peer = Peer(reading, writing, guarded=False, may=lambda what, values: True)
     sys.stdout = printed = io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", write_through=True)
+    sys.stdin, builtins.input = _Input(peer), lambda prompt="": peer.ask("input", peer.printed(), str(prompt))
     sys.setrecursionlimit(sys.getrecursionlimit() + OPEN_CALLS)
     peer.printed = lambda: _taken(printed)
     module = type(sys)(MODULE)
@@ -37,6 +39,23 @@ def main(reading: int, writing: int, file: str) -> None:
             peer.serve(*asked)
     except Ended:
         os._exit(0)
+
+
+class _Input(io.TextIOBase):
+    """Standard input is the tests': they may put something else in its place, or in that of `input`."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+
+    def readable(self) -> bool:
+        return True
+
+    def readline(self, size: int = -1) -> str:  # type: ignore[override]
+        line: str = self.peer.ask("read line", self.peer.printed(), size)
+        return line
+
+    def read(self, size: int | None = -1) -> str:
+        return "".join(iter(self.readline, "")) if size is None or size < 0 else self.readline(size)
 
 
 def _run(module: Any, file: str) -> None:

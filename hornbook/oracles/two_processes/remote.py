@@ -142,8 +142,9 @@ class Remote(metaclass=RemoteClass):
         whole = _whole(self)
         if whole is not NotImplemented:
             return len(whole)
+        length = int(ask("len", self))
         _use(self, "by index")
-        return int(ask("len", self))
+        return length
 
     def __iter__(self) -> Any:
         whole = _whole(self)
@@ -160,6 +161,7 @@ class Remote(metaclass=RemoteClass):
     def __next__(self) -> Any:
         if get(self, "_used") == "up":  # what has ended does not begin again
             raise StopIteration
+        _use(self, "as a stream")
         if get(self, "_kind") == "coroutine":
             raise StopIteration(ask("await", self))
         try:

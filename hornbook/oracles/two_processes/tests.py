@@ -10,6 +10,7 @@ import os
 import sys
 
 from hornbook.oracles.two_processes.collected import run_collected
+from hornbook.oracles.two_processes.operations import OPERATIONS
 from hornbook.oracles.two_processes.peer import Ended, Peer, encode
 from hornbook.oracles.two_processes.permitted import MODULE, may
 from hornbook.oracles.two_processes.remote import is_remote
@@ -49,6 +50,8 @@ class Names(dict[str, "Any"]):
         except NameError:
             self.lacking = True
             raise
+        if isinstance(found, type) and issubclass(AssertionError, found):
+            raise TypeError(f"{name} would catch the failure of a test")
         if is_remote(found):
             self.peer.requests -= 1  # to have looked at a name is no test of it
             self.objects[name] = found
@@ -86,6 +89,8 @@ def main(reading: int, writing: int, job: dict[str, Any]) -> None:
     sys.path += job["folders"]
     peer = Peer(reading, writing, guarded=True, may=may)
     peer.show_printed = lambda text: sys.stdout.write(text)
+    OPERATIONS["input"] = lambda printed, prompt: (sys.stdout.write(printed), input(prompt))[1]
+    OPERATIONS["read line"] = lambda printed, size: (sys.stdout.write(printed), sys.stdin.readline(size))[1]
     peer.raised = _expected_only("\n".join([*job["tests"], *job["setup"]]), peer)
     try:
         told = encode(_judged(peer, job))
