@@ -11,7 +11,7 @@ from hornbook.oracles.settings import OracleSettings
 from tests.oracles.honest_programs import HONEST, Honest
 from tests.oracles.hostile_programs import HOSTILE, QUESTIONS, Hostile
 
-HASTY = OracleSettings(seconds=2, memory_mb=256)
+HASTY = OracleSettings(seconds=1, memory_mb=256)
 
 
 def judged(name: str, program: str) -> Judgement:

@@ -12,8 +12,8 @@ from hornbook.base.files import read_records
 from hornbook.base.records import Document, Question
 from hornbook.base.seeds import rng
 from hornbook.base.workspace import Workspace
-from hornbook.oracles.text import normalise
 from hornbook.oracles.score import is_right, verdict
+from hornbook.oracles.text import normalise
 from hornbook.oracles.trivia import refuses
 from hornbook.synthetic.trivia.bogus import bogus_subjects
 from hornbook.synthetic.trivia.facts import all_names, country_codes, facts_of
