@@ -106,7 +106,7 @@ def blocks_in(text: str) -> list[Block]:
     for line in lines:
         if inside is not None:
             stripped = line.strip()
-            if stripped.startswith(fence) and not stripped.strip(fence[0]):
+            if stripped.startswith(fence) and not stripped.strip(fence[0]) and not _in_docstring(inside):
                 blocks.append(Block(label, _dedented(inside)))
                 inside = None
             elif fence in line and not line.strip().startswith(fence) and line.rstrip().endswith(fence):
@@ -127,6 +127,12 @@ def blocks_in(text: str) -> list[Block]:
     if inside is not None:
         blocks.append(Block(label, _dedented(inside)))
     return blocks
+
+
+def _in_docstring(lines: list[str]) -> bool:
+    """Whether code breaks off within a text in triple quotes: a fence there is part of the text."""
+    code = "\n".join(lines)
+    return code.count('"""') % 2 == 1 or code.count("'''") % 2 == 1
 
 
 def defines(code: str, names: Collection[str]) -> bool:
