@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 
 from hornbook.base.records import Question
+from hornbook.oracles.compiled_tests import failed_case, failed_tests
 from hornbook.oracles.entry import entry_of
 from hornbook.oracles.extract_code import assembled, code_in
 from hornbook.oracles.judgement import Judgement, correct, not_attempted, wrong
+from hornbook.oracles.languages import language_named
 from hornbook.oracles.python_tests import run_tests
 from hornbook.oracles.settings import OracleSettings
 from hornbook.oracles.tested import NOTHING, Tested, tested
@@ -45,7 +47,11 @@ def score_code(question: Question, reply: str, settings: OracleSettings) -> Judg
     All tests together have the settings' seconds, or each case.
     Raises HornbookError where there is no sandbox, ValueError for a question without tests that can be run.
     """
-    tests = tests_of(entry_of(question))
+    entry = entry_of(question)
+    language = language_named(str(entry.get("language", "")))
+    if language != "python":
+        return _score_compiled(entry, language, reply, settings)
+    tests = tests_of(entry)
     if not reply.strip():
         return not_attempted()
     program = code_in(reply, tests.texts.wanted)
@@ -62,15 +68,30 @@ def score_code(question: Question, reply: str, settings: OracleSettings) -> Judg
     return wrong(reason, program) if reason else correct(program)
 
 
+def _score_compiled(entry: dict[str, Any], language: str, reply: str, settings: OracleSettings) -> Judgement:
+    """As `score_code` for an entry whose `language` is not Python: each text of tests is compiled with the program, and
+    cases are runs of the program compiled once."""
+    tests = given_tests(entry)
+    if not reply.strip():
+        return not_attempted()
+    program, prefix = code_in(reply, language=language), str(entry.get("prefix", ""))
+    limits = Limits(settings.seconds, settings.memory_mb)
+    cases = [(case.input, case.output) for case in tests if isinstance(case, Case)]
+    reason = ""
+    for text in (test for test in tests if isinstance(test, str)):
+        reason = reason or failed_tests(language, prefix, program, text, limits)
+    if cases and not reason:
+        reason = failed_case(language, prefix, program, cases, limits, same_output)
+    return wrong(reason, program) if reason else correct(program)
+
+
 def tests_of(entry: dict[str, Any]) -> Tests:
     """The tests in a question's entry. Raises ValueError when there are none, or one that cannot be run."""
+    tests = given_tests(entry)
     try:
-        tests = msgspec.convert(entry.get("tests", []), list[str | Case])
         setup = msgspec.convert(entry.get("setup", []), list[str])
     except msgspec.ValidationError:
-        raise ValueError('tests: expected Python texts or {"input": ..., "output": ...} cases') from None
-    if not tests:
-        raise ValueError("the question has no tests")
+        raise ValueError("setup: expected a list of texts") from None
     texts = tuple(test for test in tests if isinstance(test, str))
     cases = [test for test in tests if isinstance(test, Case)]
     prefix = str(entry.get("prefix", ""))
@@ -90,6 +111,17 @@ def results_of(program: str, tests: Sequence[str], seconds: float) -> list[str]:
         return [str(error)] * len(tests)
     done = verdict.reasons[: len(tests)]
     return [*done, *[verdict.failed or "the tests never use the program"] * (len(tests) - len(done))]
+
+
+def given_tests(entry: dict[str, Any]) -> list[str | Case]:
+    """Raises ValueError when there are none, or one of another form."""
+    try:
+        tests = msgspec.convert(entry.get("tests", []), list[str | Case])
+    except msgspec.ValidationError:
+        raise ValueError('tests: expected Python texts or {"input": ..., "output": ...} cases') from None
+    if not tests:
+        raise ValueError("the question has no tests")
+    return tests
 
 
 @lru_cache(maxsize=256)

@@ -54,7 +54,7 @@ def compiled(language: str, files: Mapping[str, str], main: str) -> Iterator[Com
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hornbook-"))
         for name, text in files.items():
             place = Path(folder, name)
-            place.parent.mkdir(exist_ok=True)
+            place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(text.encode("utf-8", "replace"))
         for place in (Path(folder), *(place for place in Path(folder).rglob("*") if place.is_dir())):
             place.chmod(0o777)
