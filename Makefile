@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 BROWSER := $(VENV)/.browser
+COMPILERS := $(VENV)/.compilers
 
 .PHONY: setup demo test lint fast peers clean
 
@@ -32,7 +33,14 @@ $(BROWSER): $(STAMP)
 	command -v chromium chromium-browser google-chrome > /dev/null || $(BIN)/pip install -q -c constraints.txt pyside6-webengine
 	touch $(BROWSER)
 
-test: lint $(BROWSER)
+# programs in other languages are judged with Debian's compilers; where they cannot be installed, their tests are skipped
+$(COMPILERS): $(STAMP)
+	if test "$$(id -u)" = 0 && command -v apt-get > /dev/null; then \
+	  for program in g++ javac node go rustc; do command -v $$program > /dev/null || missing=1; done; test -z "$$missing" || { apt-get update -qq && \
+	  apt-get install -y -qq --no-install-recommends g++ openjdk-17-jdk-headless nodejs golang-go rustc > /dev/null; } || true; fi
+	touch $(COMPILERS)
+
+test: lint $(BROWSER) $(COMPILERS)
 	$(BIN)/pytest
 
 # what benchmarks/training.py, benchmarks/synth.py and benchmarks/judging.py are run against, each in an environment of its own

@@ -15,6 +15,7 @@ from hornbook.oracles.compiled_text import bare, closing_brace, joined, renamed
 from hornbook.oracles.languages import LANGUAGES
 from hornbook.sandbox.process import Limits, Outcome
 
+_PUBLIC = re.compile(r"\bpublic\s+(?=(?:final\s+|abstract\s+)*(?:class|interface|enum|record)\b)")  # names its file
 _MAIN_C = r"\b(main)\s*\("
 _PRELUDE = "#include <bits/stdc++.h>\nusing namespace std;\n"
 _C_PROOF = """
@@ -139,8 +140,7 @@ def _alone(program: str, language: str) -> tuple[dict[str, str], str]:
         plain = bare(program, "java")
         main = re.search(r"\bstatic\s+void\s+main\s*\(", plain)
         classes = re.findall(r"\bclass\s+(\w+)", plain[: main.start()] if main else plain)
-        program = re.sub(r"^(\s*)public\s+((?:final\s+)?(?:class|interface|enum|record)\b)", r"\1\2", program,
-                         flags=re.MULTILINE)  # fmt: skip
+        program = _PUBLIC.sub("", program)
         return {source: program}, _main_class(plain, main.start()) if main else (classes or ["Main"])[0]
     return {source: program}, "program.js" if language == "javascript" else "program"
 
@@ -215,8 +215,7 @@ def _java(program: str, tests: str) -> tuple[dict[str, str], str]:
     plain = bare(whole, "java")
     imports = dict.fromkeys(re.findall(r"^\s*(import\s+[\w.*\s]+;)", plain, re.MULTILINE))
     whole = re.sub(r"^\s*(?:import\s+[\w.*\s]+;|package\s+[\w.]+;)", "", whole, flags=re.MULTILINE)
-    whole = re.sub(r"^(\s*)public\s+((?:final\s+|abstract\s+)*(?:class|interface|enum|record)\b)", r"\1\2", whole,
-                   flags=re.MULTILINE)  # fmt: skip
+    whole = _PUBLIC.sub("", whole)
     plain = bare(whole, "java")
     mains = [match.start() for match in re.finditer(r"\bstatic\s+void\s+main\s*\(", plain)]
     classes = re.findall(r"\bclass\s+(\w+)", plain[: mains[-1]]) if mains else []

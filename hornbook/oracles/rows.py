@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 
 from hornbook.base.records import Question, make_id
+from hornbook.oracles import compiled_text
 from hornbook.oracles.auto import fitting_oracle, source_dataset
+from hornbook.oracles.languages import language_named
 
 PROMPT = ("prompt", "question", "problem", "text")
 ANSWER = ("answer", "target", "solution")
@@ -80,10 +82,11 @@ def _entry(row: Row) -> dict[str, Any]:
 def _code(row: Row, entry: dict[str, Any]) -> dict[str, Any]:
     """Tests with what they need: imports and set-up (MBPP), an entry point and the header that it is in (HumanEval)."""
     tests = next((row[name] for name in TESTS if row.get(name)), None)
+    language = _language(row)
     found: dict[str, Any] = {}
     if tests is not None:
         found["tests"] = [tests] if isinstance(tests, str) else tests
-    elif isinstance(row.get("test"), str) and row.get("entry_point"):
+    elif isinstance(row.get("test"), str) and (row.get("entry_point") or language != "python"):
         found["tests"] = [row["test"]]
     if not found:
         return {}
@@ -92,9 +95,23 @@ def _code(row: Row, entry: dict[str, Any]) -> dict[str, Any]:
         found["setup"] = setup
     if row.get("entry_point"):
         found["entry_point"] = str(row["entry_point"])
-    if "prefix" not in entry and is_header(prompt := _text(row, PROMPT)):
+    prompt = _text(row, PROMPT)
+    if language != "python":
+        found["language"] = language
+    if "prefix" not in entry and (is_header(prompt) if language == "python" else compiled_text.is_header(prompt)):
         found["prefix"] = prompt
     return found
+
+
+def _language(row: Row) -> str:
+    """The language of a row with tests, by its `language` (MultiPL-E) or its `task_id` (HumanEval-X's "CPP/7")."""
+    name = row.get("language")
+    if not isinstance(name, str):
+        name = str(row.get("task_id") or "").partition("/")[0]
+    try:
+        return language_named(name)
+    except ValueError:
+        return "python"
 
 
 def is_header(prompt: str) -> bool:
