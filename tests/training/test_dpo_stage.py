@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
+from hornbook.base.precision import VARIABLE
 from hornbook.base.records import Pair
 from hornbook.base.workspace import Workspace
 from hornbook.model.files import load_model
@@ -43,12 +44,13 @@ class Killed(Exception):
     pass
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_killed_among_the_reference_terms_it_computes_only_the_rest(
-    model_folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model_folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str
 ) -> None:
     monkeypatch.setattr(reference, "PAIRS_IN_A_PART", 4)
     file = write_lines(tmp_path / "pairs.jsonl", mixed_pairs(20))
-    settings = DpoSettings(batch_pairs=4, **FAST)
+    settings = DpoSettings(batch_pairs=4, **{**FAST, "dtype": precision})
     stage.dpo(settings, Workspace(tmp_path / "whole", seed=3), model=model_folder, pairs=[file])
     write_part, written = reference._write_part, []
 
@@ -81,6 +83,28 @@ def test_the_first_margins_are_nothing_in_either_precision(model_folder, tmp_pat
         first = json.loads((tmp_path / dtype / "metrics.jsonl").read_text().splitlines()[0])
         assert abs(first["margin"]) < tolerance
         assert first["loss"] == pytest.approx(math.log(2), abs=tolerance)
+
+
+def test_auto_is_the_precision_of_the_variable_or_of_the_processor(
+    model_folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write_lines(tmp_path / "pairs.jsonl", mixed_pairs(12))
+
+    def metrics(name: str, dtype: str) -> bytes:
+        work = Workspace(tmp_path / name, seed=3)
+        stage.dpo(DpoSettings(**{**FAST, "dtype": dtype}), work, model=model_folder, pairs=[file])
+        return (tmp_path / name / "metrics.jsonl").read_bytes()
+
+    explicit = {dtype: metrics(dtype, dtype) for dtype in ("float32", "bfloat16")}
+    assert explicit["float32"] != explicit["bfloat16"]
+    for dtype, wanted in explicit.items():
+        monkeypatch.setenv(VARIABLE, dtype)
+        assert metrics(f"variable-{dtype}", "auto") == wanted
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for dtype, fast in (("float32", False), ("bfloat16", True)):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda fast=fast: {"avx512_bf16": fast})
+        assert metrics(f"processor-{dtype}", "auto") == explicit[dtype]
 
 
 def test_long_pairs_lose_the_beginning_of_their_prompt_if_asked(model_folder, tmp_path: Path) -> None:
