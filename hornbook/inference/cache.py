@@ -12,30 +12,25 @@ from transformers import Cache
 
 from hornbook.inference.plan import Plan
 from hornbook.inference.trunks import Tokens, Trunk, round_up
-from hornbook.inference.window import Window
 
 FEW = 4  # seats are rounded up to this
 COLUMNS = 16  # what is attended to is rounded up to this: fewer shapes, and arithmetic that hangs less on the batch
 
 
-def make_rows(layout: Plan, dtype: torch.dtype, device: torch.device, window: Window | None = None) -> "OwnRows":
+def make_rows(layout: Plan, dtype: torch.dtype, device: torch.device) -> "OwnRows":
     if layout.slots:
         return SharedRows(*layout, dtype, device)
-    return OwnRows(layout.rows, layout.capacity, dtype, device, window)
+    return OwnRows(layout.rows, layout.capacity, dtype, device)
 
 
 class OwnRows(Cache):
     """Each row has its prefix and its tokens in columns of its own, for models whose attention cannot share them.
 
-    A row's tokens lie from column 0 on, without padding between; a mask hides what is stale, and what a layer that sees
-    only a `window` of the text has behind it.
+    A row's tokens lie from column 0 on, without padding between; a mask hides what is stale.
     """
 
-    def __init__(
-        self, rows: int, capacity: int, dtype: torch.dtype, device: torch.device, window: Window | None = None
-    ) -> None:
+    def __init__(self, rows: int, capacity: int, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__(layers=[])
-        self.window = window
         self.rows, self.capacity, self.dtype, self.device = rows, capacity, dtype, device
         self.keys: list[Tensor] = []
         self.values: list[Tensor] = []
@@ -74,16 +69,11 @@ class OwnRows(Cache):
 
         Returns what the model's forward has to be given for it.
         """
-        mask_R11C = self._at(cut_R + own_R)
-        if not self.window:
-            return {"attention_mask": mask_R11C}
-        behind_RC = torch.arange(self.seen, device=self.device) <= (cut_R + own_R)[:, None] - self.window.tokens
-        near_R11C = mask_R11C.masked_fill(behind_RC[:, None, None], torch.finfo(self.dtype).min)
-        return {"attention_mask": self.window.masks(mask_R11C, near_R11C)}
+        return {"attention_mask": self._at(cut_R + own_R)}
 
     def update(self, keys: Tensor, values: Tensor, layer_idx: int, *_: object, **__: object) -> tuple[Tensor, Tensor]:
         """Called by each attention layer with this step's keys and values [R, G, 1, D]."""
-        keys_RGCD, values_RGCD = self._layer(layer_idx, keys, values)
+        keys_RGCD, values_RGCD = self._layer(layer_idx, keys)
         rows = len(keys)
         keys_RGCD[self.row_R[:rows], :, self.column_R] = keys[:, :, 0]
         values_RGCD[self.row_R[:rows], :, self.column_R] = values[:, :, 0]
@@ -107,16 +97,15 @@ class OwnRows(Cache):
 
     def _copy(self, trunk: Trunk, place: int, length: int) -> None:
         for layer_idx, (keys, values) in enumerate(zip(trunk.keys, trunk.values, strict=True)):
-            keys_RGCD, values_RGCD = self._layer(layer_idx, keys[None], values[None])
+            keys_RGCD, values_RGCD = self._layer(layer_idx, keys[None])
             keys_RGCD[place, :, :length] = keys[:, :length]
             values_RGCD[place, :, :length] = values[:, :length]
 
-    def _layer(self, layer_idx: int, *like: Tensor) -> tuple[Tensor, Tensor]:
-        """Columns for keys and for values that are as wide as those in `like` (the two may differ)."""
+    def _layer(self, layer_idx: int, like_RGTD: Tensor) -> tuple[Tensor, Tensor]:
         while len(self.keys) <= layer_idx:  # zeros, not empty: stale memory may hold NaN, which no mask hides
-            for store, part_RGTD in zip((self.keys, self.values), like, strict=True):
-                heads, width = part_RGTD.shape[1], part_RGTD.shape[3]
-                store.append(part_RGTD.new_zeros((self.rows, heads, self.capacity, width)))
+            shape = (self.rows, like_RGTD.shape[1], self.capacity, like_RGTD.shape[3])
+            self.keys.append(like_RGTD.new_zeros(shape))
+            self.values.append(like_RGTD.new_zeros(shape))
         return self.keys[layer_idx], self.values[layer_idx]
 
 

@@ -9,18 +9,16 @@ import torch
 import xxhash
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from hornbook.base.errors import HornbookError
 from hornbook.inference.attention import sharing
 from hornbook.inference.batch import Batch, Start
 from hornbook.inference.cache import make_rows
 from hornbook.inference.plan import ROWS, plan
-from hornbook.inference.probe import bytes_per_token, can_share, can_step
+from hornbook.inference.probe import bytes_per_token, can_share
 from hornbook.inference.rollouts import Engine, Request, Rollout, check_room
 from hornbook.inference.scoring import score_batches
 from hornbook.inference.settings import Sampling
 from hornbook.inference.stops import Stops, end_ids
 from hornbook.inference.trunks import TrunkStore, round_up, trunks_of
-from hornbook.inference.window import window_of
 
 __all__ = ["Engine", "Request", "Rollout", "Sampling", "TorchEngine"]
 
@@ -39,8 +37,7 @@ class TorchEngine:
     is the context in tokens, `fingerprint` names the weights.
 
     The same call gives the same bytes, whatever was called before. A rollout's random numbers hang on seed and key
-    alone, so that another batch can change a rollout only where rounding (about 1e-6 of a probability in float32, 1e-2
-    in bfloat16) tips a choice.
+    alone, so that another batch can change a rollout only where rounding (about 1e-6 of a probability) tips a choice.
     """
 
     def __init__(
@@ -57,8 +54,9 @@ class TorchEngine:
         self.stop = end_ids(tokenizer, model.generation_config)
         self._known_stops: dict[tuple[str, ...], Stops] = {}
         self.fingerprint = weights_digest(model)
-        self.room: int = getattr(model.config.get_text_config(), "max_position_embeddings", None) or 1 << 30
-        self.window = window_of(model)
+        self.context: int = getattr(model.config, "max_position_embeddings", None) or 1 << 30
+        window = getattr(model.config, "sliding_window", None)  # a shorter window than the text would change attention
+        self.room = min(self.context, window or self.context)
 
     @property
     def cache_peak_bytes(self) -> int:
@@ -67,17 +65,12 @@ class TorchEngine:
 
     @cached_property
     def store(self) -> TrunkStore:
-        return TrunkStore(self.model, bytes_per_token(self.model), self.room)
+        return TrunkStore(self.model, bytes_per_token(self.model), self.context)
 
     @cached_property
-    def shares(self) -> bool:
-        """Whether rows can share trunks, as long as all layers see the whole text."""
+    def shared(self) -> bool:
+        """Whether rows share trunks; with attention of an unknown kind each row has a copy of its prefix."""
         return can_share(self.model)
-
-    @cached_property
-    def steps(self) -> bool:
-        """Whether a row can have a copy of its prefix: so it is with attention of an unknown kind, or a window."""
-        return can_step(self.model, self.window)
 
     @torch.inference_mode()
     def sample(
@@ -86,23 +79,15 @@ class TorchEngine:
         """One rollout per request, in the order of the requests; `on_done` is told the tokens of each finished one.
 
         A rollout also ends, with finish "length", where the model's context does.
-        Raises HornbookError for an empty prefix, for one that fills the context, where no row fits the cache, and for a
-        model whose layers are not attention.
+        Raises HornbookError for an empty prefix, for one that fills the context, and where no row fits the cache.
         """
         if not requests:
             return []
         for request in requests:
             check_room(self.room, request.prefix)
         starts = self._starts(requests, sampling)
-        longest = max(len(start.prefix) + start.limit for start in starts)
-        shared = self.shares and not (self.window and longest > self.window.tokens)
-        if not shared and not self.steps:
-            raise HornbookError(
-                f"{self.model.config.model_type}: not all layers of such a model are attention that the PyTorch engine "
-                "knows; sample from it through vLLM or a server"
-            )
-        with sharing(self.model) if shared else nullcontext():
-            rollouts = self._run(starts, sampling, shared, on_done or (lambda tokens: None))
+        with sharing(self.model) if self.shared else nullcontext():
+            rollouts = self._run(starts, sampling, on_done or (lambda tokens: None))
         return [rollouts[number] for number in range(len(requests))]
 
     def _starts(self, requests: list[Request], sampling: Sampling) -> list[Start]:
@@ -121,9 +106,7 @@ class TorchEngine:
         order = [start for alike in starts.values() for start in alike]
         return sorted(order, key=lambda start: (len(start.head), start.head, len(start.prefix), start.numbers[0]))
 
-    def _run(
-        self, starts: list[Start], sampling: Sampling, shared: bool, on_done: Callable[[int], None]
-    ) -> dict[int, Rollout]:
+    def _run(self, starts: list[Start], sampling: Sampling, on_done: Callable[[int], None]) -> dict[int, Rollout]:
         """The rollouts by number of their request."""
         each = [start for start in starts for _ in start.numbers]
         layout = plan(
@@ -131,9 +114,9 @@ class TorchEngine:
             [start.limit for start in each],
             self.batch_size,
             self.cache_bytes // self.store.token_bytes,
-            shared,
+            self.shared,
         )
-        cache = make_rows(layout, self.model.dtype, self.model.device, self.window)
+        cache = make_rows(layout, self.model.dtype, self.model.device)
         self.store.others = layout.tokens() * self.store.token_bytes
         self.store.limit = self.cache_bytes - self.store.others
         self.store.shrink(self.store.limit)

@@ -67,7 +67,7 @@ def test_rollouts_are_those_made_alone_for_any_batch_bound_and_history(
             assert rollout.finish == ("stop" if ends[-1] else "length")
             assert ends[-1] or len(rollout.tokens) == SAMPLING.max_new_tokens
     assert 0 < engine.cache_peak_bytes <= bound
-    assert engine.shares == (kind in SHARING)
+    assert engine.shared == (kind in SHARING)
 
 
 @pytest.mark.parametrize("precision", PRECISIONS, ids=str)
@@ -92,7 +92,7 @@ def test_prefixes_along_one_solution_are_computed_once() -> None:
     model.register_forward_pre_hook(lambda _, inputs: computed.append(inputs[0].numel()))
     engine = TorchEngine(model, TOKENIZER, batch_size=64)
     text = [4 + number % 65 for number in range(80)]
-    assert engine.shares
+    assert engine.shared
     assert engine.store.held == 0
 
     def prefill(requests: list[Request]) -> list[int]:

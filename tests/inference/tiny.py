@@ -37,10 +37,10 @@ def tiny_model(seed: int = 0, context: int = 96, **changes: object) -> Phi3ForCa
     return Phi3ForCausalLM(Phi3Config(**(tiny_settings(context) | changes))).eval()
 
 
-def random_model(kind: str, seed: int = 0, context: int = 96, **changes: object) -> PreTrainedModel:
+def random_model(kind: str, seed: int = 0, context: int = 96) -> PreTrainedModel:
     """A tiny model of any architecture, by its `model_type`."""
     torch.manual_seed(seed)
-    settings = tiny_settings(context) | changes
+    settings = tiny_settings(context)
     if kind == "gpt2":
         names = {"n_embd": 32, "n_inner": 48, "n_layer": 2, "n_head": 4, "n_positions": context}
         settings = {name: settings[name] for name in COMMON} | names
