@@ -42,12 +42,12 @@ def bound_names(text: Text) -> set[str]:
 
 
 def as_run(text: Text, known: Collection[str]) -> str:
-    """The text without `unittest.main()` at its top level (what is there is run anyway), and with copies of the
-    arguments that a comparison needs once more. `known` are the names of functions that are not the program's."""
+    """The text without `unittest.main()` at its top level (what is there is run anyway), and strict with the program
+    (see `_Strict`). `known` are the names of functions that are not the program's."""
     kept = [node for node in text.tree.body if not _is_runner(node)]
-    copying = _Copying(known)
-    tree = copying.visit(ast.Module(kept, []))
-    changed = copying.changed or len(kept) < len(text.tree.body)
+    strict = _Strict(known)
+    tree = strict.visit(ast.Module(kept, []))
+    changed = strict.changed or len(kept) < len(text.tree.body)
     return ast.unparse(tree) if changed else text.source
 
 
@@ -57,10 +57,15 @@ def _is_runner(node: ast.stmt) -> bool:
     return ast.unparse(node.value.func) in ("unittest.main", "pytest.main")
 
 
-class _Copying(ast.NodeTransformer):
-    """`assert f(x) == sorted(x)` becomes `assert f(_copied(x)) == sorted(x)`: a program that empties the list and
-    returns it must not be right. What is passed is a copy only where the same comparison, or the same call of some
-    assertEqual, reads it again outside the call."""
+class _Strict(ast.NodeTransformer):
+    """What a program could use to make a test pass is taken from it.
+
+    `assert f(x) == sorted(x)` becomes `assert f(_copied(x)) == sorted(x)`: a program that empties the list and returns
+    it must not be right. What is passed is a copy only where the same comparison, or the same call of some assertEqual,
+    reads it again outside the call.
+    `with f(x) as y: assert y == 3` becomes `with _heard(f(x)) as y: ...`: the program's __exit__ must not silence what
+    fails inside.
+    """
 
     def __init__(self, known: Collection[str]) -> None:
         self.known, self.changed = known, False
@@ -71,8 +76,18 @@ class _Copying(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if isinstance(node.func, ast.Attribute) and node.func.attr.startswith("assert"):
+        if _is_assertion(node.func):
             self._copy(node.args)
+        return self.generic_visit(node)
+
+    def visit_With(self, node: ast.With) -> ast.AST:
+        inside = [part for line in node.body for part in ast.walk(line)]
+        called = [part.func for part in inside if isinstance(part, ast.Call)]
+        if any(isinstance(part, ast.Assert) for part in inside) or any(map(_is_assertion, called)):
+            for item in node.items:
+                if isinstance(item.context_expr, ast.Call | ast.Name) and not self._is_known(item.context_expr):
+                    item.context_expr = _call("_heard", item.context_expr)
+                    self.changed = True
         return self.generic_visit(node)
 
     def _copy(self, sides: list[ast.expr]) -> None:
@@ -80,21 +95,25 @@ class _Copying(ast.NodeTransformer):
         read: set[str] = set()
         for side in sides:
             nodes = list(ast.walk(side))
-            found = [node for node in nodes if isinstance(node, ast.Call) and self._may_be_programs(node)]
+            found = [node for node in nodes if isinstance(node, ast.Call) and not self._is_known(node)]
             calls += found
             if not found:
                 read |= {node.id for node in nodes if isinstance(node, ast.Name)}
         for call in calls:
             again = [isinstance(argument, ast.Name) and argument.id in read for argument in call.args]
             self.changed |= any(again)
-            call.args = [_copy_of(one) if copied else one for one, copied in zip(call.args, again, strict=True)]
+            call.args = [_call("_copied", one) if copied else one for one, copied in zip(call.args, again, strict=True)]
 
-    def _may_be_programs(self, call: ast.Call) -> bool:
-        function: ast.expr = call.func
+    def _is_known(self, node: ast.expr) -> bool:
+        function = node.func if isinstance(node, ast.Call) else node
         while isinstance(function, ast.Attribute):
             function = function.value
-        return not (isinstance(function, ast.Name) and function.id in self.known)
+        return isinstance(function, ast.Name) and function.id in self.known
 
 
-def _copy_of(argument: ast.expr) -> ast.expr:
-    return ast.Call(ast.Name("_copied", ast.Load()), [argument], [])
+def _is_assertion(function: ast.expr) -> bool:
+    return isinstance(function, ast.Attribute) and function.attr.startswith("assert")
+
+
+def _call(name: str, argument: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name(name, ast.Load()), [argument], [])

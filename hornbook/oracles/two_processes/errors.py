@@ -6,7 +6,7 @@ derives from it, and the class itself, asked of the program by its name, catches
 
 from __future__ import annotations
 
-from hornbook.oracles.two_processes.remote import Remote, ask, is_remote, number_of
+from hornbook.oracles.two_processes.remote import SAYING, Remote, ask, is_remote, number_of
 from hornbook.oracles.two_processes.values import MISSING, find, name_of
 
 TYPE_CHECKING = False
@@ -29,7 +29,7 @@ class ErrorClass(type):
 
 
 def _asked(remote: Any, name: str) -> Any:
-    if not is_remote(remote) or name[:2] == "__":
+    if not is_remote(remote) or name[:2] == "__" or name in SAYING:
         raise AttributeError(name)
     return ask("getattr", remote, name)
 
@@ -98,7 +98,9 @@ def number_in(error: BaseException) -> int | None:
 
 
 def may_set(name: Any) -> bool:
-    return type(name) is str and (name[:1] != "_" or name == "__notes__") and not hasattr(BaseException, name)
+    if type(name) is not str or hasattr(BaseException, name) or name in SAYING:
+        return False
+    return name[:1] != "_" or name == "__notes__"
 
 
 def set_attribute(error: BaseException, name: Any, value: Any) -> None:

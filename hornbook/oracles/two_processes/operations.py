@@ -31,13 +31,14 @@ _PLAIN: dict[type, Callable[[Any], Any]] = {
 
 def base_of(value: Any) -> str:
     """The plain type or the view that a value is at bottom."""
-    return next((base.__name__ for base in (*BASES, *VIEWS.values()) if isinstance(value, base)), "")
+    kind = type(value)  # its __class__ may say anything
+    return next((base.__name__ for base in (*BASES, *VIEWS.values()) if issubclass(kind, base)), "")
 
 
 def plain(value: Any) -> Any:
     """The value as the plain type that it is at bottom, by that type's own methods; NotImplemented if it is none."""
     for base, made in _PLAIN.items():
-        if isinstance(value, base):
+        if issubclass(type(value), base):
             return made(value)
     return NotImplemented
 

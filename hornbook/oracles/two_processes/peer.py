@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # importing typing takes milliseconds
     from collections.abc import Callable
     from typing import Any, NoReturn
 
+GONE = "the program ended before its tests did"
 LONGEST = 1 << 25  # bytes of a message
 DEEPEST = 5_000  # calls that may be open while a message is made or read: values may be nested deeply
 
@@ -60,7 +61,7 @@ class Peer:
 
     Attributes:
         changes: how often the other side was asked for something after which its objects may be others.
-        ended: whether the other side is gone.
+        ended: why there is nothing more to expect of the other side; "" while there is.
     """
 
     def __init__(self, reading: int, writing: int, guarded: bool, may: Callable[[str, list[Any]], bool]) -> None:
@@ -69,7 +70,7 @@ class Peer:
         self.remotes: dict[int, Remote] = {}
         self.errors: dict[int, BaseException] = {}
         self.error_classes: dict[int, type[BaseException]] = {}
-        self.changes, self.requests, self.ended = 0, 0, False
+        self.changes, self.requests, self.ended = 0, 0, ""
         self.printed: Callable[[], str] = lambda: ""
         self.show_printed: Callable[[str], object] = lambda text: None
         self.raised: Callable[[str, BaseException], BaseException] = lambda what, error: error
@@ -157,9 +158,9 @@ class Peer:
                     if _changed(container, earlier)
                 ]
                 self.send([kind, content, changes, self.printed()])
-        except Exception as error:  # too deep, too large, no text
-            unsent = Packer(self).pack(type(error)("the result cannot be sent"))
-            self.send(["raised", unsent, [], ""])
+        except Exception as error:  # too deep, too large
+            unsent = type(error) if isinstance(error, (MemoryError, RecursionError)) else RuntimeError
+            self.send(["raised", Packer(self).pack(unsent("the result cannot be sent")), [], ""])
 
     def send(self, message: Any) -> None:
         data = memoryview(encode(message))
@@ -167,7 +168,7 @@ class Peer:
             while data:
                 data = data[os.write(self.writing, data) :]
         except OSError:
-            self.end()
+            self.end(GONE)
 
     def receive(self) -> list[Any]:
         parts, size = [self._rest], len(self._rest)
@@ -177,8 +178,10 @@ class Peer:
             except OSError:
                 got = b""
             size += len(got)
-            if not got or size > LONGEST:
-                self.end()
+            if not got:
+                self.end(GONE)
+            if size > LONGEST:
+                self.end("the program's answer is too long")
             parts.append(got)
         line, _, self._rest = b"".join(parts).partition(b"\n")
         try:
@@ -192,9 +195,9 @@ class Peer:
             self.end()
         return message
 
-    def end(self) -> NoReturn:
-        self.ended = True
-        raise Ended("the program ended before its tests did")
+    def end(self, why: str = "the program's answer makes no sense") -> NoReturn:
+        self.ended = why
+        raise Ended(why)
 
 
 _LENGTHS = {"do": 3, "gave": 4, "raised": 4}

@@ -59,7 +59,7 @@ ASKED = {
     *("__members__", "__bases__", "__mro__", "__defaults__", "__dataclass_fields__", "__match_args__", "__self__"),
 }
 
-get = object.__getattribute__
+get, _set = object.__getattribute__, object.__setattr__
 
 
 class RemoteClass(type):
@@ -100,8 +100,12 @@ class Remote(metaclass=RemoteClass):
     _used: str
 
     def __init__(self, peer: Peer, number: int, kind: str, content: tuple[int, Any] = (-1, None)) -> None:
-        for name, value in zip(Remote.__slots__, (content, kind, number, "", peer, ""), strict=True):
-            object.__setattr__(self, name, value)
+        _set(self, "_peer", peer)
+        _set(self, "_number", number)
+        _set(self, "_kind", kind)
+        _set(self, "_content", content)
+        _set(self, "_origin", "")
+        _set(self, "_used", "")
 
     def __getattribute__(self, name: str) -> Any:
         if name == "__class__":
@@ -168,7 +172,7 @@ class Remote(metaclass=RemoteClass):
             return ask("next", self)
         except StopIteration:
             if not delegates(self):
-                object.__setattr__(self, "_used", "up")
+                _set(self, "_used", "up")
             raise
 
     def __reversed__(self) -> Any:
@@ -279,6 +283,8 @@ def local(value: Any) -> Any:
     if kind not in PLAIN:
         return value
     content = _read(value, "plain")
+    if type(content) is not (list if kind in VIEWS else KINDS[kind]):
+        get(value, "_peer").end()
     return _AS_VIEW[kind](content) if kind in VIEWS else content
 
 
@@ -296,7 +302,7 @@ def _read(remote: Remote, what: str) -> Any:
     time, content = get(remote, "_content")
     if time != peer.changes:
         content = ask(what, remote)
-        object.__setattr__(remote, "_content", (peer.changes, content))
+        _set(remote, "_content", (peer.changes, content))
     return content
 
 
@@ -320,12 +326,12 @@ def _use(remote: Remote, way: str, once: bool = False) -> None:
     used = get(remote, "_used")
     if used and (once or used != way):
         raise TypeError(f"an object of the program is read {way}, after {used}")
-    object.__setattr__(remote, "_used", way)
+    _set(remote, "_used", way)
 
 
 def _own(value: Any) -> Any:
     if is_remote(value):
-        object.__setattr__(value, "_origin", "instance")
+        _set(value, "_origin", "instance")
     return value
 
 
@@ -335,7 +341,7 @@ def _like(remote: Remote, value: Any) -> Any:
 
 def _attribute(remote: Remote, name: str) -> Any:
     found = ask("getattr", remote, name)
-    if delegates(remote) or not is_remote(found):
+    if delegates(remote) or not (is_remote(found) or callable(found)):
         return found
     value = local(remote)
     if value is remote:

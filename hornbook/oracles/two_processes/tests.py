@@ -11,7 +11,7 @@ import sys
 
 from hornbook.oracles.two_processes.collected import run_collected
 from hornbook.oracles.two_processes.operations import OPERATIONS
-from hornbook.oracles.two_processes.peer import Ended, Peer, encode
+from hornbook.oracles.two_processes.peer import GONE, Ended, Peer, encode
 from hornbook.oracles.two_processes.permitted import MODULE, may
 from hornbook.oracles.two_processes.remote import is_remote
 
@@ -50,8 +50,6 @@ class Names(dict[str, "Any"]):
         except NameError:
             self.lacking = True
             raise
-        if isinstance(found, type) and issubclass(AssertionError, found):
-            raise TypeError(f"{name} would catch the failure of a test")
         if is_remote(found):
             self.peer.requests -= 1  # to have looked at a name is no test of it
             self.objects[name] = found
@@ -96,6 +94,8 @@ def main(reading: int, writing: int, job: dict[str, Any]) -> None:
         told = encode(_judged(peer, job))
     except MemoryError:
         told = NO_MEMORY
+    except BaseException as error:
+        told = encode({"failed": _told("", error)})
     os.write(verdict, told)
     os._exit(0)  # threads of the tests and what they registered for the end do not count
 
@@ -106,7 +106,7 @@ def _expected_only(texts: str, peer: Peer) -> Any:
 
     def raised(what: str, error: BaseException) -> BaseException:
         if isinstance(error, (SystemExit, KeyboardInterrupt, GeneratorExit)) and "SystemExit" not in texts:
-            peer.end()
+            peer.end(GONE)
         ends = isinstance(error, (StopIteration, StopAsyncIteration)) and what not in ("next", "await")
         if ends and "StopIteration" not in texts and "StopAsyncIteration" not in texts:
             return RuntimeError(f"the program raised {type(error).__name__}")
@@ -128,7 +128,7 @@ def _judged(peer: Peer, job: dict[str, Any]) -> dict[str, Any]:
     except Ended:
         pass
     if peer.ended:
-        return {"failed": "the program ended before its tests did"}
+        return {"failed": peer.ended}
     if not peer.requests and not names.lacking:
         return {"unused": True}
     first = next((reason for reason in reasons if reason), "")
@@ -142,7 +142,7 @@ def _run_program(peer: Peer, names: Names) -> str:
         peer.ask("run")
     except FORGIVEN:
         if not any(_defined(names, name) for name in names.wanted):
-            return "the program ended before its tests did"
+            return GONE
     except Ended:
         raise
     except BaseException as error:
@@ -161,7 +161,7 @@ def _defined(names: Names, name: str) -> bool:
 
 def _run_tests(names: Names, job: dict[str, Any]) -> list[str]:
     """For each test that was run why it failed; "" for one that passed."""
-    names["_copied"] = _copied
+    names |= {"_copied": _copied, "_heard": Heard}
     for place, text in [("header: ", job["helpers"]), *(("set-up: ", text) for text in job["setup"])]:
         reason = _reason(names, text, place)
         if reason:
@@ -182,6 +182,19 @@ def _reason(names: Names, test: str, place: str) -> str:
     except BaseException as error:
         return _told(place, error)
     return ""
+
+
+class Heard:
+    """A context manager of the program that does not silence what fails inside the `with`."""
+
+    def __init__(self, manager: Any) -> None:
+        self.manager = manager
+
+    def __enter__(self) -> Any:
+        return self.manager.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self.manager.__exit__(*error)
 
 
 def _copied(value: Any) -> Any:
