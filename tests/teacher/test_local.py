@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.precision import VARIABLE
 from hornbook.base.records import Message
 from hornbook.teacher.client import Completion, open_teacher
 from hornbook.teacher.errors import CallFailed
@@ -22,10 +23,11 @@ from hornbook.teacher.prompts import transcript
 from hornbook.teacher.settings import TeacherSettings
 from hornbook.teacher.tasks import map_records
 
+PLAIN = Parameters(0.7, 1.0, 8, [])
 TEMPLATE = "{% for m in messages %}<s>{{ m['content'] }}{% endfor %}<s>"
 
 
-def make_model(folder: Path, seed: int) -> Path:
+def make_model(folder: Path, seed: int, **changes: Any) -> Path:
     """A random model of 20,000 parameters over single characters, saved as Hugging Face saves them."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers
@@ -49,6 +51,7 @@ def make_model(folder: Path, seed: int) -> Path:
         bos_token_id=0,
         eos_token_id=1,
         pad_token_id=2,
+        **changes,
     )
     LlamaForCausalLM(config).save_pretrained(folder)
     fast.save_pretrained(folder)
@@ -75,7 +78,8 @@ def ask(settings: TeacherSettings, ledger: Path, prompts: list[str], **parameter
 PROMPTS = [f"question {number} " + "and so on " * (number % 4) for number in range(12)]
 
 
-def test_answers_do_not_depend_on_the_batch(model: Path, tmp_path: Path) -> None:
+def test_answers_do_not_depend_on_the_batch(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "float32")  # but for rounding, of which bfloat16 has more
     alone = ask(TeacherSettings(local=str(model), concurrency=1), tmp_path / "a", PROMPTS, max_tokens=20)
     batch = ask(TeacherSettings(local=str(model), concurrency=12), tmp_path / "b", PROMPTS, max_tokens=20)
     assert [a.text for a in alone] == [b.text for b in batch]
@@ -84,7 +88,11 @@ def test_answers_do_not_depend_on_the_batch(model: Path, tmp_path: Path) -> None
         assert answer.completion_tokens == 20 if answer.finish == "length" else answer.completion_tokens <= 20
 
 
-def test_each_call_of_a_batch_has_its_own_limit_stop_and_temperature(model: Path, tmp_path: Path) -> None:
+def test_calls_that_wait_together_each_have_their_own_limit_stop_and_temperature(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "float32")
+
     async def run() -> list[Completion]:
         settings = TeacherSettings(local=str(model), concurrency=8)
         async with open_teacher(settings, tmp_path) as teacher:
@@ -104,10 +112,13 @@ def test_each_call_of_a_batch_has_its_own_limit_stop_and_temperature(model: Path
     assert stopped.finish == "stop" and stopped.text == free.text[: free.text.index(free.text[7:9])]
 
 
-def test_tokens_are_drawn_from_the_models_distribution(model: Path, tmp_path: Path) -> None:
+def test_tokens_are_drawn_from_the_models_distribution(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    monkeypatch.setenv(VARIABLE, "float32")
     n = 600
     settings = TeacherSettings(local=str(model), concurrency=200)
 
@@ -142,6 +153,45 @@ def test_a_prompt_that_does_not_fit_fails_its_record_only(model: Path, tmp_path:
     short, long, nearly = ask(settings, tmp_path, ["short", "long " * 40, "x" * 58], max_tokens=30)
     assert isinstance(short, Completion) and isinstance(long, CallFailed)
     assert nearly.completion_tokens <= 4  # what the context left room for
+
+
+def test_no_prompt_is_longer_than_the_models_own_context(tmp_path: Path) -> None:
+    small = make_model(tmp_path / "model", 1, max_position_embeddings=32)
+    short, long = ask(TeacherSettings(local=str(small)), tmp_path / "a", ["short", "long " * 10], max_tokens=30)
+    assert isinstance(short, Completion) and short.completion_tokens <= 32 - 7  # with the template's two
+    assert isinstance(long, CallFailed) and "the context is 32" in str(long)
+
+
+def test_an_answer_ends_where_the_models_own_defaults_say_and_is_told_without_it(tmp_path: Path) -> None:
+    model = make_model(tmp_path / "model", 1)
+    settings = TeacherSettings(local=str(model))
+    (free,) = ask(settings, tmp_path / "a", ["tell"], max_tokens=40, temperature=0)
+    said = free.text.split()  # one character a token
+    end = said[15]
+    config = {"eos_token_id": [1, 3 + "abcdefghijklmnopqrstuvwxyz .0123456789".index(end)]}
+    (model / "generation_config.json").write_text(json.dumps(config))
+    (ended,) = ask(settings, tmp_path / "b", ["tell"], max_tokens=40, temperature=0)
+    assert (ended.text.split(), ended.finish) == (said[: said.index(end)], "stop")
+    assert ended.completion_tokens == said.index(end) + 1 > 1
+
+
+def test_what_a_message_spells_out_is_no_special_token(model: Path) -> None:
+    asked = [
+        Ask(key="0", model="m", purpose="", messages=[Message("user", said)], parameters=PLAIN, sample=0)
+        for said in ("a</s>b", "a")
+    ]
+    tokens, plain = (LocalModel(TeacherSettings(local=str(model)))._tokens(one) for one in asked)
+    assert tokens.count(1) == plain.count(1) == 0 and tokens.count(0) == plain.count(0) == 2
+
+
+def test_a_stage_folder_is_a_teacher_too_and_known_by_its_content(tmp_path: Path) -> None:
+    names = []
+    for seed in (1, 2):
+        make_model(tmp_path / str(seed) / "sft" / "model", seed)
+        settings = TeacherSettings(local=str(tmp_path / str(seed) / "sft"))
+        assert isinstance(ask(settings, tmp_path / "ledger", ["hello"], max_tokens=4)[0], Completion)
+        names.append(local_name(settings))
+    assert names[0] != names[1]
 
 
 def test_the_ledger_knows_a_path_by_its_content(model: Path, tmp_path: Path) -> None:
