@@ -86,8 +86,9 @@ def _code(row: Row, entry: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if tests is not None:
         found["tests"] = [tests] if isinstance(tests, str) else tests
-    elif isinstance(row.get("test"), str) and (row.get("entry_point") or language != "python"):
-        found["tests"] = [row["test"]]
+    test = row.get("test")
+    if isinstance(test, str) and (row.get("entry_point") or language != "python" or _holds_tests(test)):
+        found["tests"] = [*found.get("tests", []), test]  # MBPP+ has both: the few of MBPP and all
     if not found:
         return {}
     setup = [part for name in SETUP for part in _lines(row.get(name)) if part.strip()]
@@ -101,6 +102,16 @@ def _code(row: Row, entry: dict[str, Any]) -> dict[str, Any]:
     if "prefix" not in entry and (is_header(prompt) if language == "python" else compiled_text.is_header(prompt)):
         found["prefix"] = prompt
     return found
+
+
+def _holds_tests(text: str) -> bool:
+    """Whether a text is Python that asserts something; a field named test may be anything."""
+    if "assert" not in text:
+        return False
+    try:
+        return bool(ast.parse(text).body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
 
 
 def _language(row: Row) -> str:
