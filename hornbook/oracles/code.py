@@ -126,7 +126,10 @@ def given_tests(entry: dict[str, Any]) -> list[str | Case]:
 
 @lru_cache(maxsize=256)
 def _tested(texts: tuple[str, ...], setup: tuple[str, ...], prefix: str, entry_point: str) -> Tested:
-    return tested(list(texts), list(setup), prefix, entry_point)
+    try:
+        return tested(list(texts), list(setup), prefix, entry_point)
+    except RecursionError:
+        raise ValueError("the tests are nested too deeply") from None
 
 
 def _run_case(program: str, case: Case, name: str, settings: OracleSettings) -> str:

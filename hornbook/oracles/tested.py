@@ -72,7 +72,7 @@ def tested(tests: list[str], setup: list[str], prefix: str, entry_point: str) ->
         tests=[as_run(text, (known | BUILTINS) - {*wanted}) for text in texts],
         wanted=wanted,
         helpers=imports + helpers,
-        classes=[name for name in wanted if _is_class(name, texts, to_be_written)],
+        classes=[name for name in wanted if _is_class(name, everything, to_be_written)],
         collected=_collected(texts),
         modules=modules,
         folders=_folders(everything),

@@ -14,15 +14,13 @@ if TYPE_CHECKING:
     Telling = Callable[[str, BaseException], str]
 
 
-def run_collected(names: dict[str, Any], collected: list[str], told: Telling) -> list[str]:
-    """For each function and method why it failed, "" for one that passed; `told` words that."""
-    reasons = []
+def run_collected(names: dict[str, Any], collected: list[str], told: Telling, reasons: list[str]) -> None:
+    """Add to `reasons` for each function and method why it failed, "" for one that passed; `told` words that."""
     for name in collected:
         if isinstance(names[name], type):
             reasons += _run_class(names[name], told)
         else:
             reasons += [_outcome(name, names[name], case, told) for case in _cases(names[name])]
-    return reasons
 
 
 def _run_class(value: type, told: Telling) -> list[str]:

@@ -124,11 +124,11 @@ def _judged(peer: Peer, job: dict[str, Any]) -> dict[str, Any]:
         fault = _run_program(peer, names)
         if fault:
             return {"failed": fault}
-        reasons += _run_tests(names, job)
+        _run_tests(names, job, reasons)
     except Ended:
         pass
     if peer.ended:
-        return {"failed": peer.ended}
+        return {"failed": peer.ended, "reasons": reasons}
     if not peer.requests and not names.lacking:
         return {"unused": True}
     first = next((reason for reason in reasons if reason), "")
@@ -159,19 +159,19 @@ def _defined(names: Names, name: str) -> bool:
     return True
 
 
-def _run_tests(names: Names, job: dict[str, Any]) -> list[str]:
-    """For each test that was run why it failed; "" for one that passed."""
+def _run_tests(names: Names, job: dict[str, Any], reasons: list[str]) -> None:
+    """Add to `reasons` for each test that was run why it failed; "" for one that passed."""
     names |= {"_copied": _copied, "_heard": Heard}
     for place, text in [("header: ", job["helpers"]), *(("set-up: ", text) for text in job["setup"])]:
         reason = _reason(names, text, place)
         if reason:
-            return [reason]
-    reasons = []
+            reasons.append(reason)
+            return
     for number, test in enumerate(job["tests"], 1):
         reasons.append(_reason(names, test, f"test {number} of {len(job['tests'])}: "))
         if reasons[-1] and not job["every"]:
-            return reasons
-    return [*reasons, *run_collected(names, job["collected"], _told)]
+            return
+    run_collected(names, job["collected"], _told, reasons)
 
 
 def _reason(names: Names, test: str, place: str) -> str:
