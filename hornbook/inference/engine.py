@@ -37,7 +37,8 @@ class TorchEngine:
     is the context in tokens, `fingerprint` names the weights.
 
     The same call gives the same bytes, whatever was called before. A rollout's random numbers hang on seed and key
-    alone, so that another batch can change a rollout only where rounding (about 1e-6 of a probability) tips a choice.
+    alone, so that another batch can change a rollout only where rounding (about 1e-6 of a probability in float32, 1e-2
+    in bfloat16) tips a choice.
     """
 
     def __init__(
