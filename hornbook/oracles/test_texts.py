@@ -5,6 +5,8 @@ import symtable
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+_RUNNING = {"eval", "exec", "pickle.loads", "pickle.load", "marshal.loads"}  # what runs code that it is given
+
 
 class Text(NamedTuple):
     """A text of Python and its syntax tree."""
@@ -65,6 +67,7 @@ class _Strict(ast.NodeTransformer):
     reads it again outside the call.
     `with f(x) as y: assert y == 3` becomes `with _heard(f(x)) as y: ...`: the program's __exit__ must not silence what
     fails inside.
+    `eval(f(x))` becomes `_there(eval, f(x))`, done in the program's process: its text must not run beside the verdict.
     """
 
     def __init__(self, known: Collection[str]) -> None:
@@ -78,7 +81,12 @@ class _Strict(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         if _is_assertion(node.func):
             self._copy(node.args)
-        return self.generic_visit(node)
+        runs = isinstance(node.func, ast.Name | ast.Attribute) and ast.unparse(node.func) in _RUNNING
+        self.generic_visit(node)
+        if runs and node.args and not isinstance(node.args[0], ast.Constant):
+            self.changed = True
+            return ast.Call(ast.Name("_there", ast.Load()), [node.func, *node.args], node.keywords)
+        return node
 
     def visit_With(self, node: ast.With) -> ast.AST:
         inside = [part for line in node.body for part in ast.walk(line)]

@@ -81,6 +81,10 @@ STRICT = [  # a test as it is written, and as it is run
     ("with f(1) as y:\n    y.add(2)", "with f(1) as y:\n    y.add(2)"),
     ("with open(x) as y:\n    assert y == f(2)", "with open(x) as y:\n    assert y == f(2)"),
     ("assert f(1) == 2\nunittest.main()", "assert f(1) == 2"),
+    ("assert eval(f(1)) == 2", "assert _there(eval, f(1)) == 2"),
+    ("exec(f(1), names)", "_there(exec, f(1), names)"),
+    ("assert pickle.loads(f(1)) == 2", "assert _there(pickle.loads, f(1)) == 2"),
+    ("assert eval('1 + 1') == f(1)", "assert eval('1 + 1') == f(1)"),
 ]
 
 

@@ -133,5 +133,5 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 }
 # After these an object may hold something else than before.
 CHANGES = frozenset(
-    ["call", "setattr", "delattr", "setitem", "delitem", "enter", "exit", "await", "async enter", "async exit"]
+    ["call", "there", "setattr", "delattr", "setitem", "delitem", "enter", "exit", "await", "async enter", "async exit"]
 )

@@ -369,8 +369,8 @@ def _two_sided(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
         if delegates(self) and not (compares and get(self, "_peer").guarded):
             return _own(ask("operate", self, name, other, reflected))
         value = local(self)
-        if value is self:
-            return {"eq": False, "ne": True}.get(name, NotImplemented)
+        if value is self:  # so that Python finds it unequal, unless an object of the tests says otherwise
+            return NotImplemented
         return OPERATORS[name](other, value) if reflected else OPERATORS[name](value, other)
 
     def _of_two(self: Remote, name: str, other: Remote) -> Any:

@@ -161,7 +161,8 @@ def _defined(names: Names, name: str) -> bool:
 
 def _run_tests(names: Names, job: dict[str, Any], reasons: list[str]) -> None:
     """Add to `reasons` for each test that was run why it failed; "" for one that passed."""
-    names |= {"_copied": _copied, "_heard": Heard}
+    peer = names.peer
+    names |= {"_copied": _copied, "_heard": Heard, "_there": lambda *called, **more: peer.ask("there", called, more)}
     for place, text in [("header: ", job["helpers"]), *(("set-up: ", text) for text in job["setup"])]:
         reason = _reason(names, text, place)
         if reason:
