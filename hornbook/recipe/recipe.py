@@ -14,7 +14,8 @@ from hornbook.recipe.external import external_key, is_external, resolve
 from hornbook.recipe.kinds import KINDS, Kind, Slot
 
 EXPECTED = ["tokens", "teacher_calls", "prompt_tokens_per_call", "answer_tokens_per_call"]
-TOP_KEYS = ["name", "about", "seed", "teacher", "stages"]
+SHARED = ["teacher", "engine"]  # settings that a recipe may give once, for all stages that take them and have no own
+TOP_KEYS = ["name", "about", "seed", *SHARED, "stages"]
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,13 @@ def load_recipe(path: Path) -> Recipe:
         raise HornbookError(f"{path}: seed: expected a whole number, got {seed!r}")
     if not isinstance(raw.get("stages"), dict) or not raw["stages"]:
         raise HornbookError(f"{path}: stages: expected a mapping of at least one stage")
+    shared = {key: raw[key] for key in SHARED if raw.get(key) is not None}
     stages: dict[str, Stage] = {}
     for stage_name, values in raw["stages"].items():
         where = f"{path}: stages.{stage_name}"
         if not isinstance(values, dict):
             raise HornbookError(f"{where}: expected a mapping with at least `kind`, got {values!r}")
-        stages[stage_name] = _read_stage(stage_name, dict(values), raw.get("teacher"), seed, stages, where)
+        stages[stage_name] = _read_stage(stage_name, dict(values), shared, seed, stages, where)
     return Recipe(path, str(name), str(raw.get("about", "")).strip(), seed, list(stages.values()))
 
 
@@ -123,7 +125,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _read_stage(
-    name: str, values: dict[str, Any], teacher: Any, seed: int, above: dict[str, Stage], where: str
+    name: str, values: dict[str, Any], shared: dict[str, Any], seed: int, above: dict[str, Stage], where: str
 ) -> Stage:
     kind_name = str(values.pop("kind", name))
     kind = KINDS.get(kind_name)
@@ -135,9 +137,9 @@ def _read_stage(
             _check_join(source, kind.slots[slot], above, f"{where}.{slot}")
     expect = _read_expectations(values.pop("expect", {}), f"{where}.expect")
     settings_class = kind.settings
-    own_teacher = "teacher" in values or "teachers" in values
-    if "teacher" in settings_class.model_fields and teacher is not None and not own_teacher:
-        values["teacher"] = teacher
+    for key, value in shared.items():
+        if key in settings_class.model_fields and not {key, f"{key}s"} & values.keys():  # several `teachers` will do
+            values[key] = value
     unknown = [key for key in values if key not in settings_class.model_fields]
     if unknown:
         known = [*settings_class.model_fields, *kind.slots, "kind", "expect"]

@@ -7,6 +7,7 @@ import click
 import pytest
 
 from hornbook.cli.main import hornbook
+from hornbook.inference.backend import BackendSettings
 from hornbook.recipe.kinds import KINDS
 
 
@@ -36,6 +37,15 @@ def test_every_command_has_help_with_an_example(words):
     shown = CliRunner().invoke(hornbook, [*words, "--help"])
     assert shown.exit_code == 0
     assert f"hornbook {' '.join(words)} " in shown.output.partition("Example:")[2]
+
+
+@pytest.mark.parametrize("command", ["pts", "eval", "judge", "refusal"])
+def test_what_samples_has_the_same_flags_in_every_command(command):
+    from click.testing import CliRunner
+
+    shown = CliRunner().invoke(hornbook, [command, "--help"]).output
+    for flag in BackendSettings.model_fields:
+        assert f"--engine.{flag.replace('_', '-')} " in shown
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)

@@ -80,3 +80,43 @@ def test_a_changed_input_file_changes_the_key(tmp_path):
     before = keys(recipe(tmp_path, text))
     mine.write_text('{"text": "b"}\n')
     assert before["documents"] != keys(recipe(tmp_path, text))["documents"]
+
+
+SAMPLING = """
+stages:
+  pts: {model: ./model, questions: ./questions, batch_size: 8}
+  evaluation: {model: ./model, questions: ./questions}
+  judge: {model: ./model, questions: ./questions}
+  refusal: {model: ./model, questions: ./questions}
+"""
+SERVER = "engine: {backend: server, url: http://here:1}"
+
+
+@pytest.mark.parametrize("stage", ["pts", "evaluation", "judge", "refusal"])
+def test_what_samples_is_chosen_by_the_same_settings_in_every_stage(tmp_path, stage):
+    def with_engine(engine):
+        return recipe(tmp_path, SAMPLING.replace(f"{stage}: {{", f"{stage}: {{{engine}, "))
+
+    (served,) = [s for s in with_engine(SERVER).stages if s.name == stage]
+    assert (served.settings.engine.backend, served.settings.engine.url) == ("server", "http://here:1")
+    before, here = keys(recipe(tmp_path, SAMPLING)), keys(with_engine(SERVER))
+    there = keys(with_engine("engine: {backend: server, url: http://there:2, concurrency: 9, served_model: m}"))
+    assert here == there  # where it is does not matter, what it is does
+    assert {name for name in before if before[name] != here[name]} == {stage}
+    for wrong, message in [
+        ("engine: {backend: sever}", rf"stages\.{stage}\.engine\.backend: input should be .*got 'sever'"),
+        ("engine: {url: http://here:1}", rf"stages\.{stage}\.engine: backend server goes with url"),
+        ("engine: {server: http://here:1}", rf"stages\.{stage}\.engine\.server: unknown key"),
+    ]:
+        with pytest.raises(HornbookError, match=message) as caught:
+            with_engine(wrong)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_recipe_says_once_what_samples_and_a_stage_may_say_otherwise(tmp_path):
+    own = SAMPLING.replace("judge: {", f"judge: {{{SERVER}, ")
+    once = recipe(tmp_path, f"engine: {{backend: vllm}}\n{own}")
+    backends = {stage.name: stage.settings.engine.backend for stage in once.stages}
+    assert backends == {"pts": "vllm", "evaluation": "vllm", "judge": "server", "refusal": "vllm"}
+    alone = recipe(tmp_path, SAMPLING.replace("refusal: {", "refusal: {engine: {backend: vllm}, "))
+    assert keys(once)["refusal"] == keys(alone)["refusal"]
