@@ -3,7 +3,7 @@
 import ast
 import symtable
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 _RUNNING = {"eval", "exec", "pickle.loads", "pickle.load", "marshal.loads"}  # what runs code that it is given
 
@@ -44,19 +44,24 @@ def bound_names(text: Text) -> set[str]:
 
 
 def as_run(text: Text, known: Collection[str]) -> str:
-    """The text without `unittest.main()` at its top level (what is there is run anyway), and strict with the program
+    """The text as a main program, without `unittest.main()` (what is there is run anyway), and strict with the program
     (see `_Strict`). `known` are the names of functions that are not the program's."""
-    kept = [node for node in text.tree.body if not _is_runner(node)]
+    lines = [line for node in text.tree.body for line in (node.body if _is_main(node) else [node])]
+    kept = [line for line in lines if not _is_runner(line)]
     strict = _Strict(known)
     tree = strict.visit(ast.Module(kept, []))
-    changed = strict.changed or len(kept) < len(text.tree.body)
-    return ast.unparse(tree) if changed else text.source
+    return ast.unparse(tree) if strict.changed or kept != text.tree.body else text.source
+
+
+def _is_main(node: ast.stmt) -> TypeGuard[ast.If]:
+    return isinstance(node, ast.If) and ast.unparse(node.test) in ("__name__ == '__main__'", "'__main__' == __name__")
 
 
 def _is_runner(node: ast.stmt) -> bool:
     if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
         return False
-    return ast.unparse(node.value.func) in ("unittest.main", "pytest.main")
+    called = [ast.unparse(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)]
+    return any(name in ("unittest.main", "pytest.main") for name in called)
 
 
 class _Strict(ast.NodeTransformer):

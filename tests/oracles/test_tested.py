@@ -81,6 +81,8 @@ STRICT = [  # a test as it is written, and as it is run
     ("with f(1) as y:\n    y.add(2)", "with f(1) as y:\n    y.add(2)"),
     ("with open(x) as y:\n    assert y == f(2)", "with open(x) as y:\n    assert y == f(2)"),
     ("assert f(1) == 2\nunittest.main()", "assert f(1) == 2"),
+    ("if __name__ == '__main__':\n    assert f(1) == 2", "assert f(1) == 2"),
+    ("assert f(1) == 2\nif __name__ == '__main__':\n    sys.exit(pytest.main())", "assert f(1) == 2"),
     ("assert eval(f(1)) == 2", "assert _there(eval, f(1)) == 2"),
     ("exec(f(1), names)", "_there(exec, f(1), names)"),
     ("assert pickle.loads(f(1)) == 2", "assert _there(pickle.loads, f(1)) == 2"),
