@@ -22,7 +22,9 @@ ENDED = "the program ended before its tests did"
 _GRACE = 0.5  # seconds for a program that has ended its connection to end
 _MODULES = "hornbook.oracles.two_processes"
 # In the order in which they import each other.
-_PARTS = ("remote", "operations", "values", "errors", "messages", "peer", "permitted", "collected")
+_PARTS = (
+    *("kinds", "remote", "constants", "operations", "values", "errors", "messages", "peer", "permitted", "collected"),
+)
 _RUN = """\
 import marshal, sys
 def load(name, code):

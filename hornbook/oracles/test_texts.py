@@ -6,6 +6,9 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple, TypeGuard
 
 _RUNNING = {"eval", "exec", "pickle.loads", "pickle.load", "marshal.loads"}  # what runs code that it is given
+# What looks into an object further than a stand-in of it goes.
+_LOOKING = {"asdict", "astuple", "fields", "is_dataclass", "signature", "getsource", "isgeneratorfunction"}
+_LOOKING |= {f"{module}.{name}" for name in _LOOKING for module in ("dataclasses", "inspect")}
 
 
 class Text(NamedTuple):
@@ -73,6 +76,7 @@ class _Strict(ast.NodeTransformer):
     `with f(x) as y: assert y == 3` becomes `with _heard(f(x)) as y: ...`: the program's __exit__ must not silence what
     fails inside.
     `eval(f(x))` becomes `_there(eval, f(x))`, done in the program's process: its text must not run beside the verdict.
+    `asdict(f(x))` becomes `_at_home(asdict, f(x))`, done there too if it is about an object of the program.
     """
 
     def __init__(self, known: Collection[str]) -> None:
@@ -86,12 +90,15 @@ class _Strict(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         if _is_assertion(node.func):
             self._copy(node.args)
-        runs = isinstance(node.func, ast.Name | ast.Attribute) and ast.unparse(node.func) in _RUNNING
+        called = ast.unparse(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
         self.generic_visit(node)
-        if runs and node.args and not isinstance(node.args[0], ast.Constant):
-            self.changed = True
-            return ast.Call(ast.Name("_there", ast.Load()), [node.func, *node.args], node.keywords)
-        return node
+        if not node.args or isinstance(node.args[0], ast.Constant):
+            return node
+        place = "_there" if called in _RUNNING else "_at_home" if called in _LOOKING and self._is_known(node) else ""
+        if not place:
+            return node
+        self.changed = True
+        return ast.Call(ast.Name(place, ast.Load()), [node.func, *node.args], node.keywords)
 
     def visit_With(self, node: ast.With) -> ast.AST:
         inside = [part for line in node.body for part in ast.walk(line)]

@@ -68,6 +68,7 @@ def tested(tests: list[str], setup: list[str], prefix: str, entry_point: str) ->
     wanted, imports = _by_owner(free, texts)
     if entry_point in used and entry_point not in wanted:
         wanted.append(entry_point)
+    _check_bases(texts, wanted)
     return Tested(
         tests=[as_run(text, (known | BUILTINS) - {*wanted}) for text in texts],
         wanted=wanted,
@@ -143,6 +144,16 @@ def _decides(text: Text) -> bool:
 
 def _defines(texts: list[Text], name: str) -> bool:
     return any(isinstance(node, ast.FunctionDef) and node.name == name for text in texts for node in text.tree.body)
+
+
+def _check_bases(texts: list[Text], wanted: list[str]) -> None:
+    """Raises ValueError for a class of the tests that stands on one of the program: it would be in two processes."""
+    for text in texts:
+        for node in ast.walk(text.tree):
+            if isinstance(node, ast.ClassDef):
+                base = next((base.id for base in node.bases if isinstance(base, ast.Name) and base.id in wanted), "")
+                if base:
+                    raise ValueError(f"the tests derive {node.name} from the program's {base}, which cannot be done")
 
 
 def _calls(texts: list[Text], name: str) -> bool:

@@ -57,6 +57,7 @@ REFUSED = [  # tests, and what is said of them
     (["def check(candidate):\n    assert candidate(1) == 2"], "nothing calls it"),
     (["def test_f(tmp_path):\n    assert f(1) == 2"], "fixtures"),
     (["import no_such_package_at_all\nassert f(1) == 2"], "not installed"),
+    (["class B(A):\n    pass\nassert B().f() == 2"], "derive B from the program's A"),
     (["assert f() == " + "+".join(["1"] * 5000)], "(not Python|too deeply)"),
 ]
 
@@ -86,13 +87,15 @@ STRICT = [  # a test as it is written, and as it is run
     ("assert eval(f(1)) == 2", "assert _there(eval, f(1)) == 2"),
     ("exec(f(1), names)", "_there(exec, f(1), names)"),
     ("assert pickle.loads(f(1)) == 2", "assert _there(pickle.loads, f(1)) == 2"),
+    ("assert asdict(f(1)) == {}", "assert _at_home(asdict, f(1)) == {}"),
+    ("assert fields(f(1)) == {}", "assert fields(f(1)) == {}"),
     ("assert eval('1 + 1') == f(1)", "assert eval('1 + 1') == f(1)"),
 ]
 
 
 @pytest.mark.parametrize(("written", "run"), STRICT)
 def test_what_a_program_could_use_is_taken_from_it(written: str, run: str) -> None:
-    assert as_run(read_text(written, "test"), {"sorted", "len", "open", "helper", "unittest"}) == run
+    assert as_run(read_text(written, "test"), {"sorted", "len", "open", "helper", "unittest", "asdict"}) == run
 
 
 HEADERS = [  # a header, its entry point, what the tests may use of it, and what is to be written (True: a class)

@@ -6,7 +6,8 @@ derives from it, and the class itself, asked of the program by its name, catches
 
 from __future__ import annotations
 
-from hornbook.oracles.two_processes.remote import SAYING, Remote, ask, is_remote, number_of
+from hornbook.oracles.two_processes.kinds import SAYING, number_of
+from hornbook.oracles.two_processes.remote import Remote, ask, is_remote
 from hornbook.oracles.two_processes.values import MISSING, find, name_of
 
 TYPE_CHECKING = False

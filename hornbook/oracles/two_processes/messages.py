@@ -6,8 +6,8 @@ Nothing that a message says is executed. Values are made from the types in `valu
 from __future__ import annotations
 
 from hornbook.oracles.two_processes.errors import made_class, made_error, may_set, number_in, set_attribute, told_class
+from hornbook.oracles.two_processes.kinds import CONSTANT, KINDS, is_theirs, number_of
 from hornbook.oracles.two_processes.operations import base_of, plain
-from hornbook.oracles.two_processes.remote import CONSTANT, KINDS, Remote, get, is_remote, number_of
 from hornbook.oracles.two_processes.values import CONTAINERS, MISSING, MODULE, NAMED, VALUES, crosses_as, find, name_of
 
 TYPE_CHECKING = False
@@ -47,7 +47,7 @@ class Packer:
             return value
         if kind is int:
             return value if -LARGEST < value < LARGEST else ["int", hex(value)]
-        if is_remote(value):
+        if is_theirs(value):
             return ["yours", number_of(value)]
         if kind in (tuple, frozenset):
             return [kind.__name__, [self.pack(one) for one in value]]
@@ -74,7 +74,7 @@ class Packer:
                 return ["name", *name]
         if isinstance(value, type) and issubclass(value, BaseException):
             return told_class(self.peer, value)
-        return self._pack_shown(value)
+        return self.pack_shown(value)
 
     def pack_content(self, value: Any) -> list[Any]:
         """A container in full: its type, what an empty one is made from, and its items."""
@@ -99,7 +99,7 @@ class Packer:
         self.containers.append(value)
         return self.pack_content(value)
 
-    def _pack_shown(self, value: Any) -> list[Any]:
+    def pack_shown(self, value: Any) -> list[Any]:
         """A number for what stays here, and what it is at bottom."""
         number, kind = self.peer.show(value), type(value)
         base = base_of(value)
@@ -196,15 +196,11 @@ class Unpacker:
             raise KeyError(name)
         return find(module, name, guarded=False)(*[self.unpack(part) for part in parts])
 
-    def _shown(self, number: int, kind: str, content: Any, class_: list[Any]) -> Remote:
+    def _shown(self, number: int, kind: str, content: Any, class_: list[Any]) -> Any:
         value = self.unpack(content)
         if kind in CONSTANT and type(value) is not KINDS[kind]:
             raise KeyError(kind)
-        remotes = self.peer.remotes
-        if number not in remotes or get(remotes[number], "_kind") != kind:
-            made = self.peer.remote_class(*class_) if class_ else Remote
-            remotes[number] = made(self.peer, number, kind, (0 if kind in CONSTANT else -1, value))
-        return remotes[number]
+        return self.peer.stand_in(number, kind, value, class_)
 
     def _error_class(self, classes: list[Any]) -> type[BaseException]:
         made: type[BaseException] = self._believed(made_class(self.peer, classes))

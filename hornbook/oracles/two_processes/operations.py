@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _operator as operator
 
-from hornbook.oracles.two_processes.remote import BASES, OPERATORS, VIEWS
+from hornbook.oracles.two_processes.kinds import BASES, OPERATORS, VIEWS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,6 +131,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "operate": _operate,
     "operate alone": lambda value, name: OPERATORS[name](value),
 }
+# What these give of an object is shown itself, where it may change, for the tests may change it.
+PARTS = frozenset(["getattr", "getitem", "lookup"])
 # After these an object may hold something else than before.
 CHANGES = frozenset(
     ["call", "there", "setattr", "delattr", "setitem", "delitem", "enter", "exit", "await", "async enter", "async exit"]

@@ -11,9 +11,12 @@ import _thread
 import os
 import sys
 
+from hornbook.oracles.two_processes.constants import constant, constant_class
+from hornbook.oracles.two_processes.kinds import CONSTANT, KINDS, PLAIN, number_of
 from hornbook.oracles.two_processes.messages import Packer, Unpacker
-from hornbook.oracles.two_processes.operations import CHANGES, OPERATIONS
-from hornbook.oracles.two_processes.remote import Remote, RemoteClass
+from hornbook.oracles.two_processes.operations import CHANGES, OPERATIONS, PARTS
+from hornbook.oracles.two_processes.remote import Remote, RemoteClass, is_remote
+from hornbook.oracles.two_processes.values import crosses_as
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # importing typing takes milliseconds
@@ -67,7 +70,7 @@ class Peer:
     def __init__(self, reading: int, writing: int, guarded: bool, may: Callable[[str, list[Any]], bool]) -> None:
         self.reading, self.writing, self.guarded, self.may = reading, writing, guarded, may
         self.shown: dict[int, Any] = {}  # by number
-        self.remotes: dict[int, Remote] = {}
+        self.stand_ins: dict[int, Any] = {}
         self.errors: dict[int, BaseException] = {}
         self.error_classes: dict[int, type[BaseException]] = {}
         self.changes, self.requests, self.ended = 0, 0, ""
@@ -75,7 +78,7 @@ class Peer:
         self.show_printed: Callable[[str], object] = lambda text: None
         self.raised: Callable[[str, BaseException], BaseException] = lambda what, error: error
         self._numbers: dict[int, int] = {}  # id of a shown object → its number
-        self._classes: dict[int, RemoteClass] = {}
+        self._classes: dict[tuple[str, int], Any] = {}
         self._rest = b""
         self._lock = _thread.RLock()  # threads ask one after another
 
@@ -86,11 +89,40 @@ class Peer:
             self.shown[len(self.shown)] = value
         return self._numbers[id(value)]
 
-    def remote_class(self, number: int, name: str) -> RemoteClass:
-        if number not in self._classes:
+    def stand_in(self, number: int, kind: str, value: Any, class_: list[Any]) -> Any:
+        """What stands here for an object of the other side: the same each time.
+
+        `kind` is what it is at bottom, `value` its plain value if that does not change, `class_` the number and the
+        name of its class, where that is none of Python's.
+        """
+        if number not in self.stand_ins:
+            if kind in CONSTANT:
+                self.stand_ins[number] = constant(self, self._class(kind, *class_), number, value)
+            else:
+                self.stand_ins[number] = self._class("", *(class_ or [-1, kind]))(self, number, kind)
+        return self.stand_ins[number]
+
+    def own(self, value: Any) -> Remote:
+        """What stands for an object that the tests have made themselves: the operators of its class count."""
+        remote = value
+        if not is_remote(value):
+            kind = next(base.__name__ for base in type(value).__mro__ if base.__name__ in CONSTANT)
+            remote_class = self._class("", type(value).class_number, type(value).__name__)
+            remote = remote_class(self, number_of(value), kind, (0, value.__dict__["_plain"]))
+            self.stand_ins[number_of(value)] = remote
+        object.__setattr__(remote, "_origin", "instance")
+        return remote
+
+    def _class(self, kind: str, number: int, name: str) -> Any:
+        """A class of ours for a class of theirs, or of Python's (then `number` is -1)."""
+        key = (kind or name if number < 0 else kind, number)
+        if key not in self._classes:
             content = {"__slots__": (), "class_number": number, "__module__": "solution"}
-            self._classes[number] = RemoteClass(str(name), (Remote,), content)
-        return self._classes[number]
+            if number < 0 and name in PLAIN:
+                content["stands_for"] = KINDS[name]
+            remote_class = RemoteClass(str(name), (Remote,), content)
+            self._classes[key] = constant_class(kind, number, name) if kind else remote_class
+        return self._classes[key]
 
     def ask(self, what: str, *values: Any) -> Any:
         """What operation `what` gives on the other side. Raises what it raises there."""
@@ -151,7 +183,8 @@ class Peer:
             kind, result = "raised", error
         try:
             with _Deep():
-                content = packer.pack(result)
+                live = what in PARTS and not self.guarded and crosses_as(type(result)) == "container"
+                content = packer.pack_shown(result) if live else packer.pack(result)
                 changes = [
                     [place, packer.pack_content(container)]
                     for place, (container, earlier) in enumerate(zip(containers, before, strict=True))

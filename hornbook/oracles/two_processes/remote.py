@@ -10,6 +10,23 @@ from __future__ import annotations
 
 import _operator as operator
 
+from hornbook.oracles.two_processes.kinds import (
+    ALONE,
+    ASKED,
+    CHANGING,
+    COMBINING,
+    COMPARING,
+    CONSTANT,
+    ITERATORS,
+    KINDS,
+    OPERATORS,
+    PLAIN,
+    SAYING,
+    VIEWS,
+    ToldClass,
+    is_theirs,
+)
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,62 +34,11 @@ if TYPE_CHECKING:
 
     from hornbook.oracles.two_processes.peer import Peer
 
-BASES: tuple[type, ...] = (int, float, complex, str, bytes, tuple, frozenset, list, dict, set, bytearray)
-CONSTANT = frozenset(["int", "float", "complex", "str", "bytes", "tuple", "frozenset"])
-VIEWS: dict[str, type] = {f"dict_{name}": type(getattr({}, name)()) for name in ("keys", "values", "items")}
-
-
-async def _coroutine() -> None: ...
-
-
-def _kinds() -> dict[str, type]:
-    waiting = _coroutine()
-    waiting.close()
-    known: tuple[type, ...] = (
-        type(waiting),
-        type(_kinds),
-        type((lambda: (yield))()),
-        type([].append),
-        map,
-        filter,
-        zip,
-        enumerate,
-        type,
-    )
-    return {one.__name__: one for one in (*BASES, *known, *VIEWS.values(), type(iter([])), reversed)}
-
-
-KINDS = _kinds()  # what an object may say that it is: for isinstance and no more
-PLAIN = frozenset([base.__name__ for base in BASES] + list(VIEWS))
-ITERATORS = frozenset(name for name, kind in KINDS.items() if hasattr(kind, "__next__"))
-
-# Methods that change an object of the type; its others give the same whoever is asked.
-CHANGING = {
-    *("append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "update", "add", "discard"),
-    *("setdefault", "popitem", "intersection_update", "difference_update", "symmetric_difference_update"),
-}
-# Methods that say yes or no to what the tests expect.
-SAYING = {name for base in (str, set, float) for name in dir(base) if name[:2] == "is" or name[-4:] == "with"}
-# Attributes with two underscores that are asked for; others could be what a library takes an object's memory from.
-ASKED = {
-    *("__name__", "__qualname__", "__doc__", "__module__", "__dict__", "__annotations__", "__wrapped__", "__slots__"),
-    *("__members__", "__bases__", "__mro__", "__defaults__", "__dataclass_fields__", "__match_args__", "__self__"),
-}
-
 get, _set = object.__getattribute__, object.__setattr__
 
 
-class RemoteClass(type):
-    """The type of `Remote`, and of a class below it for each class of the other process: `type(x).__name__` is right,
-    and `type(x) == Point`."""
-
-    class_number = -1
-
-    def __eq__(cls, other: Any) -> bool:
-        return cls is other or (is_remote(other) and cls.class_number == number_of(other))
-
-    def __hash__(cls) -> int:
-        return id(cls)
+class RemoteClass(ToldClass):
+    """The type of `Remote`, and of a class below it for each class of the other process."""
 
 
 def is_remote(value: Any) -> bool:
@@ -132,7 +98,9 @@ class Remote(metaclass=RemoteClass):
         if type(whole) is dict and key not in whole:
             return ask("getitem", self, key)
         if whole is not NotImplemented and (type(whole) is dict or isinstance(key, (int, slice))):
-            return whole[key]
+            found = whole[key]
+            inside = isinstance(found, (list, dict, set, bytearray)) and not isinstance(key, slice)
+            return ask("getitem", self, key) if inside else found  # it may be changed through what is returned
         _use(self, "by index")
         return ask("getitem", self, key)
 
@@ -212,10 +180,10 @@ class Remote(metaclass=RemoteClass):
         return ask("await", ask("async next", self))
 
     def __instancecheck__(self, value: Any) -> bool:
-        return is_remote(value) and bool(ask("isinstance", value, self))
+        return is_theirs(value) and bool(ask("isinstance", value, self))
 
     def __subclasscheck__(self, value: Any) -> bool:
-        return is_remote(value) and bool(ask("issubclass", value, self))
+        return is_theirs(value) and bool(ask("issubclass", value, self))
 
     def __mro_entries__(self, bases: Any) -> Any:
         raise TypeError("a class of the program cannot be the base of a class of the tests")
@@ -258,19 +226,14 @@ class Remote(metaclass=RemoteClass):
         raise TypeError("an object of the program cannot be pickled by the tests")
 
 
-def ask(what: str, remote: Remote, *values: Any) -> Any:
+def ask(what: str, remote: Any, *values: Any) -> Any:
     return get(remote, "_peer").ask(what, remote, *values)
 
 
-def number_of(remote: Remote) -> int:
-    number: int = get(remote, "_number")
-    return number
-
-
-def delegates(remote: Remote) -> bool:
+def delegates(remote: Any) -> bool:
     """Whether the operators of the object's own class count: for objects of the tests, and those that the tests made
     by calling a class of the program."""
-    return get(remote, "_origin") != "" or not get(remote, "_peer").guarded
+    return is_remote(remote) and (get(remote, "_origin") != "" or not get(remote, "_peer").guarded)
 
 
 def local(value: Any) -> Any:
@@ -330,9 +293,7 @@ def _use(remote: Remote, way: str, once: bool = False) -> None:
 
 
 def _own(value: Any) -> Any:
-    if is_remote(value):
-        _set(value, "_origin", "instance")
-    return value
+    return get(value, "_peer").own(value) if is_theirs(value) else value
 
 
 def _like(remote: Remote, value: Any) -> Any:
@@ -364,7 +325,7 @@ def _two_sided(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
     compares = name in COMPARING
 
     def method(self: Remote, other: Any) -> Any:
-        if is_remote(other):
+        if is_theirs(other):
             return _of_two(self, name, other)
         if delegates(self) and not (compares and get(self, "_peer").guarded):
             return _own(ask("operate", self, name, other, reflected))
@@ -373,7 +334,7 @@ def _two_sided(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
             return NotImplemented
         return OPERATORS[name](other, value) if reflected else OPERATORS[name](value, other)
 
-    def _of_two(self: Remote, name: str, other: Remote) -> Any:
+    def _of_two(self: Remote, name: str, other: Any) -> Any:
         asked = delegates(self) or delegates(other)
         value, others = (self, other) if asked else (local(self), local(other))
         if is_remote(value) or is_remote(others) or not compares:
@@ -394,16 +355,9 @@ def _one_sided(name: str) -> Callable[[Any], Any]:
     return method
 
 
-COMPARING = ("eq", "ne", "lt", "le", "gt", "ge")
-COMBINING = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "xor", "lshift", "rshift", "and", "or")
-ALONE = ("neg", "pos", "abs", "invert")
-OPERATORS: dict[str, Callable[..., Any]] = {
-    name: getattr(operator, f"{name}_" if name in ("and", "or") else name) for name in (*COMPARING, *COMBINING, *ALONE)
-}
-OPERATORS["divmod"] = divmod
 for _name in COMPARING:
     setattr(Remote, f"__{_name}__", _two_sided(_name))
-for _name in (*COMBINING, "divmod"):
+for _name in COMBINING:
     setattr(Remote, f"__{_name}__", _two_sided(_name))
     setattr(Remote, f"__r{_name}__", _two_sided(_name, reflected=True))
 for _name in ALONE:

@@ -10,6 +10,7 @@ import os
 import sys
 
 from hornbook.oracles.two_processes.collected import run_collected
+from hornbook.oracles.two_processes.kinds import is_theirs
 from hornbook.oracles.two_processes.operations import OPERATIONS
 from hornbook.oracles.two_processes.peer import GONE, Ended, Peer, encode
 from hornbook.oracles.two_processes.permitted import MODULE, may
@@ -56,6 +57,16 @@ class Names(dict[str, "Any"]):
             if name in self.classes:
                 object.__setattr__(found, "_origin", "class")
         return found
+
+    def there(self, *called: Any, **options: Any) -> Any:
+        """What a function of Python gives in the program's process."""
+        return self.peer.ask("there", called, options)
+
+    def at_home(self, function: Any, *arguments: Any, **options: Any) -> Any:
+        """What a function gives in the process that its first argument is from."""
+        if is_theirs(arguments[0]):
+            return self.there(function, *arguments, **options)
+        return function(*arguments, **options)
 
 
 class ProgramModule(type(sys)):  # type: ignore[misc]
@@ -161,8 +172,7 @@ def _defined(names: Names, name: str) -> bool:
 
 def _run_tests(names: Names, job: dict[str, Any], reasons: list[str]) -> None:
     """Add to `reasons` for each test that was run why it failed; "" for one that passed."""
-    peer = names.peer
-    names |= {"_copied": _copied, "_heard": Heard, "_there": lambda *called, **more: peer.ask("there", called, more)}
+    names |= {"_copied": _copied, "_heard": Heard, "_there": names.there, "_at_home": names.at_home}
     for place, text in [("header: ", job["helpers"]), *(("set-up: ", text) for text in job["setup"])]:
         reason = _reason(names, text, place)
         if reason:
