@@ -20,23 +20,23 @@ from hornbook.sandbox.seccomp import one_process_filter
 # there is to look whether anybody still holds the other end of the lifeline.
 _START = """\
 import os, resource, sys
-seconds, memory, size, files, lifeline = map(int, sys.argv[1:6])
+seconds, memory, data, size, files, lifeline = map(int, sys.argv[1:7])
 try:
     os.read(lifeline, 1)
     os._exit(1)
 except BlockingIOError:
     os.close(lifeline)
-for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_FSIZE, size),
-                   (resource.RLIMIT_NOFILE, files), (resource.RLIMIT_CORE, 0)):
+for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_DATA, data), (resource.RLIMIT_CPU, seconds),
+                   (resource.RLIMIT_FSIZE, size), (resource.RLIMIT_NOFILE, files), (resource.RLIMIT_CORE, 0)):
     resource.setrlimit(what, (most, most))
 """
-_COMMAND = _START + "os.execv(sys.argv[6], sys.argv[6:])\n"
+_COMMAND = _START + "os.execv(sys.argv[7], sys.argv[7:])\n"
 # A program runs as __main__ with the scratch folder on its path, so that it can import the files beside it.
 _PYTHON = f"""\
 {_START}
-sys.argv[:] = sys.argv[6:]
+sys.argv[:] = sys.argv[7:]
 sys.path[:0] = ["{SCRATCH}", "{PACKAGES}"]
-del os, resource, seconds, memory, size, files, lifeline, what, most
+del os, resource, seconds, memory, data, size, files, lifeline, what, most
 exec(compile(open("{SCRATCH}/" + sys.argv[0], "rb").read(), sys.argv[0], "exec"))
 """
 
@@ -46,10 +46,12 @@ class Limits(NamedTuple):
 
     Attributes:
         seconds: wall time; processor time one second more.
-        memory_mb: address space of each process; 0 for no limit, for what reserves more than it uses (Java, Go).
+        memory_mb: address space of each process; 0 for no limit.
         file_mb: the largest file that it may write, and the most that it may print.
         files: descriptors open at a time.
         one_process: whether it stays one process (threads yes, fork no).
+        data_mb: what each process may write of its address space, for what reserves more than it uses (Java, Node, Go);
+            0 for no limit.
     """
 
     seconds: float
@@ -57,6 +59,7 @@ class Limits(NamedTuple):
     file_mb: int = 1
     files: int = 64
     one_process: bool = True
+    data_mb: int = 0
 
 
 class Outcome(NamedTuple):
@@ -131,8 +134,8 @@ def start(
         bound += [part for place, path in writable.items() for part in ("--bind", path, place)]
         placed = [part for name, file in given.items() for part in ("--file", str(file), f"{SCRATCH}/{_plain(name)}")]
         variables = {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "HOME": SCRATCH, "TMPDIR": SCRATCH, **environment}
-        memory = limits.memory_mb << 20 if limits.memory_mb else -1
-        numbers = (math.ceil(limits.seconds) + 1, memory, limits.file_mb << 20, limits.files, lifeline)
+        memory, data = (most << 20 if most else -1 for most in (limits.memory_mb, limits.data_mb))
+        numbers = (math.ceil(limits.seconds) + 1, memory, data, limits.file_mb << 20, limits.files, lifeline)
         rules = [stack.enter_context(_memory_file(one_process_filter()))] if limits.one_process else []
         arguments = [
             *(str(program), *isolation(), *bound, *placed, *read_only_rest()),
