@@ -17,7 +17,7 @@ from hornbook.base.records import Question
 from hornbook.oracles.code import tests_of
 from hornbook.oracles.entry import entry_of
 from hornbook.oracles.judge_model import JudgeModel
-from hornbook.oracles.judgement import Judgement, correct, not_judged
+from hornbook.oracles.judgement import Judgement, correct, not_judged, wrong
 from hornbook.oracles.process import Worker
 from hornbook.oracles.registry import JUDGE, check_name, judge_here
 from hornbook.oracles.settings import OracleSettings
@@ -54,8 +54,9 @@ class Oracles:
         """
         judgements: list[Judgement] = []
         for begin in range(0, len(pairs), PAIRS_AT_A_TIME):
-            new = self._ask(pairs[begin : begin + PAIRS_AT_A_TIME], self._judge_group)
-            judgements += new
+            part = pairs[begin : begin + PAIRS_AT_A_TIME]
+            new = self._ask(part, self._judge_group)
+            judgements += [_too_much(question, one) for (question, _), one in zip(part, new, strict=True)]
             on_done(len(new))
         for (question, _), judgement in zip(pairs, judgements, strict=True):
             if judgement.failed:
@@ -141,6 +142,17 @@ class Oracles:
                 raise HornbookError("oracle 'judge' needs a model that judges: give its teacher settings, and a ledger")
             self._judge_model = JudgeModel(self.settings.teacher, self.ledger)
         return self._judge_model
+
+
+def _too_much(question: Question, judgement: Judgement) -> Judgement:
+    """An expression that cannot be computed within the limits is wrong: its reference could (see `check_many`)."""
+    if (
+        question.oracle == "math"
+        and judgement.failed
+        and judgement.reason.startswith(("Timeout", "MemoryError", "Crash"))
+    ):
+        return wrong(f"cannot be computed ({judgement.reason})")
+    return judgement
 
 
 def _checked(question: Question, check: Callable[[Question], object]) -> Judgement:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Question
 from hornbook.oracles.guard import Oracles
-from hornbook.oracles.judgement import RIGHT
+from hornbook.oracles.judgement import RIGHT, not_judged
 from hornbook.oracles.score import judge
 from hornbook.oracles.settings import OracleSettings
 from hornbook.oracles.worker import GRACE
@@ -203,3 +203,13 @@ def test_judgements_come_in_order(oracles: Oracles, completions: list[str]) -> N
 def test_no_text_breaks_mathematics(oracles: Oracles, texts: list[str]) -> None:
     asked = question("math", r"\frac{1}{2}")
     assert not any(judgement.failed for judgement in oracles.judge_many([(asked, text) for text in texts]))
+
+
+def test_mathematics_that_takes_too_long_is_wrong_and_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Oracles(OracleSettings(seconds=1)) as oracles:
+        late = not_judged("Timeout: no judgement within 1 s")
+        monkeypatch.setattr(oracles, "_judge_group", lambda oracle, pairs: [late for _ in pairs])
+        (judged,) = oracles.judge_many([(question("math", "1"), "\\boxed{2}")])
+        assert judged.outcome == "wrong" and "Timeout" in judged.reason and not oracles.failures
+        (other,) = oracles.judge_many([(MINE, "7")])
+        assert other.failed and oracles.failures
