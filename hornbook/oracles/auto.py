@@ -6,6 +6,7 @@ from typing import Any
 from hornbook.oracles.number import is_plain
 
 _NO_FORMULA = re.compile(r"\d\s?:\s?\d|\d{4}-\d{1,2}-\d{1,2}|\d\.\d+\.\d|\.\.|->|<-|[#&|@\"?]|[^\x00-\x7fπ√∞≤≥≠°×·−]")
+_LIST = re.compile(r"\d,(?!\d{3}(?!\d)|\d{2},)")  # 0,1 is two numbers; 1,234 and 1,00,000 are one
 _WORD = re.compile(r"(?<![\\a-zA-Z])(?!(?:sqrt|sin|cos|tan|log|ln|exp|pi|infty|or|and)\b)[a-zA-Z]{2,}")
 _FORMULA = re.compile(r"[\d=<>^*/+(\[{!]|^-?[a-z]$|\b(?:sqrt|pi)\b|[π√∞≤≥≠°−-]\s?\w")
 
@@ -25,7 +26,7 @@ def fitting_oracle(answer: str, choices: list[str], entry: dict[str, Any]) -> st
     answer = answer.strip()
     if "\\" in answer:  # LaTeX
         return "math"
-    if is_plain(answer) and not re.search(r"[%$€£¥₹]|\d[a-zA-Z]\b", answer):
+    if is_plain(answer) and not re.search(r"[%$€£¥₹]|\d[a-zA-Z]\b", answer) and not _LIST.search(answer):
         return "number"
     if _NO_FORMULA.search(answer) or _WORD.search(answer) or not answer:
         return "exact"

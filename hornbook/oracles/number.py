@@ -45,6 +45,8 @@ _CURRENCY = re.compile(
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _MINUS = str.maketrans("−–—‒‑﹣－", "-------")
 _FORMULA = re.compile(r"\\(?!%)[a-zA-Z]+|\d\s?[xyzπ√]\b|[√π]|\d\s?!")  # not plain: a function, a variable
+# in a box, which holds no words: a fraction with letters, a number with a letter that is no unit
+_LETTERS = re.compile(r"\\[dtc]?frac\s*\{[^{}]*[a-zA-Z]|\d\s?[abdeijknopqrtuvwxyz]\b")
 _TIME = re.compile(r"\d\s?:\s?\d")
 
 
@@ -93,8 +95,8 @@ def score_number(question: Question, reply: str, settings: OracleSettings) -> Ju
     found = find_answer(reply, has_number)
     answer = found.text.rstrip("!")  # of joy, not a factorial
     numbers = list(numbers_in(_after_equals(answer)))
-    if found.source == "box" and len(parts_of(cleaned(answer))[1]) > 1:  # a list, a point
-        return compared(False, answer, question.answer)
+    if found.source == "box" and (_LETTERS.search(answer) or len(parts_of(cleaned(answer))[1]) > 1):
+        return compared(False, answer, question.answer)  # an expression, a list, a point
     if not numbers:
         return (
             not_attempted("no number in the answer") if not found.text else compared(False, found.text, question.answer)

@@ -10,6 +10,11 @@ from hornbook.oracles.registry import judge_here
 from hornbook.oracles.settings import OracleSettings
 
 REPLIES = [  # reference, reply, whether it is right
+    ("2", "\\boxed{\\frac{h^2}{m}}", False),
+    ("2", "\\boxed{2k}", False),
+    ("2", "\\boxed{2,3}", False),
+    ("7", "\\boxed{7\\text{ m/s}}", True),
+    ("7", "\\boxed{7 m}", True),
     ("42", "So we get\n\n\\[\n\\boxed{42}\n\\]", True),
     ("42", "Answer:\n\\[\n\\boxed{42}\n\\]", True),
     ("42", "So the result is\n$$\n42\n$$", True),
