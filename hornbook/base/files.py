@@ -107,11 +107,20 @@ def _arrow_type(hint: Any) -> pa.DataType:
 
 def write_records(path: Path, cls: type[T], records: Iterable[T]) -> int:
     """Write records as one Parquet file, atomically; returns how many."""
-    rows = [msgspec.to_builtins(record) for record in records]
+    rows = [_row(record) for record in records]
     table = pa.Table.from_pylist(rows, schema=arrow_schema(cls))
     with atomic(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
     return len(rows)
+
+
+def _row(value: Any) -> Any:
+    """All fields, also of structs that leave defaults out of their JSON."""
+    if isinstance(value, msgspec.Struct):
+        return {name: _row(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, list) and value and isinstance(value[0], msgspec.Struct):
+        return [_row(item) for item in value]
+    return value
 
 
 FILE_NAMES = {  # the file a stage leaves for each type of record

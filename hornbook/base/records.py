@@ -1,11 +1,13 @@
 """The record types that travel between stages. Every record knows its parents and the teacher calls that made it."""
 
+from typing import Any
+
 import msgspec
 import xxhash
 
 
 class Record(msgspec.Struct, kw_only=True):
-    """What all records share.
+    """What all records share. Fields are read as `record.text`, or as rows are, `record["text"]`.
 
     `id` names the record by its content (see `make_id`), `parents` are ids of the records it was made from, `calls`
     are keys in the teacher ledger. Following both leads from any training record back to a document.
@@ -14,6 +16,9 @@ class Record(msgspec.Struct, kw_only=True):
     id: str
     parents: list[str] = []
     calls: list[str] = []
+
+    def __getitem__(self, field: str) -> Any:
+        return _field(self, field)
 
 
 class Document(Record):
@@ -29,11 +34,22 @@ class Document(Record):
     topic: str = ""
 
 
-class Message(msgspec.Struct):
-    """One turn of a conversation; `role` is system, user or assistant."""
+class Message(msgspec.Struct, omit_defaults=True):
+    """One turn of a conversation; `role` is system, user, assistant or tool.
+
+    `tool_calls` is the JSON text of the calls that an assistant's turn makes, as OpenAI's API has them; `name` and
+    `tool_call_id` belong to a tool's turn. A `weight` of 0 marks a turn of the assistant that is not to be learnt.
+    """
 
     role: str
     content: str
+    tool_calls: str = ""
+    name: str = ""
+    tool_call_id: str = ""
+    weight: float = 1.0
+
+    def __getitem__(self, field: str) -> Any:
+        return _field(self, field)
 
 
 class Sample(Record):
@@ -41,7 +57,8 @@ class Sample(Record):
 
     `source` is a row of table 5 (web_rewrite, synthetic, code, acquired ...), `kind` the workflow that made it,
     `checks` what it passed, `grade` a score in [0, 1] where the workflow gives one. `rejected` is a worse last turn
-    than that of `messages`, where the workflow makes preferences.
+    than that of `messages`, where the workflow makes preferences. `tools` is the JSON text of the functions that the
+    conversation may call, as OpenAI's API has them.
     """
 
     source: str
@@ -51,10 +68,14 @@ class Sample(Record):
     checks: list[str] = []
     grade: float = 1.0
     rejected: str = ""
+    tools: str = ""
 
 
 class Question(Record):
-    """A question with a checkable answer. `oracle` names the checker, `entry` is JSON with what it needs."""
+    """A question with a checkable answer. `oracle` names the checker, `entry` is JSON with what it needs.
+
+    `before` are the turns ahead of the prompt, such as a system message or worked examples.
+    """
 
     task: str  # e.g. leg_counting, trivia
     prompt: str
@@ -63,6 +84,7 @@ class Question(Record):
     entry: str = ""
     choices: list[str] = []
     solution: str = ""  # a worked solution, where one is known
+    before: list[Message] = []
 
 
 class Pivot(Record):
@@ -103,6 +125,12 @@ class Pair(Record):
     chosen_tokens: list[int]
     rejected_tokens: list[int]
     ends: bool = False
+
+
+def _field(struct: msgspec.Struct, field: str) -> Any:
+    if field not in struct.__struct_fields__:
+        raise KeyError(field)
+    return getattr(struct, field)
 
 
 def make_id(kind: str, *content: str) -> str:

@@ -97,7 +97,7 @@ def test_the_key_of_mmlu_is_right_for_every_row() -> None:
         row = question_of({"question": item.question, "choices": choices, "answer": item.answer_index}, "")
         for letter, choice in zip(string.ascii_uppercase, choices, strict=False):
             same = choice.strip() == choices[item.answer_index].strip()
-            assert judged("choice", row.answer, f"Answer: {letter}", choices=choices)[0] == same, (item.id, letter)
+            assert judged("choice", row.answer, f"Answer: {letter}", choices=row.choices)[0] == same, (item.id, letter)
 
 
 def test_the_options_of_mmlu_pro_are_asked() -> None:

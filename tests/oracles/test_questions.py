@@ -70,11 +70,11 @@ def test_a_worked_solution_is_kept_and_choices_are_shown(oracles: Oracles, tmp_p
     rows = [
         {"question": "3 and 4?", "answer": "3 + 4 = 7\n#### 7"},
         {"question": "Where?", "choices": ["Oslo", "Rome"], "answer": "A"},
-        {"question": "Oslo or Rome?", "choices": ["Oslo", "Rome"], "answer": "A"},
+        {"question": "Which?\n(A) Oslo\n(B) Rome", "choices": ["Oslo", "Rome"], "answer": "A"},
     ]
     (worked, shown, asis), _ = load(oracles, tmp_path, *rows)
     assert worked.solution == "3 + 4 = 7"
-    assert shown.prompt == "Where?\nA) Oslo\nB) Rome" and asis.prompt == "Oslo or Rome?"
+    assert shown.prompt == "Where?\nA) Oslo\nB) Rome" and asis.prompt == rows[2]["question"]
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ def test_a_worked_solution_is_kept_and_choices_are_shown(oracles: Oracles, tmp_p
         ("{bad", "corrupt line"),
         ("[1]", "corrupt line"),
         ({"answer": "7"}, "no question"),
-        ({"prompt": ["7"]}, "prompt: expected a text, got list"),
-        ({"prompt": "?"}, "no reference answer"),
+        ({"prompt": {"a": "7"}}, "prompt: expected a text, got dict"),
+        ({"prompt": "?"}, "no answer: expected one of answer"),
         ({"prompt": "?", "answer": "many", "oracle": "number"}, "holds no number"),
         ({"prompt": "?", "answer": "see below", "oracle": "math"}, "no mathematics that math-verify can parse"),
         ({"prompt": "?", "answer": "Bonn", "choices": ["Oslo", "Rome"]}, "none of the 2 choices"),
@@ -113,10 +113,11 @@ def test_one_oracle_for_all(oracles: Oracles, tmp_path: Path) -> None:
         load(oracles, tmp_path, *rows, oracle="fuzzi")
 
 
-def test_equal_questions_count_once_and_two_of_one_id_do_not_hide(oracles: Oracles, tmp_path: Path) -> None:
+def test_equal_questions_count_once_and_two_of_one_id_are_two(oracles: Oracles, tmp_path: Path) -> None:
     first, other = {"id": "a", "prompt": "?", "answer": "7"}, {"id": "a", "prompt": "!", "answer": "7"}
     questions, rejects = load(oracles, tmp_path, first, first, other)
-    assert len(questions) == 1 and len(rejects) == 1 and "id a belongs to another question" in rejects[0]
+    assert [question.prompt for question in questions] == ["?", "!"] and not rejects
+    assert len({question.id for question in questions}) == 2
 
 
 def test_records_of_ours_come_back_as_they_were(oracles: Oracles, tmp_path: Path) -> None:
@@ -144,8 +145,8 @@ def test_parquet_of_a_user(oracles: Oracles, tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("none.jsonl", None, "no such file"),
-        ("mine.csv", b"a,b", r"expected a \.parquet or \.jsonl file"),
-        ("mine.parquet", b"PAR1", "not a readable Parquet file"),
+        ("mine.csv", b"a,b", "no questions"),
+        ("mine.parquet", b"PAR1", "unreadable file"),
         ("empty.jsonl", b"\n\n", "no questions"),
     ],
 )

@@ -1,0 +1,64 @@
+"""A row → a document: its text, where it comes from, its language."""
+
+from typing import Any
+
+from hornbook.base.records import Document, make_id
+from hornbook.data.readers.fields import loaded
+from hornbook.data.readers.formats import Row
+
+TEXTS = ("text", "content", "raw_content", "body", "document", "article", "page_content", "code", "markdown")
+ORIGINS = ("origin", "url", "path", "max_stars_repo_path", "file_path", "warc_target_uri", "id")
+LANGUAGES = ("language", "lang")
+SOURCES = ("web", "code", "acquired")  # the organic rows of table 5
+# what only rows of source code have: The Stack, StarCoder, CodeParrot
+CODE = ("hexsha", "max_stars_repo_path", "max_stars_repo_name", "repo_name", "blob_id", "repository_name")
+
+
+def read_document(row: Row, name: str, prose_source: str = "web") -> Document:
+    """The document in a row that is called `name`; `prose_source` is where texts come from that do not say.
+
+    Raises ValueError where there is no text.
+    """
+    field = next((field for field in TEXTS if isinstance(row.get(field), str) and row[field].strip()), "")
+    if not field:
+        raise ValueError(f"no text: expected one of {', '.join(TEXTS)}; it has {', '.join(map(str, row)) or 'nothing'}")
+    meta = loaded(row.get("meta") or row.get("metadata"))
+    known: Row = {**(meta if isinstance(meta, dict) else {}), **row}
+    ours = _is_ours(row)
+    code = row.get("source") == "code" or (field in ("content", "code") and any(known.get(key) for key in CODE))
+    source = row["source"] if row.get("source") in SOURCES else "code" if code else prose_source
+    origin = _first(known, ORIGINS) or name
+    return Document(
+        id=row["id"] if ours else make_id("doc", origin, row[field]),
+        parents=row["parents"] if ours else [],
+        calls=row["calls"] if ours else [],
+        text=row[field],
+        source=source,
+        origin=origin,
+        kind=_first(row, ("kind",)) or ("code" if source == "code" else "prose"),
+        language=_first(known, LANGUAGES),
+        language_score=row["language_score"] if ours else 0.0,
+        quality=row["quality"] if ours else 0.0,
+        topic=row["topic"] if ours else "",
+    )
+
+
+def new_document(text: str, origin: str, source: str, kind: str, language: str = "") -> Document:
+    """A document whose id follows from where it was found and what it says."""
+    name = make_id("doc", origin, text)
+    return Document(id=name, text=text, source=source, origin=origin, kind=kind, language=language)
+
+
+def _is_ours(row: Row) -> bool:
+    """Whether a row is a Document record, as the stages write them."""
+    texts = ("id", "text", "source", "origin", "kind", "topic")
+    return (
+        all(isinstance(row.get(name), str) for name in texts)
+        and all(isinstance(row.get(name), list) for name in ("parents", "calls"))
+        and all(isinstance(row.get(name), float | int) for name in ("language_score", "quality"))
+    )
+
+
+def _first(row: Row, names: tuple[str, ...]) -> str:
+    value: Any = next((row[name] for name in names if isinstance(row.get(name), str) and row[name]), "")
+    return str(value)

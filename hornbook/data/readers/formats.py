@@ -1,0 +1,324 @@
+"""A file → its rows: JSON lines, JSON arrays, CSV, Parquet or Arrow, plain or compressed, told apart by their content.
+
+What cannot be read is handed to `reject` as ("file:line", reason), and reading goes on behind it.
+"""
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+import math
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hornbook.base.errors import one_line
+from hornbook.base.files import Reject
+
+Row = dict[str, Any]
+
+
+class Located(NamedTuple):
+    """A row and where it stands: "file:line", for Parquet the number of the row."""
+
+    where: str
+    row: Row
+
+
+TABLES = {".csv": ",", ".tsv": "\t"}
+COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bz2",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x04\x22\x4d\x18": "lz4",
+}
+COMPRESSED_SUFFIXES = {".gz", ".bz2", ".xz", ".zst", ".zstd", ".lz4"}
+ROWS_AT_ONCE = 1024
+WRAPPERS = ("data", "rows", "examples", "records", "items", "instances", "questions", "conversations", "train", "test")
+DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowException)
+
+
+def shown(path: Path | str) -> str:
+    """A path as text that can be written anywhere: bytes of its name that are not UTF-8 become U+FFFD."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def inner_suffix(path: Path) -> str:
+    """The suffix that says the format, in small letters: that before .gz, .zst and their like."""
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
+    if len(suffixes) == 2 and suffixes[1] in COMPRESSED_SUFFIXES:
+        return suffixes[0]
+    return suffixes[-1] if suffixes else ""
+
+
+def read_rows(path: Path, reject: Reject) -> Iterator[Located]:
+    """All rows of a file, in their order. Numbers that are not finite, as NaN, are read as missing."""
+    name = shown(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+            file.seek(0)
+            if head.startswith(b"PAR1"):
+                yield from _parquet(path, name, reject)
+            elif head.startswith(b"ARROW1") or inner_suffix(path) == ".arrow":
+                yield from _arrow(path, name, head)
+            elif head.startswith(b"PK\x03\x04"):
+                reject(name, "a zip archive (or a workbook): unpack it, or save it as CSV")
+            else:
+                yield from _text(_opened(file, head), inner_suffix(path), name, reject)
+    except DAMAGE as error:
+        reject(name, f"unreadable file: {one_line(error)}")
+
+
+def _opened(file: IO[bytes], head: bytes) -> Any:
+    """The bytes of a file, decompressed."""
+    kind = next((kind for magic, kind in COMPRESSED.items() if head.startswith(magic)), "")
+    if kind == "gzip":
+        return gzip.GzipFile(fileobj=file)
+    if kind == "bz2":
+        return bz2.BZ2File(file)
+    if kind == "xz":
+        return lzma.LZMAFile(file)
+    return io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(file), kind)) if kind else file
+
+
+def _text(raw: Any, suffix: str, name: str, reject: Reject) -> Iterator[Located]:
+    stream = raw if hasattr(raw, "peek") else io.BufferedReader(raw)  # type: ignore[arg-type,type-var]
+    encoding = _encoding(stream.peek(4)[:4])  # type: ignore[attr-defined]
+    if suffix in TABLES:
+        text = io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="")  # type: ignore[arg-type]
+        yield from _table(text, TABLES[suffix], name, reject)
+        return
+    if encoding == "utf-8-sig":
+        stream.read(3)
+    elif encoding != "utf-8":
+        stream = _Transcoded(io.TextIOWrapper(stream, encoding, errors="replace", newline=""))  # type: ignore
+    yield from _json(stream, name, reject)
+
+
+def _encoding(head: bytes) -> str:
+    """UTF-8, with its mark or not, or UTF-16 or UTF-32, by the mark or by where the zeros of ASCII letters stand."""
+    if head.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+        return "utf-32"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if head.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    zeros = [byte == 0 for byte in head]
+    return {(False, True): "utf-16-le", (True, False): "utf-16-be"}.get(tuple(zeros[:2]), "utf-8")  # type: ignore
+
+
+class _Transcoded(io.RawIOBase):
+    """Text of another encoding, as lines of UTF-8."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self.text = text
+
+    def __iter__(self) -> Iterator[bytes]:  # type: ignore[override]
+        return (line.encode("utf-8", "replace") for line in self.text)
+
+
+def _json(stream: Any, name: str, reject: Reject) -> Iterator[Located]:
+    """JSON lines; from the first line on that no value ends on, values of many lines (an array, say)."""
+    number = 0
+    lines = iter(stream)
+    for line in lines:
+        for part in line.rstrip(b"\r\n").split(b"\r"):  # the ends of lines of old Macs
+            number += 1
+            part = part.strip().rstrip(b",")
+            if not part:
+                continue
+            if number == 1 and _spans_lines(part):
+                rest = b"".join([line, *lines])
+                yield from _values(rest, name, reject)
+                return
+            try:
+                row = decode(part)
+            except (ValueError, RecursionError) as error:
+                reject(f"{name}:{number}", f"corrupt line: {one_line(error)}")
+                continue
+            if isinstance(row, list) and number == 1:
+                yield from _values(b"".join([line, *lines]), name, reject)
+                return
+            yield from _rows_of(row, f"{name}:{number}", reject)
+
+
+def _spans_lines(first: bytes) -> bool:
+    """Whether what begins on the first line goes on below it."""
+    if first[:1] not in b"[{":
+        return False
+    try:
+        decode(first)
+        return False
+    except (ValueError, RecursionError):
+        return first[:1] == b"[" or first in (b"{",) or first.endswith((b"{", b"[", b","))
+
+
+def decode(text: bytes) -> Any:
+    """The value of a JSON text; NaN and Infinity, which Python writes, become null, a lone half of a character U+FFFD.
+
+    Raises ValueError for anything else that is not JSON, bytes that are not UTF-8 among it.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _mended(json.loads(text.decode("utf-8"), parse_constant=lambda _: None))
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {_mended(key): _mended(item) for key, item in value.items()}
+    return [_mended(item) for item in value] if isinstance(value, list) else value
+
+
+def _values(text: bytes, name: str, reject: Reject) -> Iterator[Located]:
+    """Values one after another, or in an array. Behind a damaged one, reading goes on where the next seems to begin."""
+    try:
+        whole = text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = 1 + text.count(b"\n", 0, error.start)
+        reject(f"{name}:{line}", f"corrupt line: {one_line(error)}")
+        whole = text.decode("utf-8", "replace")
+    decoder = json.JSONDecoder(parse_constant=lambda _: None)
+    skipped = re.compile(r"[\s,\[\]]*")
+    place, line, counted = 0, 1, 0
+    indent: str | None = None
+    while (start := skipped.match(whole, place).end()) < len(whole):  # type: ignore[union-attr]
+        line += whole.count("\n", counted, start)
+        counted = start
+        if indent is None:
+            indent = whole[whole.rfind("\n", 0, start) + 1 : start]
+        try:
+            row, place = decoder.raw_decode(whole, start)
+        except (ValueError, RecursionError) as error:
+            reject(f"{name}:{line}", f"corrupt value: {one_line(error)}")
+            following = (
+                re.compile(rf"\n{re.escape(indent)}\{{").search(whole, start + 1) if not indent.strip() else None
+            )
+            if following is None:
+                return
+            place = following.start()
+            continue
+        yield from _rows_of(_mended(row), f"{name}:{line}", reject)
+
+
+def _rows_of(value: Any, where: str, reject: Reject) -> Iterator[Located]:
+    """A row; the rows within an object that holds a list of them, or columns as pandas writes them."""
+    if not isinstance(value, dict):
+        reject(where, f"corrupt line: expected an object, got {type(value).__name__}")
+        return
+    lists = [key for key in WRAPPERS if _is_rows(value.get(key))]
+    if len(lists) == 1 and (len(value) == 1 or lists[0] in ("data", "rows", "examples", "records", "instances")):
+        for number, row in enumerate(value[lists[0]], 1):
+            inner = row.get("row")
+            yield Located(f"{where}:{number}", inner if isinstance(inner, dict) and "row_idx" in row else row)
+    elif (
+        value
+        and all(isinstance(column, dict) and {*column} == {*_first(value)} for column in value.values())
+        and (_first(value) and all(key.isdigit() for key in _first(value)))
+    ):
+        for number, key in enumerate(_first(value), 1):
+            yield Located(f"{where}:{number}", {name: column[key] for name, column in value.items()})
+    else:
+        yield Located(where, value)
+
+
+def _first(value: Row) -> Any:
+    return next(iter(value.values()))
+
+
+def _is_rows(value: Any) -> bool:
+    """A list of rows, not of turns."""
+    return (
+        isinstance(value, list)
+        and len(value) > 0
+        and all(isinstance(row, dict) and not {"role", "from"} & {*row} for row in value)
+    )
+
+
+def _table(text: io.TextIOWrapper, delimiter: str, name: str, reject: Reject) -> Iterator[Located]:
+    csv.field_size_limit(2**31 - 1)
+    first = text.readline().removeprefix("\ufeff")
+    if delimiter == "," and first.count(";") > first.count(","):
+        delimiter = ";"  # as spreadsheets write where a comma stands in numbers
+    begin = 1
+
+    def lines() -> Iterator[str]:
+        yield first
+        yield from text
+
+    reader = csv.reader(lines(), delimiter=delimiter)
+    header: list[str] = []
+    while True:
+        begin = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            reject(f"{name}:{begin}", f"corrupt line: {one_line(error)}")
+            continue
+        if not cells:
+            continue
+        if not header:
+            header = [cell.strip() for cell in cells]
+        elif len(cells) != len(header):
+            reject(f"{name}:{begin}", f"corrupt line: {len(cells)} cells, the header has {len(header)}")
+        elif any("\udc80" <= letter <= "\udcff" for cell in cells for letter in cell):
+            reject(f"{name}:{begin}", "corrupt line: not UTF-8 text")
+        else:
+            yield Located(f"{name}:{begin}", {key: cell or None for key, cell in zip(header, cells, strict=True)})
+
+
+def _parquet(path: Path, name: str, reject: Reject) -> Iterator[Located]:
+    number = 0
+    for batch in pq.ParquetFile(path).iter_batches(ROWS_AT_ONCE):
+        try:
+            rows = batch.to_pylist()
+        except (ValueError, OverflowError, UnicodeDecodeError) as error:
+            reject(f"{name}:{number + 1}", f"{batch.num_rows} rows cannot be read: {one_line(error)}")
+            rows = [None] * batch.num_rows
+        for row in rows:
+            number += 1
+            if row is not None:
+                yield Located(f"{name}:{number}", plain_values(row))
+
+
+def _arrow(path: Path, name: str, head: bytes) -> Iterator[Located]:
+    with pa.memory_map(str(path)) as source:
+        table = (pa.ipc.open_file if head.startswith(b"ARROW1") else pa.ipc.open_stream)(source).read_all()
+        for start in range(0, table.num_rows, ROWS_AT_ONCE):
+            for number, row in enumerate(table.slice(start, ROWS_AT_ONCE).to_pylist(), start + 1):
+                yield Located(f"{name}:{number}", plain_values(row))
+
+
+def plain_values(row: Row) -> Row:
+    """Values of a column's own type as JSON has them: bytes as text, decimals and dates as they are written."""
+    return {key: _plain(value) for key, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            return value
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, str | int | float | list | dict):
+        return value
+    return str(value)

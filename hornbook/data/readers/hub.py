@@ -1,0 +1,38 @@
+"""A data set of a hub, read as it streams in: `hub:NAME[:CONFIG[:SPLIT]]`, through the `datasets` package."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from hornbook.base.errors import HornbookError, one_line
+from hornbook.data.readers.formats import Located, plain_values
+
+SPLITS = ("train", "train_sft", "test", "validation")  # which is read where none is named: the first that there is
+
+
+def read_hub(name: str) -> Iterator[Located]:
+    """The rows of `NAME[:CONFIG[:SPLIT]]`, each located as "hub:NAME:CONFIG:SPLIT:number".
+
+    Raises HornbookError where `datasets` is not installed, and for whatever keeps the hub from answering.
+    """
+    try:
+        import datasets  # an extra
+    except ImportError:
+        raise HornbookError(f"hub:{name}: needs the package datasets; run: pip install 'hornbook[hub]'") from None
+    repository, config, split = (*name.split(":"), "", "")[:3]
+    try:
+        found = datasets.load_dataset(repository, config or None, split=split or None, streaming=True)
+        split, rows = (split, found) if split else _one_split(name, found)
+        where = ":".join(filter(None, ["hub", repository, config, split]))
+        for number, row in enumerate(rows, 1):
+            yield Located(f"{where}:{number}", plain_values(row))
+    except HornbookError:
+        raise
+    except Exception as error:  # whatever the hub, the network or the data set's own files raise
+        raise HornbookError(f"hub:{name}: {type(error).__name__}: {one_line(error)}") from None
+
+
+def _one_split(name: str, splits: Any) -> tuple[str, Any]:
+    chosen = next((split for split in SPLITS if split in splits), next(iter(splits)) if len(splits) == 1 else "")
+    if not chosen:
+        raise HornbookError(f"hub:{name}: which split? write hub:NAME:CONFIG:SPLIT; there are {', '.join(splits)}")
+    return chosen, splits[chosen]

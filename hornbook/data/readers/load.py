@@ -1,0 +1,198 @@
+"""`hornbook.load_records`: chats, preference pairs, questions or documents, out of whatever a user has.
+
+>>> hornbook.load_records("ultrachat/*.parquet", "chats")[0].messages
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, cast
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.files import Reject, arrow_schema
+from hornbook.base.progress import console
+from hornbook.base.records import Document, Pair, Question, Record, Sample, make_id
+from hornbook.base.settings import nearest
+from hornbook.data.readers.chats import join_trees, read_chat, read_sample
+from hornbook.data.readers.documents import read_document
+from hornbook.data.readers.fields import parsed, renamed
+from hornbook.data.readers.formats import ROWS_AT_ONCE, Located, Row, read_rows, shown
+from hornbook.data.readers.hub import read_hub
+from hornbook.data.readers.pairs import read_pair
+from hornbook.data.readers.questions import read_question
+from hornbook.data.readers.rated import join_rated
+from hornbook.data.readers.sources import RECORD_SUFFIXES, Source, find_sources
+from hornbook.data.readers.texts import TEXT_SUFFIXES, is_text, read_text
+
+Kind = Literal["chats", "pairs", "questions", "documents", "samples"]
+Paths = str | Path | Sequence[str | Path]
+Joined = Callable[[Iterable[Located], Reject], Iterable[Located]]
+
+
+class Reading(NamedTuple):
+    """How a kind is read: the record type of our own files, what reads a row, what joins rows that belong together."""
+
+    record: type[Record]
+    read: Callable[[Row], Record]
+    join: Joined
+
+
+def _apart(rows: Iterable[Located], reject: Reject) -> Iterable[Located]:
+    return rows
+
+
+KINDS: dict[str, Reading] = {
+    "chats": Reading(Sample, read_chat, join_trees),
+    "samples": Reading(Sample, read_sample, join_trees),  # chats, and our own samples of plain text
+    "pairs": Reading(Pair, read_pair, join_rated),
+    "questions": Reading(Question, read_question, _apart),
+    "documents": Reading(Document, lambda row: read_document(row, ""), _apart),
+}
+
+
+class SetAside(NamedTuple):
+    """A row that could not be read: "file:line" and the reason."""
+
+    where: str
+    reason: str
+
+
+class Records(list[Any]):
+    """The records that were read, in their order; `set_aside` are the rows that could not be."""
+
+    def __init__(self, records: Iterable[Any], set_aside: list[SetAside]) -> None:
+        super().__init__(records)
+        self.set_aside = set_aside
+
+
+def load_records(paths: Paths, kind: Kind, *, columns: Sequence[str] = (), reject: Reject | None = None) -> Records:
+    """Read files, folders, patterns (`data/*.jsonl`) and data sets of a hub (`hub:NAME[:CONFIG[:SPLIT]]`).
+
+    Args:
+        kind: "chats" gives records with `messages`; "pairs" with `prompt`, `chosen` and `rejected`, each a text or a
+            list of messages (or, from our own files, with token ids); "questions" with `question`, `answer`, `choices`
+            and `tests`; "documents" with `text`.
+        columns: other names of columns, "ours=theirs".
+        reject: takes (where, reason) of every row that cannot be read; without it a line on the screen counts them.
+
+    An id that is missing is made from the content; one that is there twice is given to the second record with a mark.
+    The rows that could not be read are in `set_aside` of the result.
+    Raises HornbookError for an unknown kind, a path that does not exist, and when no record is left, with the first
+    reason why.
+    """
+    set_aside: list[SetAside] = []
+
+    def note(where: str, reason: str) -> None:
+        set_aside.append(SetAside(where, reason))
+        if reject:
+            reject(where, reason)
+
+    located = read_located(paths, kind, note, columns=columns)
+    records = Records((record for _, record in distinct(located)), set_aside)
+    if not records:
+        listed = ", ".join(shown(path) for path in _listed(paths))
+        first = f"{set_aside[0].where}: {set_aside[0].reason}" if set_aside else f"{listed}: no {kind} in it"
+        more = f" (and {len(set_aside) - 1} more rows that cannot be read)" if len(set_aside) > 1 else ""
+        raise HornbookError(first + more)
+    if set_aside and not reject:
+        where, reason = set_aside[0]
+        console.print(f"  [yellow]warning[/yellow] {len(set_aside)} rows set aside, the first {where}: {reason}")
+    return records
+
+
+def stream_records(
+    paths: Paths, kind: Kind, reject: Reject, *, columns: Sequence[str] = (), prose_source: str = "web"
+) -> Iterator[Any]:
+    """As `load_records`, one after another: memory does not grow with the files, and ids may come twice.
+
+    `prose_source` is the source of documents that name none. Raises HornbookError as `load_records`, but for no record.
+    """
+    located = read_located(paths, kind, reject, columns=columns, prose_source=prose_source)
+    yield from (record for _, record in located)
+
+
+def read_located(
+    paths: Paths, kind: Kind, reject: Reject, *, columns: Sequence[str] = (), prose_source: str = "web"
+) -> Iterator[tuple[str, Any]]:
+    """As `stream_records`, each record behind its place, "file:line"."""
+    if kind not in KINDS:
+        raise HornbookError(f"kind '{kind}': unknown{nearest(kind, ['chats', 'pairs', 'questions', 'documents'])}")
+    reading = KINDS[kind]
+    parsed(columns)
+    suffixes = {*RECORD_SUFFIXES, *TEXT_SUFFIXES} if kind == "documents" else RECORD_SUFFIXES
+    for source in find_sources(_listed(paths), reading.record.__name__, suffixes):
+        if kind == "documents" and is_text(source.path):
+            yield from ((shown(source.path), d) for d in read_text(source.path, source.name, prose_source, reject))
+        elif kind != "questions" and not columns and _is_own(source, reading.record):
+            yield from _own(source.path, reading.record, reject)
+        else:
+            rows = read_hub(source.hub) if source.hub else read_rows(source.path, reject)
+            yield from _read(rows, kind, source, reject, columns, prose_source)
+
+
+def _read(
+    rows: Iterable[Located], kind: str, source: Source, reject: Reject, columns: Sequence[str], prose_source: str
+) -> Iterator[tuple[str, Record]]:
+    reading = KINDS[kind]
+    for where, row in reading.join(_renamed(rows, columns, reject), reject):
+        try:
+            if kind == "documents":
+                yield where, read_document(row, f"{source.name}:{where.rpartition(':')[2]}", prose_source)
+            else:
+                yield where, reading.read(row)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+            # whatever a stranger's row is made of, it must not end the reading of the others
+            reject(where, str(error) if type(error) is ValueError else f"not of a known form: {one_line(error)}")
+
+
+def _renamed(rows: Iterable[Located], columns: Sequence[str], reject: Reject) -> Iterator[Located]:
+    for where, row in rows:
+        try:
+            yield Located(where, renamed(row, columns))
+        except ValueError as error:
+            reject(where, str(error))
+
+
+def _is_own(source: Source, record: type[Record]) -> bool:
+    """Whether a file is one that a stage wrote: Parquet with every column of the record type."""
+    if source.hub or source.path.suffix != ".parquet":
+        return False
+    try:
+        return {*arrow_schema(record).names} <= {*pq.read_schema(source.path).names}
+    except (pa.ArrowException, OSError):
+        return False
+
+
+def _own(path: Path, record: type[Record], reject: Reject) -> Iterator[tuple[str, Record]]:
+    """The records of such a file, read by their columns, which is quick."""
+    done = 0
+    try:
+        for batch in pq.ParquetFile(path).iter_batches(ROWS_AT_ONCE, columns=arrow_schema(record).names):
+            rows = batch.to_pylist()
+            try:
+                found = cast(list[Record], msgspec.convert(rows, list[record]))  # type: ignore[valid-type]
+                yield from ((f"{shown(path)}:{number}", one) for number, one in enumerate(found, done + 1))
+            except msgspec.ValidationError as error:
+                reject(f"{shown(path)}:{done + 1}", f"{len(rows)} rows are no {record.__name__} records: {error}")
+            done += len(rows)
+    except (pa.ArrowException, OSError) as error:
+        reject(shown(path), f"unreadable file: {one_line(error)}")
+
+
+def distinct(located: Iterable[tuple[str, Record]]) -> Iterator[tuple[str, Any]]:
+    """Records whose ids differ: an id that comes again belongs to another record, which is given one of its own."""
+    seen: dict[str, int] = {}
+    for where, record in located:
+        times = seen.get(record.id, 0)
+        seen[record.id] = times + 1
+        if times:
+            marked = make_id("record", record.id, str(times))
+            record = msgspec.structs.replace(record, id=f"{record.id}-{marked[-8:]}")
+        yield where, record
+
+
+def _listed(paths: Paths) -> list[str | Path]:
+    return [paths] if isinstance(paths, str | Path) else list(paths)

@@ -1,0 +1,192 @@
+"""The turns of a conversation, in any of the forms that data sets and tools write, as messages."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from hornbook.base.records import Message
+from hornbook.data.readers.fields import as_json, loaded
+
+ROLES = {
+    **dict.fromkeys(["system", "developer", "context"], "system"),
+    **dict.fromkeys(["user", "human", "prompter", "person", "instruction", "customer", "client"], "user"),
+    **dict.fromkeys(["assistant", "gpt", "chatgpt", "model", "bot", "ai", "chatbot", "agent"], "assistant"),
+    **dict.fromkeys(["bing", "bard", "gpt4", "gpt-4", "claude", "expert", "response", "chat"], "assistant"),
+    **dict.fromkeys(["tool", "function", "observation", "observations", "ipython", "environment"], "tool"),
+    **dict.fromkeys(["tool_response", "tool_result", "function_response", "function_result"], "tool"),
+    **dict.fromkeys(["tool response", "function response", "function-response", "tool_output"], "tool"),
+    **dict.fromkeys(["function_call", "tool_call", "function-call", "function call", "tool_calls"], "calls"),
+}  # fmt: skip
+ROLE_NAMES = ("role", "from", "speaker", "author", "sender")
+TEXT_NAMES = ("content", "value", "text", "message", "utterance", "parts")
+REASONING_NAMES = ("reasoning_content", "reasoning", "thinking")
+EXCHANGES = [  # the names of question and answer where one entry holds both
+    ("input", "output"), ("human", "assistant"), ("user", "assistant"), ("human", "gpt"), ("prompt", "response"),
+    ("prompt", "completion"), ("question", "answer"), ("instruction", "output"), ("instruction", "response"),
+    ("query", "response"), ("user", "bot"), ("user", "model"), ("human", "bot"),
+]  # fmt: skip
+# how a whole conversation is written as one text: HH-RLHF, Guanaco, Glaive
+_SPEAKER = re.compile(
+    r"(?:^|\n+)[ \t]*(?:#{2,3}\s*)?(Human|Assistant|User|System|USER|ASSISTANT|SYSTEM|FUNCTION RESPONSE):[ \t]*"
+    r"|(?<=\S)\s*###\s*(Human|Assistant|User|System):\s*"
+)
+_IM_START = re.compile(r"<\|im_start\|>\s*(\w+)\s*(?:\n|<\|im_sep\|>)(.*?)(?:<\|im_end\|>|$)", re.DOTALL)
+
+
+def messages_of(value: Any) -> list[Message]:
+    """The messages in `value`: a list of turns, JSON text of one, or lists of roles and of contents side by side.
+
+    Raises ValueError for a turn without a role or a text, and for what is no conversation.
+    """
+    turns = loaded(value)
+    if isinstance(turns, dict):
+        turns = _from_columns(turns)
+    if not isinstance(turns, list):
+        raise ValueError(f"expected a list of turns, got {type(turns).__name__}")
+    if not turns:
+        raise ValueError("an empty conversation")
+    found = []
+    for number, turn in enumerate(map(loaded, turns), 1):
+        try:
+            found += list(_turn(turn, number))
+        except ValueError as error:
+            raise ValueError(f"turn {number} of {len(turns)}: {error}") from None
+    return found
+
+
+def spoken_text(text: str) -> list[Message]:
+    """The messages of a conversation that is written as one text with its speakers' names; [] if it is none."""
+    marked = _IM_START.findall(text)
+    if marked and text.lstrip().startswith("<|im_start|>"):
+        return [Message(_role(role), content.strip("\n")) for role, content in marked]
+    parts = _SPEAKER.split(text)
+    if len(parts) < 4 or parts[0].strip():
+        return []
+    found = []
+    for first, second, content in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        content = content.replace("<|endoftext|>", "").strip()
+        found.append(Message(_role(first or second), content))
+    return found
+
+
+def content_of(value: Any) -> str:
+    """A message's text: a text, parts (`{"type": "text", "text": ...}`), or an object that holds one.
+
+    Raises ValueError for parts that are no text, such as images, since what is said about them means nothing alone.
+    """
+    value = value if isinstance(value, str) else loaded(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "".join(content_of(part) for part in value if not _thinks(part))
+    if isinstance(value, dict):
+        kind = str(value.get("type") or value.get("content_type") or "text")
+        for name in ("text", "parts", "content", "value"):
+            if value.get(name) is not None and kind in ("text", "input_text", "output_text", "refusal"):
+                return content_of(value[name])
+        raise ValueError(f"a part of type {kind}, which is no text")
+    raise ValueError("no text" if value is None else f"expected a text, got {type(value).__name__}")
+
+
+def with_thinking(reasoning: str, answer: str) -> str:
+    """An answer behind the reasoning that led to it, as models that think write both."""
+    return f"<think>\n{reasoning.strip()}\n</think>\n\n{answer}" if reasoning.strip() else answer
+
+
+def _turn(turn: Any, number: int) -> Iterator[Message]:
+    if isinstance(turn, str):  # UltraChat, DailyDialog: the user begins, and they take turns
+        yield Message("user" if number % 2 else "assistant", turn)
+        return
+    if isinstance(turn, list) and len(turn) == 2 and all(isinstance(part, str) for part in turn):
+        yield Message("user", turn[0])
+        yield Message("assistant", turn[1])
+        return
+    if not isinstance(turn, dict):
+        raise ValueError(f"expected an object with role and content, got {type(turn).__name__}")
+    role = next((turn[name] for name in ROLE_NAMES if isinstance(turn.get(name), str | dict)), None)
+    if role is None:
+        yield from _exchange(turn)
+    else:
+        yield _message(_role(role["role"] if isinstance(role, dict) and "role" in role else role), turn)
+
+
+def _exchange(turn: dict[str, Any]) -> Iterator[Message]:
+    for asked, answered in EXCHANGES:
+        if isinstance(turn.get(asked), str) and isinstance(turn.get(answered), str):
+            if isinstance(turn.get("system"), str) and turn["system"]:
+                yield Message("system", turn["system"])
+            yield Message("user", turn[asked])
+            yield Message("assistant", turn[answered])
+            return
+    raise ValueError(f"no role; it has {', '.join(map(str, turn)) or 'nothing'}")
+
+
+def _message(role: str, turn: dict[str, Any]) -> Message:
+    name = next((name for name in TEXT_NAMES if turn.get(name) is not None), "")
+    if role == "calls":
+        return Message("assistant", "", tool_calls=_calls(turn.get(name)))
+    calls = _calls(turn.get("tool_calls") or turn.get("function_call"))
+    if not name and not calls:
+        raise ValueError(f"a turn of {role} without content")
+    text = content_of(turn[name]) if name else ""
+    if role == "assistant":
+        reasoning = next((turn[key] for key in REASONING_NAMES if isinstance(turn.get(key), str)), "")
+        reasoning = reasoning or (_thoughts(loaded(turn[name])) if name else "")
+        text = with_thinking(reasoning, text)
+    weight = turn.get("weight")
+    return Message(
+        role=role,
+        content=text,
+        tool_calls=calls,
+        name=str(turn.get("name") or ""),
+        tool_call_id=str(turn.get("tool_call_id") or ""),
+        weight=float(weight) if isinstance(weight, int | float) else 1.0,
+    )
+
+
+def _role(name: Any) -> str:
+    known = ROLES.get(str(name).strip().lower())
+    if not known:
+        raise ValueError(f"unknown role {name!r}; expected system, user, assistant or tool")
+    return known
+
+
+def _calls(value: Any) -> str:
+    """Calls of functions as JSON text of OpenAI's list; "" if there are none."""
+    value = loaded(value)
+    if not value:
+        return ""
+    calls = []
+    for call in value if isinstance(value, list) else [value]:
+        call = loaded(call)
+        inner = call.get("function", call) if isinstance(call, dict) else call
+        if not isinstance(inner, dict) or not isinstance(inner.get("name"), str):
+            raise ValueError("a function call without the function's name")
+        arguments = loaded(inner.get("arguments", inner.get("parameters", {})))
+        made = {"type": "function", "function": {"name": inner["name"], "arguments": arguments}}
+        calls.append(made | ({"id": call["id"]} if isinstance(call.get("id"), str) else {}))
+    return as_json(calls)
+
+
+def _from_columns(turns: dict[str, Any]) -> list[Any]:
+    """{"role": [...], "content": [...]} as a list of turns; an object that holds the list."""
+    for name in ("messages", "conversations", "conversation", "turns"):
+        if isinstance(turns.get(name), list):
+            return turns[name]
+    roles = next((turns[name] for name in ROLE_NAMES if isinstance(turns.get(name), list)), None)
+    texts = next((turns[name] for name in TEXT_NAMES if isinstance(turns.get(name), list)), None)
+    if roles is None or texts is None or len(roles) != len(texts):
+        raise ValueError(f"expected a list of turns, got an object of {', '.join(map(str, turns)) or 'nothing'}")
+    return [{"role": role, "content": text} for role, text in zip(roles, texts, strict=True)]
+
+
+def _thinks(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("type") in ("thinking", "reasoning", "redacted_thinking")
+
+
+def _thoughts(parts: Any) -> str:
+    """What an answer in parts thinks."""
+    if not isinstance(parts, list):
+        return ""
+    texts = [part.get("thinking") or part.get("text") or "" for part in parts if _thinks(part)]
+    return "\n".join(text if isinstance(text, str) else content_of(text) for text in texts)

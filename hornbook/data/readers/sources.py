@@ -1,0 +1,76 @@
+"""What a user names → the files to read: files, folders, patterns such as `data/*.jsonl`, data sets of a hub."""
+
+import glob
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.files import FILE_NAMES
+from hornbook.data.readers.formats import COMPRESSED_SUFFIXES, inner_suffix, shown
+
+HUB = "hub:"
+RECORD_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow")
+# files beside the data of a data set or a stage that hold no records
+NO_RECORDS = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "stage.json", "book.json"}
+NO_RECORDS |= {"rejects.jsonl", "config.json", "summary.json", "timings.jsonl", "journal.jsonl", "croissant.json"}
+
+
+class Source(NamedTuple):
+    """A file, and what it is called in records: its path below the folder that the user named; or `hub:...`."""
+
+    path: Path
+    name: str
+
+    @property
+    def hub(self) -> str:
+        """The data set's name with config and split, where the source is one of a hub; else ""."""
+        text = str(self.path)
+        return text.removeprefix(HUB) if text.startswith(HUB) else ""
+
+
+def find_sources(paths: Sequence[Path | str], record: str, suffixes: Collection[str] = RECORD_SUFFIXES) -> list[Source]:
+    """The files to read, each in the order of the names given, those of folders and patterns sorted.
+
+    `record` names the record type (Document, Sample, Question, Pair): of a folder that a stage left, its file of these
+    is read and nothing else. Raises HornbookError for what does not exist, and for a folder or pattern without files.
+    """
+    return [source for path in paths for source in _sources(path, record, suffixes)]
+
+
+def _sources(given: Path | str, record: str, suffixes: Collection[str]) -> list[Source]:
+    if str(given).startswith(HUB):
+        return [Source(Path(given), str(given))]
+    path = Path(given).expanduser()
+    if path.is_file():
+        return [Source(path, shown(path.name))]
+    if path.is_dir():
+        return _in_folder(path, record, suffixes)
+    found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))] if glob.has_magic(str(path)) else []
+    if found:
+        return [source for name in found for source in ([Source(name, shown(name))] if name.is_file() else [])]
+    raise HornbookError(f"{shown(path)}: no such file or folder; expected {_expected(suffixes)}, or {HUB}NAME")
+
+
+def _in_folder(folder: Path, record: str, suffixes: Collection[str]) -> list[Source]:
+    own = folder / FILE_NAMES[record]
+    if own.exists():
+        return [Source(own, own.name)]
+    if (folder / "stage.json").exists():
+        made = [name for name in FILE_NAMES.values() if (folder / name).exists()]
+        raise HornbookError(
+            f"{shown(own)}: no such file; the stage that left this folder made {', '.join(made) or '-'}"
+        )
+    files = sorted(file for file in folder.rglob("*") if _holds_records(file, folder, suffixes))
+    if not files:
+        raise HornbookError(f"{shown(folder)}: no files to read in this folder; expected {_expected(suffixes)}")
+    return [Source(file, shown(Path(folder.name) / file.relative_to(folder))) for file in files]
+
+
+def _holds_records(file: Path, folder: Path, suffixes: Collection[str]) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+    return not hidden and inner_suffix(file) in suffixes and file.name not in NO_RECORDS and file.is_file()
+
+
+def _expected(suffixes: Collection[str]) -> str:
+    return f"{', '.join(sorted(suffixes))} (also {', '.join(sorted(COMPRESSED_SUFFIXES))})"
