@@ -1,0 +1,89 @@
+"""What the tests of the pages may change in a command, and which commands are parsed only. Extend these, nothing else.
+
+A command that is not in PARSED is run. One that stands in PARSED and no longer in the pages fails a test.
+"""
+
+TINY = "--model.layers 2 --model.hidden 32 --model.heads 2 --model.kv-heads 1 --model.mlp 64"
+SMALL = "{a: {layers: 1, hidden: 32, heads: 2, kv_heads: 1, mlp: 64}}"
+ROWS = "--batch-rows 4 --microbatch-rows 2"
+
+# (regular expression, what stands in its place): models, paths, sizes, and placeholders of the text
+REPLACED = [
+    # placeholders
+    (r"\bsample-(?:\.\.\.|[0-9a-f]+)|\b(?:RECORD|ID)\b", "SAMPLE"),  # an id of a record that the fixture made
+    (r"\bRECIPE\b", "recipes/small.yaml"),
+    (r"\bRUN\b", "runs/small"),
+    (r"\bMODEL\b", "my-model"),
+    (r"\bFILE\b", "claims.json"),
+    (r"benchmarks\.NAME", "benchmarks.judging"),
+    (r"\[(--[a-z]+(?: [a-z|]+)?)\]", r"\1"),  # [--quick]
+    (r"(--\w+ \w+)(?:\|\w+)+", r"\1"),  # --part a|b|c
+    (r"^hornbook pts \.\.\.", "hornbook pts my-model/ --questions questions.jsonl --oracle number --out pivots"),
+    # models
+    (r"--teacher\.local smollm2", "--teacher.local model.gguf"),
+    # sizes
+    (r"'\[100000, 200000\]'|'\[40000, 80000\]'|'\[20000, 60000\]'", "'[1600, 3200]'"),
+    (r"'\[1, 4, 12\]' --doublings 5", "'[1, 2]' --doublings 1"),
+    (r"--tokens 2500000 --context 256", "--tokens 4000 --context 64"),
+    (r"--records 20|--records 4", "--records 1"),
+    (r"--nproc-per-node 8", "--nproc-per-node 2"),
+    (r"^.*\btrain pretrain\b.*", rf"\g<0> {TINY} {ROWS}"),
+    (r"^.*\btrain midtrain\b.*", rf"\g<0> {ROWS} --recall-trials 2"),
+    (r"^.*\btrain sft\b.*", rf"\g<0> {ROWS}"),
+    (r"^hornbook tune .*", r"\g<0> --extensions 0 --seeds 1"),
+    (r"^hornbook tune (?!.*--rates).*", rf"\g<0> --batch-rows '[4]' --warmups '[1, 2]' --doublings 1 {TINY}"),
+    (r"^hornbook mixture .*", r"\g<0> --seeds 1"),
+    (r"^hornbook mixture (?!.*--models).*", rf"\g<0> --training.batch-rows 4 --models '{SMALL}'"),
+    (r"^hornbook pts .*", r"\g<0> --screening 16 --max-new-tokens 8"),
+    (r"^hornbook eval .*", r"\g<0> --max-new-tokens 8 --max-items 8"),
+]
+
+# beginning of a command as it stands on the page: why it is not run
+PARSED = {
+    "make demo": "half an hour, after an installation; its recipe is run here at small size",
+    "make test": "the tests themselves",
+    "HORNBOOK_DTYPE=bfloat16 make test": "the tests themselves",
+    "make peers": "installs other projects from a package index",
+    "pip install 'hornbook[gguf]'": "a package index",
+    "pip install 'hornbook[lora]'": "a package index",
+    "pip install 'hornbook[ray]'": "a package index",
+    "python examples/ray_train.py": "a cluster of GPUs",
+    "python -m benchmarks.synth": "what `make peers` installs",
+    "python -m benchmarks.training": "what `make peers` installs",
+    "python -m benchmarks.NAME": "what `make peers` installs",
+    "python -m benchmarks.judging --quick": "what `make peers` installs",
+    "python -m benchmarks.judging_program": "minutes; tests/benchmarks runs its parts",
+    "python -m benchmarks.pts --part": "minutes to hours; tests/benchmarks runs its parts",
+    "python -m benchmarks.pts_dpo": "hours; tests/benchmarks runs its parts",
+}
+
+# beginning of a command as it stands on the page: it takes more than some ten seconds
+SLOW = [
+    "torchrun",
+    "HORNBOOK_DTYPE=float32 hornbook run recipes/pocket.yaml",
+    "hornbook run recipes/experiments/kinds.yaml",
+    "hornbook synth docs/ --teacher.local smollm2 --records 4",
+]
+
+# (page, first line) of blocks that are neither commands nor code: what they are
+SHOWN = {
+    ("README.md", "documents ──> data ──> synthetic ──> tokenizer, mixture"): "a diagram",
+    ("docs/architecture.md", "documents ──> data ──> synthetic ──> tokenizer, mixture"): "a diagram",
+    ("docs/scale.md", "seeds: 1.04 billion"): "what the code above it prints; test_scale_page.py compares them",
+    ("docs/synthetic-examples.md", ""): "records and their lineage",
+    ("docs/tuning.md", "tokens  batch"): "output",
+    ("docs/tuning.md", "allocation  acquired"): "output",
+}
+
+# (page, first line) of indented blocks that are code; test_snippets.py says how each is held to the program
+CODE = {
+    ("docs/architecture.md", "def sft("): "signature",
+    ("docs/export.md", "model = AutoModelForCausalLM"): "python",
+    ("docs/training.md", '{"id": "1", "messages"'): "chats",
+}
+
+# (page, what its code holds) of blocks of Python that are not run, and why
+PARSED_CODE = {("docs/pts-export.md", "from trl import"): "TRL, which `make peers` installs"}
+
+# options in sentences that are another program's: whose
+NOT_OPTIONS = {"--part": "benchmarks", "--quick": "benchmarks"}

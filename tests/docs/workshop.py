@@ -1,0 +1,153 @@
+"""A folder with everything that the commands on the pages name, at the smallest size, made by Hornbook itself."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hornbook.base.files import read_records, write_records
+from hornbook.base.records import Message, Sample
+from hornbook.cli.main import hornbook
+from hornbook.model.build import build_model
+from hornbook.model.files import save_model
+from hornbook.model.settings import ModelSettings
+from hornbook.synthetic import synth
+from hornbook.tokenizer.bytelevel import finish
+from hornbook.tokenizer.settings import TokenizerSettings
+from hornbook.tokenizer.train import train
+from tests.docs.pages import ROOT, blocks, spans
+from tests.synthetic.corpus import CODE, page
+from tests.synthetic.fake import good_teacher, opening
+
+CONTEXT = 256
+SHAPE = ModelSettings(layers=2, hidden=64, heads=4, kv_heads=2, mlp=96)
+SMALL = """
+name: small
+teacher: {local: model.gguf}
+stages:
+  documents: {kind: curate, documents: ["./my-docs"], min_quality: 0.0, benchmarks: []}
+  tasks: {kind: reasoning, tasks: {chain_sum: {samples: 20}}, search: 4, heldout: 2}
+  synthetic: {kind: synth, documents: documents, benchmarks: [], kinds: {textbook: {records: 8}}}
+"""
+
+
+def furnish(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Fill `folder`. What stands on a page as an example of a file is that file's content here."""
+    patch.chdir(folder)
+    patch.setattr(synth, "open_teachers", opening([], good_teacher))
+    write_texts(folder)
+    make_model(folder / "my-model")
+    do("export", "my-model", "--format", "gguf", "--out", "model.gguf")
+    do("run", "recipes/small.yaml")
+    for stage, names in {"documents": ["clean", "docs"], "synthetic": ["synthetic", "analogies"]}.items():
+        for name in names:
+            shutil.copytree(next(Path("runs/small/artifacts").glob(f"{stage}-*")), name)
+    add_preferences(Path("synthetic/samples.parquet"))
+    shutil.copytree("runs/small", "runs/pocket")
+    shutil.copytree("runs/small", "runs/kinds")
+    do("tokenizer", "--documents", "clean", "--vocab-size", "400", "--out", "tok")
+    for name, context in {"tokens": 64, "long-tokens": 128}.items():
+        sizes = ["--tokens", "6000", "--context", str(context), "--shares", "{web: 0.5, synthetic: 0.5}"]
+        do("mix", "--tokenizer", "tok", "--documents", "clean", "--samples", "synthetic", *sizes, "--out", name)
+    shape = ["--model.layers", "2", "--model.hidden", "32", "--model.heads", "2", "--model.kv-heads", "1"]
+    do("train", "pretrain", "--tokens", "tokens", "--tokenizer", "tok", *shape, "--batch-rows", "4", "--out", "base")
+    teach(Path("sft"))
+    do("pairs", "my-model", "--samples", "synthetic", "--out", "pivots")
+    for name in ["longer", "better"]:
+        shutil.copytree("sft", name)
+    shutil.rmtree("my-model")
+    shutil.copytree("sft", "my-model")
+
+
+def do(*words: str) -> None:
+    hornbook.main(list(words), standalone_mode=False)
+
+
+def write_texts(folder: Path) -> None:
+    """The pages' own examples, some prose, and recipes of the names that the pages give."""
+    (folder / "my-docs").mkdir()
+    for number in range(24):
+        (folder / f"my-docs/{number}.md").write_text(page(number).text)
+        (folder / f"my-docs/{number}.py").write_text(CODE.format(n=number))
+    (folder / "questions.jsonl").write_text(example_question() + "\n")
+    (folder / "held-out.jsonl").write_text(example_question() + "\n")
+    (folder / "chats").mkdir()
+    for name in ["chats.jsonl", "chats/some.jsonl"]:
+        (folder / name).write_text(example_chat())
+    for name in ["analogy.py", "mine.py"]:
+        (folder / name).write_text(kind_code())
+    (folder / "recipes/experiments").mkdir(parents=True)
+    (folder / "recipes/small.yaml").write_text(SMALL)
+    shutil.copy(ROOT / "recipes/phi-4.yaml", folder / "recipes")
+    (folder / "recipes/pocket.yaml").write_text(small_pocket())
+    (folder / "recipes/experiments/kinds.yaml").write_text(small_kinds())
+
+
+def small_pocket() -> str:
+    """The smallest recipe with all stages of the pocket recipe."""
+    text = (ROOT / "tests/recipe/mini.yaml").read_text().replace('["DOCUMENTS"]', '["./my-docs"]')
+    return re.sub(r"^teacher: .*$", "teacher: {local: model.gguf, context: 256}", text, flags=re.MULTILINE)
+
+
+def small_kinds() -> str:
+    """The recipe of all kinds with the tiny teacher, one seed of each kind and texts of one package."""
+    recipe = yaml.safe_load((ROOT / "recipes/experiments/kinds.yaml").read_text())
+    stages = recipe["stages"]
+    stages["documents"]["packages"] = ["colorsys", "textwrap", "heapq"]
+    stages["synthetic"] |= {"teacher": {"local": "model.gguf"}, "records": 1}
+    text: str = yaml.safe_dump(recipe, sort_keys=False)
+    return text
+
+
+def example_question() -> str:
+    """README's line of a question."""
+    return next(span for _, span in spans() if span.startswith('{"question"'))
+
+
+def example_chat() -> str:
+    """The line of a conversation in docs/training.md."""
+    return next(block.text for block in blocks() if block.first.startswith('{"id": "1", "messages"'))
+
+
+def kind_code() -> str:
+    return next(
+        block.text for block in blocks() if block.page == "docs/add-a-dataset.md" and block.language == "python"
+    )
+
+
+def make_model(folder: Path) -> None:
+    texts = [page(number).text for number in range(24)] + ["What is 2 + 3?", "What is 17 + 25? 42"] * 20
+    tokenizer = finish(train(TokenizerSettings(vocab_size=400), texts))
+    save_model(build_model(SHAPE, tokenizer, CONTEXT, seed=1), tokenizer, folder)
+
+
+def teach(out: Path) -> None:
+    """A model that answers the pages' questions right about half of the time, so that there is something to search."""
+    asked = [json.loads(example_question()), {"question": "What is 17 + 25?", "answer": "42"}]
+    rows = []
+    for number in range(160):
+        question = asked[number // 2 % 2]
+        said = question["answer"] if number % 2 else "9"
+        turns = [Message("user", question["question"]), Message("assistant", f"It is {said}.")]
+        rows.append(Sample(id=f"taught-{number}", source="synthetic", kind="taught", messages=turns))
+    write_records(Path("taught.parquet"), Sample, rows)
+    sizes = ["--batch-rows", "2", "--microbatch-rows", "2", "--epochs", "12", "--learning-rate", "1e-2"]
+    do("train", "sft", "my-model", "--samples", "taught.parquet", *sizes, "--out", str(out))
+
+
+def add_preferences(file: Path) -> None:
+    """Records with a better and a worse reply, as the kinds of the family `preference` make them."""
+    turns = [Message("user", "What is 2 + 3?"), Message("assistant", "It is 5.")]
+    worse = [
+        Sample(id=f"sample-worse-{n}", source="synthetic", kind="checked_math", messages=turns, rejected=f"It is {n}.")
+        for n in (6, 7, 8, 9)
+    ]
+    write_records(file, Sample, [*read_records(file, Sample), *worse])
+
+
+def a_record(folder: Path) -> str:
+    """The id of a record that the run in `folder` made."""
+    return read_records(next((folder / "runs/small/artifacts").glob("synthetic-*")), Sample)[0].id
