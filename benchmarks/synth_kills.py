@@ -89,15 +89,34 @@ def reach(goal: int, worker: Worker, server: Server, patience: float) -> bool:
 
 
 def arrived_yet_asked(events: list[Event], moments: list[tuple[float, set[str]]]) -> int:
-    """Requests after a kill whose answer had arrived before it: was in our ledger, or was sent well before."""
+    """Requests after a kill whose answer had arrived before it: was in our ledger, or was sent well before.
+
+    What the server sends to a client that has been killed arrives nowhere, so an answer counts only if it was sent
+    well before the kill that ended the very client that asked.
+    """
+    sent = _arrivals(events, [moment for moment, _ in moments])
     found = 0
     for number, (moment, had) in enumerate(moments):
         until = moments[number + 1][0] if number + 1 < len(moments) else float("inf")
-        arrived = had | {event.request for event in events if event.what == "sent" and event.at < moment - MARGIN}
+        arrived = had | {request for request, at in sent.items() if at < moment - MARGIN}
         found += sum(
             event.what == "asked" and moment < event.at < until and event.request in arrived for event in events
         )
     return found
+
+
+def _arrivals(events: list[Event], kills: list[float]) -> dict[str, float]:
+    """When the answer to each request was first sent to a client that then lived for MARGIN seconds at least."""
+    asked: dict[str, float] = {}
+    first: dict[str, float] = {}
+    for event in events:
+        if event.what == "asked":
+            asked[event.request] = event.at
+            continue
+        end = next((kill for kill in kills if kill > asked[event.request]), float("inf"))
+        if event.at < end - MARGIN:
+            first.setdefault(event.request, event.at)
+    return first
 
 
 def changes(bench: Bench) -> list[Claim]:
