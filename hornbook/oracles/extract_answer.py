@@ -4,20 +4,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
+from hornbook.base.thinking import TURN
 from hornbook.oracles.answer_words import ABBREVIATIONS, CLOSINGS, HEADING, STATED
 
 MOST_BOXES = 50  # of the last ones, should none be balanced
 MOST_MARKS = 20
 LONGEST_BOX = 4000  # characters
 
-_THOUGHT = (
-    r"(?:seed:)?(?:think|thinking|thought|thoughts|thought_process|reasoning|scratchpad|inner_monologue|analysis)"
-)
-_OPENING = rf"<{_THOUGHT}>|\[think\]|<\|(?:begin_of_thought|thinking|think)\|>|◁think▷|<unused94>"
-_CLOSING = rf"</{_THOUGHT}>|\[/think\]|<\|(?:end_of_thought|/thinking|/think)\|>|◁/think▷|<unused95>"
-_THINKING = re.compile(rf"(?P<opening>{_OPENING})|{_CLOSING}", re.IGNORECASE)
-_CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<]*<\|message\|>")
-_TURN = re.compile(r"<\|(?:im_end|endoftext|eot_id|end|return|eom_id|end_of_text)\|>|</s>|<end_of_turn>|<eos>")
 _SPECIAL = re.compile(r"<\|[a-z_]+\|>|</?(?:answer|final_answer|output|result|solution|s)>")
 _TAGGED = re.compile(r"<(answer|final_answer)>(.*?)(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*(\{|[^\s{\\$]+)")
@@ -34,27 +27,6 @@ class Found(NamedTuple):
     source: Literal["box", "stated", "line", ""]
 
 
-def without_thinking(reply: str) -> str | None:
-    """The reply without its thinking blocks; None when one is cut off, so that there is no answer.
-
-    A template may have opened the block: what stands before a closing mark alone is thinking too.
-    """
-    if "<|channel|>" in reply:
-        return _final_channel(reply)
-    kept: list[str] = []
-    depth = begin = 0
-    for mark in _THINKING.finditer(reply):
-        if mark["opening"]:
-            if depth == 0:
-                kept.append(reply[begin : mark.start()])
-            depth += 1
-        else:
-            kept = kept if depth else []
-            depth = max(0, depth - 1)
-        begin = mark.end()
-    return None if depth else "".join([*kept, reply[begin:]])
-
-
 def extract_answer(reply: str, can_be: Callable[[str], bool] | None = None) -> str:
     """The answer's text ("" if there is none); see `find_answer`."""
     return find_answer(reply, can_be).text
@@ -66,7 +38,7 @@ def find_answer(reply: str, can_be: Callable[[str], bool] | None = None) -> Foun
     `can_be` says whether a text can be an answer: a number, a choice …; without it any words can. Marks of Markdown and
     of LaTeX around the answer are taken off, and so is a final full stop. Time is linear in the reply's length.
     """
-    text = _SPECIAL.sub(" ", _TAGGED.sub(lambda tag: f"\n#### {tag[2].strip()}\n", _TURN.sub("", reply))).strip()
+    text = _SPECIAL.sub(" ", _TAGGED.sub(lambda tag: f"\n#### {tag[2].strip()}\n", TURN.sub("", reply))).strip()
     box = last_box(text)
     if box:
         return Found(bare(box), "box")
@@ -88,7 +60,7 @@ def find_answer(reply: str, can_be: Callable[[str], bool] | None = None) -> Foun
 
 def stated_text(reply: str) -> str:
     """All that follows the last stated answer, however many lines; else the last line. For answers of several lines."""
-    text = _SPECIAL.sub(" ", _TURN.sub("", reply)).strip()
+    text = _SPECIAL.sub(" ", TURN.sub("", reply)).strip()
     marks = list(STATED.finditer(text))
     return bare(text[marks[-1].end() :]) if marks else find_answer(reply).text
 
@@ -146,13 +118,6 @@ def bare(text: str) -> str:
 
 def first_line(text: str) -> str:
     return text.splitlines()[0].strip() if text.strip() else ""
-
-
-def _final_channel(reply: str) -> str | None:
-    """Of a reply in channels the final one; None when it is not reached."""
-    channels = list(_CHANNEL.finditer(reply))
-    final = [channel for channel in channels if channel[1] == "final"]
-    return _TURN.sub("", reply[final[-1].end() :]) if final else None
 
 
 def _stated(after: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from hornbook.base.records import Message, Question
-from hornbook.oracles.extract_answer import without_thinking
+from hornbook.base.thinking import without_thinking
 from hornbook.oracles.judgement import Judgement, correct, not_attempted, not_judged, wrong
 from hornbook.oracles.registry import CUT_OFF
 from hornbook.teacher.client import Teacher, open_teacher

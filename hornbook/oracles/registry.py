@@ -5,10 +5,10 @@ from collections.abc import Callable
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Question
 from hornbook.base.settings import nearest
+from hornbook.base.thinking import without_thinking
 from hornbook.oracles.choice import score_choice
 from hornbook.oracles.code import score_code
 from hornbook.oracles.exact import score_exact
-from hornbook.oracles.extract_answer import without_thinking
 from hornbook.oracles.function import score_function
 from hornbook.oracles.fuzzy import score_fuzzy
 from hornbook.oracles.gym import score_gym

@@ -1,0 +1,66 @@
+"""What a reasoning model thought, apart from what it answered: thinking blocks and channels in the text of a reply."""
+
+import re
+from typing import NamedTuple
+
+_THOUGHT = (
+    r"(?:seed:)?(?:think|thinking|thought|thoughts|thought_process|reasoning|scratchpad|inner_monologue|analysis)"
+)
+_OPENING = rf"<{_THOUGHT}>|\[think\]|<\|(?:begin_of_thought|thinking|think)\|>|◁think▷|<unused94>"
+_CLOSING = rf"</{_THOUGHT}>|\[/think\]|<\|(?:end_of_thought|/thinking|/think)\|>|◁/think▷|<unused95>"
+_MARK = re.compile(rf"(?<!`)(?:(?P<opening>{_OPENING})|{_CLOSING})", re.IGNORECASE)  # in backticks: spoken of
+_OPEN_AT_END = re.compile(rf"(?:{_OPENING})\s*$", re.IGNORECASE)
+_CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<]*<\|message\|>")
+TURN = re.compile(r"<\|(?:im_end|endoftext|eot_id|end|return|eom_id|end_of_text)\|>|</s>|<end_of_turn>|<eos>")
+
+
+class Parts(NamedTuple):
+    """A reply taken apart; `answer` is None where the thinking is cut off, so that there is no answer."""
+
+    thinking: str
+    answer: str | None
+
+
+def split_thinking(reply: str) -> Parts:
+    """The thinking of a reply, and the rest of it.
+
+    A template may have opened the block: what stands before a closing mark alone is thinking too.
+    """
+    if "<|channel|>" in reply:
+        return _final_channel(reply)
+    kept: list[str] = []
+    thought: list[str] = []
+    depth = begin = 0
+    for mark in _MARK.finditer(reply):
+        before, begin = reply[begin : mark.start()], mark.end()
+        if mark["opening"]:
+            (thought if depth else kept).append(before)
+            depth += 1
+        elif depth:
+            thought.append(before)
+            depth -= 1
+        else:
+            thought, kept = [*thought, *kept, before], []
+    rest = reply[begin:]
+    if depth:
+        return Parts("".join([*thought, rest]).strip(), None)
+    return Parts("".join(thought).strip(), "".join([*kept, rest]))
+
+
+def without_thinking(reply: str) -> str | None:
+    """The reply without its thinking; None when that is cut off."""
+    return split_thinking(reply).answer
+
+
+def opens_thinking(prompt: str) -> bool:
+    """Whether a prompt ends with an opening mark, so that the reply begins within the thinking."""
+    return _OPEN_AT_END.search(prompt) is not None
+
+
+def _final_channel(reply: str) -> Parts:
+    """Of a reply in channels the final one is the answer."""
+    channels = list(_CHANNEL.finditer(reply))
+    final = [channel for channel in channels if channel[1] == "final"]
+    thinking = reply[: final[-1].start()] if final else reply
+    thinking = TURN.sub("", _CHANNEL.sub("", thinking)).replace("<|start|>assistant", "").strip()
+    return Parts(thinking, TURN.sub("", reply[final[-1].end() :]) if final else None)
