@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 
 from transformers import PreTrainedTokenizerBase
 
+from hornbook.base.asynchronous import Runner
 from hornbook.base.errors import HornbookError
 from hornbook.base.seeds import derive, rng
 from hornbook.inference.backend import BackendSettings
@@ -57,7 +58,7 @@ class ServerEngine:
         self.settings, self.tokenizer, self.seed, self.probabilities = settings, tokenizer, seed, probabilities
         self.stop = end_ids(tokenizer, read_defaults(model) if model else None)
         self._stops = lru_cache(lambda texts: Stops(tokenizer, self.stop, list(texts)))
-        self._runner = asyncio.Runner()
+        self._runner = Runner()
         try:
             self._run(self._connect())
         except BaseException:

@@ -1,11 +1,11 @@
 """A judge model as an oracle: it sees question, reference and reply, and says yes or no."""
 
-import asyncio
 import re
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from hornbook.base.asynchronous import Runner
 from hornbook.base.records import Message, Question
 from hornbook.base.thinking import without_thinking
 from hornbook.oracles.judgement import Judgement, correct, not_attempted, not_judged, wrong
@@ -61,7 +61,7 @@ class JudgeModel:
     """
 
     def __init__(self, settings: TeacherSettings, ledger: Path) -> None:
-        self._runner = asyncio.Runner()
+        self._runner = Runner()
         self._stack = AsyncExitStack()
         self._teacher = self._runner.run(self._stack.enter_async_context(open_teacher(settings, ledger)))
 

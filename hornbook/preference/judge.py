@@ -1,10 +1,10 @@
 """Judge-guided preference data: several replies per prompt, graded, the better one preferred (report §4.2)."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from hornbook.base import asynchronous
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_records
 from hornbook.base.intervals import estimate
@@ -48,7 +48,7 @@ def judge(
             "judge: others: engine.backend server samples from the one model it serves; "
             "use torch or vllm, or leave the others out"
         )
-    asked = choose(read_questions(questions, work), settings.prompts, work.seed)
+    asked = choose(read_questions(questions, work, columns=settings.columns), settings.prompts, work.seed)
     encoder = Encoder(load_tokenizer(model), "chat")
     with open_respondent(model, encoder, settings.engine, seed=derive(work.seed, "model")) as writer:
         room = writer.engine.room
@@ -58,7 +58,7 @@ def judge(
         with open_respondent(other, its, settings.engine, seed=derive(work.seed, "other", number)) as writer:
             replies += model_replies(f"other-{number}", writer, encoder, asked, settings, work)
     if settings.teacher:
-        replies = asyncio.run(_with_teacher(settings.teacher, replies, encoder, asked, settings, work))
+        replies = asynchronous.run(_with_teacher(settings.teacher, replies, encoder, asked, settings, work))
     replies = distinct(replies)
     with Oracles(settings.oracles, work.ledger) as oracles:
         check_replies(replies, asked, oracles, work)

@@ -1,12 +1,12 @@
 """What a teacher writes for refusal data: answer, refusal, bogus variant, refusal to that (appendix A.1)."""
 
-import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable
 
 import msgspec
 
+from hornbook.base import asynchronous
 from hornbook.base.records import Message, Question
 from hornbook.base.workspace import Workspace
 from hornbook.oracles.score import verdict
@@ -104,7 +104,7 @@ def write_texts(
             found = {q.id: r for q, r in zip(questions, results, strict=True) if isinstance(r, Written)}
             return found, len(teacher.calls_used)
 
-    written, calls = asyncio.run(run())
+    written, calls = asynchronous.run(run())
     return written, outcomes, calls
 
 

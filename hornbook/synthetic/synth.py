@@ -1,17 +1,19 @@
 """The stage: documents, questions and a teacher → checked, traceable records of several kinds (report §2.2, D)."""
 
-import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hornbook.base import asynchronous
 from hornbook.base.errors import HornbookError
-from hornbook.base.files import read_records, write_records
-from hornbook.base.records import Document, Question, Sample, make_id
+from hornbook.base.files import write_records
+from hornbook.base.records import Question, Sample, make_id
 from hornbook.base.seeds import rng
 from hornbook.base.workspace import Workspace
+from hornbook.data.readers.load import stream_records
+from hornbook.oracles.questions import read_questions
 from hornbook.synthetic.accounts import book
 from hornbook.synthetic.engine import Job, Outcome, run_jobs
 from hornbook.synthetic.functions import functions
@@ -67,8 +69,10 @@ def gather(settings: SynthSettings, work: Workspace, documents: list[Path], ques
 
     Raises HornbookError for a missing or unreadable input.
     """
-    pages = {page.id: page for path in documents for page in read_records(path, Document, work.reject)}
-    found = {question.id: question for path in questions for question in read_records(path, Question, work.reject)}
+    columns = settings.columns
+    pages = {page.id: page for page in stream_records(documents, "documents", work.reject, columns=columns)}
+    asked = read_questions(questions, work.reject, columns=columns) if questions else []
+    found = {question.id: question for question in asked}
     ordered = [pages[name] for name in sorted(pages)]
     rarity = Rarity(page.text for page in ordered)
     cut = {passage.id: passage for page in ordered for passage in passages(page, settings.passages, rarity)}
@@ -123,7 +127,7 @@ def _run(jobs: list[Job], settings: SynthSettings, work: Workspace) -> list[Outc
         if settings.runner == "ray":
             outcomes = run_on_ray(jobs, settings, work.ledger, work.seed, on_done, watch.wants)
         else:
-            outcomes = asyncio.run(_run_here(jobs, settings, work, on_done, watch.wants))
+            outcomes = asynchronous.run(_run_here(jobs, settings, work, on_done, watch.wants))
     for name, place in sorted(watch.stopped.items()):
         work.warn(f"{name}: stopped after {place} seeds: what it made repeated itself")
     return [outcome for outcome in outcomes if watch.wants(outcome.job)]

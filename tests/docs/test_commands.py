@@ -1,9 +1,12 @@
 """Every command in README and docs runs, at small size, or is listed with the reason why it is only parsed."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from hornbook.recipe.recipe import load_recipe
+from hornbook.recipe.run import run_recipe
 from tests.docs.pages import ROOT, Command, blocks, commands, is_shell
 from tests.docs.running import is_name, parse, replaced, run
 from tests.docs.tables import CODE, PARSED, SHOWN, SLOW
@@ -31,6 +34,17 @@ def cases(parsed: bool) -> list[object]:
 @pytest.mark.parametrize("text", cases(parsed=False))
 def test_a_command_of_the_pages_runs(text: str, workshop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(text, workshop, monkeypatch)
+
+
+@pytest.mark.slow
+def test_all_stages_run_in_a_notebook(workshop: Path) -> None:
+    """The Python API, where an event loop is running already."""
+
+    async def cell() -> None:
+        run_recipe(load_recipe(workshop / "recipes/pocket.yaml"), workshop / "runs/notebook")
+
+    asyncio.run(cell())
+    assert (workshop / "runs/notebook/report.html").exists()
 
 
 @pytest.mark.parametrize("text", cases(parsed=True))

@@ -5,7 +5,6 @@ import asyncio
 import importlib
 import inspect
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,8 @@ from hornbook.recipe.recipe import SHARED, load_recipe
 from hornbook.recipe.run import run_recipe
 from tests.docs.pages import Block, blocks, spans
 from tests.docs.tables import CODE, NOT_OPTIONS, PARSED_CODE
-from tests.teacher.mock_server import MockServer
+from tests.oracles.test_judge_model import serving
+from tests.teacher.mock_server import default_answer
 
 
 def of(language: str) -> list[Any]:
@@ -34,11 +34,22 @@ def is_parsed(block: Block) -> bool:
 
 
 @pytest.mark.parametrize("block", of("python"))
-def test_python_of_the_pages_runs(block: Block, workshop: Path) -> None:
+@pytest.mark.parametrize("in_a_notebook", [False, True])
+def test_python_of_the_pages_runs(block: Block, in_a_notebook: bool, workshop: Path) -> None:
     if is_parsed(block):
         read_python(block.text)
-    else:
+        return
+
+    def run() -> None:
         exec(compile(block.text, block.page, "exec"), {"__name__": "page"})
+
+    async def cell() -> None:
+        run()
+
+    if in_a_notebook:  # there, an event loop is running already
+        asyncio.run(cell())
+    else:
+        run()
 
 
 def read_python(text: str) -> None:
@@ -70,19 +81,6 @@ def parameters_of(function: ast.FunctionDef) -> list[str]:
     return [argument.arg for argument in [*function.args.args, *function.args.kwonlyargs]]
 
 
-@pytest.fixture
-def teacher() -> Iterator[MockServer]:
-    """A server that answers with some words, in a thread of its own."""
-    server, loop = MockServer(), asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(server.start(), loop).result(30)
-    yield server
-    asyncio.run_coroutine_threadsafe(server.stop(), loop).result(30)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(30)
-
-
 @pytest.mark.parametrize("block", of("yaml"))
 def test_a_recipe_of_the_pages_is_read_as_it_stands(block: Block, workshop: Path) -> None:
     (workshop / "page.yaml").write_text(recipe_of(block.text))
@@ -90,14 +88,13 @@ def test_a_recipe_of_the_pages_is_read_as_it_stands(block: Block, workshop: Path
 
 
 @pytest.mark.parametrize("block", of("yaml"))
-def test_a_recipe_of_the_pages_runs(
-    block: Block, workshop: Path, teacher: MockServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = re.sub(r"http://[a-z]+:8000/v1", teacher.url, recipe_of(block.text))
+def test_a_recipe_of_the_pages_runs(block: Block, workshop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = recipe_of(block.text)
     text = re.sub(r"records: \d+", "records: 1", text)
     monkeypatch.setenv("MY_KEY", "a key")
-    (workshop / "page.yaml").write_text(text)
-    run_recipe(load_recipe(workshop / "page.yaml"), workshop / "runs/page")
+    with serving(default_answer) as teacher:
+        (workshop / "page.yaml").write_text(re.sub(r"http://[a-z]+:8000/v1", teacher.url, text))
+        run_recipe(load_recipe(workshop / "page.yaml"), workshop / "runs/page")
     (made,) = (workshop / "runs/page/artifacts").glob("synthetic-*")
     assert read_records(made, Sample) is not None and teacher.requests
 
