@@ -57,6 +57,13 @@ class Workspace:
         if len(self._rejects) < REJECTS_KEPT:
             self._rejects.append({"where": where, "reason": reason})
 
+    def first_set_aside(self) -> str:
+        """What to say of rejected records where none is left: "; the first of 3 set aside: file:2: reason", or ""."""
+        if not self._rejects:
+            return ""
+        first, count = self._rejects[0], sum(self.rejected.values())
+        return f"; the first of {count} set aside: {first['where']}: {first['reason']}"
+
     def warn(self, text: str) -> None:
         """Something went worse than it should (report §9, failure signatures): shown now and in the report."""
         if text not in self.warnings:

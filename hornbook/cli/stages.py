@@ -118,7 +118,9 @@ def _key_in(out: Path) -> str:
 
 def _located(source: str) -> str:
     """A path as it is; the name of a hub model, where no such path exists, marked as one."""
-    return source if Path(source).exists() else f"hf:{source}"
+    from hornbook.recipe.external import is_there
+
+    return source if is_there(source) else f"hf:{source}"
 
 
 def _as_list(value: Any) -> list[str]:
@@ -129,7 +131,7 @@ def _as_list(value: Any) -> list[str]:
 def _inputs(kind: Kind) -> list[click.Parameter]:
     parameters: list[click.Parameter] = []
     for name, slot in kind.slots.items():
-        path = click.Path(exists=slot.holds != "model")
+        path = click.STRING if slot.holds == "model" else INPUT
         if name == kind.argument:
             metavar = name.upper()
             count = -1 if slot.many else 1
@@ -141,7 +143,23 @@ def _inputs(kind: Kind) -> list[click.Parameter]:
     return parameters
 
 
-def _input_option(name: str, slot: Slot, path: click.Path) -> click.Option:
+class _Input(click.ParamType):
+    """Files, folders, patterns, and data sets of a hub."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from hornbook.recipe.external import is_there
+
+        if not is_there(str(value)):
+            self.fail(f"{value}: no such file or folder; expected one, a pattern such as 'data/*.jsonl', or hub:NAME")
+        return str(value)
+
+
+INPUT = _Input()
+
+
+def _input_option(name: str, slot: Slot, path: click.ParamType) -> click.Option:
     several = "; may be given several times" if slot.many else ""
     return click.Option(
         [f"--{name}"],

@@ -16,8 +16,9 @@ from hornbook.data.filters.language import drop_other_languages
 from hornbook.data.filters.near_duplicates import drop_near_duplicates
 from hornbook.data.filters.quality import quality
 from hornbook.data.health import check_health
+from hornbook.data.readers.documents import SOURCES
+from hornbook.data.readers.load import stream_records
 from hornbook.data.settings import CurateSettings
-from hornbook.data.sources.files import SOURCES, file_documents
 from hornbook.data.sources.packages import Limits, package_documents
 
 HISTOGRAM_BINS = 10
@@ -63,13 +64,17 @@ def _gather(settings: CurateSettings, work: Workspace, paths: list[Path]) -> lis
     found: list[Document] = []
     with work.progress("reading", len(paths) + len(settings.packages), "sources") as bar:
         for path in paths:
-            found.extend(file_documents(Path(path), settings.prose_source, work.reject))
+            found.extend(
+                stream_records(
+                    path, "documents", work.reject, columns=settings.columns, prose_source=settings.prose_source
+                )
+            )
             bar.advance()
         for package in dict.fromkeys(settings.packages):
             found.extend(package_documents(package, limits, work.seed))
             bar.advance()
     if not found:
-        raise HornbookError("curate: the sources hold no readable document")
+        raise HornbookError(f"curate: the sources hold no readable document{work.first_set_aside()}")
     return found
 
 

@@ -203,6 +203,8 @@ def decontaminate(settings: DecontaminateSettings, work: Workspace, *, records: 
         raise HornbookError("decontaminate: no benchmarks are named to compare with")
     files = [read_record_file(path, work.reject) for path in find_record_files(records)]
     texts = [text for file in files for text in file.texts]
+    if not texts:
+        raise HornbookError(f"decontaminate: nothing to compare in the files given{work.first_set_aside()}")
     names = [name for file in files for name in file.names]
     with work.progress("comparing with benchmarks", 2) as bar:
         decontaminator = open_decontaminator(settings, texts)

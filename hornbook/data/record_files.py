@@ -1,25 +1,26 @@
-"""A file of records of any type (.parquet or .jsonl): the text of each, and the same file with only some of them."""
+"""A file of records of any type and form: the text of each, and the same file with only some of them."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.errors import HornbookError
 from hornbook.base.files import FILE_NAMES, Reject, atomic
+from hornbook.data.readers.formats import inner_suffix, read_rows
+from hornbook.data.readers.sources import RECORD_SUFFIXES
 
 TEXT_FIELDS = ("text", "messages", "question", "prompt", "choices", "solution", "answer", "content", "completion")
 
 
 class RecordFile(NamedTuple):
-    """`rows` is an Arrow table or the lines of a JSONL file; `names` and `texts` go with the rows."""
+    """`places`, `names` and `texts` go with the rows that have a text; a place is a line, in Parquet a row, from 1."""
 
     path: Path
-    rows: pa.Table | list[bytes]
+    places: list[int]
     names: list[str]
     texts: list[str]
 
@@ -33,8 +34,8 @@ def find_record_files(paths: Sequence[Path]) -> list[Path]:
             raise HornbookError(f"{path}: no such file; expected records (.parquet or .jsonl)")
         if path.is_dir() and not inside:
             raise HornbookError(f"{path}: no records in this folder; expected one of {', '.join(FILE_NAMES.values())}")
-        if path.is_file() and path.suffix not in (".parquet", ".jsonl", ".ndjson"):
-            raise HornbookError(f"{path}: expected a .parquet or .jsonl file of records")
+        if path.is_file() and inner_suffix(path) not in RECORD_SUFFIXES:
+            raise HornbookError(f"{path}: expected a file of records: {', '.join(RECORD_SUFFIXES)}")
         found.extend(inside or [path])
     for path in found:
         if sum(other.name == path.name for other in found) > 1:
@@ -44,19 +45,42 @@ def find_record_files(paths: Sequence[Path]) -> list[Path]:
 
 def read_record_file(path: Path, reject: Reject) -> RecordFile:
     """Rows with some text; corrupt lines and rows without text are handed to `reject`."""
-    return _read_parquet(path, reject) if path.suffix == ".parquet" else _read_lines(path, reject)
+    file = RecordFile(path, [], [], [])
+    for where, row in read_rows(path, reject):
+        text = text_of(row)
+        if text:
+            file.places.append(_place(where))
+            file.names.append(str(row.get("id") or where))
+            file.texts.append(text)
+        else:
+            reject(str(row.get("id") or where), "no text: none of its fields can be compared")
+    return file
 
 
 def write_kept(file: RecordFile, keep: Sequence[bool], folder: Path) -> Path:
-    """The rows to keep, in the same format and under the same name in `folder`."""
-    target = folder / file.path.name
-    with atomic(target) as temporary:
-        if isinstance(file.rows, pa.Table):
-            pq.write_table(file.rows.filter(pa.array(list(keep), pa.bool_())), temporary, compression="zstd")
+    """The rows to keep under the same name in `folder`: Parquet and plain JSON lines as they were, all else as JSON
+    lines."""
+    wanted = {place for place, kept in zip(file.places, keep, strict=True) if kept}
+    suffix = inner_suffix(file.path)
+    plain = suffix == file.path.suffix.lower()
+    name = file.path.name if plain and suffix in (".parquet", ".jsonl", ".ndjson") else f"{file.path.stem}.jsonl"
+    with atomic(folder / name) as temporary:
+        if suffix == ".parquet":
+            table = pq.read_table(file.path)
+            keep_row = [place in wanted for place in range(1, table.num_rows + 1)]
+            pq.write_table(table.filter(pa.array(keep_row, pa.bool_())), temporary, compression="zstd")
+        elif name == file.path.name:
+            lines = file.path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+            kept = [line.rstrip(b"\r") + b"\n" for place, line in enumerate(lines, 1) if place in wanted]
+            temporary.write_bytes(b"".join(kept))
         else:
-            kept = [line for line, wanted in zip(file.rows, keep, strict=True) if wanted]
-            temporary.write_bytes(b"".join(line.rstrip(b"\r\n") + b"\n" for line in kept))
-    return target
+            rows = [row for where, row in read_rows(file.path, lambda *_: None) if _place(where) in wanted]
+            temporary.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+    return folder / name
+
+
+def _place(where: str) -> int:
+    return int(where.rpartition(":")[2])
 
 
 def text_of(row: dict[str, Any]) -> str:
@@ -70,40 +94,3 @@ def _flatten(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(filter(None, map(_flatten, value)))
     return _flatten(value.get("content")) if isinstance(value, dict) else ""
-
-
-def _read_parquet(path: Path, reject: Reject) -> RecordFile:
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise HornbookError(f"{path}: not a readable Parquet file ({one_line(error)})") from None
-    wanted = [name for name in table.column_names if name in ("id", *TEXT_FIELDS)]
-    rows = table.select(wanted).to_pylist()
-    texts = [text_of(row) for row in rows]
-    names = [str(row.get("id") or f"{path}:{number}") for number, row in enumerate(rows, 1)]
-    for name, text in zip(names, texts, strict=True):
-        if not text:
-            reject(name, "no text: none of its fields can be compared")
-    places = np.flatnonzero([bool(text) for text in texts])
-    return RecordFile(path, table.take(places), [names[place] for place in places], [texts[place] for place in places])
-
-
-def _read_lines(path: Path, reject: Reject) -> RecordFile:
-    file = RecordFile(path, [], [], [])
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                row = msgspec.json.decode(line, type=dict[str, Any])
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                reject(f"{path}:{number}", f"corrupt line: {one_line(error)}")
-                continue
-            text = text_of(row)
-            if text:
-                file.rows.append(line)
-                file.names.append(str(row.get("id") or f"{path}:{number}"))
-                file.texts.append(text)
-            else:
-                reject(f"{path}:{number}", "no text: none of its fields can be compared")
-    return file

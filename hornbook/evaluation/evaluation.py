@@ -67,7 +67,7 @@ def _choose(
     paths: list[Path], training: list[Path], settings: EvaluationSettings, work: Workspace
 ) -> list[Question]:  # fmt: skip
     """The questions to ask: tasks and trivia, each up to its own number."""
-    found = leave_out_seen(read_questions(paths, work, held_out=True), training, work)
+    found = leave_out_seen(read_questions(paths, work, held_out=True, columns=settings.columns), training, work)
     trivia = [question for question in found if question.oracle == "trivia"]
     tasks = [question for question in found if question.oracle != "trivia"]
     asked = choose(tasks, settings.max_questions, settings.questions_seed) + choose(

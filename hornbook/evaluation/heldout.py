@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-from hornbook.base.files import read_records
-from hornbook.base.records import Question, Sample
+from hornbook.base.records import Question
 from hornbook.base.workspace import Workspace
+from hornbook.data.readers.load import stream_records
 
 
 def leave_out_seen(questions: list[Question], training: list[Path], work: Workspace) -> list[Question]:
     """The questions whose prompt no training conversation asks; the others are set aside, with a warning."""
     seen = {
         _normalise(message.content)
-        for path in training
-        for sample in read_records(path, Sample, work.reject)
+        for sample in stream_records(training, "samples", work.reject)
         for message in sample.messages
         if message.role == "user"
     }

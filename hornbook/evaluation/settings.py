@@ -2,12 +2,13 @@
 
 from typing import Literal
 
-from hornbook.base.settings import Settings, setting
+from hornbook.base.settings import setting
+from hornbook.data.readers.columns import ColumnSettings
 from hornbook.inference.backend import BackendSettings
 from hornbook.oracles.settings import OracleSettings
 
 
-class EvaluationSettings(Settings):
+class EvaluationSettings(ColumnSettings):
     """Report §5-6 and §8 of our summary: chat models at temperature 0.5, base models also by log-likelihood."""
 
     style: Literal["plain", "chat"] = setting(

@@ -39,7 +39,7 @@ def mixture(
     made = load_tokenizer(tokenizer)
     sources = sorted(source for source, share in settings.shares.items() if share > 0)
     with work.progress("tokenising", count_texts(documents, samples), "records") as bar:
-        texts = read_texts(documents, samples, work.reject)
+        texts = read_texts(documents, samples, work.reject, settings.columns)
         found, others = write_tokens(texts, sources, made, work.path / "tokens", bar)
     _check_sources(settings, found, others, work)
     rows, tokens, table = mix(settings, sources, work)

@@ -5,7 +5,8 @@ from typing import Self
 
 from pydantic import model_validator
 
-from hornbook.base.settings import Settings, setting
+from hornbook.base.settings import setting
+from hornbook.data.readers.columns import ColumnSettings
 from hornbook.mixture.epochs import SUM_TOLERANCE
 
 TABLE_5 = {"web": 0.15, "web_rewrite": 0.15, "synthetic": 0.40, "code": 0.20, "acquired": 0.10}
@@ -13,7 +14,7 @@ LONG_OVER = {"acquired": 0.5, "code": 0.5, "synthetic": 0.25}  # §3.3, as share
 LONG = "long"  # the part of a midtraining mixture that is naturally long
 
 
-class MixtureSettings(Settings):
+class MixtureSettings(ColumnSettings):
     """What share of the training tokens each source gets (report §3.1-3.2), and how much is long (§3.3)."""
 
     tokens: int = setting(help="Tokens to train on, repetitions included and padding not.", ge=1)

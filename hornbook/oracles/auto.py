@@ -24,6 +24,8 @@ def fitting_oracle(answer: str, choices: list[str], entry: dict[str, Any]) -> st
     if source_dataset(entry):
         return "reasoning-gym"
     answer = answer.strip()
+    if entry.get("aliases") and not is_plain(answer):  # several names of one thing
+        return "trivia"
     if "\\" in answer:  # LaTeX
         return "math"
     if is_plain(answer) and not re.search(r"[%$€£¥₹]|\d[a-zA-Z]\b", answer) and not _LIST.search(answer):

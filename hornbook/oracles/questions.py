@@ -17,8 +17,8 @@ def read_questions(
 ) -> list[Question]:
     """The questions in files of any form that `load_records` reads, each with the oracle that fits it, or `oracle`.
 
-    Equal questions count once. Rows that are no questions go to `reject`. Raises HornbookError as `load_records`, for an
-    oracle that is unknown, and when no question is left, with the first reason why.
+    Equal questions count once. Rows that are no questions go to `reject`. Raises HornbookError as `load_records`, for
+    an oracle that is unknown, and when no question is left, with the first reason why.
     """
     return [question for _, question in _located(paths, reject, oracle, columns)]
 

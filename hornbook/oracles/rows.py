@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from hornbook.base.records import Question
-from hornbook.data.readers.fields import renamed
+from hornbook.data.readers.columns import renamed
 from hornbook.data.readers.questions import QuestionRow, read_question
 from hornbook.oracles import compiled_text
 from hornbook.oracles.auto import fitting_oracle, source_dataset

@@ -44,7 +44,7 @@ def pts(settings: PtsSettings, work: Workspace, *, model: Path, questions: list[
             "in tokenizer_config.json, or pass --stop TEXT"
         )
     with Oracles(settings.oracles, work.ledger) as oracles:
-        asked = load_questions(questions, oracles, work.reject, oracle=settings.oracle)
+        asked = load_questions(questions, oracles, work.reject, oracle=settings.oracle, columns=settings.columns)
         seed = derive(work.seed, "rollouts")
         with open_engine(settings.engine, model, tokenizer, seed=seed, batch_size=settings.batch_size) as engine:
             run(settings, work, engine, tokenizer, asked, oracles)

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from hornbook.base.settings import Settings, digest, setting
+from hornbook.base.settings import digest, setting
+from hornbook.data.readers.columns import ColumnSettings
 from hornbook.inference.backend import BackendSettings
 from hornbook.inference.settings import Sampling
 from hornbook.oracles.settings import OracleSettings
 
 
-class PtsSettings(Settings):
+class PtsSettings(ColumnSettings):
     """Pivotal token search (report §4.3)."""
 
     search: Literal["adaptive", "subdivide"] = setting(

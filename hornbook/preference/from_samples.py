@@ -6,11 +6,13 @@ from pathlib import Path
 from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.files import read_records, write_records
-from hornbook.base.records import Message, Pair, Sample, make_id
+from hornbook.base.files import write_records
+from hornbook.base.records import Pair, Sample, make_id
 from hornbook.base.workspace import Workspace
+from hornbook.data.readers.load import load_records
 from hornbook.preference.settings import PairsSettings
-from hornbook.tokenizer.chat import encode_chat, encode_prompt, load_tokenizer
+from hornbook.tokenizer.chat import encode_prompt, load_tokenizer
+from hornbook.tokenizer.pairs import reply_tokens
 
 BY_JUDGE = ("accuracy", "overall")  # checks of the samples that a judge decided: which of the two won
 KINDS = {"refusal_pair": "refusal"}  # DPO keeps the share of refusals small, by the name of their kind
@@ -23,7 +25,8 @@ def pairs(settings: PairsSettings, work: Workspace, *, model: Path, samples: lis
     "overall" where a judge decided, "refusal" for refusals, else the sample's kind. Samples of no preference are
     counted; bad ones are set aside with the reason. Raises HornbookError when no pair is left, or without a tokenizer.
     """
-    found = {sample.id: sample for path in samples for sample in read_records(path, Sample, work.reject)}
+    records = load_records(samples, "samples", columns=settings.columns, reject=work.reject)
+    found = {sample.id: sample for sample in records}
     tokenizer = load_tokenizer(model)
     made = []
     for sample in (found[name] for name in sorted(found)):
@@ -64,15 +67,3 @@ def pair_of(sample: Sample, tokenizer: PreTrainedTokenizerBase, first_tokens: in
         rejected_tokens=rejected,
         ends=not first_tokens,
     )
-
-
-def reply_tokens(tokenizer: PreTrainedTokenizerBase, before: list[Message], text: str) -> list[int]:
-    """The tokens of `text` as the complete reply to the conversation `before`, the end token included."""
-    if not text.strip():
-        raise HornbookError("an empty reply")
-    tokens, said = encode_chat(tokenizer, [*before, Message("assistant", text)])
-    end = len(said) - said[::-1].index(True)
-    begin = end - 1
-    while begin and said[begin - 1]:
-        begin -= 1
-    return tokens[begin:end]

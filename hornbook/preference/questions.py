@@ -1,30 +1,29 @@
 """Reading questions and choosing among them; the order they came in never matters."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.files import read_records
 from hornbook.base.records import Question
 from hornbook.base.seeds import derive
 from hornbook.base.workspace import Workspace
+from hornbook.oracles import questions as files
 
 
-def read_questions(paths: list[Path], work: Workspace, *, held_out: bool = False) -> list[Question]:
+def read_questions(
+    paths: list[Path], work: Workspace, *, held_out: bool = False, columns: Sequence[str] = ()
+) -> list[Question]:
     """All questions of the given folders and files, each once, by id.
 
     With `held_out`, a folder that has a `heldout/` gives that instead: questions no training stage sees.
     Raises HornbookError when there are none.
     """
-    by_id: dict[str, Question] = {}
-    for path in map(Path, paths):
-        aside = path / "heldout"
-        source = aside if held_out and aside.is_dir() else path
-        for question in read_records(source, Question, work.reject):
-            by_id[question.id] = question
-    if not by_id:
-        raise HornbookError(f"{', '.join(map(str, paths)) or 'questions'}: no questions found")
-    return [by_id[name] for name in sorted(by_id)]
+    if not paths:
+        raise HornbookError("questions: none are given; expected a file or the folder of a stage that makes them")
+    sources = [path / "heldout" if held_out and (path / "heldout").is_dir() else path for path in map(Path, paths)]
+    found = files.read_questions(sources, work.reject, columns=columns)
+    return sorted(found, key=lambda question: question.id)
 
 
 def choose(questions: list[Question], most: int, seed: int) -> list[Question]:

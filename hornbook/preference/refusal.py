@@ -48,7 +48,7 @@ def refusal(settings: RefusalSettings, work: Workspace, *, model: Path, question
     refusal > its own wrong answer where it is sometimes wrong. Held-out questions are never touched.
     Raises HornbookError when there are no trivia questions or no such model.
     """
-    asked = _trivia(questions, work)
+    asked = _trivia(questions, settings, work)
     chosen = choose(asked, settings.max_questions, work.seed)
     cases = _with_texts(settings, work, chosen, known_words(asked))
     encoder = Encoder(load_tokenizer(model), settings.style)
@@ -63,8 +63,8 @@ def refusal(settings: RefusalSettings, work: Workspace, *, model: Path, question
     _book(cases, samples, pairs, settings, work)
 
 
-def _trivia(paths: list[Path], work: Workspace) -> list[Question]:
-    found = read_questions(paths, work)
+def _trivia(paths: list[Path], settings: RefusalSettings, work: Workspace) -> list[Question]:
+    found = read_questions(paths, work, columns=settings.columns)
     trivia = [question for question in found if question.oracle == "trivia"]
     for question in found:
         if question.oracle != "trivia":

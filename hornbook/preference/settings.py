@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from hornbook.base.settings import Settings, setting
+from hornbook.base.settings import setting
+from hornbook.data.readers.columns import ColumnSettings
 from hornbook.inference.backend import BackendSettings
 from hornbook.oracles.settings import OracleSettings
 from hornbook.teacher.settings import TeacherSettings
@@ -11,7 +12,7 @@ Style = Literal["plain", "chat"]
 STYLE_HELP = "how the model is asked: plain (a base model) or chat (a fine-tuned one)"
 
 
-class RefusalSettings(Settings):
+class RefusalSettings(ColumnSettings):
     """Report §4.4 and appendix A.1."""
 
     style: Style = setting("plain", STYLE_HELP)
@@ -33,7 +34,7 @@ class RefusalSettings(Settings):
     engine: BackendSettings = setting(help="what computes the model, and where", default_factory=BackendSettings)
 
 
-class JudgeSettings(Settings):
+class JudgeSettings(ColumnSettings):
     """Report §4.2: judge-guided preference data."""
 
     prompts: int = setting(60, "prompts used; a seeded choice when there are more", ge=1)
@@ -56,7 +57,7 @@ class JudgeSettings(Settings):
     engine: BackendSettings = setting(help="what computes the model, and where", default_factory=BackendSettings)
 
 
-class PairsSettings(Settings):
+class PairsSettings(ColumnSettings):
     """Samples with a worse last turn as pairs."""
 
     first_tokens: int = setting(

@@ -1,34 +1,53 @@
-"""Inputs that are not stages: the user's own files and folders, and models of a hub (`hf:owner/name`)."""
+"""Inputs that are not stages: the user's own files, folders and patterns, models (`hf:owner/name`) and data sets
+(`hub:owner/name`) of a hub."""
 
+import glob
+import os
 from pathlib import Path
 
 import xxhash
 
+ON_A_HUB = ("hf:", "hub:")
+
 
 def is_external(source: str) -> bool:
-    return source.startswith(("./", "../", "/", "~", "hf:"))
+    return source.startswith(("./", "../", "/", "~", *ON_A_HUB))
+
+
+def is_there(source: str) -> bool:
+    """Whether an input exists; what is on a hub is believed to."""
+    path = resolve(source)
+    return source.startswith(ON_A_HUB) or path.exists() or bool(glob.has_magic(str(path)) and _matching(path))
 
 
 def resolve(source: str) -> Path:
     """The path that a stage is given. A hub model keeps its name: `hf:owner/name` becomes `owner/name`."""
-    return Path(source.removeprefix("hf:")) if source.startswith("hf:") else Path(source).expanduser()
+    return Path(source.removeprefix("hf:")) if source.startswith(ON_A_HUB) else Path(source).expanduser()
 
 
 def external_key(source: str) -> str:
-    """A key that changes when the content does: a hash of the files' names and bytes; a hub model's name as it is.
+    """A key that changes when the content does: a hash of the files' names and bytes; a name on a hub as it is.
 
     What is not there (yet) has the key "missing".
     """
-    if source.startswith("hf:"):
+    if source.startswith(ON_A_HUB):
         return source
+    if not is_there(source):
+        return "missing"
     root = Path(source).expanduser()
     if not root.exists():
-        return "missing"
-    files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
+        files, root = _matching(root), Path()
+    else:
+        files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
     hasher = xxhash.xxh3_64()
     for file in files:
-        hasher.update(str(file.relative_to(root) if file != root else file.name).encode())
+        hasher.update(os.fsencode(file.relative_to(root) if file != root else file.name))
         with file.open("rb") as handle:
             while chunk := handle.read(1 << 20):
                 hasher.update(chunk)
     return hasher.hexdigest()
+
+
+def _matching(pattern: Path) -> list[Path]:
+    found = sorted(map(Path, glob.glob(str(pattern), recursive=True)))
+    return [path for path in found if path.is_file()]

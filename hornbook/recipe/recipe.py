@@ -10,7 +10,7 @@ import yaml
 from hornbook.base.errors import HornbookError
 from hornbook.base.seeds import derive
 from hornbook.base.settings import Settings, digest, nearest
-from hornbook.recipe.external import external_key, is_external, resolve
+from hornbook.recipe.external import external_key, is_external, is_there
 from hornbook.recipe.kinds import KINDS, Kind, Slot
 
 EXPECTED = ["tokens", "teacher_calls", "prompt_tokens_per_call", "answer_tokens_per_call"]
@@ -72,7 +72,7 @@ class Recipe:
         for stage in self.stages:
             for slot, sources in stage.inputs.items():
                 for source in sources:
-                    if source not in names and not source.startswith("hf:") and not resolve(source).exists():
+                    if source not in names and not is_there(source):
                         raise HornbookError(
                             f"{self.path}: stages.{stage.name}.{slot}: {source}: no such file or folder"
                         )

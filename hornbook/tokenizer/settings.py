@@ -1,9 +1,10 @@
 """Settings of the tokenizer stage."""
 
-from hornbook.base.settings import Settings, setting
+from hornbook.base.settings import setting
+from hornbook.data.readers.columns import ColumnSettings
 
 
-class TokenizerSettings(Settings):
+class TokenizerSettings(ColumnSettings):
     """Which tokenizer, and how to train one (report §3: cl100k, padded to 100,352; here any size)."""
 
     type: str = setting(

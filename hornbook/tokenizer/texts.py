@@ -1,21 +1,12 @@
-"""Documents and samples as plain texts with their sources, read a batch at a time."""
+"""Documents and samples as plain texts with their sources, read one after another."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from hornbook.base.errors import HornbookError, one_line
-from hornbook.base.files import FILE_NAMES, Reject, read_records
-from hornbook.base.records import Document, Record, Sample
+from hornbook.base.files import Reject
+from hornbook.data.readers.load import count_rows, stream_records
 from hornbook.tokenizer.chat import plain_text
-
-T = TypeVar("T", bound=Record)
-RECORDS_AT_ONCE = 2048
 
 
 class Text(NamedTuple):
@@ -26,34 +17,25 @@ class Text(NamedTuple):
     text: str
 
 
-def read_texts(documents: Sequence[Path], samples: Sequence[Path], reject: Reject) -> Iterator[Text]:
+def read_texts(
+    documents: Sequence[Path], samples: Sequence[Path], reject: Reject, columns: Sequence[str] = ()
+) -> Iterator[Text]:
     """All documents, then all samples (conversations as `chat.plain_text`), in the order of the files.
 
-    Parquet is streamed: memory does not grow with the files. Records without text go to `reject`.
+    Files are streamed: memory does not grow with them. Records without text go to `reject`.
 
-    Raises HornbookError for a missing or unreadable file.
+    Raises HornbookError for a missing file.
     """
-    for path in documents:
-        for document in _stream(Path(path), Document, reject):
-            yield from _kept(Text(document.id, document.source, document.text), reject)
-    for path in samples:
-        for sample in _stream(Path(path), Sample, reject):
-            text = plain_text(sample.messages) if sample.messages else sample.text
-            yield from _kept(Text(sample.id, sample.source, text), reject)
+    for document in stream_records(documents, "documents", reject, columns=columns):
+        yield from _kept(Text(document.id, document.source, document.text), reject)
+    for sample in stream_records(samples, "samples", reject, columns=columns):
+        text = plain_text(sample.messages) if sample.messages else sample.text
+        yield from _kept(Text(sample.id, sample.source, text), reject)
 
 
 def count_texts(documents: Sequence[Path], samples: Sequence[Path]) -> int:
-    """How many records `read_texts` will read at most, without reading them."""
-    files = [_file(Path(path), Document) for path in documents] + [_file(Path(path), Sample) for path in samples]
-    return sum(_records(file) for file in files if file.exists())
-
-
-def _records(file: Path) -> int:
-    if file.suffix == ".parquet":
-        with _readable(file):
-            return pq.ParquetFile(file).metadata.num_rows
-    with file.open("rb") as lines:
-        return sum(1 for _ in lines)
+    """About how many records `read_texts` will read, without reading them."""
+    return count_rows(documents, "documents") + count_rows(samples, "samples")
 
 
 def _kept(text: Text, reject: Reject) -> Iterator[Text]:
@@ -61,31 +43,3 @@ def _kept(text: Text, reject: Reject) -> Iterator[Text]:
         yield text
     else:
         reject(text.id, "empty text")
-
-
-def _stream(path: Path, cls: type[T], reject: Reject) -> Iterator[T]:
-    file = _file(path, cls)
-    if file.suffix != ".parquet" or not file.exists():
-        yield from read_records(path, cls, reject)
-        return
-    wanted = [field.encode_name for field in msgspec.structs.fields(cls)]
-    with _readable(file):
-        parquet = pq.ParquetFile(file)
-        columns = [name for name in wanted if name in parquet.schema_arrow.names]
-        for batch in parquet.iter_batches(RECORDS_AT_ONCE, columns=columns):
-            try:
-                yield from msgspec.convert(batch.to_pylist(), list[cls])  # type: ignore[valid-type]
-            except msgspec.ValidationError as error:
-                raise HornbookError(f"{file}: not a file of {cls.__name__} records ({error})") from None
-
-
-def _file(path: Path, cls: type[Record]) -> Path:
-    return path / FILE_NAMES[cls.__name__] if path.is_dir() else path
-
-
-@contextmanager
-def _readable(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except (pa.ArrowException, OSError) as error:
-        raise HornbookError(f"{file}: not a readable Parquet file ({one_line(error)})") from None

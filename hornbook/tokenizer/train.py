@@ -28,10 +28,12 @@ def tokenizer(
 
     Raises HornbookError when there is nothing to train on, or the tokenizer to take cannot be had.
     """
-    texts = _choose(read_texts(documents, samples, work.reject), settings.train_characters, work)
+    texts = _choose(read_texts(documents, samples, work.reject, settings.columns), settings.train_characters, work)
     if settings.type == "train":
         if not texts:
-            raise HornbookError("nothing to train a tokenizer on: the documents and samples hold no text")
+            raise HornbookError(
+                f"nothing to train a tokenizer on: the documents and samples hold no text{work.first_set_aside()}"
+            )
         made: PreTrainedTokenizerBase = finish(train(settings, [text.text for text in texts]))
         if len(made) < settings.vocab_size:
             work.warn(f"the texts hold no more than {len(made)} of the {settings.vocab_size} entries of vocab_size")

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.files import read_records
 from hornbook.base.records import Pair
 from hornbook.base.workspace import Workspace
+from hornbook.data.readers.load import load_records
+from hornbook.data.readers.pairs import TextPair
 from hornbook.model.files import load_model
 from hornbook.model.lora import adapt
 from hornbook.tokenizer.chat import load_tokenizer
+from hornbook.tokenizer.pairs import encode_pair
 from hornbook.training.choose import at_most, count_kinds
 from hornbook.training.finish import finish
 from hornbook.training.loop import CHECKPOINTS, train
@@ -27,20 +30,24 @@ def dpo(settings: DpoSettings, work: Workspace, *, model: Path, pairs: Sequence[
     """Train `model` to prefer the chosen side of `pairs`, itself being the reference; write `model/`. With
     `settings.lora`, only adapters are trained: write `adapter/` and, with them merged, `model/`.
 
+    Pairs are token ids, as our own stages write them, or text in any form that `load_records` reads.
     Notes `loss_curve`, `margin_curve` and `accuracy_curve` [[tokens, value]...], `kinds` {kind: pairs used},
     `refusal_share`, and `forward_passes` {pairs, trees}. Pairs that cannot be learnt from are set aside: see `usable`.
 
     Raises HornbookError when no pair is left, and as `loop.train` does.
     """
-    records = [record for path in pairs for record in read_records(path, Pair, work.reject)]
-    work.count(records_in=len(records))
+    found = load_records(pairs, "pairs", columns=settings.columns, reject=work.reject)
+    work.count(records_in=len(found))
     tokenizer = load_tokenizer(model)
+    records = _in_tokens(found, tokenizer, work)
     with ranks() as processes:
         learner = load_model(model, settings.dtype if settings.lora.rank else "float32")
         usable = usable_pairs(records, learner, tokenizer, settings.too_long, work)
         chosen = limit_refusals(at_most(usable, settings.maximum, work.seed), settings.refusal_share, work)
         if not chosen:
-            raise HornbookError(f"{work.name}: no pair to train on among {work.counts['records_in']}")
+            raise HornbookError(
+                f"{work.name}: no pair to train on among {work.counts['records_in']}{work.first_set_aside()}"
+            )
         groups = group_pairs(chosen)
         work.note("kinds", count_kinds(chosen))
         work.note("forward_passes", {"pairs": len(chosen), "trees": len(groups)})
@@ -52,3 +59,14 @@ def dpo(settings: DpoSettings, work: Workspace, *, model: Path, pairs: Sequence[
         batches = PairBatches(chosen, groups, settings, work.seed, learner.device, processes.world)
         train(learner, objective, batches, settings, work, processes)
         finish(learner, tokenizer, work, processes, ("loss", "margin", "accuracy"))
+
+
+def _in_tokens(found: Sequence[Pair | TextPair], tokenizer: PreTrainedTokenizerBase, work: Workspace) -> list[Pair]:
+    """All pairs in the model's tokens; those that its template refuses are set aside."""
+    pairs = []
+    for pair in found:
+        try:
+            pairs.append(encode_pair(pair, tokenizer) if isinstance(pair, TextPair) else pair)
+        except HornbookError as error:
+            work.reject(pair.id, str(error))
+    return pairs

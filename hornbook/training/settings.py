@@ -5,6 +5,7 @@ from typing import Literal
 
 from hornbook.base.precision import Precision
 from hornbook.base.settings import Settings, setting
+from hornbook.data.readers.columns import ColumnSettings
 from hornbook.model.settings import LoraSettings, ModelSettings
 
 
@@ -77,7 +78,7 @@ class MidtrainSettings(RowsSettings):
     recall_trials: int = setting(40, "key-value lists asked about per distance, before and after", ge=1)
 
 
-class SftSettings(LoopSettings):
+class SftSettings(ColumnSettings, LoopSettings):
     """Supervised fine-tuning on conversations (report §4.1)."""
 
     learning_rate: float = setting(1e-6, "peak learning rate", gt=0)
@@ -96,7 +97,7 @@ class SftSettings(LoopSettings):
     )
 
 
-class DpoSettings(LoopSettings):
+class DpoSettings(ColumnSettings, LoopSettings):
     """Direct preference optimisation on pairs of token ids (report §4.2-4.4)."""
 
     learning_rate: float = setting(5e-7, "peak learning rate", gt=0)

@@ -7,10 +7,9 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.files import read_records
-from hornbook.base.records import Sample
 from hornbook.base.seeds import rng
 from hornbook.base.workspace import Workspace
+from hornbook.data.readers.load import load_records
 from hornbook.mixture.packing import pack
 from hornbook.model.build import embed_tokens
 from hornbook.model.files import load_model, model_folder
@@ -26,7 +25,8 @@ from hornbook.training.settings import SftSettings
 
 
 def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequence[Path]) -> None:
-    """Fine-tune `model` on the conversations among `samples`, with its own chat template; write `model/`.
+    """Fine-tune `model` on the conversations among `samples`, files of any form that `load_records` reads, with its own
+    chat template; write `model/`.
 
     The loss is on what the assistant says and its end token. Notes `loss_curve` [[tokens, loss]...] and `kinds`
     {kind: samples used}. What cannot be learnt from is set aside: see `conversations`. With `settings.lora`, only
@@ -35,7 +35,7 @@ def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequenc
     Raises HornbookError for a tokenizer without a chat template, when no conversation is left, and as `adapt` and
     `loop.train` do.
     """
-    records = [record for path in samples for record in read_records(path, Sample, work.reject)]
+    records = load_records(samples, "samples", columns=settings.columns, reject=work.reject)
     work.count(records_in=len(records))
     model_folder(model)  # before a hub is asked for the tokenizer of what is no model
     tokenizer = load_tokenizer(model)

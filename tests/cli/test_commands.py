@@ -70,7 +70,7 @@ def test_every_kind_names_a_function_that_takes_its_slots(kind):
         (["status", "."], ".: not a run folder"),
         (["lineage", ".", "doc-1"], ".: neither a run (no artifacts/ in it) nor a stage's output"),
         (["report", "."], "no summary.json"),
-        (["curate", "nowhere", "--out", "o"], "Path 'nowhere' does not exist"),
+        (["curate", "nowhere", "--out", "o"], "nowhere: no such file or folder"),
         (["train", "sft", "m", "--samples", ".", "--out", "o", "--epochs", "0"], "epochs: "),
         (["tokenizer", "--vocab-size", "many", "--out", "o"], "vocab_size: "),
     ],

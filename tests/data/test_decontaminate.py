@@ -177,8 +177,8 @@ def test_files_that_cannot_be_compared_are_named(tmp_path):
     for paths, message in (
         ([tmp_path / "none.jsonl"], "no such file"),
         ([tmp_path / "a"], "no records in this folder"),
-        ([tmp_path / "notes.docx"], "expected a .parquet or .jsonl"),
-        ([tmp_path / "bad.parquet"], "not a readable Parquet"),
+        ([tmp_path / "notes.docx"], "expected a file of records"),
+        ([tmp_path / "bad.parquet"], "unreadable file: it is not Parquet"),
         ([tmp_path / "a" / "x.jsonl", tmp_path / "b" / "x.jsonl"], "would overwrite"),
     ):
         with pytest.raises(HornbookError, match=message):

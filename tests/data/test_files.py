@@ -7,13 +7,15 @@ import pytest
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_records
 from hornbook.base.records import Document
-from hornbook.data.sources.files import file_documents
+from hornbook.data.readers.load import stream_records
 from hornbook.data.sources.markup import clean_markdown, html_to_text
 
 
 def read(path, source="web"):
     rejects = []
-    found = list(file_documents(path, source, lambda where, reason: rejects.append((where, reason))))
+    found = list(
+        stream_records(path, "documents", lambda where, reason: rejects.append((where, reason)), prose_source=source)
+    )
     return found, rejects
 
 
@@ -44,19 +46,19 @@ def test_bad_lines_are_named_and_skipped(tmp_path):
     found, rejects = read(path)
     assert [(d.text, d.source, d.origin) for d in found] == [("one", "code", "x.jsonl:1"), ("two", "web", "x.jsonl:7")]
     assert [where.rsplit(":")[-1] for where, _ in rejects] == ["3", "4", "5", "6"]
-    assert all(reason.startswith("corrupt line") for _, reason in rejects)
+    assert [reason.split(":")[0] for _, reason in rejects] == ["corrupt line"] * 2 + ["no text", "corrupt line"]
 
 
 def test_parquet_with_and_without_text(tmp_path):
     pq.write_table(pa.table({"text": ["one", None, "two"], "n": [1, 2, 3]}), tmp_path / "a.parquet")
-    pq.write_table(pa.table({"body": ["one"]}), tmp_path / "b.parquet")
+    pq.write_table(pa.table({"title": ["one"]}), tmp_path / "b.parquet")
     (tmp_path / "c.parquet").write_text("not parquet")
     (tmp_path / "d.txt").write_bytes(b"caf\xe9")
     found, rejects = read(tmp_path)
     assert [d.text for d in found] == ["one", "two"]
     assert [reason.split(":")[0] for _, reason in rejects] == [
-        "corrupt row",
-        "unreadable file",
+        "no text",
+        "no text",
         "unreadable file",
         "corrupt file",
     ]
@@ -73,8 +75,8 @@ def test_inputs_that_hold_nothing_are_errors(tmp_path):
     (tmp_path / "x.docx").write_text("x")
     for path, message in (
         (tmp_path / "gone", "no such file"),
-        (tmp_path / "x.docx", "expected .c,"),
-        (tmp_path, "no readable files"),
+        (tmp_path / "x.docx", "cannot be read; expected .arrow, .c,"),
+        (tmp_path, "no files to read"),
     ):
         with pytest.raises(HornbookError, match=message):
             read(path)

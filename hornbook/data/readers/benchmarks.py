@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from hornbook.data.readers.fields import loaded, present
-from hornbook.data.readers.formats import Row
+from hornbook.data.readers.fields import Row, loaded, present
 from hornbook.data.readers.programs import apps, livecodebench
 
 HIDDEN = "no answer: a split whose answers are not published"

@@ -5,8 +5,8 @@ from typing import Any
 
 from hornbook.base.files import Reject
 from hornbook.base.records import Message, Sample, make_id
-from hornbook.data.readers.fields import as_json, loaded, present, text_in
-from hornbook.data.readers.formats import Located, Row
+from hornbook.data.readers.fields import Row, as_json, loaded, present, text_in
+from hornbook.data.readers.formats import Located
 from hornbook.data.readers.messages import content_of, messages_of, spoken_text, with_thinking
 
 TURNS = ("messages", "conversations", "conversation", "turns", "dialogue", "dialog", "chat", "data")
@@ -30,6 +30,8 @@ def read_chat(row: Row) -> Sample:
     Raises ValueError where there is no conversation with a reply of the assistant.
     """
     messages = _conversation(row)
+    if row.get("messages") == []:
+        raise ValueError("messages: an empty conversation")
     if not any(message.role == "assistant" and (message.content.strip() or message.tool_calls) for message in messages):
         raise ValueError("no reply of an assistant" if messages else f"no conversation; it has {', '.join(row)}")
     return _sample(row, messages)

@@ -4,8 +4,7 @@ import re
 import string
 from typing import Any
 
-from hornbook.data.readers.fields import loaded
-from hornbook.data.readers.formats import Row
+from hornbook.data.readers.fields import Row, loaded
 
 KEYS = (
     "answer_index", "answerkey", "answer_idx", "correct_option", "correct", "gold", "answer", "target", "ideal",

@@ -3,8 +3,7 @@
 from typing import Any
 
 from hornbook.base.records import Document, make_id
-from hornbook.data.readers.fields import loaded
-from hornbook.data.readers.formats import Row
+from hornbook.data.readers.fields import Row, loaded
 
 TEXTS = ("text", "content", "raw_content", "body", "document", "article", "page_content", "code", "markdown")
 ORIGINS = ("origin", "url", "path", "max_stars_repo_path", "file_path", "warc_target_uri", "id")

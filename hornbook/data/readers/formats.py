@@ -23,8 +23,7 @@ import pyarrow.parquet as pq
 
 from hornbook.base.errors import one_line
 from hornbook.base.files import Reject
-
-Row = dict[str, Any]
+from hornbook.data.readers.fields import Row
 
 
 class Located(NamedTuple):
@@ -61,6 +60,14 @@ def inner_suffix(path: Path) -> str:
     return suffixes[-1] if suffixes else ""
 
 
+def looks_readable(path: Path) -> bool:
+    """Whether a file whose suffix says nothing begins as one that holds rows does."""
+    with path.open("rb") as file:
+        head = file.read(64)
+    binary = head.startswith((b"PAR1", b"ARROW1", *COMPRESSED))
+    return binary or head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\xff\xfe\x00")[:1] in (b"{", b"[")
+
+
 def read_rows(path: Path, reject: Reject) -> Iterator[Located]:
     """All rows of a file, in their order. Numbers that are not finite, as NaN, are read as missing."""
     name = shown(path)
@@ -74,6 +81,8 @@ def read_rows(path: Path, reject: Reject) -> Iterator[Located]:
                 yield from _arrow(path, name, head)
             elif head.startswith(b"PK\x03\x04"):
                 reject(name, "a zip archive (or a workbook): unpack it, or save it as CSV")
+            elif inner_suffix(path) == ".parquet" and head.lstrip()[:1] not in (b"{", b"["):
+                reject(name, "unreadable file: it is not Parquet")
             else:
                 yield from _text(_opened(file, head), inner_suffix(path), name, reject)
     except DAMAGE as error:

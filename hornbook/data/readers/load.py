@@ -17,9 +17,10 @@ from hornbook.base.progress import console
 from hornbook.base.records import Document, Pair, Question, Record, Sample, make_id
 from hornbook.base.settings import nearest
 from hornbook.data.readers.chats import join_trees, read_chat, read_sample
+from hornbook.data.readers.columns import parsed, renamed
 from hornbook.data.readers.documents import read_document
-from hornbook.data.readers.fields import parsed, renamed
-from hornbook.data.readers.formats import ROWS_AT_ONCE, Located, Row, read_rows, shown
+from hornbook.data.readers.fields import Row
+from hornbook.data.readers.formats import ROWS_AT_ONCE, Located, read_rows, shown
 from hornbook.data.readers.hub import read_hub
 from hornbook.data.readers.pairs import read_pair
 from hornbook.data.readers.questions import read_question
@@ -131,6 +132,27 @@ def read_located(
         else:
             rows = read_hub(source.hub) if source.hub else read_rows(source.path, reject)
             yield from _read(rows, kind, source, reject, columns, prose_source)
+
+
+def count_rows(paths: Paths, kind: Kind) -> int:
+    """About how many rows there are, without reading them: what Parquet says, else lines; 0 for what is compressed."""
+    if kind not in KINDS:
+        return 0
+    suffixes = {*RECORD_SUFFIXES, *TEXT_SUFFIXES} if kind == "documents" else RECORD_SUFFIXES
+    sources = find_sources(_listed(paths), KINDS[kind].record.__name__, suffixes)
+    return sum(_count(source) for source in sources if not source.hub)
+
+
+def _count(source: Source) -> int:
+    if is_text(source.path):
+        return 1
+    try:
+        if source.path.suffix.lower() == ".parquet":
+            return int(pq.ParquetFile(source.path).metadata.num_rows)
+        with source.path.open("rb") as lines:
+            return sum(1 for _ in lines) if source.path.suffix.lower() in RECORD_SUFFIXES else 0
+    except (pa.ArrowException, OSError):
+        return 0
 
 
 def _read(

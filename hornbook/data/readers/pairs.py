@@ -5,14 +5,25 @@ from typing import Any
 import msgspec
 
 from hornbook.base.records import Message, Pair, Record, make_id
-from hornbook.data.readers.fields import as_json, loaded
-from hornbook.data.readers.formats import Row
+from hornbook.data.readers.fields import Row, as_json, loaded
 from hornbook.data.readers.messages import content_of, messages_of, spoken_text
 from hornbook.data.readers.rated import compared
 
 Side = str | list[Message]
 
-PROMPTS = ("prompt", "question", "instruction", "query", "input", "problem", "context", "history", "messages")
+PROMPTS = (
+    "prompt",
+    "question",
+    "instruction",
+    "query",
+    "input",
+    "problem",
+    "context",
+    "history",
+    "messages",
+    "conversations",
+    "conversation",
+)
 SYSTEM = ("system", "system_prompt")
 CHOSEN = (
     "chosen",
@@ -161,10 +172,8 @@ def _conversational(prompt: Side, chosen: Side, rejected: Side) -> tuple[list[Me
         shared += 1
     if shared == len(sides[0]) == len(sides[1]):
         raise ValueError("both sides are equal")
-    while shared and not all(side[shared:] and side[shared].role == "assistant" for side in sides):
-        shared -= 1  # the prompt ends where the assistant is to speak
-    if not all(side[shared].role == "assistant" for side in sides):
-        raise ValueError("the sides differ before the assistant speaks: they are no replies to the same prompt")
+    if not all(side[shared:] and side[shared].role == "assistant" for side in sides):
+        raise ValueError("the sides differ in something else than a reply of the assistant")
     begin = sides[0][:shared]
     if begin and [m for m in begin if m.role != "system"] != [m for m in before if m.role != "system"]:
         whole = begin if _ends_with(begin, before) or not before else [*before, *begin]

@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from hornbook.data.readers.fields import loaded
-from hornbook.data.readers.formats import Row
+from hornbook.data.readers.fields import Row, loaded
 
 
 def apps(row: Row) -> Row:

@@ -9,13 +9,12 @@ import msgspec
 from hornbook.base.records import Message, Record, make_id
 from hornbook.data.readers.benchmarks import known_form
 from hornbook.data.readers.choices import choices_of, right_choice
-from hornbook.data.readers.fields import loaded, text_in
-from hornbook.data.readers.formats import Row
+from hornbook.data.readers.fields import Row, loaded, text_in
 from hornbook.data.readers.messages import messages_of
 
 QUESTION = ("question", "prompt", "problem", "query", "instruction", "input", "text")
 ANSWER = ("answer", "final_answer", "target", "ideal", "gold", "reference", "expected", "label", "output", "response")
-WORKED = ("solution", "rationale", "explanation", "canonical_solution", "generated_solution")
+WORKED = ("solution", "code", "rationale", "explanation", "canonical_solution", "generated_solution")
 TESTS = ("tests", "test_list")
 SETUP = ("setup", "test_imports", "test_setup_code")
 IDS = ("id", "question_id", "task_id", "unique_id")
@@ -27,7 +26,8 @@ class QuestionRow(Record, kw_only=True):
 
     `answer` is the reference (of a multiple choice the text of the right one), `tests` are texts of a program or
     {"input": ..., "output": ...} cases, `before` the turns ahead of the question, `entry` all else that an oracle may
-    need (`entry_text` as a Question record has it). `is_prompt` says that `question` is asked as it stands, without the choices below it.
+    need (`entry_text` as a Question record has it). `is_prompt` says that `question` is asked as it stands, without the
+    choices below it.
     """
 
     question: str
@@ -164,7 +164,7 @@ def _answer(row: Row, choices: list[str], said: str) -> tuple[str, str, list[str
 
 def _is_interval(value: Any) -> bool:
     """Whether a text in brackets is mathematics, such as [0, 1), and no list."""
-    return isinstance(value, str) and not value.lstrip().startswith(('["', "['", "[["))
+    return isinstance(value, str) and not value.lstrip().startswith(('["', "['"))
 
 
 def _scalar(name: str, value: Any) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hornbook.base.files import Reject
-from hornbook.data.readers.fields import loaded, number_in, present
-from hornbook.data.readers.formats import Located, Row
+from hornbook.data.readers.fields import Row, loaded, number_in, present
+from hornbook.data.readers.formats import Located
 
 # two answers and the field that says which is better: (first, second, field)
 VOTES = [

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import FILE_NAMES
-from hornbook.data.readers.formats import COMPRESSED_SUFFIXES, inner_suffix, shown
+from hornbook.data.readers.formats import COMPRESSED_SUFFIXES, inner_suffix, looks_readable, shown
 
 HUB = "hub:"
 RECORD_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow")
@@ -43,6 +43,8 @@ def _sources(given: Path | str, record: str, suffixes: Collection[str]) -> list[
         return [Source(Path(given), str(given))]
     path = Path(given).expanduser()
     if path.is_file():
+        if inner_suffix(path) not in suffixes and not looks_readable(path):
+            raise HornbookError(f"{shown(path)}: cannot be read; expected {_expected(suffixes)}")
         return [Source(path, shown(path.name))]
     if path.is_dir():
         return _in_folder(path, record, suffixes)

@@ -19,9 +19,9 @@ from typing import NamedTuple
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Document
 from hornbook.base.seeds import rng
+from hornbook.data.readers.documents import new_document
 from hornbook.data.sources.docstrings import Passage, docstrings, texts, without_docstrings
 from hornbook.data.sources.markup import clean_markdown, html_to_text
-from hornbook.data.sources.new import new_document
 
 STDLIB = "stdlib"
 EXCLUDED_FOLDERS = re.compile(

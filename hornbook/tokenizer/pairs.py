@@ -1,0 +1,64 @@
+"""Preferences as text → preferences as token ids, by a model's own chat template (report §4.2)."""
+
+from transformers import PreTrainedTokenizerBase
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.records import Message, Pair
+from hornbook.data.readers.pairs import TextPair
+from hornbook.tokenizer.chat import encode_chat, encode_prompt
+
+
+def encode_pair(pair: TextPair, tokenizer: PreTrainedTokenizerBase) -> Pair:
+    """The pair in a model's tokens. A plain prompt is what a user says, or where the tokenizer has no chat template
+    the beginning of a text. Of sides of several turns the first counts: later ones answer something else.
+
+    Raises HornbookError where the template does not fit, where a side is empty, and where both give the same tokens.
+    """
+    before = [Message("user", pair.prompt)] if isinstance(pair.prompt, str) else pair.prompt
+    texts = [side if isinstance(side, str) else side[0].content for side in (pair.chosen, pair.rejected)]
+    if tokenizer.chat_template is None:
+        prompt, (chosen, rejected) = _plain(tokenizer, before, pair, texts)
+    elif pair.begun:
+        begun = tokenizer.encode(pair.begun, add_special_tokens=False)
+        prompt = encode_prompt(tokenizer, before) + begun
+        chosen, rejected = (tokenizer.encode(text, add_special_tokens=False) for text in texts)
+    else:
+        prompt = encode_prompt(tokenizer, before)
+        chosen, rejected = (reply_tokens(tokenizer, before, text) for text in texts)
+    if chosen == rejected:
+        raise HornbookError("both sides are equal")
+    return Pair(
+        id=pair.id,
+        parents=pair.parents,
+        calls=pair.calls,
+        kind=pair.kind,
+        prompt_tokens=prompt,
+        chosen_tokens=chosen,
+        rejected_tokens=rejected,
+        ends=pair.ends,
+    )
+
+
+def reply_tokens(tokenizer: PreTrainedTokenizerBase, before: list[Message], text: str) -> list[int]:
+    """The tokens of `text` as the complete reply to the conversation `before`, the end token included.
+
+    Raises HornbookError for an empty reply, and as `encode_chat` does.
+    """
+    if not text.strip():
+        raise HornbookError("an empty reply")
+    tokens, said = encode_chat(tokenizer, [*before, Message("assistant", text)])
+    end = len(said) - said[::-1].index(True)
+    begin = end - 1
+    while begin and said[begin - 1]:
+        begin -= 1
+    return tokens[begin:end]
+
+
+def _plain(
+    tokenizer: PreTrainedTokenizerBase, before: list[Message], pair: TextPair, texts: list[str]
+) -> tuple[list[int], list[list[int]]]:
+    if len(before) > 1:
+        raise HornbookError("a conversation of several turns, and a tokenizer without a chat template")
+    prompt = tokenizer.encode(before[0].content + pair.begun)
+    end = [tokenizer.eos_token_id] if pair.ends and tokenizer.eos_token_id is not None else []
+    return prompt, [tokenizer.encode(text, add_special_tokens=False) + end for text in texts]
