@@ -43,7 +43,11 @@ def in_a_notebook(work: Callable[[], Any]) -> Any:
     async def cell() -> Any:
         return work()
 
-    return asyncio.run(cell())
+    loop = asyncio.new_event_loop()  # not asyncio.run, which takes the interrupt for itself
+    try:
+        return loop.run_until_complete(cell())
+    finally:
+        loop.close()
 
 
 WHERE = pytest.mark.parametrize("where", [directly, in_a_thread, in_a_notebook])
