@@ -4,12 +4,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hornbook.data.readers.load import load_records as load_records
     from hornbook.oracles.judge import judge as judge
     from hornbook.oracles.judge import judge_many as judge_many
 
 __version__ = "0.1.0"
 
-_PUBLIC = {"judge": "hornbook.oracles.judge", "judge_many": "hornbook.oracles.judge"}  # name: its module
+_PUBLIC = {  # name: its module
+    "judge": "hornbook.oracles.judge",
+    "judge_many": "hornbook.oracles.judge",
+    "load_records": "hornbook.data.readers.load",
+}
 __all__ = ["__version__", *_PUBLIC]
 
 

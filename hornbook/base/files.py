@@ -1,4 +1,4 @@
-"""Reading and writing: atomic, in Parquet or JSON lines, with bad lines set aside instead of fatal."""
+"""Files that stages write and read again: atomic, in Parquet or JSON."""
 
 import contextlib
 import errno
@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 import xxhash
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.base.records import Record, make_id
 
 T = TypeVar("T", bound=msgspec.Struct)
 Reject = Callable[[str, str], None]  # (where, reason)
@@ -132,25 +131,17 @@ FILE_NAMES = {  # the file a stage leaves for each type of record
 }
 
 
-def read_records(path: Path, cls: type[T], reject: Reject | None = None) -> list[T]:
-    """Records from a stage's folder, a Parquet file or a JSONL file (a missing `id` is filled in from the content).
+def read_records(path: Path, cls: type[T]) -> list[T]:
+    """Records that a stage wrote: a Parquet file, or the folder that the stage left. What users bring is read by
+    `data.readers`.
 
-    A bad JSONL line is handed to `reject` as ("file:line", reason) and skipped; without `reject` it is an error.
-    Raises HornbookError for a missing file, a wrong format, or a Parquet file without the columns of `cls`.
+    Raises HornbookError for a missing file, a damaged one, and one without the columns of `cls`.
     """
     path = Path(path)
     if path.is_dir():
         path = path / FILE_NAMES[cls.__name__]
     if not path.exists():
-        raise HornbookError(f"{path}: no such file; expected {cls.__name__} records (.parquet or .jsonl)")
-    if path.suffix == ".parquet":
-        return _read_parquet(path, cls)
-    if path.suffix in (".jsonl", ".json", ".ndjson"):
-        return list(_read_jsonl(path, cls, reject))
-    raise HornbookError(f"{path}: expected a .parquet or .jsonl file of {cls.__name__} records")
-
-
-def _read_parquet(path: Path, cls: type[T]) -> list[T]:
+        raise HornbookError(f"{path}: no such file; expected {cls.__name__} records (.parquet)")
     try:
         rows = pq.read_table(path).to_pylist()
         return [msgspec.convert(row, cls) for row in rows]
@@ -158,19 +149,3 @@ def _read_parquet(path: Path, cls: type[T]) -> list[T]:
         raise HornbookError(f"{path}: not a readable Parquet file ({one_line(error)})") from None
     except msgspec.ValidationError as error:
         raise HornbookError(f"{path}: not a file of {cls.__name__} records ({error})") from None
-
-
-def _read_jsonl(path: Path, cls: type[T], reject: Reject | None) -> Iterator[T]:
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                row = msgspec.json.decode(line)
-                if isinstance(row, dict) and issubclass(cls, Record) and "id" not in row:
-                    row["id"] = make_id(cls.__name__.lower(), line.decode("utf-8"))
-                yield msgspec.convert(row, cls)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:  # ValidationError is a DecodeError
-                if reject is None:
-                    raise HornbookError(f"{path}:{number}: not a {cls.__name__} record ({error})") from None
-                reject(f"{path}:{number}", f"corrupt line: {error}")

@@ -28,7 +28,7 @@ def read_hub(name: str) -> Iterator[Located]:
     except HornbookError:
         raise
     except Exception as error:  # whatever the hub, the network or the data set's own files raise
-        raise HornbookError(f"hub:{name}: {type(error).__name__}: {one_line(error)}") from None
+        raise HornbookError(f"hub:{name}: {one_line(error)}") from None
 
 
 def _one_split(name: str, splits: Any) -> tuple[str, Any]:
