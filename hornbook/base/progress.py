@@ -11,8 +11,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 SECONDS_BETWEEN_LOG_LINES = 15.0
 LOG_WIDTH = 160  # columns of a table where the output is a file or a pipe
-console = Console(stderr=True, highlight=False)  # what happens meanwhile
-answers = Console(highlight=False)  # what was asked for: tables and paths
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Let `main` end the program, as with any other output whose reader has gone; rich would exit with code 1."""
+        raise BrokenPipeError
+
+
+console = _Console(stderr=True, highlight=False)  # what happens meanwhile
+answers = _Console(highlight=False)  # what was asked for: tables and paths
 for _console in (console, answers):
     if not _console.is_terminal:
         _console.width = LOG_WIDTH

@@ -1,6 +1,6 @@
 """The `hornbook` command. Commands of stages are made from the table of kinds, so flags and recipe keys agree."""
 
-import errno
+import io
 import os
 import sys
 
@@ -10,6 +10,7 @@ from hornbook import __version__
 from hornbook.base.errors import HornbookError
 from hornbook.base.precision import settled
 from hornbook.cli.export import export
+from hornbook.cli.failures import in_words, reader_has_gone
 from hornbook.cli.recipes import RECIPE_COMMANDS
 from hornbook.cli.stages import stage_command
 from hornbook.recipe.kinds import KINDS
@@ -57,9 +58,18 @@ def main() -> None:
     # Threads that spin while they wait for one that another program has displaced made training ten times slower on a
     # busy machine. PyTorch reads this when it is first imported; what the user has set stays.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    for stream in (sys.stdout, sys.stderr):  # a name or a sign that the terminal cannot show is no reason to stop
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if "_HORNBOOK_COMPLETE" in os.environ:
+        hornbook.main()  # the shell asks for completions
     try:
         settled("auto")  # a wrong HORNBOOK_DTYPE is told now, not when the first model is loaded hours later
-        hornbook.main(standalone_mode=False)
+        # not click's own main, to which any broken pipe and any end of a file means that the user has gone
+        with hornbook.make_context("hornbook", sys.argv[1:]) as context:
+            hornbook.invoke(context)
+        if sys.stdout:
+            sys.stdout.flush()
     except HornbookError as error:
         _stop(str(error))
     except click.exceptions.Abort:
@@ -75,12 +85,13 @@ def main() -> None:
         sys.exit(2)
     except click.ClickException as error:
         _stop(error.format_message())
-    except BrokenPipeError:
-        os._exit(0)  # the reader (head, less) has gone; there is nobody to tell
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as error:
+        if isinstance(error, BrokenPipeError) and reader_has_gone():
+            os._exit(0)  # there is nobody to tell
+        said = in_words(error)
+        if said is None:
             raise
-        _stop(f"the disk is full ({error.filename or 'while writing'}); free some space and run again to continue")
+        _stop(said)
 
 
 def _stop(message: str) -> None:
