@@ -128,8 +128,10 @@ def _priced(stage: Stage, found: Estimate) -> Estimate:
         return found
     tokens_in = stage.expect.get("prompt_tokens_per_call", 400)
     tokens_out = stage.expect.get("answer_tokens_per_call", 300)
-    weighed = sum(each.weight * (tokens_in * each.price_in + tokens_out * each.price_out) for each in teachers)
-    return replace(found, price=found.calls * weighed / sum(each.weight for each in teachers) / 1e6)
+    if any(each.prices is None for each in teachers):
+        return found
+    weighed = sum(each.weight * each.money(tokens_in, tokens_out) for each in teachers)
+    return replace(found, price=found.calls * weighed / sum(each.weight for each in teachers))
 
 
 def _teachers(settings: Any) -> list[TeacherSettings]:

@@ -53,7 +53,7 @@ def _stage_table(recipe: Recipe, run: Path, hardware: Hardware) -> Table:
             f"{cost.flops:.2e}" if cost.flops else "",
             duration(standing.seconds or time),
             f"{cost.calls:,}" if cost.calls else "",
-            f"{cost.price:,.2f}" if cost.price else "",
+            "" if cost.price is None else f"{cost.price:,.2f}",
             standing.why,
         )
     return table
@@ -81,11 +81,13 @@ def _print_sums(recipe: Recipe, run: Path, hardware: Hardware) -> None:
     costs = [estimate(recipe, stage) for stage in to_run]
     flops = sum(cost.flops or 0 for cost in costs)
     calls = sum(cost.calls or 0 for cost in costs)
-    price = sum(cost.price or 0 for cost in costs)
+    prices = [cost.price for cost in costs if cost.price is not None]
+    least = "at least " * any(cost.calls and cost.price is None for cost in costs)
     answers.print(
         f"To run: {len(to_run)} of {len(recipe.stages)} stages; training {flops:.2e} FLOPs, "
         f"{duration(flops / hardware.flops_per_second)} on {hardware.count} × {hardware.name} "
-        f"(at {hardware.utilisation:.0%} of its peak); {calls:,} teacher calls, {price:,.2f} to pay"
+        f"(at {hardware.utilisation:.0%} of its peak); {calls:,} teacher calls"
+        + (f", {least}{sum(prices):,.2f} to pay" if prices else "")
     )
 
 

@@ -79,6 +79,10 @@ class Vault:
         self._holds[worker].pop(hold.key, None)
         return await self._banks[hold.model].pay(hold, call)
 
+    async def waste(self, worker: str, hold: Hold, call: Call) -> None:
+        self._holds[worker].pop(hold.key, None)
+        await self._banks[hold.model].waste(hold, call)
+
     async def release(self, worker: str, hold: Hold, known: bool) -> None:
         self._holds[worker].pop(hold.key, None)
         await self._banks[hold.model].release(hold, known=known)
@@ -130,6 +134,9 @@ class RemoteBank:
     async def pay(self, hold: Hold, call: Call) -> Call:
         kept: Call = await self._ask("pay", hold, call)
         return kept
+
+    async def waste(self, hold: Hold, call: Call) -> None:
+        await self._ask("waste", hold, call)
 
     async def release(self, hold: Hold, *, known: bool) -> None:
         await self._ask("release", hold, known)

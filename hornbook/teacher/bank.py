@@ -27,6 +27,9 @@ class Bank(Protocol):
     async def pay(self, hold: Hold, call: Call) -> Call:
         """The answer is there: durable on return. Returns the answer that counts, should there be an earlier one."""
 
+    async def waste(self, hold: Hold, call: Call) -> None:
+        """The answer is empty: what it cost is booked, and the call stays open."""
+
     async def release(self, hold: Hold, *, known: bool) -> None:
         """There is no answer. `known`: it cost nothing; else its worst case stays charged to the budget for good."""
 
@@ -67,6 +70,14 @@ class LocalBank:
         finally:
             await self.release(hold, known=known)
         return kept
+
+    async def waste(self, hold: Hold, call: Call) -> None:
+        known = False
+        try:
+            self.ledger.waste(call)
+            known = True
+        finally:
+            await self.release(hold, known=known)
 
     async def release(self, hold: Hold, *, known: bool) -> None:
         self.budget.settle(hold, known=known)

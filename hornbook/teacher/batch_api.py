@@ -6,6 +6,7 @@ import aiohttp
 import msgspec
 
 from hornbook.base.http import TryAgain
+from hornbook.teacher.endpoint import BaseUrl
 from hornbook.teacher.http import Http, Reply
 
 OURS = "hornbook"  # the field of a batch's metadata that holds our name for it
@@ -38,7 +39,7 @@ class _List(msgspec.Struct):
 class BatchApi:
     """Batches of calls to `path`, below the base URL `base`. Methods raise TryAgain, CallFailed or TeacherError."""
 
-    def __init__(self, http: Http, base: str, path: str) -> None:
+    def __init__(self, http: Http, base: BaseUrl, path: str) -> None:
         self.http, self.base, self.path = http, base, path
 
     async def create(self, name: str, lines: bytes) -> Batch:
@@ -57,7 +58,7 @@ class BatchApi:
 
     async def get(self, batch: str) -> Batch | None:
         """The batch by the provider's id; None if there is no such batch."""
-        reply = await self.http.request("GET", f"{self.base}/batches/{batch}")
+        reply = await self.http.request("GET", self.base + f"/batches/{batch}")
         if reply.status == 404:
             return None
         return self._read(self._checked(reply, "/batches"), Batch)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-import xxhash
 
 from hornbook.base.files import atomic
 from hornbook.base.http import TryAgain, reason_of
@@ -63,7 +62,7 @@ class Batches:
         self._batch_of: dict[str, str] = {}  # call -> the batch it was put into last
         self._count = 0  # batches ever noted: no two have the same name
         self._ids: dict[str, str] = {}  # batch -> the provider's id
-        self._sent: dict[str, int] = {}  # call -> digest of what was sent for it
+        self._without: dict[str, dict[str, str]] = {}  # call -> what its next try does without
         self._gathered: list[Ask] = []
         self._submission: asyncio.Task[str] | None = None
         self._creating = asyncio.Lock()  # held from the note of a batch's name to the note of its id
@@ -108,8 +107,7 @@ class Batches:
             count = len(self._gathered)
             await asyncio.sleep(SECONDS_TO_GATHER)
         asks, self._gathered, self._submission = self._gathered, [], None
-        bodies = [self.dialect.body(ask) for ask in asks]
-        self._sent.update((ask.key, xxhash.xxh3_64_intdigest(body)) for ask, body in zip(asks, bodies, strict=True))
+        bodies = [msgspec.json.encode(self.dialect.body(ask, self._tried(ask))) for ask in asks]
         keys = [ask.key for ask in asks]
         async with self._creating:
             self._catch_up()
@@ -184,14 +182,17 @@ class Batches:
         item = msgspec.json.decode(line, type=_Item)
         if item.response is None:
             raise TryAgain(f"not answered by the batch: {reason_of(bytes(item.error))}", known=True)
-        reply = Reply(item.response.status_code, "", bytes(item.response.body))
+        reply, without = Reply(item.response.status_code, bytes(item.response.body)), self._tried(ask)
         if reply.status == 200:
-            return self.dialect.answer(ask, reply.body)
-        if reply.status == 400 and self.dialect.learn(ask, reason := reason_of(reply.body)):
-            body = self.dialect.body(ask)
-            if self._sent.get(ask.key) != xxhash.xxh3_64_intdigest(body):
-                raise TryAgain(reason, known=True)
+            return self.dialect.answer(ask, without, reply.body)
+        if (learnt := self.dialect.learn(ask, without, reply.status, reply.body)) is not None:
+            self._without[ask.key] = learnt
+            raise TryAgain(reason_of(reply.body), known=True)
         raise self.http.refusal(self.where, reply)
+
+    def _tried(self, ask: Ask) -> dict[str, str]:
+        """What the call does without: what is known of the server, and what is tried for this call."""
+        return self.dialect.refused | self._without.get(ask.key, {})
 
     def _forget(self, name: str) -> None:
         """The next try of the calls of this batch goes into another one."""

@@ -47,7 +47,7 @@ class Budget:
 
     def __init__(self, settings: TeacherSettings, ledger: Ledger, folder: Path, model: str) -> None:
         self.settings, self.ledger, self.model = settings, ledger, model
-        self.limited = settings.budget is not None or settings.budget_tokens is not None
+        self.limited = settings.limited
         self._holds: dict[str, Hold] = {}
         self._held_prompt = self._held_completion = 0  # tokens that the holds of this model add up to
         self._in_flight: set[str] = set()  # holds of this process that are not settled
@@ -100,7 +100,7 @@ class Budget:
         prompt, completion = self._taken()
         prompt, completion = prompt + hold.prompt_tokens, completion + hold.completion_tokens
         money, tokens = self.settings.budget, self.settings.budget_tokens
-        return (money is None or self._money(prompt, completion) <= money) and (
+        return (money is None or self.settings.money(prompt, completion) <= money) and (
             tokens is None or prompt + completion <= tokens
         )
 
@@ -110,14 +110,11 @@ class Budget:
         completion = self.ledger.completion_tokens[self.model] + self._held_completion
         return prompt, completion
 
-    def _money(self, prompt: int, completion: int) -> float:
-        return (prompt * self.settings.price_in + completion * self.settings.price_out) / 1e6
-
     def _spent_message(self) -> str:
         prompt, completion = self._taken()
         limits = []
         if self.settings.budget is not None:
-            limits.append(f"{self._money(prompt, completion):.4f} of {self.settings.budget:.4f} in money")
+            limits.append(f"{self.settings.money(prompt, completion):.4f} of {self.settings.budget:.4f} in money")
         if self.settings.budget_tokens is not None:
             limits.append(f"{prompt + completion:,} of {self.settings.budget_tokens:,} tokens")
         return (

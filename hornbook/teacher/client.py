@@ -1,38 +1,49 @@
 """The teacher as workflows see it: ask, and get an answer that was paid for once."""
 
 import asyncio
+import re
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
+from rich.markup import escape
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.http import LONGEST_PAUSE, TryAgain
+from hornbook.base.progress import console
 from hornbook.base.records import Message
 from hornbook.base.seeds import derive
-from hornbook.teacher.backend import Backend
+from hornbook.teacher.backend import Answer, Backend
 from hornbook.teacher.bank import Bank, LocalBank, OpenBank
 from hornbook.teacher.budget import Hold
-from hornbook.teacher.errors import BudgetError, CallFailed, TeacherError
+from hornbook.teacher.errors import BudgetError, CallFailed, TeacherError, nothing_answered
 from hornbook.teacher.ledger import Ask, Call, Parameters, call_key
 from hornbook.teacher.limit import Limit
 from hornbook.teacher.places import Places
 from hornbook.teacher.settings import TeacherSettings
 
 IN_VAIN = 3  # calls in a row that get no answer: the teacher is out of reach, the calls are not to blame
+ALL_ALIKE = 32  # calls that fail for one reason, and none is answered: so will the others
+TOO_LONG_AGAIN = 1  # tries after an answer without text that was too long: another is seldom shorter, and is paid
+LONG_SILENCE = 5.0  # seconds; a longer one is told
 MOST_IN_BATCHES = 1 << 30
 AGAIN = "run the same command again to continue: nothing that was answered is asked again"
 
 
 class Completion(msgspec.Struct):
-    """An answer. `key` names the call in the ledger (put it into a record's `calls`); `finish` is stop or length."""
+    """An answer. `key` names the call in the ledger (put it into a record's `calls`); `finish` is stop or length.
+
+    `thinking` is what a reasoning model thought before it; no record holds it unless a setting asks for it.
+    """
 
     key: str
     text: str
     finish: str
     prompt_tokens: int
     completion_tokens: int
+    thinking: str = ""
 
 
 class Teacher:
@@ -57,6 +68,8 @@ class Teacher:
         self._places = Places(Limit(most))
         self._answered = 0
         self._in_vain = 0  # calls given up since the last answer
+        self._failures: Counter[str] = Counter()  # calls that failed, by reason
+        self._quiet_until = 0.0  # as told
         self._broken: HornbookError | None = None
 
     async def complete(
@@ -71,12 +84,14 @@ class Teacher:
         stop: Sequence[str] = (),
         schema: str = "",
     ) -> Completion:
-        """The model's answer to `messages`. Another `sample` number is another, independent answer.
+        """The model's answer to `messages`, never empty. Another `sample` number is another, independent answer.
 
         The call is known by model, messages, parameters and sample; `purpose` is for people who read the ledger.
         Raises CallFailed when this one call gets no answer, TeacherError when no call will.
         """
-        messages, parameters = list(messages), Parameters(temperature, top_p, max_tokens, list(stop), schema)
+        messages, longest = list(messages), max_tokens + self.settings.thinking_tokens
+        extra = msgspec.json.encode(self.settings.extra_body, order="sorted").decode() * bool(self.settings.extra_body)
+        parameters = Parameters(temperature, top_p, longest, list(stop), schema, extra)
         try:
             key = call_key(self.model, messages, parameters, sample)
         except UnicodeEncodeError:
@@ -90,7 +105,12 @@ class Teacher:
             self.calls_used.add(key)
             self.prompt_tokens += call.prompt_tokens
             self.completion_tokens += call.completion_tokens
-        return Completion(key, call.text, call.finish, call.prompt_tokens, call.completion_tokens)
+        return Completion(key, call.text, call.finish, call.prompt_tokens, call.completion_tokens, call.thinking)
+
+    def require_answers(self) -> None:
+        """At the end of a stage: raises TeacherError, with the endpoint's own words, where every call has failed."""
+        if self._failures and not self.calls_used and not self._answered:
+            raise nothing_answered(f"teacher {self.model} at {self.backend.where}", self._failures)
 
     async def _shared(self, ask: Ask) -> Call:
         """Equal calls under way at the same time are one call. Nobody who gives up waiting takes it from the others."""
@@ -108,28 +128,49 @@ class Teacher:
     async def _fresh(self, ask: Ask) -> Call:
         async with self._lanes:
             try:
-                return await self._until_answered(ask)
+                return await self._counted(ask)
             except HornbookError as error:
                 self._broken = self._broken or error
                 raise
+
+    async def _counted(self, ask: Ask) -> Call:
+        """Raises TeacherError in place of CallFailed where so many calls have failed alike that all others will."""
+        try:
+            return await self._until_answered(ask)
+        except CallFailed as failure:
+            self._failures[str(failure)] += 1
+            if self._failures.total() >= ALL_ALIKE and len({_kind_of(reason) for reason in self._failures}) == 1:
+                self.require_answers()
+            raise
 
     async def _until_answered(self, ask: Ask) -> Call:
         tries, answered_before = 0, self._answered
         while True:
             try:
                 return await self._attempt(ask)
+            except Empty as trouble:
+                ask = msgspec.structs.replace(ask, attempt=ask.attempt + 1)
+                if ask.attempt > self._patience(ask, trouble):
+                    raise CallFailed(f"no text in {ask.attempt} answers: {trouble}") from None
             except TryAgain as trouble:
                 tries += 1
                 if tries > self.settings.retries:
                     if self._out_of_reach(trouble, answered_before):
+                        failed = "unreachable" if trouble.gone else "gives no answer"
                         raise TeacherError(
-                            f"teacher {self.model} at {self.backend.where} unreachable after {tries} tries "
+                            f"teacher {self.model} at {self.backend.where} {failed} after {tries} tries "
                             f"({trouble}); {AGAIN}"
                         ) from None
                     if not trouble.busy:
                         raise CallFailed(f"no answer after {tries} tries: {trouble}") from None
                     tries, answered_before = 0, self._answered
                 await self._pause(ask, tries, trouble)
+
+    def _patience(self, ask: Ask, trouble: "Empty") -> int:
+        """How often an empty answer is asked again. A model here gives the same one where nothing is drawn."""
+        if self.settings.local and not ask.parameters.temperature:
+            return 0
+        return min(self.settings.retries, TOO_LONG_AGAIN) if trouble.too_long else self.settings.retries
 
     def _out_of_reach(self, trouble: TryAgain, answered_before: int) -> bool:
         """Whether it is the teacher that fails and not this one call: nothing has been answered meanwhile, and nobody
@@ -163,7 +204,11 @@ class Teacher:
             await self.bank.release(hold, known=costs_nothing)
             raise
         limit.answered(ask.purpose, in_flight, sent, clock(), answer.completion_tokens)
-        call = await self.bank.pay(hold, Call(**msgspec.structs.asdict(ask), **msgspec.structs.asdict(answer)))
+        call = Call(**msgspec.structs.asdict(ask), **msgspec.structs.asdict(answer))
+        if not answer.text.strip():
+            await self.bank.waste(hold, call)
+            raise Empty(answer, ask)
+        call = await self.bank.pay(hold, call)
         self.calls_made += 1
         self._answered += 1
         self._in_vain = 0
@@ -172,6 +217,10 @@ class Teacher:
     async def _pause(self, ask: Ask, tries: int, trouble: TryAgain) -> None:
         """Exponential backoff with jitter (50 to 100 %), and silence of everybody if the endpoint asks for it."""
         self._places.be_quiet(trouble.after)
+        until = asyncio.get_running_loop().time() + trouble.after
+        if trouble.after > LONG_SILENCE and until > self._quiet_until + LONG_SILENCE:
+            self._quiet_until = until
+            console.print(f"  [dim]teacher {escape(f'{self.model}: {trouble}')}[/dim]", soft_wrap=True)
         jitter = 0.5 + derive(0, ask.key, tries) / 2**64
         await asyncio.sleep(jitter * min(LONGEST_PAUSE, self.settings.backoff * 2 ** (tries - 1)))
 
@@ -183,6 +232,23 @@ class Teacher:
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)
         await self.backend.close()
         await self.bank.close()
+
+
+class Empty(Exception):
+    """An answer without text: paid, and none. Never seen by a user."""
+
+    def __init__(self, answer: Answer, ask: Ask) -> None:
+        self.too_long = answer.finish == "length"
+        reason = f"the endpoint says {answer.finish}"
+        if self.too_long:
+            thinking = "thinking" if answer.thinking else "answer"
+            reason = f"the {thinking} was cut off at {ask.parameters.max_tokens} tokens; raise teacher.thinking_tokens"
+        super().__init__(reason)
+
+
+def _kind_of(reason: str) -> str:
+    """A reason without the numbers and names that differ from call to call."""
+    return re.sub(r"[\w-]*\d[\w-]*", "#", reason)
 
 
 @asynccontextmanager

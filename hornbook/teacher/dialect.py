@@ -1,119 +1,123 @@
 """The OpenAI-compatible protocol: what is sent, what its reply means, and how one server's way of it is learnt."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from rich.markup import escape
 
-from hornbook.base.errors import one_line
-from hornbook.base.http import TryAgain, reason_of
-from hornbook.base.records import Message
-from hornbook.teacher.backend import Answer
+from hornbook.base.http import reason_of
+from hornbook.base.progress import console
+from hornbook.teacher.backend import Answer, apart
 from hornbook.teacher.budget import worst_prompt
 from hornbook.teacher.ledger import Ask
-from hornbook.teacher.prompts import ending_with_turn, transcript, with_schema
+from hornbook.teacher.prompts import ending_with_turn, folded, transcript, with_schema
+from hornbook.teacher.refused import refused
+from hornbook.teacher.reply import read_reply
 from hornbook.teacher.settings import TeacherSettings
 
-ABOUT_SCHEMAS = ("response_format", "schema", "grammar", "guided", "structured")  # words of servers that lack them
-
-
-class _Message(msgspec.Struct):
-    content: str | None = None
-    refusal: str | None = None
-
-
-class _Choice(msgspec.Struct):
-    message: _Message | None = None  # of a chat
-    text: str | None = None  # of a completion
-    finish_reason: str | None = None
-
-
-class _Usage(msgspec.Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
-class _Reply(msgspec.Struct):
-    choices: list[_Choice]
-    usage: _Usage | None = None
-
-
-class _Body(msgspec.Struct):
-    model: str
-    temperature: float
-    top_p: float
-    messages: list[Message] | msgspec.UnsetType = msgspec.UNSET
-    prompt: str | msgspec.UnsetType = msgspec.UNSET
-    max_tokens: int | msgspec.UnsetType = msgspec.UNSET
-    max_completion_tokens: int | msgspec.UnsetType = msgspec.UNSET
-    seed: int | msgspec.UnsetType = msgspec.UNSET
-    stop: list[str] | msgspec.UnsetType = msgspec.UNSET
-    response_format: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
-    json_schema: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-
-
-_read_reply = msgspec.json.Decoder(_Reply).decode
-_write_body = msgspec.json.Encoder().encode
+Body = dict[str, Any]
+Refused = Mapping[str, str]  # what a server does not take → its words; see `Dialect.body` for the names
+SAID = {  # what is done instead, for those parameters that are not merely left out
+    "max_tokens": "max_tokens goes by the name max_completion_tokens",
+    "system": "what the system says goes into the first turn of the user",
+    "stop": "stop is left out, and answers are cut at its texts here",
+    "response_format": "response_format is left out, and the schema asked for in words",
+}
 
 
 class Dialect:
-    """How this server wants to be asked. `path` is where, below the base URL."""
+    """How this server wants to be asked. `path` is where, below the base URL.
+
+    Attributes:
+        refused: what the server is known not to take. A call tries to do without more, and what helped is adopted.
+    """
 
     def __init__(self, settings: TeacherSettings) -> None:
-        self.model, self.chat = settings.model, settings.api == "chat"
-        self.own = bool(settings.local)  # llama.cpp, which knows schemas of plain completions by another name
+        self.settings = settings
+        self.chat = settings.api == "chat"
         self.path = "/chat/completions" if self.chat else "/completions"
-        self._limit_name, self._seeded = "max_tokens", True
-        self._refused: set[str] = set()  # schemas that the server cannot hold answers to; the model is asked in words
+        self.refused: dict[str, str] = {}
 
-    def body(self, ask: Ask) -> bytes:
+    def body(self, ask: Ask, without: Refused) -> Body:
+        """The request for a call, without what the server refuses. What is the protocol's default is not sent.
+
+        `without` names a parameter, one value of it (`temperature=0.0`, for a schema `response_format=SCHEMA`),
+        max_tokens (then it goes by its newer name), or system (then it is folded into the user's turn).
+        """
         ask = ask if self.chat else ending_with_turn(ask)
         parameters, messages = ask.parameters, ask.messages
-        body = _Body(self.model or ask.model, parameters.temperature, parameters.top_p)
-        setattr(body, self._limit_name, parameters.max_tokens)
-        if self._seeded:
-            body.seed = ask.seed
-        if parameters.stop:
-            body.stop = parameters.stop
-        if parameters.schema and (parameters.schema in self._refused or not self.chat):
+        body: Body = {"model": self.settings.model or ask.model}
+        if parameters.schema and (f"response_format={parameters.schema}" in without or not self.chat):
             messages = with_schema(messages, parameters.schema)  # few servers hold plain completions to one
-        if parameters.schema and parameters.schema not in self._refused:
-            schema = msgspec.Raw(parameters.schema.encode())
-            form = {"name": "answer", "strict": True, "schema": schema}
-            body.response_format = {"type": "json_schema", "json_schema": form}
-            if self.own and not self.chat:
-                body.json_schema = schema
-        if self.chat:
-            body.messages = messages
+        if not self.chat:
+            body["prompt"] = transcript(messages)
         else:
-            body.prompt = transcript(messages)
-        return _write_body(body)
+            messages = folded(messages) if "system" in without else messages
+            body["messages"] = [{"role": message.role, "content": message.content} for message in messages]
+        limit = "max_completion_tokens" if "max_tokens" in without else "max_tokens"
+        wanted: Body = {"temperature": parameters.temperature, limit: parameters.max_tokens}
+        if parameters.temperature:  # without one there is one answer: nothing to filter and nothing to draw
+            wanted |= {"top_p": parameters.top_p, "seed": ask.seed}
+        if parameters.stop and not self.settings.thinking_tokens:  # they would end the thinking
+            wanted["stop"] = parameters.stop
+        if parameters.schema:
+            wanted |= self._form(parameters.schema, without)
+        body |= {name: value for name, value in wanted.items() if not _spared(name, value, without)}
+        body |= self.settings.extra_body
+        return {name: value for name, value in body.items() if value is not None}
 
-    def learn(self, ask: Ask, reason: str) -> bool:
-        """Servers differ in what they take: follow what this one says in a 400. True if another `body` may do."""
-        if "max_completion_tokens" in reason:
-            self._limit_name = "max_completion_tokens"
-        elif ask.parameters.schema and any(word in reason for word in ABOUT_SCHEMAS):
-            self._refused.add(ask.parameters.schema)
-        elif "seed" in reason:
-            self._seeded = False
-        else:
-            return False
-        return True
+    def learn(self, ask: Ask, without: Refused, status: int, reply: bytes) -> dict[str, str] | None:
+        """What else to do without, after an error reply; None where the error is about nothing that may be spared."""
+        body = self.body(ask, without)
+        sent = {name for name in body if name not in self.settings.extra_body}
+        sent |= {"system"} & {message["role"] for message in body.get("messages", [])}
+        name = refused(status, reply, sent)
+        if not name or (name == "max_completion_tokens" and self.settings.limited):
+            return None
+        if name == "response_format":
+            name = f"{name}={ask.parameters.schema}"
+        elif name.endswith("="):
+            name += str(body[name[:-1]])
+        return {**without, name: reason_of(reply)}
 
-    def answer(self, ask: Ask, body: bytes) -> Answer:
-        """Read a reply. Where it does not say what it took, the most it can have taken is booked. Raises TryAgain."""
-        try:
-            reply = _read_reply(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise TryAgain(f"not a completion ({one_line(error)}): {reason_of(body)}", known=False) from None
-        if not reply.choices:
-            raise TryAgain("a completion without choices", known=False)
-        choice, usage = reply.choices[0], reply.usage or _Usage()
-        message = choice.message or _Message()
-        text = message.content or "" if self.chat else (choice.text or "").strip()
-        return Answer(
-            text=text,
-            finish="refusal" if message.refusal and not text else choice.finish_reason or "stop",
-            prompt_tokens=worst_prompt(ask) if usage.prompt_tokens is None else usage.prompt_tokens,
-            completion_tokens=len(text.encode()) if usage.completion_tokens is None else usage.completion_tokens,
-        )
+    def adopt(self, without: Refused) -> None:
+        """The server has answered a call that did without these. Each is said once."""
+        told = {name.partition("=")[0] for name in self.refused}
+        for name in without.keys() - self.refused.keys():
+            parameter = name.partition("=")[0]
+            if parameter not in told:
+                instead = SAID.get(parameter, f"{parameter} is left out")
+                words = f"teacher {self.settings.name}: from now on {instead} ({without[name]})"
+                console.print(f"  [yellow]warning[/yellow] {escape(words)}", soft_wrap=True)
+            told.add(parameter)
+        self.refused |= without
+
+    def answer(self, ask: Ask, without: Refused, body: bytes) -> Answer:
+        """Read a reply of status 200 to a call that did `without` some parameters. Raises TryAgain."""
+        reply = read_reply(body, chat=self.chat, prompt_tokens=worst_prompt(ask))
+        answer = apart(reply, ask.parameters.stop)
+        self.adopt(without)
+        in_thinking = not answer.text and reply.finish == "stop" and (answer.thinking or answer.finish == "length")
+        if in_thinking and "stop" in self.body(ask, without):
+            self.adopt({"stop": "a stop text ended an answer within its thinking"})
+        return answer
+
+    def _form(self, schema: str, without: Refused) -> Body:
+        """What holds the answer to a JSON schema, unless the server does not take this one."""
+        if f"response_format={schema}" in without:
+            return {}
+        raw = msgspec.json.decode(schema)
+        form = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": raw}}
+        own = self.settings.local and not self.chat  # llama.cpp, which then knows it by another name
+        return {"response_format": form} | ({"json_schema": raw} if own else {})
+
+
+def _spared(name: str, value: Any, without: Refused) -> bool:
+    """Whether a parameter is not sent: the server refuses it, or takes this value without being asked to."""
+    renamed = name == "max_completion_tokens" and name not in without
+    return (
+        (name in without and not renamed)
+        or f"{name}={value}" in without
+        or (name in ("temperature", "top_p") and value == 1)
+    )

@@ -3,12 +3,25 @@
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
-from hornbook.base.http import reason_of
+import msgspec
+
 from hornbook.teacher.backend import Answer
 from hornbook.teacher.dialect import Dialect
 from hornbook.teacher.http import Http
 from hornbook.teacher.ledger import Ask
 from hornbook.teacher.settings import TeacherSettings
+
+
+class BaseUrl(msgspec.Struct, frozen=True):
+    """An address below which others are: `base + "/batches?limit=100"` is one, with the query of both at its end."""
+
+    root: str
+    query: str = ""
+
+    def __add__(self, path: str) -> str:
+        path, _, own = path.partition("?")
+        query = "&".join(part for part in (own, self.query) if part)
+        return f"{self.root}{path}?{query}" if query else f"{self.root}{path}"
 
 
 def fixed(url: str) -> Callable[[], Awaitable[str]]:
@@ -20,10 +33,11 @@ def fixed(url: str) -> Callable[[], Awaitable[str]]:
     return address
 
 
-def base_url(given: str) -> str:
+def base_url(given: str) -> BaseUrl:
     """Below which all paths are, given a URL with or without /v1, /completions or /chat/completions."""
-    base = given.rstrip("/").removesuffix("/completions").removesuffix("/chat")
-    return base if urlsplit(base).path else f"{base}/v1"
+    parts = urlsplit(given)
+    path = parts.path.rstrip("/").removesuffix("/completions").removesuffix("/chat").rstrip("/")
+    return BaseUrl(f"{parts.scheme}://{parts.netloc}{path or '/v1'}", parts.query)
 
 
 class Endpoint:
@@ -42,16 +56,15 @@ class Endpoint:
     async def answer(self, ask: Ask) -> Answer:
         """Post the call once. Raises TryAgain, CallFailed or TeacherError."""
         url = base_url(await self.address()) + self.dialect.path
-        body = self.dialect.body(ask)
+        without = dict(self.dialect.refused)
         while True:
-            reply = await self.http.request("POST", url, body)
+            reply = await self.http.request("POST", url, msgspec.json.encode(self.dialect.body(ask, without)))
             if reply.status == 200:
-                return self.dialect.answer(ask, reply.body)
-            if reply.status != 400 or not self.dialect.learn(ask, reason_of(reply.body)):
+                return self.dialect.answer(ask, without, reply.body)
+            learnt = self.dialect.learn(ask, without, reply.status, reply.body)
+            if learnt is None:
                 raise self.http.refusal(url, reply)
-            sent, body = body, self.dialect.body(ask)
-            if body == sent:  # it was asked that way already
-                raise self.http.refusal(url, reply)
+            without = learnt
 
     async def close(self) -> None:
         await self.http.close()

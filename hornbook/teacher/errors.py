@@ -1,5 +1,7 @@
 """What can go wrong with a teacher: for all records, or for one. (For one try: `base.http.TryAgain`.)"""
 
+from collections import Counter
+
 from hornbook.base.errors import HornbookError
 
 
@@ -16,3 +18,13 @@ class BudgetError(TeacherError):
 
 class CallFailed(Exception):
     """This one call gets no answer: the endpoint refuses it, or fails at it again and again. One record fails."""
+
+
+def nothing_answered(who: str, failures: Counter[str]) -> TeacherError:
+    """The end of a stage in which every call failed, with the reason that came up most often."""
+    (reason, count), total = failures.most_common(1)[0], failures.total()
+    others = f", and for other reasons {total - count:,}" if count < total else ""
+    return TeacherError(
+        f"{who}: no call was answered; {count:,} failed{others}: {reason}; "
+        "run the same command again once that is mended"
+    )

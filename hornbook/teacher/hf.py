@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.thinking import opens_thinking
 from hornbook.inference.backend import BackendSettings
 from hornbook.inference.rollouts import Engine, Request, Rollout
 from hornbook.inference.settings import Sampling
-from hornbook.teacher.backend import Answer
+from hornbook.teacher.backend import Answer, apart
 from hornbook.teacher.errors import CallFailed
 from hornbook.teacher.ledger import Ask, Parameters
 from hornbook.teacher.prompts import ending_with_turn, transcript, with_schema
@@ -20,6 +21,7 @@ from hornbook.teacher.settings import TeacherSettings
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+LONGEST_MARK = 16  # tokens at a prompt's end that may open the thinking
 SECONDS_TO_GATHER = 0.02  # waited after the first call of a batch for others to join it
 
 
@@ -58,7 +60,7 @@ class LocalModel:
         if len(tokens) >= room:
             raise CallFailed(f"the prompt has {len(tokens)} tokens, the context is {room}")
         limit = min(ask.parameters.max_tokens, room - len(tokens))
-        waiting = _Waiting(ask, tokens, _sampling(ask.parameters), limit, loop.create_future())
+        waiting = _Waiting(ask, tokens, self._sampling(ask.parameters), limit, loop.create_future())
         self._waiting.append(waiting)
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
@@ -128,33 +130,38 @@ class LocalModel:
             )
         return encode_prompt(tokenizer, messages)
 
+    def _sampling(self, parameters: Parameters) -> Sampling:
+        """Without a temperature nothing is left to filter. Stop texts would end the thinking of a model that thinks."""
+        top_p = parameters.top_p if parameters.temperature else 1.0
+        stop = [] if self.settings.thinking_tokens else parameters.stop
+        return Sampling(temperature=parameters.temperature, top_p=top_p, stop=stop)
+
     def _sample(self, batch: list[_Waiting]) -> list[Answer]:
         engine, tokenizer = self._load()
         longest = max(waiting.limit for waiting in batch)
         rollouts = engine.sample(
-            [Request(waiting.tokens, waiting.ask.key, waiting.limit) for waiting in batch],
+            [Request(waiting.tokens, _stream(waiting.ask), waiting.limit) for waiting in batch],
             batch[0].sampling.model_copy(update={"max_new_tokens": longest}),
         )
         return [_answer(waiting, rollout, tokenizer) for waiting, rollout in zip(batch, rollouts, strict=True)]
 
 
-def _sampling(parameters: Parameters) -> Sampling:
-    """Without a temperature nothing is left to filter."""
-    top_p = parameters.top_p if parameters.temperature else 1.0
-    return Sampling(temperature=parameters.temperature, top_p=top_p, stop=parameters.stop)
+def _stream(ask: Ask) -> str:
+    """The name of a call's random numbers: after an empty answer others."""
+    return f"{ask.key}/{ask.attempt}" if ask.attempt else ask.key
 
 
 def _answer(waiting: _Waiting, rollout: Rollout, tokenizer: "PreTrainedTokenizerBase") -> Answer:
-    """The text without its end token or what follows from a stop text on."""
+    """The text without its end token or what follows from a stop text on, and what was thought before it."""
+    stops, prompt = waiting.ask.parameters.stop, tokenizer.decode(waiting.tokens[-LONGEST_MARK:])
     text = tokenizer.decode(rollout.tokens, skip_special_tokens=True)
-    cuts = [text.index(stop) for stop in waiting.ask.parameters.stop if stop and stop in text]
-    if cuts:
-        text = text[: min(cuts)]
-    elif rollout.finish == "stop":
+    stopped = any(stop in text for stop in stops if stop)
+    if rollout.finish == "stop" and not stopped:
         text = tokenizer.decode(rollout.tokens[:-1], skip_special_tokens=True)
-    return Answer(
-        text=text,
-        finish="stop" if cuts else rollout.finish,
+    answer = Answer(
+        text=f"<think>{text}" if opens_thinking(prompt) else text,
+        finish=rollout.finish,
         prompt_tokens=len(waiting.tokens),
         completion_tokens=len(rollout.tokens),
     )
+    return apart(answer, stops)

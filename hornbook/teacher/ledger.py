@@ -4,7 +4,7 @@ One JSON line per call in `calls.jsonl`. Memory holds only where each call's lin
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -22,10 +22,14 @@ class Parameters(msgspec.Struct, frozen=True, omit_defaults=True):
     max_tokens: int
     stop: list[str]
     schema: str = ""  # a JSON schema that the answer shall keep to
+    extra: str = ""  # JSON of what else is sent by setting
 
 
-class Ask(msgspec.Struct, kw_only=True):
-    """A call before it is answered; `key` names it. `sample` tells repeated draws of the same prompt apart."""
+class Ask(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A call before it is answered; `key` names it. `sample` tells repeated draws of the same prompt apart.
+
+    `attempt` counts the empty answers that it has had.
+    """
 
     key: str
     model: str
@@ -33,11 +37,13 @@ class Ask(msgspec.Struct, kw_only=True):
     messages: list[Message]
     parameters: Parameters
     sample: int
+    attempt: int = 0
 
     @property
     def seed(self) -> int:
-        """31 bits derived from the key, so that a server draws the same answer whatever the order of arrival."""
-        return int(self.key[-8:], 16) >> 1
+        """31 bits derived from the key, so that a server draws the same answer whatever the order of arrival. After an
+        empty answer others."""
+        return ((int(self.key[-8:], 16) >> 1) + self.attempt * 0x3C6EF35F) & 0x7FFFFFFF
 
 
 class Call(Ask, kw_only=True):
@@ -47,6 +53,7 @@ class Call(Ask, kw_only=True):
     finish: str  # stop, length, or what else the endpoint said
     prompt_tokens: int
     completion_tokens: int
+    thinking: str = ""  # of a reasoning model; no part of `text`
 
 
 class _Head(msgspec.Struct):
@@ -69,6 +76,8 @@ def call_key(model: str, messages: Sequence[Message], parameters: Parameters, sa
 class Ledger:
     """The calls in the folder `folder`. Where two processes answered the same call, the first answer counts for both.
 
+    Empty answers are paid too, and no answers: they stand in `empty.jsonl`, with what was thought in vain.
+
     Attributes:
         prompt_tokens, completion_tokens: what was paid so far, by model.
         damaged: lines that could not be read (left by a kill or a full disk), all ignored.
@@ -80,6 +89,8 @@ class Ledger:
         self.completion_tokens: Counter[str] = Counter()
         self.damaged = 0
         self._where: dict[str, tuple[int, int]] = {}  # key -> offset, length
+        self._empty_file = Path(folder) / "empty.jsonl"
+        self._empty = Log(self._empty_file) if self._empty_file.exists() else None
         self._catch_up()
 
     def __len__(self) -> int:
@@ -108,16 +119,31 @@ class Ledger:
             raise HornbookError(f"{self.log.path}: changed by something else while in use; run again to continue")
         return kept
 
+    def waste(self, call: Call) -> None:
+        """Book an empty answer: it was paid, and the call is as unanswered as before."""
+        self._empty = self._empty or Log(self._empty_file)
+        self._empty.append(_write(call))
+        self._catch_up()
+
     def close(self) -> None:
         self.log.close()
+        if self._empty:
+            self._empty.close()
 
     def _catch_up(self) -> None:
-        for offset, line in self.log.new_lines():
+        for offset, head, line in self._new(self.log):
+            self._where.setdefault(head.key, (offset, len(line)))
+        for _ in self._new(self._empty) if self._empty else ():
+            pass  # paid, and nothing else
+
+    def _new(self, log: Log) -> Iterator[tuple[int, _Head, bytes]]:
+        """The calls that were written since the last time; what they cost is added up."""
+        for offset, line in log.new_lines():
             try:
                 head = _read_head(line)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 self.damaged += bool(line)
                 continue
-            self._where.setdefault(head.key, (offset, len(line)))
             self.prompt_tokens[head.model] += head.prompt_tokens
             self.completion_tokens[head.model] += head.completion_tokens
+            yield offset, head, line

@@ -36,3 +36,16 @@ def with_schema(messages: Sequence[Message], schema: str) -> list[Message]:
     """The messages, the last of which asks for the JSON schema in words."""
     *before, last = messages
     return [*before, msgspec.structs.replace(last, content=f"{last.content}\n\n{IN_WORDS}\n{schema}")]
+
+
+def folded(messages: Sequence[Message]) -> list[Message]:
+    """The messages with what the system says put before the first turn of the user, for models without that role."""
+    said = [message.content for message in messages if message.role == "system"]
+    turns = [message for message in messages if message.role != "system"]
+    if not said:
+        return turns
+    first = next((place for place, turn in enumerate(turns) if turn.role == "user"), None)
+    if first is None:
+        return [Message("user", "\n\n".join(said)), *turns]
+    content = "\n\n".join([*said, turns[first].content])
+    return [*turns[:first], msgspec.structs.replace(turns[first], content=content), *turns[first + 1 :]]

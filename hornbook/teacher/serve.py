@@ -40,7 +40,7 @@ def start(options: Options) -> Any:
     params.n_ctx = options.parallel * options.context
     params.cpuparams.n_threads = options.threads
     params.cpuparams_batch.n_threads = options.threads
-    params.sampling.top_p = 1.0  # a call that does not ask for nucleus sampling shall not get it
+    params.sampling.temp = params.sampling.top_p = 1.0  # the protocol's defaults, which calls do not name
     params.timeout_read = params.timeout_write = 24 * 3600
     params.cache_ram_mib = 0  # prompts of finished calls live on in the slots, which is enough
     params.warmup = False

@@ -1,10 +1,14 @@
 """Settings of the teacher: where it is, which model it is, how hard and how dearly it may be asked."""
 
-from typing import Literal, Self
+import re
+from typing import Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from hornbook.base.settings import Settings, setting
+from hornbook.teacher.prices import BATCH, known_prices
+
+OURS = ("model", "messages", "prompt", "stream", "n")  # what a call is, and how its answer comes
 
 
 class TeacherSettings(Settings):
@@ -29,11 +33,27 @@ class TeacherSettings(Settings):
     concurrency: int = setting(
         64, "most calls in flight at a time; fewer where the server shows that it takes fewer", in_key=False, ge=1
     )
+    headers: dict[str, str] = setting(
+        {},
+        "headers to send along, e.g. {api-key: $AZURE_KEY}: $NAME stands for that environment variable",
+        in_key=False,
+    )
+    extra_body: dict[str, Any] = setting(
+        {}, "fields to send along with each call, e.g. {top_k: 20}; they win over ours, and null leaves one of ours out"
+    )
+    thinking_tokens: int = setting(
+        0, "tokens that a reasoning model may think before each answer, besides the longest answer", ge=0
+    )
+    keep_thinking: bool = setting(
+        False, "put a reasoning model's thinking into chats, before the answer, between <think> and </think>"
+    )
     timeout: float = setting(300.0, "seconds to wait for one answer of an endpoint", in_key=False, gt=0)
     retries: int = setting(8, "tries after the first one, with growing pauses, before giving up", in_key=False, ge=0)
     backoff: float = setting(0.5, "seconds before the second try; doubles with each, up to 30", in_key=False, ge=0)
-    price_in: float = setting(0.0, "price of a million prompt tokens", in_key=False, ge=0)
-    price_out: float = setting(0.0, "price of a million answered tokens", in_key=False, ge=0)
+    price_in: float | None = setting(
+        None, "price of a million prompt tokens; by default that of a known hosted model", in_key=False, ge=0
+    )
+    price_out: float | None = setting(None, "price of a million answered tokens, likewise", in_key=False, ge=0)
     budget: float | None = setting(None, "money the model may cost in this run, never passed", in_key=False, ge=0)
     budget_tokens: int | None = setting(
         None, "tokens, prompts and answers, it may take in this run, never passed", in_key=False, ge=0
@@ -49,11 +69,47 @@ class TeacherSettings(Settings):
             raise ValueError("url must start with http:// or https://")
         if self.batch and not self.url:
             raise ValueError("batch needs an endpoint that has a batch API (url)")
-        if self.budget is not None and not (self.price_in or self.price_out):
+        if self.budget is not None and not any(self.prices or ()):
             raise ValueError("a budget in money needs price_in or price_out")
+        if self.extra_body and not self.url:
+            raise ValueError("extra_body is sent to an endpoint: with it goes url")
+        if ours := [name for name in OURS if name in self.extra_body]:
+            raise ValueError(f"extra_body cannot set {ours[0]}")
         return self
+
+    @field_validator("headers")
+    @classmethod
+    def _plain(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not re.fullmatch(r"[!#$%&'*+.^_`|~\w-]+", name, re.ASCII) or re.search(r"[\x00-\x1f\x7f]", value):
+                raise ValueError(f"{name!r} is not a header")
+        return headers
 
     @property
     def name(self) -> str:
         """What the model is called in messages to people."""
         return self.model or self.local
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is a budget."""
+        return self.budget is not None or self.budget_tokens is not None
+
+    @property
+    def prices(self) -> tuple[float, float] | None:
+        """Of a million tokens of prompts and of answers, as far as known; None where nothing is."""
+        known = known_prices(self.model) if self.url else None
+        if known and self.batch:
+            known = known[0] * BATCH, known[1] * BATCH
+        if self.price_in is None and self.price_out is None:
+            return known
+        unsaid = known or (0.0, 0.0)
+        return (
+            unsaid[0] if self.price_in is None else self.price_in,
+            unsaid[1] if self.price_out is None else self.price_out,
+        )
+
+    def money(self, prompt_tokens: float, answer_tokens: float) -> float:
+        """What so many tokens cost, as far as prices are known."""
+        price_in, price_out = self.prices or (0.0, 0.0)
+        return (prompt_tokens * price_in + answer_tokens * price_out) / 1e6

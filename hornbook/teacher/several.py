@@ -40,10 +40,9 @@ class Teachers:
         calls = tokens = 0
         money = 0.0
         for teacher in self.teachers.values():
-            prices = teacher.settings
             calls += teacher.calls_made
             tokens += teacher.prompt_tokens + teacher.completion_tokens
-            money += (teacher.prompt_tokens * prices.price_in + teacher.completion_tokens * prices.price_out) / 1e6
+            money += teacher.settings.money(teacher.prompt_tokens, teacher.completion_tokens)
         return Spent(calls, tokens, money)
 
 

@@ -249,33 +249,6 @@ def test_after_the_teacher_fails_for_good_the_same_command_continues(tmp_path: P
     asyncio.run(run())
 
 
-def test_an_empty_answer_is_an_answer(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with MockServer(fault=lambda body, before: "empty") as server:
-            results, _ = await ask_all(server, tmp_path, range(3))
-            assert texts(results) == ["", "", ""] and len(server.requests) == 3
-
-    asyncio.run(run())
-
-
-def test_a_server_with_other_names_for_parameters_is_followed(tmp_path: Path) -> None:
-    class Choosy(MockServer):
-        async def _reply(self, request: Any, body: Body, fault: Any) -> Any:
-            from aiohttp import web
-
-            for name, advice in (("max_tokens", "use max_completion_tokens"), ("seed", "unknown parameter seed")):
-                if name in body:
-                    return web.json_response({"error": {"message": advice}}, status=400)
-            return await super()._reply(request, body, fault)
-
-    async def run() -> None:
-        async with Choosy() as server:
-            results, _ = await ask_all(server, tmp_path, range(5), concurrency=1)
-            assert len(texts(results)) == 5 and len(server.requests) == 7
-
-    asyncio.run(run())
-
-
 def test_nothing_is_sent_that_is_not_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_KEY", "s3cret")
 
@@ -285,7 +258,7 @@ def test_nothing_is_sent_that_is_not_needed(tmp_path: Path, monkeypatch: pytest.
             allowed = {"Host", "Content-Type", "Content-Length", "Authorization", "Accept", "Accept-Encoding"}
             assert set(server.headers[0]) <= allowed
             assert server.headers[0]["Authorization"] == "Bearer s3cret"
-            assert set(server.bodies[0]) == {"model", "messages", "temperature", "top_p", "max_tokens", "seed"}
+            assert set(server.bodies[0]) == {"model", "messages", "temperature", "max_tokens", "seed"}
         assert b"s3cret" not in (tmp_path / "calls.jsonl").read_bytes()
 
     asyncio.run(run())
@@ -366,6 +339,30 @@ def test_where_the_teacher_is_and_how_hard_it_is_asked_reruns_nothing() -> None:
     assert one.identity() != TeacherSettings(url="http://a/v1", model="n").identity()
 
 
-@pytest.mark.parametrize("given", ["", "/", "/v1", "/v1/", "/v1/chat/completions", "/v1/completions"])
-def test_every_usual_way_to_write_a_base_url_works(given: str) -> None:
-    assert base_url(f"http://h:1{given}") == "http://h:1/v1"
+ADDRESSES = [  # as people give them, and where a chat's call goes
+    ("http://h:1", "http://h:1/v1/chat/completions"),
+    ("http://h:1/", "http://h:1/v1/chat/completions"),
+    ("http://h:1/v1", "http://h:1/v1/chat/completions"),
+    ("http://h:1/v1/", "http://h:1/v1/chat/completions"),
+    ("http://h:1/v1/chat/completions", "http://h:1/v1/chat/completions"),
+    ("http://h:1/v1/chat/completions/", "http://h:1/v1/chat/completions"),
+    ("http://h:1/v1/completions", "http://h:1/v1/chat/completions"),
+    ("http://h:1/api/v3/", "http://h:1/api/v3/chat/completions"),
+    ("https://x/v1?key=abc", "https://x/v1/chat/completions?key=abc"),
+    ("http://h:1?a=b&c=d", "http://h:1/v1/chat/completions?a=b&c=d"),
+    ("https://x/openai/v1/?api-version=preview", "https://x/openai/v1/chat/completions?api-version=preview"),
+    ("https://x/deployments/gpt?api-version=1", "https://x/deployments/gpt/chat/completions?api-version=1"),
+    (
+        "https://x/deployments/gpt/chat/completions?api-version=1",
+        "https://x/deployments/gpt/chat/completions?api-version=1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "called"), ADDRESSES)
+def test_every_usual_way_to_write_an_address_works_and_its_query_stays_at_the_end(given: str, called: str) -> None:
+    assert base_url(given) + "/chat/completions" == called
+
+
+def test_a_path_with_a_query_of_its_own_is_joined_to_the_address_s() -> None:
+    assert base_url("https://x/v1?key=abc") + "/batches?limit=100" == "https://x/v1/batches?limit=100&key=abc"

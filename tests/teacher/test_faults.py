@@ -20,20 +20,6 @@ from tests.teacher.test_client import ask_all, number_of, say, settings_for, tex
 SCHEMA = '{"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false}'
 
 
-@pytest.mark.parametrize("fault", ["empty", "null", "refusal"])
-def test_an_answer_without_text_is_the_models_answer_and_is_kept(tmp_path: Path, fault: str) -> None:
-    async def run() -> None:
-        async with MockServer(fault=lambda body, before: fault) as server:
-            for _ in range(2):
-                results, _ = await ask_all(server, tmp_path, range(3))
-                assert texts(results) == ["", "", ""] and len(server.requests) == 3
-            assert {r.finish for r in results if isinstance(r, Completion)} == {
-                "refusal" if fault == "refusal" else "stop"
-            }
-
-    asyncio.run(run())
-
-
 def test_an_error_in_a_good_reply_is_tried_again_and_then_named(tmp_path: Path) -> None:
     async def run() -> None:
         async with MockServer(fault=lambda body, before: "error" if number_of(body) == 3 else None) as server:
