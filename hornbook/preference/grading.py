@@ -5,10 +5,11 @@ import re
 import msgspec
 
 from hornbook.base.records import Message
+from hornbook.base.thinking import without_thinking
 
 CRITERIA = ("accuracy", "style", "detail")
 LOWEST, HIGHEST = 1.0, 5.0
-LONGEST_REPLY = 1200  # characters of a reply that the judge is shown
+LONGEST_REPLY = 1200  # characters of a reply that the judge is shown: the first two thirds, and the end with the answer
 
 TEMPERATURE = 0.2  # a judge should not waver
 
@@ -40,9 +41,19 @@ _EXAMPLES = (
     ),
 )
 
-_GRADE = r"{name}\b[^\d\n]{{0,24}}(\d+(?:\.\d+)?)(?:\s*(?:/|out of)\s*(\d+))?"
-_GRADES = {name: re.compile(_GRADE.format(name=name), re.IGNORECASE) for name in CRITERIA}
-_FIRST_GRADE = re.compile(rf"\b(?:{'|'.join(CRITERIA)})\b[^\d\n]{{0,24}}\d", re.IGNORECASE)
+_WORDS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
+_NUMBER = rf"(\d+(?:\.\d+)?|\b(?:{'|'.join(_WORDS)})\b)"
+_BETWEEN = rf"(?:(?!{'|'.join(CRITERIA)}|\b(?:{'|'.join(_WORDS)})\b)[^\d\n]){{0,32}}"  # no other criterion's name
+_GRADES = {
+    name: re.compile(rf"\b{name}\b{_BETWEEN}{_NUMBER}(?:\s*(?:/|out of)\s*(\d+))?", re.IGNORECASE) for name in CRITERIA
+}
+_FIRST_GRADE = re.compile(rf"\b(?:{'|'.join(CRITERIA)})\b{_BETWEEN}{_NUMBER}", re.IGNORECASE)
+# "accuracy, style and detail: 4, 3, 5"
+_TOGETHER = re.compile(
+    r"accuracy\W+(?:and\W+)?style\W+(?:and\W+)?detail\W+(\d(?:\.\d+)?)\D{1,5}(\d(?:\.\d+)?)\D{1,5}(\d(?:\.\d+)?)",
+    re.IGNORECASE,
+)
+_SCALE = re.compile(r"\(?\b(?:on a scale )?(?:of |from )?1 ?(?:-|–|to) ?5\b\)?", re.IGNORECASE)
 
 
 class Grades(msgspec.Struct, frozen=True):
@@ -60,27 +71,42 @@ def judge_messages(question: str, reply: str) -> list[Message]:
     for example_question, example_reply, judgement in _EXAMPLES:
         turns.append(Message("user", _REQUEST.format(question=example_question, reply=example_reply)))
         turns.append(Message("assistant", judgement))
-    turns.append(Message("user", _REQUEST.format(question=question, reply=reply[:LONGEST_REPLY] or "(nothing)")))
+    turns.append(Message("user", _REQUEST.format(question=question, reply=_shown(reply) or "(nothing)")))
     return turns
+
+
+def _shown(reply: str) -> str:
+    """A reply as the judge sees it: of a long one the beginning and the end, and how much is left out between."""
+    if len(reply) <= LONGEST_REPLY:
+        return reply
+    head = LONGEST_REPLY * 2 // 3
+    tail = LONGEST_REPLY - head
+    return f"{reply[:head]}\n[... {len(reply) - LONGEST_REPLY} characters cut ...]\n{reply[-tail:]}"
 
 
 def parse_grades(text: str) -> Grades | None:
     """The grades in a judge's answer, however it put them ("Accuracy: 4", "style is 3/5", "**Detail** - 2 out of 5").
 
-    None when one of the three is missing or outside 1 to 5: half a judgement is no judgement.
+    What is said last counts. None when one of the three is missing or outside 1 to 5: half a judgement is no judgement.
     """
-    found = [_grade(pattern, text) for pattern in _GRADES.values()]
-    if any(grade is None for grade in found):
+    text = _SCALE.sub("", without_thinking(text) or "")
+    together = list(_TOGETHER.finditer(text))
+    if together:
+        found: list[float | None] = [float(number) for number in together[-1].groups()]
+    else:
+        found = [_grade(pattern, text) for pattern in _GRADES.values()]
+    if any(grade is None or not LOWEST <= grade <= HIGHEST for grade in found):
         return None
-    first = _FIRST_GRADE.search(text)
+    first = together[-1] if together else _FIRST_GRADE.search(text)
     faults = text[: first.start()] if first else ""
     faults = re.sub(r"^\W*faults?\b\W*|\W*\bgrades?\W*$", "", faults, flags=re.IGNORECASE)
-    return Grades(" ".join(faults.split()).strip(" *#-"), *(grade for grade in found if grade is not None))
+    return Grades(" ".join(faults.split()).strip(' *#-|{"'), *(grade for grade in found if grade is not None))
 
 
 def _grade(pattern: re.Pattern[str], text: str) -> float | None:
-    match = pattern.search(text)
-    if match is None or match.group(2) not in (None, "5"):
+    """The grade that is said last; None where there is none, or one on another scale."""
+    matches = list(pattern.finditer(text))
+    if not matches or matches[-1].group(2) not in (None, "5"):
         return None
-    value = float(match.group(1))
-    return value if LOWEST <= value <= HIGHEST else None
+    number = matches[-1].group(1).lower()
+    return float(_WORDS.get(number, number))

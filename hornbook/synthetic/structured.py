@@ -1,15 +1,15 @@
-"""Structured output: a msgspec.Struct as the JSON schema a server can hold to, and a lenient reading of what comes."""
+"""Structured output: a msgspec.Struct as the JSON schema a server can hold to; asking again for what does not fit."""
 
-import re
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from hornbook.base.errors import one_line
 from hornbook.base.records import Message
+from hornbook.synthetic.json_answers import read
 
-Shape = TypeVar("Shape", bound=msgspec.Struct)
+__all__ = ["asked_again", "read", "schema_of"]
+
 LONGEST_SHOWN = 600  # characters of a wrong answer that are shown to the teacher again
 
 
@@ -39,46 +39,6 @@ def _closed(schema: Any) -> Any:
     if closed.get("type") == "object" and "properties" in closed:
         closed |= {"required": list(closed["properties"]), "additionalProperties": False}
     return closed
-
-
-def read(text: str, shape: type[Shape]) -> tuple[Shape | None, str]:
-    """(what the answer holds, "") or (None, why it does not fit)."""
-    reason = "no JSON object in the answer"
-    for candidate in _candidates(text):
-        try:
-            return msgspec.json.decode(candidate, type=shape, strict=False), ""
-        except (msgspec.DecodeError, UnicodeEncodeError) as error:
-            reason = one_line(error)
-    return None, reason
-
-
-def _candidates(text: str) -> list[str]:
-    """The object in the text as it stands, then with the usual slips mended: commas, quotes, an end cut off."""
-    start = text.find("{")
-    if start < 0:
-        return []
-    end = text.rfind("}")
-    whole = text[start : end + 1] if end > start else text[start:]
-    mended = re.sub(r",\s*([}\]])", r"\1", whole)
-    return list(dict.fromkeys([whole, mended, _completed(text[start:]), _completed(mended)]))
-
-
-def _completed(text: str) -> str:
-    """`text` with the brackets and the quote closed that it leaves open."""
-    open_ones, quoted, escaped = [], False, False
-    for letter in text:
-        if escaped:
-            escaped = False
-        elif letter == "\\":
-            escaped = quoted
-        elif letter == '"':
-            quoted = not quoted
-        elif not quoted and letter in "{[":
-            open_ones.append("}" if letter == "{" else "]")
-        elif not quoted and letter in "}]" and open_ones:
-            open_ones.pop()
-    tail = text.rstrip().rstrip(",") if not quoted else text + '"'
-    return tail + "".join(reversed(open_ones))
 
 
 def asked_again(messages: list[Message], answer: str, reason: str) -> list[Message]:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hornbook.preference.grading import Grades, judge_messages, parse_grades
+from hornbook.preference.grading import LONGEST_REPLY, Grades, judge_messages, parse_grades
 from hornbook.preference.ranking import best_against_worst, rank_agreement
 
 grades = st.lists(st.integers(1, 5).map(float), max_size=12)
@@ -15,6 +15,16 @@ grades = st.lists(st.integers(1, 5).map(float), max_size=12)
         ("**Accuracy**: 4/5, **style** - 3 / 5, **detail** = 2 out of 5", Grades("", 4, 3, 2)),
         ("None. I give the accuracy a grade of 5. Style: 4.5. Detail: 1", Grades("None. I give the", 5, 4.5, 1)),
         ("The sum is wrong. Grades: accuracy 1, style 4, detail 2.", Grades("The sum is wrong", 1, 4, 2)),
+        ("Accuracy (1-5): 4\nStyle (1-5): 3\nDetail (1-5): 5", Grades("", 4, 3, 5)),
+        ("Accuracy on a scale of 1 to 5: 4, style: 3, detail: 5", Grades("", 4, 3, 5)),
+        ("accuracy, style and detail: 4, 3, 5", Grades("", 4, 3, 5)),
+        ("Accuracy: four. Style: three. Detail: five.", Grades("", 4, 3, 5)),
+        ("| accuracy | 4 |\n| style | 3 |\n| detail | 5 |", Grades("", 4, 3, 5)),
+        ('{"accuracy": 4, "style": 3, "detail": 5}', Grades("", 4, 3, 5)),
+        ("Accuracy seems 2, but no: accuracy 5, style 4, detail 4", Grades("", 5, 4, 4)),
+        ("<think>accuracy 1, style 1, detail 1</think>accuracy 5, style 5, detail 5", Grades("", 5, 5, 5)),
+        ("<think>accuracy 1, style 1, detail 1", None),  # no answer
+        ("Accuracy 5/5, in detail 3 steps are shown, style 4, detail 2", Grades("", 5, 4, 2)),
         ("accuracy 3\nstyle 3\n", None),  # no detail
         ("Accuracy: 9\nStyle: 3\nDetail: 2", None),  # not on the scale
         ("Accuracy: 4/10\nStyle: 3\nDetail: 2", None),  # another scale
@@ -64,3 +74,10 @@ def test_agreement_with_itself_its_opposite_and_with_nothing(values: list[float]
     assert all(agreed == 1 for agreed in rank_agreement(values, values))
     assert all(agreed == 0 for agreed in rank_agreement(values, [-value for value in values]))
     assert all(agreed == 0.5 for agreed in rank_agreement(values, [3.0] * len(values)))
+
+
+def test_of_a_long_reply_the_judge_sees_the_end_and_is_told_of_the_cut() -> None:
+    reply = "We compute step by step. " * 90 + "\nAnswer: 42"
+    shown = judge_messages("What is 6 * 7?", reply)[-1].content
+    assert shown.endswith("Answer: 42") and "Reply: We compute" in shown
+    assert f"[... {len(reply) - LONGEST_REPLY} characters cut ...]" in shown
