@@ -10,6 +10,7 @@ _OPENING = rf"<{_THOUGHT}>|\[think\]|<\|(?:begin_of_thought|thinking|think)\|>|�
 _CLOSING = rf"</{_THOUGHT}>|\[/think\]|<\|(?:end_of_thought|/thinking|/think)\|>|◁/think▷|<unused95>"
 _MARK = re.compile(rf"(?<!`)(?:(?P<opening>{_OPENING})|{_CLOSING})", re.IGNORECASE)  # in backticks: spoken of
 _OPEN_AT_END = re.compile(rf"(?:{_OPENING})\s*$", re.IGNORECASE)
+_FIRST = re.compile(_OPENING, re.IGNORECASE)
 _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<]*<\|message\|>")
 TURN = re.compile(r"<\|(?:im_end|endoftext|eot_id|end|return|eom_id|end_of_text)\|>|</s>|<end_of_turn>|<eos>")
 
@@ -55,6 +56,12 @@ def without_thinking(reply: str) -> str | None:
 def opens_thinking(prompt: str) -> bool:
     """Whether a prompt ends with an opening mark, so that the reply begins within the thinking."""
     return _OPEN_AT_END.search(prompt) is not None
+
+
+def first_opening(text: str) -> int:
+    """Where the first opening mark in a text stands; its length without one."""
+    found = _FIRST.search(text)
+    return found.start() if found else len(text)
 
 
 def _final_channel(reply: str) -> Parts:

@@ -20,7 +20,7 @@ from hornbook.base.progress import Bar
 from hornbook.base.settings import digest
 from hornbook.mixture.arrays import GrowingArray, growing_array
 from hornbook.mixture.rows import IDS_A_GROUP, about
-from hornbook.tokenizer.chat import END_OF_TEXT
+from hornbook.tokenizer.chatml import END_OF_TEXT
 from hornbook.tokenizer.texts import Text
 
 TEXTS_AT_ONCE = 512

@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from hornbook.base.errors import HornbookError
 from hornbook.tokenizer.bytelevel import words
-from hornbook.tokenizer.chat import END
+from hornbook.tokenizer.chatml import END
 
 NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5  # in `tokenizer.ggml.token_type`
 CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"

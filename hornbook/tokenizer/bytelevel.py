@@ -3,7 +3,7 @@
 from tokenizers import Regex, Tokenizer, decoders, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from hornbook.tokenizer.chat import CHAT_TEMPLATE, END_OF_TEXT
+from hornbook.tokenizer.chatml import CHAT_TEMPLATE, END_OF_TEXT
 
 
 def words(digits: int) -> str:

@@ -14,7 +14,7 @@ from tokenizers import AddedToken, Tokenizer, models
 
 from hornbook.base.errors import HornbookError
 from hornbook.tokenizer.bytelevel import byte_characters, make_byte_level
-from hornbook.tokenizer.chat import END, END_OF_TEXT, SEPARATOR, START
+from hornbook.tokenizer.chatml import END, END_OF_TEXT, SEPARATOR, START
 
 SIZE = 100_352
 # Ids of OpenAI's own special tokens, and phi-4's for chat. The other ids up to SIZE are unused.

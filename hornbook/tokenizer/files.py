@@ -7,22 +7,30 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json, write_json
+from hornbook.tokenizer.dates import keep_date
 
 HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")  # a name without a slash is rather a folder misspelt
 
 
-def load_tokenizer(path: Path | str) -> PreTrainedTokenizerBase:
+def load_tokenizer(path: Path | str, run: Path | None = None) -> PreTrainedTokenizerBase:
     """The tokenizer in a stage's folder (`tokenizer/` or `model/` inside it), a model's folder, or of a hub name.
 
+    A chat template that writes the date writes that on which the run in the folder `run` began.
     Raises HornbookError when there is none.
     """
-    here = Path(path)
+    tokenizer = _load(_place(Path(path), str(path)))
+    if run:
+        keep_date(tokenizer, run)
+    return tokenizer
+
+
+def _place(here: Path, name: str) -> str:
     for folder in (here / "tokenizer", here / "model", here):
         if (folder / "tokenizer_config.json").exists() or (folder / "tokenizer.json").exists():
-            return _load(str(folder))
-    if here.exists() or not HUB_NAME.fullmatch(str(path)):
+            return str(folder)
+    if here.exists() or not HUB_NAME.fullmatch(name):
         raise HornbookError(f"{here}: no tokenizer here; expected a folder with tokenizer.json")
-    return _load(str(path))
+    return name
 
 
 def _load(name: str) -> PreTrainedTokenizerBase:

@@ -12,7 +12,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.seeds import derive
 from hornbook.base.workspace import Workspace
 from hornbook.tokenizer.bytelevel import finish, make_byte_level
-from hornbook.tokenizer.chat import SPECIAL_TOKENS
+from hornbook.tokenizer.chatml import SPECIAL_TOKENS
 from hornbook.tokenizer.cl100k import cl100k
 from hornbook.tokenizer.files import load_tokenizer, save_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings

@@ -15,7 +15,7 @@ from hornbook.model.gguf_export import export_gguf
 from hornbook.model.gguf_tokenizer import plain_template, tokenizer_from_metadata, tokenizer_metadata
 from hornbook.model.settings import ModelSettings
 from hornbook.tokenizer.bytelevel import finish
-from hornbook.tokenizer.chat import CHAT_TEMPLATE
+from hornbook.tokenizer.chatml import CHAT_TEMPLATE
 from hornbook.tokenizer.cl100k import cl100k
 from hornbook.tokenizer.settings import TokenizerSettings
 from hornbook.tokenizer.train import train

@@ -22,11 +22,8 @@ QWEN = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] | trim + '<|im_end|>\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
-REFUSES_SYSTEM = (
-    "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system turns') }}{% endif %}"
-    "{% for m in messages %}{{ m['content'] }}{% endfor %}"
-)
-REWRITES = "{{ messages | length }}{% for m in messages %}{{ m['content'] }}{% endfor %}"
+REFUSES = "{{ raise_exception('say please') }}"
+BACKWARDS = "{% for m in messages | reverse %}{{ m['content'] }}{% endfor %}"
 
 
 @pytest.fixture(scope="module")
@@ -121,10 +118,10 @@ def test_replies_end_where_generation_stops(chatml: Tokenizer) -> None:
 def test_templates_that_do_not_fit_are_explained() -> None:
     with pytest.raises(HornbookError, match="no chat template"):
         encode_prompt(with_template(None), CHAT[:1])
-    with pytest.raises(HornbookError, match=r"refuses turns of system, user.*no system turns"):
-        encode_prompt(with_template(REFUSES_SYSTEM), LONGER[:2])
+    with pytest.raises(HornbookError, match=r"refuses turns of user.*say please"):
+        encode_prompt(with_template(REFUSES), CHAT[:1])
     with pytest.raises(HornbookError, match="rewrites earlier turns"):
-        encode_chat(with_template(REWRITES), CHAT)
+        encode_chat(with_template(BACKWARDS), CHAT)
 
 
 def test_base_models_read_plain_text() -> None:

@@ -8,7 +8,8 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
 from hornbook.tokenizer.bytelevel import finish
-from hornbook.tokenizer.chat import CHAT_TEMPLATE, encode_chat, encode_prompt, give_chatml, stop_ids
+from hornbook.tokenizer.chat import encode_chat, encode_prompt, give_chatml, stop_ids
+from hornbook.tokenizer.chatml import CHAT_TEMPLATE
 from hornbook.tokenizer.settings import TokenizerSettings
 from hornbook.tokenizer.train import train
 

@@ -16,7 +16,8 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_records
 from hornbook.base.records import Document, Message, Sample
 from hornbook.base.workspace import Workspace
-from hornbook.tokenizer.chat import SPECIAL_TOKENS, load_tokenizer
+from hornbook.tokenizer.chat import load_tokenizer
+from hornbook.tokenizer.chatml import SPECIAL_TOKENS
 from hornbook.tokenizer.settings import TokenizerSettings
 from hornbook.tokenizer.texts import count_texts, read_texts
 from hornbook.tokenizer.train import tokenizer

@@ -1,0 +1,30 @@
+"""phi-4's chat format: its special tokens and its template."""
+
+from tokenizers import AddedToken
+from transformers import PreTrainedTokenizerBase
+
+from hornbook.tokenizer.pieces import forget
+
+END_OF_TEXT, START, SEPARATOR, END = "<|endoftext|>", "<|im_start|>", "<|im_sep|>", "<|im_end|>"
+SPECIAL_TOKENS = [END_OF_TEXT, START, SEPARATOR, END]
+
+# the generation marks let transformers compute the assistant mask as well
+CHAT_TEMPLATE = (
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '<|im_sep|>' }}"
+    "{% if message['role'] == 'assistant' %}"
+    "{% generation %}{{ message['content'] + '<|im_end|>' }}{% endgeneration %}"
+    "{% else %}{{ message['content'] + '<|im_end|>' }}{% endif %}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant<|im_sep|>' }}{% endif %}"
+)
+
+
+def give_chatml(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Give `tokenizer` phi-4's chat template, with the tokens that this takes; returns the ids of those it lacked."""
+    known = tokenizer.get_vocab()
+    missing = [name for name in (START, SEPARATOR, END) if name not in known]
+    tokenizer.add_tokens([AddedToken(name, special=True, normalized=False) for name in missing], special_tokens=True)
+    tokenizer.chat_template = CHAT_TEMPLATE
+    forget(tokenizer)
+    return tokenizer.convert_tokens_to_ids(missing)

@@ -1,0 +1,94 @@
+"""Rendered text as token ids, cut where replies begin and end.
+
+What a message may not spell out, a special token, stands in the text as a mark: its number between two private-use
+characters. A mark is encoded as the ordinary characters of the token it stands for.
+"""
+
+import re
+from functools import lru_cache
+
+from transformers import PreTrainedTokenizerBase
+
+from hornbook.base.thinking import opens_thinking, split_thinking
+
+OPEN, CLOSE = "\ue000", "\ue001"
+HIDDEN = f"{OPEN}hidden{CLOSE}"  # in place of what a message says, to find where the template writes it
+MARK = re.compile(rf"{OPEN}(\d+){CLOSE}")
+
+
+def unspell(tokenizer: PreTrainedTokenizerBase, text: str, by_assistant: bool = False) -> str:
+    """`text` with marks for the special tokens it spells out. The assistant may open and close its thinking."""
+    spelt, number = _special_tokens(tokenizer)
+
+    def mark(found: re.Match[str]) -> str:
+        name = found[0]
+        return name if by_assistant and _is_thinking(name) else f"{OPEN}{number[name]}{CLOSE}"
+
+    return spelt.sub(mark, text)
+
+
+def encode_cut(tokenizer: PreTrainedTokenizerBase, text: str, cuts: list[int]) -> list[list[int]]:
+    """Token ids of the pieces of `text` between `cuts`, positions in ascending order; the last piece ends the text.
+
+    The pieces up to a cut depend on nothing behind it: they are what sampling starts from. Joined, they are the ids of
+    the whole text unless a token would reach over a cut; from such a cut on, the text is encoded by itself.
+    """
+    pieces: list[list[int]] = []
+    start = previous = 0
+    known: list[int] = []  # ids of text[start:previous]
+    for cut in [*cuts, len(text)]:
+        ids = _encode(tokenizer, text[start:cut], goes_on=start > 0)
+        if ids[: len(known)] != known:
+            start, known = previous, []
+            ids = _encode(tokenizer, text[start:cut], goes_on=start > 0)
+        pieces.append(ids[len(known) :])
+        known, previous = ids, cut
+    return pieces
+
+
+def forget(tokenizer: PreTrainedTokenizerBase) -> None:
+    """To be called when a tokenizer was given new special tokens."""
+    _special_tokens.cache_clear()
+
+
+def special_names(tokenizer: PreTrainedTokenizerBase) -> set[str]:
+    return {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
+
+
+def _encode(tokenizer: PreTrainedTokenizerBase, text: str, goes_on: bool) -> list[int]:
+    special = list(_special_tokens(tokenizer)[1])
+    tokens: list[int] = []
+    for index, part in enumerate(MARK.split(text)):
+        if index % 2:
+            tokens += _part(tokenizer, special[int(part)], goes_on or index > 0, split_special_tokens=True)
+        elif part:
+            tokens += _part(tokenizer, part, goes_on or index > 0)
+    return tokens
+
+
+def _part(tokenizer: PreTrainedTokenizerBase, text: str, goes_on: bool, **how: bool) -> list[int]:
+    """Token ids of a text; of one that goes on, without the space that SentencePiece puts in front of every text."""
+    if goes_on and _puts_space(tokenizer):
+        line = tokenizer.encode("\n", add_special_tokens=False)
+        ids = tokenizer.encode("\n" + text, add_special_tokens=False, **how)
+        if ids[: len(line)] == line:
+            return list(ids[len(line) :])
+    return list(tokenizer.encode(text, add_special_tokens=False, **how))
+
+
+@lru_cache(maxsize=8)
+def _puts_space(tokenizer: PreTrainedTokenizerBase) -> bool:
+    line, inside, alone = (tokenizer.encode(text, add_special_tokens=False) for text in ("\n", "\na", "a"))
+    return bool(inside[: len(line)] == line and inside[len(line) :] != alone)
+
+
+@lru_cache(maxsize=8)
+def _special_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[re.Pattern[str], dict[str, int]]:
+    """A pattern that finds special tokens (longest first) and marks in a message, and a number for each."""
+    ordered = sorted(special_names(tokenizer) | {OPEN}, key=lambda name: (-len(name), name))
+    return re.compile("|".join(map(re.escape, ordered))), {name: number for number, name in enumerate(ordered)}
+
+
+@lru_cache(maxsize=4096)
+def _is_thinking(name: str) -> bool:
+    return opens_thinking(name) or split_thinking(f"a{name}b").thinking == "a"
