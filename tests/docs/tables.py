@@ -45,6 +45,8 @@ PARSED = {
     "HORNBOOK_DTYPE=bfloat16 make test": "the tests themselves",
     "make peers": "installs other projects from a package index",
     "pip install 'hornbook[gguf]'": "a package index",
+    "pip install 'hornbook[hub]'": "a package index",
+    "hornbook train sft base/ --samples hub:": "a hub of data sets",
     "pip install 'hornbook[lora]'": "a package index",
     "pip install 'hornbook[ray]'": "a package index",
     "python examples/ray_train.py": "a cluster of GPUs",

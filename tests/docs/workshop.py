@@ -74,6 +74,7 @@ def write_texts(folder: Path) -> None:
         (folder / f"my-docs/{number}.py").write_text(CODE.format(n=number))
     (folder / "questions.jsonl").write_text(example_question() + "\n")
     (folder / "held-out.jsonl").write_text(example_question() + "\n")
+    (folder / "problems.csv").write_text("task,key\nWhat is 2 + 3?,5\n")
     (folder / "chats").mkdir()
     for name in ["chats.jsonl", "chats/some.jsonl"]:
         (folder / name).write_text(example_chat())
