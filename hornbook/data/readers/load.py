@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
 
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import Reject, arrow_schema
-from hornbook.base.progress import console
+from hornbook.base.progress import console, progress
 from hornbook.base.records import Document, Pair, Question, Record, Sample, make_id
 from hornbook.base.settings import nearest
 from hornbook.data.readers.chats import join_trees, read_chat, read_sample
@@ -91,8 +92,13 @@ def load_records(paths: Paths, kind: Kind, *, columns: Sequence[str] = (), rejec
         if reject:
             reject(where, reason)
 
-    located = read_located(paths, kind, note, columns=columns)
-    records = Records((record for _, record in distinct(located)), set_aside)
+    found: list[Any] = []
+    located = distinct(read_located(paths, kind, note, columns=columns))
+    with progress(f"reading {kind}", count_rows(paths, kind), "rows") as bar:
+        while several := list(islice(located, ROWS_AT_ONCE)):
+            found += [record for _, record in several]
+            bar.advance(len(several))
+    records = Records(found, set_aside)
     if not records:
         listed = ", ".join(shown(path) for path in _listed(paths))
         first = f"{set_aside[0].where}: {set_aside[0].reason}" if set_aside else f"{listed}: no {kind} in it"
