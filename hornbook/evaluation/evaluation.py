@@ -44,7 +44,7 @@ def evaluation(
         item for name in settings.benchmarks for item in choose_items(name, settings.max_items, settings.questions_seed)
     ]
     asked = _choose(questions, list(training), settings, work)
-    encoder = Encoder(load_tokenizer(model), settings.style)
+    encoder = Encoder(load_tokenizer(model, work.path), settings.style)
     sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
     seed = derive(settings.questions_seed, "evaluation")
     with open_respondent(model, encoder, settings.engine, seed=seed) as respondent:

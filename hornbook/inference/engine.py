@@ -17,8 +17,9 @@ from hornbook.inference.probe import bytes_per_token, can_share
 from hornbook.inference.rollouts import Engine, Request, Rollout, check_room
 from hornbook.inference.scoring import score_batches
 from hornbook.inference.settings import Sampling
-from hornbook.inference.stops import Stops, end_ids
+from hornbook.inference.stops import Stops
 from hornbook.inference.trunks import TrunkStore, round_up, trunks_of
+from hornbook.tokenizer.ends import end_ids
 
 __all__ = ["Engine", "Request", "Rollout", "Sampling", "TorchEngine"]
 

@@ -17,7 +17,8 @@ from hornbook.inference.parts import Draw, Reply, alone, append, filtered, other
 from hornbook.inference.remote import Remote
 from hornbook.inference.rollouts import Request, Rollout, check_room
 from hornbook.inference.settings import Sampling
-from hornbook.inference.stops import Stops, end_ids, read_defaults
+from hornbook.inference.stops import Stops, read_defaults
+from hornbook.tokenizer.ends import end_ids
 
 SEEDS = 2**32 - 1  # llama.cpp takes 32 bits, and the last number for "any"
 AT_ONCE = 4  # first tokens drawn together until one differs from the one to avoid

@@ -6,7 +6,6 @@ from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
 from hornbook.model.files import model_folder
-from hornbook.tokenizer.chat import stop_ids
 
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"  # what a token decodes to that holds only some bytes of a character
 
@@ -39,17 +38,6 @@ class Stops:
 
     def _decode(self, tokens: list[int]) -> str:
         return str(self.tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False))
-
-
-def end_ids(tokenizer: PreTrainedTokenizerBase, config: GenerationConfig | None) -> list[int]:
-    """Ids after which a reply is finished: the tokenizer's, and those that the model's own defaults name.
-
-    Some models end a turn on what begins the next one, which only their generation_config.json says. What transformers
-    guessed from the architecture does not count.
-    """
-    own = None if config is None or config._from_model_config else config.eos_token_id
-    named = [] if own is None else [own] if isinstance(own, int) else own
-    return sorted({*stop_ids(tokenizer), *named})
 
 
 def read_defaults(model: Path | str) -> GenerationConfig | None:

@@ -15,8 +15,9 @@ from hornbook.base.seeds import derive, rng
 from hornbook.inference.parts import BAN, TOP, Draw, Reply, alone, append, exact_order, filtered, other_than
 from hornbook.inference.rollouts import Request, Rollout, check_room
 from hornbook.inference.settings import Sampling
-from hornbook.inference.stops import Stops, end_ids, read_defaults
+from hornbook.inference.stops import Stops, read_defaults
 from hornbook.model.files import model_folder
+from hornbook.tokenizer.ends import end_ids
 
 
 class VllmEngine:

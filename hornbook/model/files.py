@@ -2,7 +2,6 @@
 
 import copy
 import os
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,15 @@ import torch
 from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils.logging import disable_progress_bar
 
+from hornbook.base import hub
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json, sync, write_json
 from hornbook.base.precision import Precision
 from hornbook.model.device import pick_device, pick_dtype
-from hornbook.tokenizer.chat import stop_ids
+from hornbook.tokenizer.ends import end_ids
 from hornbook.tokenizer.files import save_tokenizer
 
 disable_progress_bar()  # of transformers, for files that take no time; stages have progress lines of their own
-
-HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 
 
 def load_model(path: Path | str, dtype: Precision = "auto") -> PreTrainedModel:
@@ -35,9 +33,13 @@ def load_model(path: Path | str, dtype: Precision = "auto") -> PreTrainedModel:
 
 def read_model(path: Path | str, dtype: torch.dtype | str) -> PreTrainedModel:
     """A model in main memory, as `load_model`; with dtype "auto" its weights are as they were saved."""
+    folder = model_folder(path)
+    unreachable = "" if os.path.isdir(folder) else hub.out_of_reach(folder)
     try:
-        return AutoModelForCausalLM.from_pretrained(model_folder(path), dtype=dtype)
+        return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=bool(unreachable))
     except (OSError, ValueError, KeyError, RuntimeError) as error:
+        if unreachable and isinstance(error, OSError):
+            raise hub.not_here(folder, unreachable) from None
         raise HornbookError(
             f"{path}: not a causal language model that transformers loads ({one_line(error)})"
         ) from None
@@ -48,7 +50,7 @@ def model_folder(path: Path | str) -> str:
     for folder in (Path(path), Path(path) / "model"):
         if (folder / "config.json").is_file():
             return str(folder)
-    if not Path(path).exists() and HUB_NAME.fullmatch(str(path)):
+    if not Path(path).exists() and hub.is_name(path):
         return str(path)
     raise HornbookError(f"{path}: no model here; expected a Hugging Face folder (config.json, *.safetensors ...)")
 
@@ -71,9 +73,9 @@ def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, path:
 
 
 def _generation_config(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> GenerationConfig:
-    """The model's own defaults (temperature and so on) with the tokenizer's ids."""
+    """The model's own defaults (temperature and so on) with the tokenizer's ids, and all end tokens of both."""
     ids = {
-        "eos_token_id": stop_ids(tokenizer),
+        "eos_token_id": end_ids(tokenizer, model.generation_config),
         "pad_token_id": tokenizer.pad_token_id,
         "bos_token_id": tokenizer.bos_token_id,
     }

@@ -14,7 +14,9 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from hornbook.base.errors import HornbookError
 from hornbook.tokenizer.bytelevel import words
+from hornbook.tokenizer.chat import end_of_reply
 from hornbook.tokenizer.chatml import END
+from hornbook.tokenizer.template import template_of
 
 NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5  # in `tokenizer.ggml.token_type`
 CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
@@ -78,11 +80,11 @@ def tokenizer_metadata(tokenizer: PreTrainedTokenizerBase, size: int) -> dict[st
         "bos_token_id": tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id,
         "padding_token_id": tokenizer.pad_token_id,
         "unknown_token_id": tokenizer.unk_token_id,
-        "eot_token_id": vocabulary.get(END),
+        "eot_token_id": end_of_reply(tokenizer) if tokenizer.chat_template else vocabulary.get(END),
     }
     metadata = {f"tokenizer.ggml.{key}": value for key, value in about.items() if value is not None}
     if tokenizer.chat_template:
-        metadata["tokenizer.chat_template"] = plain_template(tokenizer.chat_template)
+        metadata["tokenizer.chat_template"] = plain_template(template_of(tokenizer))
     return metadata
 
 

@@ -23,7 +23,7 @@ from hornbook.pivotal.report import book
 from hornbook.pivotal.search import Found, search
 from hornbook.pivotal.settings import PtsSettings
 from hornbook.pivotal.trials import Judge, Trials, Verdict
-from hornbook.tokenizer.chat import encode_prompt, load_tokenizer, plain_prompt, stop_ids
+from hornbook.tokenizer.chat import encode_plain, encode_prompt, load_tokenizer, plain_text, stop_ids
 
 BATCHES_AN_ENTRY = 4  # rollouts written to the journal together, in batches; a kill loses less than that
 
@@ -37,7 +37,7 @@ def pts(settings: PtsSettings, work: Workspace, *, model: Path, questions: list[
     Raises HornbookError for a model that cannot be loaded or cannot end a text, for questions that no oracle can
     judge, and when no question has p(success) within range.
     """
-    tokenizer = load_tokenizer(model)
+    tokenizer = load_tokenizer(model, work.path)
     if not stop_ids(tokenizer) and not settings.stop:
         raise HornbookError(
             f"{model}: the tokenizer names no end-of-sequence token, so that no solution would ever end; set eos_token "
@@ -97,10 +97,13 @@ def make_cases(
 
 
 def prompt_tokens(tokenizer: PreTrainedTokenizerBase, question: Question, chat: bool, system: str) -> list[int]:
+    """The question as the model sees it, behind the turns before it; `system` is for chats without one of their own."""
+    turns = [*question.before, Message("user", question.prompt)]
     if not chat:
-        return list(tokenizer.encode(plain_prompt(question.prompt), add_special_tokens=False))
-    turns = [Message("system", system)] if system else []
-    return encode_prompt(tokenizer, [*turns, Message("user", question.prompt)])
+        return encode_plain(tokenizer, plain_text(turns))
+    if system and turns[0].role != "system":
+        turns = [Message("system", system), *turns]
+    return encode_prompt(tokenizer, turns)
 
 
 def make_judge(tokenizer: PreTrainedTokenizerBase, oracles: Oracles) -> Judge:

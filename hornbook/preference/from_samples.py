@@ -27,7 +27,7 @@ def pairs(settings: PairsSettings, work: Workspace, *, model: Path, samples: lis
     """
     records = load_records(samples, "samples", columns=settings.columns, reject=work.reject)
     found = {sample.id: sample for sample in records}
-    tokenizer = load_tokenizer(model)
+    tokenizer = load_tokenizer(model, work.path)
     made = []
     for sample in (found[name] for name in sorted(found)):
         if not sample.rejected:

@@ -49,12 +49,12 @@ def judge(
             "use torch or vllm, or leave the others out"
         )
     asked = choose(read_questions(questions, work, columns=settings.columns), settings.prompts, work.seed)
-    encoder = Encoder(load_tokenizer(model), "chat")
+    encoder = Encoder(load_tokenizer(model, work.path), "chat")
     with open_respondent(model, encoder, settings.engine, seed=derive(work.seed, "model")) as writer:
         room = writer.engine.room
         replies = model_replies("model", writer, encoder, asked, settings, work)
     for number, other in enumerate(others, 1):
-        its = Encoder(load_tokenizer(other), "chat")
+        its = Encoder(load_tokenizer(other, work.path), "chat")
         with open_respondent(other, its, settings.engine, seed=derive(work.seed, "other", number)) as writer:
             replies += model_replies(f"other-{number}", writer, encoder, asked, settings, work)
     if settings.teacher:

@@ -51,7 +51,7 @@ def refusal(settings: RefusalSettings, work: Workspace, *, model: Path, question
     asked = _trivia(questions, settings, work)
     chosen = choose(asked, settings.max_questions, work.seed)
     cases = _with_texts(settings, work, chosen, known_words(asked))
-    encoder = Encoder(load_tokenizer(model), settings.style)
+    encoder = Encoder(load_tokenizer(model, work.path), settings.style)
     with open_respondent(model, encoder, settings.engine, seed=work.seed) as respondent:
         _measure(cases, respondent, settings, work)
 

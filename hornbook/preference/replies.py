@@ -1,7 +1,7 @@
 """Asking a model: questions → sampled replies, as a base model (plain) or as a chat model is asked."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from hornbook.inference.choose import open_engine
 from hornbook.inference.rollouts import Engine, Request
 from hornbook.inference.settings import Sampling
 from hornbook.preference.settings import Style
-from hornbook.tokenizer.chat import encode_chat, encode_prompt, plain_prompt, stop_ids
+from hornbook.tokenizer.chat import encode_chat, encode_plain, encode_prompt, plain_text, stop_ids
 
 REQUESTS_PER_CHUNK = 2048  # what a killed stage loses at most; fixed, for it decides which prompts share a batch
 NEXT_QUESTION = "\nQuestion:"  # a base model that goes on to the next question has finished this one
@@ -43,16 +43,16 @@ class Encoder:
         self.tokenizer, self.style = tokenizer, style
         self._stops = set(stop_ids(tokenizer))
 
-    def prompt(self, question: str) -> list[int]:
-        """Token ids that end where the reply begins."""
+    def prompt(self, question: str, before: Sequence[Message] = ()) -> list[int]:
+        """Token ids of the question, behind the turns `before` it, that end where the reply begins."""
+        turns = [*before, Message("user", question)]
         if self.style == "chat":
-            return self.chat_prompt(question)
-        return self.plain(plain_prompt(question))
+            return encode_prompt(self.tokenizer, turns)
+        return self.plain(plain_text(turns))
 
     def plain(self, text: str) -> list[int]:
         """Token ids of a text that goes on, with the begin token if this tokenizer sets one."""
-        tokens = list(self.tokenizer.encode(text))
-        return tokens[:-1] if tokens and tokens[-1] == self.tokenizer.eos_token_id else tokens
+        return encode_plain(self.tokenizer, text)
 
     def chat_prompt(self, question: str) -> list[int]:
         return encode_prompt(self.tokenizer, [Message("user", question)])
@@ -74,7 +74,11 @@ class Respondent:
     """A model that answers questions as `encoder` puts them, whatever engine samples it."""
 
     def __init__(self, engine: Engine, encoder: Encoder) -> None:
-        self.engine, self.encoder = engine, encoder
+        self.engine, self.encoder, self.tokenizer = engine, encoder, encoder.tokenizer
+
+    def plain(self, text: str) -> list[int]:
+        """Token ids of a text that goes on, as `encode_plain` makes them."""
+        return encode_plain(self.tokenizer, text)
 
     def replies(
         self, questions: list[Question], samples: int, sampling: Sampling, work: Workspace, label: str
@@ -99,7 +103,7 @@ class Respondent:
         return sorted(done, key=lambda reply: (reply.question, reply.sample))
 
     def _sample(self, chunk: list[tuple[Question, int]], sampling: Sampling, bar: Bar) -> list[Reply]:
-        prompts = {question.id: self.encoder.prompt(question.prompt) for question, _ in chunk}
+        prompts = {question.id: self.encoder.prompt(question.prompt, question.before) for question, _ in chunk}
         no_room = {name for name, prompt in prompts.items() if len(prompt) >= self.engine.room}
         asked = [(question, sample) for question, sample in chunk if question.id not in no_room]
         requests = [Request(prompts[question.id], f"{question.id}/{sample}") for question, sample in asked]

@@ -1,9 +1,10 @@
 """The tokens after which a reply is finished: those that end a turn by their name, and those the template writes."""
 
+import contextlib
 import json
 from functools import lru_cache
 
-from transformers import PreTrainedTokenizerBase
+from transformers import AutoConfig, GenerationConfig, PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
@@ -15,14 +16,44 @@ NAMES = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|eot|>", "<|r
 
 
 def stop_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """Ids after which a reply is finished: the end of a turn, the end of a text, and the tokenizer's own `eos`."""
+    """Ids after which a reply is finished: the end of a turn, the end of a text, the tokenizer's own `eos`, and those
+    that the model names which `tokenizer` was loaded with."""
     known = tokenizer.get_vocab()
     names = {name for name in NAMES if name in known}
     if tokenizer.eos_token_id is not None:
         names.add(tokenizer.eos_token)
     if tokenizer.chat_template:
         names = _by_template(tokenizer, template_of(tokenizer), frozenset(names))
-    return sorted({known[name] for name in names})
+    return sorted({*(known[name] for name in names), *getattr(tokenizer, "model_ends", ())})
+
+
+def end_ids(tokenizer: PreTrainedTokenizerBase, config: GenerationConfig | None) -> list[int]:
+    """Ids after which a reply is finished: the tokenizer's, and those that the model's own defaults name.
+
+    Some models end a turn on what begins the next one, which only their generation_config.json says. What transformers
+    guessed from the architecture does not count.
+    """
+    own = None if config is None or config._from_model_config else config.eos_token_id
+    return sorted({*stop_ids(tokenizer), *_ids(own)})
+
+
+def model_ends(model: str) -> list[int]:
+    """The end tokens that a model's own files name: generation_config.json, and config.json where it says otherwise
+    than all models of its architecture. None of them for a folder that holds no model."""
+    found: list[int] = []
+    try:
+        config = AutoConfig.from_pretrained(model)
+        own, usual = (getattr(each, "eos_token_id", None) for each in (config, type(config)()))
+        found += _ids(own if own != usual else None)
+    except Exception:  # as many kinds as there are models with code of their own
+        pass
+    with contextlib.suppress(OSError, ValueError):
+        found += _ids(GenerationConfig.from_pretrained(model).eos_token_id)
+    return sorted(set(found))
+
+
+def _ids(named: int | list[int] | None) -> list[int]:
+    return [named] if isinstance(named, int) else [id for id in named or [] if isinstance(id, int)]
 
 
 @lru_cache(maxsize=16)

@@ -8,6 +8,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json, write_json
 from hornbook.tokenizer.dates import keep_date
+from hornbook.tokenizer.ends import model_ends
 
 HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")  # a name without a slash is rather a folder misspelt
 
@@ -15,10 +16,13 @@ HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")  # a name without a slash is rath
 def load_tokenizer(path: Path | str, run: Path | None = None) -> PreTrainedTokenizerBase:
     """The tokenizer in a stage's folder (`tokenizer/` or `model/` inside it), a model's folder, or of a hub name.
 
-    A chat template that writes the date writes that on which the run in the folder `run` began.
+    `ends.stop_ids` then knows the end tokens that a model in the same place names. A chat template that writes the date
+    writes that on which the run in the folder `run` began.
     Raises HornbookError when there is none.
     """
-    tokenizer = _load(_place(Path(path), str(path)))
+    place = _place(Path(path), str(path))
+    tokenizer = _load(place)
+    tokenizer.model_ends = [id for id in model_ends(place) if id < len(tokenizer)]
     if run:
         keep_date(tokenizer, run)
     return tokenizer

@@ -5,7 +5,7 @@ from transformers import PreTrainedTokenizerBase
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message, Pair
 from hornbook.data.readers.pairs import TextPair
-from hornbook.tokenizer.chat import encode_chat, encode_prompt
+from hornbook.tokenizer.chat import encode_chat, encode_plain, encode_prompt
 
 
 def encode_pair(pair: TextPair, tokenizer: PreTrainedTokenizerBase) -> Pair:
@@ -59,6 +59,6 @@ def _plain(
 ) -> tuple[list[int], list[list[int]]]:
     if len(before) > 1:
         raise HornbookError("a conversation of several turns, and a tokenizer without a chat template")
-    prompt = tokenizer.encode(before[0].content + pair.begun)
+    prompt = encode_plain(tokenizer, before[0].content + pair.begun)
     end = [tokenizer.eos_token_id] if pair.ends and tokenizer.eos_token_id is not None else []
     return prompt, [tokenizer.encode(text, add_special_tokens=False) + end for text in texts]

@@ -41,7 +41,9 @@ def _encode(
 ) -> Text:
     if not any(message.role == "assistant" for message in sample.messages):
         raise HornbookError("no conversation with a reply of the assistant")
-    tokens, learn = encode_chat(tokenizer, sample.messages)
+    tokens, learn = encode_chat(tokenizer, sample.messages, sample.tools)
+    if not any(learn):
+        raise HornbookError("no reply of the assistant that can be learnt: it answers nobody, or its weight is 0")
     if len(tokens) > context:
         if too_long == "set-aside" or not any(learn[1:context]):
             cannot = "" if too_long == "set-aside" else ", and no reply begins within it"

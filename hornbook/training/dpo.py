@@ -38,7 +38,7 @@ def dpo(settings: DpoSettings, work: Workspace, *, model: Path, pairs: Sequence[
     """
     found = load_records(pairs, "pairs", columns=settings.columns, reject=work.reject)
     work.count(records_in=len(found))
-    tokenizer = load_tokenizer(model)
+    tokenizer = load_tokenizer(model, work.path)
     records = _in_tokens(found, tokenizer, work)
     with ranks() as processes:
         learner = load_model(model, settings.dtype if settings.lora.rank else "float32")

@@ -88,6 +88,9 @@ class SftSettings(ColumnSettings, LoopSettings):
     template: Literal["own", "chatml"] = setting(
         "own", "chat template: the model's own, or phi-4's ChatML in its place, with the tokens it takes"
     )
+    append_end: bool = setting(
+        False, "let a chat template that writes no end token write the tokenizer's eos_token behind the last reply"
+    )
     too_long: Literal["set-aside", "cut"] = setting(
         "set-aside", "conversations longer than the context: leave them out, or keep their beginning"
     )

@@ -14,7 +14,7 @@ from hornbook.mixture.packing import pack
 from hornbook.model.build import embed_tokens
 from hornbook.model.files import load_model, model_folder
 from hornbook.model.lora import adapt
-from hornbook.tokenizer.chat import give_chatml, load_tokenizer
+from hornbook.tokenizer.chat import append_end, end_of_reply, give_chatml, load_tokenizer
 from hornbook.training.choose import at_most, count_kinds
 from hornbook.training.conversations import encode_samples
 from hornbook.training.finish import finish
@@ -38,9 +38,10 @@ def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequenc
     records = load_records(samples, "samples", columns=settings.columns, reject=work.reject)
     work.count(records_in=len(records))
     model_folder(model)  # before a hub is asked for the tokenizer of what is no model
-    tokenizer = load_tokenizer(model)
+    tokenizer = load_tokenizer(model, work.path)
     new = give_chatml(tokenizer) if settings.template == "chatml" else []
     _check(settings, tokenizer, new, model)
+    _see_to_end(settings, tokenizer, work)
     with ranks() as processes:
         learner = load_model(model, settings.dtype if settings.lora.rank else "float32")
         learner = adapt(embed_tokens(learner, new), settings.lora, work.seed)
@@ -65,6 +66,16 @@ def _check(settings: SftSettings, tokenizer: PreTrainedTokenizerBase, new: list[
     if new and settings.lora.rank:
         raise HornbookError(
             f"{model}: --template chatml adds tokens, whose embeddings adapters do not train; use lora.rank 0"
+        )
+
+
+def _see_to_end(settings: SftSettings, tokenizer: PreTrainedTokenizerBase, work: Workspace) -> None:
+    if settings.append_end:
+        append_end(tokenizer)
+    elif end_of_reply(tokenizer) is None:
+        work.warn(
+            "the chat template writes no end token behind a reply, so the model will not learn to stop; "
+            "--append-end (in a recipe: append_end: true) lets it write the tokenizer's eos_token"
         )
 
 

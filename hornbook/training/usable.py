@@ -7,9 +7,10 @@ from typing import Literal
 import msgspec
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from hornbook.base.records import Message, Pair
+from hornbook.base.errors import HornbookError
+from hornbook.base.records import Pair
 from hornbook.base.workspace import Workspace
-from hornbook.tokenizer.chat import encode_chat
+from hornbook.tokenizer.chat import end_of_reply
 from hornbook.training.choose import at_most
 
 REFUSAL = "refusal"
@@ -59,11 +60,15 @@ def limit_refusals(pairs: list[Pair], share: float | None, work: Workspace) -> l
 
 
 def end_token(tokenizer: PreTrainedTokenizerBase) -> int:
-    """What the model says when its turn is over."""
-    if tokenizer.chat_template is None:
-        return tokenizer.eos_token_id
-    tokens, mask = encode_chat(tokenizer, [Message("user", "?"), Message("assistant", "!")])
-    return [token for token, said in zip(tokens, mask, strict=True) if said][-1]
+    """What the model says when its turn is over: what its chat template writes there, else `eos`.
+
+    Raises HornbookError for a tokenizer that has neither.
+    """
+    end = end_of_reply(tokenizer) if tokenizer.chat_template else None
+    end = tokenizer.eos_token_id if end is None else end
+    if end is None:
+        raise HornbookError("no end token: the chat template writes none, and the tokenizer has no eos_token; set one")
+    return int(end)
 
 
 def _fault(pair: Pair, known: int) -> str:

@@ -16,10 +16,11 @@ from hornbook.inference.engine import TorchEngine
 from hornbook.inference.rollouts import Engine, Request
 from hornbook.inference.server import ServerEngine
 from hornbook.inference.settings import Sampling
-from hornbook.inference.stops import end_ids, read_defaults
+from hornbook.inference.stops import read_defaults
 from hornbook.inference.vllm import VllmEngine
 from hornbook.model.files import load_model, save_model
 from hornbook.tokenizer.chat import stop_ids
+from hornbook.tokenizer.ends import end_ids
 from tests.inference.fake_server import FakeServer
 from tests.inference.fake_vllm import fake_vllm
 from tests.inference.tiny import tiny_model, tiny_tokenizer
