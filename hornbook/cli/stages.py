@@ -12,14 +12,16 @@ from pydantic_core import PydanticUndefined
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json
+from hornbook.base.lock import LOCK, locked
 from hornbook.base.progress import console
 from hornbook.base.seeds import derive
-from hornbook.base.workspace import is_first_process
+from hornbook.base.workspace import FAILED_CALLS, is_first_process
 from hornbook.recipe.kinds import Kind, Slot
 from hornbook.recipe.recipe import Stage
 
 LONGEST_DEFAULT = 300  # characters of a default that help shows; a longer one is described in words
 LEDGER = "teacher"  # folder of a stage's output with the answered calls
+NOTHING_MADE = {LEDGER, LOCK, ".key", "book.json", "rejects.jsonl"}  # what an attempt that failed may leave
 SEPARATOR = "."  # --teacher.url sets `url` below `teacher`
 
 
@@ -61,24 +63,37 @@ def run_alone(kind: Kind, settings: Any, slots: dict[str, Any], out: Path, seed:
 
     Raises HornbookError when `out` holds something else.
     """
-    from hornbook.recipe.execute import execute
     from hornbook.recipe.external import external_key
 
     sources = {name: _as_list(value) for name, value in slots.items()}
     keys = {name: [external_key(_located(source)) for source in values] for name, values in sources.items()}
     stage = Stage(kind.name, kind, settings, sources, keys, derive(seed, kind.name))
-    if is_first_process():
-        if again and out.exists() and _key_in(out):
-            _clear(out)
-        _claim(out, stage.key)
-    if not again and (out / "stage.json").exists():
-        console.print(f"{out}: done before (--again makes it anew)")
-        return
     paths = {
         name: [Path(source) for source in values] if kind.slots[name].many else Path(values[0])
         for name, values in sources.items()
         if values or kind.slots[name].many
     }
+    if not is_first_process():
+        _run_stage(stage, paths, out, again)
+        return
+    _check(out, stage.key, again)
+    with locked(out):
+        if again or _key_in(out) != stage.key:
+            _clear(out)
+        (out / ".key").write_text(stage.key)
+        _run_stage(stage, paths, out, again)
+
+
+def _run_stage(stage: Stage, paths: dict[str, Any], out: Path, again: bool) -> None:
+    """Run the stage, unless it is done, and say what came of it."""
+    from hornbook.recipe.execute import execute
+
+    if not again and (out / "stage.json").exists():
+        failed = read_json(out / "stage.json").get("counts", {}).get(FAILED_CALLS, 0)
+        if not failed:
+            console.print(f"{out}: done before (--again makes it anew)")
+            return
+        console.print(f"{out}: done before but for {failed:,} records whose calls failed; asking again")
     work = execute(stage, paths, out, out / LEDGER)
     if not is_first_process():
         return
@@ -89,20 +104,24 @@ def run_alone(kind: Kind, settings: Any, slots: dict[str, Any], out: Path, seed:
     console.print(f"Written to {out}")
 
 
-def _claim(out: Path, key: str) -> None:
-    """Make `out` ours: new, empty, or begun with the very same settings and inputs."""
-    if out.exists() and any(entry.name != LEDGER for entry in out.iterdir()) and _key_in(out) != key:
+def _check(out: Path, key: str, again: bool) -> None:
+    """Whether `out` may be ours: it is new, empty, or begun with the very same settings and inputs, or to be made anew.
+
+    An attempt that failed before it made anything claims nothing. Raises HornbookError where `out` holds something
+    else.
+    """
+    begun = _key_in(out)
+    made = out.exists() and any(entry.name not in NOTHING_MADE for entry in out.iterdir())
+    if made and begun != key and not (again and begun):
         raise HornbookError(
             f"{out}: holds something else (other settings, inputs or files); choose another --out, or pass --again"
         )
-    out.mkdir(parents=True, exist_ok=True)
-    (out / ".key").write_text(key)
 
 
 def _clear(out: Path) -> None:
     """Remove everything in `out` but the ledger: its answers are paid for, and made anew they would be the same."""
     for entry in out.iterdir():
-        if entry.name == LEDGER:
+        if entry.name in (LEDGER, LOCK):
             continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)

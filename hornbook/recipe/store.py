@@ -7,10 +7,8 @@ RUN/timings.jsonl          seconds per finished stage (not part of any artifact)
 """
 
 import contextlib
-import fcntl
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import msgspec
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json, sync
+from hornbook.base.lock import locked
 from hornbook.recipe.external import resolve
 from hornbook.recipe.recipe import Recipe, Stage
 
@@ -94,13 +93,6 @@ class Store:
                 rows[row["key"]] = row
         return rows
 
-    @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Only one process works in a run folder; the system drops the lock when it is killed."""
-        self.run.mkdir(parents=True, exist_ok=True)
-        with (self.run / "lock").open("w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise HornbookError(f"{self.run}: another hornbook is running there; wait for it or stop it") from None
-            yield
+    def lock(self) -> contextlib.AbstractContextManager[None]:
+        """Only one process works in a run folder. Raises HornbookError, which names the other."""
+        return locked(self.run)

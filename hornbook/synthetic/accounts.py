@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hornbook.base.records import Question, Sample
-from hornbook.base.workspace import Workspace
+from hornbook.base.workspace import FAILED_CALLS, Workspace
 from hornbook.synthetic.diversity import measure, near_duplicates, warn_of_sameness
 from hornbook.synthetic.engine import Outcome
 from hornbook.synthetic.kind import Seed
@@ -42,6 +42,20 @@ def book(
         warn_of_sameness(name, diversity[name], settings.diversity, work)
     work.note("diversity", diversity)
     _warn_of_poor_yield(names, outcomes, work)
+
+
+def warn_of_losses(outcomes: Sequence[Outcome], kept: Sequence[Sample], work: Workspace) -> None:
+    """Say when no record is left, and how many got no answer."""
+    failures = Counter(outcome.failed for outcome in outcomes if outcome.failed)
+    if not kept:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in work.rejected.most_common(3))
+        weak = "this teacher is too weak for these kinds"
+        why = "most calls failed" if 2 * failures.total() > len(outcomes) else weak
+        work.warn(f"none of {len(outcomes)} records is left ({reasons}): {why}")
+    if failures:
+        [(reason, _)] = failures.most_common(1)
+        work.count(**{FAILED_CALLS: failures.total()})
+        work.warn(f"{failures.total()} records got no answer ({reason}); the same command asks for them again")
 
 
 def _yield(name: str, outcomes: Sequence[Outcome], made: Sequence[Sample], kept: Sequence[Sample]) -> dict[str, Any]:

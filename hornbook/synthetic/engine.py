@@ -1,14 +1,16 @@
 """Runs records through the stages of their kind: each record a task of its own, no barriers, results in seed order."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import msgspec
 
 from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.records import Message
 from hornbook.base.seeds import rng
 from hornbook.synthetic.kind import Ask, Kind, KindSettings, Made, Rejected, Seed
 from hornbook.synthetic.passages import Page, PassageSettings
-from hornbook.teacher.errors import CallFailed
+from hornbook.teacher.errors import CallFailed, nothing_answered
 from hornbook.teacher.several import Teachers
 from hornbook.teacher.tasks import map_records
 
@@ -34,6 +36,7 @@ class Outcome(msgspec.Struct):
     facts: dict[str, float]
     teacher: str  # name of the model that wrote it
     rejected: str = ""  # "check: detail"
+    failed: str = ""  # why a call of it was not answered
 
 
 async def run_jobs(
@@ -58,24 +61,46 @@ async def run_jobs(
         teacher = teachers.choose(job.kind.name, job.seed.id)
         ask = Ask(teacher, job.kind, job.settings, cutting, rng(seed, "record", job.kind.name, job.seed.id))
         made: list[Made] = []
-        rejected = ""
+        rejected = failed = ""
         try:
-            made = await job.kind.make(job.seed, ask, job.settings)
+            made = _with_thinking(await job.kind.make(job.seed, ask, job.settings), ask.thoughts)
             _declared(job.kind, [check for one in made for check in one.checks])
         except Rejected as reason:
             rejected = str(reason) if reason.check in job.kind.checks else f"fault: undeclared check {reason.check!r}"
         except CallFailed as failure:
-            rejected = f"teacher call failed: {one_line(failure)}"
+            failed = str(failure)
+            rejected = f"teacher call failed: {failed}"
         except HornbookError:
             raise
         except Exception as error:  # a fault of the kind: it must not cost the other records
             rejected = f"fault: {one_line(error)}"
-        outcome = Outcome(job, made, ask.calls, ask.stages, ask.facts, teacher.model, rejected)
+        outcome = Outcome(job, made, ask.calls, ask.stages, ask.facts, teacher.model, rejected, failed)
         on_done(outcome)
         return outcome
 
     results = await map_records(jobs, work)
     return [result for result in results if isinstance(result, Outcome)]
+
+
+def require_answers(outcomes: Sequence[Outcome]) -> None:
+    """Raises TeacherError, with the endpoint's own words, where calls failed and not one was answered."""
+    failures = Counter(outcome.failed for outcome in outcomes if outcome.failed)
+    if failures and not any(outcome.calls for outcome in outcomes):
+        raise nothing_answered(f"teacher {', '.join(sorted({outcome.teacher for outcome in outcomes}))}", failures)
+
+
+def _with_thinking(made: list[Made], thoughts: dict[str, str]) -> list[Made]:
+    """What was made, with the thinking before each turn that is an answer of the teacher's word for word."""
+
+    def whole(turn: Message) -> Message:
+        thought = thoughts.get(turn.content.strip()) if turn.role == "assistant" else None
+        return (
+            msgspec.structs.replace(turn, content=f"<think>\n{thought}\n</think>\n\n{turn.content}")
+            if thought
+            else turn
+        )
+
+    return [msgspec.structs.replace(one, messages=[whole(turn) for turn in one.messages]) for one in made]
 
 
 def _own(seed: Seed) -> Seed:

@@ -93,6 +93,7 @@ class Ask:
         rng: the record's own random numbers.
         stages: stage → calls and answered tokens, in order.
         facts: figures about the record that a kind wants averaged in the yields.
+        thoughts: answer → what was thought before it, where the teacher's settings ask for that.
     """
 
     teacher: Teacher
@@ -103,6 +104,7 @@ class Ask:
     calls: list[str] = field(default_factory=list)
     stages: dict[str, dict[str, int]] = field(default_factory=dict)
     facts: dict[str, float] = field(default_factory=dict)
+    thoughts: dict[str, str] = field(default_factory=dict)
 
     async def __call__(self, stage: str, prompt: str | list[Message], **options: Any) -> Completion:
         """One answer. Options: max_tokens, temperature, stop, sample; by default as the kind's settings say."""
@@ -129,6 +131,8 @@ class Ask:
                 raise answer
             self.calls.append(answer.key)
             used["tokens"] += answer.completion_tokens
+            if answer.thinking:
+                self.thoughts[answer.text.strip()] = answer.thinking
         return answers  # type: ignore[return-value]
 
     async def compute(self, function: Callable[..., Result], *args: Any) -> Result:

@@ -14,8 +14,8 @@ from hornbook.base.seeds import rng
 from hornbook.base.workspace import Workspace
 from hornbook.data.readers.load import stream_records
 from hornbook.oracles.questions import read_questions
-from hornbook.synthetic.accounts import book
-from hornbook.synthetic.engine import Job, Outcome, run_jobs
+from hornbook.synthetic.accounts import book, warn_of_losses
+from hornbook.synthetic.engine import Job, Outcome, require_answers, run_jobs
 from hornbook.synthetic.functions import functions
 from hornbook.synthetic.kind import Made, Material, Seed
 from hornbook.synthetic.kinds import load_kind
@@ -45,13 +45,12 @@ def synth(
     material = gather(settings, work, documents, questions)
     jobs = plan_jobs(settings, work, material)
     outcomes = _run(jobs, settings, work)
+    require_answers(outcomes)
     pairs = [(outcome, made, _sample(outcome, made)) for outcome in outcomes for made in outcome.made]
     samples = [sample for _, _, sample in pairs]
     kept = sieve(samples, settings, work)
     book(outcomes, samples, kept, settings, work)
-    if not kept:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in work.rejected.most_common(3))
-        work.warn(f"none of {len(jobs)} records is left ({reasons}): this teacher is too weak for these kinds")
+    warn_of_losses(outcomes, kept, work)
     ids = {sample.id for sample in kept}
     asked = [_question(outcome, made) for outcome, made, sample in pairs if sample.id in ids and made.question]
     seeds = _passages(outcomes)

@@ -35,7 +35,8 @@ AGAIN = "run the same command again to continue: nothing that was answered is as
 class Completion(msgspec.Struct):
     """An answer. `key` names the call in the ledger (put it into a record's `calls`); `finish` is stop or length.
 
-    `thinking` is what a reasoning model thought before it; no record holds it unless a setting asks for it.
+    `thinking` is what a reasoning model thought before it, where `keep_thinking` asks for it; else it is in the
+    ledger alone.
     """
 
     key: str
@@ -105,7 +106,8 @@ class Teacher:
             self.calls_used.add(key)
             self.prompt_tokens += call.prompt_tokens
             self.completion_tokens += call.completion_tokens
-        return Completion(key, call.text, call.finish, call.prompt_tokens, call.completion_tokens, call.thinking)
+        thinking = call.thinking if self.settings.keep_thinking else ""
+        return Completion(key, call.text, call.finish, call.prompt_tokens, call.completion_tokens, thinking)
 
     def require_answers(self) -> None:
         """At the end of a stage: raises TeacherError, with the endpoint's own words, where every call has failed."""

@@ -99,11 +99,13 @@ def test_an_answer_is_read_and_its_thinking_is_kept_apart(
     tmp_path: Path, what: str, reply: web.Response, text: str, finish: str, thinking: str
 ) -> None:
     server = FaultServer(lambda body, before: again(reply))
-    [answer] = run(server, tmp_path, lambda: ask(server, tmp_path))
+    [answer] = run(server, tmp_path, lambda: ask(server, tmp_path, settings={"keep_thinking": True}))
     assert isinstance(answer, Completion) and len(server.requests) == 1
     assert (answer.text, answer.finish, answer.thinking) == (text, finish, thinking)
     kept = Ledger(tmp_path).get(answer.key)
     assert kept and (kept.text, kept.thinking) == (text, thinking)
+    [without] = run(server, tmp_path, lambda: ask(server, tmp_path))
+    assert isinstance(without, Completion) and (without.text, without.thinking) == (text, "")
 
 
 def again(reply: web.Response) -> web.Response:
