@@ -4,8 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from hornbook.data.readers.fields import Row, loaded, present
-from hornbook.data.readers.programs import apps, livecodebench
+from hornbook.data.readers.programs import apps, codecontests, livecodebench
 
+# how choices in fields of their own are named: what stands before the letter or the number
+NUMBERED = [
+    ("option_", "abcdefghij"), ("choice_", "abcdefghij"), ("answer_", "abcdefghij"), ("answer", "0123456789"),
+    ("ending", "0123456789"), ("ans", "0123456789"), ("", "abcdefghij"),
+]  # fmt: skip
+ASKED = ("question", "query", "problem", "prompt", "startphrase", "sent1")
 HIDDEN = "no answer: a split whose answers are not published"
 
 
@@ -14,9 +20,23 @@ def known_form(row: Row) -> Row:
 
     Raises ValueError where an answer is hidden or no choice.
     """
+    row = numbered_choices(row)
     for names, read in FORMS:
         if present(row, *names):
             return read(row)
+    return row
+
+
+def numbered_choices(row: Row) -> Row:
+    """Choices in fields of their own: C-Eval's A to D, CosmosQA's answer0 to answer3, SWAG's endings and their like."""
+    if row.get("choices") is not None or row.get("options") is not None:
+        return row
+    for prefix, counted in NUMBERED:
+        names = [f"{prefix}{mark}" for mark in counted]
+        names = names[: next((place for place, name in enumerate(names) if row.get(name) is None), len(names))]
+        if len(names) > 1 and any(row.get(name) is not None for name in ASKED):
+            right = {"answer_index": _index(row["label"])} if row.get("label") is not None and prefix else {}
+            return row | {"choices": [row[name] for name in names]} | right
     return row
 
 
@@ -39,8 +59,7 @@ def sciq(row: Row) -> Row:
     """The right answer is put among the others in alphabetical order, so that its place gives nothing away."""
     right = row["correct_answer"]
     choices = sorted([right, *(row[f"distractor{number}"] for number in (1, 2, 3))])
-    question = "\n\n".join(filter(None, [row.get("support"), row["question"]]))
-    return _chosen(row, question, choices, choices.index(right))
+    return _chosen(row, row["question"], choices, choices.index(right))
 
 
 def gpqa(row: Row) -> Row:
@@ -53,15 +72,14 @@ def gpqa(row: Row) -> Row:
 
 
 def boolq(row: Row) -> Row:
-    passage = row.get("passage") or row.get("context")
     question = str(row["question"]).strip()
-    question = question if question.endswith("?") or not passage else f"{question}?"
-    return _chosen(row, "\n\n".join(filter(None, [passage, question])), ["yes", "no"], 0 if row["answer"] else 1)
+    question = question if question.endswith("?") or not row.get("passage") else f"{question}?"
+    return _chosen(row, question, ["yes", "no"], 0 if row["answer"] else 1)
 
 
 def social_iqa(row: Row) -> Row:
     choices = [row["answera"], row["answerb"], row["answerc"]]
-    return _chosen(row, f"{row['context']} {row['question']}", choices, _index(row.get("label"), first=1))
+    return _chosen(row, row["question"], choices, _index(row.get("label"), first=1))
 
 
 def copa(row: Row) -> Row:
@@ -84,15 +102,6 @@ def question_stem(row: Row) -> Row:
     return row | {"question": row["question_stem"]}
 
 
-def race(row: Row) -> Row:
-    return row | {"question": f"{row['article']}\n\n{row['question']}"}
-
-
-def logiqa(row: Row) -> Row:
-    question = row.get("question") or row.get("query")
-    return row | {"question": f"{row['context']}\n\n{question}"}
-
-
 def truthfulqa(row: Row) -> Row:
     targets = loaded(row["mc1_targets"])
     return _chosen(row, row["question"], targets["choices"], targets["labels"].index(1))
@@ -101,6 +110,29 @@ def truthfulqa(row: Row) -> Row:
 def truthfulqa_open(row: Row) -> Row:
     right = [row["best_answer"], *(loaded(row.get("correct_answers")) or [])]
     return row | {"answer": list(dict.fromkeys(right)), "oracle": "trivia"}
+
+
+def reclor(row: Row) -> Row:
+    return row | {"choices": row["answers"], "answers": None, "answer_index": _index(row["label"])}
+
+
+def swag(row: Row) -> Row:
+    return row | {"question": row.get("startphrase") or f"{row['sent1']} {row.get('sent2') or ''}".strip()}
+
+
+def logiqa2(row: Row) -> Row:
+    return row | {"passage": row["text"]}
+
+
+def livebench(row: Row) -> Row:
+    turns = loaded(row["turns"])
+    if not isinstance(turns, list) or len(turns) != 1 or not isinstance(turns[0], str):
+        raise ValueError("turns: expected one question, with one answer")
+    return row | {"question": turns[0], "answer": row["ground_truth"]}
+
+
+def bigcodebench(row: Row) -> Row:
+    return row | {"question": row["complete_prompt"]}
 
 
 def triviaqa(row: Row) -> Row:
@@ -120,18 +152,16 @@ def squad(row: Row) -> Row:
     answers = row["answers"]
     right = answers["text"] if isinstance(answers, dict) else answers
     right = list(dict.fromkeys(one.get("text") if isinstance(one, dict) else one for one in right))
-    question = "\n\n".join(filter(None, [row.get("context"), row["question"]]))
     if not right:
         raise ValueError("no answer: the question is marked as one that cannot be answered")
-    return row | {"question": question, "answer": right, "oracle": row.get("oracle") or "trivia"}
+    return row | {"answer": right, "oracle": row.get("oracle") or "trivia"}
 
 
 def drop(row: Row) -> Row:
     right = list(dict.fromkeys(row["answers_spans"]["spans"]))
-    question = f"{row['passage']}\n\n{row['question']}"
     if len(right) != 1:
         raise ValueError(f"{len(right)} spans are the answer; expected one")
-    return row | {"question": question, "answer": right[0]}
+    return row | {"answer": right[0]}
 
 
 def simpleqa(row: Row) -> Row:
@@ -222,14 +252,17 @@ FORMS: list[tuple[tuple[str, ...], Callable[[Row], Row]]] = [
     (("premise", "choice1", "choice2", "question"), copa),
     (("question", "opa", "opb", "opc", "opd"), medmcqa),
     (("question_stem", "choices"), question_stem),
-    (("article", "question", "options"), race),
-    (("context", "options", "query"), logiqa),
-    (("context", "options", "question"), logiqa),
     (("question", "mc1_targets"), truthfulqa),
     (("question", "best_answer"), truthfulqa_open),
     (("question", "possible_answers"), answer_list),
     (("passage", "question", "answers_spans"), drop),
+    (("context", "question", "answers", "label"), reclor),
     (("question", "answers"), squad),
+    (("choices", "sent1", "startphrase"), swag),
+    (("text", "question", "options"), logiqa2),
+    (("turns", "ground_truth"), livebench),
+    (("complete_prompt", "test"), bigcodebench),
+    (("description", "public_tests"), codecontests),
     (("problem", "answer", "metadata"), simpleqa),
     (("question", "answer_number"), mgsm),
     (("body", "question", "answer"), svamp),

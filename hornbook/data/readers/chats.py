@@ -20,6 +20,7 @@ ANSWERED = (
     "deepseek_solution", "model_answer", "gpt", "bot", "chosen",
 )  # fmt: skip
 REASONED = ("reasoning_content", "deepseek_reasoning", "thinking")
+PICTURES = ("image", "images", "video", "videos", "audio", "audios")
 KINDS_OF_OURS = ("source", "kind")
 
 
@@ -29,6 +30,8 @@ def read_chat(row: Row) -> Sample:
     A tree of replies gives the best-ranked thread. A row of preferences gives its better side.
     Raises ValueError where there is no conversation with a reply of the assistant.
     """
+    if next((row[name] for name in PICTURES if row.get(name)), None):
+        raise ValueError("a conversation about pictures or sounds, which is not read")
     messages = _conversation(row)
     if row.get("messages") == []:
         raise ValueError("messages: an empty conversation")

@@ -30,6 +30,11 @@ _SPEAKER = re.compile(
     r"(?:^|\n+)[ \t]*(?:#{2,3}\s*)?(Human|Assistant|User|System|USER|ASSISTANT|SYSTEM|FUNCTION RESPONSE):[ \t]*"
     r"|(?<=\S)\s*###\s*(Human|Assistant|User|System):\s*"
 )
+_INST = re.compile(r"(?:<s>)?\s*\[INST\](.*?)\[/INST\](.*?)(?=</s>|<s>|\[INST\]|\Z)", re.DOTALL)
+_SYS = re.compile(r"\s*<<SYS>>(.*?)<</SYS>>(.*)", re.DOTALL)
+_INSTRUCTION = re.compile(
+    r"### ?Instruction:\s*(.*?)\s*(?:### ?Input:\s*(.*?)\s*)?### ?(?:Response|Output):\s*(.*)", re.DOTALL
+)
 _IM_START = re.compile(r"<\|im_start\|>\s*(\w+)\s*(?:\n|<\|im_sep\|>)(.*?)(?:<\|im_end\|>|$)", re.DOTALL)
 
 
@@ -59,6 +64,11 @@ def spoken_text(text: str) -> list[Message]:
     marked = _IM_START.findall(text)
     if marked and text.lstrip().startswith("<|im_start|>"):
         return [Message(_role(role), content.strip("\n")) for role, content in marked]
+    if text.lstrip().startswith(("[INST]", "<s>[INST]", "<s> [INST]")):
+        return _instructed(text)
+    if instruction := _INSTRUCTION.search(text):  # Alpaca's own prompt
+        asked = "\n\n".join(filter(None, instruction.group(1, 2)))
+        return [Message("user", asked), Message("assistant", instruction[3].replace("</s>", "").strip())]
     parts = _SPEAKER.split(text)
     if len(parts) < 4 or parts[0].strip():
         return []
@@ -66,6 +76,19 @@ def spoken_text(text: str) -> list[Message]:
     for first, second, content in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
         content = content.replace("<|endoftext|>", "").strip()
         found.append(Message(_role(first or second), content))
+    return found
+
+
+def _instructed(text: str) -> list[Message]:
+    """A text as Llama 2 and Mistral write conversations."""
+    found: list[Message] = []
+    for asked, answered in _INST.findall(text):
+        system = _SYS.match(asked)
+        if system and not found:
+            found.append(Message("system", system[1].strip()))
+        found.append(Message("user", (system[2] if system else asked).strip()))
+        if answered.strip():
+            found.append(Message("assistant", answered.strip()))
     return found
 
 

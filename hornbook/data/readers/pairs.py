@@ -23,6 +23,7 @@ PROMPTS = (
     "messages",
     "conversations",
     "conversation",
+    "trajectory",
 )
 SYSTEM = ("system", "system_prompt")
 CHOSEN = (

@@ -1,4 +1,4 @@
-"""Rows of programming contests → a question with tests: APPS and TACO, LiveCodeBench."""
+"""Rows of programming contests → a question with tests: APPS and TACO, LiveCodeBench, CodeContests."""
 
 import json
 from typing import Any
@@ -39,6 +39,18 @@ def livecodebench(row: Row) -> Row:
         else:
             tests.append({"input": str(case["input"]), "output": str(case["output"])})
     return _asked(row, row["question_content"], starter) | {"tests": tests}
+
+
+def codecontests(row: Row) -> Row:
+    """Public and private tests; the generated ones are many and less sure."""
+    cases: list[Any] = []
+    for name in ("public_tests", "private_tests"):
+        tests = loaded(row.get(name)) or {}
+        pairs = zip(tests.get("input") or [], tests.get("output") or [], strict=True)
+        cases += [{"input": given, "output": wanted} for given, wanted in pairs]
+    if not cases:
+        raise ValueError("no tests: public_tests is empty")
+    return _asked(row, row["description"], "") | {"tests": cases, "solution": ""}
 
 
 def _asked(row: Row, question: str, starter: str) -> Row:

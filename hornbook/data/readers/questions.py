@@ -13,9 +13,13 @@ from hornbook.data.readers.fields import Row, loaded, text_in
 from hornbook.data.readers.messages import messages_of
 
 QUESTION = ("question", "prompt", "problem", "query", "instruction", "input", "text")
-ANSWER = ("answer", "final_answer", "target", "ideal", "gold", "reference", "expected", "label", "output", "response")
+ANSWER = (
+    "answer", "final_answer", "target", "ideal", "gold", "reference", "expected", "ground_truth", "gold_answer",
+    "expected_answer", "reference_answer", "correct_answer", "label", "output", "response",
+)  # fmt: skip
 WORKED = ("solution", "code", "rationale", "explanation", "canonical_solution", "generated_solution")
-TESTS = ("tests", "test_list")
+TESTS = ("tests", "test_list", "test_cases", "unit_tests")
+PASSAGE = ("passage", "article", "narrative", "support", "context", "story")  # what a question is about
 SETUP = ("setup", "test_imports", "test_setup_code")
 IDS = ("id", "question_id", "task_id", "unique_id")
 PROGRAMS = {"c", "c++", "cpp", "java", "javascript", "js", "go", "rust", "rs", "python", "py"}
@@ -137,6 +141,9 @@ def _question(row: Row) -> tuple[str, list[Message], str]:
         raise ValueError(f"{named}: expected a text, got {type(value).__name__}")
     if not value.strip():
         raise ValueError(f"no question: {named} is empty")
+    passage = next((row[name] for name in PASSAGE if isinstance(row.get(name), str) and row[name].strip()), "")
+    if passage and named != "messages" and passage.strip() not in value:
+        value = f"{passage.strip()}\n\n{value}"
     system = text_in(row, ("system", "system_prompt"))
     return value, [Message("system", system)] if system.strip() else [], ""
 

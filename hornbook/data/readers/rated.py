@@ -32,6 +32,10 @@ def compared(row: Row) -> Row:
         return row
     if present(row, "winner_model_a", "winner_model_b", "response_a", "response_b"):  # LMSYS
         first = float(row["winner_model_a"]) - float(row["winner_model_b"])
+        asked = loaded(row.get("prompt"))
+        if isinstance(asked, list):  # of several turns
+            said = {name: _taking_turns(asked, loaded(row[name])) for name in ("response_a", "response_b")}
+            row = {key: value for key, value in row.items() if key != "prompt"} | said
         return _vote(row, "response_a", "response_b", first)
     for one, other, field in VOTES:
         if present(row, one, other, field):
@@ -65,6 +69,10 @@ def _vote(row: Row, one: str, other: str, first: float) -> Row:
     better, worse = (one, other) if first > 0 else (other, one)
     sides = {"chosen": _reply(row[better]), "rejected": _reply(row[worse])}
     return {key: value for key, value in row.items() if key not in (one, other)} | sides
+
+
+def _taking_turns(asked: list[Any], said: Any) -> list[Any]:
+    return [text for pair in zip(asked, said, strict=False) for text in pair]
 
 
 def _reply(value: Any) -> Any:
