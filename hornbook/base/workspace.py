@@ -11,7 +11,7 @@ import msgspec
 from hornbook.base.files import write_json, write_text
 from hornbook.base.progress import Bar, console, progress
 
-FAILED_CALLS = "failed_calls"  # a count: records for which the teacher gave no answer; the stage may go on with them
+FAILED_CALLS = "failed_calls"  # a count: calls, or records, that the teacher left unanswered; the stage may go on
 REJECTS_KEPT = 1000  # rejected records listed by name; all of them are counted
 
 

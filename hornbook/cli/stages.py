@@ -93,7 +93,7 @@ def _run_stage(stage: Stage, paths: dict[str, Any], out: Path, again: bool) -> N
         if not failed:
             console.print(f"{out}: done before (--again makes it anew)")
             return
-        console.print(f"{out}: done before but for {failed:,} records whose calls failed; asking again")
+        console.print(f"{out}: done before but for {failed:,} calls that failed; asking again")
     work = execute(stage, paths, out, out / LEDGER)
     if not is_first_process():
         return

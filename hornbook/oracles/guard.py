@@ -87,8 +87,13 @@ class Oracles:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Raises TeacherError where the judge model has answered no call at all, and nothing else has ended the use."""
+        try:
+            if self._judge_model and kind is None:
+                self._judge_model.require_answers()
+        finally:
+            self.close()
 
     def _ask(self, pairs: Sequence[Pair], ask: Callable[[str, list[Pair]], list[Judgement]]) -> list[Judgement]:
         """`ask` every oracle once, for all its pairs."""

@@ -73,6 +73,10 @@ class JudgeModel:
         """Raises TeacherError when the model cannot be used any further; what it answered so far is kept."""
         return self._runner.run(_judge_many(self._teacher, pairs))
 
+    def require_answers(self) -> None:
+        """Raises TeacherError where calls failed and not one was answered."""
+        self._teacher.require_answers()
+
     def close(self) -> None:
         self._runner.run(self._stack.aclose())
         self._runner.close()

@@ -91,7 +91,8 @@ async def _with_teacher(
                 lambda reply: _grade(teacher, prompts[reply.question], reply, settings.judge_tokens),
                 lambda *_: bar.advance(),
             )
-        work.count(teacher_calls=len(teacher.calls_used))
+        teacher.require_answers()
+        work.count(teacher_calls=len(teacher.calls_used), **teacher.losses())
     for reply, outcome in zip(chosen, outcomes, strict=True):
         if isinstance(outcome, CallFailed):
             work.reject(reply.id, f"no answer from the judge: {outcome}")

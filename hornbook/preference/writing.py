@@ -101,6 +101,8 @@ def write_texts(
             writer = Writer(teacher, known, outcomes)
             with work.progress("teacher texts", len(questions), "questions") as bar:
                 results = await map_records(questions, writer.write, lambda *_: bar.advance())
+            teacher.require_answers()
+            work.count(**teacher.losses())
             found = {q.id: r for q, r in zip(questions, results, strict=True) if isinstance(r, Written)}
             return found, len(teacher.calls_used)
 

@@ -15,6 +15,7 @@ from hornbook.base.http import LONGEST_PAUSE, TryAgain
 from hornbook.base.progress import console
 from hornbook.base.records import Message
 from hornbook.base.seeds import derive
+from hornbook.base.workspace import FAILED_CALLS
 from hornbook.teacher.backend import Answer, Backend
 from hornbook.teacher.bank import Bank, LocalBank, OpenBank
 from hornbook.teacher.budget import Hold
@@ -113,6 +114,10 @@ class Teacher:
         """At the end of a stage: raises TeacherError, with the endpoint's own words, where every call has failed."""
         if self._failures and not self.calls_used and not self._answered:
             raise nothing_answered(f"teacher {self.model} at {self.backend.where}", self._failures)
+
+    def losses(self) -> dict[str, int]:
+        """The count of calls that failed, for a stage's books, if there are any: the stage may go on with them."""
+        return {FAILED_CALLS: self._failures.total()} if self._failures else {}
 
     async def _shared(self, ask: Ask) -> Call:
         """Equal calls under way at the same time are one call. Nobody who gives up waiting takes it from the others."""

@@ -104,6 +104,12 @@ class FakeTeacher:
         self.calls_used.add(key)
         return Completion(key, text, "stop", 0, 0)
 
+    def require_answers(self) -> None:
+        """Nothing is lost for good here."""
+
+    def losses(self) -> dict[str, int]:
+        return {}
+
 
 def opener(teacher: FakeTeacher) -> Callable[..., object]:
     """Stands in for `open_teacher`."""
