@@ -7,7 +7,6 @@ from typing import Literal
 import msgspec
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from hornbook.base.errors import HornbookError
 from hornbook.base.records import Pair
 from hornbook.base.workspace import Workspace
 from hornbook.tokenizer.chat import end_of_reply
@@ -59,16 +58,10 @@ def limit_refusals(pairs: list[Pair], share: float | None, work: Workspace) -> l
     return pairs
 
 
-def end_token(tokenizer: PreTrainedTokenizerBase) -> int:
-    """What the model says when its turn is over: what its chat template writes there, else `eos`.
-
-    Raises HornbookError for a tokenizer that has neither.
-    """
+def end_token(tokenizer: PreTrainedTokenizerBase) -> int | None:
+    """What the model says when its turn is over: what its chat template writes there, else `eos`, if it has one."""
     end = end_of_reply(tokenizer) if tokenizer.chat_template else None
-    end = tokenizer.eos_token_id if end is None else end
-    if end is None:
-        raise HornbookError("no end token: the chat template writes none, and the tokenizer has no eos_token; set one")
-    return int(end)
+    return tokenizer.eos_token_id if end is None else end
 
 
 def _fault(pair: Pair, known: int) -> str:
@@ -83,9 +76,9 @@ def _fault(pair: Pair, known: int) -> str:
     return ""
 
 
-def _ended(pair: Pair, end: int) -> Pair:
+def _ended(pair: Pair, end: int | None) -> Pair:
     """A pair of complete replies with the end token on both sides; other pairs as they are."""
-    if not pair.ends:
+    if not pair.ends or end is None:
         return pair
     sides = [side if side[-1:] == [end] else [*side, end] for side in (pair.chosen_tokens, pair.rejected_tokens)]
     return msgspec.structs.replace(pair, chosen_tokens=sides[0], rejected_tokens=sides[1])
