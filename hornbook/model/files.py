@@ -34,12 +34,10 @@ def load_model(path: Path | str, dtype: Precision = "auto") -> PreTrainedModel:
 def read_model(path: Path | str, dtype: torch.dtype | str) -> PreTrainedModel:
     """A model in main memory, as `load_model`; with dtype "auto" its weights are as they were saved."""
     folder = model_folder(path)
-    unreachable = "" if os.path.isdir(folder) else hub.out_of_reach(folder)
+    located = folder if Path(folder).is_dir() else hub.located(folder)
     try:
-        return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=bool(unreachable))
+        return AutoModelForCausalLM.from_pretrained(located, dtype=dtype)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        if unreachable and isinstance(error, OSError):
-            raise hub.not_here(folder, unreachable) from None
         raise HornbookError(
             f"{path}: not a causal language model that transformers loads ({one_line(error)})"
         ) from None

@@ -1,16 +1,14 @@
 """Loading and saving a tokenizer in Hugging Face's format."""
 
-import re
 from pathlib import Path
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from hornbook.base import hub
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json, write_json
 from hornbook.tokenizer.dates import keep_date
 from hornbook.tokenizer.ends import model_ends
-
-HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")  # a name without a slash is rather a folder misspelt
 
 
 def load_tokenizer(path: Path | str, run: Path | None = None) -> PreTrainedTokenizerBase:
@@ -32,9 +30,9 @@ def _place(here: Path, name: str) -> str:
     for folder in (here / "tokenizer", here / "model", here):
         if (folder / "tokenizer_config.json").exists() or (folder / "tokenizer.json").exists():
             return str(folder)
-    if here.exists() or not HUB_NAME.fullmatch(name):
+    if here.exists() or not hub.is_name(name):
         raise HornbookError(f"{here}: no tokenizer here; expected a folder with tokenizer.json")
-    return name
+    return hub.located(name)
 
 
 def _load(name: str) -> PreTrainedTokenizerBase:
