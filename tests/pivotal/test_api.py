@@ -100,7 +100,9 @@ def test_a_model_that_cannot_end_is_refused(tmp_path: Path) -> None:
     for token in ("<|im_end|>", "<|endoftext|>"):
         vocabulary = vocabulary.replace(token, token.replace("|", "!"))
     (tmp_path / "model/tokenizer.json").write_text(vocabulary)
-    (tmp_path / "model/generation_config.json").unlink()  # which names them as well
+    (tmp_path / "model/generation_config.json").unlink()  # which names them as well, like config.json
+    architecture = json.loads((tmp_path / "model/config.json").read_text())
+    (tmp_path / "model/config.json").write_text(json.dumps(architecture | {"eos_token_id": None}))
     config.write_text(json.dumps(names).replace("im_end|", "im_end!|").replace("<|im_end!", "<!im_end!"))
     with pytest.raises(HornbookError, match=r"names no end-of-sequence token.*--stop TEXT"):
         find_pivots(tmp_path / "model", [CHOICE], out=tmp_path / "out", **QUICK)
