@@ -123,7 +123,7 @@ def _calls(stage: Stage) -> int | None:
 
 
 def _priced(stage: Stage, found: Estimate) -> Estimate:
-    teachers = _teachers(stage.settings)
+    teachers = teachers_of(stage.settings)
     if not teachers or not found.calls:
         return found
     tokens_in = stage.expect.get("prompt_tokens_per_call", 400)
@@ -134,7 +134,7 @@ def _priced(stage: Stage, found: Estimate) -> Estimate:
     return replace(found, price=found.calls * weighed / sum(each.weight for each in teachers))
 
 
-def _teachers(settings: Any) -> list[TeacherSettings]:
+def teachers_of(settings: Any) -> list[TeacherSettings]:
     """Those who share a stage's calls by their weights."""
     if isinstance(settings, SynthSettings):
         return settings.writers

@@ -6,11 +6,12 @@ from rich.table import Table
 
 from hornbook.base.progress import answers
 from hornbook.mixture.settings import LONG, MixtureSettings
-from hornbook.recipe.estimate import context_of, estimate, model_shape, pass_tokens
+from hornbook.recipe.estimate import context_of, estimate, model_shape, pass_tokens, teachers_of
 from hornbook.recipe.hardware import GIB, Hardware, parse_hardware
 from hornbook.recipe.recipe import Recipe, Stage
 from hornbook.recipe.status import standings
 from hornbook.recipe.store import Store
+from hornbook.teacher.prices import DATE
 from hornbook.training.settings import LoopSettings
 
 
@@ -82,12 +83,14 @@ def _print_sums(recipe: Recipe, run: Path, hardware: Hardware) -> None:
     flops = sum(cost.flops or 0 for cost in costs)
     calls = sum(cost.calls or 0 for cost in costs)
     prices = [cost.price for cost in costs if cost.price is not None]
+    teachers = [teacher for stage in to_run for teacher in teachers_of(stage.settings)]
+    assumed = f" (known models in dollars, as of {DATE})" * any(teacher.assumes_prices for teacher in teachers)
     least = "at least " * any(cost.calls and cost.price is None for cost in costs)
     answers.print(
         f"To run: {len(to_run)} of {len(recipe.stages)} stages; training {flops:.2e} FLOPs, "
         f"{duration(flops / hardware.flops_per_second)} on {hardware.count} × {hardware.name} "
         f"(at {hardware.utilisation:.0%} of its peak); {calls:,} teacher calls"
-        + (f", {least}{sum(prices):,.2f} to pay" if prices else "")
+        + (f", {least}{sum(prices):,.2f} to pay{assumed}" if prices else "")
     )
 
 

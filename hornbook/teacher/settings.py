@@ -98,9 +98,7 @@ class TeacherSettings(Settings):
     @property
     def prices(self) -> tuple[float, float] | None:
         """Of a million tokens of prompts and of answers, as far as known; None where nothing is."""
-        known = known_prices(self.model) if self.url else None
-        if known and self.batch:
-            known = known[0] * BATCH, known[1] * BATCH
+        known = self._known_prices
         if self.price_in is None and self.price_out is None:
             return known
         unsaid = known or (0.0, 0.0)
@@ -108,6 +106,17 @@ class TeacherSettings(Settings):
             unsaid[0] if self.price_in is None else self.price_in,
             unsaid[1] if self.price_out is None else self.price_out,
         )
+
+    @property
+    def assumes_prices(self) -> bool:
+        """Whether a price comes from the table of known models."""
+        return self._known_prices is not None and (self.price_in is None or self.price_out is None)
+
+    @property
+    def _known_prices(self) -> tuple[float, float] | None:
+        share = BATCH if self.batch else 1.0
+        known = known_prices(self.model) if self.url else None
+        return known and (known[0] * share, known[1] * share)
 
     def money(self, prompt_tokens: float, answer_tokens: float) -> float:
         """What so many tokens cost, as far as prices are known."""

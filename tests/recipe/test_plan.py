@@ -1,5 +1,6 @@
 """Plans: the report's figures at full size, and why a stage would run."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hornbook.recipe.hardware import parse_hardware
 from hornbook.recipe.plan import duration, print_plan, short
 from hornbook.recipe.recipe import load_recipe
 from hornbook.recipe.status import standings
+from hornbook.teacher.prices import DATE
 
 ROOT = Path(__file__).parent.parent.parent
 RECIPES = [*(ROOT / "recipes").glob("*.yaml"), *(ROOT / "recipes" / "experiments").glob("*.yaml")]
@@ -78,3 +80,41 @@ stages:
     one, two = (estimate(loaded, stage) for stage in loaded.stages)
     assert one.calls == two.calls > 0
     assert two.price == pytest.approx(one.price * 5 / 8)
+
+
+PRICES = [  # the teacher, what the plan says is to be paid ("" where nothing is known), and where that is from
+    ("{local: smollm2}", "", False),
+    ("{url: 'http://a', model: mine}", "", False),
+    ("{url: 'http://a', model: mine, price_in: 0, price_out: 0}", "0.00 to pay", False),
+    ("{url: 'http://a', model: mine, price_out: 8}", r"[1-9][\d.]* to pay", False),
+    ("{url: 'https://a', model: gpt-4o-mini}", r"0\.[1-9]\d* to pay", True),
+    ("{url: 'https://a', model: gpt-4o-mini, price_in: 1000, price_out: 1000}", r"[1-9]\d*\.\d+ to pay", False),
+]
+
+
+@pytest.mark.parametrize(("teacher", "to_pay", "assumed"), PRICES)
+def test_the_plan_prints_a_price_only_where_it_is_known(tmp_path, monkeypatch, capsys, teacher, to_pay, assumed):
+    (tmp_path / "recipe.yaml").write_text(f"""
+teacher: {teacher}
+stages:
+  one: {{kind: synth, documents: ./docs, kinds: [textbook], records: 1000}}
+""")
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    print_plan(load_recipe(tmp_path / "recipe.yaml"), tmp_path / "run", "cpu:2")
+    shown = capsys.readouterr().out
+    assert "teacher calls" in shown and ("to pay" in shown) == bool(to_pay)
+    assert re.search(to_pay, shown) and (f"as of {DATE}" in shown) == assumed
+
+
+def test_a_sum_in_which_a_price_is_unknown_is_a_least_one(tmp_path, monkeypatch, capsys):
+    (tmp_path / "recipe.yaml").write_text("""
+teacher: {local: smollm2}
+stages:
+  one: {kind: synth, documents: ./docs, kinds: [textbook]}
+  two: {kind: synth, documents: ./docs, kinds: [textbook], teacher: {url: "http://a", model: a, price_out: 8}}
+""")
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    print_plan(load_recipe(tmp_path / "recipe.yaml"), tmp_path / "run", "cpu:2")
+    assert "at least" in capsys.readouterr().out
