@@ -38,6 +38,13 @@ def located(name: str) -> str:
         ) from None
 
 
+def out_of_reach() -> str:
+    """Why the hub cannot be asked, "" if it can."""
+    from huggingface_hub import constants
+
+    return "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else _ask(constants.ENDPOINT)
+
+
 @lru_cache
 def _ask(url: str) -> str:
     """Why there is no answer, "" if there is one; asked once a process."""

@@ -1,9 +1,11 @@
 """A data set of a hub, read as it streams in: `hub:NAME[:CONFIG[:SPLIT]]`, through the `datasets` package."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.hub import out_of_reach
 from hornbook.data.readers.formats import Located, plain_values
 
 SPLITS = ("train", "train_sft", "test", "validation")  # which is read where none is named: the first that there is
@@ -19,6 +21,11 @@ def read_hub(name: str) -> Iterator[Located]:
     except ImportError:
         raise HornbookError(f"hub:{name}: needs the package datasets; run: pip install 'hornbook[hub]'") from None
     repository, config, split = (*name.split(":"), "", "")[:3]
+    if not Path(repository).exists() and (silent := out_of_reach()):
+        raise HornbookError(  # `datasets` would ask for half a minute
+            f"hub:{name}: the hub cannot be asked ({silent}); where there is a network, run "
+            f"`hf download --repo-type dataset {repository} --local-dir FOLDER`, and give FOLDER instead"
+        )
     try:
         found = datasets.load_dataset(repository, config or None, split=split or None, streaming=True)
         split, rows = (split, found) if split else _one_split(name, found)
