@@ -19,6 +19,7 @@ from hornbook.base.errors import HornbookError
 PASSING = (408, 409, 425, 429)  # and all of 5xx: another try may succeed
 CROWDED = (408, 429, 503, 504)  # and with fewer calls at a time, more likely so
 LONGEST_SILENCE = 600.0  # seconds; a longer Retry-After is cut to this, and then asked again
+SENTENCES = ("error", "errors", "message", "detail", "msg", "title", "error_description")  # of an error, in JSON
 LONGEST_PAUSE = 30.0  # seconds between tries; a Retry-After may ask for more
 SECONDS_TO_CONNECT = 10.0
 
@@ -118,10 +119,11 @@ def _said(error: Any) -> Iterator[str]:
         for item in error:
             yield from _said(item)
     elif isinstance(error, dict):
-        told = [error[name] for name in ("error", "errors", "message", "detail", "msg", "title") if error.get(name)]
+        told = [error[name] for name in SENTENCES if error.get(name)]
+        told = told if all(isinstance(sentence, str) for sentence in told) else told[:1]
         places = error.get("loc") or []
         place = ".".join(map(str, places)) if isinstance(places, list) else str(places)
-        for sentence in _said(told[0]) if told else ():
+        for sentence in _said(told):
             yield f"{place}: {sentence}" if place else sentence
 
 

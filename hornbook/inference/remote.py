@@ -14,6 +14,7 @@ from hornbook.base.http import (
     SECONDS_TO_CONNECT,
     TryAgain,
     authorization,
+    proxy_for,
     reason_of,
     seconds_of,
 )
@@ -84,7 +85,12 @@ class Remote:
         method = "GET" if content is None else "POST"
         try:
             async with self._open().request(
-                method, self.root + path, data=content, headers=self._headers, allow_redirects=False
+                method,
+                self.root + path,
+                data=content,
+                headers=self._headers,
+                allow_redirects=False,
+                proxy=proxy_for(self.root),
             ) as response:
                 body = await response.read()
         except aiohttp.InvalidURL:
