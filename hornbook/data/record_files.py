@@ -38,8 +38,9 @@ def find_record_files(paths: Sequence[Path]) -> list[Path]:
             raise HornbookError(f"{path}: expected a file of records: {', '.join(RECORD_SUFFIXES)}")
         found.extend(inside or [path])
     for path in found:
-        if sum(other.name == path.name for other in found) > 1:
-            raise HornbookError(f"{path}: two inputs are called {path.name}; their outputs would overwrite each other")
+        name = kept_name(path)
+        if sum(kept_name(other) == name for other in found) > 1:
+            raise HornbookError(f"{path}: two outputs would be called {name}, and one would overwrite the other")
     return found
 
 
@@ -61,9 +62,7 @@ def write_kept(file: RecordFile, keep: Sequence[bool], folder: Path) -> Path:
     """The rows to keep under the same name in `folder`: Parquet and plain JSON lines as they were, all else as JSON
     lines."""
     wanted = {place for place, kept in zip(file.places, keep, strict=True) if kept}
-    suffix = inner_suffix(file.path)
-    plain = suffix == file.path.suffix.lower()
-    name = file.path.name if plain and suffix in (".parquet", ".jsonl", ".ndjson") else f"{file.path.stem}.jsonl"
+    suffix, name = inner_suffix(file.path), kept_name(file.path)
     with atomic(folder / name) as temporary:
         if suffix == ".parquet":
             table = pq.read_table(file.path)
@@ -79,18 +78,29 @@ def write_kept(file: RecordFile, keep: Sequence[bool], folder: Path) -> Path:
     return folder / name
 
 
+def kept_name(path: Path) -> str:
+    """What the file with the rows that are kept is called."""
+    suffix = inner_suffix(path)
+    if suffix == path.suffix.lower() and suffix in (".parquet", ".jsonl", ".ndjson"):
+        return path.name
+    ending = len(path.suffix) + (len(suffix) if suffix != path.suffix.lower() else 0)
+    return f"{path.name[:-ending]}.jsonl"
+
+
 def _place(where: str) -> int:
     return int(where.rpartition(":")[2])
 
 
 def text_of(row: dict[str, Any]) -> str:
-    """Everything in a record that a model would read: text, messages, question, choices, solution, answer."""
-    return "\n".join(filter(None, (_flatten(row[field]) for field in TEXT_FIELDS if field in row)))
+    """Everything in a record that a model would read: text, messages, question, choices, solution, answer; of a row
+    with other names, as ShareGPT's, every text in it."""
+    known = "\n".join(filter(None, (_flatten(row[field]) for field in TEXT_FIELDS if field in row)))
+    return known or _flatten(list(row.values()))
 
 
 def _flatten(value: Any) -> str:
     if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return "\n".join(filter(None, map(_flatten, value)))
-    return _flatten(value.get("content")) if isinstance(value, dict) else ""
+        return value.strip()
+    if isinstance(value, dict):
+        value = [value["content"]] if "content" in value else list(value.values())
+    return "\n".join(filter(None, map(_flatten, value))) if isinstance(value, list) else ""

@@ -1,5 +1,6 @@
 """Algorithm 1 of appendix B: no planted question gets through, and the verdicts are those of plain Python sets."""
 
+import gzip
 import random
 
 import msgspec
@@ -164,6 +165,19 @@ def test_a_users_files_come_back_without_the_contaminated_records(tmp_path):
     assert work.notes["contamination"] == {"gsm8k": {"contaminated": 2, "partial": 0}}
 
 
+def test_rows_of_other_tools_are_compared_by_all_their_texts(tmp_path):
+    question = load_benchmark("gsm8k")[0].question
+    asked = [{"conversations": [{"from": "human", "value": text}]} for text in ("How are you?", question)]
+    (tmp_path / "a.jsonl").write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in asked))
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress((tmp_path / "a.jsonl").read_bytes()))
+    (tmp_path / "c.csv").write_text(f'instruction,output\nHow are you?,Fine.\n"{question}",5\n')
+    files = [tmp_path / name for name in ("a.jsonl", "b.jsonl.gz", "c.csv")]
+    decontaminate(DecontaminateSettings(benchmarks=["gsm8k"]), Workspace(tmp_path / "out"), records=files)
+    kept = msgspec.json.encode(asked[0]) + b"\n"
+    assert (tmp_path / "out" / "a.jsonl").read_bytes() == (tmp_path / "out" / "b.jsonl").read_bytes() == kept
+    assert (tmp_path / "out" / "c.jsonl").read_bytes() == b'{"instruction":"How are you?","output":"Fine."}\n'
+
+
 def test_files_that_cannot_be_compared_are_named(tmp_path):
     run = lambda *paths: decontaminate(  # noqa: E731
         DecontaminateSettings(benchmarks=["gsm8k"]), Workspace(tmp_path / "out"), records=list(paths)
@@ -179,7 +193,7 @@ def test_files_that_cannot_be_compared_are_named(tmp_path):
         ([tmp_path / "a"], "no records in this folder"),
         ([tmp_path / "notes.docx"], "expected a file of records"),
         ([tmp_path / "bad.parquet"], "unreadable file: it is not Parquet"),
-        ([tmp_path / "a" / "x.jsonl", tmp_path / "b" / "x.jsonl"], "would overwrite"),
+        ([tmp_path / "a" / "x.jsonl", tmp_path / "b" / "x.jsonl"], "one would overwrite the other"),
     ):
         with pytest.raises(HornbookError, match=message):
             run(*paths)

@@ -173,7 +173,8 @@ def _read(
                 yield where, reading.read(row)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
             # whatever a stranger's row is made of, it must not end the reading of the others
-            reject(where, str(error) if type(error) is ValueError else f"not of a known form: {one_line(error)}")
+            reason = str(error) if type(error) is ValueError else f"not of a known form: {one_line(error)}"
+            reject(where, f"unreadable {reason}" if reason.partition(":")[0] in row else reason)
 
 
 def _renamed(rows: Iterable[Located], columns: Sequence[str], reject: Reject) -> Iterator[Located]:
