@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hornbook.oracles.extract_answer import extract_answer, find_answer, without_thinking
+from hornbook.base.thinking import without_thinking
+from hornbook.oracles.extract_answer import extract_answer, find_answer
 
 ANSWERS = [  # reply, answer, where it was found
     (r"First \boxed{3}, no: \boxed{3\sqrt{2}}", r"3\sqrt{2}", "box"),
