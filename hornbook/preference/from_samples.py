@@ -7,7 +7,7 @@ from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_records
-from hornbook.base.records import Pair, Sample, make_id
+from hornbook.base.records import Message, Pair, Sample, make_id
 from hornbook.base.workspace import Workspace
 from hornbook.data.readers.load import load_records
 from hornbook.preference.settings import PairsSettings
@@ -52,7 +52,7 @@ def pair_of(sample: Sample, tokenizer: PreTrainedTokenizerBase, first_tokens: in
     if len(sample.messages) < 2 or sample.messages[-1].role != "assistant":
         raise HornbookError("no reply of the assistant at the end")
     before, preferred = sample.messages[:-1], sample.messages[-1].content
-    sides = [reply_tokens(tokenizer, before, text) for text in (preferred, sample.rejected)]
+    sides = [reply_tokens(tokenizer, before, Message("assistant", text)) for text in (preferred, sample.rejected)]
     chosen, rejected = [side[:first_tokens] if first_tokens else side for side in sides]
     if chosen == rejected:
         raise HornbookError("both sides are equal" + (f" in their first {first_tokens} tokens" * bool(first_tokens)))

@@ -15,16 +15,18 @@ def encode_pair(pair: TextPair, tokenizer: PreTrainedTokenizerBase) -> Pair:
     Raises HornbookError where the template does not fit, where a side is empty, and where both give the same tokens.
     """
     before = [Message("user", pair.prompt)] if isinstance(pair.prompt, str) else pair.prompt
-    texts = [side if isinstance(side, str) else side[0].content for side in (pair.chosen, pair.rejected)]
+    replies = [
+        Message("assistant", side) if isinstance(side, str) else side[0] for side in (pair.chosen, pair.rejected)
+    ]
     if tokenizer.chat_template is None:
-        prompt, (chosen, rejected) = _plain(tokenizer, before, pair, texts)
+        prompt, (chosen, rejected) = _plain(tokenizer, before, pair, [reply.content for reply in replies])
     elif pair.begun:
         begun = tokenizer.encode(pair.begun, add_special_tokens=False)
-        prompt = encode_prompt(tokenizer, before) + begun
-        chosen, rejected = (tokenizer.encode(text, add_special_tokens=False) for text in texts)
+        prompt = encode_prompt(tokenizer, before, pair.tools) + begun
+        chosen, rejected = (tokenizer.encode(reply.content, add_special_tokens=False) for reply in replies)
     else:
-        prompt = encode_prompt(tokenizer, before)
-        chosen, rejected = (reply_tokens(tokenizer, before, text) for text in texts)
+        prompt = encode_prompt(tokenizer, before, pair.tools)
+        chosen, rejected = (reply_tokens(tokenizer, before, reply, pair.tools) for reply in replies)
     if chosen == rejected:
         raise HornbookError("both sides are equal")
     return Pair(
@@ -39,14 +41,16 @@ def encode_pair(pair: TextPair, tokenizer: PreTrainedTokenizerBase) -> Pair:
     )
 
 
-def reply_tokens(tokenizer: PreTrainedTokenizerBase, before: list[Message], text: str) -> list[int]:
-    """The tokens of `text` as the complete reply to the conversation `before`, the end token included.
+def reply_tokens(
+    tokenizer: PreTrainedTokenizerBase, before: list[Message], reply: Message, tools: str = ""
+) -> list[int]:
+    """The tokens of `reply` as the complete answer to the conversation `before`, the end token included.
 
     Raises HornbookError for an empty reply, and as `encode_chat` does.
     """
-    if not text.strip():
+    if not (reply.content.strip() or reply.tool_calls):
         raise HornbookError("an empty reply")
-    tokens, said = encode_chat(tokenizer, [*before, Message("assistant", text)])
+    tokens, said = encode_chat(tokenizer, [*before, reply], tools)
     end = len(said) - said[::-1].index(True)
     begin = end - 1
     while begin and said[begin - 1]:
