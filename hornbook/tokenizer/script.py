@@ -87,14 +87,10 @@ class Script:
 
     def _as_sampled(self, turn: int, prompt: str) -> str:
         """The reply as it would be sampled after `prompt`, of a conversation that is written in another way."""
-        whole = self.text(turn + 1)
-        header, thought = self._header(turn)
+        whole, thought = self.text(turn + 1), self._header(turn)[1]
+        begin = self._begin(turn + 1, turn, prompt=False)
         before, found, behind = self.text(turn + 1, hidden=turn).partition(HIDDEN)
-        begin = before.rfind(header) + len(header)
-        in_order = self.text(turn + 1, hidden=turn - 1).find(HIDDEN) <= len(before)
-        if not found or header not in before or not in_order:
-            raise self._no_prompt()
-        if not (whole.startswith(before[:begin]) and whole.endswith(behind)):
+        if begin is None or not found or len(before) < begin or not whole.endswith(behind):
             raise self._no_prompt()
         body = whole[begin : len(whole) - len(behind)]
         if not thought:
@@ -117,23 +113,21 @@ class Script:
                 break
             found = self._find(count, turn)
             if found and (not spans or found[0] >= spans[-1].finish):
-                spans.append(Span(*found, self.learn[turn]))
+                begin, finish = found
+                spans.append(Span(begin, self._through_end(begin, finish, count), self.learn[turn]))
             elif strict and self.learn[turn]:
                 raise self._no_prompt()
         return spans
 
     def _find(self, count: int, turn: int) -> tuple[int, int] | None:
         """Where an earlier reply begins and ends in the prompt that the first `count` turns make; None if unclear."""
-        text, prompt = self.text(count, prompt=True), self.text(turn, prompt=True)
-        begin = len(prompt)
-        if text.startswith(prompt) and (finish := self._finish(text, turn, begin)) is not None:
+        text = self.text(count, prompt=True)
+        begin = self._begin(count, turn, prompt=True)
+        if begin is None:
+            return None
+        if text.startswith(self.text(turn, prompt=True)) and (finish := self._finish(text, turn, begin)) is not None:
             return begin, finish
-        before, found, behind = self.text(count, prompt=True, hidden=turn).partition(HIDDEN)
-        if not text.startswith(prompt):
-            header, _ = self._header(turn)
-            begin = before.rfind(header) + len(header)
-            if header not in before or not text.startswith(before[:begin]):
-                return None
+        _, found, behind = self.text(count, prompt=True, hidden=turn).partition(HIDDEN)
         next_said = self.text(count, prompt=True, hidden=turn + 1).find(HIDDEN) if turn + 1 < count else len(text)
         end = begin + self._end_in(text[begin:])[1]
         if end <= next_said and self._end_in(text[begin:end]) != (end - begin, end - begin):
@@ -147,6 +141,23 @@ class Script:
                 return begin, said + length
         return begin, said
 
+    def _begin(self, count: int, turn: int, prompt: bool) -> int | None:
+        """Where a reply begins in the text of the first `count` turns: behind its prompt, or as far of it as stands
+        there; None if that is not clear."""
+        text, own_prompt = self.text(count, prompt=prompt), self.text(turn, prompt=True)
+        if text.startswith(own_prompt):
+            return len(own_prompt)
+        header, thought = self._header(turn)
+        # what the template writes between the turn before and the reply
+        between = self.text(turn, prompt=True, hidden=turn - 1).partition(HIDDEN)
+        behind = self.text(count, prompt=prompt, hidden=turn - 1).partition(HIDDEN)
+        gap = between[2].removesuffix(thought)
+        if between[1] and behind[1] and behind[2].startswith(gap) and text.endswith(behind[2]):
+            return len(text) - len(behind[2]) + len(gap)
+        before = self.text(count, prompt=prompt, hidden=turn).partition(HIDDEN)[0]
+        begin = before.rfind(header) + len(header)
+        return begin if header and header in before and text.startswith(before[:begin]) else None
+
     def _finish(self, text: str, turn: int, begin: int) -> int | None:
         """Where a reply that begins at `begin` is over: behind its end token, if the template writes one."""
         until_here = self.text(turn + 1)
@@ -154,6 +165,12 @@ class Script:
             if text.startswith(until_here[: begin + length]):
                 return begin + length
         return None
+
+    def _through_end(self, begin: int, finish: int, count: int) -> int:
+        """`finish`, or behind the token there where a reply without an end token ends on what begins the next turn."""
+        text = self.text(count, prompt=True)
+        before, behind = self._end_in(text[begin:])
+        return begin + behind if before == finish - begin else finish
 
     def _end_in(self, text: str) -> tuple[int, int]:
         """Before and behind the first end token in `text`; its length, twice, without one."""
