@@ -13,7 +13,7 @@ from pydantic_core import PydanticUndefined
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json
 from hornbook.base.lock import LOCK, locked
-from hornbook.base.progress import console
+from hornbook.base.progress import answers, console
 from hornbook.base.seeds import derive
 from hornbook.base.workspace import FAILED_CALLS, is_first_process
 from hornbook.recipe.kinds import Kind, Slot
@@ -91,6 +91,7 @@ def _run_stage(stage: Stage, paths: dict[str, Any], out: Path, again: bool) -> N
     if not again and (out / "stage.json").exists():
         failed = read_json(out / "stage.json").get("counts", {}).get(FAILED_CALLS, 0)
         if not failed:
+            _show(stage.kind, out)
             console.print(f"{out}: done before (--again makes it anew)")
             return
         console.print(f"{out}: done before but for {failed:,} calls that failed; asking again")
@@ -101,7 +102,15 @@ def _run_stage(stage: Stage, paths: dict[str, Any], out: Path, again: bool) -> N
         console.print(f"  {name.replace('_', ' ')}: {amount:,}")
     for reason, amount in sorted(work.rejected.items()):
         console.print(f"  set aside: {amount:,} {reason}")
+    _show(stage.kind, out)
     console.print(f"Written to {out}")
+
+
+def _show(kind: Kind, out: Path) -> None:
+    """Print what was asked for, where it is figures."""
+    if is_first_process():
+        for table in kind.tables(out):
+            answers.print(table)
 
 
 def _check(out: Path, key: str, again: bool) -> None:

@@ -10,6 +10,7 @@ from hornbook.base.intervals import estimate
 from hornbook.base.records import Question
 from hornbook.base.seeds import derive
 from hornbook.base.workspace import Workspace
+from hornbook.data.benchmarks import BenchmarkItem
 from hornbook.evaluation.answers import Answer, graded, values_by_score
 from hornbook.evaluation.compare import compare
 from hornbook.evaluation.heldout import leave_out_seen
@@ -27,7 +28,7 @@ def evaluation(
     work: Workspace,
     *,
     model: Path,
-    questions: list[Path],
+    questions: Sequence[Path] = (),
     before: Path | None = None,
     training: Sequence[Path] = (),
 ) -> None:
@@ -36,14 +37,16 @@ def evaluation(
     Writes scores.json ({"model", "scores": [{"name", "mean", "low", "high", "n"}], "comparisons": [{"score",
     "difference", "low", "high", "p", "verdict", "n"}]}) and answers.parquet. Of a questions folder its `heldout/` is
     used where there is one. `before` is the folder of an earlier evaluation, compared on the questions both answered.
-    Questions that stand in `training` are left out.
-    Raises HornbookError when there are no questions, no model, an unknown benchmark or no answers in `before`.
+    Questions that stand in `training` are left out. Without `questions` the benchmarks are all that is scored, with
+    `settings.benchmarks` empty the questions.
+    Raises HornbookError when there is neither, when no question is left, no item fits the model, for no model, an
+    unknown benchmark, and no answers in `before`.
     """
+    if not questions and not settings.benchmarks:
+        raise HornbookError("evaluation: nothing to score; expected questions, or the names of benchmarks, or both")
     earlier = read_records(Path(before) / "answers.parquet", Answer) if before else []
-    items = [
-        item for name in settings.benchmarks for item in choose_items(name, settings.max_items, settings.questions_seed)
-    ]
-    asked = _choose(questions, list(training), settings, work)
+    items = _items(settings, bool(questions))
+    asked = _choose(list(questions), list(training), settings, work) if questions else []
     encoder = Encoder(load_tokenizer(model, work.path), settings.style)
     sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
     seed = derive(settings.questions_seed, "evaluation")
@@ -51,16 +54,32 @@ def evaluation(
         replies = respondent.replies(asked, settings.samples, sampling, work, "questions")
         picks = answer_items(items, respondent, settings.normalise, work)
     answers = _graded(asked, replies, settings, work) + picks
+    if not answers:
+        raise HornbookError("evaluation: no item of the benchmarks fits the model's context")
     answers.sort(key=lambda answer: (answer.score, answer.question, answer.sample))
 
     scores = _scores(answers)
     comparisons = (
         compare(answers, earlier, resamples=settings.resamples, seed=settings.questions_seed) if before else []
     )
+    if before and not comparisons:
+        work.warn(f"no question or item in common with {before}: nothing is compared")
     write_records(work.path / "answers.parquet", Answer, answers)
     write_json(work.path / "scores.json", {"model": work.name, "scores": scores, "comparisons": comparisons})
     forget_replies(work)
     _book(asked, replies, scores, comparisons, work)
+
+
+def _items(settings: EvaluationSettings, asks_questions: bool) -> list[BenchmarkItem]:
+    """The items of all benchmarks; where they are not there, questions may do alone."""
+    most, seed = settings.max_items, settings.questions_seed
+    try:
+        return [item for name in settings.benchmarks for item in choose_items(name, most, seed)]
+    except HornbookError as error:
+        if not asks_questions:
+            raise
+        without = "or score the questions alone: --benchmarks '[]' (in a recipe: benchmarks: [])"
+        raise HornbookError(f"{error}; {without}") from None
 
 
 def _choose(

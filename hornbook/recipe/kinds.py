@@ -7,9 +7,13 @@ with `--help`, and part of `hornbook plan`.
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hornbook.base.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Kind:
         command: its words on the command line, with `argument` the slot that is given without a flag.
         report: section of the report that it implements.
         listing: "module:name" of a function that gives the lines of `--list`, where there is something to choose from.
+        shows: "module:name" of a function that gives the tables which the command prints of its finished folder.
     """
 
     name: str
@@ -48,6 +53,7 @@ class Kind:
     version: int = 1
     argument: str = ""
     listing: str = ""
+    shows: str = ""
 
     @property
     def settings(self) -> type[Settings]:
@@ -58,6 +64,13 @@ class Kind:
         """What `--list NAME` shows; all there is without a name."""
         listing: Callable[[str], Iterable[str]] = _load(self.listing)
         return listing(name)
+
+    def tables(self, out: Path) -> Iterable["Table"]:
+        """What the command shows of its finished folder `out`."""
+        if not self.shows:
+            return ()
+        shows: Callable[[Path], Iterable[Table]] = _load(self.shows)
+        return shows(out)
 
     def load(self) -> Callable[..., None]:
         """The room's function (this imports the room, which may take seconds)."""
@@ -268,7 +281,7 @@ _KINDS = [
         settings_class="hornbook.evaluation.settings:EvaluationSettings",
         slots={
             "model": MODEL,
-            "questions": QUESTIONS,
+            "questions": Slot("questions", many=True, optional=True),
             "before": Slot("scores", optional=True),
             "training": Slot("samples", many=True, optional=True),
         },
@@ -276,6 +289,7 @@ _KINDS = [
         command="eval",
         argument="model",
         example="hornbook eval sft/ --questions held-out.jsonl --style chat --out scores",
+        shows="hornbook.evaluation.table:score_tables",
         report="5, 6, C",
     ),
     Kind(

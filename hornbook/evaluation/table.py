@@ -1,0 +1,45 @@
+"""What `hornbook eval` prints: the scores of one evaluation, and what changed since an earlier one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from hornbook.base.files import read_json
+
+
+def score_tables(out: Path) -> Iterator[Table]:
+    """The tables of a finished evaluation in the folder `out`; the second one only where there is a comparison."""
+    found = read_json(out / "scores.json")
+    yield _scores(found["scores"])
+    if found["comparisons"]:
+        yield _comparisons(found["comparisons"])
+
+
+def _scores(rows: list[dict[str, Any]]) -> Table:
+    table = _table("Scores", "mean", "95 % interval", "n")
+    for row in rows:
+        interval = f"{row['low']:.1%} to {row['high']:.1%}"
+        table.add_row(escape(row["name"]), f"{row['mean']:.1%}", interval, f"{row['n']:,}")
+    return table
+
+
+def _comparisons(rows: list[dict[str, Any]]) -> Table:
+    """Differences in percentage points, on the questions that both models answered."""
+    table = _table("Compared with the earlier model, in points", "difference", "95 % interval", "p", "n", "verdict")
+    for row in rows:
+        points = [f"{100 * row[name]:+.1f}" for name in ("difference", "low", "high")]
+        interval = f"{points[1]} to {points[2]}"
+        cells = points[0], interval, f"{row['p']:.3f}", f"{row['n']:,}", row["verdict"]
+        table.add_row(escape(row["score"]), *cells)
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None)
+    table.add_column("score")
+    for column in columns:
+        table.add_column(column, justify="left" if column == "verdict" else "right", no_wrap=column != "verdict")
+    return table
