@@ -34,6 +34,8 @@ Result = TypeVar("Result")
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
+    """Calls that went into a batch (into none any more, where it is ""), or the provider's id of one."""
+
     batch: str
     keys: list[str] = []
     id: str = ""
@@ -184,7 +186,10 @@ class Batches:
             raise TryAgain(f"not answered by the batch: {reason_of(bytes(item.error))}", known=True)
         reply, without = Reply(item.response.status_code, bytes(item.response.body)), self._tried(ask)
         if reply.status == 200:
-            return self.dialect.answer(ask, without, reply.body)
+            answer = self.dialect.answer(ask, without, reply.body)
+            if not answer.text.strip():  # whoever asks again wants another one, also in a run to come
+                self.log.append(msgspec.json.encode(_Line("", keys=[ask.key])))
+            return answer
         if (learnt := self.dialect.learn(ask, without, reply.status, reply.body)) is not None:
             self._without[ask.key] = learnt
             raise TryAgain(reason_of(reply.body), known=True)

@@ -13,8 +13,9 @@ from tests.teacher.mock_server import Body, MockServer
 
 class MockBatches(MockServer):
     """`item` looks at (custom_id, body, how often this id was worked on) and says what comes of it: None for a good
-    answer, an HTTP status, or expired. `whole` says so of a batch, by its number: None, failed or expired. `trouble`
-    looks at (method, path, how often that came) and returns an HTTP status or cut, done but not replied to.
+    answer, an HTTP status or one with its words, expired, or empty. `whole` says so of a batch, by its number: None,
+    failed or expired. `trouble` looks at (method, path, how often that came) and returns an HTTP status or cut, done
+    but not replied to.
 
     Attributes: `worked`: how often each custom_id was answered; `batches`: all ever created, newest last; `uploads`.
     """
@@ -117,11 +118,12 @@ class MockBatches(MockServer):
             self.worked[key] += fate != "expired"
             if fate == "expired":
                 bad.append({"custom_id": key, "response": None, "error": {"code": "batch_expired"}})
-            elif fate:
-                said = {"error": {"message": f"mock says {fate}"}}
-                bad.append({"custom_id": key, "response": {"status_code": fate, "body": said}, "error": None})
+            elif fate and fate != "empty":
+                status, words = fate if isinstance(fate, tuple) else (fate, f"mock says {fate}")
+                said = {"error": {"message": words}}
+                bad.append({"custom_id": key, "response": {"status_code": status, "body": said}, "error": None})
             else:
-                answer = msgspec.json.decode(self._completion(body, self.answer(body)))
+                answer = msgspec.json.decode(self._completion(body, "" if fate == "empty" else self.answer(body)))
                 good.append({"custom_id": key, "response": {"status_code": 200, "body": answer}, "error": None})
         for kind, lines in (("output", good[::-1]), ("error", bad)):  # in no particular order
             if lines:

@@ -19,7 +19,7 @@ from hornbook.teacher.ledger import Ledger
 from hornbook.teacher.settings import TeacherSettings
 from hornbook.teacher.tasks import map_records
 from tests.teacher.mock_batches import MockBatches
-from tests.teacher.mock_server import MockServer
+from tests.teacher.mock_server import Body, MockServer
 from tests.teacher.test_client import ask_all, number_of, say, settings_for, texts
 
 
@@ -257,5 +257,33 @@ def test_only_what_a_torn_note_lost_is_at_stake(tmp_path: Path) -> None:
                 file.unlink()
             results, _ = await in_batches(server, tmp_path, range(5))
             assert len(texts(results)) == 5 and len(server.batches) == 1
+
+    asyncio.run(run())
+
+
+def test_what_is_refused_in_a_batch_is_left_out_of_the_next(tmp_path: Path) -> None:
+    def choosy(key: str, body: Body, before: int) -> Any:
+        refused = next((name for name in ("seed", "temperature") if name in body), None)
+        return refused and (400, f"Unsupported parameter: '{refused}' is not supported with this model.")
+
+    async def run() -> None:
+        async with MockBatches(item=choosy) as server:
+            results, _ = await in_batches(server, tmp_path, range(12))
+            assert len(texts(results)) == 12 and len(server.batches) == 3
+            results, _ = await in_batches(server, tmp_path, range(12))
+            assert len(server.batches) == 3
+
+    asyncio.run(run())
+
+
+def test_an_empty_answer_in_a_batch_is_paid_once_and_asked_again_in_another(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with MockBatches(item=lambda key, body, before: "empty" if before == 0 else None) as server:
+            for _ in range(2):  # it fails, and goes on another time
+                results, _ = await in_batches(server, tmp_path, range(6), retries=0)
+            assert len(texts(results)) == 6 and len(server.batches) == 2
+            ledger = Ledger(tmp_path)
+            assert ledger.prompt_tokens["mock"] + ledger.completion_tokens["mock"] == server.tokens_charged
+            assert (tmp_path / "empty.jsonl").read_bytes().count(b"\n") == 6
 
     asyncio.run(run())
