@@ -32,23 +32,6 @@ def test_the_same_records_give_the_same_bytes(tmp_path):
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
 
 
-def test_a_corrupt_line_is_set_aside_and_the_others_go_on(tmp_path):
-    path = tmp_path / "docs.jsonl"
-    path.write_text('{"text": "a", "source": "web", "origin": "o"}\n{"text": \n{"text": 3}\n')
-    aside = []
-    documents = read_records(path, Document, lambda where, reason: aside.append((where, reason)))
-    assert [d.text for d in documents] == ["a"]
-    assert [where for where, _ in aside] == [f"{path}:2", f"{path}:3"]
-    assert all(reason.startswith("corrupt line:") for _, reason in aside)
-
-
-def test_a_corrupt_line_without_anyone_to_set_it_aside_is_an_error_with_its_place(tmp_path):
-    path = tmp_path / "docs.jsonl"
-    path.write_text("{oops\n")
-    with pytest.raises(HornbookError, match=r"docs\.jsonl:1: not a Document record"):
-        read_records(path, Document)
-
-
 @pytest.mark.parametrize("name", ["missing.jsonl", "folder", "text.txt"])
 def test_what_cannot_be_read_is_named(tmp_path, name):
     (tmp_path / "folder").mkdir()
