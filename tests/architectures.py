@@ -58,6 +58,15 @@ LINEAR = {
     "linear_key_head_dim": 12,
     "linear_value_head_dim": 12,
 }
+KIMI = LATENT | {
+    "q_lora_rank": None,
+    "num_experts": 4,
+    "num_experts_per_token": 2,
+    "moe_intermediate_size": 24,
+    "linear_num_heads": 4,
+    "linear_head_dim": 12,
+    "layer_types": ["linear_attention", "full_attention"] * 2,
+}
 SCALED = {"logits_scaling": 4.0, "attention_multiplier": 0.4, "residual_multiplier": 0.6, "embedding_multiplier": 1.5}
 STATES = IDS | {"hidden_size": 48, "state_size": 8, "num_hidden_layers": 2}
 MAMBA = {"mamba_n_heads": 8, "mamba_d_head": 12, "mamba_d_state": 8, "mamba_chunk_size": 16}
@@ -319,7 +328,7 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
         | LOCAL
         | {"layer_types": ["linear_attention", "full_attention"], "block_size": 16, "sliding_window": None},
     ),
-    "kimi_linear": ("kimi_linear", SHAPE | FOUR),
+    "kimi_linear": ("kimi_linear", SHAPE | FOUR | KIMI),
     "persimmon": ("persimmon", SHAPE),
     "ernie4_5": ("ernie4_5", SHAPE | HEAD),
     "exaone4": ("exaone4", SHAPE | MIXED | {"sliding_window": WINDOW}),
