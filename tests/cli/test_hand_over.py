@@ -170,16 +170,15 @@ def test_a_base_model_learns_with_phi4s_template(run, tmp_path: Path, models: Pa
 def test_what_a_template_refuses_is_set_aside_and_the_others_are_learnt(run, tmp_path: Path, models: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained("chat")
     tokenizer.chat_template = (
-        "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system turns') }}{% endif %}"
+        "{% if 'secret' in messages[0]['content'] %}{{ raise_exception('no secrets') }}{% endif %}"
         + tokenizer.chat_template
     )
     save_model(load_model("chat", "float32"), tokenizer, tmp_path / "strict")
-    system = chat("s", "hi", "ho")
-    system["messages"].insert(0, {"role": "system", "content": "be brief"})
-    write(tmp_path / "mixed.jsonl", [system, chat("ok", "hi", "ho")])
+    refused = chat("s", "a secret", "ho")
+    write(tmp_path / "mixed.jsonl", [refused, chat("ok", "hi", "ho")])
     code, out = run("train", "sft", "strict", "--samples", "mixed.jsonl", "--out", "o", *QUICK)
     assert code == 0 and "set aside: 1 " in out
-    assert "no system turns" in (tmp_path / "o" / "rejects.jsonl").read_text()
-    write(tmp_path / "only.jsonl", [system])
+    assert "no secrets" in (tmp_path / "o" / "rejects.jsonl").read_text()
+    write(tmp_path / "only.jsonl", [refused])
     code, error = run("train", "sft", "strict", "--samples", "only.jsonl", "--out", "p", *QUICK)
     assert (code, error.count("\n")) == (2, 1) and "no conversation to train on among 1 samples" in error
