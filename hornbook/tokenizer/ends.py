@@ -18,13 +18,12 @@ NAMES = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|eot|>", "<|r
 def stop_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
     """Ids after which a reply is finished: the end of a turn, the end of a text, the tokenizer's own `eos`, and those
     that the model names which `tokenizer` was loaded with."""
-    known = tokenizer.get_vocab()
-    names = {name for name in NAMES if name in known}
+    names = {name for name in NAMES if _known(tokenizer, name)}
     if tokenizer.eos_token_id is not None:
         names.add(tokenizer.eos_token)
     if tokenizer.chat_template:
         names = _by_template(tokenizer, template_of(tokenizer), frozenset(names))
-    return sorted({*(known[name] for name in names), *getattr(tokenizer, "model_ends", ())})
+    return sorted({*tokenizer.convert_tokens_to_ids(list(names)), *getattr(tokenizer, "model_ends", ())})
 
 
 def end_ids(tokenizer: PreTrainedTokenizerBase, config: GenerationConfig | None) -> list[int]:
@@ -54,6 +53,11 @@ def model_ends(model: str) -> list[int]:
 
 def _ids(named: int | list[int] | None) -> list[int]:
     return [named] if isinstance(named, int) else [id for id in named or [] if isinstance(id, int)]
+
+
+def _known(tokenizer: PreTrainedTokenizerBase, name: str) -> bool:
+    id = tokenizer.convert_tokens_to_ids(name)  # of the unknown token, or None, for others
+    return id is not None and tokenizer.convert_ids_to_tokens(id) == name
 
 
 @lru_cache(maxsize=16)

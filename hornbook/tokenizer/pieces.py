@@ -5,6 +5,7 @@ characters. A mark is encoded as the ordinary characters of the token it stands 
 """
 
 import re
+from collections import deque
 from functools import lru_cache
 
 from transformers import PreTrainedTokenizerBase
@@ -36,19 +37,39 @@ def encode_cut(tokenizer: PreTrainedTokenizerBase, text: str, cuts: list[int]) -
     pieces: list[list[int]] = []
     start = previous = 0
     known: list[int] = []  # ids of text[start:previous]
+    goes_on = False
     for cut in [*cuts, len(text)]:
-        ids = _encode(tokenizer, text[start:cut], goes_on=start > 0)
+        ids = _encode(tokenizer, text[start:cut], goes_on)
         if ids[: len(known)] != known:
-            start, known = previous, []
-            ids = _encode(tokenizer, text[start:cut], goes_on=start > 0)
+            start, known, goes_on = previous, [], previous > 0
+            ids = _encode(tokenizer, text[start:cut], goes_on)
         pieces.append(ids[len(known) :])
         known, previous = ids, cut
+        if (token := _last_anchor(tokenizer, text[start:cut])) and token[1] in ids:
+            start, goes_on = start + token[0], False
+            known = ids[len(ids) - 1 - ids[::-1].index(token[1]) :]
     return pieces
 
 
 def forget(tokenizer: PreTrainedTokenizerBase) -> None:
     """To be called when a tokenizer was given new special tokens."""
     _special_tokens.cache_clear()
+    _anchors.cache_clear()
+
+
+def _last_anchor(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, int] | None:
+    """Where the last special token of a text stands, and its id: the ids from it on do not depend on what is before."""
+    pattern, ids = _anchors(tokenizer)
+    last = deque(pattern.finditer(text), maxlen=1)
+    return (last[0].start(), ids[last[0][0]]) if last else None
+
+
+@lru_cache(maxsize=8)
+def _anchors(tokenizer: PreTrainedTokenizerBase) -> tuple[re.Pattern[str], dict[str, int]]:
+    added = tokenizer.added_tokens_decoder.items()
+    ids = {each.content: id for id, each in added if each.special and not (each.lstrip or each.normalized)}
+    ordered = sorted(ids, key=lambda name: (-len(name), name))
+    return re.compile("|".join(map(re.escape, ordered)) or "(?!)"), ids
 
 
 def special_names(tokenizer: PreTrainedTokenizerBase) -> set[str]:
