@@ -4,6 +4,7 @@ It reads a batch from standard input (a line of JSON), says that it has loaded w
 line per judgement as soon as that is made. `guard.py` is at the other end.
 """
 
+import contextlib
 import os
 import resource
 import signal
@@ -48,7 +49,8 @@ class Reply(msgspec.Struct, omit_defaults=True):
 def main() -> None:
     source, target = _take_pipes()
     settings = OracleSettings.model_validate_json(source.readline())
-    resource.setrlimit(resource.RLIMIT_AS, (settings.memory_mb << 20, settings.memory_mb << 20))
+    with contextlib.suppress(ValueError, OSError):  # macOS has no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (settings.memory_mb << 20, settings.memory_mb << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     read, encoder = msgspec.json.Decoder(Batch).decode, msgspec.json.Encoder()
 

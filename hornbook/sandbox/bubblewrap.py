@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.system import check_sandbox
 
 SCRATCH = "/scratch"  # the only writable folder inside; in memory, gone afterwards
 PACKAGES = "/packages"  # where what a program may import beside the standard library is bound
@@ -18,7 +19,8 @@ _SYSTEM = ("/usr", "/lib", "/lib64", "/bin")
 
 @cache
 def bubblewrap() -> Path:
-    """The bwrap program, tried once. Raises HornbookError when it is missing or may not create namespaces."""
+    """The bwrap program, tried once. Raises HornbookError when it is missing or may not work here, and not on Linux."""
+    check_sandbox()
     program = _find()
     tried = subprocess.run(
         [program, *isolation(), "--", interpreter(), "-S", "-s", "-c", ""], capture_output=True, text=True

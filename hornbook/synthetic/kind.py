@@ -5,7 +5,6 @@ asking the teacher, and gives back what it made, or raises `Rejected`. The engin
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ import numpy as np
 
 from hornbook.base.records import Message, Question
 from hornbook.base.settings import Settings, setting
+from hornbook.base.system import cores
 from hornbook.synthetic.passages import Page, Passage, PassageSettings
 from hornbook.synthetic.structured import asked_again, schema_of
 from hornbook.synthetic.structured import read as read_json
@@ -196,7 +196,7 @@ def _places() -> asyncio.Semaphore:
     """One place a processor, for all records of an event loop."""
     loop = asyncio.get_running_loop()
     if loop not in _PLACES:
-        _PLACES[loop] = asyncio.Semaphore(len(os.sched_getaffinity(0)))
+        _PLACES[loop] = asyncio.Semaphore(cores())
     return _PLACES[loop]
 
 

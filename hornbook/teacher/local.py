@@ -12,6 +12,7 @@ import msgspec
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import fingerprint
+from hornbook.base.system import cores
 from hornbook.teacher.gguf import computable
 from hornbook.teacher.serve import Options
 from hornbook.teacher.settings import TeacherSettings
@@ -87,7 +88,7 @@ class LocalServer:
             model=str(model),
             parallel=self.settings.concurrency,
             context=self.settings.context,
-            threads=self.settings.threads or len(os.sched_getaffinity(0)),
+            threads=self.settings.threads or cores(),
         )
         with tempfile.TemporaryFile() as errors:
             self._process = await asyncio.create_subprocess_exec(

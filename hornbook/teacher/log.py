@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.system import sync_data
 
 BLOCK = 1 << 22  # bytes read at a time
 SECONDS_BETWEEN_SYNCS = 5.0  # a killed process loses nothing; a power cut loses at most this much
@@ -60,7 +61,7 @@ class Log:
         return os.pread(self._file, length, offset)
 
     def sync(self) -> None:
-        os.fdatasync(self._file)
+        sync_data(self._file)
         self._synced = time.monotonic()
 
     def close(self) -> None:

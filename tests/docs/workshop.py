@@ -23,6 +23,7 @@ from tests.synthetic.corpus import CODE, page
 from tests.synthetic.fake import good_teacher, opening
 
 CONTEXT = 256
+TEACHERS_CONTEXT = 2048  # as long as the longest prompt of a kind
 SHAPE = ModelSettings(layers=2, hidden=64, heads=4, kv_heads=2, mlp=96)
 SMALL = """
 name: small
@@ -40,7 +41,10 @@ def furnish(folder: Path, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(synth, "open_teachers", opening([], good_teacher))
     write_texts(folder)
     make_model(folder / "my-model")
-    do("export", "my-model", "--format", "gguf", "--out", "model.gguf")
+    teach(Path("sft"))
+    shutil.copytree("sft/model", "teacher")
+    lengthen(Path("teacher/config.json"))
+    do("export", "teacher", "--format", "gguf", "--out", "model.gguf")
     do("run", "recipes/small.yaml")
     for stage, names in {"documents": ["clean", "docs"], "synthetic": ["synthetic", "analogies"]}.items():
         for name in names:
@@ -54,7 +58,6 @@ def furnish(folder: Path, patch: pytest.MonkeyPatch) -> None:
         do("mix", "--tokenizer", "tok", "--documents", "clean", "--samples", "synthetic", *sizes, "--out", name)
     shape = ["--model.layers", "2", "--model.hidden", "32", "--model.heads", "2", "--model.kv-heads", "1"]
     do("train", "pretrain", "--tokens", "tokens", "--tokenizer", "tok", *shape, "--batch-rows", "4", "--out", "base")
-    teach(Path("sft"))
     do("pairs", "my-model", "--samples", "synthetic", "--out", "pivots")
     for name in ["longer", "better"]:
         shutil.copytree("sft", name)
@@ -126,17 +129,25 @@ def make_model(folder: Path) -> None:
 
 
 def teach(out: Path) -> None:
-    """A model that answers the pages' questions right about half of the time, so that there is something to search."""
-    asked = [json.loads(example_question()), {"question": "What is 17 + 25?", "answer": "42"}]
-    rows = []
-    for number in range(160):
-        question = asked[number // 2 % 2]
-        said = question["answer"] if number % 2 else "9"
-        turns = [Message("user", question["question"]), Message("assistant", f"It is {said}.")]
-        rows.append(Sample(id=f"taught-{number}", source="synthetic", kind="taught", messages=turns))
+    """A model that is brief, as a teacher that has to be fast, and right on the pages' questions half of the time."""
+    questions = {json.loads(example_question())["question"]: "5", "What is 17 + 25?": "42"}
+    said = [(asked, answer) for asked, right in questions.items() for answer in (right, "9")] * 30
+    said += [(page(number).text[place : place + 60], "9") for number in range(20) for place in (0, 90)]
+    rows = [
+        Sample(id=f"taught-{number}", source="synthetic", kind="taught",
+               messages=[Message("user", asked), Message("assistant", f"It is {answer}.")])
+        for number, (asked, answer) in enumerate(said)
+    ]  # fmt: skip
     write_records(Path("taught.parquet"), Sample, rows)
-    sizes = ["--batch-rows", "2", "--microbatch-rows", "2", "--epochs", "12", "--learning-rate", "1e-2"]
+    sizes = ["--batch-rows", "1", "--microbatch-rows", "1", "--epochs", "6", "--learning-rate", "1e-2"]
     do("train", "sft", "my-model", "--samples", "taught.parquet", *sizes, "--out", str(out))
+
+
+def lengthen(config: Path) -> None:
+    """Let the model read longer texts than it was taught on."""
+    values = json.loads(config.read_text())
+    longer = dict.fromkeys(["max_position_embeddings", "original_max_position_embeddings"], TEACHERS_CONTEXT)
+    config.write_text(json.dumps(values | longer))
 
 
 def add_preferences(file: Path) -> None:
