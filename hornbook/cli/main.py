@@ -7,6 +7,7 @@ import sys
 import click
 
 from hornbook import __version__
+from hornbook.base.device import settled_device
 from hornbook.base.errors import HornbookError
 from hornbook.base.precision import settled
 from hornbook.cli.export import export
@@ -65,6 +66,7 @@ def main() -> None:
         hornbook.main()  # the shell asks for completions
     try:
         settled("auto")  # a wrong HORNBOOK_DTYPE is told now, not when the first model is loaded hours later
+        settled_device("auto")  # and so is a wrong HORNBOOK_DEVICE
         # not click's own main, to which any broken pipe and any end of a file means that the user has gone
         with hornbook.make_context("hornbook", sys.argv[1:]) as context:
             hornbook.invoke(context)

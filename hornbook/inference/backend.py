@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
+from hornbook.base.device import device_setting
 from hornbook.base.precision import Precision
 from hornbook.base.settings import Settings, setting
 
@@ -17,6 +18,7 @@ class BackendSettings(Settings):
         "precision of the model; auto: what HORNBOOK_DTYPE says, else bfloat16 where the hardware is fast at it "
         "(torch), vLLM's own choice (vllm)",
     )
+    device: str = device_setting(" the model (backend torch)")
     url: str = setting("", "the server's address, e.g. http://localhost:8000 (backend server)", in_key=False)
     served_model: str = setting("", "the model's name at a server with several; empty takes its first", in_key=False)
     api_key_env: str = setting("", "environment variable that holds the server's key, if it wants one", in_key=False)
@@ -32,6 +34,8 @@ class BackendSettings(Settings):
             raise ValueError("backend server goes with url, and url with backend server")
         if self.backend == "server" and self.dtype != "auto":
             raise ValueError("dtype goes with backends torch and vllm: a server computes in the precision it was given")
+        if self.backend != "torch" and self.device != "auto":
+            raise ValueError("device goes with backend torch: vLLM and servers choose their own")
         if self.url and not self.url.startswith(("http://", "https://")):
             raise ValueError("url must start with http:// or https://")
         return self

@@ -42,5 +42,5 @@ def open_engine(
         from hornbook.inference.engine import TorchEngine
         from hornbook.model.files import load_model
 
-        network = load_model(model, settings.dtype)
+        network = load_model(model, settings.dtype, settings.device)
         yield TorchEngine(network, tokenizer, batch_size=batch_size, seed=seed, cache_gb=settings.cache_gb)

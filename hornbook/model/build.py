@@ -13,17 +13,18 @@ from hornbook.model.settings import ModelSettings
 
 
 def build_model(
-    settings: ModelSettings, tokenizer: PreTrainedTokenizerBase, context: int, seed: int
+    settings: ModelSettings, tokenizer: PreTrainedTokenizerBase, context: int, seed: int, device: str = "auto"
 ) -> PreTrainedModel:
     """An untrained float32 `Phi3ForCausalLM` (report §3: full attention, no sliding window) for `context` tokens.
 
-    The weights are a function of `seed` alone; PyTorch's global random state is neither read nor changed.
+    It is on `pick_device(device)`. The weights are a function of `seed` alone; PyTorch's global random state is
+    neither read nor changed.
     """
     ends = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "weights"))
         model = Phi3ForCausalLM(_config(settings, len(tokenizer), context, **ends))
-    return model.to(pick_device())
+    return model.to(pick_device(device))
 
 
 def empty_model(settings: ModelSettings, vocab_size: int, context: int) -> PreTrainedModel:

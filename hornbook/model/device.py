@@ -1,18 +1,49 @@
 """Where to compute, and in which precision."""
 
+import os
+
 import torch
 
+from hornbook.base.device import settled_device
+from hornbook.base.errors import HornbookError
 from hornbook.base.precision import settled
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 CPU_BFLOAT16 = ("amx_bf16", "avx512_bf16")  # without one of these a CPU emulates bfloat16, slower than float32
 
 
-def pick_device() -> torch.device:
-    """The GPU of this process if there is one, else the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda", torch.cuda.current_device())
-    return torch.device("cpu")
+def pick_device(name: str = "auto") -> torch.device:
+    """The device `name` stands for: "cpu", "cuda" (the GPU of this process) or "cuda:N".
+
+    "auto" is what HORNBOOK_DEVICE says; if it says nothing, the GPU of this process if there is one, else the CPU.
+    Under torchrun every process has a GPU of its own. Raises HornbookError for a GPU that is not there.
+    """
+    name = settled_device(name)
+    if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise HornbookError(f"device {name}: PyTorch finds no GPU here; choose cpu or auto")
+    _, _, number = name.partition(":")
+    index = int(number) if number else _own_gpu()
+    if index >= torch.cuda.device_count():
+        raise HornbookError(f"device cuda:{index}: this machine has {torch.cuda.device_count()} GPUs, counted from 0")
+    if number and _processes_here() > 1:
+        raise HornbookError(f"device {name}: {_processes_here()} processes cannot share it; choose cuda or auto")
+    return torch.device("cuda", index)
+
+
+def _own_gpu() -> int:
+    """The number of this process's GPU: of those that torchrun starts, each has its own."""
+    if _processes_here() == 1:
+        return torch.cuda.current_device()
+    if torch.cuda.device_count() == 1 and "CUDA_VISIBLE_DEVICES" in os.environ:
+        return 0  # a scheduler that shows each process one GPU
+    return int(os.environ.get("LOCAL_RANK", "0"))
+
+
+def _processes_here() -> int:
+    """How many processes of this run are on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE") or os.environ.get("WORLD_SIZE") or "1")
 
 
 def pick_dtype(name: str, device: torch.device) -> torch.dtype:

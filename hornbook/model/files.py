@@ -21,14 +21,14 @@ from hornbook.tokenizer.files import save_tokenizer
 disable_progress_bar()  # of transformers, for files that take no time; stages have progress lines of their own
 
 
-def load_model(path: Path | str, dtype: Precision = "auto") -> PreTrainedModel:
-    """A causal language model in eval mode, on `pick_device()` and in `pick_dtype(dtype)`.
+def load_model(path: Path | str, dtype: Precision = "auto", device: str = "auto") -> PreTrainedModel:
+    """A causal language model in eval mode, on `pick_device(device)` and in `pick_dtype(dtype)`.
 
     `path` is a Hugging Face folder, a stage's folder with `model/` in it, or a name on the Hugging Face hub.
-    Raises HornbookError when there is no model, or when it cannot be read.
+    Raises HornbookError when there is no model, when it cannot be read, and for a device that is not there.
     """
-    device = pick_device()
-    return read_model(path, pick_dtype(dtype, device)).to(device).eval()
+    here = pick_device(device)
+    return read_model(path, pick_dtype(dtype, here)).to(here).eval()
 
 
 def read_model(path: Path | str, dtype: torch.dtype | str) -> PreTrainedModel:

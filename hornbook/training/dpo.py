@@ -19,7 +19,8 @@ from hornbook.training.choose import at_most, count_kinds
 from hornbook.training.finish import finish
 from hornbook.training.loop import CHECKPOINTS, train
 from hornbook.training.pair_batches import PairBatches
-from hornbook.training.preferences import Dpo, group_pairs
+from hornbook.training.planning import make_plan
+from hornbook.training.preferences import Dpo, group_pairs, is_single, tokens_in
 from hornbook.training.ranks import ranks
 from hornbook.training.reference import reference_log_ratios
 from hornbook.training.settings import DpoSettings
@@ -40,15 +41,17 @@ def dpo(settings: DpoSettings, work: Workspace, *, model: Path, pairs: Sequence[
     work.count(records_in=len(found))
     tokenizer = load_tokenizer(model, work.path)
     records = _in_tokens(found, tokenizer, work)
-    with ranks() as processes:
-        learner = load_model(model, settings.dtype if settings.lora.rank else "float32")
+    with ranks(settings.device) as processes:
+        learner = load_model(model, settings.dtype if settings.lora.rank else "float32", settings.device)
         usable = usable_pairs(records, learner, tokenizer, settings.too_long, work)
         chosen = limit_refusals(at_most(usable, settings.maximum, work.seed), settings.refusal_share, work)
         if not chosen:
             raise HornbookError(
                 f"{work.name}: no pair to train on among {work.counts['records_in']}{work.first_set_aside()}"
             )
-        groups = group_pairs(chosen)
+        replies = any(not is_single(pair) for pair in chosen)
+        plan = make_plan(learner, max(map(tokens_in, chosen)), settings, work, processes, trees=replies)
+        groups = group_pairs(chosen, plan)
         work.note("kinds", count_kinds(chosen))
         work.note("forward_passes", {"pairs": len(chosen), "trees": len(groups)})
         torch.set_num_threads(settings.threads)

@@ -10,8 +10,10 @@ from hornbook.mixture.rows import Rows
 from hornbook.mixture.tokens import check_tokenizer
 from hornbook.model.build import extend_context
 from hornbook.model.files import load_model
+from hornbook.model.windows import context_of
 from hornbook.tokenizer.files import load_tokenizer
 from hornbook.training.finish import finish
+from hornbook.training.planning import make_plan
 from hornbook.training.ranks import ranks
 from hornbook.training.recall import recall_over_distance
 from hornbook.training.rows import train_on_rows
@@ -26,9 +28,10 @@ def midtrain(settings: MidtrainSettings, work: Workspace, *, model: Path, tokens
     """
     rows, tokenizer = Rows.open(tokens), load_tokenizer(model)
     check_tokenizer(tokens, tokenizer, model)
-    start = load_model(model, "float32")
-    _check(start.config, settings, rows, tokens, model, work)
-    with ranks() as processes:
+    with ranks(settings.device) as processes:
+        start = load_model(model, "float32", settings.device)
+        _check(start.config, settings, rows, tokens, model, work)
+        make_plan(start, rows.context, settings, work, processes, trees=False)
         questions = (tokenizer, rows.context, settings.recall_trials, work)
         before = recall_over_distance(start, *questions, "recall before")
         longer = extend_context(start, settings.rope_base, rows.context)
@@ -41,11 +44,14 @@ def _check(
     config: PretrainedConfig, settings: MidtrainSettings, rows: Rows, tokens: Path, model: Path, work: Workspace
 ) -> None:
     """The model must hold the ids, and must not become shorter-sighted."""
-    if rows.vocab_size > config.vocab_size:
-        raise HornbookError(f"{model}: a vocabulary of {config.vocab_size} ids, but {tokens} has {rows.vocab_size}")
-    if rows.context < config.max_position_embeddings:
+    if rows.vocab_size > config.get_text_config().vocab_size:
         raise HornbookError(
-            f"{tokens}: rows of {rows.context} tokens, but {model} reads {config.max_position_embeddings} already; "
+            f"{model}: a vocabulary of {config.get_text_config().vocab_size} ids, but {tokens} has {rows.vocab_size}"
+        )
+    reads = context_of(config)
+    if reads is not None and rows.context < reads:
+        raise HornbookError(
+            f"{tokens}: rows of {rows.context} tokens, but {model} reads {reads} already; "
             "expected a mixture with at least its context"
         )
     base = (getattr(config, "rope_parameters", None) or {}).get("rope_theta", 0)

@@ -21,8 +21,8 @@ def pretrain(settings: PretrainSettings, work: Workspace, *, tokens: Path, token
     """
     made = load_tokenizer(tokenizer)
     check_tokenizer(tokens, made, tokenizer)
-    with ranks() as processes:
-        model = build_model(settings.model, made, Rows.open(tokens).context, work.seed)
+    with ranks(settings.device) as processes:
+        model = build_model(settings.model, made, Rows.open(tokens).context, work.seed, settings.device)
         work.note("parameters", model.num_parameters())
         train_on_rows(model, tokens, settings, work, processes)
         finish(model, made, work, processes)

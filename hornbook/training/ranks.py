@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import torch
@@ -16,10 +16,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Ranks:
-    """This process is number `rank` of `world`; the first one writes."""
+    """This process is number `rank` of `world`, and computes on `device`; the first one writes."""
 
     rank: int = 0
     world: int = 1
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     @property
     def first(self) -> bool:
@@ -38,7 +39,7 @@ class Ranks:
         """The largest of the processes' numbers."""
         if self.world == 1:
             return number
-        largest = torch.tensor(number, device=pick_device())
+        largest = torch.tensor(number, device=self.device)
         dist.all_reduce(largest, dist.ReduceOp.MAX)
         return int(largest)
 
@@ -61,16 +62,25 @@ class Ranks:
 
 
 @contextmanager
-def ranks() -> Iterator[Ranks]:
-    """Join the processes that `torchrun` started (NCCL on GPUs, gloo on CPUs); leave them at the end."""
+def ranks(device: str = "auto") -> Iterator[Ranks]:
+    """Join the processes that `torchrun` started, each on a device of its own; leave them at the end.
+
+    `device` is as `pick_device` reads it. GPUs talk through NCCL, CPUs through gloo. Models are loaded after this, for
+    here a process's GPU becomes its current one. Within another `ranks()` the processes are joined already.
+    """
     world = int(os.environ.get("WORLD_SIZE", "1"))
-    if world == 1 or dist.is_initialized():
-        yield Ranks(dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else Ranks()
+    here = pick_device(device)
+    if here.type == "cuda":
+        torch.cuda.set_device(here)
+    if dist.is_initialized():
+        yield Ranks(dist.get_rank(), dist.get_world_size(), here)
         return
-    if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    if world == 1:
+        yield Ranks(device=here)
+        return
+    # both with GPUs: a stage of a recipe may compute on CPUs, and waits and objects need no GPU
+    dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
     try:
-        yield Ranks(dist.get_rank(), world)
+        yield Ranks(dist.get_rank(), world, here)
     finally:
         dist.destroy_process_group()

@@ -3,6 +3,7 @@
 import os
 from typing import Literal
 
+from hornbook.base.device import device_setting
 from hornbook.base.precision import Precision
 from hornbook.base.settings import Settings, setting
 from hornbook.data.readers.columns import ColumnSettings
@@ -33,6 +34,7 @@ class LoopSettings(Settings):
         "precision of the arithmetic; auto: what HORNBOOK_DTYPE says, else bfloat16 where the hardware is fast at it. "
         "Weights stay float32",
     )
+    device: str = device_setting()
     sharding: Literal["none", "fsdp"] = setting(
         "none",
         "over several processes: the whole model in each, or shards of weights, gradients and optimiser state (FSDP2)",

@@ -14,14 +14,18 @@ from hornbook.mixture.packing import pack
 from hornbook.model.build import embed_tokens
 from hornbook.model.files import load_model, model_folder
 from hornbook.model.lora import adapt
+from hornbook.model.windows import context_of
 from hornbook.tokenizer.chat import append_end, end_of_reply, give_chatml, load_tokenizer
 from hornbook.training.choose import at_most, count_kinds
 from hornbook.training.conversations import encode_samples
 from hornbook.training.finish import finish
 from hornbook.training.lm import NextToken, RowBatches, Text
 from hornbook.training.loop import train
+from hornbook.training.planning import make_plan
 from hornbook.training.ranks import ranks
 from hornbook.training.settings import SftSettings
+
+ROW = 2048  # tokens of a row, for models whose context has no end
 
 
 def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequence[Path]) -> None:
@@ -42,17 +46,19 @@ def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequenc
     new = give_chatml(tokenizer) if settings.template == "chatml" else []
     _check(settings, tokenizer, new, model)
     _see_to_end(settings, tokenizer, work)
-    with ranks() as processes:
-        learner = load_model(model, settings.dtype if settings.lora.rank else "float32")
+    with ranks(settings.device) as processes:
+        learner = load_model(model, settings.dtype if settings.lora.rank else "float32", settings.device)
         learner = adapt(embed_tokens(learner, new), settings.lora, work.seed)
-        context = learner.config.max_position_embeddings
+        context = context_of(learner.config)
         texts = encode_samples(records, tokenizer, context, settings.too_long, work)
         chosen = at_most([record for record in records if record.id in texts], settings.maximum, work.seed)
         if not chosen:
             raise HornbookError(f"{work.name}: no conversation to train on among {len(records)} samples")
         work.note("kinds", count_kinds(chosen))
         in_order = [texts[record.id] for record in chosen]
-        batches = _batches(in_order, context, settings, work.seed, learner.device, processes.world)
+        longest = max(len(text.tokens) for text in in_order)
+        make_plan(learner, longest, settings, work, processes, trees=False)
+        batches = _batches(in_order, context or max(ROW, longest), settings, work.seed, learner.device, processes.world)
         train(learner, NextToken(), batches, settings, work, processes)
         finish(learner, tokenizer, work, processes)
 

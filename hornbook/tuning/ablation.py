@@ -38,7 +38,7 @@ def ablation(
         work.warn(f"left out, for want of sources or for being equal to another: {', '.join(left_out)}")
     score = _scorer(settings, list(questions)) if questions else None
     expected = len(settings.models) * len(settings.horizons) * len(chosen) * settings.seeds
-    with ranks() as processes:
+    with ranks(settings.training.device) as processes:
         trials = Trials(work, tokenizer, processes, expected, score)
         results = [
             _run(settings, work, tokens, trials, size, horizon, name, shares, number)

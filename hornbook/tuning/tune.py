@@ -34,7 +34,7 @@ def tune(settings: TuneSettings, work: Workspace, *, tokens: Path, tokenizer: Pa
     and when nothing but diverging runs were found.
     """
     _check(settings, tokens)
-    with ranks() as processes:
+    with ranks(settings.training.device) as processes:
         short = _ShortRuns(settings, work, tokens, Trials(work, tokenizer, processes, settings.expected_runs()))
         cells = search(settings, short.loss)
         _check_some_finite(cells)
