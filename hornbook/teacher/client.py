@@ -28,6 +28,7 @@ from hornbook.teacher.settings import TeacherSettings
 IN_VAIN = 3  # calls in a row that get no answer: the teacher is out of reach, the calls are not to blame
 ALL_ALIKE = 32  # calls that fail for one reason, and none is answered: so will the others
 TOO_LONG_AGAIN = 1  # tries after an answer without text that was too long: another is seldom shorter, and is paid
+TRIES_UNTOLD = 3  # of a call, while no call has been answered
 LONG_SILENCE = 5.0  # seconds; a longer one is told
 MOST_IN_BATCHES = 1 << 30
 AGAIN = "run the same command again to continue: nothing that was answered is asked again"
@@ -72,6 +73,7 @@ class Teacher:
         self._in_vain = 0  # calls given up since the last answer
         self._failures: Counter[str] = Counter()  # calls that failed, by reason
         self._quiet_until = 0.0  # as told
+        self._told_of_trouble = False
         self._broken: HornbookError | None = None
 
     async def complete(
@@ -224,12 +226,19 @@ class Teacher:
     async def _pause(self, ask: Ask, tries: int, trouble: TryAgain) -> None:
         """Exponential backoff with jitter (50 to 100 %), and silence of everybody if the endpoint asks for it."""
         self._places.be_quiet(trouble.after)
-        until = asyncio.get_running_loop().time() + trouble.after
-        if trouble.after > LONG_SILENCE and until > self._quiet_until + LONG_SILENCE:
-            self._quiet_until = until
-            console.print(f"  [dim]teacher {escape(f'{self.model}: {trouble}')}[/dim]", soft_wrap=True)
+        self._tell(tries, trouble)
         jitter = 0.5 + derive(0, ask.key, tries) / 2**64
         await asyncio.sleep(jitter * min(LONGEST_PAUSE, self.settings.backoff * 2 ** (tries - 1)))
+
+    def _tell(self, tries: int, trouble: TryAgain) -> None:
+        """Say why nothing happens: a long silence, each once; and what is wrong with a server that never answered."""
+        until = asyncio.get_running_loop().time() + trouble.after
+        silence = trouble.after > LONG_SILENCE and until > self._quiet_until + LONG_SILENCE
+        dumb = tries >= TRIES_UNTOLD and not self._answered and not self._told_of_trouble
+        if silence or dumb:
+            self._quiet_until = max(self._quiet_until, until)
+            self._told_of_trouble = True
+            console.print(f"  [dim]teacher {escape(f'{self.model}: {trouble}; trying again')}[/dim]", soft_wrap=True)
 
     async def close(self, *, wait: bool = False) -> None:
         """Stop asking. `wait` lets calls that are under way, and may be charged, come in first."""

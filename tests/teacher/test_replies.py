@@ -283,3 +283,12 @@ def test_no_money_left_ends_the_run_at_once(tmp_path: Path) -> None:
     with pytest.raises(TeacherError, match="You exceeded your quota"):
         run(server, tmp_path, lambda: ask(server, tmp_path, 9))
     assert len(server.requests) == 1
+
+
+def test_what_is_wrong_with_a_server_that_never_answered_is_told_once_while_it_is_tried(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = FaultServer(lambda body, before: raw(HTML))
+    with pytest.raises(TeacherError):
+        run(server, tmp_path, lambda: ask(server, tmp_path, 9, settings={"retries": 4}))
+    assert capsys.readouterr().err.count("Please sign in; trying again") == 1
