@@ -14,11 +14,12 @@ from itertools import groupby
 from typing import Any
 
 import torch
-from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, PreTrainedModel
 
 from hornbook.base.errors import HornbookError
 from hornbook.model.branches import tree_attention
+from hornbook.model.plan import plan_of
+from hornbook.model.scores import Scores, attend
 
 try:
     from torch.nn.attention.varlen import varlen_attn
@@ -45,83 +46,92 @@ def packed_attention(
     tree_lengths: list[list[int]] | None = None,
     sliding_window: int | None = None,
     softcap: float | None = None,
+    s_aux: torch.Tensor | None = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
     """Causal attention inside each of the documents whose lengths are given; heads H, key/value heads G.
 
-    With `tree_lengths` the documents are trees: see `branches`.
-    Raises HornbookError for what it would get wrong: capped scores, windows shorter than a document.
+    With `tree_lengths` the documents are trees: see `branches`. `softcap` bounds the scores, `s_aux` are sinks.
+    Raises HornbookError for what it would get wrong: a mask, or documents that were not handed through.
     """
-    if document_lengths is None or softcap is not None or (sliding_window or 1 << 62) < max(document_lengths):
-        raise HornbookError(f"{type(module).__name__}: this kind of attention cannot be trained on packed documents")
+    if document_lengths is None or attention_mask is not None:
+        raise HornbookError(f"{type(module).__name__}: this kind of attention cannot be computed on packed documents")
+    # under autocast rotary embeddings leave float32 queries and keys beside values in half precision
+    q_1HND, k_1GND = q_1HND.to(v_1GND.dtype), k_1GND.to(v_1GND.dtype)
+    scores = Scores(scaling, dropout, sliding_window, softcap, s_aux)
     if tree_lengths is not None:
-        return tree_attention(q_1HND, k_1GND, v_1GND, tree_lengths, scaling, dropout).transpose(1, 2), None
+        return tree_attention(q_1HND, k_1GND, v_1GND, tree_lengths, scores).transpose(1, 2), None
     q_HND, k_GND, v_GND = (t.squeeze(0) for t in (q_1HND, k_1GND, v_1GND))
-    if _flash(q_HND, v_GND, dropout):
-        output_NHD = _varlen(q_HND, k_GND, v_GND, document_lengths, scaling)
+    if _flash(q_HND, v_GND, scores):
+        output_NHD = _varlen(q_HND, k_GND, v_GND, document_lengths, scores)
     else:
-        output_NHD = _per_document(q_HND, k_GND, v_GND, document_lengths, scaling, dropout)
+        output_NHD = _per_document(q_HND, k_GND, v_GND, document_lengths, scores)
     return output_NHD[None], None
 
 
 def _per_document(
-    q_HND: torch.Tensor,
-    k_GND: torch.Tensor,
-    v_GND: torch.Tensor,
-    lengths: list[int],
-    scaling: float | None,
-    dropout: float,
+    q_HND: torch.Tensor, k_GND: torch.Tensor, v_GND: torch.Tensor, lengths: list[int], scores: Scores
 ) -> torch.Tensor:
-    """One batch of SDPA for each run of neighbours of one length."""
+    """One batch of attention for each run of neighbours of one length."""
     runs = [(length, len(list(run))) for length, run in groupby(lengths)]
     sizes = [length * count for length, count in runs]
-    grouped = len(q_HND) != len(k_GND)
     outputs = []
     parts = (t.split(sizes, 1) for t in (q_HND, k_GND, v_GND))
     for (length, count), q, k, v in zip(runs, *parts, strict=True):
         q_CHLD, k_CGLD, v_CGLD = (t.unflatten(1, (count, length)).transpose(0, 1) for t in (q, k, v))
-        output_CHLD = scaled_dot_product_attention(
-            q_CHLD, k_CGLD, v_CGLD, is_causal=True, scale=scaling, dropout_p=dropout, enable_gqa=grouped
-        )
-        outputs.append(output_CHLD.transpose(1, 2).flatten(0, 1))
+        outputs.append(attend(q_CHLD, k_CGLD, v_CGLD, scores).transpose(1, 2).flatten(0, 1))
     return torch.cat(outputs)  # NHD
 
 
-def _flash(q_HND: torch.Tensor, v_GND: torch.Tensor, dropout: float) -> bool:
+def _flash(q_HND: torch.Tensor, v_GND: torch.Tensor, scores: Scores) -> bool:
     """Whether FlashAttention for documents of different lengths can do this; it wants a GPU of Ampere or later."""
     return (
         q_HND.is_cuda
         and q_HND.dtype in FLASH_DTYPES
         and q_HND.shape[-1] == v_GND.shape[-1] <= FLASH_HEAD
-        and not dropout
+        and not scores.dropout
+        and scores.plain
         and VARLEN
         and torch.cuda.get_device_capability(q_HND.device)[0] >= 8
     )
 
 
 def _varlen(
-    q_HND: torch.Tensor, k_GND: torch.Tensor, v_GND: torch.Tensor, lengths: list[int], scaling: float | None
+    q_HND: torch.Tensor, k_GND: torch.Tensor, v_GND: torch.Tensor, lengths: list[int], scores: Scores
 ) -> torch.Tensor:
     """All documents in one call."""
     ends = torch.tensor([0, *lengths], device=q_HND.device).cumsum(0).int()
     q_NHD, k_NGD, v_NGD = (t.transpose(0, 1).contiguous() for t in (q_HND, k_GND, v_GND))
     longest = max(lengths)
-    causal = (-1, 0)  # all before, none after
-    grouped = len(q_HND) != len(k_GND)
+    before = -1 if scores.window is None else scores.window - 1  # how many tokens before it a query sees; -1: all
     return varlen_attn(
-        q_NHD, k_NGD, v_NGD, ends, ends, longest, longest, scale=scaling, window_size=causal, enable_gqa=grouped
+        q_NHD,
+        k_NGD,
+        v_NGD,
+        ends,
+        ends,
+        longest,
+        longest,
+        scale=scores.scaling,
+        window_size=(before, 0),
+        enable_gqa=len(q_HND) != len(k_GND),
     )
 
 
 @contextmanager
 def packed(model: PreTrainedModel) -> Iterator[None]:
-    """Let `model` attend within documents only, for the time of the `with` block."""
+    """Let `model` attend within documents only, for the time of the `with` block.
+
+    A model whose plan (see `plan`) is another keeps its own attention.
+    """
     before = model.config._attn_implementation
-    model.set_attn_implementation(NAME)
+    if plan_of(model).rows == "packed":
+        model.set_attn_implementation(NAME)
     try:
         yield
     finally:
-        model.set_attn_implementation(before)
+        if model.config._attn_implementation != before:
+            model.set_attn_implementation(before)
 
 
 AttentionInterface.register(NAME, packed_attention)

@@ -6,30 +6,22 @@ over the tree with a mask 0.6 to 1.0 of it. Only below 50 tokens is the mask fas
 """
 
 import torch
-from torch.nn.functional import scaled_dot_product_attention
+
+from hornbook.model.scores import Scores, attend
 
 
 def tree_attention(
-    q_1HND: torch.Tensor,
-    k_1GND: torch.Tensor,
-    v_1GND: torch.Tensor,
-    lengths: list[list[int]],
-    scaling: float | None,
-    dropout: float,
+    q_1HND: torch.Tensor, k_1GND: torch.Tensor, v_1GND: torch.Tensor, lengths: list[list[int]], scores: Scores
 ) -> torch.Tensor:
     """Causal attention within the trees whose lengths are given (shape 1HND); heads H, key/value heads G."""
-    options = {"scale": scaling, "dropout_p": dropout, "enable_gqa": q_1HND.shape[1] != k_1GND.shape[1]}
     sizes = [length for parts in lengths for length in parts]
     parts = zip(q_1HND.split(sizes, 2), k_1GND.split(sizes, 2), v_1GND.split(sizes, 2), strict=True)
     outputs = []
-    for trunk, *branches in lengths:
+    for _, *branches in lengths:
         q, k_trunk, v_trunk = next(parts)
-        outputs.append(scaled_dot_product_attention(q, k_trunk, v_trunk, is_causal=True, **options))
+        outputs.append(attend(q, k_trunk, v_trunk, scores))
         for length in branches:
             q, k, v = next(parts)
-            if not length:
-                continue
-            sees = torch.ones(length, trunk + length, dtype=torch.bool, device=q.device).tril(trunk)
-            keys, values = torch.cat([k_trunk, k], 2), torch.cat([v_trunk, v], 2)
-            outputs.append(scaled_dot_product_attention(q, keys, values, attn_mask=sees, **options))
+            if length:
+                outputs.append(attend(q, torch.cat([k_trunk, k], 2), torch.cat([v_trunk, v], 2), scores))
     return torch.cat(outputs, 2)

@@ -14,7 +14,10 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from hornbook.model.packed import Packed, hidden_states
+from hornbook.base.errors import HornbookError
+from hornbook.model.head import decoder_of
+from hornbook.model.plan import plan_of
+from hornbook.model.rows import Packed, hidden_states
 
 
 class Tree(NamedTuple):
@@ -46,17 +49,51 @@ def lay_out(trees: Sequence[Tree], device: torch.device) -> Trees:
 
 
 def tree_states(model: PreTrainedModel, trees: Trees) -> torch.Tensor:
-    """The final hidden state at each token (shape NC). Only inside `with packed(model)`: see `attention`."""
+    """The final hidden state at each token (shape NC). Only inside `with packed(model)`: see `attention`.
+
+    Where the model's plan has no trees, each branch is computed with a trunk of its own. Raises HornbookError where
+    that leaves a trunk without one answer: some of its branches are past the plan's `switch`, and others are not.
+    """
     if all(len(parts) == 1 for parts in trees.parts):
         return hidden_states(model, trees.documents)
-    output = model.get_decoder()(
+    plan = plan_of(model)
+    ends = [trunk + max(branches, default=0) for trunk, *branches in trees.parts]
+    if plan.switch and any(_straddles(parts, plan.switch) for parts in trees.parts):
+        raise HornbookError(
+            f"{model.config.model_type}: replies to one prompt on both sides of {plan.switch} tokens share no prompt"
+        )
+    if not plan.trees or (plan.switch and max(ends) > plan.switch):
+        return _apart(model, trees)
+    output = decoder_of(model)(
         input_ids=trees.documents.tokens_N[None],
         position_ids=trees.documents.positions_N[None],
         use_cache=False,
-        document_lengths=[trunk + max(branches, default=0) for trunk, *branches in trees.parts],
+        document_lengths=ends,
         tree_lengths=trees.parts,
     )
     return output.last_hidden_state[0]
+
+
+def _straddles(parts: list[int], switch: int) -> bool:
+    trunk, *branches = parts
+    return trunk > 1 and len({trunk + length > switch for length in branches}) > 1
+
+
+def _apart(model: PreTrainedModel, trees: Trees) -> torch.Tensor:
+    """The same by whole documents: those of a tree are its trunk with each of its branches."""
+    pieces = iter(trees.documents.tokens_N.split([length for parts in trees.parts for length in parts]))
+    documents = []
+    for _, *branches in trees.parts:
+        trunk = next(pieces)
+        documents += [torch.cat([trunk, next(pieces)]) for _ in branches] or [trunk]
+    lengths = [len(document) for document in documents]
+    positions_N = torch.cat([torch.arange(length, device=trunk.device) for length in lengths])
+    states = iter(hidden_states(model, Packed(torch.cat(documents), positions_N, lengths)).split(lengths))
+    found = []
+    for trunk_length, *branches in trees.parts:
+        found.append(next(states))
+        found += [next(states)[trunk_length:] for _ in branches[1:]]
+    return torch.cat(found)
 
 
 def starts(trees: Trees) -> list[list[int]]:

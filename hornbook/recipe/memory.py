@@ -17,7 +17,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 from transformers import AttentionInterface, PreTrainedModel
 
 from hornbook.model.build import empty_model
-from hornbook.model.packed import Packed, hidden_states
+from hornbook.model.rows import Packed, hidden_states
 from hornbook.model.settings import ModelSettings
 from hornbook.training.blocks import adapted_layers, decoder_layers
 

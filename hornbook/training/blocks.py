@@ -11,12 +11,13 @@ from transformers import AttentionInterface, PreTrainedModel
 
 from hornbook.base.errors import HornbookError
 from hornbook.model.attention import NAME, packed_attention
+from hornbook.model.head import decoder_of
 
 
 def decoder_layers(model: PreTrainedModel) -> list[torch.nn.Module]:
     """The layers, first to last. Raises HornbookError for a model in which they cannot be found."""
-    count = model.config.get_text_config().num_hidden_layers
-    for module in model.get_decoder().modules():
+    count = getattr(model.config.get_text_config(), "num_hidden_layers", 0)
+    for module in decoder_of(model).modules():
         if isinstance(module, torch.nn.ModuleList) and len(module) == count:
             return list(module)
     raise HornbookError(f"{type(model).__name__}: no list of {count} decoder layers in it")

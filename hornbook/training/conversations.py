@@ -14,14 +14,15 @@ from hornbook.training.lm import Text
 def encode_samples(
     samples: list[Sample],
     tokenizer: PreTrainedTokenizerBase,
-    context: int,
+    context: int | None,
     too_long: Literal["set-aside", "cut"],
     work: Workspace,
 ) -> dict[str, Text]:
     """The tokens of each conversation by its sample's id, and which of them are learnt: the assistant's, in every turn.
 
     Set aside are samples without a reply, ones that the chat template refuses, and conversations of more than `context`
-    tokens; with `too_long` "cut" these lose their end, and are counted as `cut`, if a reply begins before it.
+    tokens (None: no limit); with `too_long` "cut" these lose their end, and are counted as `cut`, if a reply begins
+    before it.
     """
     texts = {}
     for sample in samples:
@@ -35,7 +36,7 @@ def encode_samples(
 def _encode(
     sample: Sample,
     tokenizer: PreTrainedTokenizerBase,
-    context: int,
+    context: int | None,
     too_long: Literal["set-aside", "cut"],
     work: Workspace,
 ) -> Text:
@@ -44,7 +45,7 @@ def _encode(
     tokens, learn = encode_chat(tokenizer, sample.messages, sample.tools)
     if not any(learn):
         raise HornbookError("no reply of the assistant that can be learnt: it answers nobody, or its weight is 0")
-    if len(tokens) > context:
+    if context is not None and len(tokens) > context:
         if too_long == "set-aside" or not any(learn[1:context]):
             cannot = "" if too_long == "set-aside" else ", and no reply begins within it"
             raise HornbookError(f"longer than the context: {len(tokens)} tokens, the model has {context}{cannot}")

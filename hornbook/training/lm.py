@@ -9,7 +9,8 @@ from transformers import PreTrainedModel
 
 from hornbook.mixture.rows import Rows
 from hornbook.model.attention import packed
-from hornbook.model.packed import Packed, hidden_states, pack_documents
+from hornbook.model.head import output_head
+from hornbook.model.rows import Packed, hidden_states, pack_documents
 from hornbook.training.loss import Loss, summed_cross_entropy
 
 
@@ -43,7 +44,7 @@ class NextToken:
 
     def __call__(self, model: PreTrainedModel, batch: LmBatch) -> Loss:
         hidden_MC = hidden_states(model, batch.documents).index_select(0, batch.at_M)
-        return Loss(summed_cross_entropy(model.get_output_embeddings(), hidden_MC, batch.targets_M))
+        return Loss(summed_cross_entropy(output_head(model), hidden_MC, batch.targets_M))
 
 
 class RowBatches:

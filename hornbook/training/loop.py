@@ -17,12 +17,13 @@ from transformers import PreTrainedModel
 from hornbook.base.workspace import Workspace
 from hornbook.model.attention import packed
 from hornbook.model.device import pick_dtype
-from hornbook.model.packed import check_packing
+from hornbook.model.plan import has_plan
 from hornbook.training.allocator import keep_memory
 from hornbook.training.blocks import adapted_layers
 from hornbook.training.checkpoint import Checkpoints
 from hornbook.training.log import METRICS, VALIDATION, Log
 from hornbook.training.optimiser import make_optimiser
+from hornbook.training.planning import make_plan
 from hornbook.training.ranks import Ranks
 from hornbook.training.schedule import rate
 from hornbook.training.settings import LoopSettings
@@ -75,12 +76,13 @@ def train(
     learning_rate), `validation.jsonl` (step, tokens, and what `evaluation` measures) and `timing.jsonl`.
 
     Raises HornbookError when the loss or its gradient is not finite, naming the data, for a checkpoint of another
-    model, and for a model that cannot be trained on packed documents.
+    model, and as `make_plan` does, which this calls where the stage has not.
     """
     keep_memory()
     torch.set_num_threads(settings.threads)
     model.eval()  # no dropout, whose random state would have to be resumed as well
-    check_packing(model)
+    if not has_plan(model):
+        make_plan(model, None, settings, work, ranks)
     half = pick_dtype(settings.dtype, model.device) == torch.bfloat16
     if settings.sharding == "fsdp" and ranks.world > 1:
         with sharded(model, ranks, half) as learner:

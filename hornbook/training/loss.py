@@ -5,6 +5,9 @@ from typing import Any, NamedTuple
 import torch
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import cross_entropy
+from torch.utils.checkpoint import checkpoint
+
+from hornbook.model.head import Head
 
 LOGITS_AT_ONCE = 1 << 22  # positions times vocabulary; 16 MB in float32, which stay in the cache
 POSITIONS_AT_LEAST = 256  # with fewer, adding to the gradient of a large matrix takes longer than the product itself
@@ -17,7 +20,7 @@ class Loss(NamedTuple):
     figures: tuple[torch.Tensor, ...] = ()
 
 
-def summed_cross_entropy(head: torch.nn.Module, hidden_NC: torch.Tensor, targets_N: torch.Tensor) -> torch.Tensor:
+def summed_cross_entropy(head: Head, hidden_NC: torch.Tensor, targets_N: torch.Tensor) -> torch.Tensor:
     """Cross-entropy of `head(hidden_NC)` against token ids, summed over N.
 
     For a plain output matrix the gradient is computed along with the loss, some positions at a time, so the logits
@@ -25,7 +28,20 @@ def summed_cross_entropy(head: torch.nn.Module, hidden_NC: torch.Tensor, targets
     """
     if isinstance(head, torch.nn.Linear) and head.bias is None:
         return _FusedCrossEntropy.apply(hidden_NC, head.weight, targets_N)
-    return cross_entropy(head(hidden_NC).float(), targets_N, reduction="sum")
+    return cross_entropies(head, hidden_NC, targets_N).sum()
+
+
+def cross_entropies(head: Head, hidden_NC: torch.Tensor, targets_N: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy of `head(hidden_NC)` against each token id (shape N), for a head of any kind.
+
+    The logits are made some positions at a time, and again for the backward pass.
+    """
+    pieces = zip(hidden_NC.split(POSITIONS_AT_LEAST), targets_N.split(POSITIONS_AT_LEAST), strict=True)
+    return torch.cat([checkpoint(_cross_entropies, head, *piece, use_reentrant=False) for piece in pieces])
+
+
+def _cross_entropies(head: Head, hidden_NC: torch.Tensor, targets_N: torch.Tensor) -> torch.Tensor:
+    return cross_entropy(head(hidden_NC).float(), targets_N, reduction="none")
 
 
 class _FusedCrossEntropy(torch.autograd.Function):

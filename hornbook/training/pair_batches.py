@@ -33,7 +33,7 @@ class PairBatches:
             order = rng(seed, "order", epoch).permutation(len(groups))
             self.batches += fill([groups[index] for index in order], pairs_in, settings.batch_pairs)
         self.steps = len(self.batches)
-        self.tokens = settings.epochs * sum(group.tree.tokens for group in groups)
+        self.tokens = settings.epochs * sum(group.tokens for group in groups)
 
     def microbatches(self, step: int, rank: int, world: int) -> Iterator[PairBatch]:
         for groups in self._parts(step)[rank::world]:
@@ -71,15 +71,15 @@ def balanced(groups: Sequence[Group], most: int, world: int) -> list[list[Group]
 
     The longest first, each to the part with the fewest tokens. A group of more than `most` has a part of its own.
     """
-    order = sorted(groups, key=lambda group: -group.tree.tokens)
-    number = world * -(-sum(group.tree.tokens for group in groups) // (most * world))
+    order = sorted(groups, key=lambda group: -group.tokens)
+    number = world * -(-sum(group.tokens for group in groups) // (most * world))
     while True:
         parts: list[list[Group]] = [[] for _ in range(min(number, len(groups)))]
         sizes = [0] * len(parts)
         for group in order:
             lightest = sizes.index(min(sizes))
             parts[lightest].append(group)
-            sizes[lightest] += group.tree.tokens
-        if number >= len(groups) or max(sizes) <= max(most, order[0].tree.tokens):
+            sizes[lightest] += group.tokens
+        if number >= len(groups) or max(sizes) <= max(most, order[0].tokens):
             return parts
         number += world

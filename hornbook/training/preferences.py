@@ -14,24 +14,33 @@ from torch.nn.functional import embedding, logsigmoid
 from transformers import PreTrainedModel
 
 from hornbook.base.records import Pair
-from hornbook.model.packed import Packed
+from hornbook.model.head import Head, output_head
+from hornbook.model.plan import USUAL, Plan
+from hornbook.model.rows import Packed
 from hornbook.model.trees import Tree, Trees, lay_out, starts, tree_states
 from hornbook.training.likelihood import log_probabilities
-from hornbook.training.loss import Loss
+from hornbook.training.loss import Loss, cross_entropies
 
 PAIRS_OF_A_PROMPT = 8  # most that share a tree and therefore a step
 
 
 class Group(NamedTuple):
-    """Pairs that one tree serves: single-token pairs along its trunk, or pairs of replies that are its branches."""
+    """Pairs that one tree serves: single-token pairs along its trunk, or pairs of replies that its branches hold."""
 
     pairs: list[int]  # indices of pairs
     tree: Tree
     replies: list[list[int]]  # distinct; none for single-token pairs
+    apart: bool = False  # whether the trunk is computed anew for each branch
 
     @property
     def single(self) -> bool:
         return not self.replies
+
+    @property
+    def tokens(self) -> int:
+        """How many are computed."""
+        again = max(len(self.tree.branches) - 1, 0) if self.apart else 0
+        return self.tree.tokens + again * len(self.tree.trunk)
 
 
 class PairBatch(NamedTuple):
@@ -64,11 +73,20 @@ def is_single(pair: Pair) -> bool:
     return len(pair.chosen_tokens) == len(pair.rejected_tokens) == 1
 
 
-def group_pairs(pairs: Sequence[Pair]) -> list[Group]:
+def tokens_in(pair: Pair) -> int:
+    """Tokens of the prompt and the longer side."""
+    return len(pair.prompt_tokens) + max(len(pair.chosen_tokens), len(pair.rejected_tokens))
+
+
+def group_pairs(pairs: Sequence[Pair], plan: Plan = USUAL) -> list[Group]:
     """Single-token pairs by trajectory, pairs of replies by prompt. Every pair is in just one group.
 
-    Backwards through lexicographic order, a prompt comes right after those that it begins: one pass finds them all.
+    A plan without trees has each pair of replies by itself; one that shares nothing has each pair by itself, both sides
+    as whole texts. Backwards through lexicographic order, a prompt comes right after those that it begins: one pass
+    finds them all.
     """
+    if not plan.shared:
+        return [_whole_texts(index, pair) for index, pair in enumerate(pairs)]
     groups: list[Group] = []
     singles = sorted((i for i, pair in enumerate(pairs) if is_single(pair)), key=lambda i: pairs[i].prompt_tokens)
     for index in reversed(singles):
@@ -81,25 +99,32 @@ def group_pairs(pairs: Sequence[Pair]) -> list[Group]:
     for index, pair in enumerate(pairs):
         if not is_single(pair):
             same = by_prompt.setdefault(tuple(pair.prompt_tokens), [])
-            if not same or len(same[-1]) == PAIRS_OF_A_PROMPT:
+            if not same or len(same[-1]) == (PAIRS_OF_A_PROMPT if plan.trees else 1):
                 same.append([])
             same[-1].append(index)
-    return groups + [_reply_group(indices, pairs) for same in by_prompt.values() for indices in same]
+    return groups + [_reply_group(indices, pairs, not plan.trees) for same in by_prompt.values() for indices in same]
 
 
-def _reply_group(indices: list[int], pairs: Sequence[Pair]) -> Group:
+def _whole_texts(index: int, pair: Pair) -> Group:
+    """Both sides with all of their tokens: how long a text is decides what the model makes of its first ones."""
+    sides = [pair.chosen_tokens, pair.rejected_tokens]
+    texts = [[*pair.prompt_tokens, *side] for side in sides]
+    return Group([index], Tree(texts[0][:1], [text[1:] for text in texts]), sides, apart=True)
+
+
+def _reply_group(indices: list[int], pairs: Sequence[Pair], apart: bool) -> Group:
     replies: list[list[int]] = []
     for index in indices:
         for side in (pairs[index].chosen_tokens, pairs[index].rejected_tokens):
             if side not in replies:
                 replies.append(side)
     # the last token of a reply predicts nothing that counts
-    return Group(indices, Tree(pairs[indices[0]].prompt_tokens, [reply[:-1] for reply in replies]), replies)
+    return Group(indices, Tree(pairs[indices[0]].prompt_tokens, [reply[:-1] for reply in replies]), replies, apart)
 
 
 def pair_batch(groups: Sequence[Group], pairs: Sequence[Pair], device: torch.device) -> PairBatch:
     """The groups as one packed forward pass; documents of equal length become neighbours, which costs less."""
-    groups = sorted(groups, key=lambda group: (not group.single, -group.tree.tokens))
+    groups = sorted(groups, key=lambda group: (not group.single, -group.tokens))
     trees = lay_out([group.tree for group in groups], device)
     single: list[tuple[int, int, int]] = []  # at, chosen, rejected
     spoken: list[tuple[int, int, int]] = []  # at, token, reply
@@ -113,7 +138,9 @@ def pair_batch(groups: Sequence[Group], pairs: Sequence[Pair], device: torch.dev
                 sides = (pair.chosen_tokens, pair.rejected_tokens)
                 between.append((number + group.replies.index(sides[0]), number + group.replies.index(sides[1])))
         for reply, begin in zip(group.replies, branches, strict=True):
-            places = [trunk + len(group.tree.trunk) - 1, *range(begin, begin + len(reply) - 1)]
+            last = len(pairs[group.pairs[0]].prompt_tokens) - 1  # of the prompt, which says the first of the reply
+            stem = len(group.tree.trunk)
+            places = [trunk + at if at < stem else begin + at - stem for at in range(last, last + len(reply))]
             spoken += [(at, token, number) for at, token in zip(places, reply, strict=True)]
             number += 1
     indices = [index for group in groups for index in group.pairs]
@@ -127,7 +154,7 @@ def log_ratios(model: PreTrainedModel, batch: PairBatch, length_normalise: bool)
     With `length_normalise`, the log-probability of a reply is divided by its number of tokens.
     """
     hidden_NC = tree_states(model, batch.trees)
-    head = model.get_output_embeddings()
+    head = output_head(model)
     single_S = _single_ratios(head, hidden_NC.index_select(0, batch.at_S), batch.chosen_S, batch.rejected_S)
     if not len(batch.at_M):
         return single_S
@@ -140,11 +167,10 @@ def log_ratios(model: PreTrainedModel, batch: PairBatch, length_normalise: bool)
 
 
 def _single_ratios(
-    head: torch.nn.Module, hidden_SC: torch.Tensor, chosen_S: torch.Tensor, rejected_S: torch.Tensor
+    head: Head, hidden_SC: torch.Tensor, chosen_S: torch.Tensor, rejected_S: torch.Tensor
 ) -> torch.Tensor:
-    if type(head) is not torch.nn.Linear:  # an adapter beside the matrix, say
-        logits_SV = head(hidden_SC).float()
-        return (logits_SV.gather(1, chosen_S[:, None]) - logits_SV.gather(1, rejected_S[:, None]))[:, 0]
+    if type(head) is not torch.nn.Linear:  # an adapter beside the matrix, or capped logits
+        return cross_entropies(head, hidden_SC, rejected_S) - cross_entropies(head, hidden_SC, chosen_S)
     both_S = torch.cat([chosen_S, rejected_S])  # one look-up: its gradient is as large as the matrix
     chosen_SC, rejected_SC = embedding(both_S, head.weight).float().chunk(2)
     single_S = (hidden_SC.float() * (chosen_SC - rejected_SC)).sum(-1)

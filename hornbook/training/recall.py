@@ -15,7 +15,8 @@ from hornbook.base.intervals import Z, estimate
 from hornbook.base.seeds import rng
 from hornbook.base.workspace import Workspace
 from hornbook.model.attention import packed
-from hornbook.model.packed import hidden_states, pack_documents
+from hornbook.model.head import output_head
+from hornbook.model.rows import hidden_states, pack_documents
 
 DIGITS = "0123456789"
 TOKENS_AT_ONCE = 8192
@@ -70,7 +71,7 @@ def _ask(model: PreTrainedModel, questions: Sequence[list[int]], digit_ids: torc
     last = torch.tensor(documents.lengths).cumsum(0) - 1
     with packed(model):
         hidden_QC = hidden_states(model, documents)[last.to(model.device)]
-    logits_QV = model.get_output_embeddings()(hidden_QC)
+    logits_QV = output_head(model)(hidden_QC)
     return logits_QV[:, digit_ids.to(model.device)].float().log_softmax(-1).cpu()
 
 

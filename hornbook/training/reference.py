@@ -58,7 +58,7 @@ def _write_part(
     half = pick_dtype(settings.dtype, model.device) == torch.bfloat16
     found: dict[int, float] = {}
     with packed(model), torch.autocast(model.device.type, torch.bfloat16, enabled=half):
-        for run in fill(part, lambda group: group.tree.tokens, settings.microbatch_tokens):
+        for run in fill(part, lambda group: group.tokens, settings.microbatch_tokens):
             batch = pair_batch(run, pairs, model.device)
             found.update(zip(batch.pairs, log_ratios(model, batch, settings.length_normalise).tolist(), strict=True))
     with atomic(file) as temporary, temporary.open("wb") as opened:

@@ -8,6 +8,7 @@ from hornbook.base.workspace import Workspace
 from hornbook.mixture.rows import Rows, validation
 from hornbook.training.lm import NextToken, RowBatches, mean_loss, mixture_texts
 from hornbook.training.loop import Evaluation, train
+from hornbook.training.planning import make_plan
 from hornbook.training.ranks import Ranks
 from hornbook.training.settings import RowsSettings
 
@@ -28,6 +29,7 @@ def train_on_rows(
     evaluation = Evaluation(settings.evaluate_every, measure) if held_out else None
     rows = Rows.open(tokens)
     work.count(records_in=len(rows))
+    make_plan(model, rows.context, settings, work, ranks, trees=False)
     train(model, NextToken(), _batches(rows, settings, model, ranks.world), settings, work, ranks, evaluation)
 
 

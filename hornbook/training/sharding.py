@@ -16,7 +16,7 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor
 from transformers import PreTrainedModel
 
-from hornbook.model.packed import hidden_states, pack_documents
+from hornbook.model.rows import hidden_states, pack_documents
 from hornbook.training.blocks import decoder_layers
 from hornbook.training.loss import Loss
 from hornbook.training.ranks import Ranks

@@ -10,7 +10,7 @@ from torch.nn.utils import clip_grad_norm_
 from transformers import PreTrainedModel
 
 from hornbook.base.errors import Diverged
-from hornbook.model.packed import Packed
+from hornbook.model.rows import Packed
 from hornbook.training.loss import Loss
 from hornbook.training.ranks import Ranks
 from hornbook.training.settings import LoopSettings

@@ -37,10 +37,11 @@ def cost(model: PreTrainedModel) -> Cost:
     """
     config = model.config.get_text_config()
     head, embedding = model.get_output_embeddings().weight, model.get_input_embeddings().weight
+    heads = getattr(config, "num_attention_heads", None) or 0  # none: a state-space model
     outside = {id(head), id(embedding)}
     inside = [weight for weight in model.parameters() if weight.dim() >= 2 and id(weight) not in outside]
-    head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    width = config.num_attention_heads * head_dim
+    head_dim = getattr(config, "head_dim", None) or config.hidden_size // max(heads, 1)
+    width = heads * head_dim
     # QK and AV over half the square each: 2 * 2 * width / 2 forward, twice that backward
     return Cost(sum(map(_per_use, inside)), _per_use(head), 6 * width * config.num_hidden_layers)
 

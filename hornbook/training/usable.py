@@ -9,6 +9,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from hornbook.base.records import Pair
 from hornbook.base.workspace import Workspace
+from hornbook.model.windows import context_of
 from hornbook.tokenizer.chat import end_of_reply
 from hornbook.training.choose import at_most
 
@@ -28,7 +29,7 @@ def usable_pairs(
     those longer than the context, unless `cut` takes as much from the beginning of their prompt (counted as `cut`).
     """
     config = model.config.get_text_config()
-    known, context = min(config.vocab_size, len(tokenizer)), config.max_position_embeddings
+    known, context = min(config.vocab_size, len(tokenizer)), context_of(config) or 1 << 62
     end = end_token(tokenizer)
     kept = []
     for pair in pairs:

@@ -7,17 +7,16 @@ from hypothesis import strategies as st
 from transformers import (
     AutoModelForCausalLM,
     Gemma2Config,
-    Gemma2ForCausalLM,
     Gemma3TextConfig,
     GemmaConfig,
     GPT2Config,
     GPT2LMHeadModel,
     GPTNeoXConfig,
+    GptOssConfig,
     GraniteConfig,
     LlamaConfig,
     LlamaForCausalLM,
     MistralConfig,
-    MistralForCausalLM,
     Olmo2Config,
     Phi3Config,
     PretrainedConfig,
@@ -29,7 +28,9 @@ from transformers import (
 from hornbook.base.errors import HornbookError
 from hornbook.model.attention import packed
 from hornbook.model.build import build_model
-from hornbook.model.packed import check_packing, hidden_states, pack_documents
+from hornbook.model.head import output_head
+from hornbook.model.packed import check_packing
+from hornbook.model.rows import hidden_states, pack_documents
 from hornbook.model.settings import ModelSettings
 
 SMALL = {
@@ -55,13 +56,18 @@ ARCHITECTURES: list[PretrainedConfig] = [
     Olmo2Config(**SMALL),
     GPTNeoXConfig(**SMALL),
     GPT2Config(vocab_size=50, n_positions=64, n_embd=16, n_layer=2, n_head=2),
+    MistralConfig(**SMALL, sliding_window=6),
+    Gemma2Config(**SMALL, head_dim=4, sliding_window=6),  # a window, and scores and logits that are capped
+    GptOssConfig(**SMALL, head_dim=4, num_local_experts=2, num_experts_per_tok=1, sliding_window=6),  # and sinks
 ]
 
 
 @cache
 def small_model(number: int) -> PreTrainedModel:
     torch.manual_seed(number)
-    return AutoModelForCausalLM.from_config(ARCHITECTURES[number]).eval()
+    model = AutoModelForCausalLM.from_config(ARCHITECTURES[number]).eval()
+    check_packing(model)
+    return model
 
 
 def llama() -> LlamaForCausalLM:
@@ -69,7 +75,9 @@ def llama() -> LlamaForCausalLM:
     return LlamaForCausalLM(LlamaConfig(**SMALL)).eval()
 
 
-@pytest.mark.parametrize("number", range(len(ARCHITECTURES)), ids=[type(c).__name__ for c in ARCHITECTURES])
+@pytest.mark.parametrize(
+    "number", range(len(ARCHITECTURES)), ids=[f"{i}-{c.model_type}" for i, c in enumerate(ARCHITECTURES)]
+)
 @settings(max_examples=10, deadline=None)
 @given(documents=st.lists(st.lists(st.integers(0, 49), min_size=1, max_size=20), min_size=1, max_size=8))
 def test_a_packed_document_gets_the_logits_it_gets_alone(number: int, documents: list[list[int]]) -> None:
@@ -80,7 +88,7 @@ def test_a_packed_document_gets_the_logits_it_gets_alone(number: int, documents:
         states = hidden_NC.split([len(document) for document in documents])
         for document, hidden_LC in zip(documents, states, strict=True):
             alone_LV = model(torch.tensor([document]), use_cache=False).logits[0]
-            torch.testing.assert_close(model.get_output_embeddings()(hidden_LC), alone_LV, atol=5e-6, rtol=1e-4)
+            torch.testing.assert_close(output_head(model)(hidden_LC), alone_LV, atol=5e-6, rtol=1e-4)
 
 
 def test_gradients_of_packed_documents_are_those_of_the_documents_alone() -> None:
@@ -111,10 +119,7 @@ def test_our_model_and_others_pass_the_check(tokenizer) -> None:
     check_packing(GPT2LMHeadModel(GPT2Config(vocab_size=50, n_positions=32, n_embd=16, n_layer=2, n_head=2)))
 
 
-def test_capped_logits_and_windows_shorter_than_a_document_are_refused() -> None:
-    gemma = Gemma2ForCausalLM(Gemma2Config(**SMALL, head_dim=4))
-    with pytest.raises(HornbookError, match="packed documents"):
-        check_packing(gemma)
-    mistral = MistralForCausalLM(MistralConfig(**SMALL, sliding_window=8))
-    with packed(mistral), pytest.raises(HornbookError, match="packed documents"):
-        hidden_states(mistral, pack_documents([list(range(9))], mistral.device))
+def test_attention_that_is_not_packed_is_an_error_in_one_line() -> None:
+    model = llama()
+    with packed(model), pytest.raises(HornbookError, match="cannot be computed on packed documents"):
+        model(torch.tensor([[1, 2, 3]]))
