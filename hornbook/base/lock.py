@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.workspace import is_first_process
 
 LOCK = "lock"  # the file that is held; it names its holder
 PATIENCE = 1.0  # seconds for the children of a process that was killed to end too
@@ -19,8 +20,12 @@ PATIENCE = 1.0  # seconds for the children of a process that was killed to end t
 def locked(folder: Path) -> Iterator[None]:
     """Hold `folder` (created when missing) until the end of the block; the system lets it go when we are killed.
 
+    Of the processes that torchrun starts, the first holds it for all.
     Raises HornbookError, with process and host of the holder, while another process has it.
     """
+    if not is_first_process():
+        yield
+        return
     folder.mkdir(parents=True, exist_ok=True)
     handle = _held(folder / LOCK)
     try:

@@ -10,6 +10,8 @@ from hornbook import __version__
 from hornbook.base.device import settled_device
 from hornbook.base.errors import HornbookError
 from hornbook.base.precision import settled
+from hornbook.base.progress import answers, console
+from hornbook.base.workspace import is_first_process
 from hornbook.cli.export import export
 from hornbook.cli.failures import in_words, reader_has_gone
 from hornbook.cli.recipes import RECIPE_COMMANDS
@@ -59,6 +61,8 @@ def main() -> None:
     # Threads that spin while they wait for one that another program has displaced made training ten times slower on a
     # busy machine. PyTorch reads this when it is first imported; what the user has set stays.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    if not is_first_process():
+        console.quiet = answers.quiet = True  # of the processes that torchrun starts, one speaks
     for stream in (sys.stdout, sys.stderr):  # a name or a sign that the terminal cannot show is no reason to stop
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -74,7 +74,8 @@ def run_alone(kind: Kind, settings: Any, slots: dict[str, Any], out: Path, seed:
         if values or kind.slots[name].many
     }
     if not is_first_process():
-        _run_stage(stage, paths, out, again)
+        if kind.together:
+            _run_stage(stage, paths, out, again)
         return
     _check(out, stage.key, again)
     with locked(out):

@@ -27,21 +27,19 @@ def pick_device(name: str = "auto") -> torch.device:
     index = int(number) if number else _own_gpu()
     if index >= torch.cuda.device_count():
         raise HornbookError(f"device cuda:{index}: this machine has {torch.cuda.device_count()} GPUs, counted from 0")
-    if number and _processes_here() > 1:
-        raise HornbookError(f"device {name}: {_processes_here()} processes cannot share it; choose cuda or auto")
     return torch.device("cuda", index)
 
 
 def _own_gpu() -> int:
     """The number of this process's GPU: of those that torchrun starts, each has its own."""
-    if _processes_here() == 1:
+    if processes_here() == 1:
         return torch.cuda.current_device()
     if torch.cuda.device_count() == 1 and "CUDA_VISIBLE_DEVICES" in os.environ:
         return 0  # a scheduler that shows each process one GPU
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
-def _processes_here() -> int:
+def processes_here() -> int:
     """How many processes of this run are on this machine."""
     return int(os.environ.get("LOCAL_WORLD_SIZE") or os.environ.get("WORLD_SIZE") or "1")
 

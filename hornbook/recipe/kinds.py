@@ -38,6 +38,7 @@ class Kind:
         command: its words on the command line, with `argument` the slot that is given without a flag.
         report: section of the report that it implements.
         listing: "module:name" of a function that gives the lines of `--list`, where there is something to choose from.
+        together: under torchrun all processes take part; any other stage is the first one's work.
         shows: "module:name" of a function that gives the tables which the command prints of its finished folder.
     """
 
@@ -54,6 +55,7 @@ class Kind:
     argument: str = ""
     listing: str = ""
     shows: str = ""
+    together: bool = False
 
     @property
     def settings(self) -> type[Settings]:
@@ -174,6 +176,7 @@ _KINDS = [
     Kind(
         name="pretrain",
         version=2,
+        together=True,
         does="Train a Phi-3-architecture model from scratch.",
         function="hornbook.training.pretrain:pretrain",
         settings_class="hornbook.training.settings:PretrainSettings",
@@ -186,6 +189,7 @@ _KINDS = [
     Kind(
         name="midtrain",
         version=2,
+        together=True,
         does="Lengthen a model's context on long documents and recall data.",
         function="hornbook.training.midtrain:midtrain",
         settings_class="hornbook.training.settings:MidtrainSettings",
@@ -199,6 +203,7 @@ _KINDS = [
     Kind(
         name="sft",
         version=2,
+        together=True,
         does="Fine-tune on conversations; the loss is on the assistant's tokens only.",
         function="hornbook.training.sft:sft",
         settings_class="hornbook.training.settings:SftSettings",
@@ -238,6 +243,7 @@ _KINDS = [
     Kind(
         name="dpo",
         version=2,
+        together=True,
         does="Direct preference optimisation on single pivotal tokens, first tokens or full replies.",
         function="hornbook.training.dpo:dpo",
         settings_class="hornbook.training.settings:DpoSettings",
@@ -294,6 +300,7 @@ _KINDS = [
     ),
     Kind(
         name="tune",
+        together=True,
         does="Choose learning rate, batch and warm-up for a long run by short ones.",
         function="hornbook.tuning.tune:tune",
         settings_class="hornbook.tuning.settings:TuneSettings",
@@ -306,6 +313,7 @@ _KINDS = [
     ),
     Kind(
         name="ablation",
+        together=True,
         does="Compare mixtures by proxy runs, and tell how far a small search can be trusted.",
         function="hornbook.tuning.ablation:ablation",
         settings_class="hornbook.tuning.settings:AblationSettings",

@@ -6,10 +6,14 @@ from pathlib import Path
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json, write_text
 from hornbook.base.progress import answers, console
+from hornbook.base.workspace import is_first_process
 from hornbook.recipe.execute import execute
 from hornbook.recipe.recipe import Recipe, Stage
 from hornbook.recipe.store import Store
 from hornbook.recipe.summary import summarise
+from hornbook.recipe.together import together
+
+REPORT = "report.html"
 
 
 def run_recipe(recipe: Recipe, run: Path) -> Path:
@@ -17,19 +21,21 @@ def run_recipe(recipe: Recipe, run: Path) -> Path:
 
     Killed at any moment and called again it continues: finished stages are found by their keys and not run again,
     the unfinished one continues from its work folder, and no answered teacher call is asked again.
+    Of several processes (torchrun) all train together, and the first one does everything else.
     """
     recipe.check_files()
     store = Store(run)
-    with store.lock():
-        write_text(run / "recipe.yaml", recipe.path.read_text(encoding="utf-8"))
+    with together() as processes, store.lock():
+        if is_first_process():
+            write_text(run / "recipe.yaml", recipe.path.read_text(encoding="utf-8"))
         for number, stage in enumerate(recipe.stages, 1):
             place = f"[dim]{number:2}/{len(recipe.stages)}[/dim] {stage.name:<20}"
-            if store.is_done(stage):
+            if processes.from_first(store.is_done(stage)):  # here the others wait for the stage before
                 console.print(f"{place} [dim]done before[/dim]")
-            else:
+            elif is_first_process() or stage.kind.together:
                 console.print(f"{place} {stage.kind.does}")
                 _run_stage(recipe, stage, store)
-        return _conclude(recipe, store)
+        return _conclude(recipe, store) if is_first_process() else run / REPORT
 
 
 def _run_stage(recipe: Recipe, stage: Stage, store: Store) -> None:
@@ -39,6 +45,8 @@ def _run_stage(recipe: Recipe, stage: Stage, store: Store) -> None:
         work = execute(stage, store.inputs(recipe, stage), store.work_folder(stage), store.ledger)
     except HornbookError as error:
         raise HornbookError(f"stage {stage.name}: {error}") from None
+    if not is_first_process():
+        return
     store.finish(stage)
     seconds = time.monotonic() - started
     store.add_timing(stage, seconds, _ledger_lines(store.ledger) - answered)

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 
-from hornbook.model.device import pick_device
+from hornbook.base.device import settled_device
+from hornbook.base.errors import HornbookError
+from hornbook.model.device import pick_device, processes_here
 
 T = TypeVar("T")
 
@@ -70,6 +72,8 @@ def ranks(device: str = "auto") -> Iterator[Ranks]:
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     here = pick_device(device)
+    if ":" in settled_device(device) and processes_here() > 1:
+        raise HornbookError(f"device {here}: {processes_here()} processes cannot share it; choose cuda or auto")
     if here.type == "cuda":
         torch.cuda.set_device(here)
     if dist.is_initialized():

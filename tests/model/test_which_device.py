@@ -31,6 +31,7 @@ PICKED = [  # GPUs of the machine, environment, what the setting says, and the d
     (4, TWO_OF_FOUR, "auto", "cuda:2"),
     (4, TWO_OF_FOUR, "cuda", "cuda:2"),
     (4, TWO_OF_FOUR, "cpu", "cpu"),
+    (4, TWO_OF_FOUR, "cuda:1", "cuda:1"),  # a stage that is one process's work
     (4, {**TWO_OF_FOUR, VARIABLE: "cpu"}, "auto", "cpu"),
     (4, {**TWO_OF_FOUR, VARIABLE: "cuda"}, "auto", "cuda:2"),
     (1, ONE_SHOWN, "auto", "cuda:0"),
@@ -43,7 +44,6 @@ REFUSED = [
     (0, {VARIABLE: "cuda:1"}, "auto", "device cuda:1: PyTorch finds no GPU here"),
     (2, {}, "cuda:2", "device cuda:2: this machine has 2 GPUs, counted from 0"),
     (2, TWO_OF_FOUR, "auto", "device cuda:2: this machine has 2 GPUs"),
-    (4, TWO_OF_FOUR, "cuda:1", "device cuda:1: 4 processes cannot share it"),
     (4, {VARIABLE: "gpu"}, "auto", "HORNBOOK_DEVICE: cpu, cuda, cuda:N or auto expected, got 'gpu'"),
     (4, {VARIABLE: "cuda:"}, "cpu", "HORNBOOK_DEVICE: cpu, cuda, cuda:N or auto expected"),
     (4, {VARIABLE: "cuda:-1"}, "auto", "expected, got 'cuda:-1'"),

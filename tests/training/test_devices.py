@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
 from hornbook.recipe.kinds import KINDS
 from hornbook.training import dpo, midtrain, pretrain, ranks, sft
@@ -66,20 +67,38 @@ GROUPS = [  # GPUs, the setting, and what is called to join
 ]
 
 
-@pytest.mark.parametrize(("gpus", "setting", "calls", "device"), GROUPS)
-def test_a_process_takes_its_gpu_before_it_joins(gpus, setting, calls, device, monkeypatch) -> None:
-    """With stubs: NCCL has never been run by us."""
+@pytest.fixture
+def second_of_two(monkeypatch):
+    """The environment of a process that torchrun started, on a machine with so many GPUs; returns what is called."""
     called: list[str] = []
     for name in ("HORNBOOK_DEVICE", "CUDA_VISIBLE_DEVICES"):
         monkeypatch.delenv(name, raising=False)
     for name, value in {"RANK": "1", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2", "WORLD_SIZE": "2"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
     monkeypatch.setattr(torch.cuda, "set_device", lambda device: called.append(f"current {device}"))
     monkeypatch.setattr(ranks.dist, "init_process_group", lambda backend: called.append(f"group {backend}"))
     monkeypatch.setattr(ranks.dist, "get_rank", lambda: 1)
     monkeypatch.setattr(ranks.dist, "destroy_process_group", lambda: called.append("left"))
+
+    def on_machine(gpus: int) -> list[str]:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+        return called
+
+    return on_machine
+
+
+@pytest.mark.parametrize(("gpus", "setting", "calls", "device"), GROUPS)
+def test_a_process_takes_its_gpu_before_it_joins(gpus, setting, calls, device, second_of_two) -> None:
+    """With stubs: NCCL has never been run by us."""
+    called = second_of_two(gpus)
     with ranks.ranks(setting) as here:
         assert (here.rank, here.world, here.device) == (1, 2, torch.device(device))
     assert called == [*calls, "left"]
+
+
+def test_processes_do_not_share_a_gpu(second_of_two) -> None:
+    called = second_of_two(2)
+    with pytest.raises(HornbookError, match="device cuda:1: 2 processes cannot share it"), ranks.ranks("cuda:1"):
+        pass
+    assert called == []
