@@ -108,7 +108,8 @@ def peak_bytes(model: PreTrainedModel, tokens: int, context: int, recompute: boo
     for weight in model.parameters():
         weight.register_post_accumulate_grad_hook(_forget)  # gradients are counted elsewhere
     numbers = torch.zeros(tokens, dtype=torch.int64, device="meta")
-    documents = Packed(numbers, numbers, [context] * (tokens // context))
+    length = min(context, tokens)  # a part of a long row is one document
+    documents = Packed(numbers, numbers, [length] * (tokens // length))
     with Allocations(model) as made, adapted_layers(model, compile=False, recompute=recompute):
         hidden_MC = hidden_states(model, documents).index_select(0, numbers)  # as `training.lm` does
         _Loss.apply(hidden_MC, model.get_output_embeddings().weight).backward()
