@@ -6,8 +6,8 @@ from typing import NamedTuple
 _THOUGHT = (
     r"(?:seed:)?(?:think|thinking|thought|thoughts|thought_process|reasoning|scratchpad|inner_monologue|analysis)"
 )
-_OPENING = rf"<{_THOUGHT}>|\[think\]|<\|(?:begin_of_thought|thinking|think)\|>|◁think▷|<unused94>"
-_CLOSING = rf"</{_THOUGHT}>|\[/think\]|<\|(?:end_of_thought|/thinking|/think)\|>|◁/think▷|<unused95>"
+_OPENING = rf"<{_THOUGHT}>|\[think\]|<\|(?:begin_of_thought|thinking|think)\|>|◁think▷|<unused94>|<\|channel>thought"
+_CLOSING = rf"</{_THOUGHT}>|\[/think\]|<\|(?:end_of_thought|/thinking|/think)\|>|◁/think▷|<unused95>|<channel\|>"
 _MARK = re.compile(rf"(?<!`)(?:(?P<opening>{_OPENING})|{_CLOSING})", re.IGNORECASE)  # in backticks: spoken of
 _OPEN_AT_END = re.compile(rf"(?:{_OPENING})\s*$", re.IGNORECASE)
 _FIRST = re.compile(_OPENING, re.IGNORECASE)

@@ -65,23 +65,25 @@ def _by_template(tokenizer: PreTrainedTokenizerBase, template: str, names: froze
     """`names` with what `template` writes behind a reply, without what it writes between thinking and answer."""
     special = special_names(tokenizer)
 
-    def written(reply: Message) -> str:
-        turns = as_turns(tokenizer, template, [Message("user", "u"), reply], [])
-        return render(tokenizer, template, [turn for turn, _ in turns])
+    def written(*replies: Message, prompt: bool = False) -> str:
+        turns = as_turns(tokenizer, template, [Message("user", "u"), *replies], [])
+        return render(tokenizer, template, [turn for turn, _ in turns], prompt=prompt)
 
     try:
+        asked = written(prompt=True)
         answer = written(Message("assistant", WORDS[0]))
         thought = written(Message("assistant", f"<think>{WORDS[1]}</think>{WORDS[0]}"))
         call = written(Message("assistant", "", tool_calls=json.dumps([{"function": CALL}])))
     except HornbookError:
         return set(names)  # whoever renders a conversation is told
-    between = thought.partition(WORDS[1])[2].partition(WORDS[0])[0]
-    found = {name for name in names if name not in _tokens_in(between, special)}
+    between, answered, _ = thought.partition(WORDS[1])[2].partition(WORDS[0])
+    inside = _tokens_in(between, special) if answered else []
+    found = {name for name in names if name not in inside}
     behind = answer.partition(WORDS[0])[2]
     if not found.intersection(_tokens_in(behind, special)):
         found.update(_first_run(behind, special)[-1:])
     last = _tokens_in(call.rstrip(), special)[-1:]
-    if last and call.rstrip().endswith(last[0]) and (last[0] == "</s>" or not last[0].startswith("</")):
+    if last and call.rstrip().endswith(last[0]) and last[0] not in asked and not last[0].startswith("</"):
         found.update(last)
     return found
 

@@ -21,7 +21,7 @@ from hornbook.tokenizer.pieces import HIDDEN
 from hornbook.tokenizer.template import name_of, render, takes, template_of
 from hornbook.tokenizer.turns import as_turns, read_tools
 
-CLOSINGS = {"<|begin_of_thought|>": "<|end_of_thought|>", "<unused94>": "<unused95>"}
+CLOSINGS = {"<|begin_of_thought|>": "<|end_of_thought|>", "<unused94>": "<unused95>", "<|channel>thought": "<channel|>"}
 
 
 class Span(NamedTuple):
@@ -61,6 +61,8 @@ class Script:
         finish = self._finish(text, last, begin) if as_written else None
         if finish is None:
             finish = begin + self._end_in(text[begin:])[1]
+        if self._content(last).strip() and not text[begin:finish].strip():
+            raise HornbookError(f"{name_of(self.tokenizer)}: its chat template does not write what the assistant says")
         return text, [*self._earlier(last, strict=True), Span(begin, finish, self.learn[last])]
 
     def text(self, count: int, *, prompt: bool = False, hidden: int | None = None) -> str:
@@ -154,9 +156,10 @@ class Script:
         gap = between[2].removesuffix(thought)
         if between[1] and behind[1] and behind[2].startswith(gap) and text.endswith(behind[2]):
             return len(text) - len(behind[2]) + len(gap)
-        before = self.text(count, prompt=prompt, hidden=turn).partition(HIDDEN)[0]
-        begin = before.rfind(header) + len(header)
-        return begin if header and header in before and text.startswith(before[:begin]) else None
+        before, found, _ = self.text(count, prompt=prompt, hidden=turn).partition(HIDDEN)
+        begin = before.rfind(header) + len(header) if header and header in before else len(before)
+        in_order = self.text(count, prompt=prompt, hidden=turn - 1).find(HIDDEN) < len(before)
+        return begin if found and in_order and text.startswith(before[:begin]) else None
 
     def _finish(self, text: str, turn: int, begin: int) -> int | None:
         """Where a reply that begins at `begin` is over: behind its end token, if the template writes one."""

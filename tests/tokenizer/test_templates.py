@@ -72,6 +72,11 @@ TEMPLATES: dict[str, Any] = {
     "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}",
     "no-generation-prompt": LOOP + "{% if m['role'] == 'assistant' %}{{ ' ' + m['content'] + eos_token }}{% else %}"
     "{{ bos_token + '<|user|>' + m['content'] + '<|tool|>' }}{% endif %}{% endfor %}",
+    "header-always": LOOP + TURN + "{% endfor %}{{ '<|im_start|>assistant\n' }}",
+    "another-header-in-the-prompt": LOOP + "{{ '  ' + m['role'] + ' :' + m['content'] + '</s>' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}",
+    "closes-a-channel-of-thought": LOOP + TURN + "{% endfor %}"
+    + ASKS.replace("assistant\n", "assistant\n<|channel>thought\n<channel|>"),
     "trims": LOOP + "{{ '<|im_start|>' + m['role'] + '\n' + m['content'] | trim + '<|im_end|>\n' }}{% endfor %}" + ASKS,
     "counts-turns": "{{ '<s>' + messages | length | string }}" + PLAIN,
     "date": "{{ 'Today: ' + strftime_now('%d %B %Y') + '\n' }}" + PLAIN,
@@ -98,6 +103,8 @@ OTHERWISE = {
     ("alternates", "user twice"),
     *(("opens-thinking-and-drops-it", form) for form in FORMS),
     *(("counts-turns", form) for form in FORMS),
+    *(("another-header-in-the-prompt", form) for form in FORMS),
+    *(("closes-a-channel-of-thought", form) for form in FORMS),
     *(("closes-thinking", form) for form in FORMS),  # a token of two line ends would reach over the prompt's end
     ("system-before-last-question", "user twice"),
 }
@@ -116,6 +123,9 @@ LAST = {
     "<|channel|>answer\nThe answer is 4.<|return|>",
     ("two-end-tokens", "two turns"): "Hello you<|shut|><|over|>",
     ("end-behind-the-last-reply-only", "two turns"): "Hello you\n</s>",
+    ("another-header-in-the-prompt", "two turns"): "Hello you</s>",
+    ("closes-a-channel-of-thought", "two turns"): "Hello you<|im_end|>",
+    ("closes-a-channel-of-thought", "thinking"): "The answer is 4.<|im_end|>",
     ("plain", "thinking"): THOUGHT + "<|im_end|>",
 }
 MADE = {name: byte_level(template, SPECIAL, bos_token="<s>", eos_token="</s>") for name, template in TEMPLATES.items()}
@@ -275,6 +285,12 @@ def test_calls_that_are_none_are_refused(text: str) -> None:
     bad = [Message("user", "Hello"), Message("assistant", "", tool_calls=text)]
     with pytest.raises(HornbookError, match=r"tool_calls: (not JSON|expected a list)"):
         encode_chat(MADE["plain"], bad)
+
+
+def test_a_template_that_writes_no_replies_is_refused() -> None:
+    silent = byte_level(LOOP + "{% if m['role'] == 'user' %}" + TURN + "{% endif %}{% endfor %}", SPECIAL)
+    with pytest.raises(HornbookError, match="does not write what the assistant says"):
+        encode_chat(silent, ASKED)
 
 
 def test_thinking_that_does_not_end_is_refused_where_the_prompt_opens_it() -> None:
