@@ -42,7 +42,7 @@ def trunk_attention(
         return sdpa_attention_forward(module, q_RH1D, k_RGCD, v_RGCD, attention_mask, scaling=scaling, **options)
     rows, heads, _, width = q_RH1D.shape
     groups = k_RGCD.shape[1]
-    q_RGQD = q_RH1D.view(rows, groups, heads // groups, width) * (width**-0.5 if scaling is None else scaling)
+    q_RGQD = q_RH1D.reshape(rows, groups, heads // groups, width) * (width**-0.5 if scaling is None else scaling)
     out, total, top = attend(q_RGQD, k_RGCD, v_RGCD, trunks.own_R11C)
     if trunks.columns:
         out_T, total_T, top_T = trunk_part(q_RGQD, trunks, module.layer_idx)
@@ -50,7 +50,7 @@ def trunk_attention(
         own, shared = (top - highest).exp_(), (top_T - highest).exp_()
         out = out.mul_(own).add_(out_T.mul_(shared))
         total = total.mul_(own).add_(total_T.mul_(shared))
-    return (out / total).to(q_RH1D.dtype).view(rows, 1, heads, width), None
+    return (out / total).to(q_RH1D.dtype).view(rows, 1, heads, -1), None
 
 
 def trunk_part(q_RGQD: Tensor, trunks: SharedRows, layer_idx: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -13,6 +13,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from hornbook.inference.cache import OwnRows
+from hornbook.inference.forward import vocabulary_size
 from hornbook.inference.plan import ROWS
 from hornbook.inference.rollouts import Rollout
 from hornbook.inference.sampling import draw, probabilities, uniforms, without
@@ -80,7 +81,7 @@ class Batch:
         self.unused = list(range(slots))  # members that are nobody
         self.uniform_MN = torch.zeros((slots, most), dtype=torch.float64, device=device)
         self.moved = True  # members changed their rows since the last step
-        vocabulary = model.get_output_embeddings().weight.shape[0]
+        vocabulary = vocabulary_size(model)
         self.stop_V = mask(stops.tokens, vocabulary).to(device)
         self.last_V = mask(stops.last, vocabulary).to(device)  # may complete a stop text
         self.alive_R = torch.zeros(rows, dtype=torch.bool, device=device)

@@ -12,25 +12,30 @@ from transformers import Cache
 
 from hornbook.inference.plan import Plan
 from hornbook.inference.trunks import Tokens, Trunk, round_up
+from hornbook.inference.windows import COLUMNS, Windows
 
 FEW = 4  # seats are rounded up to this
-COLUMNS = 16  # what is attended to is rounded up to this: fewer shapes, and arithmetic that hangs less on the batch
 
 
-def make_rows(layout: Plan, dtype: torch.dtype, device: torch.device) -> "OwnRows":
+def make_rows(layout: Plan, dtype: torch.dtype, device: torch.device, windows: Windows | None = None) -> "OwnRows":
+    """An empty cache. With `windows`, layers that have one are given a mask of their own."""
     if layout.slots:
         return SharedRows(*layout, dtype, device)
-    return OwnRows(layout.rows, layout.capacity, dtype, device)
+    return OwnRows(layout.rows, layout.capacity, dtype, device, windows)
 
 
 class OwnRows(Cache):
     """Each row has its prefix and its tokens in columns of its own, for models whose attention cannot share them.
 
-    A row's tokens lie from column 0 on, without padding between; a mask hides what is stale.
+    A row's tokens lie from column 0 on, without padding between; a mask hides what is stale, and from layers that see
+    only a part of the text (`windows`) the rest.
     """
 
-    def __init__(self, rows: int, capacity: int, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(
+        self, rows: int, capacity: int, dtype: torch.dtype, device: torch.device, windows: Windows | None = None
+    ) -> None:
         super().__init__(layers=[])
+        self.windows = windows
         self.rows, self.capacity, self.dtype, self.device = rows, capacity, dtype, device
         self.keys: list[Tensor] = []
         self.values: list[Tensor] = []
@@ -69,11 +74,15 @@ class OwnRows(Cache):
 
         Returns what the model's forward has to be given for it.
         """
-        return {"attention_mask": self._at(cut_R + own_R)}
+        position_R = cut_R + own_R
+        mask_R11C = self._at(position_R)
+        if self.windows:
+            return {"attention_mask": self.windows.masks(mask_R11C, position_R, torch.finfo(self.dtype).min)}
+        return {"attention_mask": mask_R11C}
 
     def update(self, keys: Tensor, values: Tensor, layer_idx: int, *_: object, **__: object) -> tuple[Tensor, Tensor]:
         """Called by each attention layer with this step's keys and values [R, G, 1, D]."""
-        keys_RGCD, values_RGCD = self._layer(layer_idx, keys)
+        keys_RGCD, values_RGCD = self._layer(layer_idx, keys, values)
         rows = len(keys)
         keys_RGCD[self.row_R[:rows], :, self.column_R] = keys[:, :, 0]
         values_RGCD[self.row_R[:rows], :, self.column_R] = values[:, :, 0]
@@ -97,15 +106,15 @@ class OwnRows(Cache):
 
     def _copy(self, trunk: Trunk, place: int, length: int) -> None:
         for layer_idx, (keys, values) in enumerate(zip(trunk.keys, trunk.values, strict=True)):
-            keys_RGCD, values_RGCD = self._layer(layer_idx, keys[None])
+            keys_RGCD, values_RGCD = self._layer(layer_idx, keys[None], values[None])
             keys_RGCD[place, :, :length] = keys[:, :length]
             values_RGCD[place, :, :length] = values[:, :length]
 
-    def _layer(self, layer_idx: int, like_RGTD: Tensor) -> tuple[Tensor, Tensor]:
+    def _layer(self, layer_idx: int, *like: Tensor) -> tuple[Tensor, Tensor]:
+        """Columns for keys and for values as wide as those in `like`, which may differ from each other."""
         while len(self.keys) <= layer_idx:  # zeros, not empty: stale memory may hold NaN, which no mask hides
-            shape = (self.rows, like_RGTD.shape[1], self.capacity, like_RGTD.shape[3])
-            self.keys.append(like_RGTD.new_zeros(shape))
-            self.values.append(like_RGTD.new_zeros(shape))
+            for store, part_RGTD in zip((self.keys, self.values), like, strict=True):
+                store.append(part_RGTD.new_zeros((self.rows, part_RGTD.shape[1], self.capacity, part_RGTD.shape[3])))
         return self.keys[layer_idx], self.values[layer_idx]
 
 
@@ -225,8 +234,7 @@ class SharedRows(OwnRows):
     def _copy(self, trunk: Trunk, place: int, length: int) -> None:
         for layer_idx, (keys, values) in enumerate(zip(trunk.keys, trunk.values, strict=True)):
             if len(self.trunk_keys) <= layer_idx:
-                shape = (self.slots, keys.shape[0], self.trunk_columns, keys.shape[2])
-                self.trunk_keys.append(keys.new_zeros(shape))
-                self.trunk_values.append(values.new_zeros(shape))
+                for store, part in ((self.trunk_keys, keys), (self.trunk_values, values)):
+                    store.append(part.new_zeros((self.slots, part.shape[0], self.trunk_columns, part.shape[2])))
             self.trunk_keys[layer_idx][place, :, :length] = keys[:, :length]
             self.trunk_values[layer_idx][place, :, :length] = values[:, :length]

@@ -109,9 +109,11 @@ def test_rollouts_that_share_a_row_for_a_while_are_what_they_would_be_alone(
 def test_what_is_alike_is_computed_once() -> None:
     model = tiny_model()
     rows: list[int] = []
+    engine = TorchEngine(model, TOKENIZER, batch_size=64)
+    assert engine.shared  # tried before rows are counted
     model.register_forward_pre_hook(lambda _, inputs: rows.append(len(inputs[0])))
     requests = [Request([10, 20, 30], f"{number}") for number in range(200)]
-    rollouts = TorchEngine(model, TOKENIZER, batch_size=64).sample(requests, Sampling(temperature=0, max_new_tokens=9))
+    rollouts = engine.sample(requests, Sampling(temperature=0, max_new_tokens=9))
     assert {tuple(rollout.tokens) for rollout in rollouts} == {tuple(rollouts[0].tokens)}
     assert set(rows) <= {1, 16}  # the prefix, and 200 rollouts in rows rounded up
 
