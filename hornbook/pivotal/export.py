@@ -1,4 +1,4 @@
-"""pivots.jsonl and trl.jsonl: a search for other tools, as token ids with the text beside them."""
+"""A search for other tools, as JSON lines: pivots, pairs, advantages of tokens, and what sentences were worth."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,29 +10,51 @@ from transformers import PreTrainedTokenizerBase
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import atomic, read_records
 from hornbook.base.records import Pair, Pivot
+from hornbook.pivotal.advantages import advantage_rows
 from hornbook.pivotal.followed import pivot_tokens
-from hornbook.pivotal.records import SearchedSolution
+from hornbook.pivotal.records import MadeRollout, SearchedSolution
+from hornbook.pivotal.sentences import sentence_rows
+from hornbook.tokenizer.chat import stop_ids
 
-FILES = {"jsonl": "pivots.jsonl", "trl": "trl.jsonl"}
+FILES = {
+    "jsonl": "pivots.jsonl",
+    "trl": "trl.jsonl",
+    "trl-text": "trl-text.jsonl",
+    "advantages": "advantages.jsonl",
+    "sentences": "sentences.jsonl",
+}
 
 
 def export(folder: Path, format: str, tokenizer: PreTrainedTokenizerBase) -> Path:
-    """Write what a search left in FOLDER as JSON lines beside it; returns the file's path.
+    """Write what a search left in FOLDER as JSON lines beside it, in the file FILES names; returns the file's path.
 
-    `jsonl` gives FOLDER/pivots.jsonl, a line for each pivot; `trl` gives FOLDER/trl.jsonl, a line for each pair, in
-    the columns that TRL's preference collator reads (docs/pts-export.md). Ids are what counts: a token may be part
-    of a character, and a prefix that is tokenised again may not be the one that was sampled.
+    `jsonl` gives a line for each pivot, `trl` for each pair as ids, `trl-text` for each pair as text, `advantages` for
+    each solution, `sentences` for each sentence that some rollouts replaced (docs/pts-export.md). The two for TRL will
+    do with any stage's folder of pairs. Ids are what counts: a token may be part of a character, and a prefix that is
+    tokenised again may not be the one that was sampled.
     Raises HornbookError for another format, or a folder without the files of a search.
     """
     if format not in FILES:
         raise HornbookError(f"export format {format!r}; expected one of {', '.join(sorted(FILES))}")
-    text = Text(tokenizer)
-    pairs = read_records(folder / "pairs.parquet", Pair)
+    return _write(folder / FILES[format], _rows(folder, format, Text(tokenizer)))
+
+
+def _rows(folder: Path, format: str, text: "Text") -> Iterator[dict[str, Any]]:
     if format == "trl":
-        return _write(folder / FILES[format], (trl_row(pair, text) for pair in pairs))
-    pivots = read_records(folder / "pivots.parquet", Pivot)
+        yield from (trl_row(pair, text) for pair in read_records(folder / "pairs.parquet", Pair))
+        return
+    if format == "trl-text":
+        yield from (text_row(pair, text) for pair in read_records(folder / "pairs.parquet", Pair))
+        return
     solutions = read_records(folder / "solutions.parquet", SearchedSolution)
-    return _write(folder / FILES[format], pivot_rows(pivots, pairs, solutions, text))
+    if format == "sentences":
+        yield from sentence_rows(solutions, read_records(folder / "rollouts.parquet", MadeRollout), text.of)
+        return
+    pivots = read_records(folder / "pivots.parquet", Pivot)
+    if format == "advantages":
+        yield from advantage_rows(solutions, pivots)
+    else:
+        yield from pivot_rows(pivots, read_records(folder / "pairs.parquet", Pair), solutions, text)
 
 
 class Text:
@@ -43,6 +65,14 @@ class Text:
 
     def of(self, tokens: list[int]) -> str:
         return str(self.tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+
+    def without_end(self, tokens: list[int]) -> str:
+        """The text of a complete reply without the end token, which a trainer appends itself."""
+        stops = set(stop_ids(self.tokenizer))
+        return self.of(tokens[:-1] if tokens and tokens[-1] in stops else tokens)
+
+    def ids(self, text: str) -> list[int]:
+        return list(self.tokenizer.encode(text, add_special_tokens=False))
 
 
 def trl_row(pair: Pair, text: Text) -> dict[str, Any]:
@@ -59,6 +89,20 @@ def trl_row(pair: Pair, text: Text) -> dict[str, Any]:
         "chosen_text": text.of(pair.chosen_tokens),
         "rejected_text": text.of(pair.rejected_tokens),
     }
+
+
+def text_row(pair: Pair, text: Text) -> dict[str, Any]:
+    """A pair as text in TRL's columns `prompt`, `chosen` and `rejected`.
+
+    `ends` says whether the sides are complete replies: where they are not, a trainer must append no EOS. `same_ids` is
+    whether the texts, tokenised, are the very ids that were sampled.
+    """
+    side = text.without_end if pair.ends else text.of
+    said = {"prompt": text.of(pair.prompt_tokens), "chosen": side(pair.chosen_tokens)}
+    said["rejected"] = side(pair.rejected_tokens)
+    sampled = [pair.prompt_tokens + tokens for tokens in (pair.chosen_tokens, pair.rejected_tokens)]
+    again = [text.ids(text.of(tokens)) for tokens in sampled]
+    return {"id": pair.id, "kind": pair.kind, **said, "ends": pair.ends, "same_ids": again == sampled}
 
 
 def pivot_rows(

@@ -44,9 +44,9 @@ class PtsSettings(ColumnSettings):
     oracles: OracleSettings = setting(
         help="limits of the oracles, and the model that judges", default_factory=OracleSettings
     )
-    export: Literal["", "trl", "jsonl"] = setting(
+    export: Literal["", "trl", "trl-text", "jsonl", "advantages", "sentences"] = setting(
         "",
-        "write the pairs for TRL too, or the pivots as JSON lines",
+        "write as JSON lines too: pairs as TRL reads them (ids or text), pivots, advantages of tokens, sentences",
     )
     prompt: Literal["auto", "chat", "plain"] = setting(
         "auto", "how questions are put: chat (the tokenizer's template), plain (Question: ... Solution:), or what fits"

@@ -86,5 +86,7 @@ def test_tokens_that_are_no_whole_characters_keep_their_ids(folder: Path) -> Non
 
 
 def test_another_format_is_named(folder: Path) -> None:
-    with pytest.raises(HornbookError, match="export format 'csv'; expected one of jsonl, trl"):
+    with pytest.raises(
+        HornbookError, match="export format 'csv'; expected one of advantages, jsonl, sentences, trl, trl-text"
+    ):
         export(folder, "csv", TOKENIZER)
