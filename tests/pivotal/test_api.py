@@ -1,6 +1,7 @@
 """A search from Python, and what a user hears who gives it something wrong."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +115,22 @@ def test_bad_questions_are_set_aside_and_the_search_goes_on(model: Path, tmp_pat
     )
     found = find_pivots(model, questions, out=tmp_path / "out", **QUICK)
     assert len(found.difficulties) == 1 and sum(found.rejected.values()) == 2
+
+
+def test_a_template_that_writes_the_date_asks_the_same_on_another_day(model: Path, tmp_path: Path) -> None:
+    dated = Path(shutil.copytree(model, tmp_path / "dated"))
+    template = dated / "chat_template.jinja"
+    template.write_text("{{ strftime_now('%M:%S:%f') }}" + template.read_text())
+
+    def search(name: str) -> str:
+        find_pivots(dated, [CHOICE], out=tmp_path / name, **QUICK)
+        return (tmp_path / name / "journal.jsonl").read_text().splitlines()[0]
+
+    def begun(name: str, date: str) -> str:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "date.json").write_text(json.dumps({"date": date}))
+        return name
+
+    first, other = (search(begun(*run)) for run in (("a", "2024-02-05T07:08:09"), ("b", "2024-02-05T07:08:10")))
+    assert first != other
+    assert search(begun("c", "2024-02-05T07:08:09")) == first
