@@ -14,6 +14,7 @@ from hornbook.base.progress import answers, console
 from hornbook.base.workspace import is_first_process
 from hornbook.cli.export import export
 from hornbook.cli.failures import in_words, reader_has_gone
+from hornbook.cli.push import push
 from hornbook.cli.recipes import RECIPE_COMMANDS
 from hornbook.cli.stages import stage_command
 from hornbook.recipe.kinds import KINDS
@@ -51,6 +52,7 @@ def _assemble() -> None:
         if group == "train" and "train" not in hornbook.commands:
             hornbook.add_command(train)
     hornbook.add_command(export)
+    hornbook.add_command(push)
 
 
 _assemble()
