@@ -163,9 +163,9 @@ def _no_defaults(model: PreTrainedModel) -> Iterator[None]:
 
 
 def _token_bytes(model: PreTrainedModel) -> int:
-    """What a token's keys and values take at most, where they are as wide as the hidden state."""
-    config = text_config(model)
-    return 2 * int(config.num_hidden_layers) * int(config.hidden_size) * model.dtype.itemsize
+    """What a token's keys and values take, if they are as wide as embeddings and in as many layers as there may be."""
+    layers = int(getattr(text_config(model), "num_hidden_layers", 64))
+    return 2 * layers * int(model.get_input_embeddings().weight.shape[1]) * model.dtype.itemsize
 
 
 def to_jobs(starts: Iterable[Any]) -> list[Job]:

@@ -7,6 +7,7 @@ from enum import Enum
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
+from transformers.utils import logging
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.seeds import rng
@@ -22,6 +23,7 @@ LENGTHS = 7, 72  # tokens tried, of which the last is more than a chunk of a tru
 OWN = 3  # of them, those computed one by one
 DRIFT = 12  # and through `generate`, where what a state is off by grows from token to token
 BOUND = 5e-5  # nats, in float32; half of what would be called wrong
+LAST = 1e-2  # the same where nothing is left to try: what reads the whole text anew is off by rounding alone, or by far
 ROUNDED = 0.25  # nats, in a narrower precision, in which rounding alone is off by a tenth
 WIDENED = 2_000_000_000  # weights: models of a narrower precision are tried in float32 up to this size
 LIKELIEST = 1024  # tokens compared: far down the tail of a large vocabulary rounding is of no consequence
@@ -59,7 +61,7 @@ def find_way(model: PreTrainedModel, crossed: tuple[int, ...] = ()) -> Way:
     if windows_of(model).original in crossed:  # a step of many rows would take the factors of the longest for all
         ways.remove(Way.OWN)
     failed = "it says other things when it reads a text token by token"
-    with widened(model):
+    with widened(model), _quiet():
         expected = plain(model, texts, OWN)
         for way in ways:
             try:
@@ -70,7 +72,7 @@ def find_way(model: PreTrainedModel, crossed: tuple[int, ...] = ()) -> Way:
             except Exception as error:  # whatever a model's own code makes of caches and attention it does not know
                 failed = one_line(error)
                 continue
-            if same(model, found, expected):
+            if same(model, found, expected, LAST if way is Way.AFRESH else BOUND):
                 return way
     raise HornbookError(f"{kind_of(model)}: such a model cannot be sampled from by the PyTorch engine: {failed}")
 
@@ -92,23 +94,26 @@ def scores_together(model: PreTrainedModel) -> bool:
     with widened(model):
         expected = plain(model, texts, OWN)
         whole = [last_logits(model, torch.tensor([text]), OWN)[0].log_softmax(-1) for text in texts]
-        if not same(model, whole, expected):
+        if not same(model, whole, expected, LAST):
             raise HornbookError(
                 f"{kind_of(model)}: what such a model says of a token hangs on the tokens after it; "
                 "only causal language models can be sampled from and scored"
             )
-        table_RTV = last_logits(model, padded_RT, longest).log_softmax(-1)
+        try:
+            table_RTV = last_logits(model, padded_RT, longest).log_softmax(-1)
+        except Exception:  # whatever a model's own code makes of padding
+            return False
         found = [table_TV[len(text) - OWN : len(text)] for table_TV, text in zip(table_RTV, texts, strict=True)]
         return same(model, found, expected)
 
 
-def same(model: PreTrainedModel, found: list[Tensor], expected: list[Tensor]) -> bool:
+def same(model: PreTrainedModel, found: list[Tensor], expected: list[Tensor], bound: float = BOUND) -> bool:
     """Whether the likeliest tokens have the log-probabilities [N, V] that were expected, text by text."""
     for found_NV, expected_NV in zip(found, expected, strict=True):
         likeliest_NL = expected_NV.topk(min(LIKELIEST, expected_NV.shape[-1])).indices
         off_NL = found_NV.gather(-1, likeliest_NL) - expected_NV.gather(-1, likeliest_NL)
         exact = model.dtype.itemsize >= torch.float32.itemsize
-        right = off_NL.abs().max() <= BOUND if exact else off_NL.square().mean().sqrt() <= ROUNDED
+        right = off_NL.abs().max() <= bound if exact else off_NL.square().mean().sqrt() <= ROUNDED
         if not bool(right):  # NaN is wrong too
             return False
     return True
@@ -161,6 +166,17 @@ def widened(model: PreTrainedModel) -> Iterator[None]:
     finally:
         for tensor, data in zip(narrow, before, strict=True):
             tensor.data = data
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """transformers says nothing of what is tried and does not work."""
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def _lengths(model: PreTrainedModel, crossed: tuple[int, ...], last: int = OWN) -> list[int]:
