@@ -77,6 +77,8 @@ GEMMA_3N = HEAD | {
     "laurel_rank": 8,
     "altup_num_inputs": 2,
 }
+GEMMA_4 = HEAD | MIXED | {"sliding_window": WINDOW, "vocab_size_per_layer_input": VOCABULARY}
+GEMMA_4 |= {"hidden_size_per_layer_input": 12}
 LLAMA_4 = HEAD | {
     "num_local_experts": 2,
     "num_experts_per_tok": 1,
@@ -168,19 +170,11 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
             "layer_types": MIXED["layer_types"] * 2,
         },
     ),
-    "gemma4_text": ("gemma4_text", SHAPE | HEAD | MIXED | {"sliding_window": WINDOW}),
+    "gemma4_text": ("gemma4_text", SHAPE | GEMMA_4),
     "gemma4": (
         "gemma4",
         {
-            "text_config": SHAPE
-            | HEAD
-            | MIXED
-            | {
-                "model_type": "gemma4_text",
-                "sliding_window": WINDOW,
-                "vocab_size_per_layer_input": VOCABULARY,
-                "hidden_size_per_layer_input": 0,
-            },
+            "text_config": SHAPE | GEMMA_4 | {"model_type": "gemma4_text", "hidden_size_per_layer_input": 0},
             "vision_config": None,
             "audio_config": None,
         },

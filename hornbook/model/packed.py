@@ -70,7 +70,7 @@ def _plan(model: PreTrainedModel, longest: int | None, half: bool, trees: bool, 
         faults.append(fault)
     else:
         raise HornbookError(f"{model.config.model_type}: cannot be trained: {faults[-1]}")
-    if trees and plan.rows == "packed":
+    if trees and plan.rows == "packed" and plan.shared:
         branched, others = plan._replace(trees=True), [_branch_off(text, tried[0]) for text in tried]
         in_twos = [text for two in zip(tried, others, strict=True) for text in two]
         plan = plan if _fault(model, branched, _as_trees, in_twos, precisions) else branched
@@ -100,7 +100,7 @@ def _check_model(model: PreTrainedModel, text: torch.Tensor) -> bool:
 
 
 def _gradient(model: PreTrainedModel, text: torch.Tensor) -> None:
-    """Send a gradient from the loss of a text back to its embeddings."""
+    """Send a gradient from the loss of a text back to its embeddings. Raises HornbookError where none arrives."""
     leaves = []
 
     def leaf(*given: torch.Tensor) -> torch.Tensor:
@@ -112,7 +112,8 @@ def _gradient(model: PreTrainedModel, text: torch.Tensor) -> None:
         loss = plain_losses(model, text).sum()
     finally:
         hook.remove()
-    torch.autograd.grad(loss, leaves[:1])
+    if leaves and (not loss.requires_grad or torch.autograd.grad(loss, leaves[:1], allow_unused=True) == (None,)):
+        raise HornbookError(f"{model.config.model_type}: cannot be trained: no gradient comes through it")
 
 
 def _own_head(model: PreTrainedModel, text: torch.Tensor) -> bool:
@@ -182,7 +183,7 @@ def _note(model: PreTrainedModel, plan: Plan, trees: bool, faults: list[str]) ->
     if plan.rows != "packed":
         how = "in padded rows, one text a row" if plan.rows == "padded" else "each in a pass of its own"
         slower.append(f"texts are computed {how}, because as one row they come out wrong ({faults[0]})")
-    elif trees and not plan.trees:
+    elif trees and plan.shared and not plan.trees:
         slower.append("replies to one prompt are computed apart from one another")
     if plan.switch is not None:
         slower.append(f"texts of more than {plan.switch} tokens take other rotary factors and are computed apart")
