@@ -1,178 +1,183 @@
-"""Part (b): what a pivot costs that fresh rollouts confirm, beside the way codelion/pts samples, on a real model."""
+"""Part (b): what a confirmed pivot costs on a real model, all in, beside the way codelion/pts samples.
+
+Both sides get the same questions, of which about a third is in range, and nothing else. What a side samples counts from
+the first token on: for questions that it then sets aside as for those that it searches. Ours is `hornbook pts` by its
+defaults, up to its pivots. Fresh rollouts then say of each pivot, ours and the peer's by one rule, whether it holds.
+"""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.harness import Claim, Spent, meter, number, show, tick
+from benchmarks.harness import Claim, number, show
 from benchmarks.models import Bench, load, smollm2
 from benchmarks.pts_peer import Claimed, Peer
 from benchmarks.pts_questions import questions
 from benchmarks.pts_truth import roll
 from benchmarks.searches import tokens
-from hornbook.base.errors import HornbookError
 from hornbook.base.progress import progress
 from hornbook.base.seeds import rng
-from hornbook.base.settings import digest
+from hornbook.base.workspace import Workspace
+from hornbook.inference.engine import TorchEngine
 from hornbook.inference.settings import Sampling
 from hornbook.pivotal.adaptive import adaptive
-from hornbook.pivotal.outcomes import Outcome, Prefix, Solution
+from hornbook.pivotal.outcomes import Prefix
 from hornbook.pivotal.pools import Pools
-from hornbook.pivotal.screening import choose_solutions, root, share
-from hornbook.pivotal.search import make_chains
+from hornbook.pivotal.screening import choose_solutions, screen
+from hornbook.pivotal.search import make_chains, wave_size
 from hornbook.pivotal.settings import PtsSettings
 from hornbook.pivotal.subdivide import differ
 from hornbook.pivotal.trials import Trials
 from hornbook.tokenizer.chat import stop_ids
 
 P_GAP = 0.2
-FRESH = 100  # rollouts a side that confirm a pivot
-# Chosen on the questions of another seed: what is cheapest for each confirmed pivot, not what finds most of them
-ERROR_RATE = 0.05
-WAVE = 128  # rollouts made together
-TOKENS = 80  # ours may sample for each question; they go where they decide most, over all of them
-SOLUTIONS = 3  # of each question, out of its screening, of which ours may take what it likes; the peer gets the first
+FRESH, LOOK = 100, 10  # most fresh rollouts a side, and those between two looks
+SURE = 2.576  # standard errors of 99 %: fresh rollouts end early where p_gap lies further off than this
 DRAWS = 10_000
 
 
 class Size(NamedTuple):
     """How much is measured."""
 
-    each: int  # questions screened of each task ...
-    screening: int  # ... by so many rollouts, which are given to both sides, as are the solutions out of them
-    ours: int  # questions searched by ours ...
-    peer: int  # ... and, of these, by the peer, which is slow
+    each: int  # questions of each task
+    seeds: int
     max_new_tokens: int
 
     def sampling(self) -> Sampling:
         return Sampling(temperature=0.8, max_new_tokens=self.max_new_tokens)
 
 
-FULL, QUICK = Size(120, 16, 120, 16, 100), Size(2, 8, 2, 1, 32)
+FULL, QUICK = Size(24, 3, 100), Size(3, 1, 48)
 
 
 class Found(NamedTuple):
-    """What a side claims, and what it spent on it."""
+    """What a side claims, and what it sampled for it."""
 
     claimed: list[Claimed]
-    questions: int
+    searched: int
     tokens: int
-    spent: Spent
 
 
 class Cost(NamedTuple):
     """What a side spent, and how many of its pivots hold."""
 
     questions: int
+    searched: int
     tokens: int
-    cpu: float  # seconds
-    wall: float
     claimed: int
     confirmed: int
 
 
-class Asked(NamedTuple):
-    """The questions in range, and the rollouts that showed it."""
-
-    bench: Bench  # its cases are these
-    made: list[list[Outcome]]  # of each, from its prompt
-
-    def p(self, case: int) -> float:
-        return share(self.made[case])
-
-    def pools(self, trials: Trials, seed: int) -> Pools:
-        """As they are when the screening has ended."""
-        pools = Pools(trials, seed)
-        for case, outcomes in enumerate(self.made):
-            pools.of(root(case)).extend(outcomes)
-        return pools
-
-
 def run(*, quick: bool, cache: Path, threads: int, seed: int) -> list[Claim]:
-    """Measure, print the table, and return the claims. Raises HornbookError when no question is in range."""
+    """Measure each seed, print the table, and return the claims."""
     size = QUICK if quick else FULL
-    asked = screen(load(smollm2(cache), questions(size.each, seed), threads), size, cache, seed)
-    bench, sampling = asked.bench, size.sampling()
-    journal = cache / "searches" / f"confirm-{len(bench.cases)}.journal"
-    journal.unlink(missing_ok=True)  # replayed rollouts would cost no time
-    pools = asked.pools(bench.trials(journal, sampling, seed=seed + 1), seed)
-    solutions = choose_solutions(list(range(len(bench.cases))), pools, SOLUTIONS)
-    first: dict[int, Solution] = {}
-    for solution in solutions:
-        first.setdefault(solution.case, solution)
-    ours = search_ours(pools, solutions, seed)
-    theirs = search_peer(asked, list(first.values())[: size.peer], sampling, seed)
-    stops = set(stop_ids(bench.tokenizer))
-    # the peer's rule: `max_new_tokens` more may follow any prefix
-    longer = sampling.model_copy(update={"max_new_tokens": 2 * size.max_new_tokens})
-    mine = settle(ours, bench.trials(cache / "fresh-ours.journal", sampling, seed=seed + 2), stops)
-    peers = settle(theirs, bench.trials(cache / "fresh-peer.journal", longer, seed=seed + 3), stops)
-    columns = ["search", "questions", "pivots", "confirmed", "tokens", "CPU s", "wall s"]
-    title = f"(b) SmolLM2-135M-Instruct: pivots that {FRESH} fresh rollouts a side confirm; below, for each"
-    sampled = sum(len(outcome.tokens) for outcomes in asked.made for outcome in outcomes)
-    given = ["(screening, paid by neither)", number(len(bench.cases)), "", "", number(sampled), "", ""]
-    show(title, columns, [given, *lines("adaptive", mine), *lines("the peer's way", peers)])
-    return costs_compared(mine, peers, seed)
+    sides: dict[str, list[Cost]] = {"hornbook pts": [], "the peer's way": []}
+    for turn in range(seed, seed + size.seeds):
+        bench = load(smollm2(cache), questions(size.each, turn), threads)
+        for name, found in (
+            ("hornbook pts", search_ours(bench, size.sampling(), turn)),
+            ("the peer's way", search_peer(bench, size.sampling(), turn)),
+        ):
+            sides[name].append(settle(found, bench, size.sampling(), turn, name))
+    rows = [line(f"{name}, seed {seed + turn}", c) for name, costs in sides.items() for turn, c in enumerate(costs)]
+    ours, peer = (Cost(*(sum(column) for column in zip(*costs, strict=True))) for costs in sides.values())
+    rows += [line("hornbook pts, all seeds", ours), line("the peer's way, all seeds", peer)]
+    columns = ["search", "questions", "searched", "tokens, all in", "pivots", "confirmed", "tokens a confirmed one"]
+    show("(b) SmolLM2-135M-Instruct: everything counted", columns, rows)
+    return costs_compared(ours, peer, seed)
 
 
-def screen(everything: Bench, size: Size, cache: Path, seed: int) -> Asked:
-    """The questions with 0.2 ≤ p(success) ≤ 0.8, shuffled; the rollouts are kept in `cache`."""
-    ids = [case.question.id for case in everything.cases]
-    name = f"screened-{digest([everything.fingerprint, ids, size.screening, size.max_new_tokens, seed])}.journal"
-    trials = everything.trials(cache / name, size.sampling(), seed=seed)
-    with progress("screening", len(ids) * size.screening, "rollouts") as bar:
-        wave = {Prefix(case, ()): range(size.screening) for case in range(len(ids))}
-        made = list(roll(trials, wave, "screening", tick(bar)).values())
-    kept = [case for case in range(len(ids)) if 0.2 <= share(made[case]) <= 0.8]
-    if not kept:
-        raise HornbookError(f"the model solves none of {len(ids)} questions sometimes; try another --seed")
-    order = [kept[place] for place in rng(seed, "order").permutation(len(kept))][: size.ours]
-    return Asked(everything._replace(cases=[everything.cases[case] for case in order]), [made[case] for case in order])
+def line(name: str, cost: Cost) -> list[str]:
+    price = each(cost.tokens, cost.confirmed)
+    return [name, *map(number, (cost.questions, cost.searched, cost.tokens, cost.claimed, cost.confirmed, price))]
 
 
-def search_ours(pools: Pools, solutions: list[Solution], seed: int) -> Found:
-    """All at once, within the budget."""
-    many = len({solution.case for solution in solutions})
-    settings = PtsSettings(p_gap=P_GAP, error_rate=ERROR_RATE, max_tokens=TOKENS * many)
-    with meter() as spent:
-        chains = make_chains(solutions, [tokens(solution) for solution in solutions], pools, P_GAP)
-        findings = adaptive(chains, pools, settings, seed, WAVE).findings
+def search_ours(bench: Bench, sampling: Sampling, seed: int) -> Found:
+    """`hornbook pts` with its defaults, up to its pivots."""
+    settings = PtsSettings(p_gap=P_GAP)
+    with TemporaryDirectory() as folder:
+        trials = bench.trials(Path(folder) / "journal", sampling, seed=seed)
+        pools = Pools(trials, seed)
+        kept = screen(settings, Workspace(Path(folder), name="ours", seed=seed), pools)
+        solutions = choose_solutions(kept, pools, settings.solutions_per_question)
+        chains = make_chains(solutions, [tokens(solution) for solution in solutions], pools, settings)
+        findings = adaptive(chains, pools, settings, seed, wave_size(chains)).findings
     claimed: dict[Prefix, Claimed] = {}  # solutions of a question that begin alike share their pivots
     for finding in findings:
         solution = solutions[finding.solution]
         pivot = Claimed(solution.case, solution.tokens, finding.start, finding.delta)
         claimed.setdefault(solution.prefix(finding.end), pivot)
-    return Found(list(claimed.values()), many, pools.trials.tokens, spent)
+    return Found(list(claimed.values()), len(kept), trials.tokens)
 
 
-def search_peer(asked: Asked, solutions: list[Solution], sampling: Sampling, seed: int) -> Found:
-    """One after another."""
-    bench = asked.bench
-    peer = Peer(bench.network, bench.tokenizer, bench.judge, sampling, p_gap=P_GAP)
-    claimed: list[Claimed] = []
-    with meter() as spent, progress("the peer's way", len(solutions), "questions") as bar:
-        for solution in solutions:
-            claimed += peer.search(bench.cases[solution.case], solution, asked.p(solution.case), seed)
-            bar.advance()
-    return Found(claimed, len(solutions), peer.tokens, spent)
+def search_peer(bench: Bench, sampling: Sampling, seed: int) -> Found:
+    engine = TorchEngine(bench.network, bench.tokenizer, batch_size=256, seed=seed + 1000)
+    peer = Peer(engine, bench.tokenizer, bench.judge, sampling, p_gap=P_GAP)
+    claimed = peer.search(bench.cases)
+    return Found(claimed, peer.searched, peer.tokens)
 
 
-def settle(found: Found, fresh: Trials, stops: set[int]) -> Cost:
-    """Which of the pivots claimed `FRESH` new rollouts a side confirm: same sign, and at least `P_GAP`."""
-    sides = [[Prefix(c.case, c.tokens[:end]) for end in (c.position, c.position + 1)] for c in found.claimed]
-    ended = [Prefix(c.case, c.tokens) for c in found.claimed if c.tokens[-1] in stops]
-    verdicts = fresh.judge([(fresh.cases[case].question, list(tokens)) for case, tokens in ended])
-    p = {prefix: float(verdict.success) for prefix, verdict in zip(ended, verdicts, strict=True)}
-    wave = {prefix: range(FRESH) for side in sides for prefix in side if prefix not in p}
-    with progress("confirming", len(wave) * FRESH, "rollouts") as bar:
-        for prefix, outcomes in roll(fresh, wave, "fresh", tick(bar)).items():
-            p[prefix] = share(outcomes)
-    moves = [p[after] - p[before] for before, after in sides]
-    confirmed = sum(confirms(c.delta, move) for c, move in zip(found.claimed, moves, strict=True))
-    spent = found.spent
-    return Cost(found.questions, found.tokens, spent.cpu, spent.wall, len(found.claimed), confirmed)
+def settle(found: Found, bench: Bench, sampling: Sampling, seed: int, name: str) -> Cost:
+    """Which pivots hold: fresh rollouts after the prefix with and without the token agree in sign and reach p_gap.
+
+    Up to `FRESH` a side; they end early where a 99 % interval leaves no doubt.
+    """
+    longer = sampling.model_copy(update={"max_new_tokens": 2 * sampling.max_new_tokens})  # room after any prefix
+    with TemporaryDirectory() as folder:
+        fresh = bench.trials(Path(folder) / "journal", longer, seed=seed + 2000)
+        referee = Referee(found.claimed, fresh, set(stop_ids(bench.tokenizer)))
+        with progress(f"confirming {name}", len(found.claimed), "pivots") as bar:
+            referee.ask(bar.advance)
+    confirmed = sum(confirms(claimed.delta, referee.move(claimed)[0]) for claimed in found.claimed)
+    return Cost(len(bench.cases), found.searched, found.tokens, len(found.claimed), confirmed)
+
+
+class Referee:
+    """Fresh rollouts on both sides of what is claimed."""
+
+    def __init__(self, claimed: list[Claimed], fresh: Trials, stops: set[int]) -> None:
+        self.claimed, self.fresh = claimed, fresh
+        self.seen: dict[Prefix, list[bool]] = {side: [] for one in claimed for side in sides(one)}
+        self.known: dict[Prefix, float] = {}  # whole solutions
+        ended = [sides(one)[1] for one in claimed if one.tokens[one.position] in stops]
+        asked = [(fresh.cases[prefix.case].question, list(prefix.tokens)) for prefix in ended]
+        for prefix, verdict in zip(ended, fresh.judge(asked), strict=True):
+            self.known[prefix] = float(verdict.success)
+
+    def ask(self, settled: Callable[[int], None]) -> None:
+        left = self.claimed
+        for begun in range(0, FRESH, LOOK):
+            wanted = {side: range(begun, begun + LOOK) for one in left for side in sides(one) if side not in self.known}
+            for side, outcomes in roll(self.fresh, wanted, "fresh").items():
+                self.seen[side] += [outcome.success for outcome in outcomes]
+            doubtful = [one for one in left if self.in_doubt(one)]
+            settled(len(left) - len(doubtful))
+            left = doubtful
+
+    def in_doubt(self, one: Claimed) -> bool:
+        move, error = self.move(one)
+        return abs(move * math.copysign(1, one.delta) - P_GAP) <= SURE * error
+
+    def move(self, one: Claimed) -> tuple[float, float]:
+        """p after minus before, with its standard error (shares drawn a little to the middle, after Agresti)."""
+        (before, a), (after, b) = (self._p(side) for side in sides(one))
+        return after - before, math.hypot(a, b)
+
+    def _p(self, side: Prefix) -> tuple[float, float]:
+        if side in self.known:
+            return self.known[side], 0.0
+        n, right = len(self.seen[side]), sum(self.seen[side])
+        drawn = (right + 2) / (n + 4)
+        return right / n, math.sqrt(drawn * (1 - drawn) / n)
+
+
+def sides(one: Claimed) -> tuple[Prefix, Prefix]:
+    """The prefix before a token, and with it."""
+    return Prefix(one.case, one.tokens[: one.position]), Prefix(one.case, one.tokens[: one.position + 1])
 
 
 def confirms(claimed: float, fresh: float) -> bool:
@@ -180,24 +185,18 @@ def confirms(claimed: float, fresh: float) -> bool:
 
 
 def costs_compared(ours: Cost, peer: Cost, seed: int) -> list[Claim]:
-    """Costs for each confirmed pivot, and the share confirmed.
+    """Tokens for each confirmed pivot, and the share confirmed.
 
     The noise is that of the counts: for each side a count drawn from its posterior (Gamma for a number of pivots, Beta
     for a share, both with Jeffreys' prior), 95 % of the ratio.
     """
     draw = rng(seed, "counts")
     many = draw.gamma(ours.confirmed + 0.5, size=DRAWS) / draw.gamma(peer.confirmed + 0.5, size=DRAWS)
-    found = []
-    for name, unit, mine, theirs, goal in (
-        ("sampled tokens", "tokens", ours.tokens, peer.tokens, 5.0),
-        ("CPU-seconds", "s", ours.cpu, peer.cpu, 20.0),
-        ("wall time", "s", ours.wall, peer.wall, 1.0),
-    ):
-        a, b = each(mine, ours.confirmed), each(theirs, peer.confirmed)
-        ratio = b / a if math.isfinite(a) else 0.0
-        low, high = np.quantile(theirs / mine * many, [0.025, 0.975])
-        what = f"(b) {name} per confirmed pivot"
-        found.append(Claim(what, a, b, unit, ratio, float(low), float(high), f"{goal:g}×", ratio >= goal))
+    a, b = each(ours.tokens, ours.confirmed), each(peer.tokens, peer.confirmed)
+    ratio = b / a if math.isfinite(a) else 0.0
+    low, high = np.quantile(peer.tokens / ours.tokens * many, [0.025, 0.975])
+    name = "(b) sampled tokens, all in, per confirmed pivot"
+    found = [Claim(name, a, b, "tokens", ratio, float(low), float(high), "2×", ratio >= 2)]
     shares = [draw.beta(side.confirmed + 0.5, side.claimed - side.confirmed + 0.5, size=DRAWS) for side in (ours, peer)]
     a, b = (side.confirmed / side.claimed if side.claimed else 0.0 for side in (ours, peer))
     low, high = np.quantile(shares[0] / shares[1], [0.025, 0.975])
@@ -208,12 +207,3 @@ def costs_compared(ours: Cost, peer: Cost, seed: int) -> list[Claim]:
 
 def each(amount: float, confirmed: int) -> float:
     return amount / confirmed if confirmed else math.inf
-
-
-def lines(name: str, cost: Cost) -> list[list[str]]:
-    whole = [cost.questions, cost.claimed, cost.confirmed, cost.tokens, cost.cpu, cost.wall]
-    per = [each(amount, cost.confirmed) for amount in (cost.tokens, cost.cpu, cost.wall)]
-    return [
-        [name, *map(number, whole)],
-        ["  a confirmed pivot", "", "", "", *map(number, per)],
-    ]

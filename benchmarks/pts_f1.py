@@ -117,7 +117,7 @@ def tokens_at(points: list[Point], wanted: float) -> float:
     reaches it, the tokens of that one (no extrapolation); infinity where none does.
     """
     best: list[Point] = []
-    for point in sorted(points):
+    for point in sorted(Point(max(1.0, point.tokens), point.f1) for point in points):  # one that sampled nothing: 1
         if not best or point.f1 > best[-1].f1:
             best.append(point)
     if not best or wanted > best[-1].f1:
@@ -131,18 +131,23 @@ def tokens_at(points: list[Point], wanted: float) -> float:
 
 
 def claim(peer: Tally, ours: list[Tally], seed: int) -> Claim:
-    """Tokens of ours where its F1 equals the peer's; the range from a bootstrap over solutions, drawn for all alike."""
+    """Tokens of ours where its F1 equals the peer's; the range from a bootstrap over solutions, drawn for all alike.
+
+    A peer that found nothing gives nothing to reach.
+    """
 
     def measured(places: np.ndarray | None) -> tuple[float, float]:
         theirs = summary(peer, places)
         return tokens_at([summary(t, places) for t in ours], theirs.f1), theirs.tokens
 
     mine, theirs = measured(None)
+    name = f"(a) tokens at the F1 of {peer.name}"
+    if not summary(peer).f1:
+        return Claim(name, None, theirs, "tokens", None, None, None, "5×", False)
     draw = rng(seed, "bootstrap", peer.name)
     count = peer.hits.shape[1]
     ratios = sorted(b / a for a, b in (measured(np.asarray(draw.integers(0, count, count))) for _ in range(DRAWS)))
     low, high = ratios[int(0.025 * DRAWS)], ratios[int(0.975 * DRAWS)]
-    name = f"(a) tokens at the F1 of {peer.name}"
     return Claim(name, mine, theirs, "tokens", theirs / mine, low, high, "5×", theirs / mine >= 5)
 
 

@@ -1,29 +1,30 @@
-"""How codelion/pts searches (read at commit f5750d6), written anew: what `pts run` does with one question.
+"""How codelion/pts searches (read at commit f5750d6), written anew: what `pts run` does with its questions.
 
-It estimates p(success) from `samples` completions by `model.generate`, `batch` at a time; no cache outlives a batch. A
-prefix is decoded to text and tokenised again, and every estimate decodes for up to `max_new_tokens` more, until the
-last row of its batch has ended. Sequences are halved by token count; estimates are kept by text. The end of a finished
-sequence is estimated like any prefix, by sampling on after its end token. Its prompt is plain text or, with a system
-prompt, the chat template; here it is the chat template, so that both sides are asked the same. The sequence that it
-would generate first, and p(success) of the question, by which it drops one that is too easy or too hard, are given.
+It estimates p(success) of each question from `samples` completions, drops one that is too easy or too hard, generates
+one sequence and halves it by token count. A prefix is decoded to text and tokenised again, and each estimate samples up
+to `max_new_tokens` more; estimates are kept by text. The end of a finished sequence is estimated like any prefix, by
+sampling on after its end token. Its prompt is plain text or, with a system prompt, the chat template; here it is the
+chat template, so that both sides are asked the same. It samples by `model.generate` in batches of five; here our engine
+does, which makes such draws in less time: so tokens are compared, and no seconds. All questions go level by level.
 """
 
 from typing import NamedTuple
 
-import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
+from hornbook.base.progress import progress
 from hornbook.base.seeds import derive
+from hornbook.inference.rollouts import Engine, Request
 from hornbook.inference.settings import Sampling
-from hornbook.pivotal.outcomes import Case, Solution
+from hornbook.pivotal.outcomes import Case
 from hornbook.pivotal.trials import Judge
-from hornbook.tokenizer.chat import stop_ids
 
 SHORTEST = 5  # tokens; shorter generations are skipped
+LOW, HIGH = 0.2, 0.8
 
 
 class Claimed(NamedTuple):
-    """A token the peer calls pivotal."""
+    """A token that is called pivotal."""
 
     case: int
     tokens: tuple[int, ...]  # the sequence, without the prompt
@@ -31,85 +32,94 @@ class Claimed(NamedTuple):
     delta: float
 
 
+class Segment(NamedTuple):
+    """Tokens `start` to `end` of a case's sequence."""
+
+    case: int
+    start: int
+    end: int
+
+
 class Peer:
-    """The peer's searcher for one question at a time.
+    """The peer's searcher.
 
     Attributes:
-        tokens: sampled so far, each row up to its first stop token; what was computed beyond that is not counted.
+        tokens: sampled so far, each completion up to its first stop token.
+        searched: questions that were not dropped.
     """
 
     def __init__(
         self,
-        network: PreTrainedModel,
+        engine: Engine,
         tokenizer: PreTrainedTokenizerBase,
         judge: Judge,
         sampling: Sampling,
         *,
         samples: int = 10,
-        batch: int = 5,
         p_gap: float = 0.2,
     ) -> None:
-        self.network, self.tokenizer, self.judge, self.sampling = network, tokenizer, judge, sampling
-        self.samples, self.batch, self.p_gap = samples, batch, p_gap
-        self.stops = stop_ids(tokenizer)
-        self.tokens = 0
+        self.engine, self.tokenizer, self.judge, self.sampling = engine, tokenizer, judge, sampling
+        self.samples, self.p_gap = samples, p_gap
+        self.known: dict[tuple[int, str], float] = {}
+        self.tokens = self.searched = 0
 
-    def search(self, case: Case, solution: Solution, p: float, seed: int) -> list[Claimed]:
-        """Search a solution of a question whose p(success) is known."""
-        torch.manual_seed(derive(seed, "peer", case.question.id) % 2**32)
-        self.case = case
-        self.known = {self.tokenizer.decode(case.prompt, skip_special_tokens=False): p}
-        tokens = list(solution.tokens)
-        if len(tokens) < SHORTEST:
-            return []
-        return [
-            Claimed(solution.case, solution.tokens, start, self._move(tokens, start, start + 1))
-            for start, end in self._divide(tokens, 0, len(tokens))
-            if end - start == 1 and abs(self._move(tokens, start, end)) >= self.p_gap
-        ]
+    def search(self, cases: list[Case]) -> list[Claimed]:
+        """What it calls pivotal."""
+        self.cases, self.sequences = cases, {number: [] for number in range(len(cases))}
+        self._estimate([Segment(number, 0, 0) for number in self.sequences])
+        kept = [number for number in self.sequences if LOW <= self._p(number, 0) <= HIGH]
+        self.searched = len(kept)
+        requests = [Request(cases[n].prompt, f"{cases[n].question.id} sequence") for n in kept]
+        for number, row in zip(kept, self._sample(requests), strict=True):
+            self.sequences[number] = row
+        level = [Segment(n, 0, len(self.sequences[n])) for n in kept if len(self.sequences[n]) >= SHORTEST]
+        claimed = []
+        while level:
+            self._estimate(level)
+            below: list[Segment] = []
+            for segment in level:
+                number, start, end = segment
+                move = self._p(number, end) - self._p(number, start)
+                if abs(move) >= self.p_gap and end - start > 1:
+                    middle = start + (end - start) // 2
+                    below += [Segment(number, start, middle), Segment(number, middle, end)]
+                elif abs(move) >= self.p_gap:
+                    claimed.append(Claimed(number, tuple(self.sequences[number]), start, move))
+            level = below
+        return claimed
 
-    def _divide(self, tokens: list[int], start: int, end: int) -> list[tuple[int, int]]:
-        if end - start <= 1 or abs(self._move(tokens, start, end)) < self.p_gap:
-            return [(start, end)]
-        middle = start + (end - start) // 2
-        return self._divide(tokens, start, middle) + self._divide(tokens, middle, end)
+    def _text(self, number: int, place: int) -> str:
+        whole = [*self.cases[number].prompt, *self.sequences[number][:place]]
+        return str(self.tokenizer.decode(whole, skip_special_tokens=False))
 
-    def _move(self, tokens: list[int], start: int, end: int) -> float:
-        before, after = self._estimate(tokens[:start]), self._estimate(tokens[:end])
-        return after - before
+    def _p(self, number: int, place: int) -> float:
+        return self.known[number, self._text(number, place)]
 
-    def _estimate(self, prefix: list[int]) -> float:
-        text = self.tokenizer.decode([*self.case.prompt, *prefix], skip_special_tokens=False)
-        if text not in self.known:
+    def _estimate(self, segments: list[Segment]) -> None:
+        """p(success) at both ends of each, where it is not known."""
+        ends = {(s.case, self._text(s.case, place)): place for s in segments for place in (s.start, s.end)}
+        new = {key: place for key, place in ends.items() if key not in self.known}
+        requests, begun = [], []
+        for (number, text), place in new.items():
+            prefix = self.sequences[number][:place]
+            decoded = self.tokenizer.decode(prefix, skip_special_tokens=False)
             again = self.tokenizer(text).input_ids
-            begun = self.tokenizer(self.tokenizer.decode(prefix, skip_special_tokens=False)).input_ids if prefix else []
-            right = 0
-            for start in range(0, self.samples, self.batch):
-                rows = self._generate(again, min(self.batch, self.samples - start))
-                right += sum(v.success for v in self.judge([(self.case.question, begun + row) for row in rows]))
-            self.known[text] = right / self.samples
-        return self.known[text]
+            name = f"{self.cases[number].question.id} {derive(0, *again)}"
+            requests += [Request(again, f"{name} {turn}") for turn in range(self.samples)]
+            begun += [self.tokenizer(decoded).input_ids if prefix else []] * self.samples
+        rows = self._sample(requests)
+        questions = [self.cases[number].question for number, _ in new for _ in range(self.samples)]
+        asked = [(question, start + row) for question, start, row in zip(questions, begun, rows, strict=True)]
+        right = [verdict.success for verdict in self.judge(asked)]
+        for place, key in enumerate(new):
+            self.known[key] = sum(right[place * self.samples :][: self.samples]) / self.samples
 
-    @torch.inference_mode()
-    def _generate(self, prompt: list[int], rows: int) -> list[list[int]]:
+    def _sample(self, requests: list[Request]) -> list[list[int]]:
         """Completions, each to its first stop token."""
-        prompt_1T = torch.tensor([prompt])
-        out_RT = self.network.generate(
-            prompt_1T,
-            attention_mask=torch.ones_like(prompt_1T),
-            do_sample=True,
-            num_return_sequences=rows,
-            max_new_tokens=self.sampling.max_new_tokens,
-            temperature=self.sampling.temperature,
-            top_p=self.sampling.top_p,
-            top_k=self.sampling.top_k,
-            min_p=self.sampling.min_p or None,
-            pad_token_id=self.tokenizer.pad_token_id,
-        )
-        completions = [self._until_stop(row) for row in out_RT[:, len(prompt) :].tolist()]
-        self.tokens += sum(map(len, completions))
-        return completions
-
-    def _until_stop(self, row: list[int]) -> list[int]:
-        end = next((place for place, token in enumerate(row) if token in self.stops), len(row) - 1)
-        return row[: end + 1]
+        if not requests:
+            return []
+        with progress("the peer's way", len(requests), "rollouts") as bar:
+            made = self.engine.sample(requests, self.sampling, lambda _: bar.advance())
+        rows = [rollout.tokens for rollout in made]
+        self.tokens += sum(map(len, rows))
+        return rows

@@ -51,8 +51,11 @@ def by_halves(solutions: list[Solution], trials: Trials, *, rollouts: int, p_gap
 def adaptively(
     solutions: list[Solution], trials: Trials, *, seed: int = 0, wave: int = 256, **options: Any
 ) -> list[Moves]:
-    """The adaptive search; `options` are fields of PtsSettings, `wave` the rollouts that are made together."""
-    settings = PtsSettings(search="adaptive", **options)
+    """The adaptive search, to its end unless `options` (fields of PtsSettings) give it a budget.
+
+    `wave` rollouts are made together.
+    """
+    settings = PtsSettings(**{"question_tokens": 0} | options)
     chains = [Chain(trials.cases[s.case].question.id, s, tokens(s), settings.p_gap) for s in solutions]
     moves: list[Moves] = [{} for _ in solutions]
     for finding in adaptive(chains, Pools(trials, seed), settings, seed, wave).findings:

@@ -25,15 +25,24 @@ class Tabular:
     """A random table. Most of its tokens are nearly certain and harmless; some are forks, and some forks matter.
 
     `open_share` is the share of places where the model hesitates; where it does, a token of weight may lead anywhere.
+    Questions are asked from the states from which success is neither rare nor sure, or from `all_starts`.
     Opposite moves that cancel within a few tokens arise by themselves: successors are drawn without regard to order.
     """
 
-    def __init__(self, seed: int, length: int = 40, open_share: float = 0.3, jump: float = 0.25) -> None:
+    def __init__(
+        self,
+        seed: int,
+        length: int = 40,
+        open_share: float = 0.3,
+        jump: float = 0.25,
+        states: int = STATES,
+        all_starts: bool = False,
+    ) -> None:
         draw = rng(seed, "tabular")
         self.length = length
-        self.probs_TSV = np.zeros((length, STATES, VOCABULARY))
-        self.next_TSV = np.tile(np.arange(STATES)[None, :, None], (length, 1, VOCABULARY))
-        shape = (length, STATES)
+        self.probs_TSV = np.zeros((length, states, VOCABULARY))
+        self.next_TSV = np.tile(np.arange(states)[None, :, None], (length, 1, VOCABULARY))
+        shape = (length, states)
         hesitates_TS = draw.random(shape) < open_share
         top_TS = np.where(hesitates_TS, draw.uniform(0.15, 0.8, shape), 1 - draw.exponential(0.02, shape).clip(0, 0.2))
         rest_TSV = draw.dirichlet(np.full(VOCABULARY - 1, 0.5), shape)
@@ -44,15 +53,17 @@ class Tabular:
         # the quality of a state is its place; a step drifts by a little, a jump goes anywhere
         drift_TSV = np.rint(draw.normal(0, 0.6, self.next_TSV.shape)).astype(int)
         jumps_TSV = draw.random(self.next_TSV.shape) < jump * hesitates_TS[:, :, None]
-        anywhere_TSV = draw.integers(0, STATES, self.next_TSV.shape)
-        self.next_TSV = np.where(jumps_TSV, anywhere_TSV, (self.next_TSV + drift_TSV).clip(0, STATES - 1))
-        self.right_S = np.arange(STATES) >= STATES // 2
-        self.value_TS = np.zeros((length + 1, STATES))
+        anywhere_TSV = draw.integers(0, states, self.next_TSV.shape)
+        self.next_TSV = np.where(jumps_TSV, anywhere_TSV, (self.next_TSV + drift_TSV).clip(0, states - 1))
+        self.right_S = np.arange(states) >= states // 2
+        self.value_TS = np.zeros((length + 1, states))
         self.value_TS[length] = self.right_S
         for t in reversed(range(length)):
             after_SV = self.value_TS[t + 1][self.next_TSV[t]]
             self.value_TS[t] = (self.probs_TSV[t] * after_SV).sum(1)
-        self.starts = np.flatnonzero((self.value_TS[0] >= 0.2) & (self.value_TS[0] <= 0.8))
+        self.starts = np.arange(states)
+        if not all_starts:
+            self.starts = np.flatnonzero((self.value_TS[0] >= 0.2) & (self.value_TS[0] <= 0.8))
 
     def state(self, start: int, tokens: tuple[int, ...] | list[int]) -> int:
         """The state after `tokens`."""
@@ -66,7 +77,7 @@ class Tabular:
         return float(self.value_TS[min(len(tokens), self.length), self.state(start, tokens)])
 
     def cases(self) -> list[Case]:
-        """A question for each state from which success is neither rare nor sure; its prompt names the state."""
+        """A question for each start; its prompt names the state."""
         return [
             Case(Question(id=f"start-{start}", task="tabular", prompt=""), [PROMPT, int(start)])
             for start in self.starts

@@ -107,7 +107,7 @@ class Pivot(Record):
     delta: float  # p(success) after minus before
     delta_low: float  # its interval: 95 % of fresh rollouts, else the confidence sequence at the search's error rate
     delta_high: float
-    n_fresh: int  # fresh rollouts a side; 0 if none were asked for
+    n_fresh: int  # fresh rollouts a side; 0 if none were asked for, or the model is too sure of it to move p_gap
     confirmed: bool  # fresh rollouts agree in sign and reach p_gap; without any, the interval lies beyond p_gap
     error: float = 0.0  # probability that it moves p(success) by less than p_gap; 0 where the search does not say
     length: int = 1  # tokens of the pivot, from `position` on

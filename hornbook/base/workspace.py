@@ -41,6 +41,7 @@ class Workspace:
         self.rejected: Counter[str] = Counter()
         self.warnings: list[str] = []
         self.notes: dict[str, Any] = {}
+        self.conclusion = ""
         self._rejects: list[dict[str, str]] = []
         self.path.mkdir(parents=True, exist_ok=True)
 
@@ -74,6 +75,11 @@ class Workspace:
     def note(self, name: str, value: Any) -> None:
         """Keep a figure, a table or a curve (anything JSON can hold) for summary.json and the report."""
         self.notes[name] = value
+
+    def conclude(self, text: str) -> None:
+        """The line that a command ends with, and a note."""
+        self.conclusion = text
+        self.note("conclusion", text)
 
     def book(self) -> dict[str, Any]:
         """All that was booked, in a stable order."""

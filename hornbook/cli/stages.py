@@ -105,6 +105,8 @@ def _run_stage(stage: Stage, paths: dict[str, Any], out: Path, again: bool) -> N
         console.print(f"  set aside: {amount:,} {reason}")
     _show(stage.kind, out)
     console.print(f"Written to {out}")
+    if work.conclusion:
+        console.print(work.conclusion)
 
 
 def _show(kind: Kind, out: Path) -> None:

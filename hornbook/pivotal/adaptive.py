@@ -6,6 +6,7 @@ exact π, so that each one counts at every place before it. Each place is sample
 rollouts go to the places, of all questions, that are likeliest to be pivotal for their price.
 """
 
+import math
 from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
@@ -18,6 +19,8 @@ from hornbook.pivotal.outcomes import Branch
 from hornbook.pivotal.pools import Pools, Stream
 from hornbook.pivotal.settings import PtsSettings
 from hornbook.pivotal.trials import OnDone
+
+SOLUTIONS_WORTH = 6.0  # tokens that a question gets by default, in solutions: measured to be cheapest for each pivot
 
 
 class State(NamedTuple):
@@ -150,14 +153,26 @@ def adaptive(
         for index in along.chain.forks()
     ]
     chain_of = {branch: chain for chain in chains for branch in chain.branches}
+    most = budget(settings, chains, pools.trials.tokens)
     while open_forks := [fork for fork in forks if fork.open]:
-        if settings.max_tokens and pools.trials.tokens >= settings.max_tokens:
+        if pools.trials.tokens >= most:
             break
         state = State(len(forks) - len(open_forks), len(forks), len(report(forks, settings)))
         pools.extend(choose(open_forks, pools, settings, wave), chain_of, tell(state))
         for fork in open_forks:
             fork.look(settings)
-    return Searched([fork.finding(settings) for fork in report(forks, settings)], [along.curve() for along in beliefs])
+    findings = [fork.finding(settings) for fork in report(forks, settings)]
+    return Searched(findings, [along.curve() for along in beliefs], [along.start() for along in beliefs])
+
+
+def budget(settings: PtsSettings, chains: list[Chain], sampled: int) -> float:
+    """The tokens at which the search ends, of which `sampled` are there when it begins."""
+    questions = len({chain.solution.case for chain in chains})
+    each: float | None = settings.question_tokens
+    if each is None:
+        each = SOLUTIONS_WORTH * sum(len(chain.solution.tokens) for chain in chains) / max(1, len(chains))
+    limits = [sampled + each * questions if each else math.inf, settings.max_tokens or math.inf]
+    return min(limits)
 
 
 def choose(forks: list[Fork], pools: Pools, settings: PtsSettings, wave: int) -> dict[Branch, int]:
@@ -183,7 +198,7 @@ def _worth(fork: Fork, settings: PtsSettings) -> float:
     is waits. Without one all are decided, and the surest come first.
     """
     moves = fork.belief.moves
-    if not settings.max_tokens:
+    if not (settings.max_tokens or settings.question_tokens != 0):
         return moves / fork.price
     return moves**2 / fork.price if moves < 1 - settings.error_rate else 0.0
 

@@ -81,6 +81,11 @@ class Beliefs:
                 points.append(_point(place, _before(joint_VS, reach), n))
         return points[::-1]
 
+    def start(self) -> np.ndarray:
+        """What is believed of p(success) from the prompt: a distribution over `GRID`."""
+        *_, (index, joint_VS) = self._back()
+        return _before(joint_VS, self.chain.nodes[index].stay)
+
     def most_telling(self, index: int) -> int:
         """The node at which another rollout tells most, for its tokens, of how far node `index` moves p(success).
 

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from hornbook.pivotal.outcomes import Outcome
 from hornbook.pivotal.records import Point
 
@@ -32,7 +34,11 @@ class Finding(NamedTuple):
 
 
 class Searched(NamedTuple):
-    """Pivotal places in the order of the solutions, and what was learnt along each solution."""
+    """Pivotal places in the order of the solutions, and what was learnt along each solution.
+
+    `starts` is, by solution, what is believed of p(success) from its prompt: a distribution over `along.GRID`.
+    """
 
     findings: list[Finding]
     curves: list[list[Point]]
+    starts: list[np.ndarray]

@@ -59,9 +59,9 @@ class Pools:
         name = str(derive(branch.start, *tokens))
         place = branch.start
         if chain is not None:
-            u = rng(self.seed, "leave", self.trials.cases[case].question.id, name, number).random()
+            u = rng(self.seed, "leave", self.stream, self.trials.cases[case].question.id, name, number).random()
             place = chain.place(branch.start, len(tokens), u)
-        return Trial(Prefix(case, tokens[:place]), f"off {name}", number, avoid=tokens[place])
+        return Trial(Prefix(case, tokens[:place]), f"{self.stream} off {name}", number, avoid=tokens[place])
 
 
 class Stream:

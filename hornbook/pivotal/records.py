@@ -19,15 +19,16 @@ class Point(msgspec.Struct):
 
 
 class Difficulty(msgspec.Struct):
-    """How hard a question is for the model (difficulty.parquet), by the rollouts that screened it."""
+    """How hard a question is for the model (difficulty.parquet), by all that was sampled for it."""
 
     question: str
     task: str
-    p: float  # share of successes, with its 95 % interval
+    p: float  # what is believed of p(success), with its 95 % interval
     low: float
     high: float
-    n: int
-    in_range: bool  # p(success) is between p_low and p_high, so that it was searched
+    n: int  # rollouts from its prompt; of a searched question, those that left a solution count as well
+    searched: bool
+    in_range: bool  # searched, and p lies between p_low and p_high: its pivots may give pairs
     tokens: float  # mean length of a rollout
     nats: float  # mean surprise of a rollout: how many ways the model sees, in natural logarithms
     unfinished: float  # share of rollouts that ran into the limit

@@ -5,6 +5,7 @@ from hornbook.pivotal.search import Found
 from hornbook.pivotal.settings import PtsSettings
 from hornbook.pivotal.trials import Trials
 
+HISTOGRAM_BINS = 10
 FEW_IN_RANGE = 0.1  # of the questions screened
 FEW_PIVOTS = 0.25  # per solution
 FEW_CONFIRMED = 0.5  # of the pivots
@@ -26,7 +27,12 @@ def book(settings: PtsSettings, work: Workspace, found: Found, trials: Trials) -
     work.note("sampled_tokens", trials.tokens)
     work.note("unfinished", trials.unfinished())
     work.note("oracle_failures", dict(sorted(broken.items())))
-    screened, in_range = work.notes["screened"], work.notes["in_range"]
+    work.note("tokens_by_step", found.spent)
+    screened, in_range = len(found.difficulties), sum(row.in_range for row in found.difficulties)
+    bins = [min(int(row.p * HISTOGRAM_BINS), HISTOGRAM_BINS - 1) for row in found.difficulties]
+    work.note("p_histogram", [bins.count(number) for number in range(HISTOGRAM_BINS)])
+    work.note("in_range", in_range)
+    work.conclude(price(settings, found, trials.tokens))
     if in_range < FEW_IN_RANGE * screened:
         work.warn(
             f"only {in_range} of {screened} questions have p(success) between {settings.p_low:g} and "
@@ -45,3 +51,14 @@ def book(settings: PtsSettings, work: Workspace, found: Found, trials: Trials) -
         )
     if broken.total() > MANY_BROKEN * len(trials.made):
         work.warn(f"the oracle broke on {broken.total()} of {len(trials.made)} rollouts, which count as failures")
+
+
+def price(settings: PtsSettings, found: Found, tokens: int) -> str:
+    """What a pivot cost, with everything that was sampled: for questions set aside, for confirming, for pairs."""
+    what = "confirmed pivot" if settings.confirm else "pivot"
+    count = sum(pivot.confirmed or not settings.confirm for pivot in found.pivots)
+    aside = sum(row.n * row.tokens for row in found.difficulties if not row.searched)
+    steps = ", ".join(f"{step} {amount:,}" for step, amount in found.spent.items() if amount)
+    steps = steps.replace("screening", f"screening (of questions set aside: {aside:,.0f})", 1)
+    each = f"{tokens / count:,.0f} tokens a {what}, all in" if count else f"no {what} came of it"
+    return f"{count:,} {what}{'s' * (count != 1)} for {tokens:,} sampled tokens: {each} ({steps})"

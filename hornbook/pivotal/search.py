@@ -2,34 +2,41 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from hornbook.base.progress import Bar
 from hornbook.base.records import Pair, Pivot, make_id
 from hornbook.base.workspace import Workspace
 from hornbook.pivotal.adaptive import State, adaptive
 from hornbook.pivotal.chain import Chain
-from hornbook.pivotal.estimates import Estimate, difference, known, wilson
+from hornbook.pivotal.confirming import Verdict, confirm
+from hornbook.pivotal.difficulty import difficulties
 from hornbook.pivotal.findings import Finding, Searched
-from hornbook.pivotal.outcomes import Case, Solution, onward
+from hornbook.pivotal.outcomes import Case, Solution
 from hornbook.pivotal.pairs import Contest, find_pairs
 from hornbook.pivotal.pools import Pools
 from hornbook.pivotal.records import Difficulty, SearchedSolution
-from hornbook.pivotal.screening import choose_solutions, difficulties, root, screen
+from hornbook.pivotal.screening import choose_solutions, root, screen
 from hornbook.pivotal.settings import PtsSettings
-from hornbook.pivotal.subdivide import differ, search_by_halves
+from hornbook.pivotal.subdivide import search_by_halves
 from hornbook.pivotal.trials import OnDone, Trials
 from hornbook.pivotal.units import cuts, first_unit
 
+LEAST_WAVE = 32
 Strings = Callable[[list[int]], list[str]]  # each token as text
 
 
 class Found(NamedTuple):
+    """All that came of a search; `spent` is what each step sampled, in tokens."""
+
     difficulties: list[Difficulty]
     solutions: list[SearchedSolution]
     pivots: list[Pivot]
     pairs: list[Pair]
+    spent: dict[str, int]
 
 
 def search(settings: PtsSettings, work: Workspace, trials: Trials, strings: Strings) -> Found:
@@ -37,51 +44,80 @@ def search(settings: PtsSettings, work: Workspace, trials: Trials, strings: Stri
 
     Raises HornbookError when no question has p(success) within range.
     """
-    pools, fresh = Pools(trials, work.seed), Pools(trials, work.seed, "fresh")
+    pools, fresh, again = (Pools(trials, work.seed, stream) for stream in ("search", "fresh", "before"))
+    spent = {"screening": 0, "searching": 0, "confirming": 0, "opposites": 0}
+
+    def book(step: str) -> None:
+        spent[step] = trials.tokens - sum(spent.values())
+
     kept = screen(settings, work, pools)
+    book("screening")
     solutions = choose_solutions(kept, pools, settings.solutions_per_question)
     units = [cuts(strings(list(solution.tokens)), settings.unit) for solution in solutions]
+    chains = make_chains(solutions, units, pools, settings)
     if settings.search == "subdivide":
         searched = _subdivide(settings, work, solutions, units, pools)
     else:
-        searched = _adaptive(settings, work, solutions, units, pools)
-    _confirm(settings, work, solutions, searched.findings, fresh)
+        searched = _adaptive(settings, work, chains, pools)
+    book("searching")
+    verdicts: Sequence[Verdict | None] = [None] * len(searched.findings)
+    if settings.confirm:
+        verdicts = confirm(settings, work, chains, searched.findings, fresh)
+    book("confirming")
     records = [_record(solution, trials.cases[solution.case], strings) for solution in solutions]
     for record, curve in zip(records, searched.curves, strict=True):
         record.estimates = curve
     contests: dict[str, Contest] = {}  # solutions that begin alike share pivots
-    for finding in searched.findings:
+    for finding, verdict in zip(searched.findings, verdicts, strict=True):
         solution = solutions[finding.solution]
-        pivot = _pivot(settings, solution, records[finding.solution], finding, fresh)
+        pivot = _pivot(solution, records[finding.solution], finding, verdict)
         before = solution.prefix(finding.start)
         contests.setdefault(pivot.id, Contest(pivot, before, *finding.drawn_before, finding.aside))
-    worthy = [contest for contest in contests.values() if contest.pivot.confirmed or not settings.confirm]
-    again = Pools(trials, work.seed, "before")
+    rows = difficulties(
+        settings, pools, _by_case(solutions, searched.starts), Counter(c.before.case for c in contests.values())
+    )
+    worthy = [
+        contest
+        for contest in contests.values()
+        if rows[contest.before.case].in_range and (contest.pivot.confirmed or not settings.confirm)
+    ]
     pairs = find_pairs(worthy, pools, again, settings, work, lambda tokens: first_unit(strings(tokens), settings.unit))
-    found = Counter(contest.before.case for contest in contests.values())
-    return Found(difficulties(pools, kept, found), records, [contest.pivot for contest in contests.values()], pairs)
+    book("opposites")
+    return Found(rows, records, [contest.pivot for contest in contests.values()], pairs, spent)
 
 
-def _adaptive(
-    settings: PtsSettings, work: Workspace, solutions: list[Solution], units: list[list[int]], pools: Pools
-) -> Searched:
-    chains = make_chains(solutions, units, pools, settings.p_gap)
+def _by_case(solutions: list[Solution], starts: list[np.ndarray]) -> dict[int, list[np.ndarray]]:
+    found: dict[int, list[np.ndarray]] = {}
+    for solution, start in zip(solutions, starts, strict=True):
+        found.setdefault(solution.case, []).append(start)
+    return found
+
+
+def _adaptive(settings: PtsSettings, work: Workspace, chains: list[Chain], pools: Pools) -> Searched:
     with work.progress("searching", sum(len(chain.forks()) for chain in chains), "forks") as bar:
         line = _Line(bar, pools.trials)
 
         def tell(state: State) -> OnDone:
             return line.on(state.decided, f"{state.pivots} pivots in {len(chains)} solutions")
 
-        return adaptive(chains, pools, settings, work.seed, pools.trials.entry_size, tell)
+        return adaptive(chains, pools, settings, work.seed, wave_size(chains), tell)
 
 
-def make_chains(solutions: list[Solution], units: list[list[int]], pools: Pools, p_gap: float) -> list[Chain]:
+def wave_size(chains: list[Chain]) -> int:
+    """Rollouts made together: enough to fill a batch, few enough for what one wave tells to direct the next."""
+    return max(LEAST_WAVE, len({chain.solution.case for chain in chains}))
+
+
+def make_chains(solutions: list[Solution], units: list[list[int]], pools: Pools, settings: PtsSettings) -> list[Chain]:
     """A chain of each solution, chosen out of the rollouts from its prompt.
 
-    Those made after the last solution of a question tell where they leave the chains, and go into the pools.
+    The others tell where they leave the chains, and go into the pools: all of them, since a belief does not care why
+    a solution was chosen; for a `proof` those alone that were made after the last solution chosen.
     """
     cases = pools.trials.cases
-    chains = [Chain(cases[s.case].question.id, s, ends, p_gap) for s, ends in zip(solutions, units, strict=True)]
+    chains = [
+        Chain(cases[s.case].question.id, s, ends, settings.p_gap) for s, ends in zip(solutions, units, strict=True)
+    ]
     alike: dict[int, list[Chain]] = {}  # by question
     for chain in chains:
         alike.setdefault(chain.solution.case, []).append(chain)
@@ -89,7 +125,7 @@ def make_chains(solutions: list[Solution], units: list[list[int]], pools: Pools,
         made = pools.of(root(case))
         texts = [tuple(outcome.tokens) for outcome in made]
         last = max(texts.index(chain.solution.tokens) for chain in group)
-        pools.reuse(group, made[last + 1 :])
+        pools.reuse(group, made[last + 1 :] if settings.proof else made)
     return chains
 
 
@@ -122,31 +158,9 @@ class _Line:
         return on_done
 
 
-def _confirm(
-    settings: PtsSettings, work: Workspace, solutions: list[Solution], findings: list[Finding], fresh: Pools
-) -> None:
-    """Fresh rollouts on both sides of each pivot."""
-    places = [(solutions[f.solution], place) for f in findings for place in (f.start, f.end)]
-    asked = {onward(s.prefix(place)): settings.confirm for s, place in places if place < len(s.tokens)}
-    if settings.confirm:
-        with work.progress("confirming", len(asked) * settings.confirm, "rollouts") as bar:
-            fresh.extend(asked, {}, lambda _: bar.advance())
-
-
-def _fresh(solution: Solution, place: int, fresh: Pools) -> Estimate:
-    branch = onward(solution.prefix(place))
-    return (
-        known(solution.success) if place == len(solution.tokens) else wilson(fresh.right(branch), len(fresh.of(branch)))
-    )
-
-
-def _pivot(
-    settings: PtsSettings, solution: Solution, record: SearchedSolution, finding: Finding, fresh: Pools
-) -> Pivot:
-    delta, low, high, confirmed = finding.delta, finding.low, finding.high, finding.proven
-    if settings.confirm:
-        delta, low, high = difference(_fresh(solution, finding.end, fresh), _fresh(solution, finding.start, fresh))
-        confirmed = (delta > 0) == (finding.delta > 0) and differ(delta, 0.0, settings.p_gap)
+def _pivot(solution: Solution, record: SearchedSolution, finding: Finding, fresh: Verdict | None) -> Pivot:
+    """`fresh` is what fresh rollouts say, if they were asked."""
+    said = fresh or Verdict(finding.delta, finding.low, finding.high, 0, finding.proven)
     return Pivot(
         id=make_id("pivot", record.question, str(record.prompt_tokens), str(solution.tokens[: finding.end])),
         parents=[record.question],
@@ -161,12 +175,12 @@ def _pivot(
         p_after=finding.p_after,
         n_before=finding.n_before,
         n_after=finding.n_after,
-        delta=delta,
-        delta_low=low,
-        delta_high=high,
+        delta=said.delta,
+        delta_low=said.low,
+        delta_high=said.high,
         error=finding.error,
-        n_fresh=settings.confirm,
-        confirmed=confirmed,
+        n_fresh=said.n,
+        confirmed=said.holds,
     )
 
 

@@ -26,16 +26,28 @@ class PtsSettings(ColumnSettings):
     )
     give_up: float = setting(0.02, "adaptive: a token less likely than this to be pivotal is let go", gt=0, lt=1)
     max_rollouts: int = setting(64, "adaptive: most rollouts that decide about one token", ge=1)
-    max_tokens: int = setting(0, "adaptive: sample no more tokens than about this many in all; 0 for no limit", ge=0)
-    p_low: float = setting(0.2, "questions with a smaller p(success) are not searched", ge=0, le=1)
-    p_high: float = setting(0.8, "questions with a larger p(success) are not searched", ge=0, le=1)
+    question_tokens: int | None = setting(
+        None,
+        "adaptive: tokens sampled for each question searched, after its screening, where they decide most over all "
+        "questions; by default as many as six solutions have; 0 for no limit, which finds most and costs most",
+        ge=0,
+    )
+    max_tokens: int = setting(
+        0, "adaptive: sample no more tokens than about this many, screening included; 0 for no limit", ge=0
+    )
+    p_low: float = setting(0.2, "questions whose p(success) turns out smaller give no pairs", ge=0, le=1)
+    p_high: float = setting(0.8, "questions whose p(success) turns out larger give no pairs", ge=0, le=1)
     max_questions: int = setting(200, "questions screened; a seeded choice when there are more", ge=1)
     screening: int = setting(
-        32, "most rollouts that decide whether p(success) of a question is in range; clear cases take fewer", ge=1
+        4, "rollouts of each question; it is searched if their verdicts differ, and its solutions come from them", ge=1
     )
     rollouts: int = setting(32, "subdivide: rollouts behind each estimate of p(success)", ge=1)
-    confirm: int = setting(0, "fresh rollouts a side that confirm each pivot once more; 0 for none", ge=0)
-    solutions_per_question: int = setting(1, "solutions searched per question, successes and failures by turns", ge=1)
+    confirm: int = setting(
+        0, "most fresh rollouts a side that confirm each pivot once more, fewer where they decide; 0 for none", ge=0
+    )
+    solutions_per_question: int = setting(
+        4, "most solutions searched per question, successes and failures by turns", ge=1
+    )
     oracle: str = setting(
         "",
         "what judges: number, math, choice, exact, fuzzy, code, reasoning-gym, trivia, judge, or your own function as "

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from hornbook.pivotal.difficulty import start_of
 from hornbook.pivotal.estimates import Estimate, difference, known, wilson
 from hornbook.pivotal.findings import Finding, Searched
 from hornbook.pivotal.outcomes import Outcome, Prefix, Solution, onward
@@ -72,7 +73,8 @@ def search_by_halves(
                     aside=aside,
                 )
             )
-    return Searched(findings, [_curve(solution, pools, look) for solution in solutions])
+    starts = [start_of(pools.of(onward(solution.prefix(0)))) for solution in solutions]
+    return Searched(findings, [_curve(solution, pools, look) for solution in solutions], starts)
 
 
 def _curve(solution: Solution, pools: Pools, look: Callable[[Prefix], Estimate]) -> list[Point]:

@@ -229,7 +229,7 @@ _KINDS = [
     ),
     Kind(
         name="pts",
-        version=6,
+        version=7,
         does="Pivotal token search: the single tokens that make or break a solution, and pairs from them.",
         function="hornbook.pivotal.pts:pts",
         settings_class="hornbook.pivotal.settings:PtsSettings",

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -9,18 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.models import Bench
-from benchmarks.pts_confirm import Asked, Cost, confirms, costs_compared, each
+from benchmarks.pts_confirm import Cost, Referee, confirms, costs_compared, each, sides
 from benchmarks.pts_exact import draw_solutions, table_trials
 from benchmarks.pts_f1 import Point, Tally, claim, f1, summary, tokens_at
+from benchmarks.pts_peer import Claimed
 from benchmarks.pts_questions import word_problem
-from benchmarks.pts_truth import Truth, measure, roll, rollouts_needed
+from benchmarks.pts_truth import Truth, measure, rollouts_needed
+from benchmarks.pts_worlds import JUMP, OPEN_SHARE, QUICK_WAYS, Bill, total
 from benchmarks.searches import search_positions, tokens
 from benchmarks.tabular import Tabular
 from hornbook.oracles.number import parse_number
-from hornbook.pivotal.outcomes import Prefix, Solution
-from hornbook.pivotal.screening import choose_solutions
+from hornbook.pivotal.outcomes import Solution
+from hornbook.pivotal.pools import Pools
+from hornbook.pivotal.screening import choose_solutions, root
 from hornbook.pivotal.search import make_chains
+from hornbook.pivotal.settings import PtsSettings
 
 
 def test_f1_is_the_harmonic_mean_of_precision_and_recall() -> None:
@@ -85,20 +89,19 @@ def test_a_pivot_is_confirmed_by_its_sign_and_its_size() -> None:
 
 
 def test_costs_are_per_confirmed_pivot() -> None:
-    ours = Cost(questions=24, tokens=4000, cpu=40, wall=40, claimed=41, confirmed=40)
-    peer = Cost(questions=8, tokens=10_000, cpu=500, wall=600, claimed=20, confirmed=10)
-    tokens, cpu, _, share = costs_compared(ours, peer, 0)
+    ours = Cost(questions=24, searched=8, tokens=4000, claimed=41, confirmed=40)
+    peer = Cost(questions=24, searched=7, tokens=10_000, claimed=20, confirmed=10)
+    tokens, share = costs_compared(ours, peer, 0)
     assert (tokens.ours, tokens.peer, tokens.ratio, tokens.met) == (100, 1000, 10, True)
-    assert (cpu.ours, cpu.peer, cpu.ratio, cpu.met) == (1, 50, 50, True)
-    assert cpu.low and cpu.high and cpu.low < 50 < cpu.high
+    assert tokens.low and tokens.high and tokens.low < 10 < tokens.high
     assert share.ours == pytest.approx(40 / 41)
     assert share.met
 
 
 def test_no_confirmed_pivot_costs_without_bound() -> None:
     assert each(1000, 0) == math.inf
-    nothing = Cost(questions=1, tokens=100, cpu=1, wall=1, claimed=0, confirmed=0)
-    some = Cost(questions=1, tokens=100, cpu=1, wall=1, claimed=2, confirmed=1)
+    nothing = Cost(questions=1, searched=1, tokens=100, claimed=0, confirmed=0)
+    some = Cost(questions=1, searched=1, tokens=100, claimed=2, confirmed=1)
     assert not any(made.met for made in costs_compared(nothing, some, 0))
     assert costs_compared(some, nothing, 0)[0].met
 
@@ -147,21 +150,55 @@ def test_word_problems_hold_their_answer_in_their_numbers() -> None:
 
 
 @pytest.mark.parametrize("per_question", [1, 3])
-def test_either_side_is_given_the_screening(per_question: int, tmp_path: Path) -> None:
+def test_the_other_rollouts_of_the_screening_count_once_where_they_leave(per_question: int, tmp_path: Path) -> None:
     trials = table_trials(Tabular(3, length=8), tmp_path / "journal", 0)
-    made = list(roll(trials, {Prefix(case, ()): range(30) for case in range(4)}, "screening").values())
-    bench = Bench(cast(Any, None), cast(Any, None), trials.judge, trials.cases[:4], "")
-    asked = Asked(bench, made)
-    pools, sampled = asked.pools(trials, 0), trials.tokens
+    pools = Pools(trials, 0)
+    pools.extend({root(case): 30 for case in range(4)}, {})
+    sampled = trials.tokens
     solutions = choose_solutions(list(range(4)), pools, per_question)
-    chains = make_chains(solutions, [tokens(solution) for solution in solutions], pools, 0.2)
+    chains = make_chains(solutions, [tokens(solution) for solution in solutions], pools, PtsSettings())
     assert trials.tokens == sampled
     assert [solution.case for solution in solutions] == [case for case in range(4) for _ in range(per_question)]
-    for case, outcomes in enumerate(made):
-        texts = [tuple(outcome.tokens) for outcome in outcomes]
-        group = [chain for chain in chains if chain.solution.case == case]
-        later = texts[max(texts.index(chain.solution.tokens) for chain in group) + 1 :]
-        for chain in group:  # each counts once in each chain, where it leaves it
-            other = sum(text != chain.solution.tokens for text in later)
-            assert sum(len(pools.of(branch)) for branch in chain.branches) == other > 0
-        assert asked.p(case) == sum(outcome.success for outcome in outcomes) / 30
+    for chain in chains:
+        made = pools.of(root(chain.solution.case))
+        other = sum(tuple(outcome.tokens) != chain.solution.tokens for outcome in made)
+        assert sum(len(pools.of(branch)) for branch in chain.branches) == other > 0
+
+
+def test_a_search_that_sampled_nothing_is_read_as_one_token() -> None:
+    assert tokens_at([Point(0, 0.0), Point(100, 0.5)], 0.25) == pytest.approx(10)
+    nothing = tally("subdivide", 0, 0, 2, 0)
+    made = claim(nothing, [tally("adaptive", 0, 0, 2, 0), tally("adaptive", 2, 0, 0, 100)], 0)
+    assert (made.ratio, made.met) == (None, False)  # nothing was found that could be reached
+    assert claim(
+        tally("subdivide", 1, 0, 1, 1000), [tally("adaptive", 0, 0, 2, 0), tally("adaptive", 2, 0, 0, 100)], 0
+    ).met
+
+
+@pytest.fixture(scope="module")
+def bills() -> dict[str, Bill]:
+    world = Tabular(900, open_share=OPEN_SHARE, jump=JUMP, states=40, all_starts=True)
+    return {way.name: total(way, [world], 0) for way in QUICK_WAYS}
+
+
+def test_all_in_counts_the_questions_that_are_set_aside(bills: dict[str, Bill]) -> None:
+    for bill in bills.values():
+        assert bill.questions == 40 and 0 < bill.searched < 40
+        assert bill.tokens >= 4 * 41 * 40  # at least four rollouts of every question
+        assert 0 < bill.true <= bill.claimed
+
+
+def test_four_rollouts_and_a_budget_are_far_cheaper_than_figure_4(bills: dict[str, Bill]) -> None:
+    peer, ours = bills.values()
+    assert ours.price <= peer.price / 3
+    assert ours.true >= 0.85 * ours.claimed
+
+
+@pytest.mark.parametrize(("claimed", "fresh", "doubt"), [(0.6, 0.7, False), (0.6, 0.2, True), (0.6, -0.5, False)])
+def test_fresh_rollouts_end_where_they_leave_no_doubt(claimed: float, fresh: float, doubt: bool) -> None:
+    one = Claimed(0, (1, 2, 3), 1, claimed)
+    referee = Referee([one], cast(Any, SimpleNamespace(judge=lambda asked: [], cases=[])), {9})
+    before, after = sides(one)
+    referee.seen = {before: [True] * 6 + [False] * 34, after: [True] * round(6 + 40 * fresh) + [False] * 40}
+    referee.seen[after] = referee.seen[after][:40]
+    assert referee.in_doubt(one) == doubt

@@ -1,5 +1,6 @@
 """The adaptive search against a model whose every p(success) is known exactly."""
 
+import math
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from benchmarks.pts_exact import draw_solutions, share, table_trials, tally
 from benchmarks.tabular import Tabular, true_moves
-from hornbook.pivotal.adaptive import Fork, adaptive, choose
+from hornbook.pivotal.adaptive import SOLUTIONS_WORTH, Fork, adaptive, budget, choose
 from hornbook.pivotal.along import Beliefs
 from hornbook.pivotal.chain import Chain
 from hornbook.pivotal.evidence import Belief
@@ -72,7 +73,7 @@ def test_the_curve_covers_the_truth() -> None:
     trials = table_trials(model, Path(mkdtemp()) / "journal", 7)
     solutions = draw_solutions(trials)
     chains = [Chain(trials.cases[s.case].question.id, s, list(range(len(s.tokens) + 1)), 0.2) for s in solutions]
-    curves = adaptive(chains, Pools(trials, 7), PtsSettings(search="adaptive"), 7, 256).curves
+    curves = adaptive(chains, Pools(trials, 7), PtsSettings(question_tokens=0), 7, 256).curves
     inside = []
     for solution, points in zip(solutions, curves, strict=True):
         assert [point.position for point in points] == list(range(len(solution.tokens) + 1))
@@ -135,7 +136,7 @@ def test_a_budget_goes_to_what_is_near_a_decision() -> None:
     """A fork that will be reported as it is waits; without a budget the surest is settled first."""
     _, _, chain, pools = chain_of(5)
     beliefs = Beliefs(chain, pools, 0.2)
-    budget, none = PtsSettings(max_tokens=1000), PtsSettings()
+    limited, none = PtsSettings(), PtsSettings(question_tokens=0)
     forks = [Fork(0, beliefs, index, 0, none) for index in chain.forks()[:3]]
     for fork, moves in zip(forks, (0.3, 0.97, 0.8), strict=True):
         beliefs.move[fork.index] = Belief(moves, 0.0, 0.0)
@@ -146,7 +147,7 @@ def test_a_budget_goes_to_what_is_near_a_decision() -> None:
         return [number for number, fork in enumerate(forks) if choose([fork], pools, settings, 1) == wave]
 
     assert served(none) == [1]
-    assert served(budget) == [2]
+    assert served(limited) == [2]
 
 
 @pytest.mark.parametrize(("open_share", "jump"), [(0.3, 0.25), (0.1, 0.3)])
@@ -170,3 +171,19 @@ def test_a_certain_model_is_asked_nothing() -> None:
     trials = table_trials(model, Path(mkdtemp()) / "journal", 0)
     for solution in draw_solutions(trials):
         assert not any(Chain("q", solution, list(range(len(solution.tokens) + 1)), 0.2).forks())
+
+
+BUDGETS = [  # settings, tokens sampled before, the tokens at which the search ends: chains of 13 tokens, one question
+    ({"question_tokens": 0}, 500, math.inf),
+    ({"question_tokens": 120}, 500, 620),
+    ({}, 500, 500 + SOLUTIONS_WORTH * 13),
+    ({"max_tokens": 550}, 500, 550),
+    ({"max_tokens": 400}, 500, 400),
+    ({"max_tokens": 9000, "question_tokens": 100}, 500, 600),
+]
+
+
+@pytest.mark.parametrize(("given", "sampled", "end"), BUDGETS)
+def test_the_least_budget_ends_the_search(given: dict[str, int], sampled: int, end: float) -> None:
+    _, _, chain, _ = chain_of(3)
+    assert budget(PtsSettings(**given), [chain, chain], sampled) == end

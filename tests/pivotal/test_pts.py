@@ -28,7 +28,8 @@ HALVES = PtsSettings(
     search="subdivide", screening=16, rollouts=40, confirm=60, solutions_per_question=2, batch_size=32,
     max_new_tokens=20,
 )  # fmt: skip
-ADAPTIVE = PtsSettings(solutions_per_question=2, batch_size=32, max_new_tokens=20)
+ADAPTIVE = PtsSettings(question_tokens=0, batch_size=32, max_new_tokens=20)  # to the end
+DEFAULT = PtsSettings(batch_size=32, max_new_tokens=20)
 BOTH = pytest.mark.parametrize("how", [HALVES, ADAPTIVE], ids=["subdivide", "adaptive"])
 
 
@@ -103,8 +104,11 @@ def test_what_was_sampled_is_kept_with_the_curve(how: PtsSettings, tmp_path: Pat
 def test_fresh_rollouts_confirm_pivots_when_asked_for(tmp_path: Path) -> None:
     run_planted(tmp_path, PlantedEngine(), ADAPTIVE.model_copy(update={"confirm": 60}))
     pivots = read_records(tmp_path, Pivot)
-    assert all(pivot.n_fresh == 60 for pivot in pivots)
+    assert all(0 < pivot.n_fresh <= 60 for pivot in pivots)
+    assert sum(pivot.n_fresh for pivot in pivots) <= 20 * len(pivots)  # they stop where they decide
     assert sum(pivot.confirmed for pivot in pivots) >= 0.9 * len(pivots)
+    for pivot in pivots:
+        assert pivot.delta_low <= pivot.delta <= pivot.delta_high
 
 
 def test_sentences_are_searched_as_tokens_are(tmp_path: Path) -> None:
@@ -121,9 +125,24 @@ def test_sentences_are_searched_as_tokens_are(tmp_path: Path) -> None:
 
 def test_a_budget_of_tokens_ends_the_search(tmp_path: Path) -> None:
     work = run_planted(tmp_path, PlantedEngine(), ADAPTIVE.model_copy(update={"max_tokens": 1}))
-    assert work.notes["in_range"] and not [
+    assert work.notes["searched"] and not [
         r for r in read_records(tmp_path / "rollouts.parquet", MadeRollout) if r.avoid >= 0
     ]
+
+
+def test_the_last_line_tells_what_a_pivot_cost_all_in(tmp_path: Path) -> None:
+    engine = PlantedEngine()
+    work = run_planted(tmp_path, engine, DEFAULT)
+    tokens = sum(len(rollout.tokens) for rollout in read_records(tmp_path / "rollouts.parquet", MadeRollout))
+    pivots = read_records(tmp_path, Pivot)
+    assert work.counts["tokens"] == sum(work.notes["tokens_by_step"].values()) == tokens
+    assert (
+        f"{len(pivots):,} pivots for {tokens:,} sampled tokens: {tokens / len(pivots):,.0f} tokens" in work.conclusion
+    )
+    assert "of questions set aside" in work.conclusion
+    assert (
+        work.notes["tokens_by_step"]["searching"] < 12 * 9 * 12
+    )  # the budget: six solutions of nine tokens, a wave more
 
 
 @pytest.fixture(scope="module")
