@@ -216,7 +216,13 @@ CONFIGS: dict[str, tuple[str, dict[str, object]]] = {  # name: model type, and w
         "minimax",
         HEADS | LOCAL_EXPERTS | {"layer_types": ["linear_attention", "full_attention"], "block_size": 16},
     ),
-    "kimi_linear": ("kimi_linear", FOUR),
+    "kimi_linear": (
+        "kimi_linear",
+        FOUR
+        | LOCAL_EXPERTS
+        | {"kv_lora_rank": 16, "qk_rope_head_dim": 8, "qk_nope_head_dim": 16, "v_head_dim": 12}
+        | {"moe_intermediate_size": 32, "linear_head_dim": 16, "linear_num_heads": 4},
+    ),
     "nanochat": ("nanochat", {}),
     "modernbert-decoder": ("modernbert-decoder", {"local_attention": WINDOW}),
     "gemma3": (
