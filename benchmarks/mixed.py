@@ -10,11 +10,12 @@ from pathlib import Path
 import msgspec
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.files import read_records, write_records
+from hornbook.base.files import write_records
 from hornbook.base.records import Message, Sample, make_id
 from hornbook.base.seeds import rng
 from hornbook.base.settings import Settings, setting
 from hornbook.base.workspace import Workspace
+from hornbook.data.readers.load import load_records
 
 ANSWER = "Answer:"  # where the working ends
 
@@ -31,7 +32,7 @@ def mixed(settings: MixedSettings, work: Workspace, *, samples: list[Path]) -> N
 
     Raises HornbookError when no sample ends in "Answer: ...".
     """
-    found = [sample for path in samples for sample in read_records(path, Sample, work.reject)]
+    found = load_records(samples, "samples", reject=work.reject)
     worked = [sample for sample in found if sample.messages and ANSWER in sample.messages[-1].content]
     if not worked:
         raise HornbookError(f"no worked solutions in {', '.join(map(str, samples))}; expected some with '{ANSWER}'")

@@ -65,7 +65,8 @@ class Peer:
 
     def search(self, cases: list[Case]) -> list[Claimed]:
         """What it calls pivotal."""
-        self.cases, self.sequences = cases, {number: [] for number in range(len(cases))}
+        self.cases = cases
+        self.sequences: dict[int, list[int]] = {number: [] for number in range(len(cases))}
         self._estimate([Segment(number, 0, 0) for number in self.sequences])
         kept = [number for number in self.sequences if LOW <= self._p(number, 0) <= HIGH]
         self.searched = len(kept)

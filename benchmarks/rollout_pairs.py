@@ -16,6 +16,7 @@ from hornbook.inference.rollouts import Request
 from hornbook.inference.settings import Sampling
 from hornbook.model.files import load_model
 from hornbook.oracles.guard import Oracles
+from hornbook.oracles.questions import read_questions
 from hornbook.pivotal.pts import make_judge
 from hornbook.preference.questions import choose
 from hornbook.tokenizer.chat import encode_prompt, load_tokenizer
@@ -48,7 +49,7 @@ def rollout_pairs(settings: RolloutPairsSettings, work: Workspace, *, model: Pat
     Writes replies.parquet and pairs.parquet. Each round is kept as it ends, so that a killed stage goes on there.
     Raises HornbookError when no question has both a right and a wrong reply.
     """
-    found = [question for path in questions for question in read_records(path, Question, work.reject)]
+    found = read_questions(questions, work.reject)
     asked = choose(found, settings.max_questions, work.seed)
     sampler = Sampler(settings, work, model, asked)
     replies: list[Reply] = []
