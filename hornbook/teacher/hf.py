@@ -117,13 +117,13 @@ class LocalModel:
         return self._loaded
 
     def _tokens(self, ask: Ask) -> list[int]:
-        from hornbook.tokenizer.chat import encode_prompt
+        from hornbook.tokenizer.chat import encode_plain, encode_prompt
 
         _, tokenizer = self._load()
         schema = ask.parameters.schema
         messages = with_schema(ask.messages, schema) if schema else ask.messages  # nothing holds the model to it
         if self.settings.api == "completions":
-            return list(tokenizer.encode(transcript(messages)))
+            return encode_plain(tokenizer, transcript(messages))
         if not tokenizer.chat_template:
             raise HornbookError(
                 f"teacher.local: {self.settings.local} has no chat template; a base model needs api: completions"
