@@ -51,7 +51,7 @@ class Size(NamedTuple):
         return Sampling(temperature=0.8, max_new_tokens=self.max_new_tokens)
 
 
-FULL, QUICK = Size(24, 3, 100), Size(3, 1, 48)
+FULL, QUICK = Size(24, 3, 100), Size(2, 1, 48)
 
 
 class Found(NamedTuple):

@@ -5,6 +5,7 @@ a way samples, those of questions that it sets aside included. A pivot is true i
 exactly, and the way that was said; a token that several solutions share counts once.
 """
 
+import math
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -128,7 +129,8 @@ def spend(way: Way, world: Tabular, trials: Trials, seed: int) -> Bill:
     for finding in found.findings:
         solution = solutions[finding.solution]
         moves = true_moves(world, start(trials, solution.case), solution.tokens)
-        right[solution.prefix(finding.end)] = moves[finding.start] * np.sign(finding.delta) >= settings.p_gap - 1e-9
+        said = math.copysign(1, finding.delta) * float(moves[finding.start])
+        right[solution.prefix(finding.end)] = said >= settings.p_gap - 1e-9
     truly = sum(0.2 <= world.p_success(start(trials, case), ()) <= 0.8 for case in every)
     return Bill(len(trials.cases), truly, len(kept), trials.tokens, len(right), sum(right.values()))
 

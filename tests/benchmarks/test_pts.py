@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.harness import write_claims
 from benchmarks.pts_confirm import Cost, Referee, confirms, costs_compared, each, sides
 from benchmarks.pts_exact import draw_solutions, table_trials
 from benchmarks.pts_f1 import Point, Tally, claim, f1, summary, tokens_at
@@ -17,8 +18,10 @@ from benchmarks.pts_peer import Claimed
 from benchmarks.pts_questions import word_problem
 from benchmarks.pts_truth import Truth, measure, rollouts_needed
 from benchmarks.pts_worlds import JUMP, OPEN_SHARE, QUICK_WAYS, Bill, total
+from benchmarks.pts_worlds import claim as worlds_claim
 from benchmarks.searches import search_positions, tokens
 from benchmarks.tabular import Tabular
+from hornbook.base.files import read_json
 from hornbook.oracles.number import parse_number
 from hornbook.pivotal.outcomes import Solution
 from hornbook.pivotal.pools import Pools
@@ -202,3 +205,10 @@ def test_fresh_rollouts_end_where_they_leave_no_doubt(claimed: float, fresh: flo
     referee.seen = {before: [True] * 6 + [False] * 34, after: [True] * round(6 + 40 * fresh) + [False] * 40}
     referee.seen[after] = referee.seen[after][:40]
     assert referee.in_doubt(one) == doubt
+
+
+def test_the_claim_of_the_worlds_can_be_written(bills: dict[str, Bill], tmp_path: Path) -> None:
+    peer, ours = bills.values()
+    write_claims(tmp_path / "claims.json", [worlds_claim(ours, peer, 0)])
+    (made,) = read_json(tmp_path / "claims.json")["claims"]
+    assert made["ours"] == pytest.approx(ours.price) and made["low"] < made["ratio"] < made["high"]
