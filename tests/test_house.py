@@ -70,7 +70,7 @@ def test_there_is_one_judge(name, modules):
 
 
 ONE_SAMPLER = [  # what samples from a model, and the modules that alone may use it: all others call `open_engine`
-    ("generate", {"inference/vllm.py"}),  # vLLM's; with PyTorch the engine has a loop of its own
+    ("generate", {"inference/generate.py", "inference/vllm.py"}),  # transformers', where our own loop would be wrong
     ("multinomial", set()),
     ("LLM", {"inference/vllm.py"}),
     ("VllmEngine", {"inference/choose.py"}),
