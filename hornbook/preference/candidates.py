@@ -83,7 +83,7 @@ def distinct(replies: list[Judgement]) -> list[Judgement]:
 
 
 def _encode(model: Encoder, question: Question, text: str, complete: bool) -> list[int]:
-    tokens = model.chat_reply(question.prompt, text)
+    tokens = model.chat_reply(question, text)
     return tokens if complete else tokens[:-1]
 
 

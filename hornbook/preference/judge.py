@@ -134,7 +134,7 @@ def _pairs(
     question: Question, replies: list[Judgement], encoder: Encoder, room: int, settings: JudgeSettings
 ) -> list[Pair]:
     """The pairs that one prompt gives: by accuracy, then by the mean of the three where accuracy did not pair them."""
-    prompt = encoder.chat_prompt(question.prompt)
+    prompt = encoder.chat_prompt(question)
     fitting = [r for r in replies if r.question == question.id and len(prompt) + len(r.tokens) <= room]
     accuracies = [(reply, accuracy) for reply in fitting if (accuracy := _accuracy(reply, settings)) is not None]
     overall = [(reply, (accuracy + reply.style + reply.detail) / 3) for reply, accuracy in accuracies if reply.judged]

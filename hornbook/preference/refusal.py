@@ -159,14 +159,14 @@ def _sample(case: Case, settings: RefusalSettings) -> Sample | None:
 def _pairs(case: Case, encoder: Encoder, first: int) -> list[Pair]:
     """Correct > refusal where sometimes right; refusal > wrong where sometimes wrong; on the first tokens only."""
     question = case.question
-    refused = encoder.chat_reply(question.prompt, case.refusal)[:first]
+    refused = encoder.chat_reply(question, case.refusal)[:first]
     sides = []
     if case.right:
-        answered = encoder.chat_reply(question.prompt, case.answer)[:first]
+        answered = encoder.chat_reply(question, case.answer)[:first]
         sides.append((answered, refused, [*case.answer_calls, *case.refusal_calls]))
     if case.wrong:
-        sides.append((refused, encoder.chat_reply(question.prompt, case.wrong_reply)[:first], case.refusal_calls))
-    prompt = encoder.chat_prompt(question.prompt)
+        sides.append((refused, encoder.chat_reply(question, case.wrong_reply)[:first], case.refusal_calls))
+    prompt = encoder.chat_prompt(question)
     return [
         Pair(
             id=make_id("pair", "refusal", question.id, str(chosen), str(rejected)),

@@ -17,7 +17,7 @@ from hornbook.inference.choose import open_engine
 from hornbook.inference.rollouts import Engine, Request
 from hornbook.inference.settings import Sampling
 from hornbook.preference.settings import Style
-from hornbook.tokenizer.chat import encode_chat, encode_plain, encode_prompt, plain_text, stop_ids
+from hornbook.tokenizer.chat import encode_plain, encode_prompt, encode_reply, plain_text, stop_ids
 
 REQUESTS_PER_CHUNK = 2048  # what a killed stage loses at most; fixed, for it decides which prompts share a batch
 NEXT_QUESTION = "\nQuestion:"  # a base model that goes on to the next question has finished this one
@@ -46,21 +46,19 @@ class Encoder:
     def prompt(self, question: str, before: Sequence[Message] = ()) -> list[int]:
         """Token ids of the question, behind the turns `before` it, that end where the reply begins."""
         turns = [*before, Message("user", question)]
-        if self.style == "chat":
-            return encode_prompt(self.tokenizer, turns)
-        return self.plain(plain_text(turns))
+        return encode_prompt(self.tokenizer, turns) if self.style == "chat" else self.plain(plain_text(turns))
 
     def plain(self, text: str) -> list[int]:
         """Token ids of a text that goes on, with the begin token if this tokenizer sets one."""
         return encode_plain(self.tokenizer, text)
 
-    def chat_prompt(self, question: str) -> list[int]:
-        return encode_prompt(self.tokenizer, [Message("user", question)])
+    def chat_prompt(self, question: Question) -> list[int]:
+        return encode_prompt(self.tokenizer, [*question.before, Message("user", question.prompt)])
 
-    def chat_reply(self, question: str, text: str) -> list[int]:
+    def chat_reply(self, question: Question, text: str) -> list[int]:
         """Token ids of `text` as this model's complete reply in a chat, the end token included."""
-        tokens, mask = encode_chat(self.tokenizer, [Message("user", question), Message("assistant", text)])
-        return [token for token, ours in zip(tokens, mask, strict=True) if ours]
+        before = [*question.before, Message("user", question.prompt)]
+        return encode_reply(self.tokenizer, before, Message("assistant", text))
 
     def text(self, tokens: list[int]) -> str:
         """What a sampled reply says."""

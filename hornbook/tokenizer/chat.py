@@ -4,6 +4,8 @@ What a user writes can never become a special token: `<|im_end|>` inside a messa
 Training sees the very tokens that sampling starts from: the ids of a conversation begin with those of its prompts.
 """
 
+from collections.abc import Sequence
+
 from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
@@ -21,6 +23,7 @@ __all__ = [
     "encode_chat",
     "encode_plain",
     "encode_prompt",
+    "encode_reply",
     "end_of_reply",
     "give_chatml",
     "load_tokenizer",
@@ -47,6 +50,17 @@ def encode_chat(
     learnt = [learn for span in spans for learn in (False, span.learn)] + [False]
     tokens = [token for piece in pieces for token in piece]
     return tokens, [learn for piece, learn in zip(pieces, learnt, strict=True) for _ in piece]
+
+
+def encode_reply(
+    tokenizer: PreTrainedTokenizerBase, before: Sequence[Message], reply: Message, tools: str = ""
+) -> list[int]:
+    """Token ids of the assistant's `reply` as they would be sampled after the prompt that `before` makes, the end token
+    included. Raises HornbookError as `encode_chat` does."""
+    text, spans = Script(tokenizer, [*before, reply], tools).finished()
+    if not spans:
+        raise HornbookError(f"{name_of(tokenizer)}: a reply that answers nobody")
+    return encode_cut(tokenizer, text, [cut for span in spans for cut in (span.begin, span.finish)])[-2]
 
 
 def encode_prompt(tokenizer: PreTrainedTokenizerBase, messages: list[Message], tools: str = "") -> list[int]:

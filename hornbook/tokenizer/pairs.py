@@ -5,7 +5,7 @@ from transformers import PreTrainedTokenizerBase
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message, Pair
 from hornbook.data.readers.pairs import TextPair
-from hornbook.tokenizer.chat import encode_chat, encode_plain, encode_prompt
+from hornbook.tokenizer.chat import encode_plain, encode_prompt, encode_reply
 
 
 def encode_pair(pair: TextPair, tokenizer: PreTrainedTokenizerBase) -> Pair:
@@ -50,12 +50,7 @@ def reply_tokens(
     """
     if not (reply.content.strip() or reply.tool_calls):
         raise HornbookError("an empty reply")
-    tokens, said = encode_chat(tokenizer, [*before, reply], tools)
-    end = len(said) - said[::-1].index(True)
-    begin = end - 1
-    while begin and said[begin - 1]:
-        begin -= 1
-    return tokens[begin:end]
+    return encode_reply(tokenizer, before, reply, tools)
 
 
 def _plain(

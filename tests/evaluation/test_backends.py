@@ -151,7 +151,7 @@ def test_judged_pairs_have_the_tokens_that_the_engine_sampled(
     pairs = {pair.parents[0]: pair for pair in read_records(work.path, Pair)}
     assert pairs.keys() == {question.id for question in SUMS}  # to the others there is but one reply each
     for question in SUMS:
-        pair, prompt = pairs[question.id], tuple(encoder.chat_prompt(question.prompt))
+        pair, prompt = pairs[question.id], tuple(encoder.chat_prompt(question))
         assert pair.prompt_tokens == [*prompt] and pair.ends
         assert [pair.chosen_tokens, pair.rejected_tokens] == sampled.replies[prompt]
     authors = {reply.author for reply in read_records(work.path / "judgements.parquet", Judgement)}
@@ -172,7 +172,7 @@ def test_refusal_data_declines_what_the_engine_gets_wrong(
     assert refuses(taught[LILONGWE.id]) and refuses(taught[NOWHERE.id])
     (right,) = [pair for pair in read_records(work.path, Pair) if pair.parents[0] == OSLO.id]
     encoder = Encoder(load_tokenizer(model), "plain")
-    assert right.chosen_tokens == encoder.chat_reply(OSLO.prompt, OSLO.solution)[:5]
+    assert right.chosen_tokens == encoder.chat_reply(OSLO, OSLO.solution)[:5]
     assert work.notes["p_correct"][-1] == {"p": 1.0, "questions": 1}
 
 
