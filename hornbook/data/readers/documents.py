@@ -25,7 +25,8 @@ def read_document(row: Row, name: str, prose_source: str = "web") -> Document:
     known: Row = {**(meta if isinstance(meta, dict) else {}), **row}
     ours = _is_ours(row)
     code = row.get("source") == "code" or (field in ("content", "code") and any(known.get(key) for key in CODE))
-    source = row["source"] if row.get("source") in SOURCES else "code" if code else prose_source
+    kept = row.get("source") in SOURCES or (_first(row, ("source",)) and _first(row, ("origin",)))  # as ours have both
+    source = row["source"] if kept else "code" if code else prose_source
     origin = _first(known, ORIGINS) or name
     return Document(
         id=row["id"] if ours else make_id("doc", origin, row[field]),

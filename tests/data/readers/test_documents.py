@@ -21,6 +21,7 @@ FORMS: list[tuple[str, dict[str, Any], str, str, str]] = [  # name, row, source,
     ("StarCoder", {"content": "t", "max_stars_repo_path": "a.py", "max_stars_repo_name": "r"}, "code", "a.py", ""),
     ("Cosmopedia", {"prompt": "p", "text": "t", "format": "f", "seed_data": "s"}, "web", "a.jsonl:1", ""),
     ("Wikipedia", {"id": "12", "url": "u", "title": "T", "text": "t"}, "web", "u", ""),
+    ("a source of another row of table 5", {"text": "t", "source": "synthetic", "origin": "o"}, "synthetic", "o", ""),
     ("a source of table 5", {"text": "t", "source": "acquired"}, "acquired", "a.jsonl:1", ""),
 ]  # fmt: skip
 
