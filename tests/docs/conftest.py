@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from tests.docs.workshop import furnish
+from tests.oracles.test_judge_model import serving
+from tests.teacher.mock_server import default_answer
 
 torch.set_num_threads(1)  # these models are so small that a second thread only waits
 
@@ -15,9 +17,10 @@ torch.set_num_threads(1)  # these models are so small that a second thread only 
 @pytest.fixture(scope="session")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("workshop")
-    with pytest.MonkeyPatch.context() as patch:
-        furnish(folder, patch)
-    yield folder
+    with serving(default_answer) as teacher:
+        with pytest.MonkeyPatch.context() as patch:
+            furnish(folder, patch, teacher.url)
+        yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -19,23 +19,23 @@ from hornbook.cli.main import hornbook, main
 from hornbook.cli.stages import StageCommand, _nest
 from tests.docs.pages import ROOT, VARIABLE
 from tests.docs.tables import REPLACED
-from tests.docs.workshop import a_record
+from tests.docs.workshop import ADDRESS, a_record
 
 LONGEST = 200  # seconds
 
 
-def replaced(text: str, record: str) -> str:
+def replaced(text: str, record: str, teacher: str = "TEACHER") -> str:
     """The command with the models, paths and sizes of the test."""
     environment = " ".join(word for word in text.split() if VARIABLE.fullmatch(word))
     command = text.removeprefix(environment).strip()
     for pattern, other in REPLACED:
         command = re.sub(pattern, other, command)
-    return f"{environment} {command}".strip().replace("SAMPLE", record)
+    return f"{environment} {command}".strip().replace("SAMPLE", record).replace("TEACHER", teacher)
 
 
 def run(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the command in `folder`, without what its --out names. Fails unless it ends with exit code 0."""
-    words = shlex.split(replaced(text, a_record(folder)))
+    words = shlex.split(replaced(text, a_record(folder), (folder / ADDRESS).read_text()))
     while VARIABLE.fullmatch(words[0]):
         monkeypatch.setenv(*words.pop(0).split("=", 1))
     if "--out" in words:
@@ -70,7 +70,7 @@ def run_beside(words: list[str], folder: Path) -> None:
 
 def parse(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read the command as its program would, and do nothing. Raises what the program would say."""
-    words = shlex.split(replaced(text, a_record(folder)))
+    words = shlex.split(replaced(text, a_record(folder), (folder / ADDRESS).read_text()))
     while VARIABLE.fullmatch(words[0]):
         words.pop(0)
     program, *rest = words

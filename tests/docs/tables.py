@@ -20,6 +20,7 @@ REPLACED = [
     (r"(--\w+ \w+)(?:\|\w+)+", r"\1"),  # --part a|b|c
     (r"^hornbook pts \.\.\.", "hornbook pts my-model/ --questions questions.jsonl --oracle number --out pivots"),
     # models
+    (r"--teacher\.local smollm2 --records 4 --out", "--teacher.url TEACHER --teacher.model m --records 1 --out"),
     (r"--teacher\.local smollm2", "--teacher.local model.gguf"),
     # sizes
     (r"'\[100000, 200000\]'|'\[40000, 80000\]'|'\[20000, 60000\]'", "'[1600, 3200]'"),

@@ -22,6 +22,7 @@ from tests.docs.pages import ROOT, blocks, spans
 from tests.synthetic.corpus import CODE, page
 from tests.synthetic.fake import good_teacher, opening
 
+ADDRESS = "teacher.txt"  # holds the address of a teacher
 CONTEXT = 256
 TEACHERS_CONTEXT = 2048  # as long as the longest prompt of a kind
 SHAPE = ModelSettings(layers=2, hidden=64, heads=4, kv_heads=2, mlp=96)
@@ -35,11 +36,16 @@ stages:
 """
 
 
-def furnish(folder: Path, patch: pytest.MonkeyPatch) -> None:
-    """Fill `folder`. What stands on a page as an example of a file is that file's content here."""
+def furnish(folder: Path, patch: pytest.MonkeyPatch, teacher: str) -> None:
+    """Fill `folder`; `teacher` is the address of a server that answers at once, for what asks very often.
+
+    What stands on a page as an example of a file is that file's content here.
+    """
     patch.chdir(folder)
     patch.setattr(synth, "open_teachers", opening([], good_teacher))
     write_texts(folder)
+    (folder / ADDRESS).write_text(teacher)
+    (folder / "recipes/experiments/kinds.yaml").write_text(small_kinds(teacher))
     make_model(folder / "my-model")
     teach(Path("sft"))
     shutil.copytree("sft/model", "teacher")
@@ -87,7 +93,6 @@ def write_texts(folder: Path) -> None:
     (folder / "recipes/small.yaml").write_text(SMALL)
     shutil.copy(ROOT / "recipes/phi-4.yaml", folder / "recipes")
     (folder / "recipes/pocket.yaml").write_text(small_pocket())
-    (folder / "recipes/experiments/kinds.yaml").write_text(small_kinds())
 
 
 def small_pocket() -> str:
@@ -96,12 +101,12 @@ def small_pocket() -> str:
     return re.sub(r"^teacher: .*$", "teacher: {local: model.gguf, context: 256}", text, flags=re.MULTILINE)
 
 
-def small_kinds() -> str:
-    """The recipe of all kinds with the tiny teacher, one seed of each kind and texts of one package."""
+def small_kinds(teacher: str) -> str:
+    """The recipe of all kinds with that teacher, one seed of each kind and texts of one package."""
     recipe = yaml.safe_load((ROOT / "recipes/experiments/kinds.yaml").read_text())
     stages = recipe["stages"]
     stages["documents"]["packages"] = ["colorsys", "textwrap", "heapq"]
-    stages["synthetic"] |= {"teacher": {"local": "model.gguf"}, "records": 1}
+    stages["synthetic"] |= {"teacher": {"url": teacher, "model": "mock"}, "records": 1}
     text: str = yaml.safe_dump(recipe, sort_keys=False)
     return text
 

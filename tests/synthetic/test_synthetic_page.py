@@ -14,15 +14,17 @@ def test_the_settings_on_the_page_can_be_used(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code = (Path(__file__).parents[2] / "docs/add-a-dataset.md").read_text()
     Path("mine.py").write_text(re.findall(r"```python\n(.*?)```", code, re.DOTALL)[0])
-    recipe, teachers = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+    recipe, teachers, teacher = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
     (stage,) = recipe.values()
     stage = {key: value for key, value in stage.items() if key not in ("kind", "documents")}
     settings = SynthSettings.parse(stage, "synthetic")
     assert settings.kinds["textbook"].records == 100 and settings.kinds["plurality"].records == 500
-    assert {teacher.name for teacher in SynthSettings.parse(teachers, "").writers} == {"large", "small"}
+    assert {writer.name for writer in SynthSettings.parse(teachers, "").writers} == {"large", "small"}
+    assert SynthSettings.parse(teacher, "").teacher.extra_body == {"top_k": 20}
 
 
 def test_limits_on_the_page_are_settings():
-    named = set(re.findall(r"`((?:min|max)_\w+)`", PAGE))
+    sent = {"max_tokens", "max_completion_tokens"}  # of a request
+    named = set(re.findall(r"`((?:min|max)_\w+)`", PAGE)) - sent
     assert named and named <= set(DiversitySettings.model_fields)
     assert "--diversity.stop-at" in PAGE and "stop_at" in DiversitySettings.model_fields
