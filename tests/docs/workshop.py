@@ -144,7 +144,7 @@ def teach(out: Path) -> None:
         for number, (asked, answer) in enumerate(said)
     ]  # fmt: skip
     write_records(Path("taught.parquet"), Sample, rows)
-    sizes = ["--batch-rows", "1", "--microbatch-rows", "1", "--epochs", "6", "--learning-rate", "1e-2"]
+    sizes = ["--batch-rows", "1", "--microbatch-rows", "1", "--epochs", "3", "--learning-rate", "1e-2"]
     do("train", "sft", "my-model", "--samples", "taught.parquet", *sizes, "--out", str(out))
 
 
