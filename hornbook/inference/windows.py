@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedModel
 
+from hornbook.model.windows import context_of, switch_length
+
 COLUMNS = 16  # caches are rounded up to this, so texts this near to a window may already be computed beyond it
 UNKNOWN = 1 << 30  # room of a model that names no context
-CONTEXTS = ["max_position_embeddings", "n_positions", "max_seq_len", "max_target_positions", "context_length"]
 NAMES = re.compile(
     r"^(?!conv)\w*(window|window_size|local_attention|attention_chunk_size|floor_scale)$"
 )  # of lengths in a config
@@ -58,8 +59,7 @@ def text_config(model: PreTrainedModel) -> PreTrainedConfig:
 
 def room_of(model: PreTrainedModel) -> int:
     """The context in tokens."""
-    config = text_config(model)
-    return next((size for name in CONTEXTS if (size := _length(config, name))), UNKNOWN)
+    return context_of(model.config) or UNKNOWN
 
 
 def windows_of(model: PreTrainedModel) -> Windows:
@@ -71,20 +71,20 @@ def windows_of(model: PreTrainedModel) -> Windows:
     if kinds and "sliding_attention" not in kinds:  # a window that no layer uses
         lengths.pop("sliding_window", None)
         sliding = None
-    original = _rope_length(config, "rope_type", "longrope")
-    scaled = _rope_length(config, "llama_4_scaling_beta")  # queries are, by their position
+    original = switch_length(model.config)
+    scaled = _scaling_length(config)
     edges = {size for size in (*lengths.values(), sliding, chunk, original, scaled) if size}
     return Windows(tuple(sorted(edges)), sliding, chunk, bool(kinds), original)
 
 
-def _rope_length(config: PreTrainedConfig, name: str, value: str | None = None) -> int | None:
-    """The original length of rotary positions that have something of this name (and value)."""
+def _scaling_length(config: PreTrainedConfig) -> int | None:
+    """The length from which queries are scaled by their position, as Ministral 3's are."""
     rope = getattr(config, "rope_parameters", None) or {}
     parts = [rope, *(part for part in rope.values() if isinstance(part, dict))]  # one, or one for each kind of layer
     sizes = [
         part.get("original_max_position_embeddings") or _length(config, "original_max_position_embeddings")
         for part in parts
-        if part.get(name) and value in (None, part[name])
+        if part.get("llama_4_scaling_beta")
     ]
     return min((int(size) for size in sizes if size), default=None)
 

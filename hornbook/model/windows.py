@@ -5,7 +5,10 @@ from typing import Any
 
 from transformers import PretrainedConfig
 
-CONTEXT = ("max_position_embeddings", "max_seq_len", "context_length", "model_max_length")
+CONTEXT = (
+    "max_position_embeddings", "n_positions", "max_seq_len", "max_target_positions", "context_length",
+    "model_max_length",
+)  # fmt: skip
 PARTS_OF_NAMES = ("window", "chunk", "local_attention", "original_max")  # of settings that are such lengths
 
 
@@ -13,7 +16,7 @@ def context_of(config: PretrainedConfig) -> int | None:
     """Most tokens of a text; None for models that have no such limit (state-space models, ALiBi)."""
     text = config.get_text_config()
     found = (getattr(text, name, None) for name in CONTEXT)
-    return next((length for length in found if isinstance(length, int) and length > 0), None)
+    return next((length for length in found if type(length) is int and length > 0), None)
 
 
 def turning_lengths(config: PretrainedConfig) -> list[int]:

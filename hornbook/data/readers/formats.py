@@ -43,7 +43,10 @@ COMPRESSED = {
 }
 COMPRESSED_SUFFIXES = {".gz", ".bz2", ".xz", ".zst", ".zstd", ".lz4"}
 ROWS_AT_ONCE = 1024
-WRAPPERS = ("data", "rows", "examples", "records", "items", "instances", "questions", "conversations", "train", "test")
+WRAPPERS = ("data", "rows", "examples", "records", "items", "instances", "questions", "train", "test")
+# what a row itself may hold beside such a list, as its examples
+FIELDS = {"text", "content", "messages", "conversations", "conversation", "prompt", "question", "problem"}
+FIELDS |= {"instruction", "query", "input", "chosen", "completion", "title"}
 DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowException)
 
 
@@ -231,7 +234,7 @@ def _rows_of(value: Any, where: str, reject: Reject) -> Iterator[Located]:
         reject(where, f"corrupt line: expected an object, got {type(value).__name__}")
         return
     lists = [key for key in WRAPPERS if _is_rows(value.get(key))]
-    if len(lists) == 1 and (len(value) == 1 or lists[0] in ("data", "rows", "examples", "records", "instances")):
+    if len(lists) == 1 and not FIELDS & {*value}:
         for number, row in enumerate(value[lists[0]], 1):
             inner = row.get("row")
             yield Located(f"{where}:{number}", inner if isinstance(inner, dict) and "row_idx" in row else row)

@@ -128,6 +128,14 @@ def test_damaged_lines_are_named_and_the_others_read(
     assert [aside.where for aside in found.set_aside] == [f"{tmp_path / file}:{line}" for line in lines]
 
 
+def test_a_row_that_holds_a_list_of_rows_stays_one_row(tmp_path: Path) -> None:
+    row = {"text": "one", "examples": [{"text": "not a row"}], "id": "1"}
+    (tmp_path / "a.jsonl").write_text(f"{json.dumps(row)}\n{json.dumps(row)}\n")
+    assert texts(tmp_path / "a.jsonl") == ["one", "one"]
+    (tmp_path / "a.json").write_text(json.dumps({"name": "a set", "examples": [{"text": "one"}, {"text": "two"}]}))
+    assert texts(tmp_path / "a.json") == ["one", "two"]
+
+
 def test_an_archive_that_ends_too_early_gives_what_is_before_it(tmp_path: Path) -> None:
     lines = "".join(json.dumps({"text": f"text {number} {os.urandom(8).hex()}"}) + "\n" for number in range(9999))
     whole = gzip.compress(lines.encode())
