@@ -133,7 +133,7 @@ def read_located(
     for source in find_sources(_listed(paths), reading.record.__name__, suffixes):
         if kind == "documents" and is_text(source.path):
             yield from ((shown(source.path), d) for d in read_text(source.path, source.name, prose_source, reject))
-        elif kind != "questions" and not columns and _is_own(source, reading.record):
+        elif kind not in ("questions", "chats") and not columns and _is_own(source, reading.record):
             yield from _own(source.path, reading.record, reject)
         else:
             rows = read_hub(source.hub) if source.hub else read_rows(source.path, reject)

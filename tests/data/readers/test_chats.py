@@ -8,6 +8,8 @@ import pytest
 
 import hornbook
 from hornbook.base.errors import HornbookError
+from hornbook.base.files import write_records
+from hornbook.base.records import Message, Sample
 
 U, A = {"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}
 PLAIN = [("user", "2+2?"), ("assistant", "4")]
@@ -151,6 +153,16 @@ def test_calls_of_functions_are_kept(tmp_path: Path) -> None:
                                   {"from": "observation", "value": "1"}, {"from": "gpt", "value": "a"}]}  # fmt: skip
     (chat,) = load(tmp_path, observed)
     assert [message.role for message in chat.messages] == ["user", "assistant", "tool", "assistant"]
+
+
+def test_of_our_own_samples_those_of_plain_text_are_no_chats(tmp_path: Path) -> None:
+    turns = [Message("user", "2+2?"), Message("assistant", "4")]
+    chat = Sample(id="1", source="synthetic", kind="k", messages=turns, parents=["d"], checks=["c"], grade=0.5)
+    text = Sample(id="2", source="synthetic", kind="k", text="once")
+    write_records(tmp_path / "samples.parquet", Sample, [chat, text])
+    chats = hornbook.load_records(tmp_path, "chats")
+    assert chats == [chat] and chats.set_aside[0].where.endswith("samples.parquet:2")
+    assert hornbook.load_records(tmp_path, "samples") == [chat, text]
 
 
 def test_a_turn_of_weight_0_says_so(tmp_path: Path) -> None:
