@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.training_data import VOCABULARY, Material
 from hornbook.base.files import write_json
 from hornbook.base.records import Pair
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 
 PAIRS = 640
 TRAJECTORY, PROMPT, REPLY = (150, 500), (200, 600), (50, 200)  # tokens, at least and at most

@@ -11,12 +11,12 @@ from transformers import PreTrainedModel
 from benchmarks.dpo_data import read_pairs
 from benchmarks.rounds import Rounds, job
 from hornbook.base.workspace import Workspace
-from hornbook.model.files import load_model
+from hornbook.model.load_save import load_model
+from hornbook.training.distributed import Ranks
+from hornbook.training.dpo_data import PairBatches
+from hornbook.training.dpo_loss import Dpo, PairBatch, group_pairs, log_ratios
 from hornbook.training.loop import train
-from hornbook.training.loss import Loss
-from hornbook.training.pair_batches import PairBatches
-from hornbook.training.preferences import Dpo, PairBatch, group_pairs, log_ratios
-from hornbook.training.ranks import Ranks
+from hornbook.training.losses import Loss
 from hornbook.training.settings import DpoSettings
 
 EPOCHS = 1000  # more than any race takes

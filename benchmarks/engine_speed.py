@@ -17,10 +17,10 @@ from transformers import LogitsProcessor, LogitsProcessorList, PreTrainedModel
 
 from benchmarks.models import Bench, load
 from hornbook.base.records import Question
-from hornbook.base.seeds import rng
-from hornbook.inference.engine import TorchEngine
+from hornbook.base.rng import rng
 from hornbook.inference.rollouts import Request
 from hornbook.inference.settings import Sampling
+from hornbook.inference.torch_engine import TorchEngine
 from hornbook.tokenizer.chat import stop_ids
 
 PREFIX = 256  # tokens

@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.harness import Claim, show_claims, write_claims
 from benchmarks.race import Racer, Result, compare, race, show_results
 from hornbook.data.benchmarks import load_benchmark
-from hornbook.oracles.rows import question_of
+from hornbook.oracles.parse_question import question_of
 
 PEERS = Path(".venv-peers-judging/bin/python")
 LETTERS = "ABCD"

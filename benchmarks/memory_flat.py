@@ -21,12 +21,12 @@ import numpy as np
 
 from benchmarks.harness import Claim, show, show_claims, write_claims
 from hornbook.base.files import write_json
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.mix import mix
-from hornbook.mixture.rows import Rows
+from hornbook.mixture.packed_dataset import Rows
 from hornbook.mixture.settings import MixtureSettings
-from hornbook.mixture.tokens import token_file
+from hornbook.mixture.stage import mix
+from hornbook.mixture.tokenize import token_file
 
 VOCABULARY, CONTEXT, BATCH = 50_000, 4096, 16
 SHARES = {"web": 0.4, "synthetic": 0.4, "code": 0.2}

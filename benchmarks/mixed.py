@@ -12,7 +12,7 @@ import msgspec
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_records
 from hornbook.base.records import Message, Sample, make_id
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.base.settings import Settings, setting
 from hornbook.base.workspace import Workspace
 from hornbook.data.readers.load import load_records

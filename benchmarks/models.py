@@ -10,16 +10,15 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_records
 from hornbook.base.records import Question
-from hornbook.inference.engine import TorchEngine
 from hornbook.inference.settings import Sampling
-from hornbook.model.files import load_model
-from hornbook.model.gguf import import_gguf
-from hornbook.oracles.guard import Oracles
-from hornbook.pivotal.journal import Journal
-from hornbook.pivotal.outcomes import Case
-from hornbook.pivotal.pts import make_judge, prompt_tokens
-from hornbook.pivotal.trials import Judge, Trials
-from hornbook.teacher.local import model_file
+from hornbook.inference.torch_engine import TorchEngine
+from hornbook.model.gguf_import import import_gguf
+from hornbook.model.load_save import load_model
+from hornbook.oracles.isolated import Oracles
+from hornbook.pts.judged_rollouts import Journal, Judge, Trials
+from hornbook.pts.stage import make_judge, prompt_tokens
+from hornbook.pts.types import Case
+from hornbook.teacher.local_llamacpp import model_file
 from hornbook.tokenizer.chat import load_tokenizer
 
 ENTRY = 1024  # rollouts written to a journal together

@@ -20,22 +20,22 @@ from benchmarks.pts_questions import questions
 from benchmarks.pts_truth import roll
 from benchmarks.searches import tokens
 from hornbook.base.progress import progress
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
-from hornbook.inference.engine import TorchEngine
 from hornbook.inference.settings import Sampling
-from hornbook.pivotal.adaptive import adaptive
-from hornbook.pivotal.outcomes import Prefix
-from hornbook.pivotal.pools import Pools
-from hornbook.pivotal.screening import choose_solutions, screen
-from hornbook.pivotal.search import make_chains, wave_size
-from hornbook.pivotal.settings import PtsSettings
-from hornbook.pivotal.subdivide import differ
-from hornbook.pivotal.trials import Trials
+from hornbook.inference.torch_engine import TorchEngine
+from hornbook.pts.adaptive import adaptive
+from hornbook.pts.judged_rollouts import Trials
+from hornbook.pts.rollout_pools import Pools
+from hornbook.pts.screening import choose_solutions, screen
+from hornbook.pts.search import make_chains, wave_size
+from hornbook.pts.settings import PtsSettings
+from hornbook.pts.subdivide import differ
+from hornbook.pts.types import Prefix
 from hornbook.tokenizer.chat import stop_ids
 
 P_GAP = 0.2
-FRESH, LOOK = 100, 10  # most fresh rollouts a side, and those between two looks
+FRESH, LOOK = 75, 25  # most fresh rollouts a side, and those between two looks
 SURE = 2.576  # standard errors of 99 %: fresh rollouts end early where p_gap lies further off than this
 DRAWS = 10_000
 
@@ -51,7 +51,7 @@ class Size(NamedTuple):
         return Sampling(temperature=0.8, max_new_tokens=self.max_new_tokens)
 
 
-FULL, QUICK = Size(24, 3, 100), Size(2, 1, 48)
+FULL, QUICK = Size(12, 3, 100), Size(2, 1, 48)
 
 
 class Found(NamedTuple):

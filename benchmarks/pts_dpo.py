@@ -25,8 +25,8 @@ from benchmarks.harness import Claim, show, show_claims, write_claims
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json, read_records
 from hornbook.cli.stages import run_alone
-from hornbook.evaluation.answers import REASONING, Answer, values_by_score
-from hornbook.recipe.kinds import KINDS, Kind, Slot
+from hornbook.evaluation.metrics import REASONING, Answer, values_by_score
+from hornbook.recipe.stage_types import KINDS, Kind, Slot
 
 ARMS = {"pivotal": "PTS, DPO on pivotal tokens", "replies": "DPO on whole replies, same tokens"}
 SAMPLING = {"temperature": 0.8, "max_new_tokens": 110}

@@ -12,10 +12,9 @@ from benchmarks.searches import search_positions
 from benchmarks.tabular import Tabular, TabularEngine, true_moves
 from hornbook.base.progress import progress
 from hornbook.inference.settings import Sampling
-from hornbook.pivotal.journal import Journal
-from hornbook.pivotal.outcomes import Outcome, Prefix, Solution, Trial
-from hornbook.pivotal.settings import PtsSettings
-from hornbook.pivotal.trials import Trials, Verdict
+from hornbook.pts.judged_rollouts import Journal, Trials, Verdict
+from hornbook.pts.settings import PtsSettings
+from hornbook.pts.types import Outcome, Prefix, Solution, Trial
 
 P_GAP = 0.2
 LARGE = 1.5  # a large move is of this many P_GAP

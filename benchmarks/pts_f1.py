@@ -12,7 +12,7 @@ from benchmarks.models import Bench, load, pocket_model, pocket_questions
 from benchmarks.pts_truth import Truth, truths
 from benchmarks.searches import search_positions
 from hornbook.base.progress import progress
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.inference.settings import Sampling
 
 P_GAP = 0.2

@@ -13,11 +13,11 @@ from typing import NamedTuple
 from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.progress import progress
-from hornbook.base.seeds import derive
+from hornbook.base.rng import derive
 from hornbook.inference.rollouts import Engine, Request
 from hornbook.inference.settings import Sampling
-from hornbook.pivotal.outcomes import Case
-from hornbook.pivotal.trials import Judge
+from hornbook.pts.judged_rollouts import Judge
+from hornbook.pts.types import Case
 
 SHORTEST = 5  # tokens; shorter generations are skipped
 LOW, HIGH = 0.2, 0.8

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hornbook.base.records import Question, make_id
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 
 GYM: dict[str, dict[str, Any]] = {  # tasks of reasoning-gym, of a size that the model sometimes solves
     "chain_sum": {"min_terms": 2, "max_terms": 2, "min_digits": 1, "max_digits": 2},

@@ -11,11 +11,11 @@ from benchmarks.models import Bench
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json, write_json
 from hornbook.base.progress import progress
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.base.settings import digest
 from hornbook.inference.settings import Sampling
-from hornbook.pivotal.outcomes import Outcome, Prefix, Solution, Trial
-from hornbook.pivotal.trials import OnDone, Trials
+from hornbook.pts.judged_rollouts import OnDone, Trials
+from hornbook.pts.types import Outcome, Prefix, Solution, Trial
 
 SCREENING = 64  # rollouts that decide whether a question is in range
 TOGETHER = 40  # questions screened in one wave, until enough are found

@@ -17,15 +17,15 @@ from benchmarks.pts_exact import table_trials
 from benchmarks.searches import tokens
 from benchmarks.tabular import Tabular, true_moves
 from hornbook.base.progress import progress
-from hornbook.base.seeds import rng
-from hornbook.pivotal.adaptive import adaptive
-from hornbook.pivotal.outcomes import Prefix
-from hornbook.pivotal.pools import Pools
-from hornbook.pivotal.screening import choose_solutions, root, share
-from hornbook.pivotal.search import make_chains, wave_size
-from hornbook.pivotal.settings import PtsSettings
-from hornbook.pivotal.subdivide import search_by_halves
-from hornbook.pivotal.trials import Trials
+from hornbook.base.rng import rng
+from hornbook.pts.adaptive import adaptive
+from hornbook.pts.judged_rollouts import Trials
+from hornbook.pts.rollout_pools import Pools
+from hornbook.pts.screening import choose_solutions, root, share
+from hornbook.pts.search import make_chains, wave_size
+from hornbook.pts.settings import PtsSettings
+from hornbook.pts.subdivide import search_by_halves
+from hornbook.pts.types import Prefix
 
 WORLDS, QUICK_WORLDS = 6, 1
 OPEN_SHARE, JUMP = 0.1, 0.1  # of a world's places

@@ -8,17 +8,17 @@ import msgspec
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_records, write_records
 from hornbook.base.records import Message, Pair, Question, make_id
-from hornbook.base.seeds import derive
+from hornbook.base.rng import derive
 from hornbook.base.settings import Settings, setting
 from hornbook.base.workspace import Workspace
-from hornbook.inference.engine import TorchEngine
 from hornbook.inference.rollouts import Request
 from hornbook.inference.settings import Sampling
-from hornbook.model.files import load_model
-from hornbook.oracles.guard import Oracles
-from hornbook.oracles.questions import read_questions
-from hornbook.pivotal.pts import make_judge
-from hornbook.preference.questions import choose
+from hornbook.inference.torch_engine import TorchEngine
+from hornbook.model.load_save import load_model
+from hornbook.oracles.isolated import Oracles
+from hornbook.oracles.load_questions import read_questions
+from hornbook.preference.select_questions import choose
+from hornbook.pts.stage import make_judge
 from hornbook.tokenizer.chat import encode_prompt, load_tokenizer
 
 ROUND = 4  # replies a question is given before the next round begins

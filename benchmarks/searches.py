@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.pts_truth import roll
-from hornbook.pivotal.adaptive import adaptive
-from hornbook.pivotal.chain import Chain
-from hornbook.pivotal.outcomes import Prefix, Solution
-from hornbook.pivotal.pools import Pools
-from hornbook.pivotal.settings import PtsSettings
-from hornbook.pivotal.subdivide import subdivide
-from hornbook.pivotal.trials import Trials
+from hornbook.pts.adaptive import adaptive
+from hornbook.pts.branch_points import Chain
+from hornbook.pts.judged_rollouts import Trials
+from hornbook.pts.rollout_pools import Pools
+from hornbook.pts.settings import PtsSettings
+from hornbook.pts.subdivide import subdivide
+from hornbook.pts.types import Prefix, Solution
 
 Moves = dict[
     int, float

@@ -10,12 +10,12 @@ from collections.abc import Callable
 import numpy as np
 
 from hornbook.base.records import Question
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.inference.rollouts import Request, Rollout
 from hornbook.inference.sampling import uniforms
 from hornbook.inference.settings import Sampling
-from hornbook.pivotal.outcomes import Case
-from hornbook.pivotal.trials import Verdict
+from hornbook.pts.judged_rollouts import Verdict
+from hornbook.pts.types import Case
 
 STATES, VOCABULARY = 24, 8
 STOP, PROMPT = VOCABULARY, VOCABULARY + 1

@@ -15,9 +15,9 @@ import numpy as np
 
 from hornbook.base.files import write_json
 from hornbook.base.records import Message
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.model.build import build_model
-from hornbook.model.files import save_model
+from hornbook.model.load_save import save_model
 from hornbook.model.settings import ModelSettings, parameters
 from hornbook.tokenizer.bytelevel import finish
 from hornbook.tokenizer.chat import encode_chat, load_tokenizer

@@ -18,9 +18,9 @@ from benchmarks.race import PEERS, Racer, Result, compare, show_results
 from benchmarks.training_data import Material
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json
-from hornbook.model.attention import packed
-from hornbook.model.files import load_model
-from hornbook.training.preferences import Dpo, group_pairs, log_ratios, pair_batch
+from hornbook.model.load_save import load_model
+from hornbook.model.packed_attention import packed
+from hornbook.training.dpo_loss import Dpo, group_pairs, log_ratios, pair_batch
 
 OURS, PEER = "benchmarks.dpo_ours", "benchmarks.dpo_peer"
 TRL_DEFAULTS = "TRL, defaults"

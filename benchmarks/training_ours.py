@@ -9,13 +9,13 @@ from typing import Any
 import torch
 
 from benchmarks.rounds import Rounds, job
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
 from hornbook.mixture.packing import pack
-from hornbook.model.files import load_model
+from hornbook.model.load_save import load_model
+from hornbook.training.distributed import Ranks
 from hornbook.training.lm import LmBatch, NextToken, RowBatches, Text
 from hornbook.training.loop import train
-from hornbook.training.ranks import Ranks
 from hornbook.training.settings import LoopSettings
 
 EPOCHS = 1000  # more than any race takes

@@ -17,7 +17,7 @@ from hornbook.cli.failures import in_words, reader_has_gone
 from hornbook.cli.push import push
 from hornbook.cli.recipes import RECIPE_COMMANDS
 from hornbook.cli.stages import stage_command
-from hornbook.recipe.kinds import KINDS
+from hornbook.recipe.stage_types import KINDS
 
 
 class InOrder(click.Group):

@@ -58,9 +58,9 @@ def status(run_folder: Path) -> None:
     Example:
       hornbook status runs/pocket
     """
+    from hornbook.recipe.artifacts import Store
     from hornbook.recipe.recipe import load_recipe
     from hornbook.recipe.status import standings
-    from hornbook.recipe.store import Store
 
     if not (run_folder / "recipe.yaml").exists():
         raise HornbookError(f"{run_folder}: not a run folder (no recipe.yaml in it)")

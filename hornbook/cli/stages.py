@@ -14,10 +14,10 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json
 from hornbook.base.lock import LOCK, locked
 from hornbook.base.progress import answers, console
-from hornbook.base.seeds import derive
+from hornbook.base.rng import derive
 from hornbook.base.workspace import FAILED_CALLS, is_first_process
-from hornbook.recipe.kinds import Kind, Slot
 from hornbook.recipe.recipe import Stage
+from hornbook.recipe.stage_types import Kind, Slot
 
 LONGEST_DEFAULT = 300  # characters of a default that help shows; a longer one is described in words
 LEDGER = "teacher"  # folder of a stage's output with the answered calls
@@ -63,7 +63,7 @@ def run_alone(kind: Kind, settings: Any, slots: dict[str, Any], out: Path, seed:
 
     Raises HornbookError when `out` holds something else.
     """
-    from hornbook.recipe.external import external_key
+    from hornbook.recipe.inputs import external_key
 
     sources = {name: _as_list(value) for name, value in slots.items()}
     keys = {name: [external_key(_located(source)) for source in values] for name, values in sources.items()}
@@ -149,7 +149,7 @@ def _key_in(out: Path) -> str:
 
 def _located(source: str) -> str:
     """A path as it is; the name of a hub model, where no such path exists, marked as one."""
-    from hornbook.recipe.external import is_there
+    from hornbook.recipe.inputs import is_there
 
     return source if is_there(source) else f"hf:{source}"
 
@@ -180,7 +180,7 @@ class _Input(click.ParamType):
     name = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from hornbook.recipe.external import is_there
+        from hornbook.recipe.inputs import is_there
 
         if not is_there(str(value)):
             self.fail(f"{value}: no such file or folder; expected one, a pattern such as 'data/*.jsonl', or hub:NAME")

@@ -4,7 +4,7 @@ from typing import Literal
 
 from hornbook.base.settings import setting
 from hornbook.data.readers.columns import ColumnSettings
-from hornbook.inference.backend import BackendSettings
+from hornbook.inference.settings import BackendSettings
 from hornbook.oracles.settings import OracleSettings
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from hornbook.inference.windows import text_config
+from hornbook.inference.attention_windows import text_config
 
 
 def last_logits(model: PreTrainedModel, tokens_BT: Tensor, kept: int) -> Tensor:

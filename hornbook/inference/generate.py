@@ -14,12 +14,11 @@ from torch import Tensor
 from transformers import GenerationConfig, LogitsProcessor, PreTrainedModel, StoppingCriteria
 
 from hornbook.base.errors import HornbookError, one_line
+from hornbook.inference.attention_windows import text_config
 from hornbook.inference.forward import kind_of
 from hornbook.inference.rollouts import Rollout
-from hornbook.inference.sampling import draw, probabilities, uniforms, without
+from hornbook.inference.sampling import Stops, draw, probabilities, uniforms, without
 from hornbook.inference.settings import Sampling
-from hornbook.inference.stops import Stops
-from hornbook.inference.windows import text_config
 
 TOKENS = 8192  # computed at a time by a model that reads its whole text again for each token
 

@@ -7,7 +7,7 @@ from transformers import PreTrainedModel
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.inference.forward import kind_of, last_logits, vocabulary_size
-from hornbook.inference.trunks import PREFIX, round_up
+from hornbook.inference.prefix_cache import PREFIX, round_up
 
 BATCH_TOKENS = 8192  # padded tokens of one forward pass
 BATCH_LOGITS = 1 << 26  # and the most logits it may make (256 MB in float32)

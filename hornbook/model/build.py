@@ -7,7 +7,7 @@ import torch
 from transformers import AutoModelForCausalLM, Phi3Config, Phi3ForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.seeds import derive
+from hornbook.base.rng import derive
 from hornbook.model.device import pick_device
 from hornbook.model.settings import ModelSettings
 

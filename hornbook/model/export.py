@@ -6,10 +6,10 @@ from typing import Literal
 import torch
 
 from hornbook.base.errors import HornbookError
-from hornbook.model.files import model_folder, read_model, save_model
-from hornbook.model.gguf import import_gguf
 from hornbook.model.gguf_export import export_gguf
-from hornbook.tokenizer.files import load_tokenizer
+from hornbook.model.gguf_import import import_gguf
+from hornbook.model.load_save import model_folder, read_model, save_model
+from hornbook.tokenizer.load_save import load_tokenizer
 
 DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 

@@ -9,10 +9,10 @@ from transformers import PreTrainedModel
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import atomic
-from hornbook.model.files import read_model
 from hornbook.model.gguf_layout import ARCHITECTURES, SETTINGS, Architecture
 from hornbook.model.gguf_tokenizer import tokenizer_metadata
-from hornbook.tokenizer.files import load_tokenizer
+from hornbook.model.load_save import read_model
+from hornbook.tokenizer.load_save import load_tokenizer
 
 FILE_TYPES = {torch.float32: 0, torch.float16: 1, torch.bfloat16: 32}  # `general.file_type` in GGUF
 

@@ -15,8 +15,8 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from hornbook.base.errors import HornbookError
 from hornbook.tokenizer.bytelevel import words
 from hornbook.tokenizer.chat import end_of_reply
+from hornbook.tokenizer.chat_template import template_of
 from hornbook.tokenizer.chatml import END
-from hornbook.tokenizer.template import template_of
 
 NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5  # in `tokenizer.ggml.token_type`
 CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"

@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import write_json
-from hornbook.base.seeds import derive
+from hornbook.base.rng import derive
 from hornbook.model.settings import LoraSettings
 
 PREFIX = "base_model.model."  # of the names in an adapter that peft loads

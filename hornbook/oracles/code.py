@@ -9,11 +9,11 @@ import msgspec
 
 from hornbook.base.records import Question
 from hornbook.oracles.compiled_tests import failed_case, failed_tests
-from hornbook.oracles.entry import entry_of
 from hornbook.oracles.extract_code import assembled, code_in
 from hornbook.oracles.judgement import Judgement, correct, not_attempted, wrong
 from hornbook.oracles.languages import language_named
 from hornbook.oracles.python_tests import run_tests
+from hornbook.oracles.question_entry import entry_of
 from hornbook.oracles.settings import OracleSettings
 from hornbook.oracles.tested import NOTHING, Tested, tested
 from hornbook.sandbox.process import Limits, Outcome

@@ -10,7 +10,7 @@ from typing import Any
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Question
 from hornbook.oracles.judgement import Judgement, not_judged
-from hornbook.oracles.rows import question_of
+from hornbook.oracles.parse_question import question_of
 from hornbook.oracles.score import judge_pairs
 from hornbook.oracles.settings import OracleSettings
 

@@ -7,10 +7,10 @@ from decimal import Decimal, InvalidOperation, localcontext
 from typing import NamedTuple
 
 from hornbook.base.records import Question
-from hornbook.oracles.entry import entry_of
 from hornbook.oracles.extract_answer import find_answer
 from hornbook.oracles.judgement import Judgement, compared, not_attempted
 from hornbook.oracles.latex import cleaned, parts_of
+from hornbook.oracles.question_entry import entry_of
 from hornbook.oracles.settings import OracleSettings
 
 LONGEST = 2000  # characters that are read

@@ -8,15 +8,14 @@ from hornbook.base.settings import nearest
 from hornbook.base.thinking import without_thinking
 from hornbook.oracles.choice import score_choice
 from hornbook.oracles.code import score_code
-from hornbook.oracles.exact import score_exact
-from hornbook.oracles.function import score_function
-from hornbook.oracles.fuzzy import score_fuzzy
-from hornbook.oracles.gym import score_gym
 from hornbook.oracles.judgement import Judgement, not_attempted, not_judged
 from hornbook.oracles.mathematics import score_math
 from hornbook.oracles.number import score_number
+from hornbook.oracles.reasoning_gym import score_gym
 from hornbook.oracles.settings import OracleSettings
+from hornbook.oracles.text import score_exact, score_fuzzy
 from hornbook.oracles.trivia import score_trivia
+from hornbook.oracles.user_function import score_function
 
 ORACLES: dict[str, Callable[[Question, str, OracleSettings], Judgement]] = {
     "reasoning-gym": score_gym,

@@ -5,7 +5,7 @@ import os
 import threading
 
 from hornbook.base.records import Question
-from hornbook.oracles.guard import Oracles
+from hornbook.oracles.isolated import Oracles
 from hornbook.oracles.judgement import Judgement, Outcome
 from hornbook.oracles.settings import OracleSettings
 

@@ -8,7 +8,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import NamedTuple
 
-from hornbook.oracles.header import helpers_in
+from hornbook.oracles.program_header import helpers_in
 from hornbook.oracles.test_texts import Text, as_run, bound_names, free_names, read_text
 
 BUILTINS = frozenset(dir(builtins))

@@ -1,7 +1,47 @@
-"""When two short texts say the same."""
+"""Text answers: the same but for form (`exact`), or nearly the same (`fuzzy`)."""
 
 import re
 import unicodedata
+from difflib import SequenceMatcher
+
+from hornbook.base.records import Question
+from hornbook.oracles.extract_answer import extract_answer, find_answer
+from hornbook.oracles.judgement import Judgement, compared, correct, not_attempted, wrong
+from hornbook.oracles.settings import OracleSettings
+
+
+def score_exact(question: Question, reply: str, settings: OracleSettings) -> Judgement:
+    """Raises ValueError when the question has no reference answer."""
+    wanted = question.answer.strip()
+    if not wanted:
+        raise ValueError("the question has no reference answer")
+    given = find_answer(reply).text or (reply.strip() if len(reply) <= 2 * len(wanted) else "")
+    if not given:
+        return not_attempted()
+    # Answers made of punctuation alone vanish in meaning: compare those as they are.
+    same = given == wanted or (meaning(wanted) != "" and meaning(given) == meaning(wanted))
+    return compared(same, given, wanted)
+
+
+LONGEST_TEXT = 2000  # characters compared; the time grows with their square
+
+
+def score_fuzzy(question: Question, reply: str, settings: OracleSettings) -> Judgement:
+    """Right when the answer is like the reference by at least the settings' `similarity` (Ratcliff-Obershelp, 0 to 1),
+    but for case, accents and punctuation.
+
+    Raises ValueError when the question has no reference answer.
+    """
+    wanted = normalise(question.answer)
+    if not wanted:
+        raise ValueError("the question has no reference answer")
+    answer = extract_answer(reply)
+    matcher = SequenceMatcher(None, wanted[:LONGEST_TEXT], normalise(answer)[:LONGEST_TEXT], autojunk=False)
+    ratio = matcher.ratio()
+    if ratio >= settings.similarity:
+        return correct(answer[:80])
+    return wrong(f"{ratio:.2f} like {question.answer[:80]!r}", answer[:80])
+
 
 _ARTICLE = re.compile(r"^(?:the|an?)\s+(?=\w{2})")
 _QUOTES = str.maketrans("“”„«»‘’‚`", '"""""\'\'\'\'')

@@ -5,9 +5,9 @@ import unicodedata
 from functools import lru_cache
 
 from hornbook.base.records import Question
-from hornbook.oracles.entry import entry_of
 from hornbook.oracles.extract_answer import find_answer, sentences
 from hornbook.oracles.judgement import Judgement, Outcome
+from hornbook.oracles.question_entry import entry_of
 from hornbook.oracles.refusals import refuses
 from hornbook.oracles.settings import OracleSettings
 

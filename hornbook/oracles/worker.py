@@ -14,13 +14,13 @@ import msgspec
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Question
-from hornbook.oracles.entry import entry_of
-from hornbook.oracles.function import load_function
-from hornbook.oracles.gym import scorer
 from hornbook.oracles.judgement import Judgement, Outcome, not_judged
 from hornbook.oracles.mathematics import library
+from hornbook.oracles.question_entry import entry_of
+from hornbook.oracles.reasoning_gym import scorer
 from hornbook.oracles.registry import judge_here
 from hornbook.oracles.settings import OracleSettings
+from hornbook.oracles.user_function import load_function
 
 GRACE = 5.0  # seconds after which it ends itself, should the process that watches it be gone
 

@@ -5,19 +5,19 @@ from pathlib import Path
 
 import msgspec
 
+from hornbook.base.confidence_intervals import estimate
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_records
-from hornbook.base.intervals import estimate
 from hornbook.base.records import Message, Pair, Question, Sample, make_id
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
 from hornbook.inference.settings import Sampling
 from hornbook.oracles.score import judge_pairs
-from hornbook.preference.phrasings import BOGUS_REFUSALS, REFUSALS, bogus_question, bogus_variant, known_words
-from hornbook.preference.questions import choose, read_questions
-from hornbook.preference.replies import Encoder, Respondent, by_question, forget_replies, open_respondent
+from hornbook.preference.generate import Encoder, Respondent, by_question, forget_replies, open_respondent
+from hornbook.preference.refusal_templates import BOGUS_REFUSALS, REFUSALS, bogus_question, bogus_variant, known_words
+from hornbook.preference.refusal_writer import Written, write_texts
+from hornbook.preference.select_questions import choose, read_questions
 from hornbook.preference.settings import RefusalSettings
-from hornbook.preference.writing import Written, write_texts
 from hornbook.tokenizer.chat import load_tokenizer
 
 

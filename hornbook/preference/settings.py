@@ -4,7 +4,7 @@ from typing import Literal
 
 from hornbook.base.settings import setting
 from hornbook.data.readers.columns import ColumnSettings
-from hornbook.inference.backend import BackendSettings
+from hornbook.inference.settings import BackendSettings
 from hornbook.oracles.settings import OracleSettings
 from hornbook.teacher.settings import TeacherSettings
 
@@ -34,7 +34,7 @@ class RefusalSettings(ColumnSettings):
     engine: BackendSettings = setting(help="what computes the model, and where", default_factory=BackendSettings)
 
 
-class JudgeSettings(ColumnSettings):
+class JudgedPairsSettings(ColumnSettings):
     """Report §4.2: judge-guided preference data."""
 
     prompts: int = setting(60, "prompts used; a seeded choice when there are more", ge=1)

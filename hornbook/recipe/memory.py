@@ -17,9 +17,9 @@ from torch.utils.weak import WeakIdKeyDictionary
 from transformers import AttentionInterface, PreTrainedModel
 
 from hornbook.model.build import empty_model
-from hornbook.model.rows import Packed, hidden_states
+from hornbook.model.packed_forward import Packed, hidden_states
 from hornbook.model.settings import ModelSettings
-from hornbook.training.blocks import adapted_layers, decoder_layers
+from hornbook.training.layers import adapted_layers, decoder_layers
 
 ATTENTION = "hornbook_counted"
 FLOAT, HALF = 4, 2  # bytes

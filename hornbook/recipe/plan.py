@@ -6,11 +6,11 @@ from rich.table import Table
 
 from hornbook.base.progress import answers
 from hornbook.mixture.settings import LONG, MixtureSettings
+from hornbook.recipe.artifacts import Store
 from hornbook.recipe.estimate import context_of, estimate, model_shape, pass_tokens, teachers_of
 from hornbook.recipe.hardware import GIB, Hardware, parse_hardware
 from hornbook.recipe.recipe import Recipe, Stage
 from hornbook.recipe.status import standings
-from hornbook.recipe.store import Store
 from hornbook.teacher.prices import DATE
 from hornbook.training.settings import LoopSettings
 

@@ -8,10 +8,10 @@ from typing import Any
 import yaml
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.seeds import derive
+from hornbook.base.rng import derive
 from hornbook.base.settings import Settings, digest, nearest
-from hornbook.recipe.external import external_key, is_external, is_there
-from hornbook.recipe.kinds import KINDS, Kind, Slot
+from hornbook.recipe.inputs import external_key, is_external, is_there
+from hornbook.recipe.stage_types import KINDS, Kind, Slot
 
 EXPECTED = ["tokens", "teacher_calls", "prompt_tokens_per_call", "answer_tokens_per_call"]
 SHARED = ["teacher", "engine"]  # settings that a recipe may give once, for all stages that take them and have no own

@@ -7,11 +7,11 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json, write_text
 from hornbook.base.progress import answers, console
 from hornbook.base.workspace import is_first_process
+from hornbook.recipe.artifacts import Store
+from hornbook.recipe.distributed import together
 from hornbook.recipe.execute import execute
 from hornbook.recipe.recipe import Recipe, Stage
-from hornbook.recipe.store import Store
 from hornbook.recipe.summary import summarise
-from hornbook.recipe.together import together
 
 REPORT = "report.html"
 

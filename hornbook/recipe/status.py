@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hornbook.recipe.artifacts import Store
 from hornbook.recipe.recipe import Recipe, Stage
-from hornbook.recipe.store import Store
 
 
 @dataclass(frozen=True)

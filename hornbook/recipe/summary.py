@@ -7,8 +7,8 @@ from typing import Any
 
 from hornbook import __version__
 from hornbook.base.files import read_json
+from hornbook.recipe.artifacts import Store
 from hornbook.recipe.recipe import Recipe, Stage
-from hornbook.recipe.store import Store
 
 
 def summarise(recipe: Recipe, store: Store) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import yaml
 from hornbook import __version__
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json
-from hornbook.pivotal.export import FILES
+from hornbook.pts.export import FILES
 
 HOLDS = {  # file, without its ending → what a row of it is
     "pivots": "a token, or sentence, that moves p(success), with the interval of the move; token ids",

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.system import check_sandbox
+from hornbook.base.platform import check_sandbox
 
 SCRATCH = "/scratch"  # the only writable folder inside; in memory, gone afterwards
 PACKAGES = "/packages"  # where what a program may import beside the standard library is bound

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hornbook.synthetic.kinds import FAMILIES, load_kind
+from hornbook.synthetic.measured_yields import Measured, measured
 from hornbook.synthetic.settings import SynthSettings, kinds_named
-from hornbook.synthetic.yields import Measured, measured
 
 
 class Entry(NamedTuple):

@@ -13,8 +13,8 @@ import numpy as np
 from msgspec import Meta
 
 from hornbook.synthetic.choose import spread
-from hornbook.synthetic.evidence import negations, stated
 from hornbook.synthetic.grading import chain_of_reasoning
+from hornbook.synthetic.groundedness import negations, stated
 from hornbook.synthetic.kind import Ask, Material, Rejected, Seed
 from hornbook.synthetic.passages import Passage, Step
 from hornbook.synthetic.stages import SHOWN, shot

@@ -7,12 +7,12 @@ import msgspec
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Message
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.synthetic.kind import Ask, Kind, KindSettings, Made, Rejected, Seed
 from hornbook.synthetic.passages import Page, PassageSettings
 from hornbook.teacher.errors import CallFailed, nothing_answered
-from hornbook.teacher.several import Teachers
-from hornbook.teacher.tasks import map_records
+from hornbook.teacher.map_records import map_records
+from hornbook.teacher.router import Teachers
 
 
 class Job(msgspec.Struct):

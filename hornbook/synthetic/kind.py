@@ -13,9 +13,9 @@ from weakref import WeakKeyDictionary
 import msgspec
 import numpy as np
 
+from hornbook.base.platform import cores
 from hornbook.base.records import Message, Question
 from hornbook.base.settings import Settings, setting
-from hornbook.base.system import cores
 from hornbook.synthetic.passages import Page, Passage, PassageSettings
 from hornbook.synthetic.structured import asked_again, schema_of
 from hornbook.synthetic.structured import read as read_json

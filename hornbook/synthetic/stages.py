@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from hornbook.base.records import Message
-from hornbook.synthetic.evidence import numbers
+from hornbook.synthetic.groundedness import numbers
 from hornbook.synthetic.kind import Ask, Checks, Rejected, example
 from hornbook.synthetic.passages import Passage, whole_sentences
 from hornbook.synthetic.words import grounded, leaked, repetition, words

@@ -10,22 +10,22 @@ from hornbook.base import asynchronous
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_records
 from hornbook.base.records import Question, Sample, make_id
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
 from hornbook.data.readers.load import stream_records
-from hornbook.oracles.questions import read_questions
-from hornbook.synthetic.accounts import book, warn_of_losses
+from hornbook.oracles.load_questions import read_questions
 from hornbook.synthetic.engine import Job, Outcome, require_answers, run_jobs
 from hornbook.synthetic.functions import functions
 from hornbook.synthetic.kind import Made, Material, Seed
 from hornbook.synthetic.kinds import load_kind
-from hornbook.synthetic.on_ray import run_on_ray
 from hornbook.synthetic.passages import Page, Passage, passages
+from hornbook.synthetic.postfilter import sieve
+from hornbook.synthetic.ray_runner import run_on_ray
 from hornbook.synthetic.settings import SynthSettings
-from hornbook.synthetic.sieve import sieve
 from hornbook.synthetic.watch import Watch
 from hornbook.synthetic.words import Rarity
-from hornbook.teacher.several import Spent, open_teachers
+from hornbook.synthetic.yield_stats import book, warn_of_losses
+from hornbook.teacher.router import Spent, open_teachers
 
 
 def synth(

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.teacher.bank import LocalBank
+from hornbook.teacher.accounting import LocalBank
 from hornbook.teacher.budget import Hold
 from hornbook.teacher.ledger import Ask, Call
 from hornbook.teacher.settings import TeacherSettings

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from hornbook.teacher.append_log import Log
 from hornbook.teacher.errors import BudgetError
 from hornbook.teacher.ledger import Ask, Ledger
-from hornbook.teacher.log import Log
 from hornbook.teacher.settings import TeacherSettings
 
 TOKENS_AROUND_PROMPT = 128  # allowance for a system prompt and marks that the endpoint's chat template adds

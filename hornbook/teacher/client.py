@@ -14,15 +14,14 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.http import LONGEST_PAUSE, TryAgain
 from hornbook.base.progress import console
 from hornbook.base.records import Message
-from hornbook.base.seeds import derive
+from hornbook.base.rng import derive
 from hornbook.base.workspace import FAILED_CALLS
+from hornbook.teacher.accounting import Bank, LocalBank, OpenBank
 from hornbook.teacher.backend import Answer, Backend
-from hornbook.teacher.bank import Bank, LocalBank, OpenBank
 from hornbook.teacher.budget import Hold
+from hornbook.teacher.concurrency import Limit, Places
 from hornbook.teacher.errors import BudgetError, CallFailed, TeacherError, nothing_answered
 from hornbook.teacher.ledger import Ask, Call, Parameters, call_key
-from hornbook.teacher.limit import Limit
-from hornbook.teacher.places import Places
 from hornbook.teacher.settings import TeacherSettings
 
 IN_VAIN = 3  # calls in a row that get no answer: the teacher is out of reach, the calls are not to blame
@@ -288,9 +287,9 @@ async def open_teacher(settings: TeacherSettings, ledger: Path, bank: OpenBank =
 
 def _choose(settings: TeacherSettings, folder: Path) -> tuple[str, Backend]:
     """The model's name in the ledger, and what runs it. Chat and plain completions are two models to the ledger."""
-    from hornbook.teacher.batches import Batches
-    from hornbook.teacher.endpoint import Endpoint, fixed
-    from hornbook.teacher.local import LocalServer, local_name, model_file
+    from hornbook.teacher.batch import Batches
+    from hornbook.teacher.local_llamacpp import LocalServer, local_name, model_file
+    from hornbook.teacher.protocol import Endpoint, fixed
 
     name = settings.model if settings.url else local_name(settings)
     name = name if settings.api == "chat" else f"{name} ({settings.api})"
@@ -301,6 +300,6 @@ def _choose(settings: TeacherSettings, folder: Path) -> tuple[str, Backend]:
     if file := model_file(settings.local):
         server = LocalServer(settings, file, folder / "models")
         return name, Endpoint(settings, server.address, server.close)
-    from hornbook.teacher.hf import LocalModel
+    from hornbook.teacher.local_hf import LocalModel
 
     return name, LocalModel(settings)

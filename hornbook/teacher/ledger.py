@@ -11,7 +11,7 @@ import msgspec
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message, make_id
-from hornbook.teacher.log import Log
+from hornbook.teacher.append_log import Log
 
 
 class Parameters(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -10,13 +10,13 @@ from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
+from hornbook.tokenizer.chat_template import name_of
 from hornbook.tokenizer.chatml import give_chatml
-from hornbook.tokenizer.ends import stop_ids
-from hornbook.tokenizer.files import load_tokenizer
-from hornbook.tokenizer.pieces import encode_cut
-from hornbook.tokenizer.plain import encode_plain, plain_prompt, plain_text
-from hornbook.tokenizer.script import Script
-from hornbook.tokenizer.template import name_of
+from hornbook.tokenizer.end_tokens import stop_ids
+from hornbook.tokenizer.load_save import load_tokenizer
+from hornbook.tokenizer.plain_text import encode_plain, plain_prompt, plain_text
+from hornbook.tokenizer.rendered_chat import Script
+from hornbook.tokenizer.token_spans import encode_cut
 
 __all__ = [
     "append_end",

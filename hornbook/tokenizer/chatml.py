@@ -3,7 +3,7 @@
 from tokenizers import AddedToken
 from transformers import PreTrainedTokenizerBase
 
-from hornbook.tokenizer.pieces import forget
+from hornbook.tokenizer.token_spans import forget
 
 END_OF_TEXT, START, SEPARATOR, END = "<|endoftext|>", "<|im_start|>", "<|im_sep|>", "<|im_end|>"
 SPECIAL_TOKENS = [END_OF_TEXT, START, SEPARATOR, END]

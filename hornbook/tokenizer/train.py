@@ -9,14 +9,14 @@ from tokenizers.pre_tokenizers import ByteLevel
 from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.seeds import derive
+from hornbook.base.rng import derive
 from hornbook.base.workspace import Workspace
 from hornbook.tokenizer.bytelevel import finish, make_byte_level
 from hornbook.tokenizer.chatml import SPECIAL_TOKENS
 from hornbook.tokenizer.cl100k import cl100k
-from hornbook.tokenizer.files import load_tokenizer, save_tokenizer
+from hornbook.tokenizer.load_save import load_tokenizer, save_tokenizer
+from hornbook.tokenizer.read_texts import Text, read_texts
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.texts import Text, read_texts
 
 MEASURED_CHARACTERS = 500_000  # per source, to say how many tokens its text takes
 

@@ -12,8 +12,8 @@ from transformers import PreTrainedTokenizerBase
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Message
 from hornbook.base.thinking import split_thinking
-from hornbook.tokenizer.pieces import unspell
-from hornbook.tokenizer.template import Takes, Turn, name_of, takes, writes_role
+from hornbook.tokenizer.chat_template import Takes, Turn, name_of, takes, writes_role
+from hornbook.tokenizer.token_spans import unspell
 
 ROLES = ("system", "user", "assistant", "tool")
 BETWEEN = "\n\n"  # turns that are joined

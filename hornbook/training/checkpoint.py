@@ -27,7 +27,7 @@ from torch.distributed.checkpoint.state_dict import (
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json, sync, write_json
-from hornbook.training.ranks import Ranks
+from hornbook.training.distributed import Ranks
 
 NAME = "step-{:09d}"
 WHOSE = "run.json"

@@ -11,20 +11,20 @@ from hornbook.base.records import Pair
 from hornbook.base.workspace import Workspace
 from hornbook.data.readers.load import load_records
 from hornbook.data.readers.pairs import TextPair
-from hornbook.model.files import load_model
+from hornbook.model.load_save import load_model
 from hornbook.model.lora import adapt
 from hornbook.tokenizer.chat import load_tokenizer
-from hornbook.tokenizer.pairs import encode_pair
-from hornbook.training.choose import at_most, count_kinds
+from hornbook.tokenizer.preference_pairs import encode_pair
+from hornbook.training.choose_row_layout import make_plan
+from hornbook.training.distributed import ranks
+from hornbook.training.dpo_data import PairBatches
+from hornbook.training.dpo_filters import limit_refusals, usable_pairs
+from hornbook.training.dpo_loss import Dpo, group_pairs, is_single, tokens_in
+from hornbook.training.dpo_reference import reference_log_ratios
 from hornbook.training.finish import finish
 from hornbook.training.loop import CHECKPOINTS, train
-from hornbook.training.pair_batches import PairBatches
-from hornbook.training.planning import make_plan
-from hornbook.training.preferences import Dpo, group_pairs, is_single, tokens_in
-from hornbook.training.ranks import ranks
-from hornbook.training.reference import reference_log_ratios
 from hornbook.training.settings import DpoSettings
-from hornbook.training.usable import limit_refusals, usable_pairs
+from hornbook.training.subsample import at_most, count_kinds
 
 
 def dpo(settings: DpoSettings, work: Workspace, *, model: Path, pairs: Sequence[Path]) -> None:

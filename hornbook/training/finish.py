@@ -6,11 +6,11 @@ from typing import Any
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from hornbook.base.workspace import Workspace
-from hornbook.model.files import save_model
+from hornbook.model.load_save import save_model
 from hornbook.model.lora import adapted, merge, save_adapter
-from hornbook.training.journal import read_journal
+from hornbook.training.distributed import Ranks
 from hornbook.training.loop import CHECKPOINTS, METRICS, VALIDATION
-from hornbook.training.ranks import Ranks
+from hornbook.training.metrics import read_journal
 
 POINTS = 200  # most points of a curve
 

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from hornbook.mixture.rows import Rows
-from hornbook.model.attention import packed
-from hornbook.model.head import output_head
-from hornbook.model.rows import Packed, hidden_states, pack_documents
-from hornbook.training.loss import Loss, summed_cross_entropy
+from hornbook.mixture.packed_dataset import Rows
+from hornbook.model.output_head import output_head
+from hornbook.model.packed_attention import packed
+from hornbook.model.packed_forward import Packed, hidden_states, pack_documents
+from hornbook.training.losses import Loss, summed_cross_entropy
 
 
 class Text(NamedTuple):

@@ -5,6 +5,8 @@ processes give the losses of one but for rounding, because the loss of a step is
 divided by their number, however they were split into microbatches and processes.
 """
 
+import ctypes
+import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,19 +17,17 @@ import torch
 from transformers import PreTrainedModel
 
 from hornbook.base.workspace import Workspace
-from hornbook.model.attention import packed
 from hornbook.model.device import pick_dtype
-from hornbook.model.plan import has_plan
-from hornbook.training.allocator import keep_memory
-from hornbook.training.blocks import adapted_layers
+from hornbook.model.packed_attention import packed
+from hornbook.model.row_layout import has_plan
 from hornbook.training.checkpoint import Checkpoints
-from hornbook.training.log import METRICS, VALIDATION, Log
-from hornbook.training.optimiser import make_optimiser
-from hornbook.training.planning import make_plan
-from hornbook.training.ranks import Ranks
-from hornbook.training.schedule import rate
+from hornbook.training.choose_row_layout import make_plan
+from hornbook.training.distributed import Ranks
+from hornbook.training.fsdp import Learner, sharded
+from hornbook.training.layers import adapted_layers
+from hornbook.training.metrics import METRICS, VALIDATION, Log
+from hornbook.training.optimiser import make_optimiser, rate
 from hornbook.training.settings import LoopSettings
-from hornbook.training.sharding import Learner, sharded
 from hornbook.training.step import Microbatch, Objective, Stepper
 from hornbook.training.throughput import cost, matmul_peak
 
@@ -136,3 +136,19 @@ def _learn(
 
 def _where(batches: Batches, step: int, microbatches: list[int]) -> str:
     return f"step {step + 1} of {batches.steps} ({batches.describe(step, microbatches)})"
+
+
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # names and numbers of glibc's mallopt
+NEVER = 2**31 - 1
+
+
+def keep_memory() -> None:
+    """Keep freed memory for the next step, on Linux with glibc; elsewhere nothing changes.
+
+    Otherwise each large activation is mapped anew, and the kernel has to clear its pages first: without that, steps
+    took 6 to 7 % less processor time at 11 M parameters, with the same peak of memory.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        c_library = ctypes.CDLL(None)
+        c_library.mallopt(M_MMAP_MAX, 0)
+        c_library.mallopt(M_TRIM_THRESHOLD, NEVER)

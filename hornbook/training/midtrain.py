@@ -6,18 +6,18 @@ from transformers import PretrainedConfig
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.rows import Rows
-from hornbook.mixture.tokens import check_tokenizer
+from hornbook.mixture.packed_dataset import Rows
+from hornbook.mixture.tokenize import check_tokenizer
+from hornbook.model.attention_windows import context_of
 from hornbook.model.build import extend_context
-from hornbook.model.files import load_model
-from hornbook.model.windows import context_of
-from hornbook.tokenizer.files import load_tokenizer
+from hornbook.model.load_save import load_model
+from hornbook.tokenizer.load_save import load_tokenizer
+from hornbook.training.choose_row_layout import make_plan
+from hornbook.training.distributed import ranks
 from hornbook.training.finish import finish
-from hornbook.training.planning import make_plan
-from hornbook.training.ranks import ranks
-from hornbook.training.recall import recall_over_distance
-from hornbook.training.rows import train_on_rows
+from hornbook.training.recall_eval import recall_over_distance
 from hornbook.training.settings import MidtrainSettings
+from hornbook.training.train_on_rows import train_on_rows
 
 
 def midtrain(settings: MidtrainSettings, work: Workspace, *, model: Path, tokens: Path) -> None:

@@ -1,4 +1,4 @@
-"""AdamW with constant weight decay on matrices and none on norms (report §3)."""
+"""AdamW with constant weight decay on matrices and none on norms, and the learning rate over time (report §3)."""
 
 import torch
 from transformers import PreTrainedModel
@@ -17,3 +17,11 @@ def make_optimiser(model: PreTrainedModel, settings: LoopSettings) -> torch.opti
     ]
     groups = [group for group in groups if group["params"]]  # adapters have matrices only
     return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(BETA_1, settings.beta2), fused=True)
+
+
+def rate(step: int, steps: int, peak: float, warmup_share: float) -> float:
+    """The learning rate of step 0 <= `step` < `steps`: up to `peak` over the warm-up, then down towards zero."""
+    warmup = max(1, round(warmup_share * steps))
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    return peak * (steps - step) / (steps - warmup + 1)

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.rows import Rows
-from hornbook.mixture.tokens import check_tokenizer
+from hornbook.mixture.packed_dataset import Rows
+from hornbook.mixture.tokenize import check_tokenizer
 from hornbook.model.build import build_model
-from hornbook.tokenizer.files import load_tokenizer
+from hornbook.tokenizer.load_save import load_tokenizer
+from hornbook.training.distributed import ranks
 from hornbook.training.finish import finish
-from hornbook.training.ranks import ranks
-from hornbook.training.rows import train_on_rows
 from hornbook.training.settings import PretrainSettings
+from hornbook.training.train_on_rows import train_on_rows
 
 
 def pretrain(settings: PretrainSettings, work: Workspace, *, tokens: Path, tokenizer: Path) -> None:

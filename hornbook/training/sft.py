@@ -7,23 +7,23 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
 from hornbook.data.readers.load import load_records
 from hornbook.mixture.packing import pack
+from hornbook.model.attention_windows import context_of
 from hornbook.model.build import embed_tokens
-from hornbook.model.files import load_model, model_folder
+from hornbook.model.load_save import load_model, model_folder
 from hornbook.model.lora import adapt
-from hornbook.model.windows import context_of
 from hornbook.tokenizer.chat import append_end, end_of_reply, give_chatml, load_tokenizer
-from hornbook.training.choose import at_most, count_kinds
-from hornbook.training.conversations import encode_samples
+from hornbook.training.choose_row_layout import make_plan
+from hornbook.training.distributed import ranks
 from hornbook.training.finish import finish
 from hornbook.training.lm import NextToken, RowBatches, Text
 from hornbook.training.loop import train
-from hornbook.training.planning import make_plan
-from hornbook.training.ranks import ranks
 from hornbook.training.settings import SftSettings
+from hornbook.training.sft_data import encode_samples
+from hornbook.training.subsample import at_most, count_kinds
 
 ROW = 2048  # tokens of a row, for models whose context has no end
 

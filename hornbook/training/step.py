@@ -10,11 +10,11 @@ from torch.nn.utils import clip_grad_norm_
 from transformers import PreTrainedModel
 
 from hornbook.base.errors import Diverged
-from hornbook.model.rows import Packed
-from hornbook.training.loss import Loss
-from hornbook.training.ranks import Ranks
+from hornbook.model.packed_forward import Packed
+from hornbook.training.distributed import Ranks
+from hornbook.training.fsdp import Learner, no_loss
+from hornbook.training.losses import Loss
 from hornbook.training.settings import LoopSettings
-from hornbook.training.sharding import Learner, no_loss
 from hornbook.training.throughput import Work
 
 

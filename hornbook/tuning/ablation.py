@@ -7,18 +7,18 @@ from pathlib import Path
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json, write_json
 from hornbook.base.progress import answers
-from hornbook.base.seeds import derive
+from hornbook.base.rng import derive
 from hornbook.base.workspace import Workspace
-from hornbook.evaluation.evaluation import evaluation
-from hornbook.mixture.mix import MANY_EPOCHS
-from hornbook.mixture.rows import about
-from hornbook.training.ranks import ranks
-from hornbook.tuning.allocations import Shares, choose
-from hornbook.tuning.compare import agreements, cells, figures
+from hornbook.evaluation.stage import evaluation
+from hornbook.mixture.packed_dataset import about
+from hornbook.mixture.stage import MANY_EPOCHS
+from hornbook.training.distributed import ranks
+from hornbook.tuning.mixture_comparison import agreements, cells, figures
+from hornbook.tuning.mixture_presets import Shares, choose
+from hornbook.tuning.mixture_views import allocate, check_validation, forget_views
+from hornbook.tuning.proxy_runs import Result, Score, Trial, Trials
 from hornbook.tuning.settings import AblationSettings
 from hornbook.tuning.tables import agreement_table, allocation_table, figure_table
-from hornbook.tuning.trials import Result, Score, Trial, Trials
-from hornbook.tuning.views import allocate, check_validation, forget_views
 
 
 def ablation(
@@ -26,8 +26,8 @@ def ablation(
 ) -> None:
     """Train a proxy on each allocation of the sources in a mixture, at each size, horizon and seed, and compare.
 
-    `tokens` is a mixture (`hornbook mix`) of all sources; its own shares do not matter, and what it holds out is held
-    out here. With `questions`, proxies are also scored on them and on the benchmarks of `evaluation`.
+    `tokens` is a mixture (`hornbook mixture`) of all sources; its own shares do not matter, and what it
+    holds out is held out here. With `questions`, proxies are also scored on them and on the benchmarks of `evaluation`.
     Writes ablation.json (allocations, runs, cells, agreements) and runs/NAME/. A killed search goes on where it was.
 
     Raises HornbookError for what `allocations.choose` refuses, and when the mixture holds nothing out.

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hornbook.base.seeds import rng
-from hornbook.tuning.fit import Law, Optimum, optimum, power_law, seed_noise
-from hornbook.tuning.grid import Cell, rounded
+from hornbook.base.rng import rng
+from hornbook.tuning.curve_fit import Law, Optimum, optimum, power_law, seed_noise
+from hornbook.tuning.lr_grid import Cell, rounded
 
 RESAMPLES = 500
 LEVELS = [2.5, 97.5]

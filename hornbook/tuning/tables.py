@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from hornbook.tuning import compare
-from hornbook.tuning.grid import Cell
+from hornbook.tuning import mixture_comparison as compare
 from hornbook.tuning.interpolate import Interpolation, Interval
-from hornbook.tuning.stress import Limit
+from hornbook.tuning.lr_grid import Cell
+from hornbook.tuning.warmup_stress import Limit
 
 
 def grid_table(cells: Sequence[Cell], found: Interpolation) -> Table:

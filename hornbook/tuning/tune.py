@@ -9,17 +9,17 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json, write_text
 from hornbook.base.progress import answers
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.rows import about
-from hornbook.training.ranks import ranks
-from hornbook.tuning.chart import rate_chart
-from hornbook.tuning.grid import Cell, search
+from hornbook.mixture.packed_dataset import about
+from hornbook.training.distributed import ranks
 from hornbook.tuning.interpolate import Interpolation, as_json, interpolate
+from hornbook.tuning.lr_grid import Cell, search
+from hornbook.tuning.lr_plot import rate_chart
+from hornbook.tuning.mixture_views import beginning, check_validation, forget_views, shares_of
+from hornbook.tuning.proxy_runs import Result, Trial, Trials, mean_loss
 from hornbook.tuning.settings import TuneSettings
 from hornbook.tuning.stability import Verdict, climb, smooth, verdict
-from hornbook.tuning.stress import Limit, recommended, stress
 from hornbook.tuning.tables import grid_table, recipe_lines, stress_table
-from hornbook.tuning.trials import Result, Trial, Trials, mean_loss
-from hornbook.tuning.views import beginning, check_validation, forget_views, shares_of
+from hornbook.tuning.warmup_stress import Limit, recommended, stress
 
 FAR = 10  # times the longest horizon: further out, a law from short runs is a guess
 

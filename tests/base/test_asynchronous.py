@@ -14,16 +14,16 @@ import pytest
 
 from hornbook.base.asynchronous import Runner, run
 from hornbook.inference.settings import Sampling
-from hornbook.oracles.guard import Oracles
+from hornbook.oracles.isolated import Oracles
 from hornbook.oracles.settings import OracleSettings
 from hornbook.teacher.settings import TeacherSettings
 from tests.inference.fake_server import FakeServer
-from tests.inference.test_server import sampled, some_requests
-from tests.oracles.test_judge_model import ASKED, fair, serving
+from tests.inference.test_remote_engine import sampled, some_requests
+from tests.oracles.test_llm_judge import ASKED, fair, serving
 
 ROOT = Path(__file__).parents[2]
 # modules that start an event loop themselves: in processes of their own, where none can be running
-OTHERS = {"synthetic/on_ray.py", "oracles/two_processes/collected.py", "oracles/two_processes/operations.py"}
+OTHERS = {"synthetic/ray_runner.py", "oracles/two_processes/collected.py", "oracles/two_processes/operations.py"}
 WORD = contextvars.ContextVar("WORD", default="none")
 
 

@@ -13,8 +13,8 @@ from huggingface_hub import constants
 
 from hornbook.base import hub
 from hornbook.base.errors import HornbookError
-from hornbook.model.files import read_model, save_model
-from hornbook.tokenizer.files import load_tokenizer
+from hornbook.model.load_save import read_model, save_model
+from hornbook.tokenizer.load_save import load_tokenizer
 from tests.inference.tiny import tiny_model, tiny_tokenizer
 
 NAME = "someone/some-model"

@@ -23,11 +23,11 @@ from benchmarks.searches import search_positions, tokens
 from benchmarks.tabular import Tabular
 from hornbook.base.files import read_json
 from hornbook.oracles.number import parse_number
-from hornbook.pivotal.outcomes import Solution
-from hornbook.pivotal.pools import Pools
-from hornbook.pivotal.screening import choose_solutions, root
-from hornbook.pivotal.search import make_chains
-from hornbook.pivotal.settings import PtsSettings
+from hornbook.pts.rollout_pools import Pools
+from hornbook.pts.screening import choose_solutions, root
+from hornbook.pts.search import make_chains
+from hornbook.pts.settings import PtsSettings
+from hornbook.pts.types import Solution
 
 
 def test_f1_is_the_harmonic_mean_of_precision_and_recall() -> None:

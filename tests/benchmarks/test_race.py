@@ -8,7 +8,7 @@ from benchmarks import race as module
 from benchmarks.race import Racer, Result, compare, race
 from hornbook.base.errors import HornbookError
 
-WALKER = "tests.benchmarks.walker"
+WALKER = "tests.benchmarks.random_walk"
 
 
 def test_each_side_is_measured_by_its_own_work(tmp_path: Path) -> None:

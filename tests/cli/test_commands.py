@@ -7,8 +7,8 @@ import click
 import pytest
 
 from hornbook.cli.main import hornbook
-from hornbook.inference.backend import BackendSettings
-from hornbook.recipe.kinds import KINDS
+from hornbook.inference.settings import BackendSettings
+from hornbook.recipe.stage_types import KINDS
 
 
 def run(*arguments, cwd=None):

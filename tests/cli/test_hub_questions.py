@@ -11,7 +11,7 @@ import pytest
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json
 from hornbook.cli.main import hornbook
-from hornbook.preference import replies
+from hornbook.preference import generate as replies
 from tests.preference.tiny import save_tiny_model, scripted
 
 ROWS = {  # data set → its rows, as public ones have them

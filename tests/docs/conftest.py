@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.docs.workshop import furnish
-from tests.oracles.test_judge_model import serving
+from tests.oracles.test_llm_judge import serving
 from tests.teacher.mock_server import default_answer
 
 torch.set_num_threads(1)  # these models are so small that a second thread only waits

@@ -20,7 +20,7 @@ from hornbook.recipe.recipe import SHARED, load_recipe
 from hornbook.recipe.run import run_recipe
 from tests.docs.pages import Block, blocks, spans
 from tests.docs.tables import CODE, NOT_OPTIONS, PARSED_CODE
-from tests.oracles.test_judge_model import serving
+from tests.oracles.test_llm_judge import serving
 from tests.teacher.mock_server import default_answer
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.system import cores, sync_data
+from hornbook.base.platform import cores, sync_data
 from hornbook.oracles.judge import judge
 from hornbook.sandbox.bubblewrap import bubblewrap
 from tests.docs.running import run_here

@@ -12,7 +12,7 @@ from hornbook.base.files import read_records, write_records
 from hornbook.base.records import Message, Sample
 from hornbook.cli.main import hornbook
 from hornbook.model.build import build_model
-from hornbook.model.files import save_model
+from hornbook.model.load_save import save_model
 from hornbook.model.settings import ModelSettings
 from hornbook.synthetic import synth
 from hornbook.tokenizer.bytelevel import finish

@@ -10,10 +10,10 @@ from hornbook.base.files import write_records
 from hornbook.base.records import Question
 from hornbook.cli.main import hornbook
 from hornbook.data.benchmarks import BenchmarkItem
-from hornbook.evaluation import likelihood
-from hornbook.preference import replies
-from hornbook.recipe.kinds import KINDS
+from hornbook.evaluation import multiple_choice as likelihood
+from hornbook.preference import generate as replies
 from hornbook.recipe.recipe import load_recipe
+from hornbook.recipe.stage_types import KINDS
 from tests.preference.tiny import scripted, sum_question
 
 TASKS = [sum_question(number, 5) for number in range(20)]

@@ -12,19 +12,19 @@ from hornbook.base.files import read_json, read_records, write_records
 from hornbook.base.records import Pair, Question, Sample
 from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import BenchmarkItem
-from hornbook.evaluation import likelihood
-from hornbook.evaluation.evaluation import evaluation
-from hornbook.evaluation.likelihood import encode_choice
+from hornbook.evaluation import multiple_choice as likelihood
+from hornbook.evaluation.multiple_choice import encode_choice
 from hornbook.evaluation.settings import EvaluationSettings
-from hornbook.model.files import load_model
+from hornbook.evaluation.stage import evaluation
+from hornbook.model.load_save import load_model
 from hornbook.oracles.trivia import refuses
-from hornbook.preference.judge import judge
-from hornbook.preference.judgement import Judgement
+from hornbook.preference.generate import Encoder
+from hornbook.preference.judged_pairs import judged_pairs
+from hornbook.preference.records import Judgement
 from hornbook.preference.refusal import refusal
-from hornbook.preference.replies import Encoder
-from hornbook.preference.settings import JudgeSettings, RefusalSettings, Style
+from hornbook.preference.settings import JudgedPairsSettings, RefusalSettings, Style
 from hornbook.tokenizer.chat import load_tokenizer, stop_ids
-from hornbook.tokenizer.files import save_tokenizer
+from hornbook.tokenizer.load_save import save_tokenizer
 from tests.inference.fake_server import FakeServer, Model, Network, Phrases
 from tests.inference.fake_vllm import FakeLLM, fake_vllm
 from tests.preference.tiny import sum_question, trivia
@@ -144,9 +144,9 @@ def test_judged_pairs_have_the_tokens_that_the_engine_sampled(
     said = {question.id: [f"Answer: {question.answer}", "Answer: 99"] for question in SUMS}
     sampled = phrases(model, "chat", REPLIES | said)
     with serving(kind, sampled, model, monkeypatch) as engine:
-        settings = JudgeSettings.parse({"responses": 8, "engine": engine}, "judge")
+        settings = JudgedPairsSettings.parse({"responses": 8, "engine": engine}, "judge")
         work = Workspace(tmp_path / "out", name="judge")
-        judge(settings, work, model=model, questions=[questions])
+        judged_pairs(settings, work, model=model, questions=[questions])
     encoder = Encoder(load_tokenizer(model), "chat")
     pairs = {pair.parents[0]: pair for pair in read_records(work.path, Pair)}
     assert pairs.keys() == {question.id for question in SUMS}  # to the others there is but one reply each
@@ -182,7 +182,7 @@ def run_evaluation(engine: dict[str, str], work: Workspace, model: Path, questio
 
 
 def run_judge(engine: dict[str, str], work: Workspace, model: Path, questions: Path) -> None:
-    judge(JudgeSettings.parse({"engine": engine}, "judge"), work, model=model, questions=[questions])
+    judged_pairs(JudgedPairsSettings.parse({"engine": engine}, "judge"), work, model=model, questions=[questions])
 
 
 def run_refusal(engine: dict[str, str], work: Workspace, model: Path, questions: Path) -> None:
@@ -230,6 +230,6 @@ def test_a_server_with_another_model_is_one_clear_line(
 
 
 def test_a_server_samples_no_other_models(tiny_model: Path, questions: Path, tmp_path: Path) -> None:
-    settings = JudgeSettings.parse({"engine": {"backend": "server", "url": "http://127.0.0.1:9"}}, "judge")
+    settings = JudgedPairsSettings.parse({"engine": {"backend": "server", "url": "http://127.0.0.1:9"}}, "judge")
     with pytest.raises(HornbookError, match=r"others: engine\.backend server samples from the one model it serves"):
-        judge(settings, Workspace(tmp_path), model=tiny_model, questions=[questions], others=[tiny_model])
+        judged_pairs(settings, Workspace(tmp_path), model=tiny_model, questions=[questions], others=[tiny_model])

@@ -8,11 +8,11 @@ from hornbook.base.files import read_json, read_records, write_records
 from hornbook.base.records import Message, Question, Sample
 from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import BenchmarkItem
-from hornbook.evaluation import evaluation as stage
-from hornbook.evaluation import likelihood
-from hornbook.evaluation.answers import Answer
+from hornbook.evaluation import multiple_choice as likelihood
+from hornbook.evaluation import stage as stage
+from hornbook.evaluation.metrics import Answer
 from hornbook.evaluation.settings import EvaluationSettings
-from hornbook.preference import replies
+from hornbook.preference import generate as replies
 from tests.preference.tiny import scripted, sum_question, trivia
 
 TASKS = [sum_question(a, 5) for a in range(20)]

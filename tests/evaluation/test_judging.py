@@ -7,13 +7,13 @@ import pytest
 from hornbook.base.files import read_json, read_records, write_records
 from hornbook.base.records import Question
 from hornbook.base.workspace import Workspace
-from hornbook.evaluation import evaluation as evaluation_stage
-from hornbook.evaluation.answers import grade
+from hornbook.evaluation import stage as evaluation_stage
+from hornbook.evaluation.metrics import grade
 from hornbook.evaluation.settings import EvaluationSettings
-from hornbook.preference import judge as judge_stage
-from hornbook.preference import replies
-from hornbook.preference.judgement import Judgement
-from hornbook.preference.settings import JudgeSettings
+from hornbook.preference import generate as replies
+from hornbook.preference import judged_pairs as judge_stage
+from hornbook.preference.records import Judgement
+from hornbook.preference.settings import JudgedPairsSettings
 from tests.preference.tiny import scripted
 
 CHECKS = """
@@ -52,8 +52,8 @@ def test_evaluation_judges_within_limits(tiny_model: Path, questions: Path, tmp_
 
 
 def test_judged_pairs_are_judged_within_limits(tiny_model: Path, questions: Path, tmp_path: Path) -> None:
-    settings = JudgeSettings.parse({"responses": 4, "oracles": {"seconds": 1}}, "judge")
-    judge_stage.judge(settings, Workspace(tmp_path / "out"), model=tiny_model, questions=[questions])
+    settings = JudgedPairsSettings.parse({"responses": 4, "oracles": {"seconds": 1}}, "judge")
+    judge_stage.judged_pairs(settings, Workspace(tmp_path / "out"), model=tiny_model, questions=[questions])
     found = {reply.text: reply.oracle for reply in read_records(tmp_path / "out" / "judgements.parquet", Judgement)}
     assert found == {"good": 1.0, "bad": 0.0, "hang": -1.0, "die": -1.0}
 

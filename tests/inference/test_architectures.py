@@ -6,11 +6,11 @@ import torch
 from transformers import PreTrainedModel
 
 from hornbook.base.errors import HornbookError
-from hornbook.inference.engine import TorchEngine
-from hornbook.inference.probe import Way
+from hornbook.inference.attention_windows import windows_of
+from hornbook.inference.capabilities import Way
 from hornbook.inference.rollouts import Request
 from hornbook.inference.settings import Sampling
-from hornbook.inference.windows import windows_of
+from hornbook.inference.torch_engine import TorchEngine
 from tests.inference.architectures import CONFIGS, ORIGINAL, WINDOW, make
 from tests.inference.tiny import tiny_tokenizer
 

@@ -14,17 +14,16 @@ import numpy as np
 import pytest
 import torch
 
-from hornbook.inference.backend import BackendSettings
-from hornbook.inference.choose import open_engine
-from hornbook.inference.engine import TorchEngine
+from hornbook.inference.open_engine import open_engine
+from hornbook.inference.remote_engine import ServerEngine
 from hornbook.inference.rollouts import Request
 from hornbook.inference.sampling import probabilities
-from hornbook.inference.server import ServerEngine
-from hornbook.inference.settings import Sampling
-from hornbook.model.files import load_model
-from hornbook.model.gguf import import_gguf
-from hornbook.teacher.local import model_file
-from hornbook.tokenizer.files import load_tokenizer
+from hornbook.inference.settings import BackendSettings, Sampling
+from hornbook.inference.torch_engine import TorchEngine
+from hornbook.model.gguf_import import import_gguf
+from hornbook.model.load_save import load_model
+from hornbook.teacher.local_llamacpp import model_file
+from hornbook.tokenizer.load_save import load_tokenizer
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +54,7 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TorchEng
     import_gguf(quantised, folder / "hf")
     write_in_32_bits(quantised, folder / "smollm2.gguf")
     options = {"model": str(folder / "smollm2.gguf"), "parallel": 4, "context": 256, "threads": 1}
-    command = [sys.executable, "-m", "hornbook.teacher.serve", json.dumps(options)]
+    command = [sys.executable, "-m", "hornbook.teacher.llamacpp_server", json.dumps(options)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         assert process.stdout

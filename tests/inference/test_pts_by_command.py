@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hornbook.cli.main import main
-from hornbook.model.files import save_model
+from hornbook.model.load_save import save_model
 from tests.inference.architectures import make
 from tests.inference.tiny import tiny_tokenizer
 

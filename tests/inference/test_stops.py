@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from hornbook.inference.stops import Stops
+from hornbook.inference.sampling import Stops
 
 
 def byte_tokenizer() -> PreTrainedTokenizerFast:

@@ -7,10 +7,10 @@ import pytest
 
 from hornbook.base.files import write_records
 from hornbook.base.records import Document, Message, Sample
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.mix import mixture
 from hornbook.mixture.settings import MixtureSettings
+from hornbook.mixture.stage import mixture
 from hornbook.tokenizer.settings import TokenizerSettings
 from hornbook.tokenizer.train import tokenizer
 

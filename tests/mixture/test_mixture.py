@@ -14,9 +14,9 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_records
 from hornbook.base.records import Document
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.mix import mixture
-from hornbook.mixture.rows import Rows, validation
+from hornbook.mixture.packed_dataset import Rows, validation
 from hornbook.mixture.settings import MixtureSettings
+from hornbook.mixture.stage import mixture
 from hornbook.tokenizer.chat import load_tokenizer
 from tests.mixture.conftest import SHARES, Corpus, Made, make
 
@@ -198,7 +198,7 @@ def test_a_full_disk_is_one_clear_line(corpus: Corpus, tmp_path: Path, monkeypat
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("hornbook.mixture.tokens.TokenFile.add", full)
+    monkeypatch.setattr("hornbook.mixture.tokenize.TokenFile.add", full)
     with pytest.raises(HornbookError, match="the disk is full"):
         make(corpus, tmp_path, MixtureSettings(tokens=1000, shares=SHARES))
     assert not list((tmp_path / "tokens").iterdir())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.mixture.packing import pack
 
 

@@ -21,8 +21,8 @@ from transformers import (
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
 from hornbook.model.export import export_model
-from hornbook.model.files import load_model, save_model
 from hornbook.model.gguf_export import export_gguf
+from hornbook.model.load_save import load_model, save_model
 from hornbook.tokenizer.chat import encode_chat, encode_prompt, load_tokenizer
 from tests.model.llama_cpp import HARD_TEXTS, LlamaCpp
 

@@ -10,9 +10,9 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from hornbook.base.errors import HornbookError
 from hornbook.model.build import build_model
-from hornbook.model.files import save_model
 from hornbook.model.gguf_export import export_gguf
 from hornbook.model.gguf_tokenizer import plain_template, tokenizer_from_metadata, tokenizer_metadata
+from hornbook.model.load_save import save_model
 from hornbook.model.settings import ModelSettings
 from hornbook.tokenizer.bytelevel import finish
 from hornbook.tokenizer.chatml import CHAT_TEMPLATE

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from hornbook.model import attention
-from hornbook.model.attention import packed_attention
+from hornbook.model import packed_attention as attention
+from hornbook.model.packed_attention import packed_attention
 
 LENGTHS = [5, 3, 4]
 

@@ -7,8 +7,8 @@ from transformers import Phi3Config, Phi3ForCausalLM
 
 from hornbook.base.device import VARIABLE
 from hornbook.base.errors import HornbookError
-from hornbook.inference.backend import BackendSettings
-from hornbook.model import files
+from hornbook.inference.settings import BackendSettings
+from hornbook.model import load_save as files
 from hornbook.model.device import pick_device
 from hornbook.training.settings import DpoSettings, LoopSettings, MidtrainSettings, PretrainSettings, SftSettings
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from hornbook.oracles.parse_question import question_of
 from hornbook.oracles.registry import judge_here
-from hornbook.oracles.rows import question_of
 from hornbook.oracles.settings import OracleSettings
 
 DIFFERENT = [  # reference, a reply that must not count

@@ -6,8 +6,8 @@ import pytest
 
 from hornbook.base.records import Question
 from hornbook.data.benchmarks import load_benchmark
+from hornbook.oracles.parse_question import question_of
 from hornbook.oracles.registry import judge_here
-from hornbook.oracles.rows import question_of
 from hornbook.oracles.settings import OracleSettings
 
 CITIES = ["Rome", "Paris", "Berlin", "Madrid"]

@@ -8,9 +8,9 @@ import pytest
 
 from hornbook.base.records import Question
 from hornbook.data.benchmarks import load_benchmark
-from hornbook.oracles.guard import Oracles
+from hornbook.oracles.isolated import Oracles
+from hornbook.oracles.parse_question import question_of
 from hornbook.oracles.registry import judge_here
-from hornbook.oracles.rows import question_of
 from hornbook.oracles.settings import OracleSettings
 
 REPLIES = [  # reference, reply, whether it is right

@@ -9,7 +9,7 @@ import pytest
 from hornbook.base.records import Question
 from hornbook.oracles.code import results_of, score_code
 from hornbook.oracles.judgement import Judgement
-from hornbook.oracles.rows import question_of
+from hornbook.oracles.parse_question import question_of
 from hornbook.oracles.settings import OracleSettings
 from tests.oracles.programs import entries
 

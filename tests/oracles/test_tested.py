@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hornbook.oracles import code
-from hornbook.oracles.header import helpers_in
+from hornbook.oracles.program_header import helpers_in
 from hornbook.oracles.test_texts import as_run, read_text
 
 POLY = "import math\n\n\ndef poly(xs, x):\n    return sum(xs) * x\n\n\ndef find_zero(xs: list):\n    ''' xs. '''\n"

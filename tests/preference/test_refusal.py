@@ -6,14 +6,15 @@ import pytest
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_records, write_records
 from hornbook.base.records import Pair, Question, Sample
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
 from hornbook.oracles.trivia import refuses
+from hornbook.preference import generate as replies
 from hornbook.preference import refusal as stage
-from hornbook.preference import replies, writing
-from hornbook.preference.phrasings import BOGUS_REFUSALS, REFUSALS, bogus_variant, known_words
+from hornbook.preference import refusal_writer as writing
+from hornbook.preference.refusal_templates import BOGUS_REFUSALS, REFUSALS, bogus_variant, known_words
+from hornbook.preference.refusal_writer import is_bogus_variant, tidy
 from hornbook.preference.settings import RefusalSettings
-from hornbook.preference.writing import is_bogus_variant, tidy
 from hornbook.tokenizer.chat import encode_prompt, load_tokenizer
 from tests.preference.tiny import FakeTeacher, opener, scripted, sum_question, trivia
 

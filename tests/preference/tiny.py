@@ -11,7 +11,7 @@ from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import digest
 from hornbook.inference.rollouts import Request, Rollout
 from hornbook.inference.settings import Sampling
-from hornbook.model.files import save_model
+from hornbook.model.load_save import save_model
 from hornbook.teacher.client import Completion
 from hornbook.teacher.errors import CallFailed
 from hornbook.tokenizer.bytelevel import finish

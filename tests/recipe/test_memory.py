@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from hornbook.model.attention import packed
 from hornbook.model.build import empty_model
-from hornbook.model.packed import pack_documents
+from hornbook.model.packed_attention import packed
+from hornbook.model.packing_check import pack_documents
 from hornbook.model.settings import ModelSettings, parameters
 from hornbook.recipe.memory import Allocations, peak_bytes, training_memory
-from hornbook.training.blocks import adapted_layers
+from hornbook.training.layers import adapted_layers
 from hornbook.training.lm import LmBatch, NextToken
 from hornbook.training.optimiser import make_optimiser
 from hornbook.training.settings import LoopSettings

@@ -7,10 +7,10 @@ import pytest
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_records
 from hornbook.base.records import Document
+from hornbook.recipe.artifacts import Store
 from hornbook.recipe.recipe import load_recipe
 from hornbook.recipe.run import run_recipe
 from hornbook.recipe.status import standings
-from hornbook.recipe.store import Store
 
 RECIPE = """
 name: small

@@ -11,7 +11,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json, write_records
 from hornbook.base.records import Message, Sample
 from hornbook.cli.main import hornbook
-from tests.pivotal.searched import write_search
+from tests.pts.search_fixtures import write_search
 
 STAGE = {
     "name": "pivots",

@@ -16,7 +16,7 @@ from hornbook.base.records import Message
 from hornbook.synthetic.stages import SHOWN
 from hornbook.teacher.client import Completion
 from hornbook.teacher.errors import CallFailed, TeacherError
-from hornbook.teacher.several import Spent
+from hornbook.teacher.router import Spent
 
 Say = Callable[[str, str, int], str]  # (stage, last prompt, sample) → answer
 

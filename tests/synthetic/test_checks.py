@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from hornbook.synthetic.agreement import same_meaning, vote
 from hornbook.synthetic.catalogue import catalogue
+from hornbook.synthetic.code_similarity import code_of, parse_function, similarity
 from hornbook.synthetic.diversity import distinct, measure
-from hornbook.synthetic.fidelity import code_of, parse_function, similarity
 from hornbook.synthetic.kind import Checks, Rejected
 from hornbook.synthetic.kinds.code.code_reversal import read_instruction
 from hornbook.synthetic.kinds.reading.plurality import agrees_with_itself, check_plurality

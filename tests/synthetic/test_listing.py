@@ -7,7 +7,7 @@ import pytest
 from hornbook.cli.main import main
 from hornbook.synthetic.catalogue import markdown
 from hornbook.synthetic.kinds import FAMILIES
-from hornbook.synthetic.yields import Measured, measured
+from hornbook.synthetic.measured_yields import Measured, measured
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_records
 from hornbook.base.records import Document, Question
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
 from hornbook.oracles.score import is_right, verdict
 from hornbook.oracles.text import normalise

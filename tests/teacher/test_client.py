@@ -9,11 +9,11 @@ import pytest
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
 from hornbook.teacher.client import Completion, Teacher, open_teacher
-from hornbook.teacher.endpoint import base_url
 from hornbook.teacher.errors import BudgetError, CallFailed, TeacherError
 from hornbook.teacher.ledger import Ledger
+from hornbook.teacher.map_records import map_records
+from hornbook.teacher.protocol import base_url
 from hornbook.teacher.settings import TeacherSettings
-from hornbook.teacher.tasks import map_records
 from tests.teacher.mock_server import Body, MockServer
 
 

@@ -12,8 +12,8 @@ from hornbook.teacher import http
 from hornbook.teacher.client import Completion, open_teacher
 from hornbook.teacher.errors import CallFailed, TeacherError
 from hornbook.teacher.ledger import Ask, Parameters, call_key
-from hornbook.teacher.prompts import NEXT_TURN, ending_with_turn, transcript
-from hornbook.teacher.tasks import map_records
+from hornbook.teacher.map_records import map_records
+from hornbook.teacher.prompt_formats import NEXT_TURN, ending_with_turn, transcript
 from tests.teacher.mock_server import Body, MockServer
 from tests.teacher.test_client import ask_all, number_of, say, settings_for, texts
 

@@ -23,7 +23,7 @@ from hornbook.base.files import write_json
 from hornbook.base.records import Message
 from hornbook.teacher.client import open_teacher
 from hornbook.teacher.settings import TeacherSettings
-from hornbook.teacher.tasks import map_records
+from hornbook.teacher.map_records import map_records
 
 async def main(url, folder, budget):
     settings = TeacherSettings(url=url, model="mock", concurrency=8, budget_tokens=budget)

@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from hornbook.teacher.limit import Limit
-from hornbook.teacher.places import Places
+from hornbook.teacher.concurrency import Limit, Places
 from tests.teacher.mock_server import Body, MockServer
 from tests.teacher.test_client import ask_all, number_of, texts
 

@@ -6,7 +6,7 @@ import pytest
 
 from hornbook.base.files import write_records
 from hornbook.base.records import Document, Message, Sample
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,8 @@ from hornbook.base.records import Document, Message, Sample
 from hornbook.base.workspace import Workspace
 from hornbook.tokenizer.chat import load_tokenizer
 from hornbook.tokenizer.chatml import SPECIAL_TOKENS
+from hornbook.tokenizer.read_texts import count_texts, read_texts
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.texts import count_texts, read_texts
 from hornbook.tokenizer.train import tokenizer
 
 HARD = [

@@ -8,15 +8,15 @@ from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.records import Document, Message, Sample
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.mix import mixture
 from hornbook.mixture.settings import MixtureSettings
+from hornbook.mixture.stage import mixture
 from hornbook.model.build import build_model
-from hornbook.model.files import save_model
+from hornbook.model.load_save import save_model
 from hornbook.tokenizer.bytelevel import finish
-from hornbook.tokenizer.files import save_tokenizer
+from hornbook.tokenizer.load_save import save_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
 from hornbook.tokenizer.train import train
-from tests.training.runs import TINY
+from tests.training.run_fixtures import TINY
 
 TEXT = "a cat sat on the mat and the dog ran to the red barn near my old house"
 WORDS = TEXT.split()

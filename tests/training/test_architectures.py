@@ -11,11 +11,11 @@ from transformers import PreTrainedModel
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Pair
-from hornbook.model.attention import packed
-from hornbook.model.packed import BOUND, check_packing
-from hornbook.model.plan import Plan
+from hornbook.model.packed_attention import packed
+from hornbook.model.packing_check import BOUND, check_packing
+from hornbook.model.row_layout import Plan
+from hornbook.training.dpo_loss import Dpo, group_pairs, log_ratios, pair_batch
 from hornbook.training.lm import NextToken, Text, lm_batch
-from hornbook.training.preferences import Dpo, group_pairs, log_ratios, pair_batch
 from tests.architectures import ARCHITECTURES, ORIGINAL, WINDOW, make
 
 pytestmark = pytest.mark.usefixtures("one_thread")

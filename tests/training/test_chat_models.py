@@ -7,12 +7,12 @@ import pytest
 
 from hornbook.base.records import Message, Sample
 from hornbook.base.workspace import Workspace
-from hornbook.preference.from_samples import pair_of
+from hornbook.preference.synthetic_pairs import pair_of
 from hornbook.tokenizer.chat import encode_prompt, end_of_reply, load_tokenizer
-from hornbook.training.conversations import encode_samples
 from hornbook.training.dpo import dpo
 from hornbook.training.settings import DpoSettings, SftSettings
 from hornbook.training.sft import sft
+from hornbook.training.sft_data import encode_samples
 from tests.training.conftest import write_lines
 
 LOOP = "{% for m in messages %}"

@@ -10,10 +10,10 @@ import torch.distributed.checkpoint as dcp
 from hornbook.base.errors import HornbookError
 from hornbook.model.build import build_model
 from hornbook.training.checkpoint import Checkpoints
+from hornbook.training.distributed import Ranks
 from hornbook.training.optimiser import make_optimiser
-from hornbook.training.ranks import Ranks
 from hornbook.training.settings import LoopSettings
-from tests.training.runs import TINY
+from tests.training.run_fixtures import TINY
 
 
 @pytest.fixture

@@ -12,22 +12,22 @@ from hypothesis import strategies as st
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Document
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.mix import mixture
-from hornbook.mixture.rows import Rows
+from hornbook.mixture.packed_dataset import Rows
 from hornbook.mixture.settings import MixtureSettings
-from hornbook.mixture.tokens import fingerprint
+from hornbook.mixture.stage import mixture
+from hornbook.mixture.tokenize import fingerprint
 from hornbook.model.build import build_model
-from hornbook.model.files import save_model
+from hornbook.model.load_save import save_model
 from hornbook.tokenizer.bytelevel import finish
 from hornbook.tokenizer.chat import load_tokenizer
-from hornbook.tokenizer.files import save_tokenizer
+from hornbook.tokenizer.load_save import save_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
 from hornbook.tokenizer.train import train
 from hornbook.training.lm import RowBatches, Text, mixture_texts
 from hornbook.training.midtrain import midtrain
 from hornbook.training.pretrain import pretrain
 from hornbook.training.settings import MidtrainSettings
-from tests.training import runs
+from tests.training import run_fixtures as runs
 from tests.training.conftest import CONTEXT, sentence, write_lines
 
 CPU = torch.device("cpu")

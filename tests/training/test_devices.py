@@ -8,9 +8,10 @@ import torch
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
-from hornbook.recipe.kinds import KINDS
-from hornbook.training import dpo, midtrain, pretrain, ranks, sft
-from hornbook.training.ranks import Ranks
+from hornbook.recipe.stage_types import KINDS
+from hornbook.training import distributed as ranks
+from hornbook.training import dpo, midtrain, pretrain, sft
+from hornbook.training.distributed import Ranks
 from tests.training.conftest import write_lines
 
 SAMPLE = {"id": "1", "messages": [{"role": "user", "content": "How?"}, {"role": "assistant", "content": "So."}]}

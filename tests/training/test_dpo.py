@@ -12,15 +12,15 @@ from torch.nn.functional import logsigmoid
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Pair
 from hornbook.base.workspace import Workspace
-from hornbook.model.attention import packed
 from hornbook.model.build import build_model
-from hornbook.model.files import load_model
+from hornbook.model.load_save import load_model
+from hornbook.model.packed_attention import packed
 from hornbook.tokenizer.chat import load_tokenizer
 from hornbook.training.dpo import dpo
-from hornbook.training.preferences import Dpo, group_pairs, log_ratios, pair_batch
+from hornbook.training.dpo_loss import Dpo, group_pairs, log_ratios, pair_batch
 from hornbook.training.settings import DpoSettings
 from tests.training.conftest import CONTEXT, write_lines
-from tests.training.runs import TINY
+from tests.training.run_fixtures import TINY
 
 CPU = torch.device("cpu")
 FAST = {"threads": 1, "dtype": "float32"}

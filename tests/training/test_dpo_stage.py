@@ -13,14 +13,15 @@ from torch.nn.functional import cross_entropy
 from hornbook.base.precision import VARIABLE
 from hornbook.base.records import Pair
 from hornbook.base.workspace import Workspace
-from hornbook.model.files import load_model
+from hornbook.model.load_save import load_model
+from hornbook.model.prefix_tree import Tree
 from hornbook.model.settings import LoraSettings
-from hornbook.model.trees import Tree
 from hornbook.tokenizer.chat import load_tokenizer
 from hornbook.training import dpo as stage
-from hornbook.training import likelihood, reference
-from hornbook.training.pair_batches import balanced
-from hornbook.training.preferences import Group
+from hornbook.training import dpo_reference as reference
+from hornbook.training import losses as likelihood
+from hornbook.training.dpo_data import balanced
+from hornbook.training.dpo_loss import Group
 from hornbook.training.settings import DpoSettings
 from tests.training.conftest import CONTEXT, write_lines
 

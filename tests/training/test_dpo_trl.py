@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from hornbook.base.records import Pair
-from hornbook.model.attention import packed
-from hornbook.training.preferences import Dpo, dpo_losses, group_pairs, log_ratios, pair_batch
+from hornbook.model.packed_attention import packed
+from hornbook.training.dpo_loss import Dpo, dpo_losses, group_pairs, log_ratios, pair_batch
 from tests.training.trl_losses import FIXTURE, example_pairs, formula_model
 
 SMOOTHING = 0.1

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hornbook.training.journal import read_journal
-from tests.training import runs
+from hornbook.training.metrics import read_journal
+from tests.training import run_fixtures as runs
 
 
 @pytest.fixture(scope="module")

@@ -14,19 +14,19 @@ from torch.nn.functional import cross_entropy
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message, Sample
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.rows import Rows
-from hornbook.model.attention import packed
+from hornbook.mixture.packed_dataset import Rows
 from hornbook.model.build import build_model
-from hornbook.model.files import load_model
+from hornbook.model.load_save import load_model
+from hornbook.model.packed_attention import packed
 from hornbook.tokenizer.chat import encode_chat, load_tokenizer
 from hornbook.training.lm import NextToken, RowBatches, Text, lm_batch, mixture_texts
 from hornbook.training.midtrain import midtrain
 from hornbook.training.pretrain import pretrain
-from hornbook.training.recall import question
+from hornbook.training.recall_eval import question
 from hornbook.training.settings import MidtrainSettings, PretrainSettings, SftSettings
 from hornbook.training.sft import sft
 from tests.training.conftest import CONTEXT, sentence, write_lines
-from tests.training.runs import TINY
+from tests.training.run_fixtures import TINY
 
 CPU = torch.device("cpu")
 FAST = {"batch_rows": 4, "microbatch_rows": 4, "threads": 1, "dtype": "float32"}
@@ -74,7 +74,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_rows_that_made_it(tokens, toke
 
 def test_tokens_of_another_tokenizer_are_refused(tokens, tmp_path) -> None:
     from hornbook.tokenizer.bytelevel import finish
-    from hornbook.tokenizer.files import save_tokenizer
+    from hornbook.tokenizer.load_save import save_tokenizer
     from hornbook.tokenizer.settings import TokenizerSettings
     from hornbook.tokenizer.train import train
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
 from hornbook.base.records import Pair
-from hornbook.training.choose import at_most
-from hornbook.training.journal import Journal, read_journal
-from hornbook.training.loss import summed_cross_entropy
-from hornbook.training.schedule import rate
+from hornbook.training.losses import summed_cross_entropy
+from hornbook.training.metrics import Journal, read_journal
+from hornbook.training.optimiser import rate
+from hornbook.training.subsample import at_most
 
 
 @given(st.integers(1, 500), st.floats(0, 1))
@@ -47,8 +47,8 @@ def test_cross_entropy_fused_or_plain_is_as_near_to_the_true_one_as_rounding_let
         torch.autocast("cpu", torch.bfloat16, enabled=precision == torch.bfloat16),
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setattr("hornbook.training.loss.LOGITS_AT_ONCE", at_once)
-        patch.setattr("hornbook.training.loss.POSITIONS_AT_LEAST", 1)
+        patch.setattr("hornbook.training.losses.LOGITS_AT_ONCE", at_once)
+        patch.setattr("hornbook.training.losses.POSITIONS_AT_LEAST", 1)
         fused = summed_cross_entropy(head, hidden, targets)
         plain = cross_entropy(head(hidden).float(), targets, reduction="sum")
     for loss in (fused, plain):

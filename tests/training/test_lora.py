@@ -10,12 +10,12 @@ from torch.distributed.checkpoint import FileSystemReader
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
-from hornbook.model.files import load_model
+from hornbook.model.load_save import load_model
 from hornbook.model.settings import LoraSettings
-from hornbook.training.journal import read_journal
+from hornbook.training.metrics import read_journal
 from hornbook.training.settings import SftSettings
 from hornbook.training.sft import sft
-from tests.training.runs import finish, kill_after, processes
+from tests.training.run_fixtures import finish, kill_after, processes
 
 LORA = LoraSettings(rank=4, alpha=8)
 FAST = {"batch_rows": 2, "microbatch_rows": 1, "epochs": 4, "learning_rate": 1e-2, "threads": 1, "checkpoint_every": 3}

@@ -10,16 +10,17 @@ from hornbook.base.errors import Diverged
 from hornbook.base.records import Pair
 from hornbook.base.workspace import Workspace
 from hornbook.model.build import build_model
-from hornbook.model.packed import hidden_states
+from hornbook.model.packing_check import hidden_states
 from hornbook.model.settings import ModelSettings, flops_per_token
-from hornbook.training.journal import read_journal
+from hornbook.training.distributed import Ranks
 from hornbook.training.loop import train
-from hornbook.training.loss import Loss
+from hornbook.training.losses import Loss
+from hornbook.training.metrics import read_journal
 from hornbook.training.pretrain import pretrain
-from hornbook.training.ranks import Ranks
 from hornbook.training.settings import DpoSettings
 from hornbook.training.throughput import Work, cost, matmul_peak
-from tests.training import runs, scaled
+from tests.training import run_fixtures as runs
+from tests.training import scale_fixtures as scaled
 from tests.training.conftest import write_lines
 
 A, B, C, MUTE = [5, 9, 20, 31, 7], [40, 41, 42], [8, 8, 8, 100, 101, 102, 3], (1, 2, 3, 4)

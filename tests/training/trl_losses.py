@@ -11,9 +11,9 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from hornbook.base.files import write_json
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.tokenizer.bytelevel import finish
-from hornbook.tokenizer.files import save_tokenizer
+from hornbook.tokenizer.load_save import save_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
 from hornbook.tokenizer.train import train
 

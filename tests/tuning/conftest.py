@@ -6,8 +6,8 @@ import pytest
 
 from hornbook.base.records import Document
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.mix import mixture
 from hornbook.mixture.settings import MixtureSettings
+from hornbook.mixture.stage import mixture
 from tests.training.conftest import CONTEXT, sentence, tokenizer, tokenizer_folder, write_lines
 
 __all__ = ["tokenizer", "tokenizer_folder"]

@@ -9,14 +9,14 @@ import yaml
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.rows import Rows, about
+from hornbook.mixture.packed_dataset import Rows, about
 from hornbook.training.settings import PretrainSettings
 from hornbook.tuning.ablation import ablation
+from hornbook.tuning.mixture_views import allocate, beginning
+from hornbook.tuning.proxy_runs import Trial, Trials
 from hornbook.tuning.settings import AblationSettings, TuneSettings
-from hornbook.tuning.trials import Trial, Trials
 from hornbook.tuning.tune import tune
-from hornbook.tuning.views import allocate, beginning
-from tests.tuning import runs
+from tests.tuning import run_fixtures as runs
 
 
 @pytest.fixture(scope="module", params=["tune", "ablation"])
@@ -87,9 +87,9 @@ def test_two_processes_recommend_what_one_does(whole, tokens, tokenizer_folder, 
 
 
 def test_a_run_that_diverges_is_a_result(tokens, tokenizer_folder, tmp_path, monkeypatch):
-    import hornbook.tuning.trials as module
+    import hornbook.tuning.proxy_runs as module
     from hornbook.base.errors import Diverged
-    from hornbook.training.ranks import Ranks
+    from hornbook.training.distributed import Ranks
 
     def diverge(settings, work, *, tokens, tokenizer):
         work.path.joinpath("metrics.jsonl").write_text('{"step":1,"loss":7.0,"tokens":10}\n')

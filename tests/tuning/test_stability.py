@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hornbook.tuning.settings import TuneSettings
 from hornbook.tuning.stability import climb, smooth, verdict
-from hornbook.tuning.stress import Limit, recommended, stress
+from hornbook.tuning.warmup_stress import Limit, recommended, stress
 
 
 def falling(steps=60, noise=0.1, seed=0):

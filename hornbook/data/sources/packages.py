@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Document
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.data.readers.documents import new_document
 from hornbook.data.sources.docstrings import Passage, docstrings, texts, without_docstrings
 from hornbook.data.sources.markup import clean_markdown, html_to_text

@@ -9,9 +9,9 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.synthetic.choose import spread
-from hornbook.synthetic.fidelity import parse_function
+from hornbook.synthetic.code_similarity import parse_function
 from hornbook.synthetic.kind import Material, Seed
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.inputs import calls

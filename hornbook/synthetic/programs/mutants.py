@@ -7,8 +7,8 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
-from hornbook.base.seeds import rng
-from hornbook.synthetic.fidelity import parse_function
+from hornbook.base.rng import rng
+from hornbook.synthetic.code_similarity import parse_function
 from hornbook.synthetic.kind import Material, Seed
 from hornbook.synthetic.programs.behaviour import Case, behaviour, first_that, same_value
 from hornbook.synthetic.programs.running import Result, run_calls

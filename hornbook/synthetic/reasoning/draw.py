@@ -12,7 +12,7 @@ import xxhash
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Question, make_id
-from hornbook.base.seeds import derive
+from hornbook.base.rng import derive
 from hornbook.oracles.score import judge
 from hornbook.synthetic.reasoning.task import Entry, Task
 

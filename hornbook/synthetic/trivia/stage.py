@@ -8,7 +8,7 @@ import msgspec
 
 from hornbook.base.files import write_records
 from hornbook.base.records import Document, Question, make_id
-from hornbook.base.seeds import derive, rng
+from hornbook.base.rng import derive, rng
 from hornbook.base.workspace import Workspace
 from hornbook.synthetic.trivia.bogus import bogus_subjects
 from hornbook.synthetic.trivia.facts import Fact, facts_of

@@ -11,7 +11,7 @@ import pytest
 
 import hornbook
 from hornbook.base.errors import HornbookError
-from hornbook.oracles.rows import question_of
+from hornbook.oracles.parse_question import question_of
 
 FOUR = ["a1", "b1", "c1", "d1"]
 LETTERS = {"text": FOUR, "label": ["A", "B", "C", "D"]}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from hornbook.base.records import Document, Message, make_id
-from hornbook.base.seeds import rng
+from hornbook.base.rng import rng
 from hornbook.synthetic.kind import Ask, KindSettings, Made, Rejected, Seed
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.passages import Passage, PassageSettings, passages

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hornbook.base.records import Document, Question
-from hornbook.synthetic.fidelity import parse_function
+from hornbook.synthetic.code_similarity import parse_function
 from hornbook.synthetic.functions import functions
 from hornbook.synthetic.kind import Material, Rejected
 from hornbook.synthetic.kinds import load_kind

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hornbook.synthetic.fidelity import parse_function
+from hornbook.synthetic.code_similarity import parse_function
 from hornbook.synthetic.programs.behaviour import behaviour, same_behaviour, same_value
 from hornbook.synthetic.programs.inputs import MAKERS, calls, guess
 from hornbook.synthetic.programs.javascript import failures, translatable

@@ -4,7 +4,7 @@ import ast
 import re
 
 from hornbook.base.records import Message
-from hornbook.synthetic.fidelity import code_of, parse_function
+from hornbook.synthetic.code_similarity import code_of, parse_function
 from hornbook.synthetic.kind import Ask, Checks, Rejected
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.behaviour import Program, program_of

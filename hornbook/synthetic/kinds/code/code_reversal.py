@@ -13,7 +13,7 @@ from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.sandbox.bubblewrap import works
 from hornbook.synthetic.choose import from_functions
-from hornbook.synthetic.fidelity import code_of, parse_function, similarity, token_similarity
+from hornbook.synthetic.code_similarity import code_of, parse_function, similarity, token_similarity
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage, whole_sentences
 from hornbook.synthetic.programs.behaviour import behaviour, same_behaviour

@@ -11,7 +11,7 @@ from hornbook.base.settings import setting
 from hornbook.synthetic.agreement import same_meaning, vote
 from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.dialogue import agreed_answer, said_before, with_evidence
-from hornbook.synthetic.evidence import states
+from hornbook.synthetic.groundedness import states
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import BRIEFLY, SHOWN, ask_about, describe, first_accepted, unlabelled

@@ -7,7 +7,7 @@ from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.dialogue import agreed_answer, check_turn, spoken
-from hornbook.synthetic.evidence import evidence, states
+from hornbook.synthetic.groundedness import evidence, states
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import SHOWN, ask_about, describe, first_accepted

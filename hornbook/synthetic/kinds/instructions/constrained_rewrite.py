@@ -5,8 +5,8 @@ from hornbook.base.settings import setting
 from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.constraints.drawing import draw
 from hornbook.synthetic.constraints.oracle import question_of
-from hornbook.synthetic.evidence import numbers
 from hornbook.synthetic.grading import key_terms
+from hornbook.synthetic.groundedness import numbers
 from hornbook.synthetic.kind import Ask, Checks, Kind, Made, example
 from hornbook.synthetic.kinds.instructions._following import (
     CONTENT,

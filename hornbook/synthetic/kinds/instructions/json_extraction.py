@@ -13,8 +13,8 @@ from msgspec import Meta
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.evidence import DIGITS, sentences, stated
 from hornbook.synthetic.grading import key_terms
+from hornbook.synthetic.groundedness import DIGITS, sentences, stated
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import SHOWN, first_accepted

@@ -8,8 +8,8 @@ from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.constraints.drawing import holds
 from hornbook.synthetic.constraints.oracle import question_of
 from hornbook.synthetic.constraints.rule import Constraint, one_of, quoted, some
-from hornbook.synthetic.evidence import stated
 from hornbook.synthetic.grading import key_terms
+from hornbook.synthetic.groundedness import stated
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import SHOWN, SMALL_TALK, finished, unlabelled

@@ -9,7 +9,7 @@ from hornbook.base.settings import setting
 from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.constraints.oracle import SAME_TEXT
 from hornbook.synthetic.constraints.rule import some
-from hornbook.synthetic.evidence import negations
+from hornbook.synthetic.groundedness import negations
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.kinds.instructions._edits import EDITS, Task, draw_task
 from hornbook.synthetic.passages import Passage

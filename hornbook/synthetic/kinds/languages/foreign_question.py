@@ -8,7 +8,7 @@ from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.dialogue import agreed_answer
-from hornbook.synthetic.evidence import evidence
+from hornbook.synthetic.groundedness import evidence
 from hornbook.synthetic.kind import Ask, Checks, Kind, Made
 from hornbook.synthetic.kinds.languages._languages import (
     CHECKS,

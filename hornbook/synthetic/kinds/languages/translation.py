@@ -3,7 +3,7 @@
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.evidence import sentences
+from hornbook.synthetic.groundedness import sentences
 from hornbook.synthetic.kind import Ask, Kind, Made
 from hornbook.synthetic.kinds.languages._languages import (
     CHECKS,

@@ -12,7 +12,7 @@ import numpy as np
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.dialogue import ABOUT_TEXT, agreed_answer, said_before
-from hornbook.synthetic.evidence import stated
+from hornbook.synthetic.groundedness import stated
 from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Material, Rejected, example
 from hornbook.synthetic.kinds.long._pages import (
     LongSettings,

@@ -10,7 +10,7 @@ import numpy as np
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.dialogue import CHECKS, agreed_answer, check_turn, spoken
-from hornbook.synthetic.evidence import stated
+from hornbook.synthetic.groundedness import stated
 from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Material, Rejected, example
 from hornbook.synthetic.kinds.long._pages import (
     LongSettings,

@@ -13,7 +13,7 @@ from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.chains import in_sentence
 from hornbook.synthetic.dialogue import agreed_answer
-from hornbook.synthetic.evidence import stated
+from hornbook.synthetic.groundedness import stated
 from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Material, Rejected
 from hornbook.synthetic.kinds.long._pages import LongSettings, reading_lists, require_long, shuffled
 from hornbook.synthetic.passages import Page, Passage

@@ -7,7 +7,7 @@ import numpy as np
 
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
-from hornbook.oracles.entry import entry_of
+from hornbook.oracles.question_entry import entry_of
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Material, Rejected, example
 from hornbook.synthetic.kinds.mathematics._equations import equations, evaluate, numbers
 from hornbook.synthetic.kinds.mathematics._solving import final_number

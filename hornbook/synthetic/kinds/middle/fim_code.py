@@ -9,7 +9,7 @@ import numpy as np
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.choose import spread
-from hornbook.synthetic.fidelity import code_of, parse_function, similarity
+from hornbook.synthetic.code_similarity import code_of, parse_function, similarity
 from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Material, Rejected, example
 from hornbook.synthetic.kinds.middle._gaps import REASON_CHECKS, GapSettings, fill, require_reasons
 from hornbook.synthetic.passages import Passage

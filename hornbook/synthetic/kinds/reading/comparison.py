@@ -5,8 +5,8 @@ import numpy as np
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.choose import from_pages
-from hornbook.synthetic.evidence import states
 from hornbook.synthetic.grading import key_terms
+from hornbook.synthetic.groundedness import states
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Page
 from hornbook.synthetic.stages import finished, first_accepted, require_fluent, require_grounded, unlabelled

@@ -3,7 +3,7 @@
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.chains import as_sentence, chains_first, find_chain, in_sentence
-from hornbook.synthetic.evidence import states
+from hornbook.synthetic.groundedness import states
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage, Step
 from hornbook.synthetic.stages import SHOWN, brief_answers, describe, first_accepted, unlabelled

@@ -10,7 +10,7 @@ from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
 from hornbook.synthetic.agreement import meaning, same_meaning
 from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.evidence import evidence, numbers, stated
+from hornbook.synthetic.groundedness import evidence, numbers, stated
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import SHOWN, ask_about, brief_answers, describe, first_accepted

@@ -11,7 +11,7 @@ import numpy as np
 
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
-from hornbook.synthetic.evidence import numbers
+from hornbook.synthetic.groundedness import numbers
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Material, example
 from hornbook.synthetic.stages import MOST_REPEATED, finished, first_accepted, unlabelled
 from hornbook.synthetic.words import copied, grounded, repetition, stems, words

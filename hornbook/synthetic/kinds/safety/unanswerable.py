@@ -7,7 +7,7 @@ passage does not answer it is found by its words and by independent answers, mos
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.choose import from_pages
-from hornbook.synthetic.evidence import stated, support
+from hornbook.synthetic.groundedness import stated, support
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
 from hornbook.synthetic.kinds.safety._refusing import NOT_STATED
 from hornbook.synthetic.passages import Page, Passage

@@ -11,8 +11,8 @@ from hornbook.base.settings import setting
 from hornbook.oracles.number import parse_number
 from hornbook.synthetic.agreement import meaning, same_meaning
 from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.evidence import evidence, stated, states
 from hornbook.synthetic.grading import key_terms
+from hornbook.synthetic.groundedness import evidence, stated, states
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import SHOWN, ask_about, brief_answers, describe, first_accepted

@@ -3,8 +3,8 @@
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.evidence import support
 from hornbook.synthetic.grading import key_terms
+from hornbook.synthetic.groundedness import support
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import SHOWN, describe, require_fluent, require_grounded, unlabelled

@@ -8,7 +8,7 @@ from msgspec import Meta
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.chains import as_sentence, chains_first, find_chain
-from hornbook.synthetic.evidence import stated
+from hornbook.synthetic.groundedness import stated
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import SHOWN, describe, first_accepted, require_fluent, require_grounded

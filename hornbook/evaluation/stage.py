@@ -1,0 +1,141 @@
+"""A model and held-out questions → scores with 95 % intervals, beside those of an earlier model (report §5-6)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hornbook.base.confidence_intervals import estimate
+from hornbook.base.errors import HornbookError
+from hornbook.base.files import read_records, write_json, write_records
+from hornbook.base.records import Question
+from hornbook.base.rng import derive
+from hornbook.base.workspace import Workspace
+from hornbook.data.benchmarks import BenchmarkItem
+from hornbook.evaluation.leakage import leave_out_seen
+from hornbook.evaluation.metrics import Answer, graded, values_by_score
+from hornbook.evaluation.multiple_choice import answer_items, choose_items
+from hornbook.evaluation.settings import EvaluationSettings
+from hornbook.evaluation.significance import compare
+from hornbook.inference.settings import Sampling
+from hornbook.oracles.isolated import Oracles
+from hornbook.preference.generate import Encoder, Reply, forget_replies, open_respondent
+from hornbook.preference.select_questions import choose, read_questions
+from hornbook.tokenizer.chat import load_tokenizer
+
+
+def evaluation(
+    settings: EvaluationSettings,
+    work: Workspace,
+    *,
+    model: Path,
+    questions: Sequence[Path] = (),
+    before: Path | None = None,
+    training: Sequence[Path] = (),
+) -> None:
+    """Score a model: held-out tasks, behaviour on trivia, and multiple-choice benchmarks by log-likelihood.
+
+    Writes scores.json ({"model", "scores": [{"name", "mean", "low", "high", "n"}], "comparisons": [{"score",
+    "difference", "low", "high", "p", "verdict", "n"}]}) and answers.parquet. Of a questions folder its `heldout/` is
+    used where there is one. `before` is the folder of an earlier evaluation, compared on the questions both answered.
+    Questions that stand in `training` are left out. Without `questions` the benchmarks are all that is scored, with
+    `settings.benchmarks` empty the questions.
+    Raises HornbookError when there is neither, when no question is left, no item fits the model, for no model, an
+    unknown benchmark, and no answers in `before`.
+    """
+    if not questions and not settings.benchmarks:
+        raise HornbookError("evaluation: nothing to score; expected questions, or the names of benchmarks, or both")
+    earlier = read_records(Path(before) / "answers.parquet", Answer) if before else []
+    items = _items(settings, bool(questions))
+    asked = _choose(list(questions), list(training), settings, work) if questions else []
+    encoder = Encoder(load_tokenizer(model, work.path), settings.style)
+    sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
+    seed = derive(settings.questions_seed, "evaluation")
+    with open_respondent(model, encoder, settings.engine, seed=seed) as respondent:
+        replies = respondent.replies(asked, settings.samples, sampling, work, "questions")
+        picks = answer_items(items, respondent, settings.normalise, work)
+    answers = _graded(asked, replies, settings, work) + picks
+    if not answers:
+        raise HornbookError("evaluation: no item of the benchmarks fits the model's context")
+    answers.sort(key=lambda answer: (answer.score, answer.question, answer.sample))
+
+    scores = _scores(answers)
+    comparisons = (
+        compare(answers, earlier, resamples=settings.resamples, seed=settings.questions_seed) if before else []
+    )
+    if before and not comparisons:
+        work.warn(f"no question or item in common with {before}: nothing is compared")
+    write_records(work.path / "answers.parquet", Answer, answers)
+    write_json(work.path / "scores.json", {"model": work.name, "scores": scores, "comparisons": comparisons})
+    forget_replies(work)
+    _book(asked, replies, scores, comparisons, work)
+
+
+def _items(settings: EvaluationSettings, asks_questions: bool) -> list[BenchmarkItem]:
+    """The items of all benchmarks; where they are not there, questions may do alone."""
+    most, seed = settings.max_items, settings.questions_seed
+    try:
+        return [item for name in settings.benchmarks for item in choose_items(name, most, seed)]
+    except HornbookError as error:
+        if not asks_questions:
+            raise
+        without = "or score the questions alone: --benchmarks '[]' (in a recipe: benchmarks: [])"
+        raise HornbookError(f"{error}; {without}") from None
+
+
+def _choose(
+    paths: list[Path], training: list[Path], settings: EvaluationSettings, work: Workspace
+) -> list[Question]:  # fmt: skip
+    """The questions to ask: tasks and trivia, each up to its own number."""
+    found = leave_out_seen(read_questions(paths, work, held_out=True, columns=settings.columns), training, work)
+    trivia = [question for question in found if question.oracle == "trivia"]
+    tasks = [question for question in found if question.oracle != "trivia"]
+    asked = choose(tasks, settings.max_questions, settings.questions_seed) + choose(
+        trivia, settings.max_trivia, settings.questions_seed
+    )
+    if not asked:
+        raise HornbookError(
+            "evaluation: no questions left to ask; check max_questions, max_trivia and the training data"
+        )
+    return asked
+
+
+def _graded(
+    questions: list[Question], replies: list[Reply], settings: EvaluationSettings, work: Workspace
+) -> list[Answer]:
+    by_id = {question.id: question for question in questions}
+    pairs = [(by_id[reply.question], reply.text) for reply in replies]
+    answers = []
+    with work.progress("judging", len(pairs), "replies") as bar, Oracles(settings.oracles, work.ledger) as oracles:
+        for reply, judged in zip(replies, oracles.judge_many(pairs, bar.advance), strict=True):
+            answers += graded(by_id[reply.question], reply.sample, reply.text, judged, work.reject)
+        if oracles.calls:
+            work.count(teacher_calls=len(oracles.calls))
+    return answers
+
+
+def _scores(answers: list[Answer]) -> list[dict[str, Any]]:
+    scores = []
+    for name, questions in values_by_score(answers).items():
+        found = estimate(list(questions.values()))
+        scores.append({"name": name, "mean": found.mean, "low": found.low, "high": found.high, "n": found.n})
+    return scores
+
+
+def _book(
+    asked: list[Question],
+    replies: list[Reply],
+    scores: list[dict[str, Any]],
+    comparisons: list[dict[str, Any]],
+    work: Workspace,
+) -> None:
+    finished = sum(reply.finish == "stop" for reply in replies)
+    no_room = sum(reply.finish == "no room" for reply in replies)
+    tokens = sum(len(reply.tokens) for reply in replies)
+    work.count(records_in=len(asked), records_out=len(replies), tokens=tokens)
+    work.note("scores", scores)
+    work.note("comparisons", comparisons)
+    work.note("replies", {"finished": finished, "cut_off": len(replies) - finished - no_room, "no_room": no_room})
+    if no_room:
+        work.warn(f"{no_room} of {len(replies)} replies: the question fills the model's context; counted as not solved")
+    if finished < len(replies) / 2:
+        work.warn(f"only {finished} of {len(replies)} replies came to an end within max_new_tokens")

@@ -1,0 +1,94 @@
+"""How far back the layers of a model see, and the lengths at which a model begins to compute otherwise."""
+
+import re
+from typing import Any, NamedTuple
+
+from torch import Tensor
+from transformers import PreTrainedConfig, PreTrainedModel
+
+from hornbook.model.attention_windows import context_of, switch_length
+
+COLUMNS = 16  # caches are rounded up to this, so texts this near to a window may already be computed beyond it
+UNKNOWN = 1 << 30  # room of a model that names no context
+NAMES = re.compile(
+    r"^(?!conv)\w*(window|window_size|local_attention|attention_chunk_size|floor_scale)$"
+)  # of lengths in a config
+
+
+class Windows(NamedTuple):
+    """What changes with a text's length.
+
+    `edges` are the lengths, ascending, beyond which some layer no longer sees the whole text, or computes it otherwise.
+    `sliding` and `chunk` are the tokens that layers of these two kinds see (None: there is no such layer); `by_kind`:
+    the model's forward takes a mask for each kind of layer. `original`: LongRoPE's shorter length, beyond which all
+    positions of a text are computed anew with other factors.
+    """
+
+    edges: tuple[int, ...]
+    sliding: int | None
+    chunk: int | None
+    by_kind: bool
+    original: int | None
+
+    @property
+    def span(self) -> int:
+        """Texts of up to so many tokens are seen whole by every layer."""
+        return (self.edges[0] - 1) // COLUMNS * COLUMNS if self.edges else UNKNOWN
+
+    def crossed(self, length: int) -> tuple[int, ...]:
+        """The edges that a text of `length` tokens comes near or goes beyond."""
+        return tuple(edge for edge in self.edges if length > (edge - 1) // COLUMNS * COLUMNS)
+
+    def masks(self, all_R11C: Tensor, position_R: Tensor, hidden: float) -> Any:
+        """The mask for a forward of one token per row, at `position_R`, made of the one that shows the whole text."""
+        column_C = all_R11C.new_ones(all_R11C.shape[-1]).cumsum(0)[None] - 1
+        masks = {"full_attention": all_R11C}
+        if self.sliding:
+            behind_RC = column_C <= (position_R - self.sliding)[:, None]
+            masks["sliding_attention"] = all_R11C.masked_fill(behind_RC[:, None, None], hidden)
+        if self.chunk:
+            before_RC = column_C < (position_R // self.chunk * self.chunk)[:, None]
+            masks["chunked_attention"] = all_R11C.masked_fill(before_RC[:, None, None], hidden)
+        return masks if self.by_kind else masks.get("sliding_attention", all_R11C)
+
+
+def text_config(model: PreTrainedModel) -> PreTrainedConfig:
+    """The configuration of the language model, where it is a part of a larger one too."""
+    return model.config.get_text_config(decoder=True)
+
+
+def room_of(model: PreTrainedModel) -> int:
+    """The context in tokens."""
+    return context_of(model.config) or UNKNOWN
+
+
+def windows_of(model: PreTrainedModel) -> Windows:
+    """Read from the model's configuration: what it calls a window, a chunk, local attention or an original length."""
+    config = text_config(model)
+    kinds = getattr(config, "layer_types", None) or []
+    lengths = {name: size for name in config.to_dict() if NAMES.match(name) and (size := _length(config, name))}
+    sliding, chunk = _length(config, "sliding_window"), _length(config, "attention_chunk_size")
+    if kinds and "sliding_attention" not in kinds:  # a window that no layer uses
+        lengths.pop("sliding_window", None)
+        sliding = None
+    original = switch_length(model.config)
+    scaled = _scaling_length(config)
+    edges = {size for size in (*lengths.values(), sliding, chunk, original, scaled) if size}
+    return Windows(tuple(sorted(edges)), sliding, chunk, bool(kinds), original)
+
+
+def _scaling_length(config: PreTrainedConfig) -> int | None:
+    """The length from which queries are scaled by their position, as Ministral 3's are."""
+    rope = getattr(config, "rope_parameters", None) or {}
+    parts = [rope, *(part for part in rope.values() if isinstance(part, dict))]  # one, or one for each kind of layer
+    sizes = [
+        part.get("original_max_position_embeddings") or _length(config, "original_max_position_embeddings")
+        for part in parts
+        if part.get("llama_4_scaling_beta")
+    ]
+    return min((int(size) for size in sizes if size), default=None)
+
+
+def _length(config: PreTrainedConfig, name: str) -> int | None:
+    size = getattr(config, name, None)
+    return size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else None

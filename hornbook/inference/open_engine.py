@@ -1,0 +1,46 @@
+"""The engine that the settings ask for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from transformers import PreTrainedTokenizerBase
+
+from hornbook.inference.rollouts import Engine
+from hornbook.inference.settings import BackendSettings
+
+
+@contextmanager
+def open_engine(
+    settings: BackendSettings,
+    model: Path | str,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    seed: int = 0,
+    batch_size: int = 128,
+    probabilities: bool = True,
+) -> Iterator[Engine]:
+    """An engine that samples from `model`, closed afterwards. A server must serve the same model under its own name.
+
+    Args:
+        batch_size: rollouts computed together by PyTorch; vLLM and servers see to that themselves.
+        probabilities: whether a rollout's log-probabilities are needed. If not, they may be those from before
+            temperature and filters, and any vLLM server will do, however it was started.
+    Raises HornbookError for a model that cannot be loaded, a missing package, and a server that does not answer.
+    """
+    if settings.backend == "server":
+        from hornbook.inference.remote_engine import ServerEngine
+
+        with ServerEngine(settings, tokenizer, model, seed=seed, probabilities=probabilities) as server:
+            yield server
+    elif settings.backend == "vllm":
+        from hornbook.inference.vllm_engine import VllmEngine
+
+        with VllmEngine(model, tokenizer, seed=seed, dtype=settings.dtype) as engine:
+            yield engine
+    else:
+        from hornbook.inference.torch_engine import TorchEngine
+        from hornbook.model.load_save import load_model
+
+        network = load_model(model, settings.dtype, settings.device)
+        yield TorchEngine(network, tokenizer, batch_size=batch_size, seed=seed, cache_gb=settings.cache_gb)

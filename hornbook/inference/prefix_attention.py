@@ -1,0 +1,93 @@
+"""Attention of many rows over the trunks they share and over what each has sampled itself.
+
+Shapes: rows R; slots S, each a trunk of T columns with P seats for rows; Q query heads to each of G key heads; own
+columns C; width D.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+from hornbook.base.errors import HornbookError
+from hornbook.inference.kv_cache import SharedRows
+
+NAME = "hornbook_trunks"
+
+
+def trunk_attention(
+    module: torch.nn.Module,
+    q_RH1D: Tensor,
+    k_RGCD: Tensor,
+    v_RGCD: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    scaling: float | None = None,
+    trunks: SharedRows | None = None,
+    **options: Any,
+) -> tuple[Tensor, None]:
+    """One new token per row, after its trunk and its own columns; without `trunks` plain attention.
+
+    The two parts are merged by their log-sum-exp, which is exact. Raises HornbookError for attention that does more
+    than that (a soft cap on scores, sinks).
+    """
+    if options.get("softcap") is not None or options.get("s_aux") is not None:
+        raise HornbookError(f"{type(module).__name__}: this kind of attention cannot share prefixes")
+    if trunks is None:
+        return sdpa_attention_forward(module, q_RH1D, k_RGCD, v_RGCD, attention_mask, scaling=scaling, **options)
+    rows, heads, _, width = q_RH1D.shape
+    groups = k_RGCD.shape[1]
+    q_RGQD = q_RH1D.reshape(rows, groups, heads // groups, width) * (width**-0.5 if scaling is None else scaling)
+    out, total, top = attend(q_RGQD, k_RGCD, v_RGCD, trunks.own_R11C)
+    if trunks.columns:
+        out_T, total_T, top_T = trunk_part(q_RGQD, trunks, module.layer_idx)
+        highest = torch.maximum(top, top_T)
+        own, shared = (top - highest).exp_(), (top_T - highest).exp_()
+        out = out.mul_(own).add_(out_T.mul_(shared))
+        total = total.mul_(own).add_(total_T.mul_(shared))
+    return (out / total).to(q_RH1D.dtype).view(rows, 1, heads, -1), None
+
+
+def trunk_part(q_RGQD: Tensor, trunks: SharedRows, layer_idx: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Each row over the columns of its trunk: all rows of a trunk are the queries of one matrix product."""
+    slots, seats = trunks.mask_SP1T.shape[:2]
+    _, groups, queries, width = q_RGQD.shape
+    q_SPGQD = q_RGQD[trunks.row_of_seat].view(slots, seats, groups, queries, width)
+    q_SGND = q_SPGQD.transpose(1, 2).reshape(slots, groups, seats * queries, width)
+    mask_S1NT = trunks.mask_SP1T.expand(-1, -1, queries, -1).reshape(slots, 1, seats * queries, -1)
+    parts = attend(q_SGND, *trunks.trunk_layer(layer_idx), mask_S1NT)
+
+    def by_row(part_SGNX: Tensor) -> Tensor:
+        part_SGPQX = part_SGNX.view(slots, groups, seats, queries, -1)
+        return part_SGPQX.transpose(1, 2).flatten(0, 1)[trunks.seat_R]
+
+    return tuple(map(by_row, parts))  # type: ignore[return-value]
+
+
+def attend(q_BGND: Tensor, k_BGTD: Tensor, v_BGTD: Tensor, mask_B1NT: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Values weighted by exp(score − top) [B, G, N, D], the sum of these weights and `top` [B, G, N, 1], in float32."""
+    scores_BGNT = (q_BGND @ k_BGTD.mT).float().add_(mask_B1NT)
+    top_BGN1 = scores_BGNT.amax(-1, keepdim=True)
+    weights_BGNT = scores_BGNT.sub_(top_BGN1).exp_()
+    total_BGN1 = weights_BGNT.sum(-1, keepdim=True)
+    return (weights_BGNT.to(v_BGTD.dtype) @ v_BGTD).float(), total_BGN1, top_BGN1
+
+
+@contextmanager
+def sharing(model: PreTrainedModel) -> Iterator[None]:
+    """Let `model` attend to trunks where they are given, for the time of the `with` block."""
+    before = model.config._attn_implementation
+    model.set_attn_implementation(NAME)
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(before)
+
+
+AttentionInterface.register(NAME, trunk_attention)
+AttentionMaskInterface.register(NAME, sdpa_mask)

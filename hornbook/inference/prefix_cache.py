@@ -1,0 +1,180 @@
+"""Keys and values of prefixes, each computed once for whatever starts from it or from any beginning of it."""
+
+from bisect import bisect_left, insort
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache, PreTrainedModel
+
+from hornbook.base.errors import HornbookError
+
+CHUNK = 64  # tokens of a prefix that are computed together
+PREFIX = 16  # lengths are rounded up to this, so that kernels meet fewer shapes
+KINDS = ("keys", "values")
+Tokens = tuple[int, ...]
+
+
+def round_up(number: int, multiple: int) -> int:
+    return -(-number // multiple) * multiple
+
+
+def trunks_of(heads: list[Tokens]) -> dict[Tokens, Tokens]:
+    """Each of the texts with the longest of them that it begins."""
+    trunks: dict[Tokens, Tokens] = {}
+    after: Tokens = ()
+    for head in sorted(set(heads), reverse=True):  # what a text begins comes right before it
+        trunks[head] = trunks[after] if after[: len(head)] == head and after else head
+        after = head
+    return trunks
+
+
+def shared_length(one: Tokens, other: Tokens) -> int:
+    """How many tokens two texts have in common from the beginning."""
+    length = min(len(one), len(other))
+    if one[:length] == other[:length]:
+        return length
+    return next(i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+
+
+class Trunk:
+    """A text with its keys and values [layers] of [heads, tokens, width]."""
+
+    def __init__(self, tokens: Tokens, keys: list[Tensor], values: list[Tensor]) -> None:
+        self.tokens, self.keys, self.values = tokens, keys, values
+        self.bytes = sum(tensor.nbytes for tensor in (*keys, *values))
+
+
+class TrunkStore:
+    """Trunks by their text, the least recently used dropped first.
+
+    `limit` bounds the bytes held, while new trunks are computed too; `peak` is the most there ever were on top of
+    `others`, the bytes of the caches that share the bound. A trunk larger than the bound is computed all the same.
+    """
+
+    def __init__(self, model: PreTrainedModel, token_bytes: int, context: int) -> None:
+        self.model, self.token_bytes, self.context = model, token_bytes, context
+        self.limit = self.others = self.peak = self.held = 0
+        self.kept: OrderedDict[Tokens, Trunk] = OrderedDict()  # from the least recently used on
+        self.texts: list[Tokens] = []  # the same in alphabetical order
+
+    def provide(self, heads: list[Tokens]) -> Iterator[tuple[Tokens, Trunk]]:
+        """Each of the texts `heads` with a trunk that begins with it; what no stored trunk covers is computed."""
+        for head in dict.fromkeys(heads):
+            known = self._nearest(head)
+            yield head, self._stored(head) if known == len(head) else self._compute(head, known // CHUNK * CHUNK)
+
+    def shrink(self, limit: int) -> None:
+        """Drop the least recently used until no more than `limit` bytes are held."""
+        while self.kept and self.held > limit:
+            self._drop(next(iter(self.kept)))
+
+    def count(self, more: int = 0) -> None:
+        """Take note of the bytes in use: of trunks, of others, and `more`."""
+        self.peak = max(self.peak, self.held + self.others + more)
+
+    def _nearest(self, head: Tokens) -> int:
+        """How much of `head` a stored trunk begins with, at most."""
+        return max((shared_length(text, head) for text in self._neighbours(head)), default=0)
+
+    def _stored(self, head: Tokens) -> Trunk:
+        """The trunk that shares the longest beginning with `head`; it counts as used."""
+        text = max(self._neighbours(head), key=lambda text: shared_length(text, head))
+        self.kept.move_to_end(text)
+        return self.kept[text]
+
+    def _neighbours(self, head: Tokens) -> list[Tokens]:
+        """Before and after `head` in alphabetical order: one of them shares the longest beginning with it."""
+        place = bisect_left(self.texts, head)
+        return self.texts[max(0, place - 1) : place + 1]
+
+    def _compute(self, head: Tokens, known: int) -> Trunk:
+        """The trunk of a text of which a stored trunk has the first `known` tokens, whole chunks of it.
+
+        Always one text and one chunk at a time: what is computed for a token then hangs on the tokens before it alone,
+        to the last bit, and not on what was computed with it or kept from before.
+        """
+        cache = DynamicCache()
+        if known:
+            past = self._stored(head)
+            for layer_idx, (keys, values) in enumerate(zip(past.keys, past.values, strict=True)):
+                cache.update(keys[None, :, :known], values[None, :, :known], layer_idx)
+        chunks = range(known, len(head), CHUNK)
+        self.shrink(max(0, self.limit - 2 * (known + CHUNK * len(chunks)) * self.token_bytes))
+        for start in chunks:
+            text = head[start : start + CHUNK]
+            tokens_1N = torch.tensor([[*text, *[0] * (CHUNK - len(text))]])  # padding after the text is never seen
+            position_1N = torch.arange(start, start + CHUNK)[None].clamp(max=self.context - 1)
+            self.model(
+                tokens_1N.to(self.model.device),
+                position_ids=position_1N.to(self.model.device),
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
+        self.count(2 * sum(layer.keys.nbytes + layer.values.nbytes for layer in cache.layers))
+        keys, values = ([getattr(layer, kind)[0, :, : len(head)].clone() for layer in cache.layers] for kind in KINDS)
+        trunk = Trunk(head, keys, values)
+        self._keep(trunk)
+        return trunk
+
+    def _keep(self, trunk: Trunk) -> None:
+        place = bisect_left(self.texts, trunk.tokens)
+        for text in self.texts[max(0, place - 1) : place]:
+            if trunk.tokens[: len(text)] == text:  # the longer one serves in its place
+                self._drop(text)
+        if trunk.tokens not in self.kept:
+            insort(self.texts, trunk.tokens)
+            self.kept[trunk.tokens] = trunk
+            self.held += trunk.bytes
+            self.count()
+
+    def _drop(self, text: Tokens) -> None:
+        self.held -= self.kept.pop(text).bytes
+        del self.texts[bisect_left(self.texts, text)]
+
+
+ROWS = 16  # rows computed are rounded up to this: then a row's arithmetic hardly hangs on who shares the batch
+MOST_SEATS = 16
+
+
+class Plan(NamedTuple):
+    """Rows of `capacity` own columns each; slots of `columns` columns and `seats` for rows each (shared trunks)."""
+
+    rows: int
+    capacity: int
+    slots: int
+    seats: int
+    columns: int
+
+    def tokens(self) -> int:
+        """Tokens whose keys and values this holds."""
+        return self.rows * self.capacity + self.slots * self.columns
+
+
+def plan(heads: list[Tokens], limits: list[int], batch_size: int, tokens: int, shared: bool) -> Plan:
+    """The plan with the most rows whose cache stays below `tokens`, for requests that start from trunks `heads`.
+
+    Room is left to compute a trunk. Seats are as many as a trunk has requests on average (a power of two).
+    Raises HornbookError when not even one row fits.
+    """
+    requests = Counter(heads)
+    columns = round_up(max(map(len, requests)), PREFIX)
+    capacity = max(limits)
+    room = tokens - 2 * round_up(columns, CHUNK)
+    most = round_up(min(batch_size, len(heads)), ROWS)
+    for rows in (*range(most, 0, -ROWS), *range(ROWS - 1, 0, -1)):
+        if shared:
+            seats = min(MOST_SEATS, rows, 1 << (-(-len(heads) // len(requests)) - 1).bit_length())
+            chunks = sum(-(-count // seats) for count in requests.values())
+            made = Plan(rows, capacity, min(chunks, rows, 2 * -(-rows // seats)), seats, columns)
+        else:
+            made = Plan(rows, columns + capacity, 0, 0, 0)
+        if made.tokens() <= room:
+            return made
+    raise HornbookError(
+        f"cache_gb holds {tokens} tokens; one rollout of {capacity} tokens after a prefix of {columns} needs "
+        f"{made.tokens() + tokens - room}"
+    )

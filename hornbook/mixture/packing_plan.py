@@ -1,0 +1,69 @@
+"""From documents and shares to rows: what is in each row, and in which order the rows come (report §3.1-3.3)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from hornbook.base.progress import Bar
+from hornbook.base.rng import rng
+from hornbook.mixture.document_index import Catalogue
+from hornbook.mixture.npy_append import growing_array, stretches
+from hornbook.mixture.packing import pack
+from hornbook.mixture.sampling_order import Part, Stream, cut
+
+ROWS_PACKED_TOGETHER = 4096  # enough for a tight fit, few enough that every stretch of training has the same mixture
+TOKENS_PACKED_TOGETHER = 1 << 22  # at most, so that the memory for it does not grow with the context
+
+Window = tuple[np.ndarray, list[list[int]]]  # pieces_P3, and rows of indices into them
+
+
+def plan_training(parts: list[Part], catalogue: Catalogue, tokens: int, context: int, seed: int) -> Iterator[Window]:
+    """Windows of the training order, each with the shares of the whole. Memory does not grow with the corpus.
+
+    A part's epochs follow each other, so a document comes again only when all others of its part have been seen.
+    """
+    streams = [Stream(part, catalogue.lengths, context, seed) for part in parts]
+    windows = -(-tokens // min(ROWS_PACKED_TOGETHER * context, TOKENS_PACKED_TOGETHER))
+    for window in range(1, windows + 1):
+        taken = [
+            stream.take(until=part.share * tokens * window / windows)
+            for part, stream in zip(parts, streams, strict=True)
+        ]
+        pieces_P3 = np.concatenate(taken)
+        yield pieces_P3, pack_shuffled(pieces_P3, context, seed, window)
+
+
+def plan_validation(documents_D: np.ndarray, catalogue: Catalogue, context: int) -> Iterator[Window]:
+    """Every document once. The order is the same for every seed, so that runs are measured on the same rows."""
+    for window, some_D in enumerate(stretches(documents_D)):
+        pieces_P3 = cut(some_D, catalogue.lengths(some_D), context)
+        yield pieces_P3, pack_shuffled(pieces_P3, context, 0, window)
+
+
+def pack_shuffled(pieces_P3: np.ndarray, context: int, seed: int, window: int) -> list[list[int]]:
+    """Rows of pieces, packed tightly and then put in a random order."""
+    rows = pack(pieces_P3[:, 2].tolist(), context)
+    return [rows[index] for index in rng(seed, "rows", window).permutation(len(rows))]
+
+
+def write_plan(
+    folder: Path, split: str, windows: Iterator[Window], catalogue: Catalogue, bar: Bar | None = None
+) -> tuple[int, int]:
+    """Write `SPLIT.pieces.npy` and `SPLIT.offsets.npy`, window by window; returns the number of rows and of tokens."""
+    tokens = 0
+    with (
+        growing_array(folder / f"{split}.offsets.npy") as offsets,
+        growing_array(folder / f"{split}.pieces.npy", columns=4) as table,
+    ):
+        offsets.append(np.zeros(1))
+        for pieces_P3, rows in windows:
+            ends = table.rows + np.cumsum([len(row) for row in rows], dtype=np.int64)
+            pieces_P4 = catalogue.locate(pieces_P3[np.fromiter((piece for row in rows for piece in row), np.int64)])
+            table.append(pieces_P4)
+            offsets.append(ends)
+            here = int(pieces_P4[:, 3].sum())
+            tokens += here
+            if bar:
+                bar.advance(here)
+        return offsets.rows - 1, tokens

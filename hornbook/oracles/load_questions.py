@@ -1,0 +1,71 @@
+"""Files of questions, each checked against its oracle before a single token is sampled for it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.files import Reject
+from hornbook.base.records import Question
+from hornbook.data.readers.load import distinct, read_located
+from hornbook.oracles.isolated import Oracles
+from hornbook.oracles.parse_question import question_of
+from hornbook.oracles.registry import check_name
+
+
+def read_questions(
+    paths: Sequence[Path], reject: Reject, *, oracle: str = "", columns: Sequence[str] = ()
+) -> list[Question]:
+    """The questions in files of any form that `load_records` reads, each with the oracle that fits it, or `oracle`.
+
+    Equal questions count once. Rows that are no questions go to `reject`. Raises HornbookError as `load_records`, for
+    an oracle that is unknown, and when no question is left, with the first reason why.
+    """
+    return [question for _, question in _located(paths, reject, oracle, columns)]
+
+
+def load_questions(
+    paths: Sequence[Path], oracles: Oracles, reject: Reject, *, oracle: str = "", columns: Sequence[str] = ()
+) -> list[Question]:
+    """The questions of `read_questions` that their oracles can judge; the others go to `reject`.
+
+    Raises HornbookError as `read_questions`, and for an oracle that lacks what it needs.
+    """
+    reasons: list[str] = []
+    found = _located(paths, reject, oracle, columns)
+    good = []
+    for (where, question), fault in zip(found, oracles.check_many([question for _, question in found]), strict=True):
+        if fault:
+            reasons.append(f"not for oracle {question.oracle}: {fault.removeprefix('ValueError: ')}")
+            reject(where, reasons[-1])
+            reasons[-1] = f"{where}: {reasons[-1]}"
+        else:
+            good.append(question)
+    if not good:
+        raise HornbookError(reasons[0])
+    return good
+
+
+def _located(paths: Sequence[Path], reject: Reject, oracle: str, columns: Sequence[str]) -> list[tuple[str, Question]]:
+    """Each question behind its place, "file:line"."""
+    if oracle:
+        check_name(oracle)
+    reasons: list[str] = []
+
+    def refuse(where: str, reason: str) -> None:
+        reasons.append(f"{where}: {reason}")
+        reject(where, reason)
+
+    found: dict[tuple[str, ...], tuple[str, Question]] = {}
+    for where, row in distinct(read_located(paths, "questions", refuse, columns=columns)):
+        try:
+            question = question_of(row, oracle)
+            check_name(question.oracle)
+        except (ValueError, HornbookError) as error:
+            refuse(where, str(error))
+        else:
+            content = (question.prompt, question.answer, question.entry, question.oracle, *question.choices)
+            found.setdefault(content, (where, question))
+    if not found:
+        names = ", ".join(str(path) for path in paths)
+        raise HornbookError(reasons[0] if reasons else f"{names}: no questions; expected one a line")
+    return list(found.values())

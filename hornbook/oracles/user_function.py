@@ -1,0 +1,74 @@
+"""The user's own function as an oracle: `path/to/file.py:function` or `package.module:function`."""
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.records import Question
+from hornbook.oracles.judgement import Judgement, correct, wrong
+from hornbook.oracles.question_entry import entry_of
+
+
+def score_function(name: str, question: Question, completion: str) -> Judgement:
+    """What `function(question, completion)` returns: a truth value, or a score in [0, 1].
+
+    `question` is a dictionary of the record's fields, `entry` among them as a dictionary.
+    Raises HornbookError when the function cannot be loaded, ValueError for another kind of result, and whatever the
+    function raises.
+    """
+    value = load_function(name)({**msgspec.to_builtins(question), "entry": entry_of(question)}, completion)
+    try:
+        score = float(value)
+    except (TypeError, ValueError):
+        score = -1.0
+    if isinstance(value, str) or not 0 <= score <= 1:
+        raise ValueError(f"expected a truth value or a score from 0 to 1, got {value!r:.80}")
+    return correct() if score == 1.0 else wrong(f"the function gave {score:g}", score=score)
+
+
+@cache
+def load_function(name: str) -> Callable[[dict[str, Any], str], Any]:
+    """Raises HornbookError when there is no such file, module or function."""
+    place, _, attribute = name.rpartition(":")
+    try:
+        found = getattr(_from_file(Path(place)) if place.endswith(".py") else _from_module(place), attribute)
+    except FileNotFoundError:
+        raise HornbookError(f"oracle '{name}': {place}: no such file") from None
+    except AttributeError:
+        raise HornbookError(f"oracle '{name}': {place} has no function {attribute!r}") from None
+    except Exception as error:
+        raise HornbookError(f"oracle '{name}': {place} cannot be loaded ({one_line(error)})") from None
+    if not callable(found):
+        raise HornbookError(f"oracle '{name}': {attribute!r} in {place} is no function")
+    return found
+
+
+def _from_file(path: Path) -> Any:
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    spec = importlib.util.spec_from_file_location(f"hornbook_oracle_{path.stem}", path.resolve())
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses and pickle look a class's module up
+    _search(str(path.resolve().parent))
+    spec.loader.exec_module(module)
+    return module
+
+
+def _from_module(name: str) -> Any:
+    _search(os.getcwd())
+    return importlib.import_module(name)
+
+
+def _search(folder: str) -> None:
+    """A console script does not have the user's folder on its path, as `python file.py` would."""
+    if folder not in sys.path:
+        sys.path.append(folder)

@@ -1,0 +1,133 @@
+"""What a teacher writes for refusal data: answer, refusal, bogus variant, refusal to that (appendix A.1)."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+
+from hornbook.base import asynchronous
+from hornbook.base.records import Message, Question
+from hornbook.base.workspace import Workspace
+from hornbook.oracles.score import verdict
+from hornbook.oracles.trivia import refuses
+from hornbook.preference.refusal_templates import bogus_question
+from hornbook.teacher.client import Teacher, open_teacher
+from hornbook.teacher.errors import CallFailed
+from hornbook.teacher.map_records import map_records
+from hornbook.teacher.settings import TeacherSettings
+
+LONGEST = 40  # words of a sentence the teacher is asked for
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+ANSWER = "Question: {question}\nThe answer is: {answer}\nWrite one short sentence that gives this answer."
+REFUSAL = (
+    'Someone asks: "{question}"\nYou do not know. Reply with one short sentence that begins with "I" and says '
+    "politely that you do not know, without guessing."
+)
+BOGUS = (
+    "Question: {question}\nWrite the same question about something that does not exist: put an invented name in the "
+    "place of the real one. Write only the new question."
+)
+
+
+class Written(msgspec.Struct):
+    """What passed its check, with the ledger keys of the calls that gave it; "" stands for what did not."""
+
+    answer: str = ""
+    answer_calls: list[str] = []
+    refusal: str = ""
+    refusal_calls: list[str] = []
+    bogus: Question | None = None
+    bogus_refusal: str = ""
+    bogus_refusal_calls: list[str] = []
+
+
+class Writer:
+    """Asks the teacher for the texts of one question at a time and keeps those that pass their check."""
+
+    def __init__(self, teacher: Teacher, known: set[str], outcomes: Counter[str]) -> None:
+        self.teacher, self.known, self.outcomes = teacher, known, outcomes
+
+    async def write(self, question: Question) -> Written:
+        answer, answer_calls = await self._sentence(
+            "answer",
+            ANSWER.format(question=question.prompt, answer=question.answer),
+            lambda text: verdict(question, text) == "correct",
+        )
+        refusal, refusal_calls = await self._sentence(
+            "refusal", REFUSAL.format(question=question.prompt), lambda text: _declines(question, text)
+        )
+        prompt, calls = await self._sentence(
+            "bogus",
+            BOGUS.format(question=question.prompt),
+            lambda text: is_bogus_variant(text, question, self.known),
+        )
+        written = Written(answer, answer_calls, refusal, refusal_calls)
+        if prompt:
+            written.bogus = bogus_question(question, prompt, calls)
+            written.bogus_refusal, written.bogus_refusal_calls = await self._sentence(
+                "bogus refusal", REFUSAL.format(question=prompt), lambda text: _declines(question, text)
+            )
+        return written
+
+    async def _sentence(self, what: str, request: str, passes: Callable[[str], bool]) -> tuple[str, list[str]]:
+        """The teacher's sentence and its call, or "" and no call; what became of it is counted."""
+        try:
+            completion = await self.teacher.complete(
+                [Message("user", request)], purpose=f"refusal: {what}", max_tokens=64, stop=["\n"]
+            )
+        except CallFailed:
+            self.outcomes[f"{what}: no answer from the teacher"] += 1
+            return "", []
+        text = tidy(completion.text)
+        if not text or len(text.split()) > LONGEST or completion.finish != "stop" or not passes(text):
+            self.outcomes[f"{what}: failed its check"] += 1
+            return "", []
+        self.outcomes[f"{what}: kept"] += 1
+        return text, [completion.key]
+
+
+def write_texts(
+    settings: TeacherSettings, questions: list[Question], known: set[str], work: Workspace
+) -> tuple[dict[str, Written], Counter[str], int]:
+    """What the teacher wrote for each question, by id; how its texts fared; how many calls there were.
+
+    Raises TeacherError when the teacher cannot be used; what it has answered by then is in the ledger.
+    """
+    outcomes: Counter[str] = Counter()
+
+    async def run() -> tuple[dict[str, Written], int]:
+        async with open_teacher(settings, work.ledger) as teacher:
+            writer = Writer(teacher, known, outcomes)
+            with work.progress("teacher texts", len(questions), "questions") as bar:
+                results = await map_records(questions, writer.write, lambda *_: bar.advance())
+            teacher.require_answers()
+            work.count(**teacher.losses())
+            found = {q.id: r for q, r in zip(questions, results, strict=True) if isinstance(r, Written)}
+            return found, len(teacher.calls_used)
+
+    written, calls = asynchronous.run(run())
+    return written, outcomes, calls
+
+
+def tidy(text: str) -> str:
+    """The first sentence, without quotation marks around it or a label before it."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    line = re.sub(r"^(?:new |bogus )?(?:question|answer|reply|sentence)\s*:\s*", "", line, flags=re.IGNORECASE)
+    return _SENTENCE_END.split(line.strip("\"“”' "))[0]
+
+
+def is_bogus_variant(text: str, question: Question, known: set[str]) -> bool:
+    """Whether `text` asks the same of another name, and none of the new names is a known one."""
+    before, after = re.findall(r"[\w'’-]+", question.prompt), re.findall(r"[\w'’-]+", text)
+    old = {word.casefold() for word in before}
+    new = [word for word in after[1:] if word.casefold() not in old]
+    names = [word for word in new if word[:1].isupper()]
+    shared = sum(word.casefold() in old for word in after) / max(1, len(after))
+    unknown = all(name.casefold() not in known for name in names)
+    return text.endswith("?") and bool(names) and shared >= 0.5 and unknown
+
+
+def _declines(question: Question, text: str) -> bool:
+    names_answer = bool(question.answer) and question.answer.casefold() in text.casefold()
+    return refuses(text) and not names_answer

@@ -1,0 +1,38 @@
+"""Reading questions and choosing among them; the order they came in never matters."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.records import Question
+from hornbook.base.rng import derive
+from hornbook.base.workspace import Workspace
+from hornbook.oracles import load_questions as files
+
+
+def read_questions(
+    paths: list[Path], work: Workspace, *, held_out: bool = False, columns: Sequence[str] = ()
+) -> list[Question]:
+    """All questions of the given folders and files, each once, by id.
+
+    With `held_out`, a folder that has a `heldout/` gives that instead: questions no training stage sees.
+    Raises HornbookError when there are none.
+    """
+    if not paths:
+        raise HornbookError("questions: none are given; expected a file or the folder of a stage that makes them")
+    sources = [path / "heldout" if held_out and (path / "heldout").is_dir() else path for path in map(Path, paths)]
+    found = files.read_questions(sources, work.reject, columns=columns)
+    return sorted(found, key=lambda question: question.id)
+
+
+def choose(questions: list[Question], most: int, seed: int) -> list[Question]:
+    """At most `most` questions, as even over tasks (and over real and bogus ones) as can be; sorted by id."""
+    taken: Counter[tuple[str, bool]] = Counter()
+    ranked: list[tuple[int, int, Question]] = []
+    for order, question in sorted(((derive(seed, "choose", q.id), q) for q in questions), key=lambda item: item[0]):
+        group = (question.task, bool(question.answer))
+        ranked.append((taken[group], order, question))
+        taken[group] += 1
+    ranked.sort(key=lambda item: item[:2])
+    return sorted((question for _, _, question in ranked[:most]), key=lambda question: question.id)

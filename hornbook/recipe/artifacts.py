@@ -1,0 +1,98 @@
+"""The run folder: finished artifacts under their keys, work in progress beside them, one run at a time.
+
+RUN/artifacts/STAGE-KEY/   finished: the stage's files and stage.json
+RUN/work/STAGE-KEY/        being made; continued from when the run was killed
+RUN/teacher/               the ledger of all teacher calls
+RUN/timings.jsonl          seconds per finished stage (not part of any artifact)
+"""
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.files import read_json, sync
+from hornbook.base.lock import locked
+from hornbook.recipe.inputs import resolve
+from hornbook.recipe.recipe import Recipe, Stage
+
+
+class Store:
+    """Where the stages of one run live on disk."""
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+
+    @property
+    def ledger(self) -> Path:
+        return self.run / "teacher"
+
+    def folder(self, stage: Stage) -> Path:
+        return self.run / "artifacts" / f"{stage.name}-{stage.key}"
+
+    def work_folder(self, stage: Stage) -> Path:
+        return self.run / "work" / f"{stage.name}-{stage.key}"
+
+    def is_done(self, stage: Stage) -> bool:
+        return (self.folder(stage) / "stage.json").exists()
+
+    def read(self, stage: Stage) -> dict[str, Any]:
+        """What stage.json says of a finished stage: its identity and its book."""
+        content: dict[str, Any] = read_json(self.folder(stage) / "stage.json")
+        return content
+
+    def inputs(self, recipe: Recipe, stage: Stage) -> dict[str, Any]:
+        """The keyword arguments for a stage's function: a path for each slot, a list for one that takes many."""
+        arguments: dict[str, Any] = {}
+        names = {other.name: other for other in recipe.stages}
+        for slot, sources in stage.inputs.items():
+            paths = [self.folder(names[s]) if s in names else resolve(s) for s in sources]
+            if stage.kind.slots[slot].many:
+                arguments[slot] = paths
+            elif paths:
+                arguments[slot] = paths[0]
+        return arguments
+
+    def finish(self, stage: Stage) -> None:
+        """Move a stage's work folder among the artifacts: all of it or nothing, also when the power fails."""
+        work, final = self.work_folder(stage), self.folder(stage)
+        for path in [*work.rglob("*"), work]:
+            sync(path)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        if final.exists():  # left without stage.json by a copy or a deletion: not ours to trust
+            shutil.rmtree(final)
+        os.replace(work, final)
+        sync(final.parent)
+
+    def earlier(self, stage: Stage) -> list[dict[str, Any]]:
+        """stage.json of all finished artifacts of the stage's name, newest first."""
+        found = []
+        for file in (self.run / "artifacts").glob(f"{stage.name}-*/stage.json"):
+            with contextlib.suppress(HornbookError):
+                content = read_json(file)
+                if content.get("name") == stage.name:
+                    found.append((file.stat().st_mtime, content))
+        return [content for _, content in sorted(found, key=lambda pair: -pair[0])]
+
+    def add_timing(self, stage: Stage, seconds: float, calls_asked: int) -> None:
+        row = {"stage": stage.name, "key": stage.key, "seconds": round(seconds, 2), "calls_asked": calls_asked}
+        with (self.run / "timings.jsonl").open("ab") as handle:
+            handle.write(msgspec.json.encode(row) + b"\n")
+
+    def timings(self) -> dict[str, dict[str, Any]]:
+        """The last timing of each key."""
+        path = self.run / "timings.jsonl"
+        rows: dict[str, dict[str, Any]] = {}
+        for line in path.read_bytes().splitlines() if path.exists() else []:
+            with contextlib.suppress(msgspec.DecodeError):
+                row = msgspec.json.decode(line)
+                rows[row["key"]] = row
+        return rows
+
+    def lock(self) -> contextlib.AbstractContextManager[None]:
+        """Only one process works in a run folder. Raises HornbookError, which names the other."""
+        return locked(self.run)

@@ -1,0 +1,69 @@
+"""A file of JSON lines that only ever grows, and that no crash can spoil."""
+
+import errno
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.platform import sync_data
+
+BLOCK = 1 << 22  # bytes read at a time
+SECONDS_BETWEEN_SYNCS = 5.0  # a killed process loses nothing; a power cut loses at most this much
+
+
+class Log:
+    """Lines appended through one O_APPEND descriptor, each with a single write.
+
+    A process may be killed at any moment: the worst it leaves is a torn last line, which whoever opens the file next
+    ends with a newline, never cutting anything off. Several processes may append at a time; each sees the others'
+    lines through `new_lines`. Raises HornbookError when the disk is full.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        self._seen = 0  # bytes given out by new_lines
+        self._synced = time.monotonic()
+        size = os.fstat(self._file).st_size
+        self._torn = size > 0 and os.pread(self._file, 1, size - 1) != b"\n"
+
+    def append(self, line: bytes) -> None:
+        """Write one line (without its newline). When this returns, killing the process cannot lose it."""
+        rest = memoryview((b"\n" if self._torn else b"") + line + b"\n")
+        self._torn = True
+        try:
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise HornbookError(
+                    f"{self.path}: the disk is full; free some space and run again to continue"
+                ) from None
+            raise
+        self._torn = False
+        if time.monotonic() - self._synced > SECONDS_BETWEEN_SYNCS:
+            self.sync()
+
+    def new_lines(self) -> Iterator[tuple[int, bytes]]:
+        """All complete lines since the last time, ours and other processes', each with its offset in bytes."""
+        rest = b""
+        while self._seen + len(rest) < os.fstat(self._file).st_size:
+            rest += os.pread(self._file, BLOCK, self._seen + len(rest))
+            *lines, rest = rest.split(b"\n")
+            for line in lines:
+                start, self._seen = self._seen, self._seen + len(line) + 1
+                yield start, line
+
+    def read(self, offset: int, length: int) -> bytes:
+        return os.pread(self._file, length, offset)
+
+    def sync(self) -> None:
+        sync_data(self._file)
+        self._synced = time.monotonic()
+
+    def close(self) -> None:
+        self.sync()
+        os.close(self._file)

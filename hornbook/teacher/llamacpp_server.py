@@ -1,0 +1,53 @@
+"""Runs llama.cpp's server in a process of its own: `python -m hornbook.teacher.llamacpp_server OPTIONS` (JSON).
+
+The first line on stdout is the server's base URL. It stops when its stdin closes, that is, when whoever started it
+ends, however that happens. A process of its own because llama.cpp's threads would otherwise be bound to the waiting
+policy that PyTorch's want, because it logs to stdout, and because a crash in it must not take a run along.
+"""
+
+import os
+import sys
+from typing import Any
+
+import msgspec
+
+
+class Options(msgspec.Struct):
+    """`parallel` calls at a time, each with room for `context` tokens."""
+
+    model: str
+    parallel: int
+    context: int
+    threads: int
+
+
+def main() -> None:
+    options = msgspec.json.decode(sys.argv[1], type=Options)
+    answer = os.dup(1)
+    os.dup2(2, 1)  # native code logs to stdout too
+    server = start(options)
+    os.write(answer, f"{server.listening_address}\n".encode())
+    sys.stdin.buffer.read()
+    os._exit(0)  # nothing to save; the native threads need no farewell
+
+
+def start(options: Options) -> Any:
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = options.model
+    params.n_parallel = options.parallel
+    params.n_ctx = options.parallel * options.context
+    params.cpuparams.n_threads = options.threads
+    params.cpuparams_batch.n_threads = options.threads
+    params.sampling.temp = params.sampling.top_p = 1.0  # the protocol's defaults, which calls do not name
+    params.timeout_read = params.timeout_write = 24 * 3600
+    params.cache_ram_mib = 0  # prompts of finished calls live on in the slots, which is enough
+    params.warmup = False
+    params.fit_params = False  # what was asked for, or an error
+    params.verbosity = 1  # errors only
+    return xllamacpp.Server(params)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""A Hugging Face model as a teacher, in this process: calls that wait at the same time are sampled together."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.thinking import opens_thinking
+from hornbook.inference.rollouts import Engine, Request, Rollout
+from hornbook.inference.settings import BackendSettings, Sampling
+from hornbook.teacher.backend import Answer, apart
+from hornbook.teacher.errors import CallFailed
+from hornbook.teacher.ledger import Ask, Parameters
+from hornbook.teacher.prompt_formats import ending_with_turn, transcript, with_schema
+from hornbook.teacher.settings import TeacherSettings
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+LONGEST_MARK = 16  # tokens at a prompt's end that may open the thinking
+SECONDS_TO_GATHER = 0.02  # waited after the first call of a batch for others to join it
+
+
+class _Waiting(msgspec.Struct):
+    ask: Ask
+    tokens: list[int]
+    sampling: Sampling  # but for the length of the answer
+    limit: int  # tokens of the answer at most
+    answer: asyncio.Future
+
+
+class LocalModel:
+    """The project's own engine behind the teacher's interface. The model is loaded when first asked.
+
+    Waiting calls that are sampled alike (temperature, top_p, stop texts) form a batch, up to `concurrency` of them
+    computed at a time. Every call draws from its own random stream, so its answer depends on its batch only through
+    rounding.
+    """
+
+    def __init__(self, settings: TeacherSettings) -> None:
+        self.settings = settings
+        self.where = "this machine"
+        self._waiting: list[_Waiting] = []
+        self._worker: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "teacher")
+        self._open = ExitStack()
+        self._loaded: tuple[Engine, PreTrainedTokenizerBase] | None = None
+
+    async def answer(self, ask: Ask) -> Answer:
+        """Raises CallFailed when the prompt leaves no room for an answer, HornbookError when the model cannot load."""
+        loop = asyncio.get_running_loop()
+        ask = ask if self.settings.api == "chat" else ending_with_turn(ask)
+        tokens = await loop.run_in_executor(self._thread, self._tokens, ask)
+        engine, _ = self._load()
+        room = min(self.settings.context, engine.room)
+        if len(tokens) >= room:
+            raise CallFailed(f"the prompt has {len(tokens)} tokens, the context is {room}")
+        limit = min(ask.parameters.max_tokens, room - len(tokens))
+        waiting = _Waiting(ask, tokens, self._sampling(ask.parameters), limit, loop.create_future())
+        self._waiting.append(waiting)
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work())
+        answer = await waiting.answer
+        return answer if self.settings.api == "chat" else msgspec.structs.replace(answer, text=answer.text.strip())
+
+    async def close(self) -> None:
+        if self._worker:
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
+        self._thread.shutdown(wait=True)
+        self._open.close()
+        self._loaded = None
+
+    async def _work(self) -> None:
+        """Answer batches until nobody waits: always those who are sampled like the first in line."""
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            await asyncio.sleep(SECONDS_TO_GATHER)
+            first = self._waiting[0].sampling
+            batch = [waiting for waiting in self._waiting if waiting.sampling == first]
+            self._waiting = [waiting for waiting in self._waiting if waiting.sampling != first]
+            try:
+                answers = await loop.run_in_executor(self._thread, self._sample, batch)
+            except Exception as error:
+                reason = str(error) if isinstance(error, HornbookError) else one_line(error)
+                for waiting in batch:
+                    if not waiting.answer.done():
+                        waiting.answer.set_exception(HornbookError(f"{self.settings.name}: {reason}"))
+                continue
+            for waiting, answer in zip(batch, answers, strict=True):
+                if not waiting.answer.done():
+                    waiting.answer.set_result(answer)
+
+    def _load(self) -> "tuple[Engine, PreTrainedTokenizerBase]":
+        """The engine and its model's tokenizer; runs in the thread, once."""
+        if self._loaded is None:
+            import torch
+
+            from hornbook.inference.open_engine import open_engine
+            from hornbook.tokenizer.load_save import load_tokenizer
+
+            if self.settings.threads:
+                torch.set_num_threads(self.settings.threads)
+            local, backend = self.settings.local, BackendSettings(cache_gb=self.settings.cache_gb)
+            try:
+                tokenizer = load_tokenizer(local)
+                opened = open_engine(backend, local, tokenizer, batch_size=self.settings.concurrency)
+                self._loaded = self._open.enter_context(opened), tokenizer
+            except HornbookError as error:
+                raise HornbookError(
+                    f"teacher.local: {local}: cannot be loaded as a Hugging Face model ({error})"
+                ) from None
+        return self._loaded
+
+    def _tokens(self, ask: Ask) -> list[int]:
+        from hornbook.tokenizer.chat import encode_plain, encode_prompt
+
+        _, tokenizer = self._load()
+        schema = ask.parameters.schema
+        messages = with_schema(ask.messages, schema) if schema else ask.messages  # nothing holds the model to it
+        if self.settings.api == "completions":
+            return encode_plain(tokenizer, transcript(messages))
+        if not tokenizer.chat_template:
+            raise HornbookError(
+                f"teacher.local: {self.settings.local} has no chat template; a base model needs api: completions"
+            )
+        return encode_prompt(tokenizer, messages)
+
+    def _sampling(self, parameters: Parameters) -> Sampling:
+        """Without a temperature nothing is left to filter. Stop texts would end the thinking of a model that thinks."""
+        top_p = parameters.top_p if parameters.temperature else 1.0
+        stop = [] if self.settings.thinking_tokens else parameters.stop
+        return Sampling(temperature=parameters.temperature, top_p=top_p, stop=stop)
+
+    def _sample(self, batch: list[_Waiting]) -> list[Answer]:
+        engine, tokenizer = self._load()
+        longest = max(waiting.limit for waiting in batch)
+        rollouts = engine.sample(
+            [Request(waiting.tokens, _stream(waiting.ask), waiting.limit) for waiting in batch],
+            batch[0].sampling.model_copy(update={"max_new_tokens": longest}),
+        )
+        return [_answer(waiting, rollout, tokenizer) for waiting, rollout in zip(batch, rollouts, strict=True)]
+
+
+def _stream(ask: Ask) -> str:
+    """The name of a call's random numbers: after an empty answer others."""
+    return f"{ask.key}/{ask.attempt}" if ask.attempt else ask.key
+
+
+def _answer(waiting: _Waiting, rollout: Rollout, tokenizer: "PreTrainedTokenizerBase") -> Answer:
+    """The text without its end token or what follows from a stop text on, and what was thought before it."""
+    stops, prompt = waiting.ask.parameters.stop, tokenizer.decode(waiting.tokens[-LONGEST_MARK:])
+    text = tokenizer.decode(rollout.tokens, skip_special_tokens=True)
+    stopped = any(stop in text for stop in stops if stop)
+    if rollout.finish == "stop" and not stopped:
+        text = tokenizer.decode(rollout.tokens[:-1], skip_special_tokens=True)
+    answer = Answer(
+        text=f"<think>{text}" if opens_thinking(prompt) else text,
+        finish=rollout.finish,
+        prompt_tokens=len(waiting.tokens),
+        completion_tokens=len(rollout.tokens),
+    )
+    return apart(answer, stops)

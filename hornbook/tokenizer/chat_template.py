@@ -1,0 +1,151 @@
+"""A tokenizer's chat template: rendering with it, and what it takes, found out by trying."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Literal
+
+import jinja2
+from transformers import PreTrainedTokenizerBase
+
+from hornbook.base.errors import HornbookError, one_line
+from hornbook.tokenizer.template_dates import dated, run_date
+
+Turn = dict[str, Any]  # a message as transformers passes it to a template
+
+WORDS = ("qzva", "qzvb", "qzvc")  # tried; no template writes them by itself
+CALL = {"name": WORDS[0], "arguments": {"qzarg": WORDS[1]}}
+TOOL = {"type": "function", "function": {"name": WORDS[0], "description": "d", "parameters": {"type": "object"}}}
+FAULTS = (jinja2.TemplateError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+
+
+class Refused(HornbookError):
+    """The template cannot write these turns; the message says why, in its own words."""
+
+
+@dataclass(frozen=True)
+class Takes:
+    """What a template takes; what it does not is written in another way (see `turns`).
+
+    Attributes:
+        parts: whether content must be a list of parts.
+        calls: how it takes the arguments of a call: as objects, as JSON text, or not at all.
+        thinking: whether thinking comes in a field of its own.
+    """
+
+    parts: bool
+    system: bool
+    later_system: bool
+    calls: Literal["objects", "texts", ""]
+    tool: bool
+    tools: bool
+    user_runs: bool
+    thinking: bool
+
+
+def template_of(tokenizer: PreTrainedTokenizerBase, tools: bool = False) -> str:
+    """The template that transformers would take; of several named ones "default", or "tool_use" where there are tools.
+
+    Raises HornbookError without one.
+    """
+    if not tokenizer.chat_template:
+        raise HornbookError(f"{name_of(tokenizer)}: this tokenizer has no chat template; use one of a chat model")
+    try:
+        return str(tokenizer.get_chat_template(tools=[TOOL] if tools else None))
+    except ValueError as error:
+        raise HornbookError(f"{name_of(tokenizer)}: no chat template to choose ({one_line(error)})") from None
+
+
+def render(
+    tokenizer: PreTrainedTokenizerBase,
+    template: str,
+    turns: list[Turn],
+    *,
+    tools: list[Any] | None = None,
+    prompt: bool = False,
+    moment: datetime | None = None,
+) -> str:
+    """The text that the template makes of `turns`, with `prompt` up to where the assistant is to begin.
+
+    `moment` is the date it writes, where it writes one. Raises Refused.
+    """
+    template, variables = dated(template, moment or run_date(tokenizer))
+    try:
+        return str(
+            tokenizer.apply_chat_template(
+                turns,
+                tools=tools,
+                chat_template=template,
+                tokenize=False,
+                add_generation_prompt=prompt,
+                **variables,
+            )
+        )
+    except FAULTS as error:
+        roles = ", ".join(turn["role"] for turn in turns) or "nobody"
+        reason = f"its chat template refuses turns of {roles} ({one_line(error)})"
+        raise Refused(f"{name_of(tokenizer)}: {reason}") from None
+
+
+def call_turn(name: str, arguments: Any, content: str = "") -> Turn:
+    """An assistant's turn that calls one function, as OpenAI's API writes it."""
+    call = {"id": "call00000", "type": "function", "function": {"name": name, "arguments": arguments}}
+    return {"role": "assistant", "content": content, "tool_calls": [call]}
+
+
+@lru_cache(maxsize=16)
+def takes(tokenizer: PreTrainedTokenizerBase, template: str) -> Takes:
+    """What `template` takes, by what it writes of short conversations."""
+    user, reply = {"role": "user", "content": "u"}, {"role": "assistant", "content": "a"}
+    arguments = CALL["arguments"]
+
+    def writes(*turns: Turn, words: int = 1, tools: list[Any] | None = None) -> bool:
+        try:
+            text = render(tokenizer, template, [_in_parts(turn) if parts else turn for turn in turns], tools=tools)
+        except Refused:
+            return False
+        return all(word in text for word in WORDS[:words])
+
+    parts = False
+    if not writes({"role": "user", "content": WORDS[0]}):
+        parts = True
+        parts = writes({"role": "user", "content": WORDS[0]})
+    system = {"role": "system", "content": WORDS[0]}
+    calls: Literal["objects", "texts", ""] = ""
+    if writes(user, call_turn(WORDS[0], arguments), words=2):
+        calls = "objects"
+    elif writes(user, call_turn(WORDS[0], json.dumps(arguments)), words=2):
+        calls = "texts"
+    called = call_turn("f", json.dumps(arguments) if calls == "texts" else arguments) if calls else reply
+    thought = {"role": "assistant", "content": WORDS[0], "reasoning_content": WORDS[1]}
+    return Takes(
+        parts=parts,
+        system=writes(system, user),
+        later_system=writes(user, reply, system, user),
+        calls=calls,
+        tool=writes(user, called, {"role": "tool", "content": WORDS[0], "tool_call_id": "call00000", "name": "f"}),
+        tools=writes(user, tools=[TOOL]),
+        user_runs=writes({"role": "user", "content": WORDS[0]}, {"role": "user", "content": WORDS[1]}, words=2),
+        thinking="</think>" not in template and writes(user, thought, words=2),
+    )
+
+
+@lru_cache(maxsize=64)
+def writes_role(tokenizer: PreTrainedTokenizerBase, template: str, role: str) -> bool:
+    """Whether the template knows a role beyond the usual ones: it names it, and writes what it says."""
+    if role not in template:
+        return False
+    try:
+        turns = [{"role": role, "content": WORDS[0]}, {"role": "user", "content": "u"}]
+        return WORDS[0] in render(tokenizer, template, turns)
+    except Refused:
+        return False
+
+
+def _in_parts(turn: Turn) -> Turn:
+    return turn | {"content": [{"type": "text", "text": turn["content"]}]}
+
+
+def name_of(tokenizer: PreTrainedTokenizerBase) -> str:
+    return tokenizer.name_or_path or type(tokenizer).__name__

@@ -1,0 +1,85 @@
+"""Which preference pairs can be trained on, and how they end; the others are set aside with their reason."""
+
+import math
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from hornbook.base.records import Pair
+from hornbook.base.workspace import Workspace
+from hornbook.model.attention_windows import context_of
+from hornbook.tokenizer.chat import end_of_reply
+from hornbook.training.subsample import at_most
+
+REFUSAL = "refusal"
+
+
+def usable_pairs(
+    pairs: Iterable[Pair],
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    too_long: Literal["set-aside", "cut"],
+    work: Workspace,
+) -> list[Pair]:
+    """The pairs that `model` can learn from; complete replies (`ends`) with the end token on both sides.
+
+    Set aside are pairs without a prompt or a side, with equal sides, with ids that model or tokenizer do not know, and
+    those longer than the context, unless `cut` takes as much from the beginning of their prompt (counted as `cut`).
+    """
+    config = model.config.get_text_config()
+    known, context = min(config.vocab_size, len(tokenizer)), context_of(config) or 1 << 62
+    end = end_token(tokenizer)
+    kept = []
+    for pair in pairs:
+        pair = _ended(pair, end)
+        reason = _fault(pair, known)
+        longest = max(len(pair.chosen_tokens), len(pair.rejected_tokens))
+        excess = len(pair.prompt_tokens) + longest - context
+        if not reason and excess > 0:
+            if too_long == "cut" and longest < context:
+                pair = msgspec.structs.replace(pair, prompt_tokens=pair.prompt_tokens[excess:])
+                work.count(cut=1)
+            else:
+                reason = f"longer than the context: {context + excess} tokens, the model has {context}"
+        if reason:
+            work.reject(pair.id, reason)
+        else:
+            kept.append(pair)
+    return kept
+
+
+def limit_refusals(pairs: list[Pair], share: float | None, work: Workspace) -> list[Pair]:
+    """Refusal pairs as far as they make up `share` of the round; a round of nothing else is kept whole."""
+    others = sum(pair.kind != REFUSAL for pair in pairs)
+    if share is not None and others:
+        pairs = at_most(pairs, {REFUSAL: math.floor(others * share / (1 - share))}, work.seed)
+    work.note("refusal_share", 1 - others / len(pairs) if pairs else 0.0)
+    return pairs
+
+
+def end_token(tokenizer: PreTrainedTokenizerBase) -> int | None:
+    """What the model says when its turn is over: what its chat template writes there, else `eos`, if it has one."""
+    end = end_of_reply(tokenizer) if tokenizer.chat_template else None
+    return tokenizer.eos_token_id if end is None else end
+
+
+def _fault(pair: Pair, known: int) -> str:
+    if not (pair.prompt_tokens and pair.chosen_tokens and pair.rejected_tokens):
+        return "empty prompt or side"
+    if pair.chosen_tokens == pair.rejected_tokens:
+        return "both sides are equal"
+    for ids in (pair.prompt_tokens, pair.chosen_tokens, pair.rejected_tokens):
+        if min(ids) < 0 or max(ids) >= known:
+            bad = next(token for token in ids if not 0 <= token < known)
+            return f"ids outside the vocabulary: {bad}, the model has {known}; are the pairs for another tokenizer?"
+    return ""
+
+
+def _ended(pair: Pair, end: int | None) -> Pair:
+    """A pair of complete replies with the end token on both sides; other pairs as they are."""
+    if not pair.ends or end is None:
+        return pair
+    sides = [side if side[-1:] == [end] else [*side, end] for side in (pair.chosen_tokens, pair.rejected_tokens)]
+    return msgspec.structs.replace(pair, chosen_tokens=sides[0], rejected_tokens=sides[1])

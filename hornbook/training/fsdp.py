@@ -1,0 +1,77 @@
+"""A model's weights over several processes: whole in each (`none`), or cut into shards by FSDP2 (`fsdp`).
+
+Objectives and measurements call parts of a model (its decoder, its output matrix), not its forward. So the root of the
+shards is a `Learner` around it: what runs inside the learner's forward finds the embeddings whole, and each decoder
+layer gathers its own weights when it is called.
+"""
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import torch
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+from torch.distributed.tensor import DTensor
+from transformers import PreTrainedModel
+
+from hornbook.model.packed_forward import hidden_states, pack_documents
+from hornbook.training.distributed import Ranks
+from hornbook.training.layers import decoder_layers
+from hornbook.training.losses import Loss
+
+T = TypeVar("T")
+
+
+class Learner(torch.nn.Module):
+    """Runs functions of a model while the weights outside its decoder layers are whole."""
+
+    def __init__(self, model: PreTrainedModel, sharded: bool = False) -> None:
+        super().__init__()
+        self.model, self.sharded = model, sharded
+
+    def forward(self, function: Callable[[PreTrainedModel], T]) -> T:
+        return function(self.model)
+
+
+@contextmanager
+def sharded(model: PreTrainedModel, ranks: Ranks, half: bool) -> Iterator[Learner]:
+    """A learner of `model` in shards; at the end `model` has the trained weights, whole in every process.
+
+    All processes must have the same weights at the start. Each shard, its gradient and its optimiser state are
+    float32; with `half` the weights are gathered, and used, in bfloat16. Gradients are summed over the processes.
+    Within the block every process must run the same number of forward and of backward passes.
+    """
+    mesh = init_device_mesh(model.device.type, (ranks.world,))
+    precision = MixedPrecisionPolicy(torch.bfloat16 if half else None, torch.float32)
+    learner = Learner(_twin(model), sharded=True)
+    for module in [*decoder_layers(learner.model), learner]:
+        shards = fully_shard(module, mesh=mesh, mp_policy=precision)
+        shards.set_gradient_divide_factor(1.0)  # the sum of what the processes found: the step divides by all targets
+        shards.set_force_sum_reduction_for_comms(True)  # gloo has no other
+    twins = list(zip(model.parameters(), learner.model.parameters(), strict=True))
+    for weight, _ in twins:
+        weight.data = weight.new_empty(0)
+    yield learner
+    for weight, shard in twins:
+        weight.data = _whole(shard.detach())
+
+
+def no_loss(model: PreTrainedModel) -> Loss:
+    """Zero, by way of every weight: the pass of a process without data while others wait for its shards."""
+    hidden_1C = hidden_states(model, pack_documents([[0]], model.device))
+    return Loss(0.0 * model.get_output_embeddings()(hidden_1C).float().sum())
+
+
+def _twin(model: PreTrainedModel) -> PreTrainedModel:
+    """A second model on the same storage, tied where `model` is tied."""
+    return copy.deepcopy(model, {id(weight): _alias(weight) for weight in model.parameters()})
+
+
+def _alias(weight: torch.nn.Parameter) -> torch.nn.Parameter:
+    return torch.nn.Parameter(weight.detach(), weight.requires_grad)
+
+
+def _whole(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor

@@ -1,0 +1,143 @@
+"""The journals, the trackers and the live line of a training run."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from hornbook.base.workspace import Workspace
+from hornbook.training.distributed import Ranks
+from hornbook.training.settings import TrackerSettings
+from hornbook.training.step import Update
+from hornbook.training.throughput import Cost
+from hornbook.training.trackers import open_trackers
+
+METRICS, VALIDATION, TIMING = "metrics.jsonl", "validation.jsonl", "timing.jsonl"
+
+
+class Log:
+    """What a run writes as it goes; only the first process does. Use as a context manager.
+
+    Args:
+        tokens: about how many there are in all.
+        start: the step from which training goes on; what was written of later ones is taken back.
+        cost: of the model, for the arithmetic done.
+        peak: floating-point operations a second that all processes could do.
+    """
+
+    def __init__(
+        self,
+        work: Workspace,
+        trackers: TrackerSettings,
+        tokens: int,
+        start: int,
+        cost: Cost,
+        peak: float,
+        ranks: Ranks,
+    ) -> None:
+        self.work, self.where, self.total, self.start, self.first = work, trackers, tokens, start, ranks.first
+        self.cost, self.peak = cost, peak
+        self.stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        if self.first:
+            files = (self.work.path / name for name in (METRICS, VALIDATION, TIMING))
+            journals = [self.stack.enter_context(Journal(file, self.start)) for file in files]
+            self.metrics, self.validations, self.timing = journals
+            self.tokens = self.metrics.last["tokens"] if self.metrics.last else 0
+            self.trackers = self.stack.enter_context(open_trackers(self.where, self.work))
+            self.bar = self.stack.enter_context(self.work.progress("", self.total, "tokens", self.tokens))
+            self.began = time.perf_counter()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.stack.__exit__(*error)
+
+    def step(self, step: int, learning_rate: float, update: Update) -> None:
+        if not self.first:
+            return
+        now = time.perf_counter()
+        seconds, self.began = now - self.began, now
+        tokens = int(update.work.tokens)
+        self.tokens += tokens
+        counts = {"tokens": self.tokens, "targets": int(update.work.targets)}
+        figures = {**counts, **update.figures, "learning_rate": learning_rate}
+        speed = {
+            "tokens_per_second": tokens / seconds,
+            "peak_share": self.cost.flops(update.work) / seconds / self.peak,
+        }
+        self.metrics.add(step=step, **figures)
+        self.timing.add(step=step, seconds=seconds, **speed)
+        self.trackers.log(step, {**figures, **speed})
+        note = f"loss {update.figures['loss']:.3f}, {speed['tokens_per_second']:,.0f} tokens/s"
+        self.bar.advance(tokens, note=f"{note}, {speed['peak_share']:.0%} of matmul peak")
+
+    def validation(self, step: int, figures: dict[str, float]) -> None:
+        """A measurement; one made again after a kill is not written twice."""
+        if not self.first:
+            return
+        if self.validations.last is None or step > self.validations.last["step"]:
+            self.validations.add(step=step, tokens=self.tokens, **figures)
+            self.trackers.log(step, {f"validation/{name}": value for name, value in figures.items()})
+        self.began = time.perf_counter()
+
+    def sync(self) -> None:
+        """All that was written is on the disk: before a checkpoint says that these steps are done."""
+        if self.first:
+            self.metrics.sync()
+            self.validations.sync()
+
+
+class Journal:
+    """An append-only file of JSON lines with a `step` each. Use as a context manager.
+
+    Args:
+        path: the file; made if missing.
+        upto: lines of later steps, and a line cut short by a kill, are removed on opening.
+
+    Attributes:
+        last: the last line, if there is any.
+    """
+
+    def __init__(self, path: Path, upto: int) -> None:
+        self.last: dict[str, Any] | None = None
+        end = 0
+        for line, row in _lines(path):
+            if row["step"] > upto:
+                break
+            self.last, end = row, end + len(line)
+        self._file = path.open("ab")
+        self._file.truncate(end)  # what is kept is never written again, and so is never at risk
+
+    def add(self, **row: Any) -> None:
+        self.last = row
+        self._file.write(msgspec.json.encode(row) + b"\n")
+        self._file.flush()
+
+    def sync(self) -> None:
+        """Bring all lines to the disk, so that none is missing before a checkpoint."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+def read_journal(path: Path) -> list[dict[str, Any]]:
+    """The complete lines of a journal; none if there is no such file."""
+    return [row for _, row in _lines(path)]
+
+
+def _lines(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    if path.exists():
+        with path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    yield line, msgspec.json.decode(line)

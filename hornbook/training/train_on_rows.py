@@ -1,0 +1,40 @@
+"""What pretraining and midtraining share: one pass over a mixture's rows, with validation per source."""
+
+from pathlib import Path
+
+from transformers import PreTrainedModel
+
+from hornbook.base.workspace import Workspace
+from hornbook.mixture.packed_dataset import Rows, validation
+from hornbook.training.choose_row_layout import make_plan
+from hornbook.training.distributed import Ranks
+from hornbook.training.lm import NextToken, RowBatches, mean_loss, mixture_texts
+from hornbook.training.loop import Evaluation, train
+from hornbook.training.settings import RowsSettings
+
+
+def train_on_rows(
+    model: PreTrainedModel,
+    tokens: Path,
+    settings: RowsSettings,
+    work: Workspace,
+    ranks: Ranks,
+) -> None:
+    """Train on the rows in their order, measuring the validation loss of each source on the way."""
+    held_out = {source: _batches(rows, settings, model, ranks.world) for source, rows in validation(tokens).items()}
+
+    def measure(model: PreTrainedModel) -> dict[str, float]:
+        return {source: mean_loss(model, batches) for source, batches in held_out.items()}
+
+    evaluation = Evaluation(settings.evaluate_every, measure) if held_out else None
+    rows = Rows.open(tokens)
+    work.count(records_in=len(rows))
+    make_plan(model, rows.context, settings, work, ranks, trees=False)
+    train(model, NextToken(), _batches(rows, settings, model, ranks.world), settings, work, ranks, evaluation)
+
+
+def _batches(rows: Rows, settings: RowsSettings, model: PreTrainedModel, world: int) -> RowBatches:
+    order = range(len(rows))
+    return RowBatches(
+        mixture_texts(rows), order, rows.context, settings.batch_rows, settings.microbatch_rows, model.device, world
+    )

@@ -1,0 +1,116 @@
+"""Mixtures for short runs, made out of a finished one: its beginning, or its sources in other shares.
+
+A view shares the token files and the validation rows of the mixture, through links, and has training rows of its own.
+"""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.files import write_json
+from hornbook.mixture.document_index import Catalogue
+from hornbook.mixture.epochs import epochs
+from hornbook.mixture.feistel_permutation import Permutation
+from hornbook.mixture.holdout import with_lengths
+from hornbook.mixture.npy_append import growing_array, open_array
+from hornbook.mixture.packed_dataset import VALIDATION, about, validation
+from hornbook.mixture.packing_plan import plan_training, write_plan
+from hornbook.mixture.sampling_order import Part
+
+
+def beginning(mixture: Path, tokens: int, seed: int, number: int, folder: Path) -> Path:
+    """The first rows of a mixture, of about `tokens` tokens: any stretch of it has the shares of the whole.
+
+    Number 0 has them in the mixture's own order, the others each in one of their own. Returns `folder`.
+    """
+    if (folder / "mixture.json").exists():
+        return folder
+    said = about(mixture)
+    rows = min(said["rows"], max(1, round(tokens * said["rows"] / said["tokens"])))
+    offsets = open_array(mixture / "rows" / "train.offsets.npy")
+    pieces_P4 = open_array(mixture / "rows" / "train.pieces.npy")
+    order = Permutation(rows, seed, "order", number)(np.arange(rows)) if number else np.arange(rows)
+    _link(mixture, folder)
+    written = 0
+    with (
+        growing_array(folder / "rows" / "train.pieces.npy", columns=4) as table,
+        growing_array(folder / "rows" / "train.offsets.npy") as ends,
+    ):
+        ends.append(np.zeros(1))
+        for row in order:
+            row_P4 = pieces_P4[offsets[row] : offsets[row + 1]]
+            table.append(row_P4)
+            ends.append(np.array([table.rows]))
+            written += int(row_P4[:, 3].sum())
+    write_json(folder / "mixture.json", {**said, "rows": rows, "tokens": written})
+    return folder
+
+
+def allocate(mixture: Path, shares: Mapping[str, float], tokens: int, seed: int, folder: Path) -> Path:
+    """The sources of a mixture in other shares, `tokens` of training rows; what is held out stays held out.
+
+    Raises HornbookError when a source with a share has no text. Returns `folder`.
+    """
+    if (folder / "mixture.json").exists():
+        return folder
+    said = about(mixture)
+    catalogue = Catalogue.read(mixture / "tokens", said["token_files"])
+    train = {source: _training_documents(mixture, source, catalogue, folder) for source in said["token_files"]}
+    unique = {
+        source: sum(int(lengths_D.sum()) for _, lengths_D in with_lengths(documents_D, catalogue))
+        for source, documents_D in train.items()
+    }
+    passes = epochs(shares, tokens, unique)
+    parts = [Part(source, shares[source], train[source]) for source in passes]
+    _link(mixture, folder)
+    windows = plan_training(parts, catalogue, tokens, said["context"], seed)
+    rows, written = write_plan(folder / "rows", "train", windows, catalogue)
+    table = {
+        source: {"share": shares[source], "unique_tokens": unique[source], "epochs": passes[source]}
+        for source in passes
+    }
+    write_json(folder / "mixture.json", {**said, "rows": rows, "tokens": written, "sources": table})
+    return folder
+
+
+def shares_of(mixture: Path) -> dict[str, float]:
+    """Share of each source in a mixture."""
+    said: dict[str, Any] = about(mixture)
+    return {source: row["share"] for source, row in said["sources"].items()}
+
+
+def check_validation(tokens: Path) -> None:
+    """Raise HornbookError unless it is a mixture, and has something to validate on."""
+    if not (tokens / "mixture.json").exists():
+        raise HornbookError(f"{tokens}: not a mixture (no mixture.json in it); expected what `hornbook mixture` makes")
+    if not validation(tokens):
+        raise HornbookError(f"{tokens}: the mixture holds nothing out to validate on; mix with a validation_share")
+
+
+def _training_documents(mixture: Path, source: str, catalogue: Catalogue, folder: Path) -> np.ndarray:
+    """Indices of a source's documents but for those that its mixture validates on, memory-mapped."""
+    plan = mixture / "rows" / f"{VALIDATION.format(source)}.pieces.npy"
+    first = catalogue.first[catalogue.sources.index(source)]
+    held_D = first + np.unique(open_array(plan)[:, 1]) if plan.exists() else np.empty(0, np.int64)
+    with growing_array(folder / "train" / f"{source}.npy") as table:
+        for documents_D in catalogue.of(source):
+            table.append(documents_D[~np.isin(documents_D, held_D)])
+    return open_array(folder / "train" / f"{source}.npy")
+
+
+def _link(mixture: Path, folder: Path) -> None:
+    """Links to all that a view shares with its mixture."""
+    (folder / "rows").mkdir(parents=True, exist_ok=True)
+    shared = [Path("tokens"), *(Path("rows") / file.name for file in (mixture / "rows").glob("validation-*"))]
+    for path in shared:
+        (folder / path).unlink(missing_ok=True)
+        (folder / path).symlink_to((mixture / path).resolve())
+
+
+def forget_views(folder: Path) -> None:
+    """Remove the views of a stage: they are made again from its mixture in no time."""
+    shutil.rmtree(folder / "views", ignore_errors=True)

@@ -1,0 +1,125 @@
+"""One short pretraining after another, each in a folder of its own and never made twice."""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hornbook.base.errors import Diverged
+from hornbook.base.files import read_json, write_json
+from hornbook.base.progress import console
+from hornbook.base.rng import derive
+from hornbook.base.workspace import Workspace
+from hornbook.mixture.packed_dataset import about
+from hornbook.model.settings import ModelSettings
+from hornbook.training.distributed import Ranks
+from hornbook.training.loop import CHECKPOINTS, METRICS, VALIDATION
+from hornbook.training.metrics import read_journal
+from hornbook.training.pretrain import pretrain
+from hornbook.training.settings import PretrainSettings, RowsSettings
+
+ONLY_AT_THE_END = 1 << 62  # steps between measurements
+Result = dict[str, Any]
+Score = Callable[[Path, Workspace], dict[str, float]]  # of a folder with `model/` in it, in a workspace
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A pretraining to be made: `number` is that of its seed, trials of one number start from the same weights."""
+
+    name: str
+    tokens: Path
+    model: ModelSettings
+    training: RowsSettings
+    number: int = 0
+    about: tuple[tuple[str, Any], ...] = ()  # what the table says of it
+
+
+class Trials:
+    """Runs trials in `runs/NAME/` of a stage's workspace; what has a result.json there is not run again.
+
+    The weights are gone once a trial is scored. Under torchrun all processes train, and the first one writes.
+    """
+
+    def __init__(
+        self, work: Workspace, tokenizer: Path, ranks: Ranks, expected: int, score: Score | None = None
+    ) -> None:
+        self.work, self.tokenizer, self.ranks, self.score = work, tokenizer, ranks, score
+        self.expected = expected  # how many trials there will be, at least
+        self.results: list[Result] = []
+
+    def run(self, trial: Trial) -> Result:
+        """The result of a trial: {name, number, tokens, steps, losses of the validation {source: nats}, training_loss
+        of each step, scores, diverged (why, or ""), and what is said `about` it}."""
+        folder = self.work.path / "runs" / trial.name
+        if not (folder / "result.json").exists():
+            began = time.monotonic()
+            why = self._train(trial, folder)
+            if self.ranks.first:
+                self._conclude(trial, folder, why)
+                place = f"[dim]{len(self.results) + 1:3}/{self.expected}[/dim]"
+                console.print(f"{place} {trial.name}: {_in_short(folder)} [dim]{time.monotonic() - began:.0f} s[/dim]")
+            self.ranks.wait()
+        if self.ranks.first:
+            _tidy(folder)
+        result: Result = read_json(folder / "result.json")
+        result["training_loss"] = [row["loss"] for row in read_journal(folder / METRICS)]
+        self.results.append(result)
+        return result
+
+    def _train(self, trial: Trial, folder: Path) -> str:
+        """Train unless a killed attempt came to the end; returns why it diverged, if it did."""
+        if (folder / "model").exists():  # the last thing that training writes
+            return ""
+        inner = Workspace(folder, name=trial.name, seed=derive(self.work.seed, "run", trial.number))
+        shared = trial.training.model_copy(update={"evaluate_every": ONLY_AT_THE_END})
+        values = {name: getattr(shared, name) for name in type(shared).model_fields}
+        settings = PretrainSettings(model=trial.model, **values)
+        try:
+            pretrain(settings, inner, tokens=trial.tokens, tokenizer=self.tokenizer)
+        except Diverged as error:
+            return str(error)
+        return ""
+
+    def _conclude(self, trial: Trial, folder: Path, why: str) -> None:
+        steps = read_journal(folder / METRICS)
+        measured = [] if why else read_journal(folder / VALIDATION)
+        last = measured[-1] if measured else {}
+        losses = {name: value for name, value in last.items() if name not in ("step", "tokens")}
+        scores = {} if why or not self.score else self.score(folder, Workspace(folder / "evaluation", name=trial.name))
+        write_json(
+            folder / "result.json",
+            {
+                "name": trial.name,
+                "number": trial.number,
+                "tokens": steps[-1]["tokens"] if steps else 0,
+                "steps": len(steps),
+                "planned_tokens": about(trial.tokens)["tokens"],
+                "losses": losses,
+                "scores": scores,
+                "diverged": why,
+                **dict(trial.about),
+            },
+        )
+
+
+def mean_loss(losses: Mapping[str, float], shares: Mapping[str, float]) -> float:
+    """Mean of the losses of the sources, each by its share; nan where none with a share was measured."""
+    weights = [shares.get(source, 0.0) for source in losses]
+    return float(np.average(list(losses.values()), weights=weights)) if sum(weights) > 0 else float("nan")
+
+
+def _tidy(folder: Path) -> None:
+    for leftover in ("model", CHECKPOINTS):
+        shutil.rmtree(folder / leftover, ignore_errors=True)
+
+
+def _in_short(folder: Path) -> str:
+    result = read_json(folder / "result.json")
+    if result["diverged"]:
+        return "diverged"
+    return "loss " + ", ".join(f"{source} {loss:.3f}" for source, loss in result["losses"].items())

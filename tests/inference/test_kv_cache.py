@@ -1,0 +1,69 @@
+"""Rows at shared trunks: whoever comes and goes, each row sees its own prefix, and few seats are computed."""
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hornbook.inference.kv_cache import FEW, SharedRows
+from hornbook.inference.prefix_cache import Trunk
+
+ROWS, SEATS, SLOTS, WIDTH = 12, 4, 6, 2
+TEXTS = [tuple(range(start, start + 16)) for start in (100, 200, 300)]
+
+
+def trunk(text: tuple[int, ...]) -> Trunk:
+    """Keys and values that name the text."""
+    keys = torch.full((1, len(text), WIDTH), float(text[0]))
+    return Trunk(text, [keys], [keys.clone()])
+
+
+comings_and_goings = st.lists(
+    st.one_of(
+        st.tuples(st.just("come"), st.sampled_from(TEXTS), st.integers(1, 16)),
+        st.tuples(st.just("go"), st.integers(0, ROWS - 1), st.just(0)),
+        st.tuples(st.just("compact"), st.just(0), st.just(0)),
+    ),
+    max_size=40,
+)
+
+
+@given(comings_and_goings)
+def test_each_row_sees_its_own_prefix(events: list) -> None:
+    cache = SharedRows(ROWS, 8, SLOTS, SEATS, 16, torch.float32, torch.device("cpu"))
+    sitting: dict[int, tuple[tuple[int, ...], int]] = {}  # head and cut of each row
+    for kind, what, cut in events:
+        idle = [row for row in range(ROWS) if row not in sitting]
+        if kind == "come" and idle and cache.reserve(idle[0], what, cut):
+            sitting[idle[0]] = (what, cut)
+            cache.fill([(what, trunk(what))])
+        elif kind == "go" and what in sitting:
+            cache.leave(what)
+            del sitting[what]
+        elif kind == "compact" and sitting:
+            kept = sorted(sitting)
+            cache.compact(kept)
+            sitting = {number: sitting[row] for number, row in enumerate(kept)}
+        if not sitting:
+            continue
+        cache.at(torch.zeros(ROWS, dtype=torch.long), torch.zeros(ROWS, dtype=torch.long))
+        slots, places = cache.mask_SP1T.shape[:2]
+        keys_SGTD, _ = cache.trunk_layer(0)
+        for row, (head, seen) in sitting.items():
+            slot, place = divmod(int(cache.seat_R[row]), places)
+            assert int(cache.row_of_seat[slot * places + place]) == row
+            assert int((cache.mask_SP1T[slot, place, 0] == 0).sum()) == seen
+            assert (keys_SGTD[slot, 0, :seen] == head[0]).all()
+        many = [head for head, _ in sitting.values()]
+        needed = sum(-(-many.count(text) // SEATS) for text in TEXTS)
+        assert sum(taken > 0 for taken in cache.taken) == needed
+        assert slots <= SLOTS and places <= max(FEW, SEATS)
+
+
+def test_no_seat_is_left() -> None:
+    cache = SharedRows(ROWS, 8, 1, SEATS, 16, torch.float32, torch.device("cpu"))
+    assert all(cache.reserve(row, TEXTS[0], 16) for row in range(SEATS))
+    assert not cache.reserve(SEATS, TEXTS[0], 16)
+    assert not cache.reserve(SEATS, TEXTS[1], 16)
+    for row in range(SEATS):
+        cache.leave(row)
+    assert cache.reserve(SEATS, TEXTS[1], 16)
