@@ -17,7 +17,7 @@ from hornbook.cli.failures import in_words, reader_has_gone
 from hornbook.cli.push import push
 from hornbook.cli.recipes import RECIPE_COMMANDS
 from hornbook.cli.stages import stage_command
-from hornbook.recipe.stage_types import KINDS
+from hornbook.recipe.stage_types import STAGE_TYPES
 
 
 class InOrder(click.Group):
@@ -46,7 +46,7 @@ def train() -> None:
 def _assemble() -> None:
     for command in RECIPE_COMMANDS:
         hornbook.add_command(command)
-    for kind in KINDS.values():
+    for kind in STAGE_TYPES.values():
         group, _, name = kind.command.rpartition(" ")
         (train if group == "train" else hornbook).add_command(stage_command(kind), name)
         if group == "train" and "train" not in hornbook.commands:

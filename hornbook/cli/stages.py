@@ -15,9 +15,9 @@ from hornbook.base.files import read_json
 from hornbook.base.lock import LOCK, locked
 from hornbook.base.progress import answers, console
 from hornbook.base.rng import derive
+from hornbook.base.stage import Input, StageType
 from hornbook.base.workspace import FAILED_CALLS, is_first_process
 from hornbook.recipe.recipe import Stage
-from hornbook.recipe.stage_types import Kind, Slot
 
 LONGEST_DEFAULT = 300  # characters of a default that help shows; a longer one is described in words
 LEDGER = "teacher"  # folder of a stage's output with the answered calls
@@ -28,7 +28,7 @@ SEPARATOR = "."  # --teacher.url sets `url` below `teacher`
 class StageCommand(click.Command):
     """A command whose flags are made from the settings class only when they are needed: starting stays quick."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: StageType) -> None:
         super().__init__(
             name=kind.command.split()[-1],
             help=f"{kind.does} (report {_sections(kind.report)})\n\n\b\nExample:\n  {kind.example}",
@@ -47,31 +47,31 @@ class StageCommand(click.Command):
         return super().make_parser(ctx)
 
     def _run(self, out: Path, seed: int, again: bool, **given: Any) -> None:
-        slots = {name: given.pop(name) for name in self.kind.slots}
+        inputs = {name: given.pop(name) for name in self.kind.inputs}
         values = _nest({name: value for name, value in given.items() if value is not None and value != ()})
         settings = self.kind.settings.parse(values, "")
-        run_alone(self.kind, settings, slots, out, seed, again)
+        run_alone(self.kind, settings, inputs, out, seed, again)
 
 
-def stage_command(kind: Kind) -> click.Command:
+def stage_command(kind: StageType) -> click.Command:
     """The command that runs one kind of stage by itself."""
     return StageCommand(kind)
 
 
-def run_alone(kind: Kind, settings: Any, slots: dict[str, Any], out: Path, seed: int, again: bool) -> None:
+def run_alone(kind: StageType, settings: Any, inputs: dict[str, Any], out: Path, seed: int, again: bool) -> None:
     """Run one stage on the user's files, into `out`; a second call with the same arguments continues or is done.
 
     Raises HornbookError when `out` holds something else.
     """
     from hornbook.recipe.inputs import external_key
 
-    sources = {name: _as_list(value) for name, value in slots.items()}
+    sources = {name: _as_list(value) for name, value in inputs.items()}
     keys = {name: [external_key(_located(source)) for source in values] for name, values in sources.items()}
     stage = Stage(kind.name, kind, settings, sources, keys, derive(seed, kind.name))
     paths = {
-        name: [Path(source) for source in values] if kind.slots[name].many else Path(values[0])
+        name: [Path(source) for source in values] if kind.inputs[name].many else Path(values[0])
         for name, values in sources.items()
-        if values or kind.slots[name].many
+        if values or kind.inputs[name].many
     }
     if not is_first_process():
         if kind.together:
@@ -109,10 +109,10 @@ def _run_stage(stage: Stage, paths: dict[str, Any], out: Path, again: bool) -> N
         console.print(work.conclusion)
 
 
-def _show(kind: Kind, out: Path) -> None:
+def _show(kind: StageType, out: Path) -> None:
     """Print what was asked for, where it is figures."""
     if is_first_process():
-        for table in kind.tables(out):
+        for table in kind.tables(out) if kind.tables else ():
             answers.print(table)
 
 
@@ -159,18 +159,18 @@ def _as_list(value: Any) -> list[str]:
     return [str(item) for item in values]
 
 
-def _inputs(kind: Kind) -> list[click.Parameter]:
+def _inputs(kind: StageType) -> list[click.Parameter]:
     parameters: list[click.Parameter] = []
-    for name, slot in kind.slots.items():
-        path = click.STRING if slot.holds == "model" else INPUT
+    for name, taken in kind.inputs.items():
+        path = click.STRING if taken.holds == "model" else INPUT
         if name == kind.argument:
             metavar = name.upper()
-            count = -1 if slot.many else 1
+            count = -1 if taken.many else 1
             parameters.append(
-                click.Argument([name], type=path, nargs=count, required=not slot.optional, metavar=metavar)
+                click.Argument([name], type=path, nargs=count, required=not taken.optional, metavar=metavar)
             )
         else:
-            parameters.append(_input_option(name, slot, path))
+            parameters.append(_input_option(name, taken, path))
     return parameters
 
 
@@ -190,14 +190,14 @@ class _Input(click.ParamType):
 INPUT = _Input()
 
 
-def _input_option(name: str, slot: Slot, path: click.ParamType) -> click.Option:
-    several = "; may be given several times" if slot.many else ""
+def _input_option(name: str, taken: Input, path: click.ParamType) -> click.Option:
+    several = "; may be given several times" if taken.many else ""
     return click.Option(
         [f"--{name}"],
         type=path,
-        multiple=slot.many,
-        required=not slot.optional,
-        help=f"Folder of a stage that makes {slot.holds}, or a file of yours{several}.",
+        multiple=taken.many,
+        required=not taken.optional,
+        help=f"Folder of a stage that makes {taken.holds}, or a file of yours{several}.",
     )
 
 
@@ -209,10 +209,10 @@ def _common() -> list[click.Parameter]:
     ]
 
 
-def _list(kind: Kind) -> list[click.Parameter]:
+def _list(kind: StageType) -> list[click.Parameter]:
     def show(ctx: click.Context, param: click.Parameter, given: str | None) -> None:
         if given is not None:
-            for line in kind.lines(given):
+            for line in kind.listing(given) if kind.listing else ():
                 indent = " " * (len(line) - len(line.lstrip()))
                 click.echo(click.wrap_text(line.strip(), 110, indent, f"{indent}  ") + "\n" * line.endswith("\n"))
             ctx.exit()

@@ -8,7 +8,7 @@ import pytest
 
 from hornbook.cli.main import hornbook
 from hornbook.inference.settings import BackendSettings
-from hornbook.recipe.stage_types import KINDS
+from hornbook.recipe.stage_types import STAGE_TYPES
 
 
 def run(*arguments, cwd=None):
@@ -39,7 +39,7 @@ def test_every_command_has_help_with_an_example(words):
     assert f"hornbook {' '.join(words)} " in shown.output.partition("Example:")[2]
 
 
-@pytest.mark.parametrize("command", ["pts", "eval", "judge", "refusal"])
+@pytest.mark.parametrize("command", ["pts", "eval", "judged-pairs", "refusal"])
 def test_what_samples_has_the_same_flags_in_every_command(command):
     from click.testing import CliRunner
 
@@ -48,18 +48,18 @@ def test_what_samples_has_the_same_flags_in_every_command(command):
         assert f"--engine.{flag.replace('_', '-')} " in shown
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", STAGE_TYPES.values(), ids=lambda kind: kind.name)
 def test_every_setting_has_a_help_text(kind):
     for name, field in kind.settings.model_fields.items():
         assert field.description, name
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", STAGE_TYPES.values(), ids=lambda kind: kind.name)
 def test_every_kind_names_a_function_that_takes_its_slots(kind):
     import inspect
 
-    parameters = inspect.signature(kind.load()).parameters
-    assert set(parameters) == {"settings", "work", *kind.slots}
+    parameters = inspect.signature(kind.function).parameters
+    assert set(parameters) == {"settings", "work", *kind.inputs}
 
 
 @pytest.mark.parametrize(
