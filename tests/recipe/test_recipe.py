@@ -114,7 +114,7 @@ def test_what_samples_is_chosen_by_the_same_settings_in_every_stage(tmp_path, st
 
 
 def test_a_recipe_says_once_what_samples_and_a_stage_may_say_otherwise(tmp_path):
-    own = SAMPLING.replace("judged-pairs: {", f"judge: {{{SERVER}, ")
+    own = SAMPLING.replace("judged-pairs: {", f"judged-pairs: {{{SERVER}, ")
     once = recipe(tmp_path, f"engine: {{backend: vllm}}\n{own}")
     backends = {stage.name: stage.settings.engine.backend for stage in once.stages}
     assert backends == {"pts": "vllm", "evaluation": "vllm", "judged-pairs": "server", "refusal": "vllm"}
