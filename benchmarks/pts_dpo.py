@@ -27,8 +27,8 @@ from benchmarks.rollout_pairs import rollout_pairs
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json, read_records
 from hornbook.base.stage import StageType, declared
-from hornbook.cli.stages import run_alone
 from hornbook.evaluation.metrics import REASONING, Answer, values_by_score
+from hornbook.recipe.run_alone import run_alone
 from hornbook.recipe.stage_types import STAGE_TYPES
 
 ARMS = {"pivotal": "PTS, DPO on pivotal tokens", "replies": "DPO on whole replies, same tokens"}
@@ -130,7 +130,7 @@ def stage(kind: str | StageType, out: Path, seed: int, inputs: dict[str, Any], s
     """Run a stage into `out` unless it stands there; `out`."""
     kind = STAGE_TYPES[kind] if isinstance(kind, str) else kind
     given = {name: inputs.get(name, [] if taken.many else None) for name, taken in kind.inputs.items()}
-    run_alone(kind, kind.settings.parse(settings, kind.name), given, out, seed, again=False)
+    run_alone(kind, kind.settings.parse(settings, kind.name), given, out, seed, overwrite=False)
     return out
 
 
