@@ -15,6 +15,7 @@ from hornbook.cli.group import Group
 from hornbook.cli.push import push
 from hornbook.cli.recipes import RECIPE_COMMANDS
 from hornbook.cli.stages import StageCommand
+from hornbook.cli.start import init, schema
 from hornbook.recipe.stage_types import STAGE_TYPES
 
 EXAMPLES = """\b
@@ -50,14 +51,14 @@ def train() -> None:
 
 
 def _assemble() -> None:
-    for command in RECIPE_COMMANDS:
+    for command in (init, *RECIPE_COMMANDS):
         hornbook.add_command(command)
     for kind in STAGE_TYPES.values():
         group, _, name = kind.command.rpartition(" ")
         (train if group == "train" else hornbook).add_command(StageCommand(kind), name)
         if group == "train" and "train" not in hornbook.commands:
             hornbook.add_command(train)
-    for command in (export, push, completion):
+    for command in (export, push, schema, completion):
         hornbook.add_command(command)
 
 

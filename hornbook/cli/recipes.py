@@ -18,14 +18,18 @@ RUN_OPTION = click.option("--run", "run_folder", type=PATH, help="Run folder.  [
 def run(recipe: Path, run_folder: Path | None) -> None:
     """Run a recipe: all stages that are not there yet. Killed and called again, it continues.
 
+    RECIPE is a file, or the name of a recipe that comes with Hornbook: pocket, phi-4, diversity, context, pivotal or
+    kinds.
+
     \b
     Example:
-      hornbook run recipes/pocket.yaml
+      hornbook run pocket
     """
     from hornbook.recipe.recipe import load_recipe
     from hornbook.recipe.run import run_recipe
+    from hornbook.recipe.shipped import find_recipe
 
-    loaded = load_recipe(recipe)
+    loaded = load_recipe(find_recipe(recipe))
     run_recipe(loaded, run_folder or loaded.run_folder)
 
 
@@ -36,14 +40,17 @@ def run(recipe: Path, run_folder: Path | None) -> None:
 def plan(recipe: Path, run_folder: Path | None, hardware: str) -> None:
     """Say what a recipe would do and cost, and which stages would run and why, without running anything.
 
+    RECIPE is a file, or the name of a recipe that comes with Hornbook.
+
     \b
     Example:
-      hornbook plan recipes/phi-4.yaml --hardware h100:1920
+      hornbook plan phi-4 --hardware h100:1920
     """
     from hornbook.recipe.plan import print_plan
     from hornbook.recipe.recipe import load_recipe
+    from hornbook.recipe.shipped import find_recipe
 
-    loaded = load_recipe(recipe)
+    loaded = load_recipe(find_recipe(recipe))
     print_plan(loaded, run_folder or loaded.run_folder, hardware)
 
 
@@ -59,12 +66,13 @@ def status(run_folder: Path) -> None:
     from rich.table import Table
 
     from hornbook.base.progress import answers
-    from hornbook.recipe.artifacts import Store
+    from hornbook.recipe.artifacts import Store, refuse_earlier
     from hornbook.recipe.recipe import load_recipe
     from hornbook.recipe.status import standings
 
     if not (run_folder / "recipe.yaml").exists():
         raise HornbookError(f"{run_folder}: not a run folder (no recipe.yaml in it)")
+    refuse_earlier(run_folder)
     store = Store(run_folder)
     table = Table("stage", "state", "seconds", "tokens", "records", "why it will run", box=None)
     for standing in standings(load_recipe(run_folder / "recipe.yaml"), run_folder):
@@ -94,8 +102,11 @@ def lineage(folders: tuple[Path, ...], record: str) -> None:
       hornbook lineage runs/pocket sample-3f2a
       hornbook lineage synthetic/ clean/ sample-3f2a
     """
+    from hornbook.recipe.artifacts import refuse_earlier
     from hornbook.report.lineage import lineage_lines
 
+    for folder in folders:
+        refuse_earlier(folder)
     for line in lineage_lines(folders, record):
         click.echo(line)
 
@@ -112,11 +123,13 @@ def report(run_folder: Path, markdown: bool) -> None:
     """
     from hornbook.base.files import read_json
     from hornbook.base.progress import answers
+    from hornbook.recipe.artifacts import refuse_earlier
     from hornbook.report.page import write_report
     from hornbook.report.table import markdown_table, results_table
 
     if not (run_folder / "summary.json").exists():
         raise HornbookError(f"{run_folder}: no summary.json in it; `hornbook run` writes it when all stages are done")
+    refuse_earlier(run_folder)
     page = write_report(run_folder)
     summary = read_json(run_folder / "summary.json")
     if markdown:

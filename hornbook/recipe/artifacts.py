@@ -18,7 +18,8 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json, sync
 from hornbook.base.lock import locked
 from hornbook.recipe.inputs import resolve
-from hornbook.recipe.recipe import Recipe, Stage
+from hornbook.recipe.recipe import RENAMED, Recipe, Stage
+from hornbook.recipe.stage_types import STAGE_TYPES
 
 
 class Store:
@@ -96,3 +97,22 @@ class Store:
     def lock(self) -> contextlib.AbstractContextManager[None]:
         """Only one process works in a run folder. Raises HornbookError, which names the other."""
         return locked(self.run)
+
+
+def refuse_earlier(run: Path) -> None:
+    """Raise HornbookError where an earlier version has made `run`: a stage in it is of a kind that there is no more."""
+    for file in sorted((run / "artifacts").glob("*/stage.json")):
+        kind = _kind_in(file)
+        if kind and kind not in STAGE_TYPES:
+            now = f", which is called '{RENAMED[kind]}' now" if kind in RENAMED else ""
+            raise HornbookError(
+                f"{run}: made by an earlier version ({file.parent.name} is of the kind '{kind}'{now}); "
+                "run the recipe in a new folder with --run, or delete this one"
+            )
+
+
+def _kind_in(file: Path) -> str:
+    """The kind that a stage.json names; "" where it cannot be read."""
+    with contextlib.suppress(HornbookError):
+        return str(read_json(file).get("kind", ""))
+    return ""

@@ -12,10 +12,12 @@ from hornbook.base.rng import derive
 from hornbook.base.settings import Settings, digest, nearest
 from hornbook.base.stage import Input, StageType
 from hornbook.recipe.inputs import external_key, is_external, is_there
+from hornbook.recipe.shipped import shipped
 from hornbook.recipe.stage_types import STAGE_TYPES
 
 EXPECTED = ["tokens", "teacher_calls", "prompt_tokens_per_call", "answer_tokens_per_call"]
 SHARED = ["teacher", "engine"]  # settings that a recipe may give once, for all stages that take them and have no own
+RENAMED = {"judge": "judged-pairs"}  # kinds of stage by the names that earlier versions gave them
 TOP_KEYS = ["name", "about", "seed", *SHARED, "stages"]
 
 
@@ -113,7 +115,10 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise HornbookError(f"{path}: no such recipe; the ones that come with the project are in recipes/") from None
+        names = ", ".join(shipped())
+        raise HornbookError(
+            f"{path}: no such recipe; expected a file, or one that comes with Hornbook: {names}"
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -131,6 +136,8 @@ def _read_stage(
     kind_name = str(values.pop("kind", name))
     kind = STAGE_TYPES.get(kind_name)
     if kind is None:
+        if kind_name in RENAMED:
+            raise HornbookError(f"{where}.kind: '{kind_name}' is called '{RENAMED[kind_name]}' now")
         raise HornbookError(f"{where}.kind: unknown kind '{kind_name}'{nearest(kind_name, list(STAGE_TYPES))}")
     inputs = {
         input_name: _read_input(values.pop(input_name, None), taken, f"{where}.{input_name}")

@@ -7,7 +7,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json, write_text
 from hornbook.base.progress import answers, console
 from hornbook.base.workspace import is_first_process
-from hornbook.recipe.artifacts import Store
+from hornbook.recipe.artifacts import Store, refuse_earlier
 from hornbook.recipe.distributed import together
 from hornbook.recipe.execute import execute
 from hornbook.recipe.recipe import Recipe, Stage
@@ -24,6 +24,7 @@ def run_recipe(recipe: Recipe, run: Path) -> Path:
     Of several processes (torchrun) all train together, and the first one does everything else.
     """
     recipe.check_files()
+    refuse_earlier(run)
     store = Store(run)
     with together() as processes, store.lock():
         if is_first_process():

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hornbook.recipe.artifacts import Store
+from hornbook.recipe.artifacts import Store, refuse_earlier
 from hornbook.recipe.recipe import Recipe, Stage
 
 
@@ -20,6 +20,7 @@ class Standing:
 
 def standings(recipe: Recipe, run: Path) -> list[Standing]:
     """The standing of each stage of a recipe in a run folder (which need not exist yet)."""
+    refuse_earlier(run)
     store = Store(run)
     timings = store.timings()
     return [_standing(stage, store, recipe, timings) for stage in recipe.stages]
