@@ -19,7 +19,7 @@ from hornbook.inference.rollouts import Rollout
 from hornbook.inference.sampling import draw, probabilities, uniforms, without
 from hornbook.inference.settings import Sampling
 from hornbook.inference.stops import Stops
-from hornbook.inference.windows import text_config
+from hornbook.model.windows import text_part
 
 TOKENS = 8192  # computed at a time by a model that reads its whole text again for each token
 
@@ -164,7 +164,7 @@ def _no_defaults(model: PreTrainedModel) -> Iterator[None]:
 
 def _token_bytes(model: PreTrainedModel) -> int:
     """What a token's keys and values take, if they are as wide as embeddings and in as many layers as there may be."""
-    layers = int(getattr(text_config(model), "num_hidden_layers", 64))
+    layers = int(getattr(text_part(model.config), "num_hidden_layers", 64))
     return 2 * layers * int(model.get_input_embeddings().weight.shape[1]) * model.dtype.itemsize
 
 
