@@ -23,6 +23,7 @@ from hornbook.inference.settings import Sampling
 from hornbook.inference.stops import Stops
 from hornbook.inference.trunks import TrunkStore, round_up, trunks_of
 from hornbook.inference.windows import room_of, windows_of
+from hornbook.model.rescaling import keep_weights
 from hornbook.tokenizer.ends import end_ids
 
 __all__ = ["Engine", "Request", "Rollout", "Sampling", "TorchEngine"]
@@ -57,6 +58,7 @@ class TorchEngine:
         seed: int = 0,
         cache_gb: float = 4.0,
     ) -> None:
+        keep_weights(model)
         self.model, self.tokenizer, self.batch_size, self.seed = model, tokenizer, batch_size, seed
         self.cache_bytes = round(cache_gb * 1e9)
         self.stop = end_ids(tokenizer, model.generation_config)

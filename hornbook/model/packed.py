@@ -14,6 +14,7 @@ from hornbook.model.attention import packed
 from hornbook.model.head import OwnHead, decoder_of, output_head
 from hornbook.model.plan import Plan, Rows, give_plan
 from hornbook.model.probes import furthest, losses, plain_losses, texts
+from hornbook.model.rescaling import keep_weights
 from hornbook.model.rows import Packed, hidden_states, pack_documents
 from hornbook.model.trees import Tree, lay_out, starts, tree_states
 from hornbook.model.windows import switch_length
@@ -43,6 +44,7 @@ def check_packing(
     Raises HornbookError where nothing gives the losses of plain passes within BOUND (HALF_BOUND in bfloat16), and
     where the model has no plain passes, is not causal or lets no gradient through.
     """
+    keep_weights(model)
     was_training = model.training
     model.eval()
     try:
