@@ -60,8 +60,8 @@ def sharded(model: PreTrainedModel, ranks: Ranks, half: bool) -> Iterator[Learne
 
 def no_loss(model: PreTrainedModel) -> Loss:
     """Zero, by way of every weight: the pass of a process without data while others wait for its shards."""
-    hidden_1C = hidden_states(model, pack_documents([[0]], model.device))
-    return Loss(0.0 * model.get_output_embeddings()(hidden_1C).float().sum())
+    hidden_2C = hidden_states(model, pack_documents([[0, 0]], model.device))  # the decay of states acts on the second
+    return Loss(0.0 * model.get_output_embeddings()(hidden_2C).float().sum())
 
 
 def _twin(model: PreTrainedModel) -> PreTrainedModel:
