@@ -16,6 +16,7 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor
 from transformers import PreTrainedModel
 
+from hornbook.base.errors import HornbookError
 from hornbook.model.rows import hidden_states, pack_documents
 from hornbook.training.blocks import decoder_layers
 from hornbook.training.loss import Loss
@@ -42,7 +43,13 @@ def sharded(model: PreTrainedModel, ranks: Ranks, half: bool) -> Iterator[Learne
     All processes must have the same weights at the start. Each shard, its gradient and its optimiser state are
     float32; with `half` the weights are gathered, and used, in bfloat16. Gradients are summed over the processes.
     Within the block every process must run the same number of forward and of backward passes.
+    Raises HornbookError for a model whose layers share weights.
     """
+    in_layers = [id(weight) for layer in decoder_layers(model) for weight in layer.parameters()]
+    if len(set(in_layers)) < len(in_layers):
+        raise HornbookError(
+            f"{model.config.model_type}: its layers share weights, which shards do not allow; use --sharding none"
+        )
     mesh = init_device_mesh(model.device.type, (ranks.world,))
     precision = MixedPrecisionPolicy(torch.bfloat16 if half else None, torch.float32)
     learner = Learner(_twin(model), sharded=True)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from hornbook.base.errors import Diverged
+from hornbook.base.errors import Diverged, HornbookError
 from hornbook.base.records import Pair
 from hornbook.base.workspace import Workspace
 from hornbook.model.build import build_model
@@ -18,7 +18,9 @@ from hornbook.training.loss import Loss
 from hornbook.training.pretrain import pretrain
 from hornbook.training.ranks import Ranks
 from hornbook.training.settings import DpoSettings
+from hornbook.training.sharding import sharded
 from hornbook.training.throughput import Work, cost, matmul_peak
+from tests.architectures import make
 from tests.training import runs, scaled
 from tests.training.conftest import write_lines
 
@@ -68,6 +70,14 @@ def test_padded_rows_are_learnt_over_shards_as_by_one(tmp_path, name: str) -> No
     assert (tmp_path / "1" / "rows-0").read_text() == "padded"
     assert [(tmp_path / "2" / f"rows-{rank}").read_text() for rank in range(2)] == ["padded"] * 2
     torch.testing.assert_close(*(torch.load(tmp_path / "2" / f"weights-{r}.pt") for r in range(2)), atol=0, rtol=0)
+
+
+def test_layers_that_share_weights_are_refused_in_shards() -> None:
+    with (
+        pytest.raises(HornbookError, match=r"^zamba2: its layers share weights, .* use --sharding none$"),
+        sharded(make("zamba2"), Ranks(), half=False),
+    ):
+        pass
 
 
 @pytest.mark.parametrize(("world", "sharding"), [(1, "none"), (2, "none"), (2, "fsdp")])
