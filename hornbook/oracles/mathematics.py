@@ -33,7 +33,7 @@ def score_math(question: Question, reply: str, settings: OracleSettings) -> Judg
     """Right when the reply's last box, else its answer, equals the reference as mathematics.
 
     Raises HornbookError without math-verify, ValueError when the reference is no mathematics. It sets no time limit of
-    its own: whoever asks must be able to stop it (`guard.py` is).
+    its own: the caller must be able to stop it (`isolated.py` can).
     """
     wanted = question.answer.strip()
     if not wanted or (_PROSE.search(wanted) and not re.search(r"[\\\d=^<>]", wanted)):

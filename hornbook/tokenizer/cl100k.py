@@ -1,6 +1,6 @@
 """cl100k with phi-4's chat tokens, padded to 100,352 ids, in Hugging Face's format (report §3).
 
-tiktoken's file lists byte strings by rank and merges whichever neighbours give the lowest rank. `tokenizers` wants the
+tiktoken's file lists byte strings by rank and merges the adjacent pair with the lowest rank. `tokenizers` wants the
 two parts of each merge. They are unique: whatever surrounds an entry, its bytes are merged in the order in which they
 are merged when it stands alone, so its last merge there is its last merge everywhere.
 """

@@ -39,7 +39,7 @@ def test_every_command_has_help_with_an_example(words):
     assert f"hornbook {' '.join(words)} " in shown.output.partition("Example:")[2]
 
 
-@pytest.mark.parametrize("command", ["pts", "eval", "judge", "refusal"])
+@pytest.mark.parametrize("command", ["pts", "eval", "judged-pairs", "refusal"])
 def test_what_samples_has_the_same_flags_in_every_command(command):
     from click.testing import CliRunner
 

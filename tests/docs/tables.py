@@ -34,8 +34,8 @@ REPLACED = [
     (r"^.*\btrain sft\b.*", rf"\g<0> {ROWS}"),
     (r"^hornbook tune .*", r"\g<0> --extensions 0 --seeds 1"),
     (r"^hornbook tune (?!.*--rates).*", rf"\g<0> --batch-rows '[4]' --warmups '[1, 2]' --doublings 1 {TINY}"),
-    (r"^hornbook mixture .*", r"\g<0> --seeds 1"),
-    (r"^hornbook mixture (?!.*--models).*", rf"\g<0> --training.batch-rows 4 --models '{SMALL}'"),
+    (r"^hornbook ablation .*", r"\g<0> --seeds 1"),
+    (r"^hornbook ablation (?!.*--models).*", rf"\g<0> --training.batch-rows 4 --models '{SMALL}'"),
     (r"^hornbook pts .*", r"\g<0> --screening 16 --max-new-tokens 8"),
     (r"^hornbook eval .*", r"\g<0> --max-new-tokens 8 --max-items 8"),
 ]

@@ -86,13 +86,13 @@ SAMPLING = """
 stages:
   pts: {model: ./model, questions: ./questions, batch_size: 8}
   evaluation: {model: ./model, questions: ./questions}
-  judge: {model: ./model, questions: ./questions}
+  judged-pairs: {model: ./model, questions: ./questions}
   refusal: {model: ./model, questions: ./questions}
 """
 SERVER = "engine: {backend: server, url: http://here:1}"
 
 
-@pytest.mark.parametrize("stage", ["pts", "evaluation", "judge", "refusal"])
+@pytest.mark.parametrize("stage", ["pts", "evaluation", "judged-pairs", "refusal"])
 def test_what_samples_is_chosen_by_the_same_settings_in_every_stage(tmp_path, stage):
     def with_engine(engine):
         return recipe(tmp_path, SAMPLING.replace(f"{stage}: {{", f"{stage}: {{{engine}, "))
@@ -114,9 +114,9 @@ def test_what_samples_is_chosen_by_the_same_settings_in_every_stage(tmp_path, st
 
 
 def test_a_recipe_says_once_what_samples_and_a_stage_may_say_otherwise(tmp_path):
-    own = SAMPLING.replace("judge: {", f"judge: {{{SERVER}, ")
+    own = SAMPLING.replace("judged-pairs: {", f"judged-pairs: {{{SERVER}, ")
     once = recipe(tmp_path, f"engine: {{backend: vllm}}\n{own}")
     backends = {stage.name: stage.settings.engine.backend for stage in once.stages}
-    assert backends == {"pts": "vllm", "evaluation": "vllm", "judge": "server", "refusal": "vllm"}
+    assert backends == {"pts": "vllm", "evaluation": "vllm", "judged-pairs": "server", "refusal": "vllm"}
     alone = recipe(tmp_path, SAMPLING.replace("refusal: {", "refusal: {engine: {backend: vllm}, "))
     assert keys(once)["refusal"] == keys(alone)["refusal"]
