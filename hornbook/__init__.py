@@ -4,6 +4,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hornbook.api.stages import ablate as ablate
+    from hornbook.api.stages import curate as curate
+    from hornbook.api.stages import decontaminate as decontaminate
+    from hornbook.api.stages import evaluate as evaluate
+    from hornbook.api.stages import find_pivots as find_pivots
+    from hornbook.api.stages import judged_pairs as judged_pairs
+    from hornbook.api.stages import midtrain as midtrain
+    from hornbook.api.stages import mix as mix
+    from hornbook.api.stages import pairs as pairs
+    from hornbook.api.stages import pretrain as pretrain
+    from hornbook.api.stages import reasoning as reasoning
+    from hornbook.api.stages import refusal as refusal
+    from hornbook.api.stages import synthesize as synthesize
+    from hornbook.api.stages import train_dpo as train_dpo
+    from hornbook.api.stages import train_sft as train_sft
+    from hornbook.api.stages import train_tokenizer as train_tokenizer
+    from hornbook.api.stages import trivia as trivia
+    from hornbook.api.stages import tune as tune
+    from hornbook.base.errors import HornbookError as HornbookError
     from hornbook.data.readers.load import load_records as load_records
     from hornbook.oracles.judge import judge as judge
     from hornbook.oracles.judge import judge_many as judge_many
@@ -11,9 +30,28 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {  # name: its module
+    "HornbookError": "hornbook.base.errors",
     "judge": "hornbook.oracles.judge",
     "judge_many": "hornbook.oracles.judge",
     "load_records": "hornbook.data.readers.load",
+    "curate": "hornbook.api.stages",
+    "decontaminate": "hornbook.api.stages",
+    "reasoning": "hornbook.api.stages",
+    "trivia": "hornbook.api.stages",
+    "synthesize": "hornbook.api.stages",
+    "train_tokenizer": "hornbook.api.stages",
+    "mix": "hornbook.api.stages",
+    "pretrain": "hornbook.api.stages",
+    "midtrain": "hornbook.api.stages",
+    "train_sft": "hornbook.api.stages",
+    "train_dpo": "hornbook.api.stages",
+    "find_pivots": "hornbook.api.stages",
+    "refusal": "hornbook.api.stages",
+    "judged_pairs": "hornbook.api.stages",
+    "pairs": "hornbook.api.stages",
+    "evaluate": "hornbook.api.stages",
+    "tune": "hornbook.api.stages",
+    "ablate": "hornbook.api.stages",
 }
 __all__ = ["__version__", *_PUBLIC]
 
@@ -23,3 +61,7 @@ def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})

@@ -7,7 +7,7 @@ import pytest
 
 ROOMS = [
     "base", "data", "tokenizer", "model", "inference", "teacher", "sandbox", "oracles", "synthetic", "mixture",
-    "training", "pts", "preference", "evaluation", "tuning", "report", "recipe", "cli",
+    "training", "pts", "preference", "evaluation", "tuning", "report", "recipe", "cli", "api",
 ]  # fmt: skip
 HOUSE = Path(__file__).parent.parent / "hornbook"
 

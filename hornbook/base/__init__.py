@@ -1,1 +1,1 @@
-"""The ground floor: records with their lineage, settings, seeds, errors, files and the workspace of a stage."""
+"""What all packages use: records with their lineage, settings, random seeds, errors, files, a stage's folder."""

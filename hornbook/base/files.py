@@ -1,7 +1,6 @@
 """Files that stages write and read again: atomic, in Parquet or JSON."""
 
 import contextlib
-import errno
 import os
 import typing
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import xxhash
 
+from hornbook.base.disk_full import disk_full_names
 from hornbook.base.errors import HornbookError, one_line
 
 if TYPE_CHECKING:
@@ -32,14 +32,10 @@ def atomic(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
     try:
-        yield temporary
-        sync(temporary)
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise HornbookError(f"{path}: the disk is full; free some space and run again to continue") from None
-        raise
+        with disk_full_names(path):
+            yield temporary
+            sync(temporary)
+            os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -1,4 +1,4 @@
-"""One process at a time in a folder; whoever comes second is told who is there."""
+"""A lock on a folder: one process at a time; a second one stops with a line that names the first."""
 
 import contextlib
 import fcntl

@@ -15,7 +15,7 @@ LOG_WIDTH = 160  # columns of a table where the output is a file or a pipe
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Let `main` end the program, as with any other output whose reader has gone; rich would exit with code 1."""
+        """Let `main` end the program, as with any other output whose reader has closed; rich would exit with code 1."""
         raise BrokenPipeError
 
 

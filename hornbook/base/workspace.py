@@ -1,4 +1,4 @@
-"""The folder one stage writes to, and the book it keeps: counts, rejected records, warnings, figures."""
+"""The output folder of a stage and its statistics: counts, rejected records, warnings, figures."""
 
 import os
 from collections import Counter

@@ -4,9 +4,9 @@ import re
 from typing import Any, NamedTuple
 
 from torch import Tensor
-from transformers import PreTrainedConfig, PreTrainedModel
+from transformers import PreTrainedModel
 
-from hornbook.model.attention_windows import context_of, switch_length
+from hornbook.model.attention_windows import context_of, length_of, scaling_length, switch_length, text_part
 
 COLUMNS = 16  # caches are rounded up to this, so texts this near to a window may already be computed beyond it
 UNKNOWN = 1 << 30  # room of a model that names no context
@@ -52,11 +52,6 @@ class Windows(NamedTuple):
         return masks if self.by_kind else masks.get("sliding_attention", all_R11C)
 
 
-def text_config(model: PreTrainedModel) -> PreTrainedConfig:
-    """The configuration of the language model, where it is a part of a larger one too."""
-    return model.config.get_text_config(decoder=True)
-
-
 def room_of(model: PreTrainedModel) -> int:
     """The context in tokens."""
     return context_of(model.config) or UNKNOWN
@@ -64,31 +59,14 @@ def room_of(model: PreTrainedModel) -> int:
 
 def windows_of(model: PreTrainedModel) -> Windows:
     """Read from the model's configuration: what it calls a window, a chunk, local attention or an original length."""
-    config = text_config(model)
+    config = text_part(model.config)
     kinds = getattr(config, "layer_types", None) or []
-    lengths = {name: size for name in config.to_dict() if NAMES.match(name) and (size := _length(config, name))}
-    sliding, chunk = _length(config, "sliding_window"), _length(config, "attention_chunk_size")
+    lengths = {name: size for name in config.to_dict() if NAMES.match(name) and (size := length_of(config, name))}
+    sliding, chunk = length_of(config, "sliding_window"), length_of(config, "attention_chunk_size")
     if kinds and "sliding_attention" not in kinds:  # a window that no layer uses
         lengths.pop("sliding_window", None)
         sliding = None
     original = switch_length(model.config)
-    scaled = _scaling_length(config)
+    scaled = scaling_length(model.config)
     edges = {size for size in (*lengths.values(), sliding, chunk, original, scaled) if size}
     return Windows(tuple(sorted(edges)), sliding, chunk, bool(kinds), original)
-
-
-def _scaling_length(config: PreTrainedConfig) -> int | None:
-    """The length from which queries are scaled by their position, as Ministral 3's are."""
-    rope = getattr(config, "rope_parameters", None) or {}
-    parts = [rope, *(part for part in rope.values() if isinstance(part, dict))]  # one, or one for each kind of layer
-    sizes = [
-        part.get("original_max_position_embeddings") or _length(config, "original_max_position_embeddings")
-        for part in parts
-        if part.get("llama_4_scaling_beta")
-    ]
-    return min((int(size) for size in sizes if size), default=None)
-
-
-def _length(config: PreTrainedConfig, name: str) -> int | None:
-    size = getattr(config, name, None)
-    return size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else None

@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from hornbook.inference.attention_windows import text_config
+from hornbook.model.attention_windows import text_part
 
 
 def last_logits(model: PreTrainedModel, tokens_BT: Tensor, kept: int) -> Tensor:
@@ -20,7 +20,7 @@ def last_logits(model: PreTrainedModel, tokens_BT: Tensor, kept: int) -> Tensor:
 def vocabulary_size(model: PreTrainedModel) -> int:
     """How many tokens the model gives a logit to."""
     embeddings = model.get_output_embeddings()
-    return int(text_config(model).vocab_size if embeddings is None else embeddings.weight.shape[0])
+    return int(text_part(model.config).vocab_size if embeddings is None else embeddings.weight.shape[0])
 
 
 def kind_of(model: PreTrainedModel) -> str:

@@ -14,11 +14,11 @@ from torch import Tensor
 from transformers import GenerationConfig, LogitsProcessor, PreTrainedModel, StoppingCriteria
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.inference.attention_windows import text_config
 from hornbook.inference.forward import kind_of
 from hornbook.inference.rollouts import Rollout
 from hornbook.inference.sampling import Stops, draw, probabilities, uniforms, without
 from hornbook.inference.settings import Sampling
+from hornbook.model.attention_windows import text_part
 
 TOKENS = 8192  # computed at a time by a model that reads its whole text again for each token
 
@@ -163,7 +163,7 @@ def _no_defaults(model: PreTrainedModel) -> Iterator[None]:
 
 def _token_bytes(model: PreTrainedModel) -> int:
     """What a token's keys and values take, if they are as wide as embeddings and in as many layers as there may be."""
-    layers = int(getattr(text_config(model), "num_hidden_layers", 64))
+    layers = int(getattr(text_part(model.config), "num_hidden_layers", 64))
     return 2 * layers * int(model.get_input_embeddings().weight.shape[1]) * model.dtype.itemsize
 
 

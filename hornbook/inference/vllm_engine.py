@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from transformers import PreTrainedTokenizerBase
 
-from hornbook.base.errors import HornbookError
 from hornbook.base.files import fingerprint
+from hornbook.base.packages import missing
 from hornbook.base.precision import Precision, settled
 from hornbook.base.rng import derive, rng
 from hornbook.inference.remote_rollouts import BAN, TOP, Draw, Reply, alone, append, exact_order, filtered, other_than
@@ -35,7 +35,7 @@ class VllmEngine:
         try:
             import vllm
         except ImportError:
-            raise HornbookError("backend vllm needs the package vllm: pip install 'hornbook[vllm]'") from None
+            raise missing("backend vllm", "vllm") from None
         folder = model_folder(model)
         self.tokenizer, self.seed = tokenizer, seed
         self._params: Any = vllm.SamplingParams

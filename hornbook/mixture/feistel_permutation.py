@@ -1,4 +1,4 @@
-"""Orders that are computed instead of kept: a shuffle of any number of things, in no memory."""
+"""Permutations of any size in constant memory: a Feistel network computes each position."""
 
 import math
 
@@ -10,7 +10,7 @@ ROUNDS = 8  # with these even the orders of three or four things are all about e
 
 
 class Permutation:
-    """The numbers 0 ... size - 1, each once, in an order that hangs on the seed and the names alone.
+    """The numbers 0 ... size - 1, each once, in an order that depends on the seed and the names only.
 
     A Feistel network over a grid of about √size by √size, whose few numbers beyond `size` are walked past: what stands
     at any place of the order is known without the places before it (about 0.4 µs a number).

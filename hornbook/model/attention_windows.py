@@ -12,29 +12,55 @@ CONTEXT = (
 PARTS_OF_NAMES = ("window", "chunk", "local_attention", "original_max")  # of settings that are such lengths
 
 
+def text_part(config: PretrainedConfig) -> PretrainedConfig:
+    """The configuration of the language model, where it is a part of a larger one too."""
+    return config.get_text_config(decoder=True)
+
+
 def context_of(config: PretrainedConfig) -> int | None:
     """Most tokens of a text; None for models that have no such limit (state-space models, ALiBi)."""
-    text = config.get_text_config()
-    found = (getattr(text, name, None) for name in CONTEXT)
-    return next((length for length in found if type(length) is int and length > 0), None)
+    text = text_part(config)
+    return next((length for name in CONTEXT if (length := length_of(text, name))), None)
+
+
+def length_of(text: PretrainedConfig, name: str) -> int | None:
+    """The length that a setting names; None where it is missing, off or something else."""
+    length = getattr(text, name, None)
+    return length if type(length) is int and length > 0 else None
 
 
 def turning_lengths(config: PretrainedConfig) -> list[int]:
     """Lengths of windows, chunks and original contexts, in ascending order: some may have no effect."""
-    settings = config.get_text_config().to_dict()
+    settings = text_part(config).to_dict()
     return sorted({length for length in _lengths(settings) if length > 1})
 
 
 def switch_length(config: PretrainedConfig) -> int | None:
     """The length beyond which LongRoPE takes its long factors; None for models without."""
-    text = config.get_text_config()
-    rope = getattr(text, "rope_parameters", None) or {}
-    kinds = [rope, *(part for part in rope.values() if isinstance(part, dict))]
-    for kind in kinds:
-        if kind.get("rope_type") == "longrope":
-            original = kind.get("original_max_position_embeddings")
-            return int(original or getattr(text, "original_max_position_embeddings", None) or context_of(config) or 0)
+    text = text_part(config)
+    for rope in _ropes(text):
+        if rope.get("rope_type") == "longrope":
+            return _original(text, rope) or context_of(config) or 0
     return None
+
+
+def scaling_length(config: PretrainedConfig) -> int | None:
+    """The length from which queries are scaled by their position, as Ministral 3's are; None for models without."""
+    text = text_part(config)
+    lengths = [_original(text, rope) for rope in _ropes(text) if rope.get("llama_4_scaling_beta")]
+    return min((length for length in lengths if length), default=None)
+
+
+def _ropes(text: PretrainedConfig) -> list[dict[str, Any]]:
+    """Settings of rotary embeddings: one dictionary, in which kinds of layers may have others of their own."""
+    rope = getattr(text, "rope_parameters", None) or {}
+    return [rope, *(part for part in rope.values() if isinstance(part, dict))]
+
+
+def _original(text: PretrainedConfig, rope: dict[str, Any]) -> int | None:
+    """The context before it was stretched."""
+    name = "original_max_position_embeddings"
+    return int(rope.get(name) or 0) or length_of(text, name)
 
 
 def _lengths(settings: dict[str, Any]) -> Iterator[int]:

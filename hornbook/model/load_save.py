@@ -15,6 +15,7 @@ from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json, sync, write_json
 from hornbook.base.precision import Precision
 from hornbook.model.device import pick_device, pick_dtype
+from hornbook.model.rescaling import keep_weights
 from hornbook.tokenizer.end_tokens import end_ids
 from hornbook.tokenizer.load_save import save_tokenizer
 
@@ -36,11 +37,13 @@ def read_model(path: Path | str, dtype: torch.dtype | str) -> PreTrainedModel:
     folder = model_folder(path)
     located = folder if Path(folder).is_dir() else hub.located(folder)
     try:
-        return AutoModelForCausalLM.from_pretrained(located, dtype=dtype)
+        model = AutoModelForCausalLM.from_pretrained(located, dtype=dtype)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise HornbookError(
             f"{path}: not a causal language model that transformers loads ({one_line(error)})"
         ) from None
+    keep_weights(model)
+    return model
 
 
 def model_folder(path: Path | str) -> str:

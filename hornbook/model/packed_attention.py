@@ -71,7 +71,7 @@ def packed_attention(
 def _per_document(
     q_HND: torch.Tensor, k_GND: torch.Tensor, v_GND: torch.Tensor, lengths: list[int], scores: Scores
 ) -> torch.Tensor:
-    """One batch of attention for each run of neighbours of one length."""
+    """One attention call for each run of adjacent documents of equal length."""
     runs = [(length, len(list(run))) for length, run in groupby(lengths)]
     sizes = [length * count for length, count in runs]
     outputs = []

@@ -25,7 +25,7 @@ class Packed(NamedTuple):
 
 
 def pack_documents(documents: Sequence[Sequence[int] | np.ndarray], device: torch.device) -> Packed:
-    """Lay documents (token ids) out one after the other. Those of equal length cost less when they are neighbours."""
+    """Lay documents (token ids) out one after the other. Documents of equal length cost less when they are adjacent."""
     lengths = [len(document) for document in documents]
     tokens_N = np.concatenate([np.asarray(document, np.int64) for document in documents])
     positions_N = np.concatenate([np.arange(length) for length in lengths])

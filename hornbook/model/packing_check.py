@@ -16,6 +16,7 @@ from hornbook.model.packed_attention import packed
 from hornbook.model.packed_forward import Packed, hidden_states, pack_documents
 from hornbook.model.prefix_tree import Tree, lay_out, starts, tree_states
 from hornbook.model.probe_texts import furthest, losses, plain_losses, texts
+from hornbook.model.rescaling import keep_weights
 from hornbook.model.row_layout import Plan, Rows, give_plan
 
 BOUND = 1e-5  # nats a token: how far the mean loss of a text may be from that of a plain pass, in float32
@@ -43,6 +44,7 @@ def check_packing(
     Raises HornbookError where nothing gives the losses of plain passes within BOUND (HALF_BOUND in bfloat16), and
     where the model has no plain passes, is not causal or lets no gradient through.
     """
+    keep_weights(model)
     was_training = model.training
     model.eval()
     try:

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from hornbook.base.errors import HornbookError
+from hornbook.base.packages import missing
 from hornbook.base.records import Question
 from hornbook.oracles.extract_answer import find_answer
 from hornbook.oracles.judgement import Judgement, compared, not_attempted
@@ -33,7 +33,7 @@ def score_math(question: Question, reply: str, settings: OracleSettings) -> Judg
     """Right when the reply's last box, else its answer, equals the reference as mathematics.
 
     Raises HornbookError without math-verify, ValueError when the reference is no mathematics. It sets no time limit of
-    its own: whoever asks must be able to stop it (`guard.py` is).
+    its own: the caller must be able to stop it (`isolated.py` can).
     """
     wanted = question.answer.strip()
     if not wanted or (_PROSE.search(wanted) and not re.search(r"[\\\d=^<>]", wanted)):
@@ -257,6 +257,6 @@ def library() -> Any:
     try:
         import math_verify
     except ImportError as error:
-        raise HornbookError(f"oracle 'math' needs math-verify ({error}): pip install math-verify") from None
+        raise missing(f"oracle 'math' ({error})", "math-verify") from None
     logging.getLogger("math_verify").setLevel(logging.CRITICAL)  # its own limits need the main thread; ours do not
     return math_verify

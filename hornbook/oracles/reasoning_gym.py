@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from hornbook.base.packages import missing
 from hornbook.base.records import Question
 from hornbook.oracles.extract_answer import stated_text
 from hornbook.oracles.judgement import Judgement, correct, not_attempted, wrong
@@ -35,9 +36,15 @@ def score_gym(question: Question, reply: str, settings: OracleSettings) -> Judge
 
 @cache
 def scorer(name: str) -> Callable[[str, dict[str, Any]], float]:
-    """The scorer of a task. reasoning-gym takes seconds to import, its data sets time to build: once per process."""
-    import reasoning_gym
-    from reasoning_gym.factory import DATASETS
+    """The scorer of a task. reasoning-gym takes seconds to import, its data sets time to build: once per process.
+
+    Raises HornbookError without it, ValueError for a task that it does not have.
+    """
+    try:
+        import reasoning_gym
+        from reasoning_gym.factory import DATASETS
+    except ImportError:
+        raise missing("oracle 'reasoning-gym'", "reasoning-gym") from None
 
     if name not in DATASETS:
         raise ValueError(f"reasoning-gym has no task {name!r}")

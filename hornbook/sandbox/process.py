@@ -1,4 +1,4 @@
-"""Start a command that nobody vouches for in the sandbox, and wait for its end."""
+"""Run an untrusted command in the sandbox and wait for it."""
 
 import contextlib
 import math
@@ -16,7 +16,7 @@ from hornbook.sandbox.bubblewrap import PACKAGES, SCRATCH, bubblewrap, interpret
 from hornbook.sandbox.seccomp import one_process_filter
 
 # Limits are set inside, in the process that then becomes the command: what it cannot raise again binds it alone.
-# Who dies or gives up while bubblewrap still builds its world cannot kill what runs in it; so the first thing done
+# If our process dies while bubblewrap is starting, nobody can kill the child. So the first thing done
 # there is to look whether anybody still holds the other end of the lifeline.
 _START = """\
 import os, resource, sys

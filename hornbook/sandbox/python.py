@@ -1,4 +1,4 @@
-"""Run a Python program that nobody vouches for."""
+"""Run an untrusted Python program."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

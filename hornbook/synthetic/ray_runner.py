@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.packages import missing
 from hornbook.synthetic.engine import Job, Outcome, run_jobs
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.settings import SynthSettings
@@ -55,7 +56,7 @@ def run_on_ray(
     try:
         import ray
     except ImportError:
-        raise HornbookError("runner: ray needs the package ray: pip install 'hornbook[ray]'") from None
+        raise missing("runner: ray", "ray") from None
     if not ray.is_initialized():
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         ray.init(log_to_driver=False, logging_level=logging.ERROR)

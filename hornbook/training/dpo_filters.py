@@ -1,4 +1,4 @@
-"""Which preference pairs can be trained on, and how they end; the others are set aside with their reason."""
+"""Filters preference pairs that cannot be trained on, and decides whether an end token is appended."""
 
 import math
 from collections.abc import Iterable

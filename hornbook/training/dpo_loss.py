@@ -122,7 +122,7 @@ def _reply_group(indices: list[int], pairs: Sequence[Pair], apart: bool) -> Grou
 
 
 def pair_batch(groups: Sequence[Group], pairs: Sequence[Pair], device: torch.device) -> PairBatch:
-    """The groups as one packed forward pass; documents of equal length become neighbours, which costs less."""
+    """The groups as one packed forward pass; documents of equal length are adjacent, which costs less."""
     groups = sorted(groups, key=lambda group: (not group.single, -group.tokens))
     trees = lay_out([group.tree for group in groups], device)
     single: list[tuple[int, int, int]] = []  # at, chosen, rejected

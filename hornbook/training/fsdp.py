@@ -16,6 +16,7 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor
 from transformers import PreTrainedModel
 
+from hornbook.base.errors import HornbookError
 from hornbook.model.packed_forward import hidden_states, pack_documents
 from hornbook.training.distributed import Ranks
 from hornbook.training.layers import decoder_layers
@@ -42,7 +43,13 @@ def sharded(model: PreTrainedModel, ranks: Ranks, half: bool) -> Iterator[Learne
     All processes must have the same weights at the start. Each shard, its gradient and its optimiser state are
     float32; with `half` the weights are gathered, and used, in bfloat16. Gradients are summed over the processes.
     Within the block every process must run the same number of forward and of backward passes.
+    Raises HornbookError for a model whose layers share weights.
     """
+    in_layers = [id(weight) for layer in decoder_layers(model) for weight in layer.parameters()]
+    if len(set(in_layers)) < len(in_layers):
+        raise HornbookError(
+            f"{model.config.model_type}: its layers share weights, which shards do not allow; use --sharding none"
+        )
     mesh = init_device_mesh(model.device.type, (ranks.world,))
     precision = MixedPrecisionPolicy(torch.bfloat16 if half else None, torch.float32)
     learner = Learner(_twin(model), sharded=True)
@@ -60,8 +67,8 @@ def sharded(model: PreTrainedModel, ranks: Ranks, half: bool) -> Iterator[Learne
 
 def no_loss(model: PreTrainedModel) -> Loss:
     """Zero, by way of every weight: the pass of a process without data while others wait for its shards."""
-    hidden_1C = hidden_states(model, pack_documents([[0]], model.device))
-    return Loss(0.0 * model.get_output_embeddings()(hidden_1C).float().sum())
+    hidden_2C = hidden_states(model, pack_documents([[0, 0]], model.device))  # the decay of states acts on the second
+    return Loss(0.0 * model.get_output_embeddings()(hidden_2C).float().sum())
 
 
 def _twin(model: PreTrainedModel) -> PreTrainedModel:

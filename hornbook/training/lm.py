@@ -15,7 +15,7 @@ from hornbook.training.losses import Loss, summed_cross_entropy
 
 
 class Text(NamedTuple):
-    """A document as the model sees it: token ids, and which of them it learns to say (all but the first, if None)."""
+    """One document: token ids, and which of them count in the loss (all but the first, if None)."""
 
     tokens: np.ndarray | Sequence[int]
     learn: np.ndarray | Sequence[bool] | None = None

@@ -12,8 +12,9 @@ from queue import Full, Queue
 from threading import Thread
 from typing import Any, Protocol
 
-from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.errors import one_line
 from hornbook.base.files import write_text
+from hornbook.base.packages import missing
 from hornbook.base.progress import console
 from hornbook.base.workspace import Workspace
 from hornbook.training.settings import TrackerSettings
@@ -82,7 +83,7 @@ class WeightsAndBiases:
         try:
             import wandb
         except ImportError:
-            raise _missing(self.name, "wandb") from None
+            raise missing("trackers.wandb", "wandb") from None
         self.wandb, self.project, self.work = wandb, project, work
 
     def start(self, step: int) -> None:
@@ -113,7 +114,7 @@ class TensorBoard:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
-            raise _missing(self.name, "tensorboard") from None
+            raise missing("trackers.tensorboard", "tensorboard") from None
         self.open, self.folder = SummaryWriter, folder
 
     def start(self, step: int) -> None:
@@ -183,7 +184,3 @@ class _Line:
             console.print(
                 f"  [yellow]warning[/yellow] {self.tracker.name}: {reason}; training goes on, metrics.jsonl has all"
             )
-
-
-def _missing(name: str, extra: str) -> HornbookError:
-    return HornbookError(f"trackers.{extra}: {name} is not installed; pip install 'hornbook[{extra}]'")

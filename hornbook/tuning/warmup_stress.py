@@ -37,7 +37,7 @@ def _limit(warmup: int, rate: float, doublings: int, run: Try) -> Limit:
 
 
 def recommended(limits: list[Limit], rate: float, margin: float, noise: float) -> Limit | None:
-    """Of the warm-ups that stand `margin` times the rate, the shortest whose loss is the lowest, give or take `noise`.
+    """Among warm-ups that are stable at `margin` times the rate, the shortest within `noise` of the lowest loss.
 
     Where none stands so much, the one that stands most; None where none stands at any rate tried.
     """

@@ -77,7 +77,7 @@ def parse(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if program == "make":
         assert re.search(rf"^{rest[0]}:", (ROOT / "Makefile").read_text(), re.MULTILINE), f"no target {rest[0]}"
     elif program == "pip":
-        extra = re.fullmatch(r"hornbook\[(\w+)\]", rest[1])
+        extra = re.fullmatch(r"\.\[(\w+)\]", rest[1])
         assert (
             extra
             and extra[1] in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]

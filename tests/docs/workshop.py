@@ -61,7 +61,7 @@ def furnish(folder: Path, patch: pytest.MonkeyPatch, teacher: str) -> None:
     do("tokenizer", "--documents", "clean", "--vocab-size", "400", "--out", "tok")
     for name, context in {"tokens": 64, "long-tokens": 128}.items():
         sizes = ["--tokens", "6000", "--context", str(context), "--shares", "{web: 0.5, synthetic: 0.5}"]
-        do("mix", "--tokenizer", "tok", "--documents", "clean", "--samples", "synthetic", *sizes, "--out", name)
+        do("mixture", "--tokenizer", "tok", "--documents", "clean", "--samples", "synthetic", *sizes, "--out", name)
     shape = ["--model.layers", "2", "--model.hidden", "32", "--model.heads", "2", "--model.kv-heads", "1"]
     do("train", "pretrain", "--tokens", "tokens", "--tokenizer", "tok", *shape, "--batch-rows", "4", "--out", "base")
     do("pairs", "my-model", "--samples", "synthetic", "--out", "pivots")

@@ -197,7 +197,7 @@ STAGES = pytest.mark.parametrize("stage", [run_evaluation, run_judge, run_refusa
 @pytest.mark.parametrize(
     ("engine", "message"),
     [
-        ({"backend": "vllm"}, r"pip install 'hornbook\[vllm\]'"),
+        ({"backend": "vllm"}, r"pip install vllm"),
         ({"backend": "server", "url": "http://127.0.0.1:9", "retries": 0}, "no answer after 1 tries"),
         ({"backend": "server"}, "engine: backend server goes with url"),
         ({"backend": "tensorrt"}, "engine.backend: input should be 'torch', 'vllm' or 'server'"),

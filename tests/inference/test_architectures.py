@@ -11,7 +11,7 @@ from hornbook.inference.capabilities import Way
 from hornbook.inference.rollouts import Request
 from hornbook.inference.settings import Sampling
 from hornbook.inference.torch_engine import TorchEngine
-from tests.inference.architectures import CONFIGS, ORIGINAL, WINDOW, make
+from tests.architectures import ARCHITECTURES, ORIGINAL, WINDOW, make
 from tests.inference.tiny import tiny_tokenizer
 
 torch.set_num_threads(1)
@@ -22,13 +22,24 @@ WRONG = 1e-4  # nats
 REFUSED = {  # and why, where transformers' own forward is not that of a causal language model
     "bert": "hangs on the tokens after it",
 }
-QUICK = ["gemma3", "gemma4", "phi3-longrope", "gpt_neo", "llama4_text", "gpt_oss", "gptj", "llama", "gemma2", "bloom"]
-QUICK += ["mamba", "deepseek_v3", "rwkv", "qwen2-window", "modernbert-decoder", "bert"]
+QUICK = [
+    "gemma3",
+    "gemma4",
+    "phi3 with longrope",
+    "gpt_neo",
+    "llama4_text",
+    "gpt_oss",
+    "gptj",
+    "llama",
+    "gemma2",
+    "bloom",
+]
+QUICK += ["mamba", "deepseek_v3", "rwkv", "qwen2 with a window", "modernbert-decoder", "bert"]
 WAYS = [  # how texts within all windows are computed, and those beyond
     ("llama", Way.SHARED, Way.SHARED),
-    ("qwen2-window", Way.SHARED, Way.OWN),
+    ("qwen2 with a window", Way.SHARED, Way.OWN),
     ("gpt_oss", Way.OWN, Way.OWN),
-    ("phi3-longrope", Way.SHARED, Way.GENERATE),
+    ("phi3 with longrope", Way.SHARED, Way.GENERATE),
     ("mamba", Way.GENERATE, Way.GENERATE),
     ("rwkv", Way.AFRESH, Way.AFRESH),
 ]
@@ -74,7 +85,7 @@ def test_numbers_are_those_of_a_plain_forward(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in CONFIGS if name not in QUICK])
+@pytest.mark.parametrize("name", [name for name in ARCHITECTURES if name not in QUICK])
 def test_numbers_of_all_other_architectures_too(name: str) -> None:
     check(name)
 
@@ -91,7 +102,7 @@ def test_each_is_computed_in_the_fastest_way_that_is_right(name: str, near: Way,
 
 
 def test_a_text_that_crosses_the_original_length_of_longrope_goes_on_as_generate_does() -> None:
-    model = make("phi3-longrope")
+    model = make("phi3 with longrope")
     prefix = text(ORIGINAL - 4)
     engine = TorchEngine(model, TOKENIZER)
     engine.stop = []
@@ -130,7 +141,8 @@ def test_avoided_tokens_and_stop_texts_hold_in_the_slower_way_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "edges"), [("llama", ()), ("gemma3", (48,)), ("phi3-longrope", (64,)), ("llama4_text", (32, 48))]
+    ("name", "edges"),
+    [("llama", ()), ("gemma3", (WINDOW,)), ("phi3 with longrope", (ORIGINAL,)), ("llama4_text", (32, WINDOW))],
 )
 def test_windows_are_read_from_the_text_part_of_a_configuration(name: str, edges: tuple[int, ...]) -> None:
     assert windows_of(make(name)).edges == edges

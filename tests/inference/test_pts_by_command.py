@@ -9,14 +9,14 @@ import pytest
 
 from hornbook.cli.main import main
 from hornbook.model.load_save import save_model
-from tests.inference.architectures import make
+from tests.architectures import make
 from tests.inference.tiny import tiny_tokenizer
 
 DONE = r"Written to|no question has p\(success\)"  # random models may solve none
 SLOW = ["gemma3", "llama4_text", "gpt_oss", "bloom", "mamba", "deepseek_v3", "rwkv", "falcon_h1"]
 CASES = [  # a configuration, and what the command says
     *[pytest.param(name, DONE, marks=pytest.mark.slow) for name in SLOW],
-    ("phi3-longrope", DONE),
+    ("phi3 with longrope", DONE),
     ("gpt_neo", DONE),
     ("lfm2", DONE),
     ("bert", "bert: .* hangs on the tokens after it; only causal language models"),

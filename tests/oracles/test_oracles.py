@@ -137,7 +137,7 @@ def test_mathematics_is_compared_by_what_it_means(answer: str, reply: str) -> No
     assert judge(question("math", answer), "Answer: x + 1").score == 0
 
 
-def test_mathematics_without_its_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mathematics_without_its_package_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     mathematics.library.cache_clear()
     monkeypatch.setitem(sys.modules, "math_verify", None)
     try:

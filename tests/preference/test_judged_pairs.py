@@ -95,7 +95,7 @@ def test_the_judge_may_decide_accuracy_too(tiny_model: Path, tmp_path: Path, mon
         assert text
         return text.replace("Accuracy: 4", "Accuracy: 1") if purpose == "judge: grade" else text
 
-    work, judged, pairs = run(tmp_path / "out", tiny_model, monkeypatch, teach=contrary, accuracy="judged-pairs")
+    work, judged, pairs = run(tmp_path / "out", tiny_model, monkeypatch, teach=contrary, accuracy="judge")
     oracle = {(reply.question, tuple(reply.tokens)): reply.oracle for reply in judged}
     won = [pair for pair in pairs if pair.kind == "accuracy"]
     assert won
@@ -125,7 +125,7 @@ def test_a_judge_that_repeats_itself_is_noticed_and_its_ties_make_no_pairs(
     def stuck(purpose: str, request: str) -> str | None:
         return "Grades: accuracy 3, style 3, detail 3." if purpose == "judge: grade" else "Answer: 99"
 
-    work, judged, pairs = run(tmp_path / "out", tiny_model, monkeypatch, teach=stuck, accuracy="judged-pairs")
+    work, judged, pairs = run(tmp_path / "out", tiny_model, monkeypatch, teach=stuck, accuracy="judge")
     assert all(reply.judged for reply in judged) and pairs == []
     assert any("very same grades" in warning for warning in work.warnings)
 
@@ -186,4 +186,4 @@ def test_a_judge_is_needed_where_the_judge_decides(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(HornbookError, match="needs a teacher"):
-        run(tmp_path / "out", tiny_model, monkeypatch, teach=None, accuracy="judged-pairs")
+        run(tmp_path / "out", tiny_model, monkeypatch, teach=None, accuracy="judge")

@@ -2,15 +2,16 @@
 
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from hornbook import find_pivots
 from hornbook.base.errors import HornbookError
 from hornbook.model.load_save import save_model
-from hornbook.pts.api import find_pivots
 from hornbook.pts.settings import PtsSettings
 from tests.inference.tiny import tiny_model, tiny_tokenizer
 
@@ -41,7 +42,7 @@ def asked(path: Path, *rows: dict[str, Any]) -> Path:
 def test_a_few_lines_of_python_search_a_model(model: Path, tmp_path: Path) -> None:
     questions = [{**CHOICE, "question": f"say {n}"} for n in range(3)]
     found = find_pivots(model, questions, out=tmp_path / "out", p_gap=0.1, export="jsonl", **QUICK)
-    assert len(found.difficulties) == 3 and found.solutions and found.rollouts()
+    assert len(found.difficulties) == 3 and found.solutions and found.rollouts
     assert found.page.read_text().startswith("<!doctype html>")
     assert len((tmp_path / "out/pivots.jsonl").read_text().splitlines()) == len(found.pivots)
     for pivot in found.pivots:
@@ -117,7 +118,9 @@ def test_bad_questions_are_set_aside_and_the_search_goes_on(model: Path, tmp_pat
     assert len(found.difficulties) == 1 and sum(found.rejected.values()) == 2
 
 
-def test_a_template_that_writes_the_date_asks_the_same_on_another_day(model: Path, tmp_path: Path) -> None:
+def test_a_template_that_writes_the_date_asks_the_same_on_another_day(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dated = Path(shutil.copytree(model, tmp_path / "dated"))
     template = dated / "chat_template.jinja"
     template.write_text("{{ strftime_now('%M:%S:%f') }}" + template.read_text())
@@ -126,11 +129,16 @@ def test_a_template_that_writes_the_date_asks_the_same_on_another_day(model: Pat
         find_pivots(dated, [CHOICE], out=tmp_path / name, **QUICK)
         return (tmp_path / name / "journal.jsonl").read_text().splitlines()[0]
 
-    def begun(name: str, date: str) -> str:
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "date.json").write_text(json.dumps({"date": date}))
-        return name
+    def at(time: str) -> type[datetime]:
+        class Clock(datetime):
+            @classmethod
+            def now(cls, tz: Any = None) -> datetime:
+                return datetime.fromisoformat(time)
 
-    first, other = (search(begun(*run)) for run in (("a", "2024-02-05T07:08:09"), ("b", "2024-02-05T07:08:10")))
-    assert first != other
-    assert search(begun("c", "2024-02-05T07:08:09")) == first
+        return Clock
+
+    journals = []
+    for run, time in (("a", "2024-02-05T07:08:09"), ("b", "2024-02-05T07:08:10"), ("c", "2024-02-05T07:08:09")):
+        monkeypatch.setattr("hornbook.tokenizer.template_dates.datetime", at(time))
+        journals.append(search(run))
+    assert journals[0] == journals[2] != journals[1]

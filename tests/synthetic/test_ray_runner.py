@@ -158,7 +158,7 @@ def test_a_kind_of_the_users_own_runs_there_too(cluster, documents, tmp_path):
     assert work.notes["yields"]["mine"]["passed"] == 5
 
 
-def test_without_ray_a_line_names_the_extra(tmp_path, monkeypatch):
+def test_without_ray_a_line_names_the_package(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(HornbookError, match=r"pip install 'hornbook\[ray\]'"):
+    with pytest.raises(HornbookError, match=r"pip install ray"):
         run_on_ray([], SynthSettings(teacher={"local": "smollm2"}), tmp_path, 0, print, bool)

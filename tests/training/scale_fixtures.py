@@ -8,12 +8,14 @@ import torch
 from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
 from hornbook.model.build import build_model
+from hornbook.model.row_layout import plan_of
 from hornbook.tokenizer.load_save import load_tokenizer
 from hornbook.training.distributed import ranks
 from hornbook.training.dpo import dpo
 from hornbook.training.lm import NextToken, Text, lm_batch
 from hornbook.training.loop import Evaluation, train
 from hornbook.training.settings import DpoSettings, LoopSettings
+from tests.architectures import make
 from tests.training.run_fixtures import TINY
 
 CPU = torch.device("cpu")
@@ -36,6 +38,14 @@ class Listed:
         return f"microbatches {list(microbatches)}"
 
 
+class Grouped(Listed):
+    """The same, with several documents in each microbatch."""
+
+    def microbatches(self, step: int, rank: int, world: int):
+        for documents in self.plan[step][rank::world]:
+            yield lm_batch([Text(document) for document in documents], CPU)
+
+
 def learn(out: Path, tokenizer: Path, plan: list[list[Any]], changes: dict[str, Any], tied: bool = True) -> None:
     """Train a tied model; leaves its weights, and what went wrong as `error`."""
     with ranks() as here:
@@ -51,6 +61,15 @@ def learn(out: Path, tokenizer: Path, plan: list[list[Any]], changes: dict[str, 
         except HornbookError as error:
             (out / f"error-{here.rank}").write_text(str(error))
             return
+        torch.save(model.state_dict(), out / f"weights-{here.rank}.pt")
+
+
+def learn_padded(out: Path, name: str, plan: list[list[list[list[int]]]], changes: dict[str, Any]) -> None:
+    """Train a model of `tests.architectures`; leaves its plan and its weights."""
+    with ranks() as here:
+        model = make(name)
+        train(model, NextToken(), Grouped(plan), LoopSettings(**SETTINGS, **changes), Workspace(out), here)
+        (out / f"rows-{here.rank}").write_text(plan_of(model).rows)
         torch.save(model.state_dict(), out / f"weights-{here.rank}.pt")
 
 

@@ -6,24 +6,34 @@ from itertools import pairwise
 import pytest
 import torch
 
-from hornbook.base.errors import Diverged
+from hornbook.base.errors import Diverged, HornbookError
 from hornbook.base.records import Pair
 from hornbook.base.workspace import Workspace
 from hornbook.model.build import build_model
 from hornbook.model.packing_check import hidden_states
 from hornbook.model.settings import ModelSettings, flops_per_token
 from hornbook.training.distributed import Ranks
+from hornbook.training.fsdp import sharded
 from hornbook.training.loop import train
 from hornbook.training.losses import Loss
 from hornbook.training.metrics import read_journal
 from hornbook.training.pretrain import pretrain
 from hornbook.training.settings import DpoSettings
 from hornbook.training.throughput import Work, cost, matmul_peak
+from tests.architectures import make
 from tests.training import run_fixtures as runs
 from tests.training import scale_fixtures as scaled
 from tests.training.conftest import write_lines
 
 A, B, C, MUTE = [5, 9, 20, 31, 7], [40, 41, 42], [8, 8, 8, 100, 101, 102, 3], (1, 2, 3, 4)
+D, E = list(range(30, 51)), list(range(4, 54))  # documents of 21 and 50 tokens
+PADDED = [
+    [[A, D, [9, 8]], [[7, 7]], [E, B]],
+    [[A, E[:26]]],
+    [[B, A], [C[:2], [7, 6]]],
+    [[E, A]],
+]  # of steps of microbatches
+UNPACKED = ["stablelm", "gptj", "mamba", "llama4_text", "rwkv with 8 layers"]  # and bloom: rows are padded
 UNEVEN = [[A, B, C], [A], [MUTE, C], [MUTE], [], [MUTE, MUTE, B], [A, B, C, A, B]]
 
 
@@ -47,6 +57,28 @@ def test_processes_with_unequal_work_or_none_train_as_one_does(tokenizer_folder,
         for rank in range(world):  # every process has the whole model again
             torch.testing.assert_close(torch.load(tmp_path / name / f"weights-{rank}.pt"), weights, atol=1e-5, rtol=0)
     assert weights["lm_head.weight"].data_ptr() == weights["model.embed_tokens.weight"].data_ptr()
+
+
+@pytest.mark.parametrize("name", ["bloom", *(pytest.param(name, marks=pytest.mark.slow) for name in UNPACKED)])
+def test_padded_rows_are_learnt_over_shards_as_by_one(tmp_path, name: str) -> None:
+    for world, sharding in ((1, "none"), (2, "fsdp")):
+        arguments = (tmp_path / str(world), name, PADDED, {"sharding": sharding})
+        runs.finish(runs.processes(scaled.learn_padded, arguments, world))
+    one, two = (read_journal(tmp_path / world / "metrics.jsonl") for world in "12")
+    assert [row["targets"] for row in one] == [sum(len(d) - 1 for batch in step for d in batch) for step in PADDED]
+    for row, its_row in zip(one, two, strict=True):  # later ones rest on what was learnt before
+        assert row == pytest.approx(its_row, abs=1e-5)
+    assert (tmp_path / "1" / "rows-0").read_text() == "padded"
+    assert [(tmp_path / "2" / f"rows-{rank}").read_text() for rank in range(2)] == ["padded"] * 2
+    torch.testing.assert_close(*(torch.load(tmp_path / "2" / f"weights-{r}.pt") for r in range(2)), atol=0, rtol=0)
+
+
+def test_layers_that_share_weights_are_refused_in_shards() -> None:
+    with (
+        pytest.raises(HornbookError, match=r"^zamba2: its layers share weights, .* use --sharding none$"),
+        sharded(make("zamba2"), Ranks(), half=False),
+    ):
+        pass
 
 
 @pytest.mark.parametrize(("world", "sharding"), [(1, "none"), (2, "none"), (2, "fsdp")])

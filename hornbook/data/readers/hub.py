@@ -6,6 +6,7 @@ from typing import Any
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.hub import out_of_reach
+from hornbook.base.packages import missing
 from hornbook.data.readers.formats import Located, plain_values
 
 SPLITS = ("train", "train_sft", "test", "validation")  # which is read where none is named: the first that there is
@@ -19,7 +20,7 @@ def read_hub(name: str) -> Iterator[Located]:
     try:
         import datasets  # an extra
     except ImportError:
-        raise HornbookError(f"hub:{name}: needs the package datasets; run: pip install 'hornbook[hub]'") from None
+        raise missing(f"hub:{name}", "datasets") from None
     repository, config, split = (*name.split(":"), "", "")[:3]
     if not Path(repository).exists() and (silent := out_of_reach()):
         raise HornbookError(  # `datasets` would ask for half a minute

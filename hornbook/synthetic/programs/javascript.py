@@ -1,5 +1,5 @@
 """JavaScript functions run on the arguments of Python cases: QuickJS, an interpreter without any way to the outside,
-inside the sandbox (`pip install hornbook[javascript]`)."""
+inside the sandbox."""
 
 import ast
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from hornbook.base.errors import HornbookError
+from hornbook.base.packages import missing
 from hornbook.sandbox.python import run_python
 from hornbook.synthetic.programs.behaviour import Case
 
@@ -35,7 +35,7 @@ def interpreter() -> Path:
     """The interpreter's one file. Raises HornbookError where it is not installed."""
     found = find_spec("_quickjs")
     if found is None or found.origin is None:
-        raise HornbookError("code_translation: JavaScript is run by quickjs: pip install hornbook[javascript]")
+        raise missing("code_translation: running JavaScript", "quickjs")
     return Path(found.origin)
 
 

@@ -11,6 +11,7 @@ import msgspec
 import xxhash
 
 from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.packages import missing
 from hornbook.base.records import Question, make_id
 from hornbook.base.rng import derive
 from hornbook.oracles.score import judge
@@ -36,7 +37,7 @@ def split_of(prompt: str) -> Split:
 def draw(task: Task, config: dict[str, Any], wanted: dict[Split, int], seed: int) -> Drawn:
     """Distinct questions, as many per split as `wanted` if the task has them, in the order they were drawn.
 
-    Raises HornbookError for generator settings that reasoning-gym refuses.
+    Raises HornbookError without reasoning-gym, and for generator settings that it refuses.
     """
     drawn = Drawn({split: [] for split in SPLITS}, [], 0)
     seen: set[str] = set()
@@ -56,7 +57,10 @@ def draw(task: Task, config: dict[str, Any], wanted: dict[Split, int], seed: int
 
 
 def _entries(task: Task, config: dict[str, Any], limit: int, seed: int) -> Iterator[Entry]:
-    import reasoning_gym  # seconds to import
+    try:
+        import reasoning_gym  # seconds to import
+    except ImportError:
+        raise missing("reasoning", "reasoning-gym") from None
 
     try:
         options = {**task.config, **config}

@@ -1,0 +1,1 @@
+"""The Python API: one function for each stage. `import hornbook` gives them all."""

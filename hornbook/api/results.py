@@ -1,0 +1,195 @@
+"""What the functions of the Python API return: the folder that a stage left, read when it is asked for."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from hornbook.base.files import FILE_NAMES, read_json, read_records
+from hornbook.base.records import Document, Pair, Pivot, Question, Sample
+from hornbook.evaluation.metrics import Answer
+from hornbook.pts.records import Difficulty, MadeRollout, SearchedSolution
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Score(NamedTuple):
+    """A score with its 95 % interval; `n` questions are behind it."""
+
+    name: str
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+class Comparison(NamedTuple):
+    """A score beside that of an earlier evaluation, on the questions that both answered."""
+
+    score: str
+    difference: float
+    low: float
+    high: float
+    p: float
+    verdict: str
+    n: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished stage. It may be given to another function wherever that takes a folder.
+
+    Attributes:
+        path: the folder that the stage left.
+    """
+
+    path: Path
+
+    @cached_property
+    def _book(self) -> dict[str, Any]:
+        book: dict[str, Any] = read_json(self.path / "stage.json")
+        return book
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What was counted: records_in, records_out, tokens, teacher_calls ..."""
+        return dict(self._book["counts"])
+
+    @property
+    def rejected(self) -> dict[str, int]:
+        """How many records were set aside, by reason; the file rejects.jsonl in `path` names the first thousand."""
+        return dict(self._book["rejected"])
+
+    @property
+    def warnings(self) -> list[str]:
+        return list(self._book["warnings"])
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """Figures, tables and curves that the stage has noted for the report."""
+        return dict(self._book["notes"])
+
+    def _records(self, cls: type[T]) -> list[T]:
+        """Records of one type; none where the stage left no file of them."""
+        return read_records(self.path, cls) if (self.path / FILE_NAMES[cls.__name__]).exists() else []
+
+
+class Curated(Result):
+    @property
+    def documents(self) -> list[Document]:
+        return self._records(Document)
+
+
+class Decontaminated(Result):
+    @property
+    def files(self) -> list[Path]:
+        """The files without contaminated records, under the names of those that were given."""
+        beside = {"stage.json", "book.json", "rejects.jsonl"}
+        found = (file for file in sorted(self.path.rglob("*")) if file.is_file() and file.name not in beside)
+        return [file for file in found if not file.name.startswith(".")]
+
+
+class Generated(Result):
+    """Records to train on, and questions that came with them."""
+
+    @property
+    def documents(self) -> list[Document]:
+        return self._records(Document)
+
+    @property
+    def samples(self) -> list[Sample]:
+        return self._records(Sample)
+
+    @property
+    def questions(self) -> list[Question]:
+        return self._records(Question)
+
+
+class Preferences(Result):
+    """Preference pairs, and samples for SFT where the stage makes them."""
+
+    @property
+    def pairs(self) -> list[Pair]:
+        return self._records(Pair)
+
+    @property
+    def samples(self) -> list[Sample]:
+        return self._records(Sample)
+
+
+class Pivots(Preferences):
+    """What a search for pivotal tokens has found."""
+
+    @property
+    def pivots(self) -> list[Pivot]:
+        return self._records(Pivot)
+
+    @property
+    def solutions(self) -> list[SearchedSolution]:
+        return read_records(self.path / "solutions.parquet", SearchedSolution)
+
+    @property
+    def difficulties(self) -> list[Difficulty]:
+        """How often the model solves each question."""
+        return read_records(self.path / "difficulty.parquet", Difficulty)
+
+    @property
+    def rollouts(self) -> list[MadeRollout]:
+        return read_records(self.path / "rollouts.parquet", MadeRollout)
+
+    @property
+    def page(self) -> Path:
+        """The search as a web page."""
+        return self.path / "page.html"
+
+
+class TrainedTokenizer(Result):
+    @property
+    def tokenizer(self) -> Path:
+        """A folder that `AutoTokenizer` loads."""
+        return self.path / "tokenizer"
+
+
+class TrainedModel(Result):
+    @property
+    def model(self) -> Path:
+        """A Hugging Face folder with the tokenizer in it."""
+        return self.path / "model"
+
+    @property
+    def loss_curve(self) -> list[tuple[int, float]]:
+        """(tokens seen, loss in nats a token), in order."""
+        return [(tokens, loss) for tokens, loss in self.notes["loss_curve"]]
+
+
+class Evaluated(Result):
+    @cached_property
+    def _scores(self) -> dict[str, Any]:
+        scores: dict[str, Any] = read_json(self.path / "scores.json")
+        return scores
+
+    @property
+    def scores(self) -> dict[str, Score]:
+        return {row["name"]: Score(**row) for row in self._scores["scores"]}
+
+    @property
+    def comparisons(self) -> dict[str, Comparison]:
+        """With the earlier evaluation that was given as `before`, by the name of the score."""
+        return {row["score"]: Comparison(**row) for row in self._scores["comparisons"]}
+
+    @property
+    def answers(self) -> list[Answer]:
+        """Every reply, and what it was worth."""
+        return read_records(self.path / "answers.parquet", Answer)
+
+
+class Tuned(Result):
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        """What the search has measured: of `tune` runs, fits, limits and the recommendation; of `ablate` allocations,
+        runs, cells and agreements."""
+        name = "tune.json" if (self.path / "tune.json").exists() else "ablation.json"
+        figures: dict[str, Any] = read_json(self.path / name)
+        return figures

@@ -1,0 +1,238 @@
+"""The stages as Python functions. Each takes what its command takes, and returns its finished folder.
+
+In all of them `out` is the folder for the output: called again with the same arguments, a function continues what was
+interrupted, or finds it done; `overwrite` makes it anew (a teacher's answers are kept). `settings` are the options of
+the command by their names in Python (`min_quality=0.3`, `teacher={"url": ..., "model": ...}`). Data is given as a file,
+a folder, a pattern, a name on a hub, the result of another function, or a list of rows. Every function raises
+HornbookError with the line that its command would print.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from hornbook.api.results import (
+    Curated,
+    Decontaminated,
+    Evaluated,
+    Generated,
+    Pivots,
+    Preferences,
+    Result,
+    TrainedModel,
+    TrainedTokenizer,
+    Tuned,
+)
+from hornbook.api.run import Rows, Source, run_stage
+
+
+def curate(
+    documents: Rows | None = None, *, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+) -> Curated:
+    """Clean, deduplicate, grade and decontaminate documents; settings: `data.settings.CurateSettings`."""
+    return Curated(run_stage("curate", "curate", out, seed, overwrite, settings, documents=documents))
+
+
+def decontaminate(
+    records: Rows, *, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+) -> Decontaminated:
+    """Set aside records that overlap with benchmarks; settings: `data.settings.DecontaminateSettings`."""
+    return Decontaminated(run_stage("decontaminate", "decontaminate", out, seed, overwrite, settings, records=records))
+
+
+def reasoning(*, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any) -> Generated:
+    """Generate reasoning tasks with worked solutions; settings: `synthetic.reasoning.settings.ReasoningSettings`."""
+    return Generated(run_stage("reasoning", "reasoning", out, seed, overwrite, settings))
+
+
+def trivia(*, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any) -> Generated:
+    """Collect facts and questions about them; settings: `synthetic.trivia.settings.TriviaSettings`."""
+    return Generated(run_stage("trivia", "trivia", out, seed, overwrite, settings))
+
+
+def synthesize(
+    documents: Rows,
+    *,
+    questions: Rows | None = None,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Any,
+) -> Generated:
+    """Let a teacher write validated records from documents; settings: `synthetic.settings.SynthSettings`."""
+    return Generated(
+        run_stage("synthesize", "synth", out, seed, overwrite, settings, documents=documents, questions=questions)
+    )
+
+
+def train_tokenizer(
+    documents: Rows | None = None,
+    *,
+    samples: Rows | None = None,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Any,
+) -> TrainedTokenizer:
+    """Train a byte-level BPE, or take cl100k; settings: `tokenizer.settings`."""
+    return TrainedTokenizer(
+        run_stage("train_tokenizer", "tokenizer", out, seed, overwrite, settings, documents=documents, samples=samples)
+    )
+
+
+def mix(
+    documents: Rows | None = None,
+    *,
+    tokenizer: Source,
+    samples: Rows | None = None,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Any,
+) -> Result:
+    """Tokenise, mix by share and epochs, pack into rows; settings: `mixture.settings.MixtureSettings`."""
+    return Result(
+        run_stage(
+            "mix", "mixture", out, seed, overwrite, settings, documents=documents, tokenizer=tokenizer, samples=samples
+        )
+    )
+
+
+def pretrain(
+    tokens: Source, *, tokenizer: Source, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+) -> TrainedModel:
+    """Train a new model on a mixture; settings: `training.settings.PretrainSettings`."""
+    return TrainedModel(
+        run_stage("pretrain", "pretrain", out, seed, overwrite, settings, tokens=tokens, tokenizer=tokenizer)
+    )
+
+
+def midtrain(
+    model: Source, *, tokens: Source, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+) -> TrainedModel:
+    """Lengthen a model's context on a mixture of long rows; settings: `training.settings.MidtrainSettings`."""
+    return TrainedModel(run_stage("midtrain", "midtrain", out, seed, overwrite, settings, model=model, tokens=tokens))
+
+
+def train_sft(
+    model: Source, samples: Rows, *, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+) -> TrainedModel:
+    """Fine-tune a model on conversations; settings: `training.settings.SftSettings`."""
+    return TrainedModel(run_stage("train_sft", "sft", out, seed, overwrite, settings, model=model, samples=samples))
+
+
+def train_dpo(
+    model: Source, pairs: Rows, *, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+) -> TrainedModel:
+    """Train a model on preference pairs, itself being the reference; settings: `training.settings.DpoSettings`."""
+    return TrainedModel(run_stage("train_dpo", "dpo", out, seed, overwrite, settings, model=model, pairs=pairs))
+
+
+def find_pivots(
+    model: Source, questions: Rows, *, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+) -> Pivots:
+    """Search a model for pivotal tokens, and make pairs of them; settings: `pts.settings.PtsSettings`."""
+    return Pivots(run_stage("find_pivots", "pts", out, seed, overwrite, settings, model=model, questions=questions))
+
+
+def refusal(
+    model: Source, questions: Rows, *, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+) -> Preferences:
+    """Make data that teaches a model to refuse what it does not know; settings: `preference.settings`."""
+    return Preferences(
+        run_stage("refusal", "refusal", out, seed, overwrite, settings, model=model, questions=questions)
+    )
+
+
+def judged_pairs(
+    model: Source,
+    questions: Rows,
+    *,
+    others: list[Source] | None = None,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Any,
+) -> Preferences:
+    """Sample replies, of `others` too, and make pairs as they are judged; settings: `preference.settings`."""
+    return Preferences(
+        run_stage(
+            "judged_pairs",
+            "judged-pairs",
+            out,
+            seed,
+            overwrite,
+            settings,
+            model=model,
+            questions=questions,
+            others=others,
+        )
+    )
+
+
+def pairs(
+    model: Source, samples: Rows, *, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+) -> Preferences:
+    """Turn samples with a worse reply (`rejected`) into pairs of a model; settings: `preference.settings`."""
+    return Preferences(run_stage("pairs", "pairs", out, seed, overwrite, settings, model=model, samples=samples))
+
+
+def evaluate(
+    model: Source,
+    questions: Rows | None = None,
+    *,
+    before: Source | None = None,
+    training: Rows | None = None,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Any,
+) -> Evaluated:
+    """Score a model on questions and benchmarks, beside an evaluation `before`, without what stands in `training`;
+    settings: `evaluation.settings.EvaluationSettings`."""
+    return Evaluated(
+        run_stage(
+            "evaluate",
+            "evaluation",
+            out,
+            seed,
+            overwrite,
+            settings,
+            model=model,
+            questions=questions,
+            before=before,
+            training=training,
+        )
+    )
+
+
+def tune(
+    tokens: Source, *, tokenizer: Source, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+) -> Tuned:
+    """Choose rate, batch and warm-up for a long run by short ones; settings: `tuning.settings.TuneSettings`."""
+    return Tuned(run_stage("tune", "tune", out, seed, overwrite, settings, tokens=tokens, tokenizer=tokenizer))
+
+
+def ablate(
+    tokens: Source,
+    *,
+    tokenizer: Source,
+    questions: Rows | None = None,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Any,
+) -> Tuned:
+    """Compare mixtures by small trainings; settings: `tuning.settings.AblationSettings`."""
+    return Tuned(
+        run_stage(
+            "ablate",
+            "ablation",
+            out,
+            seed,
+            overwrite,
+            settings,
+            tokens=tokens,
+            tokenizer=tokenizer,
+            questions=questions,
+        )
+    )
