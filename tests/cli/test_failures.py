@@ -15,7 +15,7 @@ from hornbook.base.records import Document
 from hornbook.cli.failures import KNOWN, in_words
 
 HORNBOOK = f"{sys.executable} -m hornbook"
-MIX = "mix --tokenizer tok --documents docs.parquet --tokens 4000 --context 64 --shares '{web: 1.0}' --out out"
+MIX = "mixture --tokenizer tok --documents docs.parquet --tokens 4000 --context 64 --shares '{web: 1.0}' --out out"
 
 # error, what is said
 SAID: list[tuple[BaseException, str]] = [
