@@ -14,6 +14,7 @@ from hornbook.base.files import write_records
 from hornbook.base.records import Message, Sample, make_id
 from hornbook.base.rng import rng
 from hornbook.base.settings import Settings, setting
+from hornbook.base.stage import stage
 from hornbook.base.workspace import Workspace
 from hornbook.data.readers.load import load_records
 
@@ -27,6 +28,7 @@ class MixedSettings(Settings):
     bare: float = setting(0.5, "share of them of which only the answer is left", ge=0, le=1)
 
 
+@stage("mixed", makes=("samples",))
 def mixed(settings: MixedSettings, work: Workspace, *, samples: list[Path]) -> None:
     """Write samples.parquet: a seeded choice of worked solutions, `bare` of them without their working.
 

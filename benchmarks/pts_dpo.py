@@ -22,11 +22,14 @@ import click
 import numpy as np
 
 from benchmarks.harness import Claim, show, show_claims, write_claims
+from benchmarks.mixed import mixed
+from benchmarks.rollout_pairs import rollout_pairs
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json, read_records
-from hornbook.cli.stages import run_alone
+from hornbook.base.stage import StageType, declared
 from hornbook.evaluation.metrics import REASONING, Answer, values_by_score
-from hornbook.recipe.stage_types import KINDS, Kind, Slot
+from hornbook.recipe.run_alone import run_alone
+from hornbook.recipe.stage_types import STAGE_TYPES
 
 ARMS = {"pivotal": "PTS, DPO on pivotal tokens", "replies": "DPO on whole replies, same tokens"}
 SAMPLING = {"temperature": 0.8, "max_new_tokens": 110}
@@ -39,28 +42,7 @@ DPO: dict[str, dict[str, Any]] = {
 TAUGHT: dict[str, Any] = {"learning_rate": 1.5e-3, "epochs": 2, "batch_rows": 8, "microbatch_rows": 8}
 HELDOUT: dict[str, Any] = {"samples": 4, "benchmarks": [], "max_trivia": 0, **SAMPLING}
 FEW, EVERY = 80, 1_000_000  # questions: for a trial, and more than there are
-MIXED = Kind(
-    name="mixed",
-    does="Worked solutions, some of them cut down to their answer.",
-    function="benchmarks.mixed:mixed",
-    settings_class="benchmarks.mixed:MixedSettings",
-    slots={"samples": Slot("samples", many=True)},
-    makes=("samples",),
-    command="mixed",
-    example="",
-    report="2.2",
-)
-ROLLOUT_PAIRS = Kind(
-    name="rollout-pairs",
-    does="Right against wrong replies of the model itself.",
-    function="benchmarks.rollout_pairs:rollout_pairs",
-    settings_class="benchmarks.rollout_pairs:RolloutPairsSettings",
-    slots={"model": Slot("model"), "questions": Slot("questions", many=True)},
-    makes=("pairs",),
-    command="rollout-pairs",
-    example="",
-    report="4.2",
-)
+MIXED, ROLLOUT_PAIRS = declared(mixed), declared(rollout_pairs)
 
 
 class Result(NamedTuple):
@@ -140,15 +122,15 @@ class Experiment(NamedTuple):
 
 def teach_mixed(model: str, samples: str, out: Path) -> str:
     """The model after some more SFT, on worked and bare solutions."""
-    mixed = stage(MIXED, out / "mixed", 0, {"samples": [samples]}, {})
-    return str(stage("sft", out / "sft", 0, {"model": model, "samples": [str(mixed)]}, TAUGHT))
+    halved = stage(MIXED, out / "mixed", 0, {"samples": [samples]}, {})
+    return str(stage("sft", out / "sft", 0, {"model": model, "samples": [str(halved)]}, TAUGHT))
 
 
-def stage(kind: str | Kind, out: Path, seed: int, inputs: dict[str, Any], settings: dict[str, Any]) -> Path:
+def stage(kind: str | StageType, out: Path, seed: int, inputs: dict[str, Any], settings: dict[str, Any]) -> Path:
     """Run a stage into `out` unless it stands there; `out`."""
-    kind = KINDS[kind] if isinstance(kind, str) else kind
-    slots = {name: inputs.get(name, [] if slot.many else None) for name, slot in kind.slots.items()}
-    run_alone(kind, kind.settings.parse(settings, kind.name), slots, out, seed, again=False)
+    kind = STAGE_TYPES[kind] if isinstance(kind, str) else kind
+    given = {name: inputs.get(name, [] if taken.many else None) for name, taken in kind.inputs.items()}
+    run_alone(kind, kind.settings.parse(settings, kind.name), given, out, seed, overwrite=False)
     return out
 
 

@@ -10,6 +10,7 @@ from hornbook.base.files import read_records, write_records
 from hornbook.base.records import Message, Pair, Question, make_id
 from hornbook.base.rng import derive
 from hornbook.base.settings import Settings, setting
+from hornbook.base.stage import stage
 from hornbook.base.workspace import Workspace
 from hornbook.inference.rollouts import Request
 from hornbook.inference.settings import Sampling
@@ -43,6 +44,7 @@ class Reply(msgspec.Struct):
     success: bool
 
 
+@stage("rollout-pairs", makes=("pairs",))
 def rollout_pairs(settings: RolloutPairsSettings, work: Workspace, *, model: Path, questions: list[Path]) -> None:
     """Sample replies round by round until `settings.tokens` are spent, and pair them.
 

@@ -13,8 +13,8 @@ from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import write_records, write_text
 from hornbook.base.progress import answers
 from hornbook.base.records import Document, Pair, Question, Record, Sample
-from hornbook.cli.stages import run_alone
-from hornbook.recipe.stage_types import KINDS
+from hornbook.recipe.run_alone import run_alone
+from hornbook.recipe.stage_types import STAGE_TYPES
 
 Source = str | Path | Result  # a file, folder, pattern, name on a hub, or what another function returned
 Row = Mapping[str, Any] | Record
@@ -36,7 +36,7 @@ def run_stage(
     Called again with the same arguments it continues, or is done already. Rows are written to a temporary file, which
     the stage reads as any other. Raises HornbookError as the stage's command does.
     """
-    stage_type = KINDS[stage]
+    stage_type = STAGE_TYPES[stage]
     checked = stage_type.settings.parse(settings, function)
     with tempfile.TemporaryDirectory(prefix="hornbook-") as folder, _silent():
         try:

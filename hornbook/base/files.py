@@ -1,19 +1,20 @@
 """Files that stages write and read again: atomic, in Parquet or JSON."""
 
 import contextlib
-import errno
 import os
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 import xxhash
 
+from hornbook.base.disk_full import disk_full_names
 from hornbook.base.errors import HornbookError, one_line
+
+if TYPE_CHECKING:
+    import pyarrow as pa  # takes a fifth of a second: imported where it is used
 
 T = TypeVar("T", bound=msgspec.Struct)
 Reject = Callable[[str, str], None]  # (where, reason)
@@ -31,14 +32,10 @@ def atomic(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
     try:
-        yield temporary
-        sync(temporary)
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise HornbookError(f"{path}: the disk is full; free some space and run again to continue") from None
-        raise
+        with disk_full_names(path):
+            yield temporary
+            sync(temporary)
+            os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -87,13 +84,17 @@ def read_json(path: Path) -> Any:
         raise HornbookError(f"{path}: not valid JSON ({one_line(error)})") from None
 
 
-def arrow_schema(cls: type[msgspec.Struct]) -> pa.Schema:
+def arrow_schema(cls: type[msgspec.Struct]) -> "pa.Schema":
     """The Parquet schema of a record type, in the order of its fields."""
+    import pyarrow as pa
+
     hints = typing.get_type_hints(cls)
     return pa.schema([(name, _arrow_type(hints[name])) for name in cls.__struct_fields__])
 
 
-def _arrow_type(hint: Any) -> pa.DataType:
+def _arrow_type(hint: Any) -> "pa.DataType":
+    import pyarrow as pa
+
     simple = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
     if hint in simple:
         return simple[hint]
@@ -106,6 +107,9 @@ def _arrow_type(hint: Any) -> pa.DataType:
 
 def write_records(path: Path, cls: type[T], records: Iterable[T]) -> int:
     """Write records as one Parquet file, atomically; returns how many."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     rows = [_row(record) for record in records]
     table = pa.Table.from_pylist(rows, schema=arrow_schema(cls))
     with atomic(path) as temporary:
@@ -137,6 +141,9 @@ def read_records(path: Path, cls: type[T]) -> list[T]:
 
     Raises HornbookError for a missing file, a damaged one, and one without the columns of `cls`.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     path = Path(path)
     if path.is_dir():
         path = path / FILE_NAMES[cls.__name__]

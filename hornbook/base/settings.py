@@ -6,6 +6,7 @@ from typing import Any, Self
 import xxhash
 from msgspec import json as msgjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from hornbook.base.errors import HornbookError
 
@@ -34,13 +35,25 @@ class Settings(BaseModel):
         return {name: _identity(value) for name, value in self if _in_key(type(self), name)}
 
 
-def setting(default: Any = ..., help: str = "", *, in_key: bool = True, **limits: Any) -> Any:
+KEYS_ALONE, WHOLE_TEXTS = "keys_alone", "whole_texts"  # marks of fields
+
+
+def setting(
+    default: Any = ...,
+    help: str = "",
+    *,
+    in_key: bool = True,
+    keys_alone: bool = False,
+    whole_texts: bool = False,
+    **limits: Any,
+) -> Any:
     """A field of a Settings class.
 
     `in_key=False` marks what cannot change the output (an address, a number of threads), so that changing it
-    reruns nothing. `limits` are pydantic's: ge, gt, le, lt, min_length, default_factory.
+    reruns nothing. `keys_alone`: for the mapping a list of its keys will do. `whole_texts`: on the command line commas
+    do not divide the texts of the list. `limits` are pydantic's: ge, gt, le, lt, min_length, default_factory.
     """
-    extra: Any = {"in_key": in_key}
+    extra: Any = {"in_key": in_key, KEYS_ALONE: keys_alone, WHOLE_TEXTS: whole_texts}
     if "default_factory" in limits:
         return Field(description=help, json_schema_extra=extra, **limits)
     return Field(default, description=help, json_schema_extra=extra, **limits)
@@ -51,10 +64,18 @@ def digest(value: Any) -> str:
     return xxhash.xxh3_64_hexdigest(msgjson.encode(value, order="deterministic"))
 
 
-def nearest(word: str, known: list[str]) -> str:
-    """` (did you mean 'x'?)` for a misspelt word, or a list of what is known."""
+def marked(info: FieldInfo, mark: str) -> bool:
+    """Whether a field was made with that mark."""
+    return isinstance(info.json_schema_extra, dict) and bool(info.json_schema_extra.get(mark))
+
+
+def nearest(word: str, known: list[str], *, listed: bool = True) -> str:
+    """` (did you mean 'x'?)` for a misspelt word; where nothing is near, a list of what is known if it is to be
+    `listed`, else nothing."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f" (did you mean '{close[0]}'?)" if close else f" (known: {', '.join(known)})"
+    if close:
+        return f" (did you mean '{close[0]}'?)"
+    return f" (known: {', '.join(known)})" if listed else ""
 
 
 def _in_key(cls: type[BaseModel], name: str) -> bool:

@@ -6,7 +6,6 @@ from typing import Literal
 import click
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.progress import console
 
 PATH = click.Path(path_type=Path)
 
@@ -16,9 +15,9 @@ PATH = click.Path(path_type=Path)
 @click.option("--format", "form", type=click.Choice(["gguf", "hf"]), required=True, help="What to write.")
 @click.option("--out", type=PATH, required=True, help="File (gguf) or folder (hf) to write.")
 @click.option("--type", "dtype", type=click.Choice(["f32", "f16", "bf16"]), help="Weights.  [default: as they are]")
-@click.option("--again", is_flag=True, help="Replace OUT if it is there.")
+@click.option("--overwrite", is_flag=True, help="Replace OUT if it is there.")
 def export(
-    model: str, form: Literal["gguf", "hf"], out: Path, dtype: Literal["f32", "f16", "bf16"] | None, again: bool
+    model: str, form: Literal["gguf", "hf"], out: Path, dtype: Literal["f32", "f16", "bf16"] | None, overwrite: bool
 ) -> None:
     """Write MODEL (a Hugging Face folder, a stage's folder, a hub name, or a GGUF file) for other programs to load.
 
@@ -26,12 +25,13 @@ def export(
     Example:
       hornbook export sft/ --format gguf --type f16 --out my-model.gguf
     """
+    from hornbook.base.progress import console
     from hornbook.model.export import export_model
 
-    if out.exists() and not again:
-        raise HornbookError(f"{out}: is there already; choose another --out, or pass --again")
+    if out.exists() and not overwrite:
+        raise HornbookError(f"{out}: is there already; choose another --out, or pass --overwrite")
     if out.exists() and form == "hf" and not (out / "config.json").is_file():
-        raise HornbookError(f"{out}: not a model, so --again does not replace it; choose another --out")
+        raise HornbookError(f"{out}: not a model, so --overwrite does not replace it; choose another --out")
     if out.is_dir() and form == "gguf":
         raise HornbookError(f"{out}: a folder; --format gguf writes a file")
     if out.exists() and Path(model).exists() and out.samefile(model):

@@ -6,11 +6,11 @@ import re
 import select
 from collections.abc import Iterator
 
-AGAIN = "run the same command again to continue"
+from hornbook.base.disk_full import AGAIN, DISK_FULL
+
 # what happened, and what to do about it, by error number
 KNOWN = {
-    errno.ENOSPC: f"the disk is full; free some space and {AGAIN}",
-    errno.EDQUOT: f"your quota of disk space is used up; free some and {AGAIN}",
+    **DISK_FULL,
     errno.EFBIG: f"the file would be larger than is allowed (ulimit -f, or the file system's limit); {AGAIN}",
     errno.EACCES: "permission denied; choose another place, or change its owner or rights",
     errno.EPERM: "permission denied; choose another place, or change its owner or rights",

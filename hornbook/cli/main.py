@@ -1,4 +1,4 @@
-"""The `hornbook` command. Commands of stages are made from the table of kinds, so flags and recipe keys agree."""
+"""The `hornbook` command. Commands of stages are made from their declarations, so options and recipe keys agree."""
 
 import io
 import os
@@ -7,52 +7,58 @@ import sys
 import click
 
 from hornbook import __version__
-from hornbook.base.device import settled_device
 from hornbook.base.errors import HornbookError
-from hornbook.base.precision import settled
-from hornbook.base.progress import answers, console
-from hornbook.base.workspace import is_first_process
+from hornbook.cli.completion import VARIABLE, completion
 from hornbook.cli.export import export
 from hornbook.cli.failures import in_words, reader_has_gone
+from hornbook.cli.group import Group
 from hornbook.cli.push import push
 from hornbook.cli.recipes import RECIPE_COMMANDS
-from hornbook.cli.stages import stage_command
-from hornbook.recipe.stage_types import KINDS
+from hornbook.cli.stages import StageCommand
+from hornbook.recipe.stage_types import STAGE_TYPES
+
+EXAMPLES = """\b
+hornbook run pocket                 the whole recipe, at pocket size
+hornbook plan phi-4                 what the full size would take
+hornbook init sft                   a recipe to start from
+hornbook train sft --help           options and an example of a command"""
 
 
-class InOrder(click.Group):
-    """A group that lists its commands in the order of the recipe, not of the alphabet."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
-
-
-@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXAMPLES)
 @click.version_option(__version__, prog_name="hornbook")
 def hornbook() -> None:
-    """The phi-4 recipe, from raw documents and a teacher to a small language model that reasons.
+    """The phi-4 recipe, from raw documents and a teacher to a small language model that reasons."""
+    from hornbook.base.device import settled_device
+    from hornbook.base.precision import settled
+    from hornbook.base.progress import answers, console
+    from hornbook.base.workspace import is_first_process
+
+    if not is_first_process():
+        console.quiet = answers.quiet = True  # of the processes that torchrun starts, one speaks
+    settled("auto")  # a wrong HORNBOOK_DTYPE is told now, not when the first model is loaded hours later
+    settled_device("auto")  # and so is a wrong HORNBOOK_DEVICE
+
+
+@click.group(cls=Group)
+def train() -> None:
+    """Train a model: pretrain, midtrain, sft or dpo.
 
     \b
-    hornbook run recipes/pocket.yaml      the whole recipe, at pocket size
-    hornbook plan recipes/phi-4.yaml      what the full size would take
+    Example:
+      hornbook train sft base/ --samples chats.jsonl --epochs 2 --out sft
     """
-
-
-@click.group(cls=InOrder)
-def train() -> None:
-    """Train a model: pretrain, midtrain, sft or dpo."""
 
 
 def _assemble() -> None:
     for command in RECIPE_COMMANDS:
         hornbook.add_command(command)
-    for kind in KINDS.values():
+    for kind in STAGE_TYPES.values():
         group, _, name = kind.command.rpartition(" ")
-        (train if group == "train" else hornbook).add_command(stage_command(kind), name)
+        (train if group == "train" else hornbook).add_command(StageCommand(kind), name)
         if group == "train" and "train" not in hornbook.commands:
             hornbook.add_command(train)
-    hornbook.add_command(export)
-    hornbook.add_command(push)
+    for command in (export, push, completion):
+        hornbook.add_command(command)
 
 
 _assemble()
@@ -63,16 +69,12 @@ def main() -> None:
     # Threads that spin while they wait for one that another program has displaced made training ten times slower on a
     # busy machine. PyTorch reads this when it is first imported; what the user has set stays.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    if not is_first_process():
-        console.quiet = answers.quiet = True  # of the processes that torchrun starts, one speaks
     for stream in (sys.stdout, sys.stderr):  # a name or a sign that the terminal cannot show is no reason to stop
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    if "_HORNBOOK_COMPLETE" in os.environ:
-        hornbook.main()  # the shell asks for completions
+    if VARIABLE in os.environ:
+        hornbook.main(prog_name="hornbook", complete_var=VARIABLE)  # the shell asks for completions
     try:
-        settled("auto")  # a wrong HORNBOOK_DTYPE is told now, not when the first model is loaded hours later
-        settled_device("auto")  # and so is a wrong HORNBOOK_DEVICE
         # not click's own main, to which any broken pipe and any end of a file means that the user has gone
         with hornbook.make_context("hornbook", sys.argv[1:]) as context:
             hornbook.invoke(context)

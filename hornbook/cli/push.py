@@ -4,8 +4,6 @@ from pathlib import Path
 
 import click
 
-from hornbook.base.progress import answers
-
 PATH = click.Path(path_type=Path)
 
 
@@ -22,6 +20,7 @@ def push(folder: Path, name: str, public: bool, licence: str, dry_run: bool) -> 
     Example:
       hornbook push pivots/ my-name/my-pivots --license apache-2.0
     """
+    from hornbook.base.progress import answers
     from hornbook.report import push as hub
 
     if not dry_run:

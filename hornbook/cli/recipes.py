@@ -4,10 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.progress import answers
 
 PATH = click.Path(path_type=Path)
 RECIPE = click.argument("recipe", type=PATH)
@@ -58,6 +56,9 @@ def status(run_folder: Path) -> None:
     Example:
       hornbook status runs/pocket
     """
+    from rich.table import Table
+
+    from hornbook.base.progress import answers
     from hornbook.recipe.artifacts import Store
     from hornbook.recipe.recipe import load_recipe
     from hornbook.recipe.status import standings
@@ -110,6 +111,7 @@ def report(run_folder: Path, markdown: bool) -> None:
       hornbook report runs/pocket
     """
     from hornbook.base.files import read_json
+    from hornbook.base.progress import answers
     from hornbook.report.page import write_report
     from hornbook.report.table import markdown_table, results_table
 

@@ -1,7 +1,7 @@
 """The stage that turns raw documents into clean ones (report §2.3): gather, filter, decontaminate, account for."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError
@@ -24,7 +24,7 @@ from hornbook.data.sources.packages import Limits, package_documents
 HISTOGRAM_BINS = 10
 
 
-def curate(settings: CurateSettings, work: Workspace, *, documents: list[Path] = []) -> None:  # noqa: B006
+def curate(settings: CurateSettings, work: Workspace, *, documents: Sequence[Path] = ()) -> None:
     """Write documents.parquet: the documents of the user's files and of installed packages that pass every filter.
 
     `documents` are files or folders (.txt .md .rst .html, source code, .jsonl and .parquet with a "text"). Books
@@ -59,7 +59,7 @@ class Sieve:
         self.reasons[reason.split(":")[0]][document.source] += 1
 
 
-def _gather(settings: CurateSettings, work: Workspace, paths: list[Path]) -> list[Document]:
+def _gather(settings: CurateSettings, work: Workspace, paths: Sequence[Path]) -> list[Document]:
     limits = Limits(settings.package_chars, settings.min_chars, settings.max_chars, settings.page_chars)
     found: list[Document] = []
     with work.progress("reading", len(paths) + len(settings.packages), "sources") as bar:

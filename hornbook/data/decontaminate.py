@@ -193,7 +193,7 @@ def count_verdicts(verdicts: Iterable[Verdict]) -> dict[str, dict[str, int]]:
     return dict(sorted(table.items()))
 
 
-def decontaminate(settings: DecontaminateSettings, work: Workspace, *, records: list[Path]) -> None:
+def decontaminate(settings: DecontaminateSettings, work: Workspace, *, records: Sequence[Path]) -> None:
     """Write each file of records (documents, samples, questions, or any JSONL with text) without contaminated ones.
 
     The files keep their names and formats. Books each dropped record with the benchmark item it matches.

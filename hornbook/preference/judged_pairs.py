@@ -30,7 +30,12 @@ STUCK, STUCK_FROM = 0.8, 20  # share of equal judgements, and number of them, fr
 
 
 def judged_pairs(
-    settings: JudgedPairsSettings, work: Workspace, *, model: Path, questions: list[Path], others: Sequence[Path] = ()
+    settings: JudgedPairsSettings,
+    work: Workspace,
+    *,
+    model: Path,
+    questions: Sequence[Path],
+    others: Sequence[Path] = (),
 ) -> None:
     """Sample replies, have them judged, and write pairs.parquet (full-length, `ends=True`) and judgements.parquet.
 

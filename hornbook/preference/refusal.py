@@ -1,6 +1,7 @@
 """Refusing to hallucinate: what does the model know? Answer that, decline the rest (report §4.4, appendix A.1)."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -40,7 +41,7 @@ class Case(msgspec.Struct):
         return self.right / self.asked
 
 
-def refusal(settings: RefusalSettings, work: Workspace, *, model: Path, questions: list[Path]) -> None:
+def refusal(settings: RefusalSettings, work: Workspace, *, model: Path, questions: Sequence[Path]) -> None:
     """Measure which trivia the model knows; make samples.parquet for SFT and pairs.parquet for DPO.
 
     SFT: the answer where the model is usually right, a refusal where it is usually wrong and for every bogus question.
@@ -63,7 +64,7 @@ def refusal(settings: RefusalSettings, work: Workspace, *, model: Path, question
     _book(cases, samples, pairs, settings, work)
 
 
-def _trivia(paths: list[Path], settings: RefusalSettings, work: Workspace) -> list[Question]:
+def _trivia(paths: Sequence[Path], settings: RefusalSettings, work: Workspace) -> list[Question]:
     found = read_questions(paths, work, columns=settings.columns)
     trivia = [question for question in found if question.oracle == "trivia"]
     for question in found:

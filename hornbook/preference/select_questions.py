@@ -12,7 +12,7 @@ from hornbook.oracles import load_questions as files
 
 
 def read_questions(
-    paths: list[Path], work: Workspace, *, held_out: bool = False, columns: Sequence[str] = ()
+    paths: Sequence[Path], work: Workspace, *, held_out: bool = False, columns: Sequence[str] = ()
 ) -> list[Question]:
     """All questions of the given folders and files, each once, by id.
 

@@ -1,6 +1,7 @@
 """Synthetic samples with a worse last turn → preference pairs in a model's own tokens (report §4.2, §4.4)."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
@@ -18,7 +19,7 @@ BY_JUDGE = ("accuracy", "overall")  # checks of the samples that a judge decided
 KINDS = {"refusal_pair": "refusal"}  # DPO keeps the share of refusals small, by the name of their kind
 
 
-def pairs(settings: PairsSettings, work: Workspace, *, model: Path, samples: list[Path]) -> None:
+def pairs(settings: PairsSettings, work: Workspace, *, model: Path, samples: Sequence[Path]) -> None:
     """Write pairs.parquet: the last turn of each sample with `rejected` is preferred to that, in `model`'s template.
 
     The replies are complete (`ends=True`), or with `first_tokens` their beginnings. A pair's kind is "accuracy" or

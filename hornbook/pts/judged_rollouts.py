@@ -1,7 +1,5 @@
 """Rollouts with a verdict: sampled in batches, judged by the question's oracle, each paid for once."""
 
-import errno
-import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from hornbook.base.errors import HornbookError
+from hornbook.base.append_log import AppendLog, read_lines
 from hornbook.base.records import Question
 from hornbook.base.rng import derive
 from hornbook.base.settings import digest
@@ -31,15 +29,15 @@ class Journal:
 
     def __init__(self, path: Path, identity: str) -> None:
         self.path = path
-        header = msgspec.json.encode({"search": identity}) + b"\n"
-        lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-        if lines and not lines[-1].endswith(b"\n"):
-            lines.pop()  # torn by a kill
+        header = msgspec.json.encode({"search": identity})
+        lines = read_lines(path)
         if not lines or lines[0] != header:
-            path.write_bytes(header)
+            with AppendLog(path) as log:
+                log.truncate(0)
+                log.append(header)
             lines = [header]
         self.waiting = lines[:0:-1]  # entries to replay, the next one last
-        self.size = len(header)  # bytes of header and of entries that were replayed or written
+        self.size = len(header) + 1  # bytes of header and of entries that were replayed or written
 
     def replay(self, key: str) -> list[Outcome] | None:
         """The outcomes of the next entry if it answers `key`; else what follows is forgotten, and None."""
@@ -47,28 +45,18 @@ class Journal:
             line = self.waiting.pop()
             entry = msgspec.json.decode(line, type=Entry)
             if entry.key == key:
-                self.size += len(line)
+                self.size += len(line) + 1
                 return entry.outcomes
             self.waiting.clear()
         return None
 
     def append(self, key: str, outcomes: list[Outcome]) -> None:
         """Write an entry through to the disk. Raises HornbookError when the disk is full."""
-        line = msgspec.json.encode(Entry(key, outcomes)) + b"\n"
-        try:
-            with self.path.open("r+b") as file:
-                file.truncate(self.size)  # drops a torn line
-                file.seek(self.size)
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise HornbookError(
-                    f"{self.path}: the disk is full; free some space and run again to continue"
-                ) from None
-            raise
-        self.size += len(line)
+        line = msgspec.json.encode(Entry(key, outcomes))
+        with AppendLog(self.path) as log:
+            log.truncate(self.size)  # drops a torn line, and what was forgotten
+            log.append(line)
+        self.size += len(line) + 1
 
 
 class Verdict(NamedTuple):

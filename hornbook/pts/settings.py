@@ -72,7 +72,7 @@ class PtsSettings(ColumnSettings):
     max_new_tokens: int = setting(
         256, "longest solution in tokens; one that is not finished by then is a failure", ge=1
     )
-    stop: list[str] = setting([], "texts at which a solution ends, besides the model's own end token")
+    stop: list[str] = setting([], "texts at which a solution ends, besides the model's own end token", whole_texts=True)
     batch_size: int = setting(256, "rollouts computed together", ge=1)
     engine: BackendSettings = setting(help="what computes the model, and where", default_factory=BackendSettings)
 

@@ -1,5 +1,6 @@
 """The stage: model and questions in, pivots and pairs out."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
@@ -27,7 +28,7 @@ from hornbook.tokenizer.chat import encode_plain, encode_prompt, load_tokenizer,
 BATCHES_AN_ENTRY = 4  # rollouts written to the journal together, in batches; a kill loses less than that
 
 
-def pts(settings: PtsSettings, work: Workspace, *, model: Path, questions: list[Path]) -> None:
+def pts(settings: PtsSettings, work: Workspace, *, model: Path, questions: Sequence[Path]) -> None:
     """Pivotal token search (report §4.3).
 
     Writes pivots.parquet, pairs.parquet, solutions.parquet (each with p(success) along it), difficulty.parquet,

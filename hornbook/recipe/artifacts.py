@@ -46,15 +46,15 @@ class Store:
         return content
 
     def inputs(self, recipe: Recipe, stage: Stage) -> dict[str, Any]:
-        """The keyword arguments for a stage's function: a path for each slot, a list for one that takes many."""
+        """The keyword arguments for a stage's function: a path for each input, a list for one that takes several."""
         arguments: dict[str, Any] = {}
-        names = {other.name: other for other in recipe.stages}
-        for slot, sources in stage.inputs.items():
-            paths = [self.folder(names[s]) if s in names else resolve(s) for s in sources]
-            if stage.kind.slots[slot].many:
-                arguments[slot] = paths
+        stages = {other.name: other for other in recipe.stages}
+        for name, sources in stage.inputs.items():
+            paths = [self.folder(stages[s]) if s in stages else resolve(s) for s in sources]
+            if stage.kind.inputs[name].many:
+                arguments[name] = paths
             elif paths:
-                arguments[slot] = paths[0]
+                arguments[name] = paths[0]
         return arguments
 
     def finish(self, stage: Stage) -> None:

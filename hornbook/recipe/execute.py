@@ -17,7 +17,7 @@ def execute(stage: Stage, inputs: dict[str, Any], out: Path, ledger: Path) -> Wo
     """
     work = Workspace(out, name=stage.name, seed=stage.seed, ledger=ledger)
     try:
-        stage.kind.load()(stage.settings, work, **inputs)
+        stage.kind.function(stage.settings, work, **inputs)
     except HornbookError as error:
         work.close()  # what was set aside may be why
         if type(error) is HornbookError and work.rejected:

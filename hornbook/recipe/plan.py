@@ -7,7 +7,7 @@ from rich.table import Table
 from hornbook.base.progress import answers
 from hornbook.mixture.settings import LONG, MixtureSettings
 from hornbook.recipe.artifacts import Store
-from hornbook.recipe.estimate import context_of, estimate, model_shape, pass_tokens, teachers_of
+from hornbook.recipe.estimate import estimate
 from hornbook.recipe.hardware import GIB, Hardware, parse_hardware
 from hornbook.recipe.recipe import Recipe, Stage
 from hornbook.recipe.status import standings
@@ -83,8 +83,7 @@ def _print_sums(recipe: Recipe, run: Path, hardware: Hardware) -> None:
     flops = sum(cost.flops or 0 for cost in costs)
     calls = sum(cost.calls or 0 for cost in costs)
     prices = [cost.price for cost in costs if cost.price is not None]
-    teachers = [teacher for stage in to_run for teacher in teachers_of(stage.settings)]
-    assumed = f" (known models in dollars, as of {DATE})" * any(teacher.assumes_prices for teacher in teachers)
+    assumed = f" (known models in dollars, as of {DATE})" * any(cost.assumes_prices for cost in costs)
     least = "at least " * any(cost.calls and cost.price is None for cost in costs)
     answers.print(
         f"To run: {len(to_run)} of {len(recipe.stages)} stages; training {flops:.2e} FLOPs, "
@@ -105,16 +104,14 @@ def _memory_table(recipe: Recipe, hardware: Hardware) -> Table:
     for name in ("activations", "in all", "recomputed", "in all"):
         table.add_column(name, no_wrap=True, justify="right")
     for stage in recipe.stages:
-        settings = stage.settings
-        shape, vocab = model_shape(recipe, stage) if isinstance(settings, LoopSettings) else (None, None)
-        if isinstance(settings, LoopSettings) and shape and vocab:
+        settings, cost = stage.settings, estimate(recipe, stage)
+        if isinstance(settings, LoopSettings) and cost.shape and cost.vocabulary:
             from hornbook.recipe.memory import training_memory  # PyTorch, which takes its seconds
 
-            context = context_of(recipe, stage)
-            tokens = pass_tokens(settings, context)
+            tokens = settings.tokens_of_a_pass(cost.context)
             shards = hardware.count if settings.sharding == "fsdp" else 1
             half = settings.dtype == "bfloat16" or (settings.dtype == "auto" and hardware.half)
-            memory = training_memory(shape, vocab, context, tokens, half, shards)
+            memory = training_memory(cost.shape, cost.vocabulary, cost.context, tokens, half, shards)
             held = (memory.weights, memory.gradients, memory.optimiser, memory.gathered, memory.whole)
             table.add_row(
                 stage.name,

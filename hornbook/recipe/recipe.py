@@ -10,8 +10,9 @@ import yaml
 from hornbook.base.errors import HornbookError
 from hornbook.base.rng import derive
 from hornbook.base.settings import Settings, digest, nearest
+from hornbook.base.stage import Input, StageType
 from hornbook.recipe.inputs import external_key, is_external, is_there
-from hornbook.recipe.stage_types import KINDS, Kind, Slot
+from hornbook.recipe.stage_types import STAGE_TYPES
 
 EXPECTED = ["tokens", "teacher_calls", "prompt_tokens_per_call", "answer_tokens_per_call"]
 SHARED = ["teacher", "engine"]  # settings that a recipe may give once, for all stages that take them and have no own
@@ -22,13 +23,13 @@ TOP_KEYS = ["name", "about", "seed", *SHARED, "stages"]
 class Stage:
     """A stage of a recipe, checked: its kind, settings and where each input comes from.
 
-    `inputs` gives for each slot the names of stages above, or paths of the user's own. `key` names the output: it
+    `inputs` gives for each input the names of stages above, or paths of the user's own. `key` names the output: it
     follows from the kind's version, the settings that matter, the seed and the inputs' keys. `expect` is for
     `hornbook plan` alone: what the settings cannot tell (EXPECTED lists its keys).
     """
 
     name: str
-    kind: Kind
+    kind: StageType
     settings: Settings
     inputs: Mapping[str, list[str]]
     input_keys: Mapping[str, list[str]]
@@ -70,11 +71,11 @@ class Recipe:
         """Raise HornbookError for the first of the user's own inputs that is not there (a plan does without them)."""
         names = {stage.name for stage in self.stages}
         for stage in self.stages:
-            for slot, sources in stage.inputs.items():
+            for name, sources in stage.inputs.items():
                 for source in sources:
                     if source not in names and not is_there(source):
                         raise HornbookError(
-                            f"{self.path}: stages.{stage.name}.{slot}: {source}: no such file or folder"
+                            f"{self.path}: stages.{stage.name}.{name}: {source}: no such file or folder"
                         )
 
     @property
@@ -128,13 +129,16 @@ def _read_stage(
     name: str, values: dict[str, Any], shared: dict[str, Any], seed: int, above: dict[str, Stage], where: str
 ) -> Stage:
     kind_name = str(values.pop("kind", name))
-    kind = KINDS.get(kind_name)
+    kind = STAGE_TYPES.get(kind_name)
     if kind is None:
-        raise HornbookError(f"{where}.kind: unknown kind '{kind_name}'{nearest(kind_name, list(KINDS))}")
-    inputs = {slot: _read_input(values.pop(slot, None), kind.slots[slot], f"{where}.{slot}") for slot in kind.slots}
-    for slot, sources in inputs.items():
+        raise HornbookError(f"{where}.kind: unknown kind '{kind_name}'{nearest(kind_name, list(STAGE_TYPES))}")
+    inputs = {
+        input_name: _read_input(values.pop(input_name, None), taken, f"{where}.{input_name}")
+        for input_name, taken in kind.inputs.items()
+    }
+    for input_name, sources in inputs.items():
         for source in sources:
-            _check_join(source, kind.slots[slot], above, f"{where}.{slot}")
+            _check_join(source, kind.inputs[input_name], above, f"{where}.{input_name}")
     expect = _read_expectations(values.pop("expect", {}), f"{where}.expect")
     settings_class = kind.settings
     for key, value in shared.items():
@@ -142,12 +146,12 @@ def _read_stage(
             values[key] = value
     unknown = [key for key in values if key not in settings_class.model_fields]
     if unknown:
-        known = [*settings_class.model_fields, *kind.slots, "kind", "expect"]
+        known = [*settings_class.model_fields, *kind.inputs, "kind", "expect"]
         raise HornbookError(f"{where}.{unknown[0]}: unknown key{nearest(str(unknown[0]), known)}")
     settings = settings_class.parse(values, where)
     keys = {
-        slot: [above[source].key if source in above else external_key(source) for source in sources]
-        for slot, sources in inputs.items()
+        input_name: [above[source].key if source in above else external_key(source) for source in sources]
+        for input_name, sources in inputs.items()
     }
     return Stage(name, kind, settings, inputs, keys, derive(seed, name), expect)
 
@@ -163,23 +167,23 @@ def _read_expectations(value: Any, where: str) -> dict[str, float]:
     return dict(value)
 
 
-def _read_input(value: Any, slot: Slot, where: str) -> list[str]:
+def _read_input(value: Any, taken: Input, where: str) -> list[str]:
     sources = [] if value is None else [value] if isinstance(value, str) else value
     if not isinstance(sources, list) or not all(isinstance(source, str) for source in sources):
         raise HornbookError(f"{where}: expected the name of a stage above, or a path; got {value!r}")
-    if not sources and not slot.optional:
-        raise HornbookError(f"{where}: missing; expected a stage above that makes {slot.holds}, or a path")
-    if len(sources) > 1 and not slot.many:
+    if not sources and not taken.optional:
+        raise HornbookError(f"{where}: missing; expected a stage above that makes {taken.holds}, or a path")
+    if len(sources) > 1 and not taken.many:
         raise HornbookError(f"{where}: takes one input, got {len(sources)}")
     return sources
 
 
-def _check_join(source: str, slot: Slot, above: dict[str, Stage], where: str) -> None:
-    fitting = [stage.name for stage in above.values() if slot.holds in stage.kind.makes]
-    expected = f"stages above that make {slot.holds}: {', '.join(fitting) or 'none'}"
+def _check_join(source: str, taken: Input, above: dict[str, Stage], where: str) -> None:
+    fitting = [stage.name for stage in above.values() if taken.holds in stage.kind.makes]
+    expected = f"stages above that make {taken.holds}: {', '.join(fitting) or 'none'}"
     if source in above:
-        if slot.holds not in above[source].kind.makes:
+        if taken.holds not in above[source].kind.makes:
             makes = " and ".join(above[source].kind.makes)
-            raise HornbookError(f"{where}: stage '{source}' makes {makes}, not {slot.holds}; {expected}")
+            raise HornbookError(f"{where}: stage '{source}' makes {makes}, not {taken.holds}; {expected}")
     elif not is_external(source):
         raise HornbookError(f"{where}: no stage '{source}' above this one; {expected} (a path starts with ./ or /)")

@@ -44,9 +44,9 @@ def _why(stage: Stage, store: Store, recipe: Recipe) -> str:
         if before.get(fact) != now[fact]:
             reasons.append(f"{fact} {before.get(fact)} → {now[fact]}")
     reasons += _changes(before.get("settings", {}), now["settings"])
-    for slot, keys in now["inputs"].items():
-        if before.get("inputs", {}).get(slot) != keys:
-            reasons.append(f"{slot} from {', '.join(stage.inputs[slot]) or 'nothing'} changed")
+    for name, keys in now["inputs"].items():
+        if before.get("inputs", {}).get(name) != keys:
+            reasons.append(f"{name} from {', '.join(stage.inputs[name]) or 'nothing'} changed")
     return "; ".join(reasons) or "its output is gone"
 
 

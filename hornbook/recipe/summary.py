@@ -53,7 +53,7 @@ def _stage_entry(stage: Stage, store: Store, timing: dict[str, Any]) -> dict[str
         "warnings": said["warnings"],
         "notes": said["notes"],
         "settings": said["settings"],
-        "inputs": {slot: list(sources) for slot, sources in stage.inputs.items()},
+        "inputs": {name: list(sources) for name, sources in stage.inputs.items()},
     }
 
 

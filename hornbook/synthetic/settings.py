@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import xxhash
-from pydantic import Field, SerializeAsAny, model_validator
+from pydantic import SerializeAsAny, model_validator
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.settings import Settings, nearest, setting
@@ -36,10 +36,11 @@ class SynthSettings(DecontaminateSettings):
 
     teacher: TeacherSettings | None = setting(None, "the model that writes")
     teachers: list[TeacherSettings] = setting([], "instead of one teacher several, each with its weight")
-    kinds: dict[str, SerializeAsAny[KindSettings]] = Field(
+    kinds: dict[str, SerializeAsAny[KindSettings]] = setting(
         default_factory=lambda: {name: load_kind(name).settings() for name in FAMILIES},
-        description="kinds of data set: a list of names (a family's name stands for all of its kinds, a path for a "
+        help="kinds of data set: a list of names (a family's name stands for all of its kinds, a path for a "
         "file of yours), or such names with settings; by default all",
+        keys_alone=True,
         min_length=1,
     )
     records: int | None = setting(None, "seeds of each kind that does not say itself how many", ge=0)

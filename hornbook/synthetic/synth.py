@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,8 +32,8 @@ def synth(
     settings: SynthSettings,
     work: Workspace,
     *,
-    documents: list[Path],
-    questions: list[Path] = [],  # noqa: B006
+    documents: Sequence[Path],
+    questions: Sequence[Path] = (),
 ) -> None:
     """Write samples.parquet, questions.parquet (new ones, with the plurality's answers), and the seeds that are not
     records of the input: passages.parquet (cut from documents) and tasks.parquet (drawn by the kinds themselves).
@@ -63,7 +63,7 @@ def synth(
     write_records(work.path / "tasks.parquet", Question, [tasks[name] for name in sorted(tasks)])
 
 
-def gather(settings: SynthSettings, work: Workspace, documents: list[Path], questions: list[Path]) -> Material:
+def gather(settings: SynthSettings, work: Workspace, documents: Sequence[Path], questions: Sequence[Path]) -> Material:
     """Passages, functions and questions of the inputs, each in the order of ids, none twice.
 
     Raises HornbookError for a missing or unreadable input.

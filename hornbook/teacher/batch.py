@@ -13,10 +13,10 @@ from typing import TypeVar
 import aiohttp
 import msgspec
 
+from hornbook.base.append_log import AppendLog
 from hornbook.base.files import atomic
 from hornbook.base.http import TryAgain, reason_of
 from hornbook.base.records import make_id
-from hornbook.teacher.append_log import Log
 from hornbook.teacher.backend import Answer
 from hornbook.teacher.errors import CallFailed, TeacherError
 from hornbook.teacher.http import Http, Reply
@@ -144,7 +144,7 @@ class Batches:
         self.http, self.dialect = Http(settings), Dialect(settings)
         self.api = BatchApi(self.http, base_url(settings.url), self.dialect.path)
         self.folder = folder / "batches"
-        self.log = Log(folder / "batches.jsonl")
+        self.log = AppendLog(folder / "batches.jsonl")
         self._batch_of: dict[str, str] = {}  # call -> the batch it was put into last
         self._count = 0  # batches ever noted: no two have the same name
         self._ids: dict[str, str] = {}  # batch -> the provider's id

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from hornbook.teacher.append_log import Log
+from hornbook.base.append_log import AppendLog
 from hornbook.teacher.errors import BudgetError
 from hornbook.teacher.ledger import Ask, Ledger
 from hornbook.teacher.settings import TeacherSettings
@@ -53,7 +53,7 @@ class Budget:
         self._in_flight: set[str] = set()  # holds of this process that are not settled
         self._landed = asyncio.Event()  # pulsed when one is
         if self.limited:
-            self._log = Log(folder / "holds.jsonl")
+            self._log = AppendLog(folder / "holds.jsonl")
             self._count = 0  # holds ever written: no two have the same name
             self._catch_up()
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
+from hornbook.base.append_log import AppendLog
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message, make_id
-from hornbook.teacher.append_log import Log
 
 
 class Parameters(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -84,13 +84,13 @@ class Ledger:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.log = Log(Path(folder) / "calls.jsonl")
+        self.log = AppendLog(Path(folder) / "calls.jsonl")
         self.prompt_tokens: Counter[str] = Counter()
         self.completion_tokens: Counter[str] = Counter()
         self.damaged = 0
         self._where: dict[str, tuple[int, int]] = {}  # key -> offset, length
         self._empty_file = Path(folder) / "empty.jsonl"
-        self._empty = Log(self._empty_file) if self._empty_file.exists() else None
+        self._empty = AppendLog(self._empty_file) if self._empty_file.exists() else None
         self._catch_up()
 
     def __len__(self) -> int:
@@ -121,7 +121,7 @@ class Ledger:
 
     def waste(self, call: Call) -> None:
         """Book an empty answer: it was paid, and the call is as unanswered as before."""
-        self._empty = self._empty or Log(self._empty_file)
+        self._empty = self._empty or AppendLog(self._empty_file)
         self._empty.append(_write(call))
         self._catch_up()
 
@@ -136,7 +136,7 @@ class Ledger:
         for _ in self._new(self._empty) if self._empty else ():
             pass  # paid, and nothing else
 
-    def _new(self, log: Log) -> Iterator[tuple[int, _Head, bytes]]:
+    def _new(self, log: AppendLog) -> Iterator[tuple[int, _Head, bytes]]:
         """The calls that were written since the last time; what they cost is added up."""
         for offset, line in log.new_lines():
             try:

@@ -1,14 +1,13 @@
 """The journals, the trackers and the live line of a training run."""
 
-import os
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 
+from hornbook.base.append_log import AppendLog, read_lines
 from hornbook.base.workspace import Workspace
 from hornbook.training.distributed import Ranks
 from hornbook.training.settings import TrackerSettings
@@ -105,39 +104,30 @@ class Journal:
 
     def __init__(self, path: Path, upto: int) -> None:
         self.last: dict[str, Any] | None = None
+        self._log = AppendLog(path)
         end = 0
-        for line, row in _lines(path):
+        for start, line in self._log.new_lines():
+            row = msgspec.json.decode(line)
             if row["step"] > upto:
                 break
-            self.last, end = row, end + len(line)
-        self._file = path.open("ab")
-        self._file.truncate(end)  # what is kept is never written again, and so is never at risk
+            self.last, end = row, start + len(line) + 1
+        self._log.truncate(end)
 
     def add(self, **row: Any) -> None:
         self.last = row
-        self._file.write(msgspec.json.encode(row) + b"\n")
-        self._file.flush()
+        self._log.append(msgspec.json.encode(row))
 
     def sync(self) -> None:
         """Bring all lines to the disk, so that none is missing before a checkpoint."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._log.sync()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        self._log.close()
 
 
 def read_journal(path: Path) -> list[dict[str, Any]]:
     """The complete lines of a journal; none if there is no such file."""
-    return [row for _, row in _lines(path)]
-
-
-def _lines(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    if path.exists():
-        with path.open("rb") as file:
-            for line in file:
-                if line.endswith(b"\n"):
-                    yield line, msgspec.json.decode(line)
+    return [msgspec.json.decode(line) for line in read_lines(path)]

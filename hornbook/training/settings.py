@@ -55,6 +55,10 @@ class LoopSettings(Settings):
         help="Weights & Biases, TensorBoard", default_factory=TrackerSettings, in_key=False
     )
 
+    def tokens_of_a_pass(self, context: int) -> int:
+        """Tokens in one forward and backward pass, of rows of `context` tokens."""
+        return context
+
 
 class RowsSettings(LoopSettings):
     """Training on rows of packed documents."""
@@ -62,6 +66,9 @@ class RowsSettings(LoopSettings):
     batch_rows: int = setting(32, "rows in a step, over all processes (phi-4: 5760)", ge=1)
     microbatch_rows: int = setting(32, "rows in one forward pass; less needs less memory", ge=1)
     evaluate_every: int = setting(200, "steps between measurements of the validation loss", ge=1)
+
+    def tokens_of_a_pass(self, context: int) -> int:
+        return self.microbatch_rows * context
 
 
 class PretrainSettings(RowsSettings):
@@ -101,6 +108,9 @@ class SftSettings(ColumnSettings, LoopSettings):
         help="most samples of a kind to use, by kind; others are all used", default_factory=dict
     )
 
+    def tokens_of_a_pass(self, context: int) -> int:
+        return self.microbatch_rows * context
+
 
 class DpoSettings(ColumnSettings, LoopSettings):
     """Direct preference optimisation on pairs of token ids (report §4.2-4.4)."""
@@ -126,3 +136,6 @@ class DpoSettings(ColumnSettings, LoopSettings):
     maximum: dict[str, int] = setting(
         help="most pairs of a kind to use, by kind; others are all used", default_factory=dict
     )
+
+    def tokens_of_a_pass(self, context: int) -> int:
+        return self.microbatch_tokens

@@ -6,9 +6,10 @@ import sys
 import click
 import pytest
 
+from hornbook.base.settings import Settings
 from hornbook.cli.main import hornbook
 from hornbook.inference.settings import BackendSettings
-from hornbook.recipe.stage_types import KINDS
+from hornbook.recipe.stage_types import STAGE_TYPES
 
 
 def run(*arguments, cwd=None):
@@ -48,18 +49,20 @@ def test_what_samples_has_the_same_flags_in_every_command(command):
         assert f"--engine.{flag.replace('_', '-')} " in shown
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", STAGE_TYPES.values(), ids=lambda kind: kind.name)
 def test_every_setting_has_a_help_text(kind):
     for name, field in kind.settings.model_fields.items():
         assert field.description, name
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
-def test_every_kind_names_a_function_that_takes_its_slots(kind):
-    import inspect
-
-    parameters = inspect.signature(kind.load()).parameters
-    assert set(parameters) == {"settings", "work", *kind.slots}
+@pytest.mark.parametrize("kind", STAGE_TYPES.values(), ids=lambda kind: kind.name)
+def test_every_stage_has_settings_inputs_and_an_example(kind):
+    assert issubclass(kind.settings, Settings)
+    assert (
+        kind.does.endswith(".") and kind.makes and kind.report and kind.example.startswith(f"hornbook {kind.command} ")
+    )
+    assert not kind.argument or kind.argument in kind.inputs
+    assert set(kind.holds) <= set(kind.inputs)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +115,7 @@ def test_a_stage_by_itself_is_done_once_and_never_written_over(tmp_path):
     answers.parent.mkdir(exist_ok=True)
     answers.write_text("paid for")
     (tmp_path / "tok" / "old").mkdir()
-    assert run(*[*command, "--seed", "2", "--again"], cwd=tmp_path)[0] == 0
+    assert run(*[*command, "--seed", "2", "--overwrite"], cwd=tmp_path)[0] == 0
     assert answers.read_text() == "paid for" and not (tmp_path / "tok" / "old").exists()
 
 

@@ -72,7 +72,7 @@ def test_a_model_is_exported_for_transformers_and_llama_cpp(run, tmp_path: Path)
     text = "the heron\n\twaits 12"
     ids = [AutoTokenizer.from_pretrained(folder).encode(text) for folder in ("chat", "half", "back")]
     assert ids[0] == ids[1] == ids[2]
-    assert run("export", "chat", "--format", "gguf", "--out", "x.gguf", "--again")[0] == 0
+    assert run("export", "chat", "--format", "gguf", "--out", "x.gguf", "--overwrite")[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -81,9 +81,12 @@ def test_a_model_is_exported_for_transformers_and_llama_cpp(run, tmp_path: Path)
         (["export", "nothing", "--format", "gguf", "--out", "x"], "nothing: no model here"),
         (["export", ".", "--format", "hf", "--out", "x"], ".: no model here"),
         (["export", "chat", "--format", "gguf", "--out", "chats.jsonl"], "chats.jsonl: is there already"),
-        (["export", "chat", "--format", "hf", "--out", "chats.jsonl", "--again"], "chats.jsonl: not a model"),
-        (["export", "chat", "--format", "gguf", "--out", "base", "--again"], "base: a folder; --format gguf writes"),
-        (["export", "chat", "--format", "hf", "--out", "chat", "--again"], "chat: the model itself"),
+        (["export", "chat", "--format", "hf", "--out", "chats.jsonl", "--overwrite"], "chats.jsonl: not a model"),
+        (
+            ["export", "chat", "--format", "gguf", "--out", "base", "--overwrite"],
+            "base: a folder; --format gguf writes",
+        ),
+        (["export", "chat", "--format", "hf", "--out", "chat", "--overwrite"], "chat: the model itself"),
         (["export", "chats.jsonl", "--format", "hf", "--out", "x"], "chats.jsonl: not a readable GGUF file"),
         (["export", "chats.jsonl", "--format", "gguf", "--out", "x"], "GGUF is read with --format hf"),
         (["export", "chat", "--format", "onnx", "--out", "x"], "'onnx' is not one of 'gguf', 'hf'"),

@@ -16,7 +16,7 @@ import click
 import pytest
 
 from hornbook.cli.main import hornbook, main
-from hornbook.cli.stages import StageCommand, _nest
+from hornbook.cli.stages import StageCommand
 from tests.docs.pages import ROOT, VARIABLE
 from tests.docs.tables import REPLACED
 from tests.docs.workshop import ADDRESS, a_record
@@ -100,10 +100,7 @@ def parse_hornbook(words: list[str]) -> None:
         words = words[1:]
     given = command.make_context(command.name, list(words)).params
     if isinstance(command, StageCommand):
-        settings = command.kind.settings.model_fields
-        values = {name: value for name, value in given.items() if value not in (None, ())}
-        nested = {name: value for name, value in _nest(values).items() if name in settings}
-        command.kind.settings.parse(nested, "")
+        command.settings_from(given)
 
 
 def parse_module(name: str, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from hornbook.data.benchmarks import BenchmarkItem
 from hornbook.evaluation import multiple_choice as likelihood
 from hornbook.preference import generate as replies
 from hornbook.recipe.recipe import load_recipe
-from hornbook.recipe.stage_types import KINDS
+from hornbook.recipe.stage_types import STAGE_TYPES
 from tests.preference.tiny import scripted, sum_question
 
 TASKS = [sum_question(number, 5) for number in range(20)]
@@ -118,4 +118,4 @@ def test_an_earlier_evaluation_of_other_things_is_a_warning(tiny_model: Path, ca
 def test_a_recipe_may_leave_the_questions_out(tiny_model: Path) -> None:
     Path("r.yaml").write_text(f"stages: {{scores: {{kind: evaluation, model: {tiny_model}, benchmarks: [toy]}}}}")
     stage = load_recipe(Path("r.yaml")).stage("scores")
-    assert stage.kind is KINDS["evaluation"] and stage.inputs["questions"] == []
+    assert stage.kind is STAGE_TYPES["evaluation"] and stage.inputs["questions"] == []

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hornbook.base.append_log import AppendLog
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
-from hornbook.teacher.append_log import Log
 from hornbook.teacher.ledger import Call, Ledger, Parameters, call_key
 
 PARAMETERS = Parameters(0.7, 1.0, 64, [])
@@ -121,7 +121,7 @@ def test_the_key_changes_with_everything_that_decides_the_answer_and_not_with_th
 def test_a_full_disk_is_one_clear_error_and_the_log_goes_on_once_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = Log(tmp_path / "log.jsonl")
+    log = AppendLog(tmp_path / "log.jsonl")
     log.append(b'{"n": 1}')
     write = os.write
     left = [3]

@@ -163,7 +163,7 @@ def test_of_two_processes_in_one_folder_the_second_names_the_first_and_stops(fol
         os.kill(first.pid, signal.SIGSTOP)  # at work for as long as the second takes, however busy the machine is
         try:
             code, told = run(server, folder)
-            again, _ = run(server, folder, "--again")
+            again, _ = run(server, folder, "--overwrite")
         finally:
             os.kill(first.pid, signal.SIGCONT)
         assert code == 2 and f"process {first.pid} on " in told and "at work there" in told

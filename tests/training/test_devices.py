@@ -8,7 +8,7 @@ import torch
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
-from hornbook.recipe.stage_types import KINDS
+from hornbook.recipe.stage_types import STAGE_TYPES
 from hornbook.training import distributed as ranks
 from hornbook.training import dpo, midtrain, pretrain, sft
 from hornbook.training.distributed import Ranks
@@ -50,14 +50,14 @@ def test_a_stage_joins_and_then_loads(name, module, loads, inputs, tmp_path, mon
 
     monkeypatch.setattr(module, "ranks", join)
     monkeypatch.setattr(module, loads, load)
-    kind = KINDS[name]
+    kind = STAGE_TYPES[name]
     settings = kind.settings.parse({"device": "cuda"}, "")
     with pytest.raises(Loaded):
-        kind.load()(settings, Workspace(tmp_path / "out"), **{slot: inputs[slot] for slot in kind.slots})
+        kind.function(settings, Workspace(tmp_path / "out"), **{slot: inputs[slot] for slot in kind.inputs})
 
 
 def test_every_training_stage_is_in_the_table() -> None:
-    trains = {kind.name for kind in KINDS.values() if kind.command.startswith("train ")}
+    trains = {kind.name for kind in STAGE_TYPES.values() if kind.command.startswith("train ")}
     assert trains == {name for name, _, _ in STAGES}
 
 

@@ -1,24 +1,25 @@
-"""A file of JSON lines that only ever grows, and that no crash can spoil."""
+"""A file of lines that only ever grows, and that no crash can spoil: the ledger, and the journals of long stages."""
 
-import errno
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Self
 
-from hornbook.base.errors import HornbookError
+from hornbook.base.disk_full import disk_full_names
 from hornbook.base.platform import sync_data
 
 BLOCK = 1 << 22  # bytes read at a time
 SECONDS_BETWEEN_SYNCS = 5.0  # a killed process loses nothing; a power cut loses at most this much
 
 
-class Log:
-    """Lines appended through one O_APPEND descriptor, each with a single write.
+class AppendLog:
+    """Lines appended through one O_APPEND descriptor, each with a single write. May be used as a context manager.
 
-    A process may be killed at any moment: the worst it leaves is a torn last line, which whoever opens the file next
-    ends with a newline, never cutting anything off. Several processes may append at a time; each sees the others'
-    lines through `new_lines`. Raises HornbookError when the disk is full.
+    A process may be killed at any moment: the worst it leaves is a torn last line, which `new_lines` does not give
+    out. Whoever appends next ends it with a newline, never cutting anything off, so several processes may append at a
+    time; each sees the others' lines through `new_lines`. Who owns the file alone may `truncate` it instead.
+    Raises HornbookError when the disk is full.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,15 +35,9 @@ class Log:
         """Write one line (without its newline). When this returns, killing the process cannot lose it."""
         rest = memoryview((b"\n" if self._torn else b"") + line + b"\n")
         self._torn = True
-        try:
+        with disk_full_names(self.path):
             while rest:
                 rest = rest[os.write(self._file, rest) :]
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise HornbookError(
-                    f"{self.path}: the disk is full; free some space and run again to continue"
-                ) from None
-            raise
         self._torn = False
         if time.monotonic() - self._synced > SECONDS_BETWEEN_SYNCS:
             self.sync()
@@ -60,10 +55,30 @@ class Log:
     def read(self, offset: int, length: int) -> bytes:
         return os.pread(self._file, length, offset)
 
+    def truncate(self, size: int) -> None:
+        """Keep the first `size` bytes, whole lines. They are not written again, and so never at risk."""
+        os.ftruncate(self._file, size)
+        self._seen, self._torn = min(self._seen, size), False
+
     def sync(self) -> None:
-        sync_data(self._file)
+        """Bring all lines to the disk."""
+        with disk_full_names(self.path):
+            sync_data(self._file)
         self._synced = time.monotonic()
 
     def close(self) -> None:
-        self.sync()
-        os.close(self._file)
+        try:
+            self.sync()
+        finally:
+            os.close(self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+
+def read_lines(path: Path) -> list[bytes]:
+    """The complete lines of a log, without their newlines; none if there is no such file."""
+    return path.read_bytes().split(b"\n")[:-1] if path.exists() else []

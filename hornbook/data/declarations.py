@@ -1,0 +1,40 @@
+"""The stages of this package, as recipes and the command line know them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hornbook.base.stage import stage
+
+if TYPE_CHECKING:
+    from hornbook.base.workspace import Workspace
+    from hornbook.data.settings import CurateSettings, DecontaminateSettings
+
+
+@stage(
+    "curate",
+    makes=("documents",),
+    argument="documents",
+    report="2.3, B",
+    example="hornbook curate my-docs/ --out clean",
+)
+def curate(settings: "CurateSettings", work: "Workspace", *, documents: Sequence[Path] = ()) -> None:
+    """Clean, deduplicate, grade and decontaminate organic documents."""
+    from hornbook.data.curate import curate
+
+    curate(settings, work, documents=documents)
+
+
+@stage(
+    "decontaminate",
+    holds={"records": "documents"},
+    makes=("documents",),
+    argument="records",
+    report="B",
+    example="hornbook decontaminate my.jsonl --benchmarks mmlu gsm8k --out clean",
+)
+def decontaminate(settings: "DecontaminateSettings", work: "Workspace", *, records: Sequence[Path]) -> None:
+    """Set aside the records that overlap with benchmarks (both n-gram rules of appendix B)."""
+    from hornbook.data.decontaminate import decontaminate
+
+    decontaminate(settings, work, records=records)

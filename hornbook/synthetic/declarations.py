@@ -1,0 +1,44 @@
+"""The stage of this package, as recipes and the command line know it."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hornbook.base.stage import Cost, Planned, stage
+
+if TYPE_CHECKING:
+    from hornbook.base.workspace import Workspace
+    from hornbook.synthetic.settings import SynthSettings
+
+
+def _cost(settings: "SynthSettings", planned: Planned) -> Cost:
+    from hornbook.synthetic.catalogue import expected_calls
+    from hornbook.teacher.cost import cost_of_calls
+
+    calls = planned.number("teacher_calls")
+    return cost_of_calls(expected_calls(settings) if calls is None else calls, settings.writers, planned)
+
+
+def _kinds(name: str) -> Iterable[str]:
+    from hornbook.synthetic.catalogue import listing
+
+    return listing(name)
+
+
+@stage(
+    "synth",
+    version=3,
+    makes=("samples",),
+    argument="documents",
+    cost=_cost,
+    listing=_kinds,
+    report="2.2, D",
+    example="hornbook synth clean/ --teacher.url http://127.0.0.1:8000/v1 --teacher.model my-model --out synthetic",
+)
+def synth(
+    settings: "SynthSettings", work: "Workspace", *, documents: Sequence[Path], questions: Sequence[Path] = ()
+) -> None:
+    """Let a teacher write, revise, reverse and answer: validated synthetic records, traceable to their seeds."""
+    from hornbook.synthetic.synth import synth
+
+    synth(settings, work, documents=documents, questions=questions)

@@ -1,0 +1,17 @@
+"""The stage of this package, as recipes and the command line know it."""
+
+from typing import TYPE_CHECKING
+
+from hornbook.base.stage import stage
+
+if TYPE_CHECKING:
+    from hornbook.base.workspace import Workspace
+    from hornbook.synthetic.trivia.settings import TriviaSettings
+
+
+@stage("trivia", makes=("documents", "questions"), report="A.1", example="hornbook trivia --out trivia")
+def trivia(settings: "TriviaSettings", work: "Workspace") -> None:
+    """Collect facts with questions about them, and bogus questions that should be refused."""
+    from hornbook.synthetic.trivia.stage import trivia
+
+    trivia(settings, work)

@@ -1,0 +1,34 @@
+"""What a stage's calls to its teacher cost, for `hornbook plan`."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from hornbook.base.stage import Cost, Planned
+from hornbook.teacher.settings import TeacherSettings
+
+PROMPT_TOKENS, ANSWER_TOKENS = 400, 300  # of a call, where the recipe's `expect` does not say
+
+
+class AsksTeacher(Protocol):
+    """Settings with a teacher."""
+
+    @property
+    def teacher(self) -> TeacherSettings | None: ...
+
+
+def teacher_cost(settings: AsksTeacher, planned: Planned) -> Cost:
+    """The cost of a stage with one teacher, whose number of calls is known from `expect` alone."""
+    teachers = [settings.teacher] if settings.teacher else []
+    return cost_of_calls(planned.number("teacher_calls"), teachers, planned)
+
+
+def cost_of_calls(calls: int | None, teachers: Sequence[TeacherSettings], planned: Planned) -> Cost:
+    """The cost of `calls`, which `teachers` share by their weights; no price where one of them has none."""
+    assumes = any(teacher.assumes_prices for teacher in teachers)
+    if not calls or not teachers or any(teacher.prices is None for teacher in teachers):
+        return Cost(calls=calls, assumes_prices=assumes)
+    tokens_in = planned.expect.get("prompt_tokens_per_call", PROMPT_TOKENS)
+    tokens_out = planned.expect.get("answer_tokens_per_call", ANSWER_TOKENS)
+    weighed = sum(teacher.weight * teacher.money(tokens_in, tokens_out) for teacher in teachers)
+    price = calls * weighed / sum(teacher.weight for teacher in teachers)
+    return Cost(calls=calls, price=price, assumes_prices=assumes)
