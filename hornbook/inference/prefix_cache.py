@@ -21,16 +21,6 @@ def round_up(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
 
 
-def trunks_of(heads: list[Tokens]) -> dict[Tokens, Tokens]:
-    """Each of the texts with the longest of them that it begins."""
-    trunks: dict[Tokens, Tokens] = {}
-    after: Tokens = ()
-    for head in sorted(set(heads), reverse=True):  # what a text begins comes right before it
-        trunks[head] = trunks[after] if after[: len(head)] == head and after else head
-        after = head
-    return trunks
-
-
 def shared_length(one: Tokens, other: Tokens) -> int:
     """How many tokens two texts have in common from the beginning."""
     length = min(len(one), len(other))

@@ -10,13 +10,14 @@ import torch
 import xxhash
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from hornbook.base.prefix_groups import group_by_prefix
 from hornbook.inference.attention_windows import room_of, windows_of
 from hornbook.inference.capabilities import Way, bytes_per_token, find_way, scores_together
 from hornbook.inference.forward import kind_of
 from hornbook.inference.generate import sample_jobs, to_jobs
 from hornbook.inference.kv_cache import make_rows
 from hornbook.inference.prefix_attention import sharing
-from hornbook.inference.prefix_cache import ROWS, TrunkStore, plan, round_up, trunks_of
+from hornbook.inference.prefix_cache import ROWS, TrunkStore, plan, round_up
 from hornbook.inference.rollouts import Engine, Request, Rollout, check_room
 from hornbook.inference.sampling import Stops
 from hornbook.inference.scheduler import Batch, Start
@@ -130,14 +131,14 @@ class TorchEngine:
     def _starts(self, requests: list[Request], sampling: Sampling) -> list[Start]:
         """What begins alike together, in the order in which they run: trunks of about the same length together."""
         heads = [tuple(request.prefix[:-1]) for request in requests]
-        trunks = trunks_of(heads)
+        longest = {heads[i]: heads[members[0]] for members in group_by_prefix(heads) for i in members}
         most = sampling.max_new_tokens
         starts: dict[tuple[tuple[int, ...], int, int], list[Start]] = {}
         for number, (request, head) in enumerate(zip(requests, heads, strict=True)):
             limit = min(request.limit or most, most, self.room - len(request.prefix))
             alike = starts.setdefault((tuple(request.prefix), limit, request.avoid), [])
             if not alike or len(alike[-1].numbers) == TOGETHER:
-                alike.append(Start([], [], request.prefix, limit, request.avoid, trunks[head]))
+                alike.append(Start([], [], request.prefix, limit, request.avoid, longest[head]))
             alike[-1].numbers.append(number)
             alike[-1].keys.append(request.key)
         order = [start for alike in starts.values() for start in alike]

@@ -13,6 +13,7 @@ import torch
 from torch.nn.functional import embedding, logsigmoid
 from transformers import PreTrainedModel
 
+from hornbook.base.prefix_groups import group_by_prefix
 from hornbook.base.records import Pair
 from hornbook.model.output_head import Head, output_head
 from hornbook.model.packed_forward import Packed
@@ -81,19 +82,15 @@ def group_pairs(pairs: Sequence[Pair], plan: Plan = USUAL) -> list[Group]:
     """Single-token pairs by trajectory, pairs of replies by prompt. Every pair is in just one group.
 
     A plan without trees has each pair of replies by itself; one that shares nothing has each pair by itself, both sides
-    as whole texts. Backwards through lexicographic order, a prompt comes right after those that it begins: one pass
-    finds them all.
+    as whole texts.
     """
     if not plan.shared:
         return [_whole_texts(index, pair) for index, pair in enumerate(pairs)]
-    groups: list[Group] = []
-    singles = sorted((i for i, pair in enumerate(pairs) if is_single(pair)), key=lambda i: pairs[i].prompt_tokens)
-    for index in reversed(singles):
-        prompt = pairs[index].prompt_tokens
-        if groups and groups[-1].tree.trunk[: len(prompt)] == prompt:
-            groups[-1].pairs.append(index)
-        else:
-            groups.append(Group([index], Tree(prompt), []))
+    singles = [index for index, pair in enumerate(pairs) if is_single(pair)]
+    groups = [
+        Group([singles[i] for i in members], Tree(pairs[singles[members[0]]].prompt_tokens), [])
+        for members in group_by_prefix([pairs[index].prompt_tokens for index in singles])
+    ]
     by_prompt: dict[tuple[int, ...], list[list[int]]] = {}
     for index, pair in enumerate(pairs):
         if not is_single(pair):

@@ -13,7 +13,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.inference import torch_engine as engine_module
 from hornbook.inference.capabilities import bytes_per_token, can_share
 from hornbook.inference.kv_cache import make_rows
-from hornbook.inference.prefix_cache import CHUNK, TrunkStore, plan, shared_length, trunks_of
+from hornbook.inference.prefix_cache import CHUNK, TrunkStore, plan, shared_length
 from hornbook.inference.rollouts import Request
 from hornbook.inference.settings import Sampling
 from hornbook.inference.torch_engine import TorchEngine
@@ -154,15 +154,6 @@ def test_a_plan_uses_what_is_allowed_and_no_more(
         return
     assert made.tokens() <= tokens
     assert 1 <= made.rows <= -(-batch_size // 16) * 16
-
-
-@given(st.lists(st.text("ab", max_size=6)))
-def test_each_text_belongs_to_the_longest_that_it_begins(texts: list[str]) -> None:
-    heads = [tuple(map(ord, text)) for text in texts]
-    for head, trunk in trunks_of(heads).items():
-        begun = [other for other in heads if other[: len(head)] == head]
-        assert trunk in begun
-        assert not [other for other in heads if other != trunk and other[: len(trunk)] == trunk]
 
 
 @given(st.text("ab", max_size=8), st.text("ab", max_size=8))
