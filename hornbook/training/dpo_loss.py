@@ -25,12 +25,12 @@ PAIRS_OF_A_PROMPT = 8  # most that share a tree and therefore a step
 
 
 class Group(NamedTuple):
-    """Pairs that one tree serves: single-token pairs along its trunk, or pairs of replies that its branches hold."""
+    """Pairs that one tree serves: single-token pairs along its prefix, or pairs of replies that its branches hold."""
 
     pairs: list[int]  # indices of pairs
     tree: Tree
     replies: list[list[int]]  # distinct; none for single-token pairs
-    apart: bool = False  # whether the trunk is computed anew for each branch
+    apart: bool = False  # whether the prefix is computed anew for each branch
 
     @property
     def single(self) -> bool:
@@ -40,7 +40,7 @@ class Group(NamedTuple):
     def tokens(self) -> int:
         """How many are computed."""
         again = max(len(self.tree.branches) - 1, 0) if self.apart else 0
-        return self.tree.tokens + again * len(self.tree.trunk)
+        return self.tree.tokens + again * len(self.tree.prefix)
 
 
 class PairBatch(NamedTuple):
@@ -126,17 +126,17 @@ def pair_batch(groups: Sequence[Group], pairs: Sequence[Pair], device: torch.dev
     spoken: list[tuple[int, int, int]] = []  # at, token, reply
     between: list[tuple[int, int]] = []  # replies
     number = 0
-    for group, (trunk, *branches) in zip(groups, starts(trees), strict=True):
+    for group, (prefix, *branches) in zip(groups, starts(trees), strict=True):
         for pair in (pairs[index] for index in group.pairs):
             if group.single:
-                single.append((trunk + len(pair.prompt_tokens) - 1, pair.chosen_tokens[0], pair.rejected_tokens[0]))
+                single.append((prefix + len(pair.prompt_tokens) - 1, pair.chosen_tokens[0], pair.rejected_tokens[0]))
             else:
                 sides = (pair.chosen_tokens, pair.rejected_tokens)
                 between.append((number + group.replies.index(sides[0]), number + group.replies.index(sides[1])))
         for reply, begin in zip(group.replies, branches, strict=True):
             last = len(pairs[group.pairs[0]].prompt_tokens) - 1  # of the prompt, which says the first of the reply
-            stem = len(group.tree.trunk)
-            places = [trunk + at if at < stem else begin + at - stem for at in range(last, last + len(reply))]
+            stem = len(group.tree.prefix)
+            places = [prefix + at if at < stem else begin + at - stem for at in range(last, last + len(reply))]
             spoken += [(at, token, number) for at, token in zip(places, reply, strict=True)]
             number += 1
     indices = [index for group in groups for index in group.pairs]
