@@ -1,20 +1,25 @@
-"""What every client of a server shares: which failures pass, how long to wait, how a refusal is read, the key."""
+"""What every client of a server shares: one request, when and how often it is tried again, how a refusal is read, the
+key."""
 
+import asyncio
+import contextlib
 import email.utils
 import ipaddress
 import os
 import re
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from html import unescape
 from string import Template
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import aiohttp
 import msgspec
 
-from hornbook.base.errors import HornbookError
+from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.rng import derive
 
 PASSING = (408, 409, 425, 429)  # and all of 5xx: another try may succeed
 CROWDED = (408, 429, 503, 504)  # and with fewer calls at a time, more likely so
@@ -24,29 +29,168 @@ LONGEST_PAUSE = 30.0  # seconds between tries; a Retry-After may ask for more
 SECONDS_TO_CONNECT = 10.0
 
 
+Answer = TypeVar("Answer")
+
+
 class TryAgain(Exception):
     """This try failed, another may not. Never seen by a user.
 
     Attributes:
-        known: the server certainly did no work for this try, so it cannot charge for it.
+        not_billed: the server certainly did no work for this try, so it cannot charge for it.
         busy: the server asks for fewer requests (429): a limit of its own, no fault of this request's.
         crowded: fewer requests at a time might have prevented this (429, 503, a time-out).
-        after: seconds the server asks everybody to wait (Retry-After).
-        gone: nobody listens at the address, which is no fault of this request's.
+        retry_after: seconds the server asks everybody to wait.
+        unreachable: nobody listens at the address, which is no fault of this request's.
     """
 
     def __init__(
         self,
         reason: str,
         *,
-        known: bool,
+        not_billed: bool,
         busy: bool = False,
         crowded: bool = False,
-        after: float = 0.0,
-        gone: bool = False,
+        retry_after: float = 0.0,
+        unreachable: bool = False,
     ) -> None:
         super().__init__(reason)
-        self.known, self.busy, self.crowded, self.after, self.gone = known, busy, crowded or busy, after, gone
+        self.not_billed, self.busy, self.crowded = not_billed, busy, crowded or busy
+        self.retry_after, self.unreachable = retry_after, unreachable
+
+
+class InvalidUrl(HornbookError):
+    """What is set as an address is none."""
+
+
+class HttpResponse(msgspec.Struct):
+    """`retry_after`: seconds for which the server asks for silence. `location`: where it sends us instead."""
+
+    status: int
+    body: bytes
+    retry_after: float = 0.0
+    location: str = ""
+
+
+class HttpClient:
+    """One session to a server. The caller bounds how many requests are under way.
+
+    Args:
+        headers: sent with each request.
+        timeout: seconds for a whole request; None: none but for connecting, for a server of our own, which may be slow.
+    """
+
+    def __init__(self, headers: Mapping[str, str], timeout: float | None) -> None:
+        self.headers, self.timeout = dict(headers), timeout
+        self._session: aiohttp.ClientSession | None = None
+
+    async def request(
+        self, method: str, url: str, data: bytes | aiohttp.FormData | None = None, *, max_bytes: int | None = None
+    ) -> HttpResponse:
+        """What the server replies, whatever its status, if that is at most `max_bytes`.
+
+        Raises TryAgain where there is no reply, InvalidUrl.
+        """
+        headers = {"Content-Type": "application/json", **self.headers} if isinstance(data, bytes) else self.headers
+        try:
+            async with self._open().request(
+                method, url, data=data, headers=headers, allow_redirects=False, proxy=proxy_for(url)
+            ) as response:
+                body = await _read(response, max_bytes)
+                return HttpResponse(response.status, body, _retry_after(response), response.headers.get("Location", ""))
+        except aiohttp.InvalidURL:
+            raise InvalidUrl(f"{url}: not a URL; expected something like http://localhost:8000/v1") from None
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise TryAgain(one_line(error), not_billed=True, unreachable=True) from None
+        except TimeoutError:
+            raise TryAgain(f"no answer within {self.timeout:g} s", not_billed=False, crowded=True) from None
+        except aiohttp.ClientError as error:
+            raise TryAgain(one_line(error), not_billed=False) from None
+
+    async def close(self) -> None:
+        if self._session:
+            await self._session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                timeout=aiohttp.ClientTimeout(total=self.timeout, sock_connect=SECONDS_TO_CONNECT),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=("User-Agent",),
+            )
+        return self._session
+
+
+def passing_failure(response: HttpResponse, reason: str) -> TryAgain | None:
+    """TryAgain where the status says that another try may succeed; else None."""
+    if response.status not in PASSING and response.status < 500:
+        return None
+    return TryAgain(
+        reason,
+        not_billed=True,
+        busy=response.status == 429,
+        crowded=response.status in CROWDED,
+        retry_after=response.retry_after,
+    )
+
+
+class Silence:
+    """The time until which a server wants no requests from anybody (Retry-After)."""
+
+    def __init__(self) -> None:
+        self._until = 0.0  # event loop time
+
+    def extend(self, seconds: float) -> None:
+        """No requests for so long from now on."""
+        self._until = max(self._until, asyncio.get_running_loop().time() + seconds)
+
+    async def wait(self) -> None:
+        loop = asyncio.get_running_loop()
+        while (left := self._until - loop.time()) > 0:
+            await asyncio.sleep(left)
+
+
+class Retry:
+    """How the requests to one server are tried again: after exponential backoff with jitter (50 to 100 %).
+
+    Attributes:
+        answered: requests that were answered so far. Whoever reads the answers counts them.
+    """
+
+    def __init__(self, retries: int, backoff: float, silence: Silence) -> None:
+        self.retries, self.backoff, self.silence = retries, backoff, silence
+        self.answered = 0
+
+    async def until_answered(
+        self,
+        attempt: Callable[[], Awaitable[Answer]],
+        name: str,
+        give_up: Callable[[TryAgain, int, bool], Exception],
+        on_failure: Callable[[TryAgain, int], None] = lambda trouble, tries: None,
+        retries: int | None = None,
+    ) -> Answer:
+        """The result of `attempt`, which is tried again as long as it raises TryAgain, at most `retries` times.
+
+        A server that is busy (429) with other requests of ours is waited for: while it answers those, the count of
+        tries starts again. Raises `give_up(last failure, tries, whether others were answered meanwhile)`. `name` is of
+        the request and seeds the jitter; `on_failure` is called before each pause.
+        """
+        retries = self.retries if retries is None else retries
+        tries, answered_before = 0, self.answered
+        while True:
+            try:
+                return await attempt()
+            except TryAgain as trouble:
+                tries += 1
+                if tries > retries:
+                    others = self.answered > answered_before
+                    if not (trouble.busy and others):
+                        raise give_up(trouble, tries, others) from None
+                    tries, answered_before = 1, self.answered
+                self.silence.extend(trouble.retry_after)
+                on_failure(trouble, tries)
+                jitter = 0.5 + derive(0, name, tries) / 2**64
+                await asyncio.sleep(jitter * min(LONGEST_PAUSE, self.backoff * 2 ** (tries - 1)))
 
 
 def authorization(setting: str, variable: str) -> dict[str, str]:
@@ -147,3 +291,22 @@ def seconds_of(retry_after: str) -> float:
 
 def _is_date(text: str) -> bool:
     return email.utils.parsedate_tz(text) is not None
+
+
+async def _read(response: aiohttp.ClientResponse, max_bytes: int | None) -> bytes:
+    if max_bytes is None:
+        return await response.read()
+    parts, size = [], 0
+    async for part in response.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > max_bytes:
+            raise TryAgain(f"a reply of more than {max_bytes:,} bytes", not_billed=False)
+    return b"".join(parts)
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> float:
+    """Seconds for which a reply asks for silence."""
+    with contextlib.suppress(ValueError):
+        return seconds_of(str(float(response.headers.get("retry-after-ms", "")) / 1000))
+    return seconds_of(response.headers.get("Retry-After", ""))

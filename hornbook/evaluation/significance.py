@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from hornbook.base.confidence_intervals import middle_95
 from hornbook.base.rng import rng
 from hornbook.evaluation.metrics import NOT_ATTEMPTED, WRONG, Answer, values_by_score
 
@@ -52,8 +53,7 @@ def paired_bootstrap(differences: np.ndarray, resamples: int, random: np.random.
     means = [
         differences[random.integers(n, size=(rows, n))].mean(axis=1) for rows in _blocks(resamples, n)
     ]  # fmt: skip
-    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
-    return float(low), float(high)
+    return middle_95(np.concatenate(means))
 
 
 def sign_flip_test(differences: np.ndarray, resamples: int, random: np.random.Generator) -> float:

@@ -16,9 +16,9 @@ from hornbook.inference.forward import kind_of, last_logits, vocabulary_size
 from hornbook.inference.generate import forced, go_on
 from hornbook.inference.kv_cache import make_rows
 from hornbook.inference.prefix_attention import sharing
-from hornbook.inference.prefix_cache import PREFIX, Plan, TrunkStore, round_up
+from hornbook.inference.prefix_cache import PREFIX, Plan, PrefixCache, round_up
 
-LENGTHS = 7, 72  # tokens tried, of which the last is more than a chunk of a trunk
+LENGTHS = 7, 72  # tokens tried, of which the last is more than a chunk of a prefix
 OWN = 3  # of them, those computed one by one
 DRIFT = 12  # and through `generate`, where what a state is off by grows from token to token
 BOUND = 1e-4  # nats, in float32
@@ -42,8 +42,8 @@ class Way(Enum):
 def bytes_per_token(model: PreTrainedModel) -> int:
     """Of keys and values of all layers."""
     text = tuple(texts_of(model, [min(LENGTHS)])[0])
-    _, trunk = next(TrunkStore(model, 0, len(text)).provide([text]))
-    return trunk.bytes // len(text)
+    _, prefix = next(PrefixCache(model, 0, len(text)).provide([text]))
+    return prefix.bytes // len(text)
 
 
 @torch.inference_mode()
@@ -197,7 +197,7 @@ def _by_rows(model: PreTrainedModel, texts: list[list[int]], *, shared: bool, be
     cache = make_rows(layout, model.dtype, model.device, windows if beyond else None)
     for row, head in enumerate(heads):
         cache.reserve(row, head, len(head))
-    cache.fill(TrunkStore(model, 0, min(room_of(model), windows.original or UNKNOWN)).provide(heads))
+    cache.fill(PrefixCache(model, 0, min(room_of(model), windows.original or UNKNOWN)).provide(heads))
     said_NRV = []
     for number in range(OWN):
         cut_R = torch.tensor([len(head) for head in heads], device=model.device)

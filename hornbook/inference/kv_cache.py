@@ -1,6 +1,6 @@
-"""Keys and values of the rollouts under way: shared trunks with what each row adds, or a whole copy for each row.
+"""Keys and values of the rollouts under way: shared prefixes with what each row adds, or a whole copy for each row.
 
-Shapes: rows R, key heads G, columns C, width D; slots S, seats P, columns of trunks T.
+Shapes: rows R, key heads G, columns C, width D; blocks S, lanes P, columns of prefixes T.
 """
 
 from collections.abc import Iterable
@@ -11,14 +11,14 @@ from torch import Tensor
 from transformers import Cache
 
 from hornbook.inference.attention_windows import COLUMNS, Windows
-from hornbook.inference.prefix_cache import Plan, Tokens, Trunk, round_up
+from hornbook.inference.prefix_cache import Plan, SharedPrefix, Tokens, round_up
 
-FEW = 4  # seats are rounded up to this
+FEW = 4  # lanes are rounded up to this
 
 
 def make_rows(layout: Plan, dtype: torch.dtype, device: torch.device, windows: Windows | None = None) -> "OwnRows":
     """An empty cache. With `windows`, layers that have one are given a mask of their own."""
-    if layout.slots:
+    if layout.blocks:
         return SharedRows(*layout, dtype, device)
     return OwnRows(layout.rows, layout.capacity, dtype, device, windows)
 
@@ -39,20 +39,20 @@ class OwnRows(Cache):
         self.keys: list[Tensor] = []
         self.values: list[Tensor] = []
         self.row_R = torch.arange(rows, device=device)
-        self.waiting: list[tuple[int, Tokens, int]] = []  # a place, and how much of which trunk belongs there
+        self.waiting: list[tuple[int, Tokens, int]] = []  # a place, and how much of which prefix belongs there
 
     def reserve(self, row: int, head: Tokens, cut: int) -> bool:
-        """Let row `row` start with the first `cut` tokens of the trunk `head`, if it fits; `waiting` must be filled."""
+        """Let row `row` start with the first `cut` tokens of `head`, if it fits; `waiting` must be filled."""
         if cut:
             self.waiting.append((row, head, cut))
         return True
 
-    def fill(self, trunks: Iterable[tuple[Tokens, Trunk]]) -> None:
-        """Copy trunks, which may be longer than their `head`, to where they are waited for."""
-        for head, trunk in trunks:
+    def fill(self, prefixes: Iterable[tuple[Tokens, SharedPrefix]]) -> None:
+        """Copy prefixes, which may be longer than their `head`, to where they are waited for."""
+        for head, prefix in prefixes:
             for place, waited, length in self.waiting:
                 if waited == head:
-                    self._copy(trunk, place, length)
+                    self._copy(prefix, place, length)
         self.waiting = []
 
     def copy(self, sources: list[int], rows: list[int], cuts: list[int], own: int) -> None:
@@ -103,8 +103,8 @@ class OwnRows(Cache):
         for store in (*self.keys, *self.values):
             store[rows, :, :columns] = store[sources, :, :columns]
 
-    def _copy(self, trunk: Trunk, place: int, length: int) -> None:
-        for layer_idx, (keys, values) in enumerate(zip(trunk.keys, trunk.values, strict=True)):
+    def _copy(self, prefix: SharedPrefix, place: int, length: int) -> None:
+        for layer_idx, (keys, values) in enumerate(zip(prefix.keys, prefix.values, strict=True)):
             keys_RGCD, values_RGCD = self._layer(layer_idx, keys[None], values[None])
             keys_RGCD[place, :, :length] = keys[:, :length]
             values_RGCD[place, :, :length] = values[:, :length]
@@ -118,37 +118,37 @@ class OwnRows(Cache):
 
 
 class SharedRows(OwnRows):
-    """Rows whose prefixes are beginnings of trunks; only what a row adds is its own.
+    """Rows that start from a shared prefix, or from a beginning of one; only what a row adds is its own.
 
-    A trunk in use lies in a slot, with seats for several rows; one with more rows than seats has several slots. Slots
-    are of one size, so that a step is a few kernels whatever the number of trunks.
+    A shared prefix in use lies in a KV block, with query lanes for several rows; one with more rows than lanes has
+    several blocks. Blocks are of one size, so that a step is a few kernels whatever the number of prefixes.
     """
 
     def __init__(
-        self, rows: int, capacity: int, slots: int, seats: int, columns: int, dtype: torch.dtype, device: torch.device
+        self, rows: int, capacity: int, blocks: int, lanes: int, columns: int, dtype: torch.dtype, device: torch.device
     ) -> None:
         super().__init__(rows, capacity, dtype, device)
-        self.slots, self.seats, self.trunk_columns = slots, seats, columns
-        self.trunk_keys: list[Tensor] = []
-        self.trunk_values: list[Tensor] = []
-        self.text: list[Tokens | None] = [None] * slots  # in each slot
-        self.taken: list[int] = [0] * slots  # seats of each slot
-        self.slot: list[int] = [-1] * rows  # of each row; -1: idle
+        self.blocks, self.lanes, self.prefix_columns = blocks, lanes, columns
+        self.prefix_keys: list[Tensor] = []
+        self.prefix_values: list[Tensor] = []
+        self.text: list[Tokens | None] = [None] * blocks  # in each block
+        self.taken: list[int] = [0] * blocks  # lanes of each block
+        self.block: list[int] = [-1] * rows  # of each row; -1: idle
         self.cut: list[int] = [0] * rows
-        self.seat_R = torch.zeros(0, dtype=torch.long)
-        self.columns = 0  # of trunks that a step attends to
+        self.lane_R = torch.zeros(0, dtype=torch.long)
+        self.columns = 0  # of prefixes that a step attends to
         self.changed = True
 
     def reserve(self, row: int, head: Tokens, cut: int) -> bool:
-        slot = self._free_slot(head)
-        if slot is None:
+        block = self._free_block(head)
+        if block is None:
             return False
-        if self.text[slot] != head:
-            self.text[slot] = head
+        if self.text[block] != head:
+            self.text[block] = head
             if head:
-                self.waiting.append((slot, head, len(head)))
-        self.slot[row], self.cut[row] = slot, cut
-        self.taken[slot] += 1
+                self.waiting.append((block, head, len(head)))
+        self.block[row], self.cut[row] = block, cut
+        self.taken[block] += 1
         self.changed = True
         return True
 
@@ -156,84 +156,84 @@ class SharedRows(OwnRows):
         self._copy_columns(sources, rows, own)
 
     def leave(self, row: int) -> None:
-        self.taken[self.slot[row]] -= 1
-        self.slot[row] = -1
+        self.taken[self.block[row]] -= 1
+        self.block[row] = -1
         self.changed = True
 
     def compact(self, kept: list[int]) -> None:
         super().compact(kept)
-        live = [slot for slot, taken in enumerate(self.taken) if taken]
-        for store in (*self.trunk_keys, *self.trunk_values):
+        live = [block for block, taken in enumerate(self.taken) if taken]
+        for store in (*self.prefix_keys, *self.prefix_values):
             store[: len(live)] = store[live]
-        place, unused = {slot: number for number, slot in enumerate(live)}, self.slots - len(live)
-        self.text = [self.text[slot] for slot in live] + [None] * unused
-        self.taken = [self.taken[slot] for slot in live] + [0] * unused
+        place, unused = {block: number for number, block in enumerate(live)}, self.blocks - len(live)
+        self.text = [self.text[block] for block in live] + [None] * unused
+        self.taken = [self.taken[block] for block in live] + [0] * unused
         idle = self.rows - len(kept)
-        self.slot = [place[self.slot[row]] for row in kept] + [-1] * idle
+        self.block = [place[self.block[row]] for row in kept] + [-1] * idle
         self.cut = [self.cut[row] for row in kept] + [0] * idle
         self.changed = True
 
     def at(self, cut_R: Tensor, own_R: Tensor) -> dict[str, Any]:
         self.own_R11C = self._at(own_R)
-        if self.changed or len(own_R) != len(self.seat_R):
+        if self.changed or len(own_R) != len(self.lane_R):
             self._arrange(len(own_R))
-        return {"attention_mask": self.own_R11C, "trunks": self}
+        return {"attention_mask": self.own_R11C, "prefixes": self}
 
-    def trunk_layer(self, layer_idx: int) -> tuple[Tensor, Tensor]:
-        """Keys and values [S, G, T, D] of the slots and columns in use."""
-        slots = len(self.mask_SP1T)
-        keys, values = self.trunk_keys[layer_idx], self.trunk_values[layer_idx]
-        return keys[:slots, :, : self.columns], values[:slots, :, : self.columns]
+    def prefix_layer(self, layer_idx: int) -> tuple[Tensor, Tensor]:
+        """Keys and values [S, G, T, D] of the blocks and columns in use."""
+        blocks = len(self.mask_SP1T)
+        keys, values = self.prefix_keys[layer_idx], self.prefix_values[layer_idx]
+        return keys[:blocks, :, : self.columns], values[:blocks, :, : self.columns]
 
     def _arrange(self, rows: int) -> None:
-        """Who sits where, and how much of the trunk each sees: in all slots as many seats as the fullest needs."""
+        """Assign lanes, as many in all blocks as the fullest needs, and mask what each row sees of its prefix."""
         self.changed = False
-        sitting = self._seat()
-        slots = max((slot + 1 for slot, those in enumerate(sitting) if those), default=1)
-        seats = round_up(max(1, *map(len, sitting)), FEW)
-        row_of_seat, cuts, seat = [0] * (slots * seats), [0] * (slots * seats), [0] * self.rows
-        for slot, those in enumerate(sitting):
-            for number, row in enumerate(those, slot * seats):
-                row_of_seat[number], cuts[number], seat[row] = row, self.cut[row], number
-        self.columns = min(round_up(max(cuts), COLUMNS), self.trunk_columns)
-        self.seat_R = torch.tensor(seat[:rows], device=self.device)
-        self.row_of_seat = torch.tensor(row_of_seat, device=self.device)
-        cut_SP11 = torch.tensor(cuts, device=self.device).view(slots, -1, 1, 1)
+        sitting = self._assign_lanes()
+        blocks = max((block + 1 for block, those in enumerate(sitting) if those), default=1)
+        lanes = round_up(max(1, *map(len, sitting)), FEW)
+        row_of_lane, cuts, lane = [0] * (blocks * lanes), [0] * (blocks * lanes), [0] * self.rows
+        for block, those in enumerate(sitting):
+            for number, row in enumerate(those, block * lanes):
+                row_of_lane[number], cuts[number], lane[row] = row, self.cut[row], number
+        self.columns = min(round_up(max(cuts), COLUMNS), self.prefix_columns)
+        self.lane_R = torch.tensor(lane[:rows], device=self.device)
+        self.row_of_lane = torch.tensor(row_of_lane, device=self.device)
+        cut_SP11 = torch.tensor(cuts, device=self.device).view(blocks, -1, 1, 1)
         hidden_SP1T = torch.arange(self.columns, device=self.device) >= cut_SP11
         mask_SP1T = torch.zeros(hidden_SP1T.shape, dtype=self.dtype, device=self.device)
         self.mask_SP1T = mask_SP1T.masked_fill_(hidden_SP1T, torch.finfo(self.dtype).min)
 
-    def _seat(self) -> list[list[int]]:
-        """The rows of each slot: those of one trunk anew, evenly in as few of its slots as hold them."""
+    def _assign_lanes(self) -> list[list[int]]:
+        """Rows by block: those that share a prefix are spread evenly over as few of its blocks as hold them."""
         rows_of: dict[Tokens | None, list[int]] = {}
-        for row, slot in enumerate(self.slot):
-            if slot >= 0:
-                rows_of.setdefault(self.text[slot], []).append(row)
-        sitting: list[list[int]] = [[] for _ in range(self.slots)]
+        for row, block in enumerate(self.block):
+            if block >= 0:
+                rows_of.setdefault(self.text[block], []).append(row)
+        sitting: list[list[int]] = [[] for _ in range(self.blocks)]
         for text, rows in rows_of.items():
-            slots = [slot for slot, taken in enumerate(self.taken) if taken and self.text[slot] == text]
-            needed = -(-len(rows) // self.seats)
-            for number, slot in enumerate(slots):
-                sitting[slot] = rows[number::needed] if number < needed else []
-                self.taken[slot] = len(sitting[slot])
-                for row in sitting[slot]:
-                    self.slot[row] = slot
+            blocks = [block for block, taken in enumerate(self.taken) if taken and self.text[block] == text]
+            needed = -(-len(rows) // self.lanes)
+            for number, block in enumerate(blocks):
+                sitting[block] = rows[number::needed] if number < needed else []
+                self.taken[block] = len(sitting[block])
+                for row in sitting[block]:
+                    self.block[row] = block
         return sitting
 
-    def _free_slot(self, head: Tokens) -> int | None:
-        """A slot with a seat at the same trunk, or the first in which nobody sits."""
+    def _free_block(self, head: Tokens) -> int | None:
+        """A block of the same prefix with a free lane, or the first unused block."""
         empty = None
-        for slot, (text, taken) in enumerate(zip(self.text, self.taken, strict=True)):
-            if text == head and taken < self.seats:
-                return slot
+        for block, (text, taken) in enumerate(zip(self.text, self.taken, strict=True)):
+            if text == head and taken < self.lanes:
+                return block
             if empty is None and not taken:
-                empty = slot
+                empty = block
         return empty
 
-    def _copy(self, trunk: Trunk, place: int, length: int) -> None:
-        for layer_idx, (keys, values) in enumerate(zip(trunk.keys, trunk.values, strict=True)):
-            if len(self.trunk_keys) <= layer_idx:
-                for store, part in ((self.trunk_keys, keys), (self.trunk_values, values)):
-                    store.append(part.new_zeros((self.slots, part.shape[0], self.trunk_columns, part.shape[2])))
-            self.trunk_keys[layer_idx][place, :, :length] = keys[:, :length]
-            self.trunk_values[layer_idx][place, :, :length] = values[:, :length]
+    def _copy(self, prefix: SharedPrefix, place: int, length: int) -> None:
+        for layer_idx, (keys, values) in enumerate(zip(prefix.keys, prefix.values, strict=True)):
+            if len(self.prefix_keys) <= layer_idx:
+                for store, part in ((self.prefix_keys, keys), (self.prefix_values, values)):
+                    store.append(part.new_zeros((self.blocks, part.shape[0], self.prefix_columns, part.shape[2])))
+            self.prefix_keys[layer_idx][place, :, :length] = keys[:, :length]
+            self.prefix_values[layer_idx][place, :, :length] = values[:, :length]

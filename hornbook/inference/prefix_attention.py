@@ -1,6 +1,6 @@
-"""Attention of many rows over the trunks they share and over what each has sampled itself.
+"""Attention of many rows over the prefixes they share and over what each has sampled itself.
 
-Shapes: rows R; slots S, each a trunk of T columns with P seats for rows; Q query heads to each of G key heads; own
+Shapes: rows R; blocks S, each a prefix of T columns with P lanes for rows; Q query heads to each of G key heads; own
 columns C; width D.
 """
 
@@ -17,10 +17,10 @@ from transformers.masking_utils import sdpa_mask
 from hornbook.base.errors import HornbookError
 from hornbook.inference.kv_cache import SharedRows
 
-NAME = "hornbook_trunks"
+NAME = "hornbook_prefixes"
 
 
-def trunk_attention(
+def prefix_attention(
     module: torch.nn.Module,
     q_RH1D: Tensor,
     k_RGCD: Tensor,
@@ -28,24 +28,24 @@ def trunk_attention(
     attention_mask: Tensor | None,
     *,
     scaling: float | None = None,
-    trunks: SharedRows | None = None,
+    prefixes: SharedRows | None = None,
     **options: Any,
 ) -> tuple[Tensor, None]:
-    """One new token per row, after its trunk and its own columns; without `trunks` plain attention.
+    """One new token per row, after its prefix and its own columns; without `prefixes` plain attention.
 
     The two parts are merged by their log-sum-exp, which is exact. Raises HornbookError for attention that does more
     than that (a soft cap on scores, sinks).
     """
     if options.get("softcap") is not None or options.get("s_aux") is not None:
         raise HornbookError(f"{type(module).__name__}: this kind of attention cannot share prefixes")
-    if trunks is None:
+    if prefixes is None:
         return sdpa_attention_forward(module, q_RH1D, k_RGCD, v_RGCD, attention_mask, scaling=scaling, **options)
     rows, heads, _, width = q_RH1D.shape
     groups = k_RGCD.shape[1]
     q_RGQD = q_RH1D.reshape(rows, groups, heads // groups, width) * (width**-0.5 if scaling is None else scaling)
-    out, total, top = attend(q_RGQD, k_RGCD, v_RGCD, trunks.own_R11C)
-    if trunks.columns:
-        out_T, total_T, top_T = trunk_part(q_RGQD, trunks, module.layer_idx)
+    out, total, top = attend(q_RGQD, k_RGCD, v_RGCD, prefixes.own_R11C)
+    if prefixes.columns:
+        out_T, total_T, top_T = prefix_part(q_RGQD, prefixes, module.layer_idx)
         highest = torch.maximum(top, top_T)
         own, shared = (top - highest).exp_(), (top_T - highest).exp_()
         out = out.mul_(own).add_(out_T.mul_(shared))
@@ -53,18 +53,18 @@ def trunk_attention(
     return (out / total).to(q_RH1D.dtype).view(rows, 1, heads, -1), None
 
 
-def trunk_part(q_RGQD: Tensor, trunks: SharedRows, layer_idx: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Each row over the columns of its trunk: all rows of a trunk are the queries of one matrix product."""
-    slots, seats = trunks.mask_SP1T.shape[:2]
+def prefix_part(q_RGQD: Tensor, prefixes: SharedRows, layer_idx: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Each row over the columns of its shared prefix: all rows of one are the queries of one matrix product."""
+    blocks, lanes = prefixes.mask_SP1T.shape[:2]
     _, groups, queries, width = q_RGQD.shape
-    q_SPGQD = q_RGQD[trunks.row_of_seat].view(slots, seats, groups, queries, width)
-    q_SGND = q_SPGQD.transpose(1, 2).reshape(slots, groups, seats * queries, width)
-    mask_S1NT = trunks.mask_SP1T.expand(-1, -1, queries, -1).reshape(slots, 1, seats * queries, -1)
-    parts = attend(q_SGND, *trunks.trunk_layer(layer_idx), mask_S1NT)
+    q_SPGQD = q_RGQD[prefixes.row_of_lane].view(blocks, lanes, groups, queries, width)
+    q_SGND = q_SPGQD.transpose(1, 2).reshape(blocks, groups, lanes * queries, width)
+    mask_S1NT = prefixes.mask_SP1T.expand(-1, -1, queries, -1).reshape(blocks, 1, lanes * queries, -1)
+    parts = attend(q_SGND, *prefixes.prefix_layer(layer_idx), mask_S1NT)
 
     def by_row(part_SGNX: Tensor) -> Tensor:
-        part_SGPQX = part_SGNX.view(slots, groups, seats, queries, -1)
-        return part_SGPQX.transpose(1, 2).flatten(0, 1)[trunks.seat_R]
+        part_SGPQX = part_SGNX.view(blocks, groups, lanes, queries, -1)
+        return part_SGPQX.transpose(1, 2).flatten(0, 1)[prefixes.lane_R]
 
     return tuple(map(by_row, parts))  # type: ignore[return-value]
 
@@ -80,7 +80,7 @@ def attend(q_BGND: Tensor, k_BGTD: Tensor, v_BGTD: Tensor, mask_B1NT: Tensor) ->
 
 @contextmanager
 def sharing(model: PreTrainedModel) -> Iterator[None]:
-    """Let `model` attend to trunks where they are given, for the time of the `with` block."""
+    """Let `model` attend to prefixes where they are given, for the time of the `with` block."""
     before = model.config._attn_implementation
     model.set_attn_implementation(NAME)
     try:
@@ -89,5 +89,5 @@ def sharing(model: PreTrainedModel) -> Iterator[None]:
         model.set_attn_implementation(before)
 
 
-AttentionInterface.register(NAME, trunk_attention)
+AttentionInterface.register(NAME, prefix_attention)
 AttentionMaskInterface.register(NAME, sdpa_mask)

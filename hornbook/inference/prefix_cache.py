@@ -21,16 +21,6 @@ def round_up(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
 
 
-def trunks_of(heads: list[Tokens]) -> dict[Tokens, Tokens]:
-    """Each of the texts with the longest of them that it begins."""
-    trunks: dict[Tokens, Tokens] = {}
-    after: Tokens = ()
-    for head in sorted(set(heads), reverse=True):  # what a text begins comes right before it
-        trunks[head] = trunks[after] if after[: len(head)] == head and after else head
-        after = head
-    return trunks
-
-
 def shared_length(one: Tokens, other: Tokens) -> int:
     """How many tokens two texts have in common from the beginning."""
     length = min(len(one), len(other))
@@ -39,7 +29,7 @@ def shared_length(one: Tokens, other: Tokens) -> int:
     return next(i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
 
 
-class Trunk:
+class SharedPrefix:
     """A text with its keys and values [layers] of [heads, tokens, width]."""
 
     def __init__(self, tokens: Tokens, keys: list[Tensor], values: list[Tensor]) -> None:
@@ -47,21 +37,21 @@ class Trunk:
         self.bytes = sum(tensor.nbytes for tensor in (*keys, *values))
 
 
-class TrunkStore:
-    """Trunks by their text, the least recently used dropped first.
+class PrefixCache:
+    """Shared prefixes by their text, the least recently used dropped first.
 
-    `limit` bounds the bytes held, while new trunks are computed too; `peak` is the most there ever were on top of
-    `others`, the bytes of the caches that share the bound. A trunk larger than the bound is computed all the same.
+    `limit` bounds the bytes held, while new prefixes are computed too; `peak` is the most there ever were on top of
+    `others`, the bytes of the caches that share the bound. A prefix larger than the bound is computed all the same.
     """
 
     def __init__(self, model: PreTrainedModel, token_bytes: int, context: int) -> None:
         self.model, self.token_bytes, self.context = model, token_bytes, context
         self.limit = self.others = self.peak = self.held = 0
-        self.kept: OrderedDict[Tokens, Trunk] = OrderedDict()  # from the least recently used on
+        self.kept: OrderedDict[Tokens, SharedPrefix] = OrderedDict()  # from the least recently used on
         self.texts: list[Tokens] = []  # the same in alphabetical order
 
-    def provide(self, heads: list[Tokens]) -> Iterator[tuple[Tokens, Trunk]]:
-        """Each of the texts `heads` with a trunk that begins with it; what no stored trunk covers is computed."""
+    def provide(self, heads: list[Tokens]) -> Iterator[tuple[Tokens, SharedPrefix]]:
+        """Each of the texts `heads` with a shared prefix that begins with it; what no stored one covers is computed."""
         for head in dict.fromkeys(heads):
             known = self._nearest(head)
             yield head, self._stored(head) if known == len(head) else self._compute(head, known // CHUNK * CHUNK)
@@ -72,15 +62,15 @@ class TrunkStore:
             self._drop(next(iter(self.kept)))
 
     def count(self, more: int = 0) -> None:
-        """Take note of the bytes in use: of trunks, of others, and `more`."""
+        """Take note of the bytes in use: of prefixes, of others, and `more`."""
         self.peak = max(self.peak, self.held + self.others + more)
 
     def _nearest(self, head: Tokens) -> int:
-        """How much of `head` a stored trunk begins with, at most."""
+        """How much of `head` a stored prefix begins with, at most."""
         return max((shared_length(text, head) for text in self._neighbours(head)), default=0)
 
-    def _stored(self, head: Tokens) -> Trunk:
-        """The trunk that shares the longest beginning with `head`; it counts as used."""
+    def _stored(self, head: Tokens) -> SharedPrefix:
+        """The prefix that shares the longest beginning with `head`; it counts as used."""
         text = max(self._neighbours(head), key=lambda text: shared_length(text, head))
         self.kept.move_to_end(text)
         return self.kept[text]
@@ -90,8 +80,8 @@ class TrunkStore:
         place = bisect_left(self.texts, head)
         return self.texts[max(0, place - 1) : place + 1]
 
-    def _compute(self, head: Tokens, known: int) -> Trunk:
-        """The trunk of a text of which a stored trunk has the first `known` tokens, whole chunks of it.
+    def _compute(self, head: Tokens, known: int) -> SharedPrefix:
+        """The keys and values of a text of which a stored prefix has the first `known` tokens, whole chunks of it.
 
         Always one text and one chunk at a time: what is computed for a token then hangs on the tokens before it alone,
         to the last bit, and not on what was computed with it or kept from before.
@@ -116,19 +106,19 @@ class TrunkStore:
             )
         self.count(2 * sum(layer.keys.nbytes + layer.values.nbytes for layer in cache.layers))
         keys, values = ([getattr(layer, kind)[0, :, : len(head)].clone() for layer in cache.layers] for kind in KINDS)
-        trunk = Trunk(head, keys, values)
-        self._keep(trunk)
-        return trunk
+        prefix = SharedPrefix(head, keys, values)
+        self._keep(prefix)
+        return prefix
 
-    def _keep(self, trunk: Trunk) -> None:
-        place = bisect_left(self.texts, trunk.tokens)
+    def _keep(self, prefix: SharedPrefix) -> None:
+        place = bisect_left(self.texts, prefix.tokens)
         for text in self.texts[max(0, place - 1) : place]:
-            if trunk.tokens[: len(text)] == text:  # the longer one serves in its place
+            if prefix.tokens[: len(text)] == text:  # the longer one serves in its place
                 self._drop(text)
-        if trunk.tokens not in self.kept:
-            insort(self.texts, trunk.tokens)
-            self.kept[trunk.tokens] = trunk
-            self.held += trunk.bytes
+        if prefix.tokens not in self.kept:
+            insort(self.texts, prefix.tokens)
+            self.kept[prefix.tokens] = prefix
+            self.held += prefix.bytes
             self.count()
 
     def _drop(self, text: Tokens) -> None:
@@ -137,27 +127,27 @@ class TrunkStore:
 
 
 ROWS = 16  # rows computed are rounded up to this: then a row's arithmetic hardly hangs on who shares the batch
-MOST_SEATS = 16
+MAX_LANES = 16
 
 
 class Plan(NamedTuple):
-    """Rows of `capacity` own columns each; slots of `columns` columns and `seats` for rows each (shared trunks)."""
+    """Rows of `capacity` own columns each; blocks of `columns` columns and `lanes` for rows each (shared prefixes)."""
 
     rows: int
     capacity: int
-    slots: int
-    seats: int
+    blocks: int
+    lanes: int
     columns: int
 
     def tokens(self) -> int:
         """Tokens whose keys and values this holds."""
-        return self.rows * self.capacity + self.slots * self.columns
+        return self.rows * self.capacity + self.blocks * self.columns
 
 
 def plan(heads: list[Tokens], limits: list[int], batch_size: int, tokens: int, shared: bool) -> Plan:
-    """The plan with the most rows whose cache stays below `tokens`, for requests that start from trunks `heads`.
+    """The plan with the most rows whose cache stays below `tokens`, for requests that start from prefixes `heads`.
 
-    Room is left to compute a trunk. Seats are as many as a trunk has requests on average (a power of two).
+    Room is left to compute a prefix. Lanes are as many as a prefix has requests on average (a power of two).
     Raises HornbookError when not even one row fits.
     """
     requests = Counter(heads)
@@ -167,9 +157,9 @@ def plan(heads: list[Tokens], limits: list[int], batch_size: int, tokens: int, s
     most = round_up(min(batch_size, len(heads)), ROWS)
     for rows in (*range(most, 0, -ROWS), *range(ROWS - 1, 0, -1)):
         if shared:
-            seats = min(MOST_SEATS, rows, 1 << (-(-len(heads) // len(requests)) - 1).bit_length())
-            chunks = sum(-(-count // seats) for count in requests.values())
-            made = Plan(rows, capacity, min(chunks, rows, 2 * -(-rows // seats)), seats, columns)
+            lanes = min(MAX_LANES, rows, 1 << (-(-len(heads) // len(requests)) - 1).bit_length())
+            chunks = sum(-(-count // lanes) for count in requests.values())
+            made = Plan(rows, capacity, min(chunks, rows, 2 * -(-rows // lanes)), lanes, columns)
         else:
             made = Plan(rows, columns + capacity, 0, 0, 0)
         if made.tokens() <= room:

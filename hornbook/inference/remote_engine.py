@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 from hornbook.base.asynchronous import Runner
 from hornbook.base.errors import HornbookError
 from hornbook.base.rng import derive, rng
-from hornbook.inference.remote_http import Remote
+from hornbook.inference.remote_http import RolloutServer
 from hornbook.inference.remote_protocols import Dialect, open_dialect
 from hornbook.inference.remote_rollouts import Draw, Reply, alone, append, filtered, other_than
 from hornbook.inference.rollouts import Request, Rollout, check_room
@@ -109,7 +109,7 @@ class ServerEngine:
         return self._run(self._all([self._score(prefix, continuation) for prefix, continuation in pairs]))
 
     async def _connect(self) -> None:
-        self._remote = Remote(self.settings)
+        self._remote = RolloutServer(self.settings)
         self._places = asyncio.Semaphore(self.settings.concurrency)
         self._dialect: Dialect = await open_dialect(self._remote, self.settings.served_model, self.stop)
         self.room, self.fingerprint = self._dialect.room, self._dialect.fingerprint

@@ -8,7 +8,7 @@ import msgspec
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.http import TryAgain
 from hornbook.base.settings import digest
-from hornbook.inference.remote_http import Remote
+from hornbook.inference.remote_http import RolloutServer
 from hornbook.inference.remote_rollouts import BAN, TOP, Draw, Reply, exact_order, filtered
 from hornbook.inference.rollouts import check_room
 from hornbook.inference.settings import Sampling
@@ -63,7 +63,7 @@ class LlamaCpp:
 
     chunk = STOP_CHUNK
 
-    def __init__(self, remote: Remote, props: dict[str, Any], model: dict[str, Any]) -> None:
+    def __init__(self, remote: RolloutServer, props: dict[str, Any], model: dict[str, Any]) -> None:
         self.remote = remote
         self.room: int = props["default_generation_settings"]["n_ctx"]
         meta = model.get("meta") or {}
@@ -153,7 +153,7 @@ class Vllm:
 
     chunk = 0
 
-    def __init__(self, remote: Remote, model: dict[str, Any], stop: list[int]) -> None:
+    def __init__(self, remote: RolloutServer, model: dict[str, Any], stop: list[int]) -> None:
         self.remote, self.stop = remote, stop
         self.model: str = model["id"]
         self.room: int = model["max_model_len"]
@@ -243,10 +243,10 @@ def _decode(reply: bytes, kind: type[Said]) -> Said:
     try:
         return msgspec.json.decode(reply, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise TryAgain(f"not a completion ({one_line(error)})", known=False) from None
+        raise TryAgain(f"not a completion ({one_line(error)})", not_billed=False) from None
 
 
-def _same_length(remote: Remote, tokens: list[int], logprobs: list[Any]) -> None:
+def _same_length(remote: RolloutServer, tokens: list[int], logprobs: list[Any]) -> None:
     if not tokens or len(tokens) != len(logprobs):
         raise HornbookError(
             f"{remote.root}: the server returned {len(tokens)} token ids with {len(logprobs)} log-probabilities; "
@@ -254,7 +254,7 @@ def _same_length(remote: Remote, tokens: list[int], logprobs: list[Any]) -> None
         )
 
 
-async def open_dialect(remote: Remote, served_model: str, stop: list[int]) -> Dialect:
+async def open_dialect(remote: RolloutServer, served_model: str, stop: list[int]) -> Dialect:
     """Ask the server what it is. Raises HornbookError for one that says neither its model nor its context."""
     props = await remote.look("/props")
     listed = [model for model in (await remote.look("/v1/models")).get("data") or [] if isinstance(model, dict)]

@@ -14,15 +14,15 @@ from transformers import PreTrainedModel
 
 from hornbook.inference.forward import vocabulary_size
 from hornbook.inference.kv_cache import OwnRows
-from hornbook.inference.prefix_cache import ROWS, Tokens, TrunkStore, round_up
+from hornbook.inference.prefix_cache import ROWS, PrefixCache, Tokens, round_up
 from hornbook.inference.rollouts import Rollout
 from hornbook.inference.sampling import Stops, draw, probabilities, uniforms, without
 from hornbook.inference.settings import Sampling
 
 
 class Start(NamedTuple):
-    """Rollouts that begin alike: numbers and keys of their requests, and the trunk that their prefix, but one token,
-    begins."""
+    """Rollouts that begin alike: numbers and keys of their requests. `head` is the shared prefix that covers theirs,
+    but for its last token."""
 
     numbers: list[int]
     keys: list[str]
@@ -32,7 +32,7 @@ class Start(NamedTuple):
     head: Tokens
 
 
-class Fork(NamedTuple):
+class DivergedRollouts(NamedTuple):
     """Members that left `row` when they sampled `token`, their `length`-th, and have no row of their own yet."""
 
     row: int
@@ -62,11 +62,11 @@ class Batch:
         sampling: Sampling,
         stops: Stops,
         seed: int,
-        store: TrunkStore,
+        store: PrefixCache,
         cache: OwnRows,
-        slots: int,
+        max_rollouts: int,
     ) -> None:
-        """`slots` is how many rollouts may be under way."""
+        """`max_rollouts` is how many rollouts may be under way."""
         device = model.device
         self.model, self.sampling, self.stops, self.seed = model, sampling, stops, seed
         self.store, self.cache = store, cache
@@ -74,10 +74,10 @@ class Batch:
         self.width = 0
         self.members: list[list[int]] = [[] for _ in range(rows)]  # of each row
         self.heads: list[Tokens] = [()] * rows
-        self.waiting: list[Fork] = []
-        self.number: list[int] = [-1] * slots  # the request of each member
-        self.unused = list(range(slots))  # members that are nobody
-        self.uniform_MN = torch.zeros((slots, most), dtype=torch.float64, device=device)
+        self.waiting: list[DivergedRollouts] = []
+        self.number: list[int] = [-1] * max_rollouts  # the request of each member
+        self.unused = list(range(max_rollouts))  # members that are nobody
+        self.uniform_MN = torch.zeros((max_rollouts, most), dtype=torch.float64, device=device)
         self.moved = True  # members changed their rows since the last step
         vocabulary = vocabulary_size(model)
         self.stop_V = mask(stops.tokens, vocabulary).to(device)
@@ -86,7 +86,7 @@ class Batch:
         self.avoid_R = torch.full((rows,), -1, device=device)  # in the first step of a row
         self.fresh: list[int] = []  # rows before their first step that avoid something
         self.token_R = torch.zeros(rows, dtype=torch.long, device=device)  # fed in the next step ...
-        self.cut_R = torch.zeros(rows, dtype=torch.long, device=device)  # ... after this much of the trunk ...
+        self.cut_R = torch.zeros(rows, dtype=torch.long, device=device)  # ... after this much of the prefix ...
         self.done_R = torch.zeros(rows, dtype=torch.long, device=device)  # ... and so many tokens sampled so far
         self.limit_R = torch.zeros(rows, dtype=torch.long, device=device)
         self.sampled_RN = torch.zeros((rows, most), dtype=torch.long, device=device)
@@ -188,10 +188,10 @@ class Batch:
         leaves_L = token_L != self.token_R[self.row_L]
         if not bool(leaves_L.any()):
             return
-        forks: dict[tuple[int, int], Fork] = {}
+        forks: dict[tuple[int, int], DivergedRollouts] = {}
         columns = (self.row_L, self.done_R[self.row_L], token_L, logprob_L, self.member_L)
         for row, done, token, logprob, member in zip(*(c[leaves_L].tolist() for c in columns), strict=True):
-            forks.setdefault((row, token), Fork(row, done, token, logprob, [])).members.append(member)
+            forks.setdefault((row, token), DivergedRollouts(row, done, token, logprob, [])).members.append(member)
         gone = {member for fork in forks.values() for member in fork.members}
         for row in {row for row, _ in forks}:
             self.members[row] = [member for member in self.members[row] if member not in gone]
@@ -254,7 +254,7 @@ class Batch:
         """Give idle rows to the forks that wait, the first first, as far as the cache has room."""
         if not self.waiting:
             return
-        idle, settled = deque(self._idle()), dict[int, Fork]()  # by row
+        idle, settled = deque(self._idle()), dict[int, DivergedRollouts]()  # by row
         full: set[Tokens] = set()
         for fork in self.waiting:
             head = self.heads[fork.row]
@@ -277,7 +277,7 @@ class Batch:
         self._follow(forks, rows)
         self._supply()
 
-    def _follow(self, forks: list[Fork], rows: list[int]) -> None:
+    def _follow(self, forks: list[DivergedRollouts], rows: list[int]) -> None:
         """The members of `forks` go on in `rows`, which hold what they sampled before."""
         for fork, row in zip(forks, rows, strict=True):
             self.members[row] = fork.members
@@ -286,7 +286,7 @@ class Batch:
             self.done_R[row] = fork.length
 
     def _supply(self) -> None:
-        """Trunks for rows that were given a place, and the width and order of all rows anew."""
+        """Shared prefixes for rows that were given a place, and the width and order of all rows anew."""
         self.cache.fill(self.store.provide([head for _, head, _ in self.cache.waiting]))
         self.width = max(self.width, self._rounded(max((r for r, m in enumerate(self.members) if m), default=-1) + 1))
         self.moved = True

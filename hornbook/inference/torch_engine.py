@@ -10,13 +10,14 @@ import torch
 import xxhash
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from hornbook.base.prefix_groups import group_by_prefix
 from hornbook.inference.attention_windows import room_of, windows_of
 from hornbook.inference.capabilities import Way, bytes_per_token, find_way, scores_together
 from hornbook.inference.forward import kind_of
 from hornbook.inference.generate import sample_jobs, to_jobs
 from hornbook.inference.kv_cache import make_rows
 from hornbook.inference.prefix_attention import sharing
-from hornbook.inference.prefix_cache import ROWS, TrunkStore, plan, round_up, trunks_of
+from hornbook.inference.prefix_cache import ROWS, PrefixCache, plan, round_up
 from hornbook.inference.rollouts import Engine, Request, Rollout, check_room
 from hornbook.inference.sampling import Stops
 from hornbook.inference.scheduler import Batch, Start
@@ -39,7 +40,7 @@ class TorchEngine:
 
     Finished rows are replaced by waiting requests, so no row waits for the slowest. Rollouts from one prefix share a
     row for as long as they are alike (`batch`). Keys and values of a prefix are computed once, while there is room to
-    keep them, and shared by all rollouts that start from it or from a beginning of it (`trunks`). All caches together
+    keep them, and shared by all rollouts that start from it or a beginning of it (`prefix_cache`). All caches together
     stay within `cache_gb` (10⁹ bytes), for which fewer rows may run; `cache_peak_bytes` is the most there was. `room`
     is the context in tokens, `fingerprint` names the weights.
 
@@ -73,12 +74,12 @@ class TorchEngine:
         return self.store.peak
 
     @cached_property
-    def store(self) -> TrunkStore:
-        return TrunkStore(self.model, bytes_per_token(self.model), min(self.room, self.windows.original or self.room))
+    def store(self) -> PrefixCache:
+        return PrefixCache(self.model, bytes_per_token(self.model), min(self.room, self.windows.original or self.room))
 
     @property
     def shared(self) -> bool:
-        """Whether rows share trunks, as long as texts cross no window."""
+        """Whether rows share prefixes, as long as texts cross no window."""
         return self.way() is Way.SHARED
 
     @cached_property
@@ -128,16 +129,16 @@ class TorchEngine:
         return [rollouts[number] for number in range(len(requests))]
 
     def _starts(self, requests: list[Request], sampling: Sampling) -> list[Start]:
-        """What begins alike together, in the order in which they run: trunks of about the same length together."""
+        """What begins alike together, in the order in which they run: prefixes of about the same length together."""
         heads = [tuple(request.prefix[:-1]) for request in requests]
-        trunks = trunks_of(heads)
+        longest = {heads[i]: heads[members[0]] for members in group_by_prefix(heads) for i in members}
         most = sampling.max_new_tokens
         starts: dict[tuple[tuple[int, ...], int, int], list[Start]] = {}
         for number, (request, head) in enumerate(zip(requests, heads, strict=True)):
             limit = min(request.limit or most, most, self.room - len(request.prefix))
             alike = starts.setdefault((tuple(request.prefix), limit, request.avoid), [])
             if not alike or len(alike[-1].numbers) == TOGETHER:
-                alike.append(Start([], [], request.prefix, limit, request.avoid, trunks[head]))
+                alike.append(Start([], [], request.prefix, limit, request.avoid, longest[head]))
             alike[-1].numbers.append(number)
             alike[-1].keys.append(request.key)
         order = [start for alike in starts.values() for start in alike]
@@ -161,8 +162,8 @@ class TorchEngine:
         self.store.shrink(self.store.limit)
         self.store.count()
         queue, rows = deque(starts), layout.rows
-        slots = min(len(each), max(TOGETHER, SHARE * rows))
-        batch = Batch(self.model, sampling, self._stops(sampling), self.seed, self.store, cache, slots)
+        max_rollouts = min(len(each), max(TOGETHER, SHARE * rows))
+        batch = Batch(self.model, sampling, self._stops(sampling), self.seed, self.store, cache, max_rollouts)
         with sharing(self.model) if shared else nullcontext():
             while queue or batch.live:
                 if queue and rows - batch.live >= rows * IDLE:

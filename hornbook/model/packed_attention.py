@@ -144,10 +144,10 @@ def tree_attention(
     parts = zip(q_1HND.split(sizes, 2), k_1GND.split(sizes, 2), v_1GND.split(sizes, 2), strict=True)
     outputs = []
     for _, *branches in lengths:
-        q, k_trunk, v_trunk = next(parts)
-        outputs.append(attend(q, k_trunk, v_trunk, scores))
+        q, k_prefix, v_prefix = next(parts)
+        outputs.append(attend(q, k_prefix, v_prefix, scores))
         for length in branches:
             q, k, v = next(parts)
             if length:
-                outputs.append(attend(q, torch.cat([k_trunk, k], 2), torch.cat([v_trunk, v], 2), scores))
+                outputs.append(attend(q, torch.cat([k_prefix, k], 2), torch.cat([v_prefix, v], 2), scores))
     return torch.cat(outputs, 2)

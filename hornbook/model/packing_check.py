@@ -171,11 +171,11 @@ def _as_trees(model: PreTrainedModel, tried: Texts) -> Texts:
     trees = lay_out(made, model.device)
     states, head = tree_states(model, trees), output_head(model)
     found = []
-    for tree, (trunk, *branches) in zip(made, starts(trees), strict=True):
-        stem_LC = states[trunk : trunk + len(tree.trunk)]
+    for tree, (prefix, *branches) in zip(made, starts(trees), strict=True):
+        stem_LC = states[prefix : prefix + len(tree.prefix)]
         for branch, begin in zip(tree.branches, branches, strict=True):
             hidden_LC = torch.cat([stem_LC, states[begin : begin + len(branch)]])
-            said = torch.tensor([*tree.trunk, *branch], device=model.device)
+            said = torch.tensor([*tree.prefix, *branch], device=model.device)
             found.append(losses(head(hidden_LC[:-1]), said[1:]))
     return found
 

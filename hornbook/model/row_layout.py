@@ -14,7 +14,7 @@ class Plan(NamedTuple):
 
     Attributes:
         rows: texts one after the other in a row, texts in padded rows of their own, or each in a pass of its own.
-        trees: whether texts that begin alike may share that beginning as the trunk of a tree.
+        trees: whether texts that begin alike may share that beginning as the prefix of a tree.
         own_head: whether the model does more to its logits than multiply with the output matrix.
         switch: length beyond which a text gets other rotary factors, which are those of the longest in its pass.
         shared: whether a text that begins another one may be computed as a part of that; not around `switch`.

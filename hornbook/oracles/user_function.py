@@ -1,9 +1,7 @@
 """The user's own function as an oracle: `path/to/file.py:function` or `package.module:function`."""
 
 import importlib
-import importlib.util
 import os
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -13,6 +11,7 @@ import msgspec
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Question
+from hornbook.base.user_code import load_file, search_in
 from hornbook.oracles.judgement import Judgement, correct, wrong
 from hornbook.oracles.question_entry import entry_of
 
@@ -39,7 +38,7 @@ def load_function(name: str) -> Callable[[dict[str, Any], str], Any]:
     """Raises HornbookError when there is no such file, module or function."""
     place, _, attribute = name.rpartition(":")
     try:
-        found = getattr(_from_file(Path(place)) if place.endswith(".py") else _from_module(place), attribute)
+        found = getattr(load_file(Path(place)) if place.endswith(".py") else _from_module(place), attribute)
     except FileNotFoundError:
         raise HornbookError(f"oracle '{name}': {place}: no such file") from None
     except AttributeError:
@@ -51,24 +50,6 @@ def load_function(name: str) -> Callable[[dict[str, Any], str], Any]:
     return found
 
 
-def _from_file(path: Path) -> Any:
-    if not path.is_file():
-        raise FileNotFoundError(path)
-    spec = importlib.util.spec_from_file_location(f"hornbook_oracle_{path.stem}", path.resolve())
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses and pickle look a class's module up
-    _search(str(path.resolve().parent))
-    spec.loader.exec_module(module)
-    return module
-
-
 def _from_module(name: str) -> Any:
-    _search(os.getcwd())
+    search_in(os.getcwd())
     return importlib.import_module(name)
-
-
-def _search(folder: str) -> None:
-    """A console script does not have the user's folder on its path, as `python file.py` would."""
-    if folder not in sys.path:
-        sys.path.append(folder)

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from hornbook.base.confidence_intervals import Estimate, difference, known, share
 from hornbook.pts.difficulty import start_of
-from hornbook.pts.estimates import Estimate, difference, known, wilson
 from hornbook.pts.judged_rollouts import OnDone
 from hornbook.pts.records import Point
 from hornbook.pts.rollout_pools import Pools
@@ -37,12 +37,12 @@ def search_by_halves(
 
     def look(prefix: Prefix) -> Estimate:
         made = pools.of(onward(prefix))[: settings.rollouts]
-        return known(done[prefix]) if prefix in done else wilson(sum(o.success for o in made), len(made))
+        return known(done[prefix]) if prefix in done else share(sum(o.success for o in made), len(made))
 
     def estimate(prefixes: list[Prefix]) -> list[float]:
         asked = {onward(prefix): settings.rollouts for prefix in prefixes if prefix not in done}
         pools.extend(asked, {}, tell(len(asked)))
-        return [look(prefix).p for prefix in prefixes]
+        return [look(prefix).mean for prefix in prefixes]
 
     findings = []
     for number, units in enumerate(subdivide(solutions, cuts, estimate, settings.p_gap)):
@@ -59,8 +59,8 @@ def search_by_halves(
                     solution=number,
                     start=start,
                     end=end,
-                    p_before=before.p,
-                    p_after=after.p,
+                    p_before=before.mean,
+                    p_after=after.mean,
                     n_before=len(made),
                     n_after=after.n,
                     delta=delta,

@@ -7,16 +7,15 @@ import re
 import warnings
 from collections import Counter
 
-FENCE = re.compile(r"```(?:python|py)?\s*\n(.*?)(?:```|\Z)", re.DOTALL)
+from hornbook.base.code_fences import fenced_blocks
 
 TOKEN = re.compile(r"[A-Za-z]+|\d+|[^\w\s]")  # the parts of snake_case are words of their own
 
 
 def code_of(answer: str) -> str:
     """The code in a teacher's answer: the first fenced block, else what begins with `def` or `import`."""
-    fenced = FENCE.search(answer)
-    if fenced:
-        return fenced[1].strip("\n")
+    if blocks := fenced_blocks(answer, ("python", "py")):
+        return blocks[0].strip("\n")
     start = re.search(r"^(def|import|from) ", answer, re.MULTILINE)
     return answer[start.start() :].strip("\n") if start else answer.strip("\n")
 

@@ -10,13 +10,14 @@ from typing import Any, TypeVar
 import json_repair
 import msgspec
 
+from hornbook.base.code_fences import fenced_blocks
 from hornbook.base.errors import one_line
 from hornbook.base.thinking import without_thinking
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 MOST_STARTS = 24  # braces of a text at which an object is looked for
-_FENCE = re.compile(r"```[ \t]*(?:json[c5]?|javascript|js|python)?[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
+_LABELS = ("json", "json5", "jsonc", "javascript", "js", "python")  # of fences around JSON
 _FULL_WIDTH = str.maketrans("｛｝［］：，＂　", '{}[]:," ')
 # Commands of LaTeX that begin as an escape of JSON does; models write them with one backslash. Those that a word behind
 # a line's end could be as well ("\nexists") are left out; \f and \b before a letter are never meant.
@@ -57,7 +58,7 @@ def _candidates(text: str) -> Iterator[str]:
     text = text.replace("\ufeff", "").replace("\u200b", "")
     if "{" not in text:
         text = text.translate(_FULL_WIDTH)
-    for block in [*reversed(_FENCE.findall(text)), text]:
+    for block in [*reversed(fenced_blocks(text, _LABELS)), text]:
         starts = [match.start() for match in re.finditer(r"[{\[]", block)][:MOST_STARTS]
         whole = [block[start:end] for start in starts if (end := _end(block, start))]
         outer = [part for part in whole if not any(part in other and part != other for other in whole)]

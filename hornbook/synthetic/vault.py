@@ -9,7 +9,7 @@ import msgspec
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.teacher.accounting import LocalBank
-from hornbook.teacher.budget import Hold
+from hornbook.teacher.budget import Reservation
 from hornbook.teacher.ledger import Ask, Call
 from hornbook.teacher.settings import TeacherSettings
 
@@ -40,7 +40,7 @@ class Vault:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._banks: dict[str, LocalBank] = {}
-        self._holds: dict[str, dict[str, Hold]] = defaultdict(dict)  # worker -> call -> its hold
+        self._holds: dict[str, dict[str, Reservation]] = defaultdict(dict)  # worker -> call -> its hold
         self._gone: set[str] = set()  # workers; a message of one that died may still arrive
         self._waiting: dict[int, asyncio.Task[Any]] = {}  # ticket -> what has to wait
         self._tickets = 0
@@ -65,33 +65,33 @@ class Vault:
     async def find(self, worker: str, model: str, key: str) -> Call | None:
         return await self._banks[model].find(key)
 
-    async def claim(self, worker: str, ask: Ask) -> Call | Hold:
+    async def reserve(self, worker: str, ask: Ask) -> Call | Reservation:
         bank = self._banks[ask.model]
-        claimed = await bank.claim(ask)
-        if isinstance(claimed, Hold):
+        claimed = await bank.reserve(ask)
+        if isinstance(claimed, Reservation):
             if worker in self._gone:  # it died while it waited, and has sent nothing
-                await bank.release(claimed, known=True)
+                await bank.release(claimed, not_billed=True)
             else:
                 self._holds[worker][ask.key] = claimed
         return claimed
 
-    async def pay(self, worker: str, hold: Hold, call: Call) -> Call:
-        self._holds[worker].pop(hold.key, None)
-        return await self._banks[hold.model].pay(hold, call)
+    async def commit(self, worker: str, reservation: Reservation, call: Call) -> Call:
+        self._holds[worker].pop(reservation.key, None)
+        return await self._banks[reservation.model].commit(reservation, call)
 
-    async def waste(self, worker: str, hold: Hold, call: Call) -> None:
-        self._holds[worker].pop(hold.key, None)
-        await self._banks[hold.model].waste(hold, call)
+    async def waste(self, worker: str, reservation: Reservation, call: Call) -> None:
+        self._holds[worker].pop(reservation.key, None)
+        await self._banks[reservation.model].waste(reservation, call)
 
-    async def release(self, worker: str, hold: Hold, known: bool) -> None:
-        self._holds[worker].pop(hold.key, None)
-        await self._banks[hold.model].release(hold, known=known)
+    async def release(self, worker: str, reservation: Reservation, not_billed: bool) -> None:
+        self._holds[worker].pop(reservation.key, None)
+        await self._banks[reservation.model].release(reservation, not_billed=not_billed)
 
     async def gone(self, worker: str) -> None:
         """The worker has ended. Nobody knows what became of what it still had in flight."""
         self._gone.add(worker)
-        for hold in self._holds.pop(worker, {}).values():
-            await self._banks[hold.model].release(hold, known=False)
+        for reservation in self._holds.pop(worker, {}).values():
+            await self._banks[reservation.model].release(reservation, not_billed=False)
 
     async def close(self) -> None:
         for bank in self._banks.values():
@@ -127,19 +127,19 @@ class RemoteBank:
         found: Call | None = await self._ask("find", self.model, key)
         return found
 
-    async def claim(self, ask: Ask) -> Call | Hold:
-        claimed: Call | Hold = await self._ask("claim", ask)
+    async def reserve(self, ask: Ask) -> Call | Reservation:
+        claimed: Call | Reservation = await self._ask("reserve", ask)
         return claimed
 
-    async def pay(self, hold: Hold, call: Call) -> Call:
-        kept: Call = await self._ask("pay", hold, call)
+    async def commit(self, reservation: Reservation, call: Call) -> Call:
+        kept: Call = await self._ask("commit", reservation, call)
         return kept
 
-    async def waste(self, hold: Hold, call: Call) -> None:
-        await self._ask("waste", hold, call)
+    async def waste(self, reservation: Reservation, call: Call) -> None:
+        await self._ask("waste", reservation, call)
 
-    async def release(self, hold: Hold, *, known: bool) -> None:
-        await self._ask("release", hold, known)
+    async def release(self, reservation: Reservation, *, not_billed: bool) -> None:
+        await self._ask("release", reservation, not_billed)
 
     async def close(self) -> None:
         if self._sender:
@@ -190,7 +190,7 @@ class RemoteBank:
 
     def _hand_over(self, answered: asyncio.Future[Any], reply: Reply) -> None:
         if answered.done():  # nobody wants it any more
-            if isinstance(reply.value, Hold):
+            if isinstance(reply.value, Reservation):
                 self._enqueue(Wish("release", (reply.value, True)))
         elif reply.error:
             answered.set_exception(reply.error)

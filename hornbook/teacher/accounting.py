@@ -7,31 +7,33 @@ goes through the interface can be pickled.
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from hornbook.teacher.budget import Budget, Hold
+from hornbook.teacher.budget import Budget, Reservation
 from hornbook.teacher.ledger import Ask, Call, Ledger
 from hornbook.teacher.settings import TeacherSettings
+
+Result = TypeVar("Result")
 
 
 class Bank(Protocol):
     async def find(self, key: str) -> Call | None:
-        """The answered call `key`, if it is known; claims nothing."""
+        """The answered call `key`, if it is known; reserves nothing."""
 
-    async def claim(self, ask: Ask) -> Call | Hold:
-        """The known answer, or a hold within the budget: the caller now owes a `pay` or a `release` of it.
+    async def reserve(self, ask: Ask) -> Call | Reservation:
+        """The known answer, or a reservation within the budget, which must be committed or released.
 
         While somebody else holds the same call, waits for what becomes of it. Raises BudgetError.
         """
 
-    async def pay(self, hold: Hold, call: Call) -> Call:
+    async def commit(self, reservation: Reservation, call: Call) -> Call:
         """The answer is there: durable on return. Returns the answer that counts, should there be an earlier one."""
 
-    async def waste(self, hold: Hold, call: Call) -> None:
+    async def waste(self, reservation: Reservation, call: Call) -> None:
         """The answer is empty: what it cost is booked, and the call stays open."""
 
-    async def release(self, hold: Hold, *, known: bool) -> None:
-        """There is no answer. `known`: it cost nothing; else its worst case stays charged to the budget for good."""
+    async def release(self, reservation: Reservation, *, not_billed: bool) -> None:
+        """There is no answer. `not_billed`: it cost nothing; else its worst case stays charged for good."""
 
     async def close(self) -> None: ...
 
@@ -50,42 +52,43 @@ class LocalBank:
     async def find(self, key: str) -> Call | None:
         return self.ledger.get(key)
 
-    async def claim(self, ask: Ask) -> Call | Hold:
+    async def reserve(self, ask: Ask) -> Call | Reservation:
         while holder := self._claimed.get(ask.key):
             await holder.wait()
         if known := self.ledger.get(ask.key):
             return known
         self._claimed[ask.key] = asyncio.Event()
         try:
-            return await self.budget.hold(ask)
+            return await self.budget.reserve(ask)
         except BaseException:
             self._done(ask.key)
             raise
 
-    async def pay(self, hold: Hold, call: Call) -> Call:
-        known = False
-        try:
-            kept = self.ledger.put(call)
-            known = True
-        finally:
-            await self.release(hold, known=known)
-        return kept
+    async def commit(self, reservation: Reservation, call: Call) -> Call:
+        return self._booked(reservation, self.ledger.put, call)
 
-    async def waste(self, hold: Hold, call: Call) -> None:
-        known = False
-        try:
-            self.ledger.waste(call)
-            known = True
-        finally:
-            await self.release(hold, known=known)
+    async def waste(self, reservation: Reservation, call: Call) -> None:
+        self._booked(reservation, self.ledger.waste, call)
 
-    async def release(self, hold: Hold, *, known: bool) -> None:
-        self.budget.settle(hold, known=known)
-        self._done(hold.key)
+    async def release(self, reservation: Reservation, *, not_billed: bool) -> None:
+        self._settle(reservation, not_billed)
 
     async def close(self) -> None:
         self.budget.close()
         self.ledger.close()
+
+    def _booked(self, reservation: Reservation, book: Callable[[Call], Result], call: Call) -> Result:
+        booked = False
+        try:
+            result = book(call)
+            booked = True
+        finally:
+            self._settle(reservation, booked)
+        return result
+
+    def _settle(self, reservation: Reservation, settled: bool) -> None:
+        self.budget.settle(reservation, settled=settled)
+        self._done(reservation.key)
 
     def _done(self, key: str) -> None:
         if holder := self._claimed.pop(key, None):

@@ -15,11 +15,11 @@ import msgspec
 
 from hornbook.base.append_log import AppendLog
 from hornbook.base.files import atomic
-from hornbook.base.http import TryAgain, reason_of
+from hornbook.base.http import HttpResponse, TryAgain, reason_of
 from hornbook.base.records import make_id
 from hornbook.teacher.backend import Answer
 from hornbook.teacher.errors import CallFailed, TeacherError
-from hornbook.teacher.http import Http, Reply
+from hornbook.teacher.http import TeacherHttp
 from hornbook.teacher.ledger import Ask
 from hornbook.teacher.protocol import BaseUrl, Dialect, base_url
 from hornbook.teacher.settings import TeacherSettings
@@ -54,7 +54,7 @@ class _List(msgspec.Struct):
 class BatchApi:
     """Batches of calls to `path`, below the base URL `base`. Methods raise TryAgain, CallFailed or TeacherError."""
 
-    def __init__(self, http: Http, base: BaseUrl, path: str) -> None:
+    def __init__(self, http: TeacherHttp, base: BaseUrl, path: str) -> None:
         self.http, self.base, self.path = http, base, path
 
     async def create(self, name: str, lines: bytes) -> Batch:
@@ -94,19 +94,19 @@ class BatchApi:
     async def download(self, file: str) -> bytes:
         return (await self._ask("GET", f"/files/{file}/content")).body
 
-    async def _ask(self, method: str, path: str, data: bytes | aiohttp.FormData | None = None) -> Reply:
-        return self._checked(await self.http.request(method, self.base + path, data, most=LARGEST_FILE), path)
+    async def _ask(self, method: str, path: str, data: bytes | aiohttp.FormData | None = None) -> HttpResponse:
+        return self._checked(await self.http.request(method, self.base + path, data, max_bytes=LARGEST_FILE), path)
 
-    def _checked(self, reply: Reply, path: str) -> Reply:
+    def _checked(self, reply: HttpResponse, path: str) -> HttpResponse:
         if reply.status not in (200, 201):
             raise self.http.refusal(self.base + path, reply)
         return reply
 
-    def _read(self, reply: Reply, shape: type[Shape]) -> Shape:
+    def _read(self, reply: HttpResponse, shape: type[Shape]) -> Shape:
         try:
             return msgspec.json.decode(reply.body, type=shape)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise TryAgain(f"not a reply of a batch API ({error})", known=False) from None
+            raise TryAgain(f"not a reply of a batch API ({error})", not_billed=False) from None
 
 
 SECONDS_TO_GATHER = 2.0  # without a new call, and the batch is sent
@@ -141,7 +141,7 @@ class Batches:
 
     def __init__(self, settings: TeacherSettings, folder: Path) -> None:
         self.settings, self.where = settings, settings.url
-        self.http, self.dialect = Http(settings), Dialect(settings)
+        self.http, self.dialect = TeacherHttp(settings), Dialect(settings)
         self.api = BatchApi(self.http, base_url(settings.url), self.dialect.path)
         self.folder = folder / "batches"
         self.log = AppendLog(folder / "batches.jsonl")
@@ -226,7 +226,7 @@ class Batches:
             batch = await self._finished(batch)
             if batch.status == "failed":
                 self._forget(name)
-                raise TryAgain(f"batch {batch.id} failed: {reason_of(bytes(batch.errors))}", known=True)
+                raise TryAgain(f"batch {batch.id} failed: {reason_of(bytes(batch.errors))}", not_billed=True)
             files = [file for file in (batch.output_file_id, batch.error_file_id) if file]
             parts = [await self.api.download(file) for file in files]
             with atomic(path) as aside:
@@ -259,16 +259,16 @@ class Batches:
                 failures += 1
                 if failures > self.settings.retries:
                     raise
-                await asyncio.sleep(trouble.after)
+                await asyncio.sleep(trouble.retry_after)
         return batch
 
     def _read(self, ask: Ask, line: bytes) -> Answer:
         if not line:
-            raise TryAgain("the batch ended without this call", known=False)
+            raise TryAgain("the batch ended without this call", not_billed=False)
         item = msgspec.json.decode(line, type=_Item)
         if item.response is None:
-            raise TryAgain(f"not answered by the batch: {reason_of(bytes(item.error))}", known=True)
-        reply, without = Reply(item.response.status_code, bytes(item.response.body)), self._tried(ask)
+            raise TryAgain(f"not answered by the batch: {reason_of(bytes(item.error))}", not_billed=True)
+        reply, without = HttpResponse(item.response.status_code, bytes(item.response.body)), self._tried(ask)
         if reply.status == 200:
             answer = self.dialect.answer(ask, without, reply.body)
             if not answer.text.strip():  # whoever asks again wants another one, also in a run to come
@@ -276,7 +276,7 @@ class Batches:
             return answer
         if (learnt := self.dialect.learn(ask, without, reply.status, reply.body)) is not None:
             self._without[ask.key] = learnt
-            raise TryAgain(reason_of(reply.body), known=True)
+            raise TryAgain(reason_of(reply.body), not_billed=True)
         raise self.http.refusal(self.where, reply)
 
     def _tried(self, ask: Ask) -> dict[str, str]:

@@ -16,7 +16,7 @@ TOKENS_AROUND_MESSAGE = 16
 TOKENS_AROUND_SCHEMA = 128
 
 
-class Hold(msgspec.Struct):
+class Reservation(msgspec.Struct):
     """An attempt that may cost up to this much. Written before the attempt is sent. `hold` is its name."""
 
     hold: str
@@ -48,7 +48,7 @@ class Budget:
     def __init__(self, settings: TeacherSettings, ledger: Ledger, folder: Path, model: str) -> None:
         self.settings, self.ledger, self.model = settings, ledger, model
         self.limited = settings.limited
-        self._holds: dict[str, Hold] = {}
+        self._holds: dict[str, Reservation] = {}
         self._held_prompt = self._held_completion = 0  # tokens that the holds of this model add up to
         self._in_flight: set[str] = set()  # holds of this process that are not settled
         self._landed = asyncio.Event()  # pulsed when one is
@@ -57,38 +57,38 @@ class Budget:
             self._count = 0  # holds ever written: no two have the same name
             self._catch_up()
 
-    async def hold(self, ask: Ask) -> Hold:
+    async def reserve(self, ask: Ask) -> Reservation:
         """Set the worst case of `ask` aside; near the limit, wait for what is in flight to settle first.
 
         Raises BudgetError when it does not fit.
         """
-        hold = Hold(ask.key, self.model, worst_prompt(ask), ask.parameters.max_tokens)
+        reservation = Reservation(ask.key, self.model, worst_prompt(ask), ask.parameters.max_tokens)
         if not self.limited:
-            return hold
+            return reservation
         self._catch_up()
         # A call in a batch is the same attempt in every run that waits for the batch: it is held under one name.
         name = f"{ask.key}/batch" if self.settings.batch else f"{ask.key}/{os.getpid()}/{self._count}"
-        hold.hold = name
+        reservation.hold = name
         if name in self._holds:
             self._in_flight.add(name)
-            return hold
-        while not self._fits(hold):
+            return reservation
+        while not self._fits(reservation):
             if not self._in_flight:
                 raise BudgetError(self._spent_message())
             await self._landed.wait()
         self._in_flight.add(name)
-        self._log.append(msgspec.json.encode(hold))
+        self._log.append(msgspec.json.encode(reservation))
         self._catch_up()
-        return hold
+        return reservation
 
-    def settle(self, hold: Hold, *, known: bool) -> None:
-        """The attempt is over. `known`: it cost nothing, or what it cost is in the ledger."""
+    def settle(self, reservation: Reservation, *, settled: bool) -> None:
+        """The attempt is over. `settled`: it cost nothing, or what it cost is in the ledger."""
         if not self.limited:
             return
-        if known:
-            self._log.append(msgspec.json.encode({"release": hold.hold}))
+        if settled:
+            self._log.append(msgspec.json.encode({"release": reservation.hold}))
             self._catch_up()
-        self._in_flight.discard(hold.hold)
+        self._in_flight.discard(reservation.hold)
         self._landed.set()  # wakes who waits now
         self._landed.clear()
 
@@ -96,9 +96,9 @@ class Budget:
         if self.limited:
             self._log.close()
 
-    def _fits(self, hold: Hold) -> bool:
+    def _fits(self, reservation: Reservation) -> bool:
         prompt, completion = self._taken()
-        prompt, completion = prompt + hold.prompt_tokens, completion + hold.completion_tokens
+        prompt, completion = prompt + reservation.prompt_tokens, completion + reservation.completion_tokens
         money, tokens = self.settings.budget, self.settings.budget_tokens
         return (money is None or self.settings.money(prompt, completion) <= money) and (
             tokens is None or prompt + completion <= tokens
@@ -130,15 +130,16 @@ class Budget:
                 continue
             if entry.hold:
                 self._count += 1
-                self._holds[entry.hold] = Hold(entry.hold, entry.model, entry.prompt_tokens, entry.completion_tokens)
+                tokens = (entry.prompt_tokens, entry.completion_tokens)
+                self._holds[entry.hold] = Reservation(entry.hold, entry.model, *tokens)
                 self._add(self._holds[entry.hold], 1)
             elif entry.release in self._holds:
                 self._add(self._holds.pop(entry.release), -1)
 
-    def _add(self, hold: Hold, sign: int) -> None:
-        if hold.model == self.model:
-            self._held_prompt += sign * hold.prompt_tokens
-            self._held_completion += sign * hold.completion_tokens
+    def _add(self, reservation: Reservation, sign: int) -> None:
+        if reservation.model == self.model:
+            self._held_prompt += sign * reservation.prompt_tokens
+            self._held_completion += sign * reservation.completion_tokens
 
 
 def worst_prompt(ask: Ask) -> int:

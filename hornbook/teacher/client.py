@@ -5,20 +5,20 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
 from rich.markup import escape
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.http import LONGEST_PAUSE, TryAgain
+from hornbook.base.http import Retry, TryAgain
 from hornbook.base.progress import console
 from hornbook.base.records import Message
-from hornbook.base.rng import derive
 from hornbook.base.workspace import FAILED_CALLS
 from hornbook.teacher.accounting import Bank, LocalBank, OpenBank
 from hornbook.teacher.backend import Answer, Backend
-from hornbook.teacher.budget import Hold
+from hornbook.teacher.budget import Reservation
 from hornbook.teacher.concurrency import Limit, Places
 from hornbook.teacher.errors import BudgetError, CallFailed, TeacherError, nothing_answered
 from hornbook.teacher.ledger import Ask, Call, Parameters, call_key
@@ -68,7 +68,7 @@ class Teacher:
         most = MOST_IN_BATCHES if settings.batch else settings.concurrency
         self._lanes = asyncio.Semaphore(most)
         self._places = Places(Limit(most))
-        self._answered = 0
+        self._retry = Retry(settings.retries, settings.backoff, self._places.silence)
         self._in_vain = 0  # calls given up since the last answer
         self._failures: Counter[str] = Counter()  # calls that failed, by reason
         self._quiet_until = 0.0  # as told
@@ -113,7 +113,7 @@ class Teacher:
 
     def require_answers(self) -> None:
         """At the end of a stage: raises TeacherError, with the endpoint's own words, where every call has failed."""
-        if self._failures and not self.calls_used and not self._answered:
+        if self._failures and not self.calls_used and not self._retry.answered:
             raise nothing_answered(f"teacher {self.model} at {self.backend.where}", self._failures)
 
     def losses(self) -> dict[str, int]:
@@ -152,27 +152,23 @@ class Teacher:
             raise
 
     async def _until_answered(self, ask: Ask) -> Call:
-        tries, answered_before = 0, self._answered
         while True:
             try:
-                return await self._attempt(ask)
+                return await self._retry.until_answered(
+                    partial(self._attempt, ask), ask.key, self._give_up, self._report_trouble
+                )
             except Empty as trouble:
                 ask = msgspec.structs.replace(ask, attempt=ask.attempt + 1)
                 if ask.attempt > self._patience(ask, trouble):
                     raise CallFailed(f"no text in {ask.attempt} answers: {trouble}") from None
-            except TryAgain as trouble:
-                tries += 1
-                if tries > self.settings.retries:
-                    if self._out_of_reach(trouble, answered_before):
-                        failed = "unreachable" if trouble.gone else "gives no answer"
-                        raise TeacherError(
-                            f"teacher {self.model} at {self.backend.where} {failed} after {tries} tries "
-                            f"({trouble}); {AGAIN}"
-                        ) from None
-                    if not trouble.busy:
-                        raise CallFailed(f"no answer after {tries} tries: {trouble}") from None
-                    tries, answered_before = 0, self._answered
-                await self._pause(ask, tries, trouble)
+
+    def _give_up(self, trouble: TryAgain, tries: int, others_answered: bool) -> Exception:
+        if not self._out_of_reach(trouble, others_answered):
+            return CallFailed(f"no answer after {tries} tries: {trouble}")
+        failed = "unreachable" if trouble.unreachable else "gives no answer"
+        return TeacherError(
+            f"teacher {self.model} at {self.backend.where} {failed} after {tries} tries ({trouble}); {AGAIN}"
+        )
 
     def _patience(self, ask: Ask, trouble: "Empty") -> int:
         """How often an empty answer is asked again. A model here gives the same one where nothing is drawn."""
@@ -180,13 +176,13 @@ class Teacher:
             return 0
         return min(self.settings.retries, TOO_LONG_AGAIN) if trouble.too_long else self.settings.retries
 
-    def _out_of_reach(self, trouble: TryAgain, answered_before: int) -> bool:
+    def _out_of_reach(self, trouble: TryAgain, others_answered: bool) -> bool:
         """Whether it is the teacher that fails and not this one call: nothing has been answered meanwhile, and nobody
         is there, all are turned away, or other calls fail as well."""
-        if self._answered > answered_before:
+        if others_answered:
             return False
         self._in_vain += 1
-        return trouble.gone or trouble.busy or self._in_vain >= IN_VAIN
+        return trouble.unreachable or trouble.busy or self._in_vain >= IN_VAIN
 
     async def _attempt(self, ask: Ask) -> Call:
         """One try, within the limit and the budget."""
@@ -194,12 +190,12 @@ class Teacher:
         try:
             if self._broken:
                 raise self._broken
-            hold = await self.bank.claim(ask)
-            return hold if isinstance(hold, Call) else await self._send(ask, hold)
+            reservation = await self.bank.reserve(ask)
+            return reservation if isinstance(reservation, Call) else await self._send(ask, reservation)
         finally:
             self._places.give_back()
 
-    async def _send(self, ask: Ask, hold: Hold) -> Call:
+    async def _send(self, ask: Ask, reservation: Reservation) -> Call:
         """Ask the model; its answer is in the ledger before anyone sees it."""
         clock, limit = asyncio.get_running_loop().time, self._places.limit
         sent, in_flight = clock(), self._places.taken
@@ -208,32 +204,27 @@ class Teacher:
         except BaseException as error:
             if isinstance(error, TryAgain) and error.crowded:
                 limit.refused(sent, clock())
-            costs_nothing = error.known if isinstance(error, TryAgain) else isinstance(error, CallFailed | TeacherError)
-            await self.bank.release(hold, known=costs_nothing)
+            costs_nothing = (
+                error.not_billed if isinstance(error, TryAgain) else isinstance(error, CallFailed | TeacherError)
+            )
+            await self.bank.release(reservation, not_billed=costs_nothing)
             raise
         limit.answered(ask.purpose, in_flight, sent, clock(), answer.completion_tokens)
         call = Call(**msgspec.structs.asdict(ask), **msgspec.structs.asdict(answer))
         if not answer.text.strip():
-            await self.bank.waste(hold, call)
+            await self.bank.waste(reservation, call)
             raise Empty(answer, ask)
-        call = await self.bank.pay(hold, call)
+        call = await self.bank.commit(reservation, call)
         self.calls_made += 1
-        self._answered += 1
+        self._retry.answered += 1
         self._in_vain = 0
         return call
 
-    async def _pause(self, ask: Ask, tries: int, trouble: TryAgain) -> None:
-        """Exponential backoff with jitter (50 to 100 %), and silence of everybody if the endpoint asks for it."""
-        self._places.be_quiet(trouble.after)
-        self._tell(tries, trouble)
-        jitter = 0.5 + derive(0, ask.key, tries) / 2**64
-        await asyncio.sleep(jitter * min(LONGEST_PAUSE, self.settings.backoff * 2 ** (tries - 1)))
-
-    def _tell(self, tries: int, trouble: TryAgain) -> None:
+    def _report_trouble(self, trouble: TryAgain, tries: int) -> None:
         """Say why nothing happens: a long silence, each once; and what is wrong with a server that never answered."""
-        until = asyncio.get_running_loop().time() + trouble.after
-        silence = trouble.after > LONG_SILENCE and until > self._quiet_until + LONG_SILENCE
-        dumb = tries >= TRIES_UNTOLD and not self._answered and not self._told_of_trouble
+        until = asyncio.get_running_loop().time() + trouble.retry_after
+        silence = trouble.retry_after > LONG_SILENCE and until > self._quiet_until + LONG_SILENCE
+        dumb = tries >= TRIES_UNTOLD and not self._retry.answered and not self._told_of_trouble
         if silence or dumb:
             self._quiet_until = max(self._quiet_until, until)
             self._told_of_trouble = True

@@ -4,6 +4,8 @@ import asyncio
 import math
 from collections import defaultdict, deque
 
+from hornbook.base.http import Silence
+
 PATIENCE = 16  # round trips per step where the limit was cut before
 PEACE = 4  # round trips without a refusal: the limit is about right
 STEP_BACK = 7 / 8
@@ -112,7 +114,7 @@ class Places:
         self.limit = limit
         self.taken = 0
         self._queue: deque[asyncio.Future[None]] = deque()
-        self._quiet_until = 0.0  # event loop time
+        self.silence = Silence()
 
     async def take(self) -> None:
         """Wait for a place, and then for the end of a silence; `give_back` it whatever happens."""
@@ -120,10 +122,8 @@ class Places:
             self.taken += 1
         else:
             await self._queue_up()
-        loop = asyncio.get_running_loop()
         try:
-            while (left := self._quiet_until - loop.time()) > 0:
-                await asyncio.sleep(left)
+            await self.silence.wait()
         except asyncio.CancelledError:
             self.give_back()
             raise
@@ -135,10 +135,6 @@ class Places:
             if not turn.done():
                 turn.set_result(None)
                 self.taken += 1
-
-    def be_quiet(self, seconds: float) -> None:
-        """The server wants no calls for so long."""
-        self._quiet_until = max(self._quiet_until, asyncio.get_running_loop().time() + seconds)
 
     async def _queue_up(self) -> None:
         turn = asyncio.get_running_loop().create_future()

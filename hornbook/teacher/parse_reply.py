@@ -25,18 +25,18 @@ def read_reply(body: bytes, *, chat: bool, prompt_tokens: int) -> Answer:
     reply = _decoded(body)
     choices = reply.get("choices") if isinstance(reply, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        raise TryAgain(f"not a completion: {reason_of(body)}", known=False)
+        raise TryAgain(f"not a completion: {reason_of(body)}", not_billed=False)
     choice = choices[0]
     message = choice.get("message")
     if choice.get("error") or choice.get("finish_reason") == "error":
-        raise TryAgain(f"the endpoint failed: {reason_of(msgspec.json.encode(choice))}", known=False)
+        raise TryAgain(f"the endpoint failed: {reason_of(msgspec.json.encode(choice))}", not_billed=False)
     if isinstance(message, dict):
         text, thinking = _content(message.get("content"))
         thinking = _first_text(*(message.get(name) for name in THOUGHTS)) or thinking
     elif isinstance(choice.get("text"), str):
         message, text, thinking = {}, choice["text"], ""
     else:
-        raise TryAgain(f"not a completion: {reason_of(body)}", known=False)
+        raise TryAgain(f"not a completion: {reason_of(body)}", not_billed=False)
     finish = str(choice.get("finish_reason") or "stop")
     finish = "refusal" if message.get("refusal") and not text else FINISHES.get(finish.lower(), finish)
     took_in, took_out = _taken(reply.get("usage"))
@@ -65,7 +65,7 @@ def _decoded(body: bytes) -> Any:
         decoded = json.loads(text, parse_constant=lambda name: None)
         return msgspec.json.decode(json.dumps(_without_halves(decoded)))
     except (ValueError, RecursionError):
-        raise TryAgain(f"not a completion: {reason_of(body)}", known=False) from None
+        raise TryAgain(f"not a completion: {reason_of(body)}", not_billed=False) from None
 
 
 def _without_halves(value: Any) -> Any:

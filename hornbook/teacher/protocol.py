@@ -11,7 +11,7 @@ from hornbook.base.http import reason_of
 from hornbook.base.progress import console
 from hornbook.teacher.backend import Answer, apart
 from hornbook.teacher.budget import worst_prompt
-from hornbook.teacher.http import Http
+from hornbook.teacher.http import TeacherHttp
 from hornbook.teacher.ledger import Ask
 from hornbook.teacher.parse_reply import read_reply
 from hornbook.teacher.prompt_formats import ending_with_turn, folded, transcript, with_schema
@@ -164,7 +164,7 @@ class Endpoint:
     ) -> None:
         self.address, self.stop_server = address, stop_server
         self.where = settings.url or "this machine"
-        self.http, self.dialect = Http(settings), Dialect(settings)
+        self.http, self.dialect = TeacherHttp(settings), Dialect(settings)
 
     async def answer(self, ask: Ask) -> Answer:
         """Post the call once. Raises TryAgain, CallFailed or TeacherError."""

@@ -13,6 +13,7 @@ import torch
 from torch.nn.functional import embedding, logsigmoid
 from transformers import PreTrainedModel
 
+from hornbook.base.prefix_groups import group_by_prefix
 from hornbook.base.records import Pair
 from hornbook.model.output_head import Head, output_head
 from hornbook.model.packed_forward import Packed
@@ -24,12 +25,12 @@ PAIRS_OF_A_PROMPT = 8  # most that share a tree and therefore a step
 
 
 class Group(NamedTuple):
-    """Pairs that one tree serves: single-token pairs along its trunk, or pairs of replies that its branches hold."""
+    """Pairs that one tree serves: single-token pairs along its prefix, or pairs of replies that its branches hold."""
 
     pairs: list[int]  # indices of pairs
     tree: Tree
     replies: list[list[int]]  # distinct; none for single-token pairs
-    apart: bool = False  # whether the trunk is computed anew for each branch
+    apart: bool = False  # whether the prefix is computed anew for each branch
 
     @property
     def single(self) -> bool:
@@ -39,7 +40,7 @@ class Group(NamedTuple):
     def tokens(self) -> int:
         """How many are computed."""
         again = max(len(self.tree.branches) - 1, 0) if self.apart else 0
-        return self.tree.tokens + again * len(self.tree.trunk)
+        return self.tree.tokens + again * len(self.tree.prefix)
 
 
 class PairBatch(NamedTuple):
@@ -81,19 +82,15 @@ def group_pairs(pairs: Sequence[Pair], plan: Plan = USUAL) -> list[Group]:
     """Single-token pairs by trajectory, pairs of replies by prompt. Every pair is in just one group.
 
     A plan without trees has each pair of replies by itself; one that shares nothing has each pair by itself, both sides
-    as whole texts. Backwards through lexicographic order, a prompt comes right after those that it begins: one pass
-    finds them all.
+    as whole texts.
     """
     if not plan.shared:
         return [_whole_texts(index, pair) for index, pair in enumerate(pairs)]
-    groups: list[Group] = []
-    singles = sorted((i for i, pair in enumerate(pairs) if is_single(pair)), key=lambda i: pairs[i].prompt_tokens)
-    for index in reversed(singles):
-        prompt = pairs[index].prompt_tokens
-        if groups and groups[-1].tree.trunk[: len(prompt)] == prompt:
-            groups[-1].pairs.append(index)
-        else:
-            groups.append(Group([index], Tree(prompt), []))
+    singles = [index for index, pair in enumerate(pairs) if is_single(pair)]
+    groups = [
+        Group([singles[i] for i in members], Tree(pairs[singles[members[0]]].prompt_tokens), [])
+        for members in group_by_prefix([pairs[index].prompt_tokens for index in singles])
+    ]
     by_prompt: dict[tuple[int, ...], list[list[int]]] = {}
     for index, pair in enumerate(pairs):
         if not is_single(pair):
@@ -129,17 +126,17 @@ def pair_batch(groups: Sequence[Group], pairs: Sequence[Pair], device: torch.dev
     spoken: list[tuple[int, int, int]] = []  # at, token, reply
     between: list[tuple[int, int]] = []  # replies
     number = 0
-    for group, (trunk, *branches) in zip(groups, starts(trees), strict=True):
+    for group, (prefix, *branches) in zip(groups, starts(trees), strict=True):
         for pair in (pairs[index] for index in group.pairs):
             if group.single:
-                single.append((trunk + len(pair.prompt_tokens) - 1, pair.chosen_tokens[0], pair.rejected_tokens[0]))
+                single.append((prefix + len(pair.prompt_tokens) - 1, pair.chosen_tokens[0], pair.rejected_tokens[0]))
             else:
                 sides = (pair.chosen_tokens, pair.rejected_tokens)
                 between.append((number + group.replies.index(sides[0]), number + group.replies.index(sides[1])))
         for reply, begin in zip(group.replies, branches, strict=True):
             last = len(pairs[group.pairs[0]].prompt_tokens) - 1  # of the prompt, which says the first of the reply
-            stem = len(group.tree.trunk)
-            places = [trunk + at if at < stem else begin + at - stem for at in range(last, last + len(reply))]
+            stem = len(group.tree.prefix)
+            places = [prefix + at if at < stem else begin + at - stem for at in range(last, last + len(reply))]
             spoken += [(at, token, number) for at, token in zip(places, reply, strict=True)]
             number += 1
     indices = [index for group in groups for index in group.pairs]

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hornbook.base.confidence_intervals import middle_95
 from hornbook.base.rng import rng
 from hornbook.tuning.curve_fit import Law, Optimum, optimum, power_law, seed_noise
 from hornbook.tuning.lr_grid import Cell, rounded
 
 RESAMPLES = 500
-LEVELS = [2.5, 97.5]
 Interval = tuple[float, float] | None  # None: noise is unknown (one seed), or an optimum lies at the edge of its rates
 
 
@@ -82,15 +82,15 @@ def interpolate(cells: Sequence[Cell], target: int, seed: int) -> Interpolation:
     return Interpolation(
         optima,
         [
-            _between([np.exp(found[i].x) for found, _ in again]) if here.inside else None
+            middle_95([np.exp(found[i].x) for found, _ in again]) if here.inside else None
             for i, here in enumerate(optima)
         ],
         best.batch_rows,
         float(np.mean([other.batch_rows == best.batch_rows for _, other in again])),
         rounded(np.exp(law.at(target))),
-        _between([np.exp(other.at(target)) for other in laws]) if held else None,
+        middle_95([np.exp(other.at(target)) for other in laws]) if held else None,
         law.exponent,
-        _between([other.exponent for other in laws]) if held else None,
+        middle_95([other.exponent for other in laws]) if held else None,
         noise,
     )
 
@@ -114,11 +114,6 @@ def _pooled(noises: Sequence[tuple[float, int] | None]) -> float | None:
     if not known:
         return None
     return float(np.sqrt(sum(sd**2 * freedom for sd, freedom in known) / sum(freedom for _, freedom in known)))
-
-
-def _between(values: Sequence[float]) -> Interval:
-    low, high = np.percentile(values, LEVELS)
-    return float(low), float(high)
 
 
 def as_json(found: Interpolation, cells: Sequence[Cell]) -> dict[str, Any]:

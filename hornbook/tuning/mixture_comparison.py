@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hornbook.base.confidence_intervals import t_95
 from hornbook.base.rng import rng
 from hornbook.evaluation.metrics import REASONING
 from hornbook.tuning.curve_fit import seed_noise
@@ -14,9 +15,6 @@ from hornbook.tuning.rank_correlation import Correlation, correlate
 
 LOSS = "loss"  # mean over the sources, by the baseline's shares; lower is better
 ON = "loss on {}"
-# Student's t, two-sided 95 %, for 1 to 10 degrees of freedom; beyond, an expansion that is right to 0.1 %
-T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
-Z = 1.959964
 
 
 @dataclass(frozen=True)
@@ -94,10 +92,3 @@ def figures(losses: Mapping[str, float], scores: Mapping[str, float], shares: Ma
     """All that a run is compared by: the mean loss by `shares`, the loss on each source, and the scores."""
     overall = {name: score for name, score in scores.items() if not name.startswith(f"{REASONING}:")}
     return {LOSS: mean_loss(losses, shares), **{ON.format(source): loss for source, loss in losses.items()}, **overall}
-
-
-def t_95(freedom: int) -> float:
-    """Two-sided 95 % quantile of Student's t."""
-    if freedom <= len(T):
-        return T[freedom - 1]
-    return Z + (Z**3 + Z) / (4 * freedom) + (5 * Z**5 + 16 * Z**3 + 3 * Z) / (96 * freedom**2)

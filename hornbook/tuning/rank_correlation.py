@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hornbook.base.confidence_intervals import middle_95
+
 EXACT_UP_TO = 8  # 40,320 permutations
 RESAMPLES = 4000
 
@@ -43,8 +45,7 @@ def correlate(
             spearman(x + random.normal(0, noise[0], len(x)), y + random.normal(0, noise[1], len(y)))
             for _ in range(RESAMPLES)
         ]
-        low, high = np.percentile(drawn, [2.5, 97.5])
-        between = (float(low), float(high))
+        between = middle_95(drawn)
     return Correlation(rho, between, permutation_p(x, y, random))
 
 

@@ -13,7 +13,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.inference import torch_engine as engine_module
 from hornbook.inference.capabilities import bytes_per_token, can_share
 from hornbook.inference.kv_cache import make_rows
-from hornbook.inference.prefix_cache import CHUNK, TrunkStore, plan, shared_length, trunks_of
+from hornbook.inference.prefix_cache import CHUNK, PrefixCache, plan, shared_length
 from hornbook.inference.rollouts import Request
 from hornbook.inference.settings import Sampling
 from hornbook.inference.torch_engine import TorchEngine
@@ -156,15 +156,6 @@ def test_a_plan_uses_what_is_allowed_and_no_more(
     assert 1 <= made.rows <= -(-batch_size // 16) * 16
 
 
-@given(st.lists(st.text("ab", max_size=6)))
-def test_each_text_belongs_to_the_longest_that_it_begins(texts: list[str]) -> None:
-    heads = [tuple(map(ord, text)) for text in texts]
-    for head, trunk in trunks_of(heads).items():
-        begun = [other for other in heads if other[: len(head)] == head]
-        assert trunk in begun
-        assert not [other for other in heads if other != trunk and other[: len(trunk)] == trunk]
-
-
 @given(st.text("ab", max_size=8), st.text("ab", max_size=8))
 def test_shared_length_counts_the_common_beginning(one: str, other: str) -> None:
     length = shared_length(tuple(map(ord, one)), tuple(map(ord, other)))
@@ -172,8 +163,8 @@ def test_shared_length_counts_the_common_beginning(one: str, other: str) -> None
     assert one[length : length + 1] != other[length : length + 1] or length == min(len(one), len(other))
 
 
-def test_the_least_recently_used_trunk_goes_first() -> None:
-    store = TrunkStore(tiny_model(), TOKEN_BYTES, 96)
+def test_the_least_recently_used_prefix_goes_first() -> None:
+    store = PrefixCache(tiny_model(), TOKEN_BYTES, 96)
     store.limit = (3 * 32 + 2 * CHUNK) * TOKEN_BYTES  # three, while a fourth is computed
     one, two, three = ((token,) * 32 for token in (5, 6, 7))
     with torch.inference_mode():
@@ -197,9 +188,9 @@ def test_the_peak_counts_what_the_rows_really_hold(kind: str, monkeypatch: pytes
     tensors = [
         *made[0].keys,
         *made[0].values,
-        *getattr(made[0], "trunk_keys", []),
-        *getattr(made[0], "trunk_values", []),
+        *getattr(made[0], "prefix_keys", []),
+        *getattr(made[0], "prefix_values", []),
     ]
     assert engine.store.others == sum(tensor.nbytes for tensor in tensors)
-    assert engine.store.held == sum(trunk.bytes for trunk in engine.store.kept.values()) == 35 * TOKEN_BYTES
+    assert engine.store.held == sum(prefix.bytes for prefix in engine.store.kept.values()) == 35 * TOKEN_BYTES
     assert engine.cache_peak_bytes >= engine.store.others + engine.store.held

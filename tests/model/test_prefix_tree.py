@@ -1,4 +1,4 @@
-"""Trees: a branch says what the document "trunk + branch" alone would say, whatever the architecture."""
+"""Trees: a branch says what the document "prefix + branch" alone would say, whatever the architecture."""
 
 from functools import partial
 
@@ -62,16 +62,16 @@ def alone(model: PreTrainedModel, tokens: list[int]) -> torch.Tensor:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(trees, min_size=1, max_size=3))
-def test_hidden_states_are_those_of_trunk_and_branch_alone(model, made: list[Tree]) -> None:
+def test_hidden_states_are_those_of_prefix_and_branch_alone(model, made: list[Tree]) -> None:
     laid = lay_out(made, CPU)
     with torch.no_grad(), packed(model):
         got_NC = tree_states(model, laid)
     with torch.no_grad():
-        for tree, (trunk, *branches) in zip(made, starts(laid), strict=True):
-            expected = alone(model, tree.trunk)
-            torch.testing.assert_close(got_NC[trunk : trunk + len(tree.trunk)], expected, atol=1e-4, rtol=1e-4)
+        for tree, (prefix, *branches) in zip(made, starts(laid), strict=True):
+            expected = alone(model, tree.prefix)
+            torch.testing.assert_close(got_NC[prefix : prefix + len(tree.prefix)], expected, atol=1e-4, rtol=1e-4)
             for branch, start in zip(tree.branches, branches, strict=True):
-                expected = alone(model, [*tree.trunk, *branch])[len(tree.trunk) :]
+                expected = alone(model, [*tree.prefix, *branch])[len(tree.prefix) :]
                 torch.testing.assert_close(got_NC[start : start + len(branch)], expected, atol=1e-4, rtol=1e-4)
 
 
@@ -84,7 +84,7 @@ def test_gradients_are_the_sum_of_those_of_the_documents_alone(model) -> None:
         sum((hidden_NC @ weights_C).sum() for hidden_NC in said).backward()
         return [weight.grad.clone() for weight in model.get_decoder().parameters()]
 
-    expected = gradients([alone(model, [*tree.trunk, *branch])[5:] for branch in tree.branches])
+    expected = gradients([alone(model, [*tree.prefix, *branch])[5:] for branch in tree.branches])
     with packed(model):
         got = gradients([tree_states(model, lay_out([tree], CPU))[5:]])
     torch.testing.assert_close(got, expected, atol=1e-4, rtol=1e-4)

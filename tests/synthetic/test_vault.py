@@ -6,7 +6,7 @@ import pytest
 
 from hornbook.base.records import Message
 from hornbook.synthetic.vault import RemoteBank, Vault
-from hornbook.teacher.budget import Hold
+from hornbook.teacher.budget import Reservation
 from hornbook.teacher.errors import BudgetError
 from hornbook.teacher.ledger import Ask, Call, Parameters
 from hornbook.teacher.settings import TeacherSettings
@@ -52,11 +52,11 @@ def bank(vault, worker, **limits):
 def test_a_call_that_another_worker_holds_is_waited_for_and_its_answer_shared(vault):
     async def go():
         one, other = bank(vault, "one"), bank(vault, "other")
-        hold = await one.claim(ask("call-1"))
-        waiting = asyncio.create_task(other.claim(ask("call-1")))
-        assert isinstance(await other.claim(ask("call-2")), Hold)  # who waits keeps nobody else waiting
+        reservation = await one.reserve(ask("call-1"))
+        waiting = asyncio.create_task(other.reserve(ask("call-1")))
+        assert isinstance(await other.reserve(ask("call-2")), Reservation)  # who waits keeps nobody else waiting
         assert not waiting.done()
-        await one.pay(hold, answer(ask("call-1")))
+        await one.commit(reservation, answer(ask("call-1")))
         assert (await waiting).text == "a"
 
     asyncio.run(go())
@@ -68,11 +68,11 @@ def test_what_a_dead_worker_held_stays_charged_and_is_free_for_others(vault, lat
         one, other = bank(vault, "one", budget_tokens=1000), bank(vault, "other", budget_tokens=1000)
         if late:  # its message arrives when it is known to be dead
             await vault.gone("one")
-            await one.claim(ask("call-1"))
+            await one.reserve(ask("call-1"))
         else:
-            await one.claim(ask("call-1"))
+            await one.reserve(ask("call-1"))
             await vault.gone("one")
-        assert isinstance(await asyncio.wait_for(other.claim(ask("call-1")), 5), Hold)
+        assert isinstance(await asyncio.wait_for(other.reserve(ask("call-1")), 5), Reservation)
 
     asyncio.run(go())
     lines = (tmp_path / "holds.jsonl").read_text().splitlines()
@@ -82,7 +82,7 @@ def test_what_a_dead_worker_held_stays_charged_and_is_free_for_others(vault, lat
 def test_the_budget_s_error_arrives_as_it_is(vault):
     async def go():
         with pytest.raises(BudgetError, match=r"^the teacher's budget is spent"):
-            await bank(vault, "one", budget_tokens=20).claim(ask("call-1"))
+            await bank(vault, "one", budget_tokens=20).reserve(ask("call-1"))
 
     asyncio.run(go())
 
@@ -90,9 +90,9 @@ def test_the_budget_s_error_arrives_as_it_is(vault):
 def test_questions_that_come_together_travel_together(vault):
     async def go():
         mine = bank(vault, "one")
-        holds = await asyncio.gather(*(mine.claim(ask(f"call-{n}")) for n in range(100)))
+        holds = await asyncio.gather(*(mine.reserve(ask(f"call-{n}")) for n in range(100)))
         assert mine.vault.messages <= 2
-        await asyncio.gather(*(mine.pay(hold, answer(ask(hold.key))) for hold in holds))
+        await asyncio.gather(*(mine.commit(reservation, answer(ask(reservation.key))) for reservation in holds))
         assert mine.vault.messages <= 4 and (await mine.find("call-99")).text == "a"
 
     asyncio.run(go())

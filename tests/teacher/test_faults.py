@@ -33,7 +33,7 @@ def test_an_error_in_a_good_reply_is_tried_again_and_then_named(tmp_path: Path) 
 def test_an_endless_reply_is_cut_by_its_size_and_fails_one_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http.Http.request, "__kwdefaults__", {"most": 4 << 20})
+    monkeypatch.setattr(http.TeacherHttp.request, "__kwdefaults__", {"max_bytes": 4 << 20})
 
     async def run() -> None:
         async with MockServer(fault=lambda body, before: "endless" if number_of(body) == 3 else None) as server:

@@ -72,8 +72,8 @@ def test_single_token_pairs_share_the_longest_document_that_continues_them(made:
     for group in single:
         for index in group.pairs:
             prompt = made[index].prompt_tokens
-            assert group.tree.trunk[: len(prompt)] == prompt
-    documents = [group.tree.trunk for group in single]
+            assert group.tree.prefix[: len(prompt)] == prompt
+    documents = [group.tree.prefix for group in single]
     for one in documents:  # nothing is computed twice
         assert not any(other is not one and other[: len(one)] == one for other in documents)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hornbook.tuning.mixture_comparison import t_95
+from hornbook.base.confidence_intervals import t_95
 from hornbook.tuning.rank_correlation import correlate, permutation_p, spearman
 
 RANDOM = np.random.default_rng(0)

@@ -5,14 +5,13 @@ their own, named by their path.
 """
 
 import importlib
-import importlib.util
-import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.settings import nearest
+from hornbook.base.user_code import load_file
 from hornbook.synthetic.kind import Kind
 
 FAMILIES: dict[str, str] = {  # name of the kind → its family
@@ -41,12 +40,8 @@ def _from_file(path: Path) -> Kind:
         raise HornbookError(f"kinds: {path}: no such file")
     if path.stem in FAMILIES:
         raise HornbookError(f"kinds: {path}: there is a kind {path.stem} already; give the file another name")
-    spec = importlib.util.spec_from_file_location(f"hornbook_kind_{path.stem}", path.resolve())
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses and pickle look a class's module up
     try:
-        spec.loader.exec_module(module)
+        module = load_file(path)
     except Exception as error:
         raise HornbookError(f"kinds: {path} cannot be loaded ({one_line(error)})") from None
     kind = getattr(module, "KIND", None)

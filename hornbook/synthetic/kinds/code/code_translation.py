@@ -1,10 +1,10 @@
 """Translation from Python to JavaScript: it runs, and gives what the Python function gives (report §2.2)."""
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 
+from hornbook.base.code_fences import fenced_blocks
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Material, Seed, example
@@ -23,7 +23,6 @@ SHOWN_TRANSLATED = """function count_even(numbers) {
     }
     return total;
 }"""
-FENCE = re.compile(r"```\w*[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL)
 
 
 class CodeTranslationSettings(KindSettings):
@@ -64,8 +63,7 @@ async def make(passage: Passage, ask: Ask, settings: CodeTranslationSettings) ->
 
 
 def javascript_in(answer: str) -> str:
-    fence = FENCE.search(answer)
-    return (fence[1] if fence else answer).strip("\n")
+    return next(iter(fenced_blocks(answer)), answer).strip("\n")
 
 
 KIND = Kind(

@@ -1,17 +1,17 @@
-"""Intervals cover what they should."""
+"""Intervals of shares and of their differences cover what they should."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hornbook.pts.estimates import difference, wilson
+from hornbook.base.confidence_intervals import difference, share
 
 
 @given(st.integers(1, 300), st.data())
 def test_wilson_holds_the_estimate_within_zero_and_one(n: int, data: st.DataObject) -> None:
     successes = data.draw(st.integers(0, n))
-    found = wilson(successes, n)
-    assert 0 <= found.low <= found.p + 1e-12 and found.p - 1e-12 <= found.high <= 1
+    found = share(successes, n)
+    assert 0 <= found.low <= found.mean + 1e-12 and found.mean - 1e-12 <= found.high <= 1
     assert found.low < found.high
 
 
@@ -20,7 +20,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
     p, q, n, tries = 0.7, 0.4, 40, 2000
     covered = both = 0
     for a, b in zip(choose.binomial(n, p, tries), choose.binomial(n, q, tries), strict=True):
-        after, before = wilson(int(a), n), wilson(int(b), n)
+        after, before = share(int(a), n), share(int(b), n)
         covered += after.low <= p <= after.high
         _, low, high = difference(after, before)
         both += low <= p - q <= high

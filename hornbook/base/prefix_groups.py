@@ -1,0 +1,19 @@
+"""Which sequences begin others: found in one pass through sorted order."""
+
+from collections.abc import Sequence
+
+
+def group_by_prefix(sequences: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Indices of all sequences in groups: the first of a group is the longest, and all others are beginnings of it.
+
+    Backwards through lexicographic order, a sequence comes right after those that it begins.
+    """
+    groups: list[list[int]] = []
+    order = sorted(range(len(sequences)), key=lambda index: list(sequences[index]))
+    for index in order[::-1]:
+        sequence = sequences[index]
+        if groups and sequences[groups[-1][0]][: len(sequence)] == sequence:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    return groups
