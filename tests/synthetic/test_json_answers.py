@@ -1,5 +1,7 @@
 """JSON as models write it → what is read. Add a row for a slip that is missing."""
 
+import re
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -110,6 +112,7 @@ def test_no_text_does_harm(text: str) -> None:
 )
 def test_what_a_library_writes_is_read_back(question: str, steps: list[str], before: str) -> None:
     plain = question.encode("utf-8", "ignore").decode().replace("\b", "").replace("\f", "")
+    plain = re.sub(r"[\t\r\n](?=[a-zA-Z])", " ", plain)  # "\to" is read as LaTeX
     if "think" not in plain and "\ufeff" not in plain and "\u200b" not in plain and "\\" not in plain:
         shape = Shape(plain, "4", [step for step in steps if step.isalnum()])
         assert read(msgspec.json.encode(shape).decode(), Shape) == (shape, "")
