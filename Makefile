@@ -49,8 +49,9 @@ $(COMPILERS): $(DEV)
 	  apt-get install -y -qq --no-install-recommends g++ openjdk-17-jdk-headless nodejs golang-go rustc > /dev/null; } || true; fi
 	touch $(COMPILERS)
 
+# a file's tests stay together in one process, which keeps what they share
 test: lint $(BROWSER) $(COMPILERS)
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 # what benchmarks/training.py, benchmarks/synth.py and benchmarks/judging.py are run against, each in an environment of its own
 peers: setup
