@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from hornbook.model.attention_windows import context_of, length_of, scaling_length, switch_length, text_part
+from hornbook.model.context_lengths import context_of, length_of, scaling_length, switch_length, text_part
 
 COLUMNS = 16  # caches are rounded up to this, so texts this near to a window may already be computed beyond it
 UNKNOWN = 1 << 30  # room of a model that names no context

@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from hornbook.model.attention_windows import text_part
+from hornbook.model.context_lengths import text_part
 
 
 def last_logits(model: PreTrainedModel, tokens_BT: Tensor, kept: int) -> Tensor:

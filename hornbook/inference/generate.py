@@ -18,7 +18,7 @@ from hornbook.inference.forward import kind_of
 from hornbook.inference.rollouts import Rollout
 from hornbook.inference.sampling import Stops, draw, probabilities, uniforms, without
 from hornbook.inference.settings import Sampling
-from hornbook.model.attention_windows import text_part
+from hornbook.model.context_lengths import text_part
 
 TOKENS = 8192  # computed at a time by a model that reads its whole text again for each token
 

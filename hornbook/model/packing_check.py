@@ -10,7 +10,7 @@ import torch
 from transformers import PreTrainedModel
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.model.attention_windows import switch_length
+from hornbook.model.context_lengths import switch_length
 from hornbook.model.output_head import OwnHead, decoder_of, output_head
 from hornbook.model.packed_attention import packed
 from hornbook.model.packed_forward import Packed, hidden_states, pack_documents

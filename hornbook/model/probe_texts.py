@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from transformers import PretrainedConfig, PreTrainedModel
 
-from hornbook.model.attention_windows import context_of, turning_lengths
+from hornbook.model.context_lengths import context_of, turning_lengths
 
 LENGTHS = (40, 24, 33)
 TAIL = 24  # tokens at the end of a text that are compared by themselves too: what a window hides shows there

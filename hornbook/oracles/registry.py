@@ -1,4 +1,4 @@
-"""The table of oracles, and judging by it without limits: only `guard.py` and `worker.py` call `judge_here`."""
+"""The table of oracles, and judging by it without limits: only `isolated.py` and `worker.py` call `judge_here`."""
 
 from collections.abc import Callable
 
@@ -27,7 +27,7 @@ ORACLES: dict[str, Callable[[Question, str, OracleSettings], Judgement]] = {
     "code": score_code,
     "trivia": score_trivia,
 }
-JUDGE = "judge"  # a judge model: only `guard.Oracles` can ask it
+JUDGE = "judge"  # a judge model: only `isolated.Oracles` can ask it
 NAMES = [*ORACLES, JUDGE]
 CUT_OFF = "the thinking is cut off before an answer"
 

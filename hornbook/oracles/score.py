@@ -1,4 +1,4 @@
-"""One question, one finished reply: how right is it? `guard.Oracles` judges many."""
+"""One question, one finished reply: how right is it? `isolated.Oracles` judges many."""
 
 import atexit
 import os

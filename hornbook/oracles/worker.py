@@ -1,7 +1,7 @@
 """The process that judges: it may hang, be killed or run out of memory, and nobody but one judgement suffers.
 
 It reads a batch from standard input (a line of JSON), says that it has loaded what the batch needs, and writes one
-line per judgement as soon as that is made. `guard.py` is at the other end.
+line per judgement as soon as that is made. `isolated.py` is at the other end.
 """
 
 import contextlib

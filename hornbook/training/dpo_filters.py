@@ -9,7 +9,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from hornbook.base.records import Pair
 from hornbook.base.workspace import Workspace
-from hornbook.model.attention_windows import context_of
+from hornbook.model.context_lengths import context_of
 from hornbook.tokenizer.chat import end_of_reply
 from hornbook.training.subsample import at_most
 

@@ -8,8 +8,8 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
 from hornbook.mixture.packed_dataset import Rows
 from hornbook.mixture.tokenize import check_tokenizer
-from hornbook.model.attention_windows import context_of
 from hornbook.model.build import extend_context
+from hornbook.model.context_lengths import context_of
 from hornbook.model.load_save import load_model
 from hornbook.tokenizer.load_save import load_tokenizer
 from hornbook.training.choose_row_layout import make_plan

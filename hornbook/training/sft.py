@@ -11,8 +11,8 @@ from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
 from hornbook.data.readers.load import load_records
 from hornbook.mixture.packing import pack
-from hornbook.model.attention_windows import context_of
 from hornbook.model.build import embed_tokens
+from hornbook.model.context_lengths import context_of
 from hornbook.model.load_save import load_model, model_folder
 from hornbook.model.lora import adapt
 from hornbook.tokenizer.chat import append_end, end_of_reply, give_chatml, load_tokenizer

@@ -1,4 +1,4 @@
-"""A user's oracle that does what the completion says, however bad: loaded by path in test_guard.py."""
+"""A user's oracle that does what the completion says, however bad: loaded by path in test_isolated.py."""
 
 import ctypes
 import os
