@@ -35,7 +35,7 @@ from hornbook.pts.types import Prefix
 from hornbook.tokenizer.chat import stop_ids
 
 P_GAP = 0.2
-FRESH, LOOK = 50, 25  # most fresh rollouts a side, and those between two looks
+LOOK = 25  # fresh rollouts a side between two looks
 SURE = 2.576  # standard errors of 99 %: fresh rollouts end early where p_gap lies further off than this
 DRAWS = 10_000
 
@@ -46,12 +46,13 @@ class Size(NamedTuple):
     each: int  # questions of each task
     seeds: int
     max_new_tokens: int
+    fresh: int  # most fresh rollouts a side
 
     def sampling(self) -> Sampling:
         return Sampling(temperature=0.8, max_new_tokens=self.max_new_tokens)
 
 
-FULL, QUICK = Size(6, 3, 100), Size(2, 1, 48)
+FULL, QUICK = Size(6, 3, 100, 50), Size(2, 1, 48, 25)
 
 
 class Found(NamedTuple):
@@ -82,7 +83,7 @@ def run(*, quick: bool, cache: Path, threads: int, seed: int) -> list[Claim]:
             ("hornbook pts", search_ours(bench, size.sampling(), turn)),
             ("the peer's way", search_peer(bench, size.sampling(), turn)),
         ):
-            sides[name].append(settle(found, bench, size.sampling(), turn, name))
+            sides[name].append(settle(found, bench, size, turn, name))
     rows = [line(f"{name}, seed {seed + turn}", c) for name, costs in sides.items() for turn, c in enumerate(costs)]
     ours, peer = (Cost(*(sum(column) for column in zip(*costs, strict=True))) for costs in sides.values())
     rows += [line("hornbook pts, all seeds", ours), line("the peer's way, all seeds", peer)]
@@ -121,17 +122,17 @@ def search_peer(bench: Bench, sampling: Sampling, seed: int) -> Found:
     return Found(claimed, peer.searched, peer.tokens)
 
 
-def settle(found: Found, bench: Bench, sampling: Sampling, seed: int, name: str) -> Cost:
+def settle(found: Found, bench: Bench, size: Size, seed: int, name: str) -> Cost:
     """Which pivots hold: fresh rollouts after the prefix with and without the token agree in sign and reach p_gap.
 
-    Up to `FRESH` a side; they end early where a 99 % interval leaves no doubt.
+    Up to `size.fresh` a side; they end early where a 99 % interval leaves no doubt.
     """
-    longer = sampling.model_copy(update={"max_new_tokens": 2 * sampling.max_new_tokens})  # room after any prefix
+    longer = size.sampling().model_copy(update={"max_new_tokens": 2 * size.max_new_tokens})  # room after any prefix
     with TemporaryDirectory() as folder:
         fresh = bench.trials(Path(folder) / "journal", longer, seed=seed + 2000)
         referee = Referee(found.claimed, fresh, set(stop_ids(bench.tokenizer)))
         with progress(f"confirming {name}", len(found.claimed), "pivots") as bar:
-            referee.ask(bar.advance)
+            referee.ask(size.fresh, bar.advance)
     confirmed = sum(confirms(claimed.delta, referee.move(claimed)[0]) for claimed in found.claimed)
     return Cost(len(bench.cases), found.searched, found.tokens, len(found.claimed), confirmed)
 
@@ -148,9 +149,10 @@ class Referee:
         for prefix, verdict in zip(ended, fresh.judge(asked), strict=True):
             self.known[prefix] = float(verdict.success)
 
-    def ask(self, settled: Callable[[int], None]) -> None:
+    def ask(self, most: int, settled: Callable[[int], None]) -> None:
+        """Sample up to `most` rollouts a side."""
         left = self.claimed
-        for begun in range(0, FRESH, LOOK):
+        for begun in range(0, most, LOOK):
             wanted = {side: range(begun, begun + LOOK) for one in left for side in sides(one) if side not in self.known}
             for side, outcomes in roll(self.fresh, wanted, "fresh").items():
                 self.seen[side] += [outcome.success for outcome in outcomes]
