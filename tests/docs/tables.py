@@ -44,6 +44,7 @@ REPLACED = [
 PARSED = {
     "make demo": "half an hour, after an installation; its recipe is run here at small size",
     "make test": "the tests themselves",
+    "make setup": "an installation; these tests run in what it made",
     "HORNBOOK_DTYPE=bfloat16 make test": "the tests themselves",
     "make peers": "installs other projects from a package index",
     "pip install '.[local]'": "a package index",
