@@ -72,6 +72,7 @@ SLOW = [
 
 # (page, first line) of blocks that are neither commands nor code: what they are
 SHOWN = {
+    ("README.md", "question    4 + 7 ="): "a pivot of a real search",
     ("README.md", "documents ──> data ──> synthetic ──> tokenizer, mixture"): "a diagram",
     ("docs/architecture.md", "documents ──> data ──> synthetic ──> tokenizer, mixture"): "a diagram",
     ("docs/scale.md", "seeds: 1.04 billion"): "what the code above it prints; test_scale_page.py compares them",
