@@ -21,4 +21,4 @@ srun torchrun \
     hornbook train pretrain --tokens tokens/ --tokenizer tokenizer/ --out base \
         --model.layers 40 --model.hidden 5120 --model.heads 40 --model.kv-heads 10 --model.mlp 17920 \
         --batch-rows 5760 --microbatch-rows 1 \
-        --sharding fsdp --activation-checkpointing true --compile true --threads 8
+        --sharding fsdp --activation-checkpointing --compile --threads 8

@@ -24,7 +24,7 @@ def test_two_processes_train_one_model_and_book_it_once(tmp_path):
     two = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "hornbook"]
     steps = [
         [*hornbook, "tokenizer", "--documents", "docs.jsonl", "--vocab-size", "300", "--out", "tok"],
-        [*hornbook, "mix", "--tokenizer", "tok", "--documents", "docs.jsonl", *mixed, "--out", "mix"],
+        [*hornbook, "mixture", "--tokenizer", "tok", "--documents", "docs.jsonl", *mixed, "--out", "mix"],
         [*two, "train", "pretrain", "--tokens", "mix", "--tokenizer", "tok", *shape, *rows, "--out", "base"],
         [*two, "train", "sft", "base", "--samples", "chats.jsonl", *rows, "--out", "sft"],
     ]

@@ -70,7 +70,7 @@ def test_a_server_is_closed_afterwards_and_the_model_is_not_loaded_here() -> Non
         with open_engine(settings, "not/here", tiny_tokenizer()) as engine:
             assert isinstance(engine, ServerEngine)
             assert len(engine.sample([Request([5], "k", limit=2)], Sampling())) == 1
-        assert engine._remote._session is not None and engine._remote._session.closed
+        assert engine._remote._client._session is not None and engine._remote._client._session.closed
 
 
 def test_vllm_gives_the_gpu_back_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -270,7 +270,7 @@ def test_a_long_silence_is_told_once_with_the_time(
 
     async def whole() -> None:
         async with server:
-            await asyncio.wait_for(ask(server, tmp_path, 8, settings={"concurrency": 4}), 1)
+            await asyncio.wait_for(ask(server, tmp_path, 8, settings={"concurrency": 4}), 4)
 
     with pytest.raises(TimeoutError):
         asyncio.run(whole())
