@@ -137,7 +137,7 @@ def test_what_was_thought_is_in_the_ledger_and_in_a_record_only_where_a_setting_
     with serving(
         FaultServer(lambda body, before: said(f"<think>\nThe user wants it short.\n</think>\n\n{text}"))
     ) as server:
-        code, told = run(server, folder, f"--teacher.keep-thinking={str(kept).lower()}")
+        code, told = run(server, folder, f"--teacher.{'' if kept else 'no-'}keep-thinking")
         assert code == 0, told
     turns = [sample.messages[-1].content for sample in read_records(folder / "out/samples.parquet", Sample)]
     assert set(turns) == {f"<think>\nThe user wants it short.\n</think>\n\n{text}" if kept else text}
