@@ -155,7 +155,7 @@ def options(command: click.Command = hornbook) -> Iterator[str]:
         for below in command.commands.values():
             yield from options(below)
     for parameter in command.get_params(click.Context(command)):
-        yield from parameter.opts
+        yield from (*parameter.opts, *parameter.secondary_opts)
 
 
 def options_in_sentences() -> set[tuple[str, str]]:
