@@ -1,18 +1,18 @@
-"""The house keeps its order: a room imports only from rooms above it, and never in a circle."""
+"""A package imports only from packages above it, and there is one implementation of each thing."""
 
 import ast
 from pathlib import Path
 
 import pytest
 
-ROOMS = [
+PACKAGES = [
     "base", "data", "tokenizer", "model", "inference", "teacher", "sandbox", "oracles", "synthetic", "mixture",
     "training", "pts", "preference", "evaluation", "tuning", "report", "recipe", "cli", "api",
 ]  # fmt: skip
-HOUSE = Path(__file__).parent.parent / "hornbook"
+ROOT = Path(__file__).parent.parent / "hornbook"
 
 
-def imported_rooms(file):
+def imported_packages(file):
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
@@ -22,19 +22,19 @@ def imported_rooms(file):
                 yield parts[1]
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_only_from_rooms_above_it(room):
-    allowed = set(ROOMS[: ROOMS.index(room) + 1])
-    files = list((HOUSE / room).rglob("*.py"))
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_imports_only_from_packages_above_it(package):
+    allowed = set(PACKAGES[: PACKAGES.index(package) + 1])
+    files = list((ROOT / package).rglob("*.py"))
     assert files
     for file in files:
-        below = set(imported_rooms(file)) - allowed
-        assert not below, f"{file.relative_to(HOUSE)} imports from {below}"
+        below = set(imported_packages(file)) - allowed
+        assert not below, f"{file.relative_to(ROOT)} imports from {below}"
 
 
-def test_every_room_is_known():
-    folders = {path.name for path in HOUSE.iterdir() if path.is_dir() and not path.name.startswith("__")}
-    assert folders == set(ROOMS)
+def test_every_package_is_known():
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("__")}
+    assert folders == set(PACKAGES)
 
 
 ONLY_IN = [  # what may be used, and the modules that alone may use it: there is one judge
@@ -65,7 +65,7 @@ def names_in(file):
 
 @pytest.mark.parametrize(("name", "modules"), ONLY_IN)
 def test_there_is_one_judge(name, modules):
-    users = {str(file.relative_to(HOUSE)) for file in HOUSE.rglob("*.py") if name in set(names_in(file))}
+    users = {str(file.relative_to(ROOT)) for file in ROOT.rglob("*.py") if name in set(names_in(file))}
     assert users == modules
 
 
@@ -84,12 +84,12 @@ ONE_SAMPLER = [  # what samples from a model, and the modules that alone may use
 
 @pytest.mark.parametrize(("name", "modules"), ONE_SAMPLER)
 def test_there_is_one_sampler(name, modules):
-    users = {str(file.relative_to(HOUSE)) for file in HOUSE.rglob("*.py") if name in set(names_in(file))}
+    users = {str(file.relative_to(ROOT)) for file in ROOT.rglob("*.py") if name in set(names_in(file))}
     assert users == modules
 
 
 def test_one_module_runs_a_program_against_tests():
-    users = {str(file.relative_to(HOUSE)) for file in HOUSE.rglob("*.py") if "python_tests import" in file.read_text()}
+    users = {str(file.relative_to(ROOT)) for file in ROOT.rglob("*.py") if "python_tests import" in file.read_text()}
     assert users == {"oracles/code.py"}
 
 
@@ -117,11 +117,11 @@ READS_USERS_TEXT = {  # modules that decode lines of JSON, CSV or compressed tex
 
 
 def test_one_package_reads_a_users_files():
-    users = {str(file.relative_to(HOUSE)) for file in HOUSE.rglob("*.py") if READERS & set(names_in(file))}
+    users = {str(file.relative_to(ROOT)) for file in ROOT.rglob("*.py") if READERS & set(names_in(file))}
     assert users == READS_PARQUET
 
 
 @pytest.mark.parametrize(("name", "modules"), READS_USERS_TEXT.items())
 def test_one_module_knows_a_format(name, modules):
-    users = {str(file.relative_to(HOUSE)) for file in HOUSE.rglob("*.py") if name in set(names_in(file))}
+    users = {str(file.relative_to(ROOT)) for file in ROOT.rglob("*.py") if name in set(names_in(file))}
     assert users == modules
