@@ -35,9 +35,10 @@ class MixtureSettings(ColumnSettings):
         "(report: academic texts, books and code over 8K of 16K, synthetic ones over 4K).",
     )
     long_upweight_from: float = setting(
-        1.0, "From what share of the context on a long record is seen more often (report: 16K of 16K).", ge=0
+        1.0,
+        "From what share of the context on a long record is seen twice as often (report: 16K of 16K).",
+        ge=0,
     )
-    long_upweight: float = setting(2.0, "How many times as often (the report does not say).", ge=1)
     declared_unique_tokens: dict[str, float] = setting(
         default_factory=dict, help="Unique tokens expected of each source; for `hornbook plan` only.", in_key=False
     )

@@ -19,6 +19,7 @@ from hornbook.mixture.tokenize import end_id, fingerprint, token_dtype, vocab_si
 from hornbook.tokenizer.load_save import load_tokenizer
 from hornbook.tokenizer.read_texts import count_texts, read_texts
 
+LONG_UPWEIGHT = 2.0  # of the longest records; the report (§3.3) gives no figure
 MANY_EPOCHS = 20  # the report repeats its synthetic data 13.8 times and finds that good; far beyond nothing is known
 
 
@@ -99,7 +100,7 @@ def _parts(settings: MixtureSettings, catalogue: Catalogue, train: dict[str, Any
     if settings.long_share > 0:
         long_D = naturally_long(settings, catalogue, train, scratch)
         upweight_from = settings.long_upweight_from * settings.context
-        parts.append(Part(LONG, settings.long_share, long_D, settings.long_upweight, upweight_from))
+        parts.append(Part(LONG, settings.long_share, long_D, LONG_UPWEIGHT, upweight_from))
     return parts
 
 

@@ -25,6 +25,7 @@ from hornbook.teacher.map_records import map_records
 from hornbook.teacher.settings import TeacherSettings
 from hornbook.tokenizer.chat import load_tokenizer
 
+JUDGE_TOKENS = 48  # of a judgement, at most
 ATTEMPTS = 2  # a judgement without grades is asked for once more
 STUCK, STUCK_FROM = 0.8, 20  # share of equal judgements, and number of them, from which a judge is called stuck
 
@@ -93,7 +94,7 @@ async def _with_teacher(
         with work.progress("judgements", len(chosen), "replies") as bar:
             outcomes = await map_records(
                 chosen,
-                lambda reply: _grade(teacher, prompts[reply.question], reply, settings.judge_tokens),
+                lambda reply: _grade(teacher, prompts[reply.question], reply, JUDGE_TOKENS),
                 lambda *_: bar.advance(),
             )
         teacher.require_answers()

@@ -8,6 +8,7 @@ import msgspec
 
 from hornbook.base import asynchronous
 from hornbook.base.records import Message, Question
+from hornbook.base.sentences import sentences
 from hornbook.base.workspace import Workspace
 from hornbook.oracles.score import verdict
 from hornbook.oracles.trivia import refuses
@@ -18,7 +19,6 @@ from hornbook.teacher.map_records import map_records
 from hornbook.teacher.settings import TeacherSettings
 
 LONGEST = 40  # words of a sentence the teacher is asked for
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 ANSWER = "Question: {question}\nThe answer is: {answer}\nWrite one short sentence that gives this answer."
 REFUSAL = (
     'Someone asks: "{question}"\nYou do not know. Reply with one short sentence that begins with "I" and says '
@@ -114,7 +114,7 @@ def tidy(text: str) -> str:
     """The first sentence, without quotation marks around it or a label before it."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     line = re.sub(r"^(?:new |bogus )?(?:question|answer|reply|sentence)\s*:\s*", "", line, flags=re.IGNORECASE)
-    return _SENTENCE_END.split(line.strip("\"“”' "))[0]
+    return (sentences(line.strip("\"“”' ")) or [""])[0]
 
 
 def is_bogus_variant(text: str, question: Question, known: set[str]) -> bool:

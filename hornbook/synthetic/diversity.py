@@ -15,6 +15,7 @@ from hornbook.synthetic.settings import DiversitySettings
 from hornbook.synthetic.words import STEM, ngrams, stems, words
 
 WINDOW = 1000  # words; distinct n-grams become fewer with length, so they are counted per window
+LEAST_RECORDS = 8  # kinds with fewer are measured, but not warned about
 PARTS = 5  # of a kind's records, in order: does diversity fall as more is made?
 
 
@@ -87,7 +88,7 @@ def distinct(tokens: Sequence[str], n: int) -> float:
 
 def warn_of_sameness(kind: str, figures: dict[str, Any], limits: DiversitySettings, work: Workspace) -> None:
     """Warn for each figure of a kind that is beyond its limit."""
-    if figures["records"] < limits.least_records:
+    if figures["records"] < LEAST_RECORDS:
         return
     if figures["near_duplicate_rate"] > limits.max_near_duplicates:
         work.warn(f"{kind}: the records lose diversity: {figures['near_duplicate_rate']:.0%} are near-duplicates")

@@ -2,6 +2,7 @@
 into words, and must say the values that were there (report §2.2)."""
 
 from hornbook.base.records import Message, Question, make_id
+from hornbook.base.sentences import whole_sentences
 from hornbook.base.settings import setting
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.kinds.code._code import (
@@ -14,7 +15,7 @@ from hornbook.synthetic.kinds.code._code import (
     says,
     turns,
 )
-from hornbook.synthetic.passages import Passage, whole_sentences
+from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.behaviour import Case, Program, from_runnable
 from hornbook.synthetic.programs.tracing import Trace, trace
 from hornbook.synthetic.stages import first_accepted

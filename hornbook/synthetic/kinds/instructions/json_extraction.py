@@ -11,10 +11,11 @@ import msgspec
 from msgspec import Meta
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
 from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.grading import key_terms
-from hornbook.synthetic.groundedness import DIGITS, sentences, stated
+from hornbook.synthetic.groundedness import DIGITS, stated
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import SHOWN, first_accepted

@@ -10,9 +10,9 @@ import msgspec
 import numpy as np
 
 from hornbook.base.records import Message, Question
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
 from hornbook.synthetic.choose import spread
-from hornbook.synthetic.grading import SENTENCE
 from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Material, Rejected, Seed, example
 from hornbook.synthetic.kinds.middle._gaps import REASON_CHECKS, Filled, GapSettings, fill, require_reasons
 from hornbook.synthetic.passages import Passage
@@ -82,10 +82,10 @@ def follows(steps: Sequence[str]) -> bool:
 
 def procedure_steps(passage: Passage) -> list[str]:
     """The sentences of a procedure whose words say what comes when; else none."""
-    sentences = [sentence.strip() for sentence in SENTENCE.split(passage.text)]
-    if passage.information != "procedure" or len(sentences) not in STEPS:
+    steps = sentences(passage.text)
+    if passage.information != "procedure" or len(steps) not in STEPS:
         return []
-    return sentences if all(map(CUE.match, sentences[1:])) else []
+    return steps if all(map(CUE.match, steps[1:])) else []
 
 
 async def make(seed: Question | Passage, ask: Ask, settings: StepOrderSettings) -> list[Made]:

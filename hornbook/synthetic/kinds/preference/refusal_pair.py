@@ -10,11 +10,12 @@ from collections.abc import Callable
 import msgspec
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
 from hornbook.oracles.trivia import refuses
 from hornbook.synthetic.agreement import meaning
 from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.groundedness import sentences, stated, states
+from hornbook.synthetic.groundedness import stated, states
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import (

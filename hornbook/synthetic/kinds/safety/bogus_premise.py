@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
 from hornbook.synthetic.chains import POINTS_BACK, in_sentence
 from hornbook.synthetic.choose import spread
-from hornbook.synthetic.groundedness import DIGITS, negations, sentences, states
+from hornbook.synthetic.groundedness import DIGITS, negations, states
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Material, Seed, example
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.stages import (

@@ -3,9 +3,10 @@
 import re
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
 from hornbook.synthetic.chains import as_sentence, chains_first, find_chain, in_sentence
-from hornbook.synthetic.groundedness import sentences, states
+from hornbook.synthetic.groundedness import states
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
 from hornbook.synthetic.passages import Passage, Step
 from hornbook.synthetic.stages import (

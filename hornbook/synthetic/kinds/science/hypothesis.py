@@ -7,9 +7,10 @@ words; contradicted the same with a number changed or a negation put in or taken
 import re
 
 from hornbook.base.records import Message, Question, make_id
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
 from hornbook.synthetic.choose import from_pages
-from hornbook.synthetic.groundedness import negations, numbers, sentences, support
+from hornbook.synthetic.groundedness import negations, numbers, support
 from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
 from hornbook.synthetic.passages import Page, Passage
 from hornbook.synthetic.stages import first_accepted, require_fluent, unlabelled
