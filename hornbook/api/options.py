@@ -119,6 +119,7 @@ class MixtureOptions(ColumnOptions, total=False):
     shares: Mapping[str, float]
     validation_share: float
     long_share: float
+    long_made_of: Literal["documents", "joined"]
     long_over: Mapping[str, float]
     long_upweight_from: float
     declared_unique_tokens: Mapping[str, float]
@@ -167,7 +168,7 @@ class PretrainOptions(RowsOptions, total=False):
 
 
 class MidtrainOptions(RowsOptions, total=False):
-    rope_base: float
+    rope_base: float | None
     recall_trials: int
 
 

@@ -152,13 +152,16 @@ def midtrain(
     model: Source,
     *,
     tokens: Source,
+    compare: Source | None = None,
     out: str | Path,
     seed: int = 0,
     overwrite: bool = False,
     **settings: Unpack[MidtrainOptions],
 ) -> TrainedModel:
     """Lengthen a model's context on a mixture of long rows."""
-    return TrainedModel(run_stage("midtrain", "midtrain", out, seed, overwrite, settings, model=model, tokens=tokens))
+    return TrainedModel(
+        run_stage("midtrain", "midtrain", out, seed, overwrite, settings, model=model, tokens=tokens, compare=compare)
+    )
 
 
 def train_sft(

@@ -15,7 +15,7 @@ class Part:
     """A part of the mixture with a share of its own: a source, or what is naturally long of several.
 
     `documents_D` are indices into the catalogue, memory-mapped. Those of `upweight_from` tokens or more are seen
-    `upweight` times as often as the others.
+    `upweight` times as often as the others. `joined`: its pieces are laid end to end and read as one text.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Part:
     documents_D: np.ndarray
     upweight: float = 1.0
     upweight_from: float = 0.0
+    joined: bool = False
 
 
 def cut(documents_D: np.ndarray, lengths_D: np.ndarray, context: int) -> np.ndarray:

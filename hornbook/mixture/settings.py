@@ -1,7 +1,7 @@
 """Settings of the mixture stage."""
 
 import re
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -11,7 +11,7 @@ from hornbook.mixture.epochs import SUM_TOLERANCE
 
 TABLE_5 = {"web": 0.15, "web_rewrite": 0.15, "synthetic": 0.40, "code": 0.20, "acquired": 0.10}
 LONG_OVER = {"acquired": 0.5, "code": 0.5, "synthetic": 0.25}  # §3.3, as shares of its 16K
-LONG = "long"  # the part of a midtraining mixture that is naturally long
+LONG = "long"  # the part of a midtraining mixture that is long
 
 
 class MixtureSettings(ColumnSettings):
@@ -28,6 +28,11 @@ class MixtureSettings(ColumnSettings):
         "Share of naturally long records (report: 0.3 in midtraining); the rest is recall data, in their `shares`.",
         ge=0,
         le=1,
+    )
+    long_made_of: Literal["documents", "joined"] = setting(
+        "documents",
+        "What the long share is: naturally long records, or the others joined end to end and read as one text. The "
+        "report finds the first better; the second is there to compare with.",
     )
     long_over: dict[str, float] = setting(
         default_factory=lambda: dict(LONG_OVER),

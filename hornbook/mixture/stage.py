@@ -10,7 +10,7 @@ from hornbook.base.progress import console
 from hornbook.base.workspace import Workspace
 from hornbook.mixture.document_index import Catalogue
 from hornbook.mixture.epochs import epochs
-from hornbook.mixture.holdout import hold_out, naturally_long, with_lengths
+from hornbook.mixture.holdout import by_length, hold_out, with_lengths
 from hornbook.mixture.packed_dataset import VALIDATION
 from hornbook.mixture.packing_plan import plan_training, plan_validation, write_plan
 from hornbook.mixture.sampling_order import Part
@@ -98,9 +98,12 @@ def _parts(settings: MixtureSettings, catalogue: Catalogue, train: dict[str, Any
     recall = 1 - settings.long_share
     parts = [Part(source, settings.shares[source] * recall, train_D) for source, train_D in train.items() if recall > 0]
     if settings.long_share > 0:
-        long_D = naturally_long(settings, catalogue, train, scratch)
+        long_D, others_D = by_length(settings, catalogue, train, scratch)
         upweight_from = settings.long_upweight_from * settings.context
-        parts.append(Part(LONG, settings.long_share, long_D, LONG_UPWEIGHT, upweight_from))
+        if settings.long_made_of == "documents":
+            parts.append(Part(LONG, settings.long_share, long_D, LONG_UPWEIGHT, upweight_from))
+        else:
+            parts.append(Part(LONG, settings.long_share, others_D, joined=True))
     return parts
 
 
