@@ -11,9 +11,8 @@ from hornbook.base.workspace import Workspace
 from hornbook.data.decontaminate import count_verdicts, open_decontaminator, unwanted_labels
 from hornbook.data.filters.clean import clean_text
 from hornbook.data.filters.corrupt import drop_bad_characters, drop_outliers
-from hornbook.data.filters.duplicates import drop_exact_duplicates
+from hornbook.data.filters.duplicates import drop_exact_duplicates, drop_near_duplicates
 from hornbook.data.filters.language import drop_other_languages
-from hornbook.data.filters.near_duplicates import drop_near_duplicates
 from hornbook.data.filters.quality import quality
 from hornbook.data.health import check_health
 from hornbook.data.readers.documents import SOURCES

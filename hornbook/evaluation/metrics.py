@@ -7,7 +7,7 @@ import msgspec
 from hornbook.base.files import Reject
 from hornbook.base.records import Question
 from hornbook.oracles.judgement import Judgement
-from hornbook.oracles.score import judge
+from hornbook.oracles.score import judge_question
 
 REASONING = "reasoning"
 CORRECT, WRONG, NOT_ATTEMPTED = "trivia correct", "trivia wrong", "trivia not attempted"
@@ -26,7 +26,7 @@ class Answer(msgspec.Struct):
 
 def grade(question: Question, sample: int, completion: str, reject: Reject) -> list[Answer]:
     """Judge one reply; see `graded`."""
-    return graded(question, sample, completion, judge(question, completion), reject)
+    return graded(question, sample, completion, judge_question(question, completion), reject)
 
 
 def graded(question: Question, sample: int, completion: str, judged: Judgement, reject: Reject) -> list[Answer]:

@@ -8,8 +8,7 @@ import numpy as np
 
 from hornbook.base.records import Document
 from hornbook.base.workspace import Workspace
-from hornbook.data.filters.duplicates import drop_exact_duplicates
-from hornbook.data.filters.near_duplicates import drop_near_duplicates
+from hornbook.data.filters.duplicates import drop_exact_duplicates, drop_near_duplicates
 from hornbook.synthetic.grading import complexity, key_terms
 from hornbook.synthetic.settings import DiversitySettings
 from hornbook.synthetic.words import STEM, ngrams, stems, words

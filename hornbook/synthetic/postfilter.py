@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from hornbook.base.records import Document, Sample
 from hornbook.base.workspace import Workspace
 from hornbook.data.decontaminate import CONTAMINATED, PARTIAL, count_verdicts, open_decontaminator
-from hornbook.data.filters.duplicates import drop_exact_duplicates
-from hornbook.data.filters.near_duplicates import drop_near_duplicates
+from hornbook.data.filters.duplicates import drop_exact_duplicates, drop_near_duplicates
 from hornbook.synthetic.settings import SynthSettings
 
 

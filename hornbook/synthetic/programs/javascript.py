@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from hornbook.base.packages import missing
-from hornbook.sandbox.python import run_python
+from hornbook.sandbox.process import run_python
 from hornbook.synthetic.programs.behaviour import Case
 
 SECONDS = 3.0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hornbook.oracles.code import results_of
-from hornbook.sandbox.python import run_python
+from hornbook.sandbox.process import run_python
 
 SECONDS = 4.0  # for all calls together
 SECONDS_A_CALL = 0.1

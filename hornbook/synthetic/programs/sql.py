@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from hornbook.sandbox.python import run_python
+from hornbook.sandbox.process import run_python
 
 SECONDS = 2.0
 

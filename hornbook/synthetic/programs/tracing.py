@@ -2,7 +2,7 @@
 
 import msgspec
 
-from hornbook.sandbox.python import run_python
+from hornbook.sandbox.process import run_python
 from hornbook.synthetic.programs.running import PRELUDE
 
 SECONDS = 2.0

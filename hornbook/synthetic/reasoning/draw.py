@@ -14,7 +14,7 @@ from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.packages import missing
 from hornbook.base.records import Question, make_id
 from hornbook.base.rng import derive
-from hornbook.oracles.score import judge
+from hornbook.oracles.score import judge_question
 from hornbook.synthetic.reasoning.task import Entry, Task
 
 Split = Literal["train", "search", "heldout"]
@@ -84,7 +84,7 @@ def _question(task: Task, entry: Entry, prompt: str) -> Question:
         entry=msgspec.json.encode(entry, enc_hook=str).decode(),
         solution=task.solve(entry),
     )
-    judged = judge(question, question.solution)
+    judged = judge_question(question, question.solution)
     if not judged.right:
         raise ValueError(f"unverified: {judged.reason}")
     return question

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hornbook.oracles.score import judge
+from hornbook.oracles.score import judge_question
 from hornbook.synthetic.constraints.drawing import RULES, broken, draw, holds, stated
 from hornbook.synthetic.constraints.oracle import question_of
 from hornbook.synthetic.constraints.parts import paragraphs, sentences, words
@@ -94,7 +94,7 @@ def test_parts_of_a_text():
 def test_the_oracle_scores_a_reply_by_the_share_it_keeps():
     constraints = [Constraint("no_commas", {}), Constraint("bullets", {"n": 2})]
     question = question_of("writing", "List two things.", "- one\n- two", constraints)
-    assert judge(question, question.solution).score == 1.0
-    assert judge(question, "- one, or two\n- three").score == 0.5
+    assert judge_question(question, question.solution).score == 1.0
+    assert judge_question(question, "- one, or two\n- three").score == 0.5
     assert broken(constraints, "one, two") == constraints
-    assert judge(msgspec.structs.replace(question, entry="{}"), "x").failed
+    assert judge_question(msgspec.structs.replace(question, entry="{}"), "x").failed
