@@ -6,7 +6,7 @@ from pathlib import Path
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import Reject
 from hornbook.base.records import Question
-from hornbook.data.readers.load import distinct, read_located
+from hornbook.data.readers.load import read_located, with_unique_ids
 from hornbook.oracles.isolated import Oracles
 from hornbook.oracles.parse_question import parse_question
 from hornbook.oracles.registry import check_name
@@ -56,7 +56,7 @@ def _located(paths: Sequence[Path], reject: Reject, oracle: str, columns: Sequen
         reject(where, reason)
 
     found: dict[tuple[str, ...], tuple[str, Question]] = {}
-    for where, row in distinct(read_located(paths, "questions", refuse, columns=columns)):
+    for where, row in with_unique_ids(read_located(paths, "questions", refuse, columns=columns)):
         try:
             question = parse_question(row, oracle)
             check_name(question.oracle)

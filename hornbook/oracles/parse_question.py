@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from hornbook.base.records import Question
-from hornbook.data.readers.columns import renamed
+from hornbook.data.readers.columns import rename_columns
 from hornbook.data.readers.questions import QuestionRow, read_question
 from hornbook.oracles import compiled_text
 from hornbook.oracles.auto import fitting_oracle, source_dataset
@@ -23,7 +23,7 @@ def parse_question(row: Mapping[str, Any] | QuestionRow, oracle: str) -> Questio
     Raises ValueError when there is no question in it, or a field has a wrong type.
     """
     if not isinstance(row, QuestionRow):
-        row = renamed(dict(row), ())
+        row = rename_columns(dict(row), ())
     found = row if isinstance(row, QuestionRow) else read_question(row | ({"oracle": oracle} if oracle else {}))
     entry = found.entry | _code(found)
     written = found.entry_text or (msgspec.json.encode(entry).decode() if entry else "")

@@ -181,7 +181,7 @@ def test_only_packages_that_are_named_can_be_imported_and_none_be_written(tmp_pa
 
 
 def test_a_file_name_cannot_lead_elsewhere() -> None:
-    with pytest.raises(HornbookError, match="no plain file name"):
+    with pytest.raises(HornbookError, match="not a plain file name"):
         run_python("", files={"../x": ""})
 
 

@@ -1,6 +1,6 @@
-"""Exact duplicates (the same text but for case and white space) and near-duplicates.
+"""Exact duplicates (the same text up to case and white space) and near-duplicates.
 
-Near-duplicates: MinHash over word 5-grams (rensa), candidates by bands, decided by estimated Jaccard similarity.
+Near-duplicates: MinHash over word 5-grams (rensa), candidates by LSH bands, decided by estimated Jaccard similarity.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from rensa import RMinHash
 
 from hornbook.base.records import Document
-from hornbook.data.ngrams import batches, distinct, ngrams, words
+from hornbook.data.ngrams import batches, hash_ngrams, hash_words, unique_per_text
 
 SHINGLE_WORDS = 5
 PERMUTATIONS, BANDS = 128, 32  # bands of four: a pair at Jaccard 0.7 becomes a candidate with probability 0.9998
 MINHASH_SEED = 20412
 
-Drop = Callable[[Document, str], None]  # (document, reason): the filters' way to set a document aside
+Drop = Callable[[Document, str], None]  # (document, reason): called by the filters to set a document aside
 
 
 def drop_exact_duplicates(documents: list[Document], drop: Drop) -> list[Document]:
@@ -37,7 +37,7 @@ def drop_exact_duplicates(documents: list[Document], drop: Drop) -> list[Documen
 def drop_near_duplicates(documents: list[Document], threshold: float, drop: Drop) -> list[Document]:
     """Keeps a document unless an earlier kept one has an estimated Jaccard similarity of at least `threshold`.
 
-    A threshold above 1 keeps everything. Texts of fewer than five words have nothing to compare.
+    A threshold above 1 keeps everything. Texts of fewer than five words are always kept.
     """
     if threshold > 1 or not documents:
         return documents
@@ -65,7 +65,7 @@ def signatures(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.boo
     """MinHash signatures, shape (texts, 128), and whether a text has any shingle at all."""
     rows, filled = [], []
     for start, end in batches(texts):
-        shingles = distinct(ngrams(words(texts[start:end]), SHINGLE_WORDS))
+        shingles = unique_per_text(hash_ngrams(hash_words(texts[start:end]), SHINGLE_WORDS))
         offsets = np.searchsorted(shingles.texts, np.arange(end - start + 1)).astype(np.uint64)
         matrix = RMinHash.digest_matrix_from_flat_token_hashes(shingles.hashes, offsets, PERMUTATIONS, MINHASH_SEED)
         rows.append(np.asarray(matrix.to_rows(), np.uint32).reshape(-1, PERMUTATIONS))

@@ -136,7 +136,7 @@ UNREADABLE: list[tuple[str, dict[str, Any], str]] = [
     ("an answer of null", {"question": "q", "answer": None}, "no answer: answer is empty"),
     ("a choice of null", {"question": "q", "choices": ["x", None], "answer": "A"}, "choices: B has no text"),
     ("a hidden answer", {"goal": "q", "sol1": "x", "sol2": "y", "label": -1}, "answers are not published"),
-    ("a hidden label", {"question": "q", "choices": LETTERS, "answerKey": ""}, "which is right is not said"),
+    ("a hidden label", {"question": "q", "choices": LETTERS, "answerKey": ""}, "none is marked as right"),
     ("an index too far", {"question": "q", "choices": FOUR, "answer": 4}, "index 4 of 4 choices"),
     ("an answer that is an object", {"question": "q", "answer": {"a": 1}}, "expected a text or a number, got dict"),
 ]
