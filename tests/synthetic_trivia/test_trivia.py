@@ -17,9 +17,9 @@ from hornbook.oracles.text import normalise
 from hornbook.oracles.trivia import refuses
 from hornbook.synthetic.trivia.bogus import bogus_subjects
 from hornbook.synthetic.trivia.facts import all_names, country_codes, facts_of
-from hornbook.synthetic.trivia.phrasings import ASKED, READ, STATEMENTS
 from hornbook.synthetic.trivia.settings import KINDS, TriviaSettings
 from hornbook.synthetic.trivia.stage import trivia
+from hornbook.synthetic.trivia.templates import ASKED, READ, STATEMENTS
 
 
 def run(path: Path, seed: int = 1, **settings: object) -> Workspace:

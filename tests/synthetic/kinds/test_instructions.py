@@ -284,11 +284,11 @@ def test_wordings_that_ask_for_something_else_are_rejected(worded, check_name):
 
 @given(st.integers(0, 10_000))
 def test_what_constrained_kinds_draw_can_be_stated_and_checked(seed):
-    from hornbook.synthetic.constraints.drawing import draw, stated
+    from hornbook.synthetic.constraints.drawing import as_instruction, draw_constraints
     from hornbook.synthetic.kinds.instructions._following import all_but, request_about, topic_for, with_constraints
 
     rng = np.random.default_rng(seed)
     request = request_about("the aqueduct", rng)
-    constraints = draw(rng, topic_for(passage_of(AQUEDUCT), request), 3, all_but("language"))
+    constraints = draw_constraints(rng, topic_for(passage_of(AQUEDUCT), request), 3, all_but("language"))
     assert with_constraints(request, constraints).startswith(request) and len(constraints) == 3
-    assert all(stated(constraint) for constraint in constraints) and len(broken(constraints, PLAIN)) <= 3
+    assert all(as_instruction(constraint) for constraint in constraints) and len(broken(constraints, PLAIN)) <= 3
