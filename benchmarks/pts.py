@@ -27,7 +27,9 @@ from hornbook.base.errors import HornbookError
 @click.option(
     "--cache", type=click.Path(path_type=Path), default=Path("runs/benchmarks"), help="What need not be made twice."
 )
-@click.option("--threads", type=click.IntRange(min=1), default=1, help="Threads of PyTorch in (a) and (c), for both sides.")
+@click.option(
+    "--threads", type=click.IntRange(min=1), default=1, help="Threads of PyTorch, for both sides of (a) and (c)."
+)
 @click.option("--seed", type=int, default=0, help="Seed of solutions, rollouts and the bootstrap.")
 def main(
     parts: tuple[str, ...], quick: bool, file: Path, model: Path | None, cache: Path, threads: int, seed: int

@@ -10,7 +10,7 @@ from hornbook.base import asynchronous
 from hornbook.base.records import Message, Question
 from hornbook.base.sentences import sentences
 from hornbook.base.workspace import Workspace
-from hornbook.oracles.score import verdict
+from hornbook.oracles.score import judged_outcome
 from hornbook.oracles.trivia import refuses
 from hornbook.preference.refusal_templates import bogus_question
 from hornbook.teacher.client import Teacher, open_teacher
@@ -52,7 +52,7 @@ class Writer:
         answer, answer_calls = await self._sentence(
             "answer",
             ANSWER.format(question=question.prompt, answer=question.answer),
-            lambda text: verdict(question, text) == "correct",
+            lambda text: judged_outcome(question, text) == "correct",
         )
         refusal, refusal_calls = await self._sentence(
             "refusal", REFUSAL.format(question=question.prompt), lambda text: _declines(question, text)

@@ -8,7 +8,13 @@ import msgspec
 from hornbook.base.records import Document, Record, make_id
 from hornbook.base.sentences import whole_sentences
 from hornbook.base.settings import Settings, setting
-from hornbook.synthetic.grading import chain_of_reasoning, complexity, dependencies, educational_value, information
+from hornbook.synthetic.passage_scores import (
+    chain_of_reasoning,
+    complexity,
+    dependencies,
+    educational_value,
+    information,
+)
 from hornbook.synthetic.words import Rarity
 
 UNDERLINE = re.compile(r"^\s*[-=~^*#]{3,}\s*$")
@@ -16,12 +22,12 @@ MARKUP = re.compile(r":[a-z:]+:`~?\.?([^`]+)`|\[\d+\]_|[`*]{1,2}(?=\S)|(?<=\S)[`
 NOT_PROSE = re.compile(r">>>|\.\. |^\s*[-*+:|]|\{\{|</|^(Parameters|Returns|Examples?|References|See Also|Raises)\b")
 
 
-class Step(msgspec.Struct):
-    """One step of a chain of reasoning: from the assumption follows the conclusion."""
+class ReasoningStep(msgspec.Struct):
+    """One step of a chain of reasoning: the conclusion follows from the assumption."""
 
     assumption: str
     conclusion: str
-    description: str  # the words that join the two
+    description: str  # the words that connect the two
 
 
 class Passage(Record):
@@ -33,13 +39,13 @@ class Passage(Record):
     first_line: int  # of the document, counted from 1
     last_line: int
     information: str  # definition, explanation, procedure, example, statement or function
-    description: str = ""  # one line; the teacher's, where it was asked
+    description: str = ""  # one line, by the teacher if it was asked
     value: float = 0.0  # educational value in [0, 1]
     page_value: float = 0.0  # of the whole page's prose
     complexity: int = 1  # 1 to 5
     obscurity: int = 1  # 1 to 5: how rare its words are
     has_chain: bool = False
-    chain: list[Step] = []
+    chain: list[ReasoningStep] = []
     depends_on: list[str] = []
     language: str = "en"
 
@@ -66,7 +72,7 @@ class PassageSettings(Settings):
 def passages(document: Document, settings: PassageSettings, rarity: Rarity) -> list[Passage]:
     """The passages of a page of prose that have educational value, in order; none for code.
 
-    In two stages, as in the report (§2.2, seeds, 1): first the page as a whole is scored, then each passage.
+    In two steps, as in the report (§2.2, seeds, 1): first the whole page is scored, then each passage.
     """
     if document.kind == "code":
         return []
@@ -77,7 +83,7 @@ def passages(document: Document, settings: PassageSettings, rarity: Rarity) -> l
     for first, last, text in _excerpts(document.text, settings):
         value = educational_value(text)
         if value >= settings.min_value:
-            steps = [Step(*step) for step in chain_of_reasoning(text)]
+            steps = [ReasoningStep(*step) for step in chain_of_reasoning(text)]
             found.append(
                 Passage(
                     id=make_id("passage", document.id, text),

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from hornbook.base.records import Document
 from hornbook.data.filters.clean import clean_text
 from hornbook.data.filters.corrupt import drop_bad_characters, drop_outliers
-from hornbook.data.filters.duplicates import drop_exact_duplicates
+from hornbook.data.filters.duplicates import drop_exact_duplicates, drop_near_duplicates, signatures
 from hornbook.data.filters.language import drop_other_languages, identify
-from hornbook.data.filters.near_duplicates import drop_near_duplicates, signatures
 from hornbook.data.filters.quality import quality
 
 PROSE = (

@@ -5,7 +5,7 @@ import string
 import pytest
 
 from hornbook.data.benchmarks import load_benchmark
-from hornbook.oracles.parse_question import question_of
+from hornbook.oracles.parse_question import parse_question
 from tests.oracles.judged import judged
 
 CITIES = ["Rome", "Paris", "Berlin", "Madrid"]
@@ -84,7 +84,7 @@ def test_the_key_of_mmlu_is_right_for_every_row() -> None:
     assert len(items) == 15858
     for item in items:
         choices = list(item.choices)
-        row = question_of({"question": item.question, "choices": choices, "answer": item.answer_index}, "")
+        row = parse_question({"question": item.question, "choices": choices, "answer": item.answer_index}, "")
         for letter, choice in zip(string.ascii_uppercase, choices, strict=False):
             same = choice.strip() == choices[item.answer_index].strip()
             assert judged("choice", row.answer, f"Answer: {letter}", choices=row.choices)[0] == same, (item.id, letter)
@@ -92,7 +92,7 @@ def test_the_key_of_mmlu_is_right_for_every_row() -> None:
 
 def test_the_options_of_mmlu_pro_are_asked() -> None:
     options = [f"option {number}" for number in range(10)]
-    row = question_of({"question": "Which?", "options": options, "answer": "I", "answer_index": 8}, "")
+    row = parse_question({"question": "Which?", "options": options, "answer": "I", "answer_index": 8}, "")
     assert row.oracle == "choice" and "I) option 8" in row.prompt
     assert judged("choice", row.answer, "The answer is (I).", choices=row.choices)[0]
     assert not judged("choice", row.answer, "I am not sure", choices=row.choices)[0]

@@ -8,7 +8,7 @@ import pytest
 
 from hornbook.data.benchmarks import load_benchmark
 from hornbook.oracles.isolated import Oracles
-from hornbook.oracles.parse_question import question_of
+from hornbook.oracles.parse_question import parse_question
 from tests.oracles.judged import judged
 
 REPLIES = [  # reference, reply, whether it is right
@@ -97,7 +97,7 @@ def same_text(one: str, other: str) -> bool:
 
 def solutions_right(step: int) -> tuple[int, int, int]:
     """Of MATH: items, those whose own solution is right, and those for which another's of the same subject is."""
-    items = [(i, question_of({"problem": i.question, "solution": i.answer}, "")) for i in load_benchmark("math")]
+    items = [(i, parse_question({"problem": i.question, "solution": i.answer}, "")) for i in load_benchmark("math")]
     groups = defaultdict(list)
     for item, question in items:
         groups[item.group].append((item, question))
@@ -125,6 +125,8 @@ def test_all_solutions_of_math() -> None:
 
 @pytest.mark.slow
 def test_all_solutions_of_gsm8k() -> None:
-    pairs = [(question_of({"question": i.question, "answer": i.answer}, ""), i.answer) for i in load_benchmark("gsm8k")]
+    pairs = [
+        (parse_question({"question": i.question, "answer": i.answer}, ""), i.answer) for i in load_benchmark("gsm8k")
+    ]
     with Oracles() as oracles:
         assert sum(one.right is True for one in oracles.judge_many(pairs)) == len(pairs) == 1319

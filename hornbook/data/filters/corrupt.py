@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from hornbook.base.records import Document
 from hornbook.data.filters.duplicates import Drop
 
-CHARS = 16_384  # of a document are looked at
-MIN_GROUP = 50  # fewer documents of a kind have no typical values to be an outlier from
+CHARS = 16_384  # characters of a document that are checked
+MIN_GROUP = 50  # documents of a kind and language needed to find outliers
 BAD_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffd\ufffe\uffff\ud800-\udfff\ue000-\uf8ff]")
 MAX_BAD_SHARE = 0.002
-# compressed ÷ plain: one line over and over; random data (of 500 bytes or more)
+# compressed ÷ plain size: a repeated line; random data (of 500 bytes or more)
 LOWEST_RATIO, HIGHEST_RATIO = 0.06, 0.95
 OUTLIER_DEVIATIONS = 8.0  # robust standard deviations from the typical value
 
 
 def drop_bad_characters(documents: list[Document], drop: Drop) -> list[Document]:
-    """Control characters, failed decodings and private code points: at most `MAX_BAD_SHARE` of a text."""
+    """Drop texts with more than `MAX_BAD_SHARE` of control characters, failed decodings and private code points."""
     kept = []
     for document in documents:
         text = document.text[:CHARS]
@@ -33,7 +33,7 @@ def drop_bad_characters(documents: list[Document], drop: Drop) -> list[Document]
 
 
 def drop_outliers(documents: list[Document], drop: Drop) -> list[Document]:
-    """Texts that compress, or follow letter upon letter, quite unlike the others of their kind and language."""
+    """Drop texts whose compression ratio or letter bigrams are outliers among texts of their kind and language."""
     groups: dict[tuple[bool, str], list[int]] = defaultdict(list)
     for number, document in enumerate(documents):
         groups[document.kind == "code", document.language].append(number)
@@ -86,9 +86,9 @@ def _pairs(text: bytes) -> NDArray[np.int64]:
 
 
 def _robust_scores(values_N: NDArray[np.float64], lengths_N: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Distance from what is typical for texts of such a length, in robust standard deviations (0 in small groups).
+    """Distance from the typical value for the text's length, in robust standard deviations (0 in small groups).
 
-    Both figures fall with length, so the typical value is a line over log(length), fitted to medians.
+    Both figures fall with length, so the typical value is interpolated over log(length) between medians.
     """
     if len(values_N) < MIN_GROUP:
         return np.zeros(len(values_N))

@@ -7,11 +7,11 @@ import numpy as np
 from hornbook.base.records import Message
 from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import spread
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Material, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, Made, Material, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.middle._gaps import REASON_CHECKS, GapSettings, fill, require_reasons
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import finished, unlabelled
+from hornbook.synthetic.prompting import finished, unlabelled
+from hornbook.synthetic.seed_sampling import spread
 from hornbook.synthetic.words import copied, stems, words
 
 GAP = "[...]"
@@ -50,7 +50,7 @@ def needed(passage: Passage) -> list[int]:
     ]
 
 
-async def make(passage: Passage, ask: Ask, settings: FimTextSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: FimTextSettings) -> list[Made]:
     places = needed(passage)
     if not places:
         raise Rejected("a sentence to cut")

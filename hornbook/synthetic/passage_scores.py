@@ -1,4 +1,4 @@
-"""What a passage is worth, by its own words: value, complexity, kind, chain of reasoning (report §D.1.1)."""
+"""Scores of a passage from its words: value, complexity, kind of information, chain of reasoning (report §D.1.1)."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hornbook.base.sentences import sentences
 from hornbook.synthetic.words import content_words, words
 
-# These are looked for in lower case: patterns that ignore case take three times as long.
+# Matched against lower-case text: patterns that ignore case take three times as long.
 TEACHES = re.compile(
     r"\b(is an?|are called|is called|known as|means|defined as|refers to|consists of|because|since|therefore|thus|hence"
     r"|so that|for example|for instance|if|when|whereas|unlike|always|never|every|must|theorem|algorithm|method)\b"
@@ -30,7 +30,7 @@ REASONS = [  # sentence patterns with an assumption (a) and a conclusion (c)
 FOLLOWS = re.compile(r"^(Therefore|Thus|Hence|Consequently|It follows that|So),? (?P<c>.{10,})$")
 POINTS_BACK = re.compile(r"(it|this|that|these|those|they|such|here|however|otherwise)\b", re.IGNORECASE)
 BEFORE = "(the paragraph before)"
-# a noun, to all appearance; looked ahead at, because it may be "the" before another one
+# probably a noun; a lookahead, because it may be "the" before another noun
 NOUN = re.compile(r"\b(?:the|an?|each|every|any|of)\s+(?=([^\W_]+)(?<!ed)(?<!ing)(?<!ly)\b(?!-))", re.IGNORECASE)
 DEFINES = r"\b{0}\w*\W+(?:is|are|means?|refers?)\b|\b(?:called|known as|named|term)\W+(?:\w+\W+){{0,2}}{0}"
 SYLLABLE = re.compile(r"(?!e\b)[aeiouy]+")  # a final "e" is mostly silent
@@ -38,7 +38,7 @@ NAME = re.compile(r"\b(?:[A-Za-z]+_\w+|[a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w*|\w+\(\
 
 
 def educational_value(text: str) -> float:
-    """In [0, 1]: whole sentences that define, explain and reason score high; notes on an interface score low."""
+    """In [0, 1]: sentences that define, explain and reason score high; notes on an interface score low."""
     tokens = words(text)
     if not tokens:
         return 0.0
@@ -52,7 +52,7 @@ def educational_value(text: str) -> float:
 
 
 def complexity(text: str) -> int:
-    """1 to 5, from the lengths of words and sentences (a readability grade, coarsely)."""
+    """1 to 5, from the lengths of words and sentences (a coarse readability grade)."""
     tokens = words(text)
     if not tokens:
         return 1
@@ -62,7 +62,7 @@ def complexity(text: str) -> int:
 
 
 def reading_grade(text: str) -> float:
-    """The school year that can read it, by Flesch and Kincaid; syllables are counted as groups of vowels."""
+    """The Flesch-Kincaid grade level; syllables are counted as groups of vowels."""
     tokens = words(text)
     if not tokens:
         return 0.0
@@ -72,7 +72,7 @@ def reading_grade(text: str) -> float:
 
 
 def information(text: str) -> str:
-    """The kind of information: the one whose marks are the most frequent, or "statement"."""
+    """The kind of information with the most frequent markers, or "statement"."""
     lower = text.lower()
     counts = [len(marks.findall(lower)) for _, marks in KINDS_OF_INFORMATION]
     return KINDS_OF_INFORMATION[counts.index(max(counts))][0] if max(counts) else "statement"
@@ -95,8 +95,8 @@ def chain_of_reasoning(text: str) -> list[tuple[str, str, str]]:
 
 
 def dependencies(text: str, rare: Sequence[str] = ()) -> list[str]:
-    """What a reader must know already, eight at most: what the passage points back to, names of code that it mentions,
-    and those of the `rare` words (the corpus's) that it names and does not define."""
+    """What a reader must know already, at most eight: the paragraph before if the passage refers to it, names in code,
+    and those of the corpus's `rare` words that it uses as nouns and does not define."""
     before = [BEFORE] if POINTS_BACK.match(text) else []
     nouns = set(NOUN.findall(text.lower()))
     terms = [word for word in rare if word in nouns and not re.search(DEFINES.format(word), text, re.IGNORECASE)]
