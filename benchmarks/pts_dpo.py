@@ -41,7 +41,7 @@ DPO: dict[str, dict[str, Any]] = {
 }
 TAUGHT: dict[str, Any] = {"learning_rate": 1.5e-3, "epochs": 2, "batch_rows": 8, "microbatch_rows": 8}
 HELDOUT: dict[str, Any] = {"samples": 4, "benchmarks": [], "max_trivia": 0, **SAMPLING}
-FEW, EVERY = 80, 1_000_000  # questions: for a trial, and more than there are
+FEW, EVERY = 80, 1_000_000  # questions: for a quick run, and more than there are
 MIXED, ROLLOUT_PAIRS = declared(mixed), declared(rollout_pairs)
 
 

@@ -101,7 +101,7 @@ class Respondent:
 
     def _sample(self, chunk: list[tuple[Question, int]], sampling: Sampling, bar: Bar) -> list[Reply]:
         prompts = {question.id: self.encoder.prompt(question.prompt, question.before) for question, _ in chunk}
-        no_room = {name for name, prompt in prompts.items() if len(prompt) >= self.engine.room}
+        no_room = {name for name, prompt in prompts.items() if len(prompt) >= self.engine.context}
         asked = [(question, sample) for question, sample in chunk if question.id not in no_room]
         requests = [Request(prompts[question.id], f"{question.id}/{sample}") for question, sample in asked]
         rollouts = self.engine.sample(requests, sampling, lambda _: bar.advance(1))

@@ -56,7 +56,7 @@ def judged_pairs(
     asked = choose(read_questions(questions, work, columns=settings.columns), settings.prompts, work.seed)
     encoder = Encoder(load_tokenizer(model, work.path), "chat")
     with open_respondent(model, encoder, settings.engine, seed=derive(work.seed, "model")) as writer:
-        room = writer.engine.room
+        room = writer.engine.context
         replies = model_replies("model", writer, encoder, asked, settings, work)
     for number, other in enumerate(others, 1):
         its = Encoder(load_tokenizer(other, work.path), "chat")

@@ -55,7 +55,7 @@ class LocalModel:
         ask = ask if self.settings.api == "chat" else ending_with_turn(ask)
         tokens = await loop.run_in_executor(self._thread, self._tokens, ask)
         engine, _ = self._load()
-        room = min(self.settings.context, engine.room)
+        room = min(self.settings.context, engine.context)
         if len(tokens) >= room:
             raise CallFailed(f"the prompt has {len(tokens)} tokens, the context is {room}")
         limit = min(ask.parameters.max_tokens, room - len(tokens))

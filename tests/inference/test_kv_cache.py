@@ -37,7 +37,7 @@ def test_each_row_sees_its_own_prefix(events: list) -> None:
             sitting[idle[0]] = (what, cut)
             cache.fill([(what, prefix(what))])
         elif kind == "go" and what in sitting:
-            cache.leave(what)
+            cache.release(what)
             del sitting[what]
         elif kind == "compact" and sitting:
             kept = sorted(sitting)
@@ -65,5 +65,5 @@ def test_no_lane_is_left() -> None:
     assert not cache.reserve(LANES, TEXTS[0], 16)
     assert not cache.reserve(LANES, TEXTS[1], 16)
     for row in range(LANES):
-        cache.leave(row)
+        cache.release(row)
     assert cache.reserve(LANES, TEXTS[1], 16)

@@ -52,7 +52,7 @@ def test_a_bfloat16_model_that_is_tried_in_float32_comes_back_as_it_was() -> Non
     model = make(NAME).bfloat16()
     keep_weights(model)
     fresh, said = weights(model), says(model)
-    TorchEngine(model, tiny_tokenizer()).way()
+    TorchEngine(model, tiny_tokenizer()).mode()
     assert all(torch.equal(weight, fresh[name]) for name, weight in model.state_dict().items())
     assert torch.equal(says(model), said)
     torch.testing.assert_close(said, says(make(NAME)), atol=0.3, rtol=0)

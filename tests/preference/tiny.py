@@ -43,7 +43,7 @@ def save_tiny_model(folder: Path, context: int = 256, seed: int = 0) -> Path:
 class ScriptedEngine:
     """Says `script(question id, sample)`; a text that ends in "…" is cut off there, without an end token."""
 
-    room = 4096
+    context = 4096
     fingerprint = "scripted"
 
     def __init__(self, script: Callable[[str, int], str], tokenizer: PreTrainedTokenizerBase) -> None:
