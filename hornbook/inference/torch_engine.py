@@ -23,7 +23,7 @@ from hornbook.inference.sampling import Stops
 from hornbook.inference.scheduler import RolloutBatch, RolloutStart
 from hornbook.inference.scoring import Columns, score_batches
 from hornbook.inference.settings import Sampling
-from hornbook.model.rescaling import keep_weights
+from hornbook.model.rescaling import disable_rescaling
 from hornbook.tokenizer.end_tokens import end_ids
 
 __all__ = ["Engine", "Request", "Rollout", "Sampling", "TorchEngine"]
@@ -58,7 +58,7 @@ class TorchEngine:
         seed: int = 0,
         cache_gb: float = 4.0,
     ) -> None:
-        keep_weights(model)
+        disable_rescaling(model)
         self.model, self.tokenizer, self.batch_size, self.seed = model, tokenizer, batch_size, seed
         self.cache_bytes = round(cache_gb * 1e9)
         self.stop = end_ids(tokenizer, model.generation_config)

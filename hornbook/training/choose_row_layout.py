@@ -6,19 +6,19 @@ from transformers import PreTrainedModel
 from hornbook.base.workspace import Workspace
 from hornbook.model.device import pick_dtype
 from hornbook.model.packing_check import check_packing
-from hornbook.model.row_layout import Plan
+from hornbook.model.row_layout import RowLayout
 from hornbook.training.distributed import Ranks
 from hornbook.training.settings import LoopSettings
 
 
-def make_plan(
+def choose_row_layout(
     model: PreTrainedModel,
     longest: int | None,
     settings: LoopSettings,
     work: Workspace,
     ranks: Ranks,
     trees: bool = True,
-) -> Plan:
+) -> RowLayout:
     """Give `model` its plan for texts of up to `longest` tokens (None: its context), in the stage's own precision.
 
     Warns of what is slower with this model than with others. Raises HornbookError as `check_packing` does.

@@ -12,10 +12,10 @@ from hornbook.base.workspace import Workspace
 from hornbook.data.readers.load import load_records
 from hornbook.data.readers.pairs import TextPair
 from hornbook.model.load_save import load_model
-from hornbook.model.lora import adapt
+from hornbook.model.lora import add_adapters
 from hornbook.tokenizer.chat import load_tokenizer
 from hornbook.tokenizer.preference_pairs import encode_pair
-from hornbook.training.choose_row_layout import make_plan
+from hornbook.training.choose_row_layout import choose_row_layout
 from hornbook.training.distributed import ranks
 from hornbook.training.dpo_data import PairBatches
 from hornbook.training.dpo_filters import limit_refusals, usable_pairs
@@ -50,14 +50,14 @@ def dpo(settings: DpoSettings, work: Workspace, *, model: Path, pairs: Sequence[
                 f"{work.name}: no pair to train on among {work.counts['records_in']}{work.first_set_aside()}"
             )
         replies = any(not is_single(pair) for pair in chosen)
-        plan = make_plan(learner, max(map(tokens_in, chosen)), settings, work, processes, trees=replies)
+        plan = choose_row_layout(learner, max(map(tokens_in, chosen)), settings, work, processes, trees=replies)
         groups = group_pairs(chosen, plan)
         work.note("kinds", count_kinds(chosen))
         work.note("forward_passes", {"pairs": len(chosen), "trees": len(groups)})
         torch.set_num_threads(settings.threads)
         kept = work.path / CHECKPOINTS / "reference"
         reference_P = reference_log_ratios(learner, chosen, groups, settings, kept, work, processes)
-        learner = adapt(learner, settings.lora, work.seed)  # the reference is the model without adapters
+        learner = add_adapters(learner, settings.lora, work.seed)  # the reference is the model without adapters
         objective = Dpo(reference_P, settings.beta, settings.label_smoothing, settings.length_normalise)
         batches = PairBatches(chosen, groups, settings, work.seed, learner.device, processes.world)
         train(learner, objective, batches, settings, work, processes)

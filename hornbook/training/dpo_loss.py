@@ -16,9 +16,9 @@ from transformers import PreTrainedModel
 from hornbook.base.prefix_groups import group_by_prefix
 from hornbook.base.records import Pair
 from hornbook.model.output_head import Head, output_head
-from hornbook.model.packed_forward import Packed
-from hornbook.model.prefix_tree import Tree, Trees, lay_out, starts, tree_states
-from hornbook.model.row_layout import USUAL, Plan
+from hornbook.model.packed_forward import PackedDocuments
+from hornbook.model.prefix_tree import Tree, Trees, lay_out, part_starts, tree_states
+from hornbook.model.row_layout import DEFAULT, RowLayout
 from hornbook.training.losses import Loss, cross_entropies, log_probabilities
 
 PAIRS_OF_A_PROMPT = 8  # most that share a tree and therefore a step
@@ -65,7 +65,7 @@ class PairBatch(NamedTuple):
         return len(self.pairs)
 
     @property
-    def documents(self) -> Packed:
+    def documents(self) -> PackedDocuments:
         return self.trees.documents
 
 
@@ -78,7 +78,7 @@ def tokens_in(pair: Pair) -> int:
     return len(pair.prompt_tokens) + max(len(pair.chosen_tokens), len(pair.rejected_tokens))
 
 
-def group_pairs(pairs: Sequence[Pair], plan: Plan = USUAL) -> list[Group]:
+def group_pairs(pairs: Sequence[Pair], plan: RowLayout = DEFAULT) -> list[Group]:
     """Single-token pairs by trajectory, pairs of replies by prompt. Every pair is in just one group.
 
     A plan without trees has each pair of replies by itself; one that shares nothing has each pair by itself, both sides
@@ -126,7 +126,7 @@ def pair_batch(groups: Sequence[Group], pairs: Sequence[Pair], device: torch.dev
     spoken: list[tuple[int, int, int]] = []  # at, token, reply
     between: list[tuple[int, int]] = []  # replies
     number = 0
-    for group, (prefix, *branches) in zip(groups, starts(trees), strict=True):
+    for group, (prefix, *branches) in zip(groups, part_starts(trees), strict=True):
         for pair in (pairs[index] for index in group.pairs):
             if group.single:
                 single.append((prefix + len(pair.prompt_tokens) - 1, pair.chosen_tokens[0], pair.rejected_tokens[0]))

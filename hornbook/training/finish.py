@@ -7,7 +7,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from hornbook.base.workspace import Workspace
 from hornbook.model.load_save import save_model
-from hornbook.model.lora import adapted, merge, save_adapter
+from hornbook.model.lora import has_adapters, merge_adapters, save_adapter
 from hornbook.training.distributed import Ranks
 from hornbook.training.loop import CHECKPOINTS, METRICS, VALIDATION
 from hornbook.training.metrics import read_journal
@@ -25,9 +25,9 @@ def finish(
     """Write `model/`, and `adapter/` for a model with adapters, which are merged into it; note NAME_curve
     [[tokens, value]...] of the named figures and `validation_loss`; count tokens."""
     if ranks.first:
-        if adapted(model):
+        if has_adapters(model):
             save_adapter(model, work.path / "adapter")
-        save_model(merge(model), tokenizer, work.path / "model")
+        save_model(merge_adapters(model), tokenizer, work.path / "model")
         metrics = read_journal(work.path / METRICS)
         for name in curves:
             work.note(f"{name}_curve", curve(metrics, name))

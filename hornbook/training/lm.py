@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 from hornbook.mixture.packed_dataset import Rows
 from hornbook.model.output_head import output_head
 from hornbook.model.packed_attention import packed
-from hornbook.model.packed_forward import Packed, hidden_states, pack_documents
+from hornbook.model.packed_forward import PackedDocuments, hidden_states, pack_documents
 from hornbook.training.losses import Loss, summed_cross_entropy
 
 
@@ -24,7 +24,7 @@ class Text(NamedTuple):
 class LmBatch(NamedTuple):
     """Documents, the positions whose next token is a target, and those targets."""
 
-    documents: Packed
+    documents: PackedDocuments
     at_M: torch.Tensor
     targets_M: torch.Tensor
 

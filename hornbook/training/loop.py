@@ -19,9 +19,9 @@ from transformers import PreTrainedModel
 from hornbook.base.workspace import Workspace
 from hornbook.model.device import pick_dtype
 from hornbook.model.packed_attention import packed
-from hornbook.model.row_layout import has_plan
+from hornbook.model.row_layout import has_layout
 from hornbook.training.checkpoint import Checkpoints
-from hornbook.training.choose_row_layout import make_plan
+from hornbook.training.choose_row_layout import choose_row_layout
 from hornbook.training.distributed import Ranks
 from hornbook.training.fsdp import Learner, sharded
 from hornbook.training.layers import adapted_layers
@@ -76,13 +76,13 @@ def train(
     learning_rate), `validation.jsonl` (step, tokens, and what `evaluation` measures) and `timing.jsonl`.
 
     Raises HornbookError when the loss or its gradient is not finite, naming the data, for a checkpoint of another
-    model, and as `make_plan` does, which this calls where the stage has not.
+    model, and as `choose_row_layout` does, which this calls where the stage has not.
     """
     keep_memory()
     torch.set_num_threads(settings.threads)
     model.eval()  # no dropout, whose random state would have to be resumed as well
-    if not has_plan(model):
-        make_plan(model, None, settings, work, ranks)
+    if not has_layout(model):
+        choose_row_layout(model, None, settings, work, ranks)
     half = pick_dtype(settings.dtype, model.device) == torch.bfloat16
     if settings.sharding == "fsdp" and ranks.world > 1:
         with sharded(model, ranks, half) as learner:

@@ -12,7 +12,7 @@ from hornbook.model.build import extend_context
 from hornbook.model.context_lengths import context_of
 from hornbook.model.load_save import load_model
 from hornbook.tokenizer.load_save import load_tokenizer
-from hornbook.training.choose_row_layout import make_plan
+from hornbook.training.choose_row_layout import choose_row_layout
 from hornbook.training.distributed import ranks
 from hornbook.training.finish import finish
 from hornbook.training.recall_eval import recall_over_distance
@@ -31,7 +31,7 @@ def midtrain(settings: MidtrainSettings, work: Workspace, *, model: Path, tokens
     with ranks(settings.device) as processes:
         start = load_model(model, "float32", settings.device)
         _check(start.config, settings, rows, tokens, model, work)
-        make_plan(start, rows.context, settings, work, processes, trees=False)
+        choose_row_layout(start, rows.context, settings, work, processes, trees=False)
         questions = (tokenizer, rows.context, settings.recall_trials, work)
         before = recall_over_distance(start, *questions, "recall before")
         longer = extend_context(start, settings.rope_base, rows.context)

@@ -11,12 +11,12 @@ from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
 from hornbook.data.readers.load import load_records
 from hornbook.mixture.packing import pack
-from hornbook.model.build import embed_tokens
+from hornbook.model.build import add_token_embeddings
 from hornbook.model.context_lengths import context_of
 from hornbook.model.load_save import load_model, model_folder
-from hornbook.model.lora import adapt
+from hornbook.model.lora import add_adapters
 from hornbook.tokenizer.chat import append_end, end_of_reply, give_chatml, load_tokenizer
-from hornbook.training.choose_row_layout import make_plan
+from hornbook.training.choose_row_layout import choose_row_layout
 from hornbook.training.distributed import ranks
 from hornbook.training.finish import finish
 from hornbook.training.lm import NextToken, RowBatches, Text
@@ -48,7 +48,7 @@ def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequenc
     _see_to_end(settings, tokenizer, work)
     with ranks(settings.device) as processes:
         learner = load_model(model, settings.dtype if settings.lora.rank else "float32", settings.device)
-        learner = adapt(embed_tokens(learner, new), settings.lora, work.seed)
+        learner = add_adapters(add_token_embeddings(learner, new), settings.lora, work.seed)
         context = context_of(learner.config)
         texts = encode_samples(records, tokenizer, context, settings.too_long, work)
         chosen = at_most([record for record in records if record.id in texts], settings.maximum, work.seed)
@@ -57,7 +57,7 @@ def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequenc
         work.note("kinds", count_kinds(chosen))
         in_order = [texts[record.id] for record in chosen]
         longest = max(len(text.tokens) for text in in_order)
-        make_plan(learner, longest, settings, work, processes, trees=False)
+        choose_row_layout(learner, longest, settings, work, processes, trees=False)
         batches = _batches(in_order, context or max(ROW, longest), settings, work.seed, learner.device, processes.world)
         train(learner, NextToken(), batches, settings, work, processes)
         finish(learner, tokenizer, work, processes)

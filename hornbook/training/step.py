@@ -10,7 +10,7 @@ from torch.nn.utils import clip_grad_norm_
 from transformers import PreTrainedModel
 
 from hornbook.base.errors import Diverged
-from hornbook.model.packed_forward import Packed
+from hornbook.model.packed_forward import PackedDocuments
 from hornbook.training.distributed import Ranks
 from hornbook.training.fsdp import Learner, no_loss
 from hornbook.training.losses import Loss
@@ -25,7 +25,7 @@ class Microbatch(Protocol):
     def targets(self) -> int: ...
 
     @property
-    def documents(self) -> Packed: ...
+    def documents(self) -> PackedDocuments: ...
 
 
 class Objective(Protocol):

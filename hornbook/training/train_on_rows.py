@@ -6,7 +6,7 @@ from transformers import PreTrainedModel
 
 from hornbook.base.workspace import Workspace
 from hornbook.mixture.packed_dataset import Rows, validation
-from hornbook.training.choose_row_layout import make_plan
+from hornbook.training.choose_row_layout import choose_row_layout
 from hornbook.training.distributed import Ranks
 from hornbook.training.lm import NextToken, RowBatches, mean_loss, mixture_texts
 from hornbook.training.loop import Evaluation, train
@@ -29,7 +29,7 @@ def train_on_rows(
     evaluation = Evaluation(settings.evaluate_every, measure) if held_out else None
     rows = Rows.open(tokens)
     work.count(records_in=len(rows))
-    make_plan(model, rows.context, settings, work, ranks, trees=False)
+    choose_row_layout(model, rows.context, settings, work, ranks, trees=False)
     train(model, NextToken(), _batches(rows, settings, model, ranks.world), settings, work, ranks, evaluation)
 
 

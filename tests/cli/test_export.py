@@ -88,7 +88,7 @@ def test_a_model_is_exported_for_transformers_and_llama_cpp(run, tmp_path: Path)
         ),
         (["export", "chat", "--format", "hf", "--out", "chat", "--overwrite"], "chat: the model itself"),
         (["export", "chats.jsonl", "--format", "hf", "--out", "x"], "chats.jsonl: not a readable GGUF file"),
-        (["export", "chats.jsonl", "--format", "gguf", "--out", "x"], "GGUF is read with --format hf"),
+        (["export", "chats.jsonl", "--format", "gguf", "--out", "x"], "only be exported with --format hf"),
         (["export", "chat", "--format", "onnx", "--out", "x"], "'onnx' is not one of 'gguf', 'hf'"),
         (["train", "sft", "base", "--samples", "chats.jsonl", "--out", "o"], "--template chatml"),
         (["train", "sft", "chat", "--samples", "chats.jsonl", "--out", "o", "--template", "x"], "none of own, chatml"),

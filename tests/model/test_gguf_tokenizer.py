@@ -87,7 +87,7 @@ def test_the_way_back_gives_the_same_tokenizer(both) -> None:
 
 def test_ways_of_cutting_that_llama_cpp_lacks_are_refused() -> None:
     for cut in (pre_tokenizers.Whitespace(), pre_tokenizers.Digits(individual_digits=False)):
-        with pytest.raises(HornbookError, match="cuts text into words in a way that llama"):
+        with pytest.raises(HornbookError, match="splits text into words in a way that llama"):
             tokenizer_metadata(gpt_2(cut), 300)
     with pytest.raises(HornbookError, match="cuts text"):
         tokenizer_metadata(trained(2), 900)
@@ -98,7 +98,7 @@ def test_ways_of_cutting_that_llama_cpp_lacks_are_refused() -> None:
     words = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.WordLevel({"a": 0}, unk_token="a")))
     with pytest.raises(HornbookError, match="no byte-level BPE"):
         tokenizer_metadata(words, 1)
-    with pytest.raises(HornbookError, match="has 900 ids, its model 800"):
+    with pytest.raises(HornbookError, match="has 900 ids, the model 800"):
         tokenizer_metadata(trained(1), 800)
 
 

@@ -9,7 +9,7 @@ from hornbook.base.records import Pair, Question
 from hornbook.base.workspace import Workspace
 from hornbook.preference import generate as replies
 from hornbook.preference import judged_pairs as stage
-from hornbook.preference.records import Judgement
+from hornbook.preference.records import JudgedReply
 from hornbook.preference.settings import JudgedPairsSettings
 from hornbook.tokenizer.chat import load_tokenizer
 from tests.preference.tiny import FakeTeacher, opener, save_tiny_model, scripted, sum_question
@@ -42,7 +42,7 @@ def run(
     script: Callable[[str, int], str] = say,
     others: list[Path] = [],  # noqa: B006
     **more: object,
-) -> tuple[Workspace, list[Judgement], list[Pair]]:
+) -> tuple[Workspace, list[JudgedReply], list[Pair]]:
     source = out.with_name(out.name + "-questions")
     write_records(source / "questions.parquet", Question, questions)
     monkeypatch.setattr(replies, "open_engine", scripted(script))
@@ -53,7 +53,7 @@ def run(
     stage.judged_pairs(
         JudgedPairsSettings.parse(more, "judged-pairs"), work, model=model, questions=[source], others=others
     )
-    return work, read_records(out / "judgements.parquet", Judgement), read_records(out, Pair)
+    return work, read_records(out / "judgements.parquet", JudgedReply), read_records(out, Pair)
 
 
 def test_the_oracle_decides_accuracy_and_the_judge_the_mean(

@@ -109,7 +109,7 @@ def test_neither_order_of_questions_nor_a_kill_changes_a_byte(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stage, "_book", killed)
+    monkeypatch.setattr(stage, "_record_statistics", killed)
     monkeypatch.setattr(stage, "forget_replies", killed)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "out-b", tiny_model, tmp_path / "b", monkeypatch)

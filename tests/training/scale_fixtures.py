@@ -8,7 +8,7 @@ import torch
 from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
 from hornbook.model.build import build_model
-from hornbook.model.row_layout import plan_of
+from hornbook.model.row_layout import layout_of
 from hornbook.tokenizer.load_save import load_tokenizer
 from hornbook.training.distributed import ranks
 from hornbook.training.dpo import dpo
@@ -69,7 +69,7 @@ def learn_padded(out: Path, name: str, plan: list[list[list[list[int]]]], change
     with ranks() as here:
         model = make(name)
         train(model, NextToken(), Grouped(plan), LoopSettings(**SETTINGS, **changes), Workspace(out), here)
-        (out / f"rows-{here.rank}").write_text(plan_of(model).rows)
+        (out / f"rows-{here.rank}").write_text(layout_of(model).rows)
         torch.save(model.state_dict(), out / f"weights-{here.rank}.pt")
 
 
