@@ -10,7 +10,7 @@ from hornbook.mixture.npy_append import ROWS_AT_ONCE, open_array
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class DocumentIndex:
     """Source after source, in the order of the token files.
 
     Attributes:
@@ -23,7 +23,7 @@ class Catalogue:
     first: list[int]
 
     @classmethod
-    def read(cls, folder: Path, sources: list[str]) -> "Catalogue":
+    def read(cls, folder: Path, sources: list[str]) -> "DocumentIndex":
         offsets = [open_array(folder / f"{source}.offsets.npy") for source in sources]
         first = np.cumsum([0, *(len(table) - 1 for table in offsets)]).tolist()
         return cls(sources, offsets, first)

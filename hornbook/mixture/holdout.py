@@ -8,14 +8,16 @@ import pyarrow.parquet as pq
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.rng import derive
-from hornbook.mixture.document_index import Catalogue
-from hornbook.mixture.npy_append import ROWS_AT_ONCE, growing_array, open_array, stretches
+from hornbook.mixture.document_index import DocumentIndex
+from hornbook.mixture.npy_append import ROWS_AT_ONCE, growing_array, in_chunks, open_array
 from hornbook.mixture.settings import MixtureSettings
 
 ENOUGH_TO_VALIDATE = 10  # a source of so many records gives at least one to validate on
 
 
-def hold_out(source: str, ids: Path, catalogue: Catalogue, share: float, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+def hold_out(
+    source: str, ids: Path, catalogue: DocumentIndex, share: float, folder: Path
+) -> tuple[np.ndarray, np.ndarray]:
     """Indices of a source's documents to train on and to validate on, by a hash of their ids: alike in every mixture.
 
     Args:
@@ -29,12 +31,12 @@ def hold_out(source: str, ids: Path, catalogue: Catalogue, share: float, folder:
             table.append(np.array([derive(0, "validation", id) for id in batch["id"].to_pylist()], np.int64))
     hashes_D = open_array(folder / f"{source}.hashes.npy")
     limit = share * 2.0**63
-    smallest = min((int(some.min()) for some in stretches(hashes_D)), default=0)
+    smallest = min((int(some.min()) for some in in_chunks(hashes_D)), default=0)
     if share > 0 and smallest >= limit and len(hashes_D) >= ENOUGH_TO_VALIDATE:
         limit = smallest + 1
     kept, held = folder / f"{source}.train.npy", folder / f"{source}.validation.npy"
     with growing_array(kept) as train, growing_array(held) as validation:
-        for documents_D, some_D in zip(catalogue.of(source), stretches(hashes_D), strict=True):
+        for documents_D, some_D in zip(catalogue.of(source), in_chunks(hashes_D), strict=True):
             train.append(documents_D[some_D >= limit])
             validation.append(documents_D[some_D < limit])
     if not train.rows:
@@ -45,7 +47,7 @@ def hold_out(source: str, ids: Path, catalogue: Catalogue, share: float, folder:
 
 
 def naturally_long(
-    settings: MixtureSettings, catalogue: Catalogue, train: dict[str, np.ndarray], folder: Path
+    settings: MixtureSettings, catalogue: DocumentIndex, train: dict[str, np.ndarray], folder: Path
 ) -> np.ndarray:
     """Indices of the documents to train on that are long for what their source is (report §3.3).
 
@@ -66,7 +68,7 @@ def naturally_long(
     return open_array(folder / "long.npy")
 
 
-def with_lengths(documents_D: np.ndarray, catalogue: Catalogue) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def with_lengths(documents_D: np.ndarray, catalogue: DocumentIndex) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """A table of documents bit by bit, with their tokens."""
-    for some_D in stretches(documents_D):
+    for some_D in in_chunks(documents_D):
         yield some_D, catalogue.lengths(some_D)

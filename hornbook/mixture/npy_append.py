@@ -54,7 +54,7 @@ def open_array(path: Path) -> np.ndarray:
     return np.load(path, mmap_mode="r" if path.stat().st_size > HEADER else None)
 
 
-def stretches(values: np.ndarray) -> Iterator[np.ndarray]:
+def in_chunks(values: np.ndarray) -> Iterator[np.ndarray]:
     """A memory-mapped array from beginning to end, so many rows at once."""
     for start in range(0, len(values), ROWS_AT_ONCE):
         yield np.asarray(values[start : start + ROWS_AT_ONCE])

@@ -22,7 +22,7 @@ IDS_A_GROUP = 1 << 16  # ids in a row group of `tokens/SOURCE.ids.parquet`
 VALIDATION = "validation-{}"  # the split that holds the validation documents of a source
 
 
-class Batch(NamedTuple):
+class PackedBatch(NamedTuple):
     """B rows of T = context tokens, as numpy int64.
 
     `documents_BT` numbers the pieces within each row 0, 1, 2 ..., -1 is padding; `positions_BT` begins at 0 with each.
@@ -53,7 +53,7 @@ class Rows:
 
     def __init__(self, artifact: Path, split: str) -> None:
         self.artifact = Path(artifact)
-        self.about: dict[str, Any] = about(self.artifact)
+        self.about: dict[str, Any] = mixture_info(self.artifact)
         self.context: int = self.about["context"]
         self.vocab_size: int = self.about["vocab_size"]
         self.sources: list[str] = self.about["token_files"]
@@ -77,7 +77,7 @@ class Rows:
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
-    def batch(self, indices: Sequence[int]) -> Batch:
+    def batch(self, indices: Sequence[int]) -> PackedBatch:
         """The rows with these indices, in this order. The cost does not depend on where they are.
 
         Raises IndexError for an index outside 0 ... len - 1.
@@ -95,7 +95,7 @@ class Rows:
                 positions_BT[b, here] = np.arange(length)
                 documents_BT[b, here] = number
                 at += length
-        return Batch(tokens_BT, positions_BT, documents_BT)
+        return PackedBatch(tokens_BT, positions_BT, documents_BT)
 
     def pieces(self, row: int) -> list[Piece]:
         """What a row is made of, with the ids of the records (for lineage; reads the ids from disk)."""
@@ -129,13 +129,13 @@ class Rows:
         return str(self._names[source, group][place].as_py())
 
 
-def about(artifact: Path) -> dict[str, Any]:
+def mixture_info(artifact: Path) -> dict[str, Any]:
     """The contents of `mixture.json`. Raises HornbookError when `artifact` is not a mixture."""
     return read_json(Path(artifact) / "mixture.json")
 
 
-def validation(artifact: Path) -> dict[str, Rows]:
+def validation_rows(artifact: Path) -> dict[str, Rows]:
     """The validation rows of each source that has any, by name."""
-    splits = {source: VALIDATION.format(source) for source in about(artifact)["token_files"]}
+    splits = {source: VALIDATION.format(source) for source in mixture_info(artifact)["token_files"]}
     has = {source: split for source, split in splits.items() if (artifact / "rows" / f"{split}.pieces.npy").exists()}
     return {source: Rows.open(artifact, split) for source, split in has.items()}

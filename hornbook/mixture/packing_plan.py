@@ -7,10 +7,10 @@ import numpy as np
 
 from hornbook.base.progress import Bar
 from hornbook.base.rng import rng
-from hornbook.mixture.document_index import Catalogue
-from hornbook.mixture.npy_append import growing_array, stretches
+from hornbook.mixture.document_index import DocumentIndex
+from hornbook.mixture.npy_append import growing_array, in_chunks
 from hornbook.mixture.packing import pack
-from hornbook.mixture.sampling_order import Part, Stream, cut
+from hornbook.mixture.sampling_order import MixturePart, PieceStream, cut_pieces
 
 ROWS_PACKED_TOGETHER = 4096  # enough for a tight fit, few enough that every stretch of training has the same mixture
 TOKENS_PACKED_TOGETHER = 1 << 22  # at most, so that the memory for it does not grow with the context
@@ -18,12 +18,14 @@ TOKENS_PACKED_TOGETHER = 1 << 22  # at most, so that the memory for it does not 
 Window = tuple[np.ndarray, list[list[int]]]  # pieces_P3, and rows of indices into them
 
 
-def plan_training(parts: list[Part], catalogue: Catalogue, tokens: int, context: int, seed: int) -> Iterator[Window]:
+def plan_training(
+    parts: list[MixturePart], catalogue: DocumentIndex, tokens: int, context: int, seed: int
+) -> Iterator[Window]:
     """Windows of the training order, each with the shares of the whole. Memory does not grow with the corpus.
 
     A part's epochs follow each other, so a document comes again only when all others of its part have been seen.
     """
-    streams = [Stream(part, catalogue.lengths, context, seed) for part in parts]
+    streams = [PieceStream(part, catalogue.lengths, context, seed) for part in parts]
     windows = -(-tokens // min(ROWS_PACKED_TOGETHER * context, TOKENS_PACKED_TOGETHER))
     for window in range(1, windows + 1):
         taken = [
@@ -34,10 +36,10 @@ def plan_training(parts: list[Part], catalogue: Catalogue, tokens: int, context:
         yield pieces_P3, pack_shuffled(pieces_P3, context, seed, window)
 
 
-def plan_validation(documents_D: np.ndarray, catalogue: Catalogue, context: int) -> Iterator[Window]:
+def plan_validation(documents_D: np.ndarray, catalogue: DocumentIndex, context: int) -> Iterator[Window]:
     """Every document once. The order is the same for every seed, so that runs are measured on the same rows."""
-    for window, some_D in enumerate(stretches(documents_D)):
-        pieces_P3 = cut(some_D, catalogue.lengths(some_D), context)
+    for window, some_D in enumerate(in_chunks(documents_D)):
+        pieces_P3 = cut_pieces(some_D, catalogue.lengths(some_D), context)
         yield pieces_P3, pack_shuffled(pieces_P3, context, 0, window)
 
 
@@ -48,7 +50,7 @@ def pack_shuffled(pieces_P3: np.ndarray, context: int, seed: int, window: int) -
 
 
 def write_plan(
-    folder: Path, split: str, windows: Iterator[Window], catalogue: Catalogue, bar: Bar | None = None
+    folder: Path, split: str, windows: Iterator[Window], catalogue: DocumentIndex, bar: Bar | None = None
 ) -> tuple[int, int]:
     """Write `SPLIT.pieces.npy` and `SPLIT.offsets.npy`, window by window; returns the number of rows and of tokens."""
     tokens = 0

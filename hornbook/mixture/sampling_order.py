@@ -11,7 +11,7 @@ SLOTS_AT_ONCE = 4096  # documents looked up together: what a stream holds in mem
 
 
 @dataclass(frozen=True)
-class Part:
+class MixturePart:
     """A part of the mixture with a share of its own: a source, or what is naturally long of several.
 
     `documents_D` are indices into the catalogue, memory-mapped. Those of `upweight_from` tokens or more are seen
@@ -25,7 +25,7 @@ class Part:
     upweight_from: float = 0.0
 
 
-def cut(documents_D: np.ndarray, lengths_D: np.ndarray, context: int) -> np.ndarray:
+def cut_pieces(documents_D: np.ndarray, lengths_D: np.ndarray, context: int) -> np.ndarray:
     """Cut documents into pieces of at most `context` tokens.
 
     Args:
@@ -42,7 +42,7 @@ def cut(documents_D: np.ndarray, lengths_D: np.ndarray, context: int) -> np.ndar
     return np.stack([documents_D[document_P], start_P, length_P], axis=1)
 
 
-class Stream:
+class PieceStream:
     """The endless stream of the pieces of a part, a function of the seed; `take` hands out the next ones.
 
     An epoch has a slot for each time that a document may be seen in it; their order is computed, not kept.
@@ -54,7 +54,7 @@ class Stream:
         taken: tokens handed out so far.
     """
 
-    def __init__(self, part: Part, lengths: Callable[[np.ndarray], np.ndarray], context: int, seed: int) -> None:
+    def __init__(self, part: MixturePart, lengths: Callable[[np.ndarray], np.ndarray], context: int, seed: int) -> None:
         self.part, self.lengths, self.context, self.seed = part, lengths, context, seed
         self.slots = len(part.documents_D) * int(np.ceil(part.upweight))
         self.taken = 0
@@ -90,4 +90,4 @@ class Stream:
         self._slot += SLOTS_AT_ONCE
         if self._slot >= self.slots:
             self._epoch, self._slot = self._epoch + 1, 0
-        return cut(documents_S[seen_S], lengths_S[seen_S], self.context)
+        return cut_pieces(documents_S[seen_S], lengths_S[seen_S], self.context)

@@ -19,7 +19,7 @@ from hornbook.base.files import atomic
 from hornbook.base.progress import Bar
 from hornbook.base.settings import digest
 from hornbook.mixture.npy_append import GrowingArray, growing_array
-from hornbook.mixture.packed_dataset import IDS_A_GROUP, about
+from hornbook.mixture.packed_dataset import IDS_A_GROUP, mixture_info
 from hornbook.tokenizer.chatml import END_OF_TEXT
 from hornbook.tokenizer.read_texts import Text
 
@@ -128,7 +128,7 @@ def token_dtype(vocab_size: int) -> np.dtype:
     return np.dtype("<u2") if vocab_size <= 2**16 else np.dtype("<u4")
 
 
-def fingerprint(tokenizer: PreTrainedTokenizerBase) -> str:
+def tokenizer_fingerprint(tokenizer: PreTrainedTokenizerBase) -> str:
     """The same for two tokenizers if, and only if, they make the same ids of ordinary text and have the same ids."""
     made = msgspec.json.decode(ordinary_text(tokenizer).to_str())
     return digest([made["normalizer"], made["pre_tokenizer"], made["model"], tokenizer.get_vocab()])
@@ -136,8 +136,8 @@ def fingerprint(tokenizer: PreTrainedTokenizerBase) -> str:
 
 def check_tokenizer(mixture: Path, tokenizer: PreTrainedTokenizerBase, where: Path) -> None:
     """Raise HornbookError when a mixture's tokens were made with another tokenizer than that of `where`."""
-    there = about(mixture)
-    if there.get("tokenizer") == fingerprint(tokenizer):
+    there = mixture_info(mixture)
+    if there.get("tokenizer") == tokenizer_fingerprint(tokenizer):
         return
     sizes = f"{there['vocab_size']:,} and {vocab_size(tokenizer):,} ids"
     raise HornbookError(

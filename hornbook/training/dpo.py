@@ -17,14 +17,14 @@ from hornbook.tokenizer.chat import load_tokenizer
 from hornbook.tokenizer.preference_pairs import encode_pair
 from hornbook.training.choose_row_layout import choose_row_layout
 from hornbook.training.distributed import ranks
-from hornbook.training.dpo_data import PairBatches
+from hornbook.training.dpo_data import PairBatches, group_pairs, is_single, tokens_in
 from hornbook.training.dpo_filters import limit_refusals, usable_pairs
-from hornbook.training.dpo_loss import Dpo, group_pairs, is_single, tokens_in
+from hornbook.training.dpo_loss import Dpo
 from hornbook.training.dpo_reference import reference_log_ratios
-from hornbook.training.finish import finish
-from hornbook.training.loop import CHECKPOINTS, train
+from hornbook.training.loop import CHECKPOINTS, train_model
+from hornbook.training.save_trained import save_trained_model
 from hornbook.training.settings import DpoSettings
-from hornbook.training.subsample import at_most, count_kinds
+from hornbook.training.subsample import count_kinds, limit_kinds
 
 
 def dpo(settings: DpoSettings, work: Workspace, *, model: Path, pairs: Sequence[Path]) -> None:
@@ -44,7 +44,7 @@ def dpo(settings: DpoSettings, work: Workspace, *, model: Path, pairs: Sequence[
     with ranks(settings.device) as processes:
         learner = load_model(model, settings.dtype if settings.lora.rank else "float32", settings.device)
         usable = usable_pairs(records, learner, tokenizer, settings.too_long, work)
-        chosen = limit_refusals(at_most(usable, settings.maximum, work.seed), settings.refusal_share, work)
+        chosen = limit_refusals(limit_kinds(usable, settings.maximum, work.seed), settings.refusal_share, work)
         if not chosen:
             raise HornbookError(
                 f"{work.name}: no pair to train on among {work.counts['records_in']}{work.first_set_aside()}"
@@ -60,8 +60,8 @@ def dpo(settings: DpoSettings, work: Workspace, *, model: Path, pairs: Sequence[
         learner = add_adapters(learner, settings.lora, work.seed)  # the reference is the model without adapters
         objective = Dpo(reference_P, settings.beta, settings.label_smoothing, settings.length_normalise)
         batches = PairBatches(chosen, groups, settings, work.seed, learner.device, processes.world)
-        train(learner, objective, batches, settings, work, processes)
-        finish(learner, tokenizer, work, processes, ("loss", "margin", "accuracy"))
+        train_model(learner, objective, batches, settings, work, processes)
+        save_trained_model(learner, tokenizer, work, processes, ("loss", "margin", "accuracy"))
 
 
 def _in_tokens(found: Sequence[Pair | TextPair], tokenizer: PreTrainedTokenizerBase, work: Workspace) -> list[Pair]:

@@ -11,7 +11,7 @@ from hornbook.base.records import Pair
 from hornbook.base.workspace import Workspace
 from hornbook.model.context_lengths import context_of
 from hornbook.tokenizer.chat import end_of_reply
-from hornbook.training.subsample import at_most
+from hornbook.training.subsample import limit_kinds
 
 REFUSAL = "refusal"
 
@@ -54,7 +54,7 @@ def limit_refusals(pairs: list[Pair], share: float | None, work: Workspace) -> l
     """Refusal pairs as far as they make up `share` of the round; a round of nothing else is kept whole."""
     others = sum(pair.kind != REFUSAL for pair in pairs)
     if share is not None and others:
-        pairs = at_most(pairs, {REFUSAL: math.floor(others * share / (1 - share))}, work.seed)
+        pairs = limit_kinds(pairs, {REFUSAL: math.floor(others * share / (1 - share))}, work.seed)
     work.note("refusal_share", 1 - others / len(pairs) if pairs else 0.0)
     return pairs
 

@@ -16,8 +16,8 @@ from hornbook.base.workspace import Workspace
 from hornbook.model.device import pick_dtype
 from hornbook.model.packed_attention import packed
 from hornbook.training.distributed import Ranks
-from hornbook.training.dpo_data import fill, pairs_in
-from hornbook.training.dpo_loss import Group, log_ratios, pair_batch
+from hornbook.training.dpo_data import PairGroup, pair_batch, pairs_in, split_by_size
+from hornbook.training.dpo_loss import log_ratios
 from hornbook.training.settings import DpoSettings
 
 PAIRS_IN_A_PART = 1024  # what a killed run loses at most, for each process
@@ -26,7 +26,7 @@ PAIRS_IN_A_PART = 1024  # what a killed run loses at most, for each process
 def reference_log_ratios(
     model: PreTrainedModel,
     pairs: Sequence[Pair],
-    groups: Sequence[Group],
+    groups: Sequence[PairGroup],
     settings: DpoSettings,
     folder: Path,
     work: Workspace,
@@ -36,7 +36,7 @@ def reference_log_ratios(
 
     Parts and forward passes are cut the same way for any number of processes, which take turns at the parts.
     """
-    parts = fill(groups, pairs_in, PAIRS_IN_A_PART)
+    parts = split_by_size(groups, pairs_in, PAIRS_IN_A_PART)
     files = [folder / f"{number:06d}.npy" for number in range(len(parts))]
     mine = range(ranks.rank, len(parts), ranks.world)
     with work.progress("reference", sum(map(pairs_in, (g for i in mine for g in parts[i]))), "pairs") as bar:
@@ -53,12 +53,12 @@ def reference_log_ratios(
 
 @torch.no_grad()
 def _write_part(
-    file: Path, model: PreTrainedModel, pairs: Sequence[Pair], part: Sequence[Group], settings: DpoSettings
+    file: Path, model: PreTrainedModel, pairs: Sequence[Pair], part: Sequence[PairGroup], settings: DpoSettings
 ) -> None:
     half = pick_dtype(settings.dtype, model.device) == torch.bfloat16
     found: dict[int, float] = {}
     with packed(model), torch.autocast(model.device.type, torch.bfloat16, enabled=half):
-        for run in fill(part, lambda group: group.tokens, settings.microbatch_tokens):
+        for run in split_by_size(part, lambda group: group.tokens, settings.microbatch_tokens):
             batch = pair_batch(run, pairs, model.device)
             found.update(zip(batch.pairs, log_ratios(model, batch, settings.length_normalise).tolist(), strict=True))
     with atomic(file) as temporary, temporary.open("wb") as opened:

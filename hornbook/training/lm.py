@@ -14,7 +14,7 @@ from hornbook.model.packed_forward import PackedDocuments, hidden_states, pack_d
 from hornbook.training.losses import Loss, summed_cross_entropy
 
 
-class Text(NamedTuple):
+class TrainingText(NamedTuple):
     """One document: token ids, and which of them count in the loss (all but the first, if None)."""
 
     tokens: np.ndarray | Sequence[int]
@@ -59,7 +59,7 @@ class RowBatches:
 
     def __init__(
         self,
-        texts: Callable[[Sequence[int]], list[Text]],
+        texts: Callable[[Sequence[int]], list[TrainingText]],
         order: Sequence[int],
         row_tokens: float,
         batch_rows: int,
@@ -85,21 +85,21 @@ class RowBatches:
         return f"rows {', '.join(map(str, rows[:8]))}{' ...' if len(rows) > 8 else ''}"
 
 
-def mixture_texts(rows: Rows) -> Callable[[Sequence[int]], list[Text]]:
+def mixture_texts(rows: Rows) -> Callable[[Sequence[int]], list[TrainingText]]:
     """The documents in rows of a mixture."""
 
-    def texts(indices: Sequence[int]) -> list[Text]:
+    def texts(indices: Sequence[int]) -> list[TrainingText]:
         tokens_BT, _, documents_BT = rows.batch(indices)
         found = []
         for tokens_T, documents_T in zip(tokens_BT, documents_BT, strict=True):
             lengths = np.bincount(documents_T[documents_T >= 0])
-            found += [Text(tokens) for tokens in np.split(tokens_T, np.cumsum(lengths))[:-1]]
+            found += [TrainingText(tokens) for tokens in np.split(tokens_T, np.cumsum(lengths))[:-1]]
         return found
 
     return texts
 
 
-def lm_batch(texts: list[Text], device: torch.device) -> LmBatch:
+def lm_batch(texts: list[TrainingText], device: torch.device) -> LmBatch:
     """Documents with the positions and ids of what is to be predicted; the longest come first."""
     texts = sorted(texts, key=lambda text: -len(text.tokens))
     documents = pack_documents([text.tokens for text in texts], device)
@@ -109,7 +109,7 @@ def lm_batch(texts: list[Text], device: torch.device) -> LmBatch:
 
 
 @torch.no_grad()
-def mean_loss(model: PreTrainedModel, batches: RowBatches) -> float:
+def evaluate_loss(model: PreTrainedModel, batches: RowBatches) -> float:
     """Mean cross-entropy (nats a token) over all the rows."""
     total, targets = 0.0, 0
     with packed(model):
@@ -120,7 +120,7 @@ def mean_loss(model: PreTrainedModel, batches: RowBatches) -> float:
     return total / max(targets, 1)
 
 
-def _learn(text: Text) -> np.ndarray:
+def _learn(text: TrainingText) -> np.ndarray:
     learn = np.ones(len(text.tokens), bool) if text.learn is None else np.array(text.learn, bool)
     learn[0] = False  # nothing comes before it
     return learn

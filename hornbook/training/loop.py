@@ -25,17 +25,17 @@ from hornbook.training.choose_row_layout import choose_row_layout
 from hornbook.training.distributed import Ranks
 from hornbook.training.fsdp import Learner, sharded
 from hornbook.training.layers import adapted_layers
-from hornbook.training.metrics import METRICS, VALIDATION, Log
-from hornbook.training.optimiser import make_optimiser, rate
+from hornbook.training.metrics import METRICS, VALIDATION, TrainingLog
+from hornbook.training.optimiser_and_lr_schedule import learning_rate_at, make_optimiser
 from hornbook.training.settings import LoopSettings
 from hornbook.training.step import Microbatch, Objective, Stepper
-from hornbook.training.throughput import cost, matmul_peak
+from hornbook.training.throughput import flop_cost, matmul_peak
 
 CHECKPOINTS = "checkpoints"
-__all__ = ["CHECKPOINTS", "METRICS", "VALIDATION", "Batches", "Evaluation", "train"]
+__all__ = ["CHECKPOINTS", "METRICS", "VALIDATION", "Evaluation", "TrainingBatches", "train_model"]
 
 
-class Batches(Protocol):
+class TrainingBatches(Protocol):
     """The data in training order, a function of the seed alone.
 
     Attributes:
@@ -61,10 +61,10 @@ class Evaluation:
     measure: Callable[[PreTrainedModel], dict[str, float]]
 
 
-def train(
+def train_model(
     model: PreTrainedModel,
     objective: Objective,
-    batches: Batches,
+    batches: TrainingBatches,
     settings: LoopSettings,
     work: Workspace,
     ranks: Ranks,
@@ -94,7 +94,7 @@ def train(
 def _learn(
     learner: Learner,
     objective: Objective,
-    batches: Batches,
+    batches: TrainingBatches,
     settings: LoopSettings,
     half: bool,
     work: Workspace,
@@ -113,7 +113,9 @@ def _learn(
         ranks.wait()  # before the first one writes
         peak = matmul_peak(torch.bfloat16 if half else torch.float32, learner.model.device)
         log = stack.enter_context(
-            Log(work, settings.trackers, batches.tokens, start, cost(learner.model), ranks.world * peak, ranks)
+            TrainingLog(
+                work, settings.trackers, batches.tokens, start, flop_cost(learner.model), ranks.world * peak, ranks
+            )
         )
         stack.enter_context(packed(learner.model))
         stack.enter_context(adapted_layers(learner.model, settings.compile, settings.activation_checkpointing))
@@ -125,7 +127,7 @@ def _learn(
                     log.validation(step, learner(evaluation.measure))
             if done:
                 break
-            learning_rate = rate(step, batches.steps, settings.learning_rate, settings.warmup_share)
+            learning_rate = learning_rate_at(step, batches.steps, settings.learning_rate, settings.warmup_share)
             where = partial(_where, batches, step)
             update = stepper.update(batches.microbatches(step, ranks.rank, ranks.world), learning_rate, where)
             log.step(step + 1, learning_rate, update)
@@ -134,7 +136,7 @@ def _learn(
                 checkpoints.save(step + 1)
 
 
-def _where(batches: Batches, step: int, microbatches: list[int]) -> str:
+def _where(batches: TrainingBatches, step: int, microbatches: list[int]) -> str:
     return f"step {step + 1} of {batches.steps} ({batches.describe(step, microbatches)})"
 
 

@@ -12,13 +12,13 @@ from hornbook.base.workspace import Workspace
 from hornbook.training.distributed import Ranks
 from hornbook.training.settings import TrackerSettings
 from hornbook.training.step import Update
-from hornbook.training.throughput import Cost
+from hornbook.training.throughput import FlopCost
 from hornbook.training.trackers import open_trackers
 
 METRICS, VALIDATION, TIMING = "metrics.jsonl", "validation.jsonl", "timing.jsonl"
 
 
-class Log:
+class TrainingLog:
     """What a run writes as it goes; only the first process does. Use as a context manager.
 
     Args:
@@ -34,7 +34,7 @@ class Log:
         trackers: TrackerSettings,
         tokens: int,
         start: int,
-        cost: Cost,
+        cost: FlopCost,
         peak: float,
         ranks: Ranks,
     ) -> None:
@@ -45,7 +45,7 @@ class Log:
     def __enter__(self) -> Self:
         if self.first:
             files = (self.work.path / name for name in (METRICS, VALIDATION, TIMING))
-            journals = [self.stack.enter_context(Journal(file, self.start)) for file in files]
+            journals = [self.stack.enter_context(MetricsFile(file, self.start)) for file in files]
             self.metrics, self.validations, self.timing = journals
             self.tokens = self.metrics.last["tokens"] if self.metrics.last else 0
             self.trackers = self.stack.enter_context(open_trackers(self.where, self.work))
@@ -91,7 +91,7 @@ class Log:
             self.validations.sync()
 
 
-class Journal:
+class MetricsFile:
     """An append-only file of JSON lines with a `step` each. Use as a context manager.
 
     Args:
@@ -128,6 +128,6 @@ class Journal:
         self._log.close()
 
 
-def read_journal(path: Path) -> list[dict[str, Any]]:
+def read_metrics(path: Path) -> list[dict[str, Any]]:
     """The complete lines of a journal; none if there is no such file."""
     return [msgspec.json.decode(line) for line in read_lines(path)]

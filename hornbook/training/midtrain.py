@@ -14,8 +14,8 @@ from hornbook.model.load_save import load_model
 from hornbook.tokenizer.load_save import load_tokenizer
 from hornbook.training.choose_row_layout import choose_row_layout
 from hornbook.training.distributed import ranks
-from hornbook.training.finish import finish
 from hornbook.training.recall_eval import recall_over_distance
+from hornbook.training.save_trained import save_trained_model
 from hornbook.training.settings import MidtrainSettings
 from hornbook.training.train_on_rows import train_on_rows
 
@@ -37,7 +37,7 @@ def midtrain(settings: MidtrainSettings, work: Workspace, *, model: Path, tokens
         longer = extend_context(start, settings.rope_base, rows.context)
         train_on_rows(longer, tokens, settings, work, processes)
         work.note("recall", {"before": before, "after": recall_over_distance(longer, *questions, "recall after")})
-        finish(longer, tokenizer, work, processes)
+        save_trained_model(longer, tokenizer, work, processes)
 
 
 def _check(

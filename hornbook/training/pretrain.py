@@ -8,7 +8,7 @@ from hornbook.mixture.tokenize import check_tokenizer
 from hornbook.model.build import build_model
 from hornbook.tokenizer.load_save import load_tokenizer
 from hornbook.training.distributed import ranks
-from hornbook.training.finish import finish
+from hornbook.training.save_trained import save_trained_model
 from hornbook.training.settings import PretrainSettings
 from hornbook.training.train_on_rows import train_on_rows
 
@@ -25,4 +25,4 @@ def pretrain(settings: PretrainSettings, work: Workspace, *, tokens: Path, token
         model = build_model(settings.model, made, Rows.open(tokens).context, work.seed, settings.device)
         work.note("parameters", model.num_parameters())
         train_on_rows(model, tokens, settings, work, processes)
-        finish(model, made, work, processes)
+        save_trained_model(model, made, work, processes)

@@ -42,7 +42,7 @@ def recall_over_distance(
     table = []
     with work.progress(label, len(distances) * trials, "questions") as bar:
         for distance in distances:
-            asked = [question(tokenizer, distance, rng(work.seed, "recall", distance, i)) for i in range(trials)]
+            asked = [recall_question(tokenizer, distance, rng(work.seed, "recall", distance, i)) for i in range(trials)]
             size = max(1, TOKENS_AT_ONCE // distance)
             said = []
             for start in range(0, trials, size):
@@ -52,7 +52,9 @@ def recall_over_distance(
     return table
 
 
-def question(tokenizer: PreTrainedTokenizerBase, distance: int, random: np.random.Generator) -> tuple[list[int], int]:
+def recall_question(
+    tokenizer: PreTrainedTokenizerBase, distance: int, random: np.random.Generator
+) -> tuple[list[int], int]:
     """Token ids of a list whose first key is asked for again about `distance` tokens later, and the right digit."""
     key, digit = _word(random), int(random.integers(10))
     tokens = tokenizer.encode(f"{key}={digit}\n", add_special_tokens=False)

@@ -18,12 +18,12 @@ from hornbook.model.lora import add_adapters
 from hornbook.tokenizer.chat import append_end, end_of_reply, give_chatml, load_tokenizer
 from hornbook.training.choose_row_layout import choose_row_layout
 from hornbook.training.distributed import ranks
-from hornbook.training.finish import finish
-from hornbook.training.lm import NextToken, RowBatches, Text
-from hornbook.training.loop import train
+from hornbook.training.lm import NextToken, RowBatches, TrainingText
+from hornbook.training.loop import train_model
+from hornbook.training.save_trained import save_trained_model
 from hornbook.training.settings import SftSettings
 from hornbook.training.sft_data import encode_samples
-from hornbook.training.subsample import at_most, count_kinds
+from hornbook.training.subsample import count_kinds, limit_kinds
 
 ROW = 2048  # tokens of a row, for models whose context has no end
 
@@ -51,7 +51,7 @@ def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequenc
         learner = add_adapters(add_token_embeddings(learner, new), settings.lora, work.seed)
         context = context_of(learner.config)
         texts = encode_samples(records, tokenizer, context, settings.too_long, work)
-        chosen = at_most([record for record in records if record.id in texts], settings.maximum, work.seed)
+        chosen = limit_kinds([record for record in records if record.id in texts], settings.maximum, work.seed)
         if not chosen:
             raise HornbookError(f"{work.name}: no conversation to train on among {len(records)} samples")
         work.note("kinds", count_kinds(chosen))
@@ -59,8 +59,8 @@ def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequenc
         longest = max(len(text.tokens) for text in in_order)
         choose_row_layout(learner, longest, settings, work, processes, trees=False)
         batches = _batches(in_order, context or max(ROW, longest), settings, work.seed, learner.device, processes.world)
-        train(learner, NextToken(), batches, settings, work, processes)
-        finish(learner, tokenizer, work, processes)
+        train_model(learner, NextToken(), batches, settings, work, processes)
+        save_trained_model(learner, tokenizer, work, processes)
 
 
 def _check(settings: SftSettings, tokenizer: PreTrainedTokenizerBase, new: list[int], model: Path) -> None:
@@ -86,7 +86,7 @@ def _see_to_end(settings: SftSettings, tokenizer: PreTrainedTokenizerBase, work:
 
 
 def _batches(
-    texts: list[Text], context: int, settings: SftSettings, seed: int, device: torch.device, world: int
+    texts: list[TrainingText], context: int, settings: SftSettings, seed: int, device: torch.device, world: int
 ) -> RowBatches:
     """All the texts in every epoch, packed into rows, in a new order each time."""
     rows: list[list[int]] = []
@@ -96,7 +96,7 @@ def _batches(
         for row in rng(seed, "rows", epoch).permutation(len(packed)):
             rows.append([int(shuffled[index]) for index in packed[row]])
 
-    def in_rows(indices: Sequence[int]) -> list[Text]:
+    def in_rows(indices: Sequence[int]) -> list[TrainingText]:
         return [texts[index] for row in indices for index in rows[row]]
 
     tokens = settings.epochs * sum(len(text.tokens) for text in texts)

@@ -8,7 +8,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.records import Sample
 from hornbook.base.workspace import Workspace
 from hornbook.tokenizer.chat import encode_chat
-from hornbook.training.lm import Text
+from hornbook.training.lm import TrainingText
 
 
 def encode_samples(
@@ -17,7 +17,7 @@ def encode_samples(
     context: int | None,
     too_long: Literal["set-aside", "cut"],
     work: Workspace,
-) -> dict[str, Text]:
+) -> dict[str, TrainingText]:
     """The tokens of each conversation by its sample's id, and which of them are learnt: the assistant's, in every turn.
 
     Set aside are samples without a reply, ones that the chat template refuses, and conversations of more than `context`
@@ -39,7 +39,7 @@ def _encode(
     context: int | None,
     too_long: Literal["set-aside", "cut"],
     work: Workspace,
-) -> Text:
+) -> TrainingText:
     if not any(message.role == "assistant" for message in sample.messages):
         raise HornbookError("no conversation with a reply of the assistant")
     tokens, learn = encode_chat(tokenizer, sample.messages, sample.tools)
@@ -50,4 +50,4 @@ def _encode(
             cannot = "" if too_long == "set-aside" else ", and no reply begins within it"
             raise HornbookError(f"longer than the context: {len(tokens)} tokens, the model has {context}{cannot}")
         work.count(cut=1)
-    return Text(tokens[:context], learn[:context])
+    return TrainingText(tokens[:context], learn[:context])

@@ -15,7 +15,7 @@ from hornbook.training.distributed import Ranks
 from hornbook.training.fsdp import Learner, no_loss
 from hornbook.training.losses import Loss
 from hornbook.training.settings import LoopSettings
-from hornbook.training.throughput import Work
+from hornbook.training.throughput import StepCounts
 
 
 class Microbatch(Protocol):
@@ -39,7 +39,7 @@ class Objective(Protocol):
 class Update(NamedTuple):
     """What a step did: the work of all processes, and figures by name (the loss first)."""
 
-    work: Work
+    work: StepCounts
     figures: dict[str, float]
 
 
@@ -98,7 +98,7 @@ class Stepper:
                 group["lr"] = learning_rate
             self.optimiser.step()
         figures = {"loss": loss, **dict(zip(self.objective.names, others, strict=True)), "gradient_norm": norm}
-        return Update(Work(tokens, targets, squares), figures)
+        return Update(StepCounts(tokens, targets, squares), figures)
 
     def _passes(self, batches: Sequence[Microbatch]) -> list[Microbatch | None]:
         """What to learn from. With shards, None makes up the passes that other processes have more."""

@@ -10,7 +10,7 @@ from hornbook.base.rng import derive
 R = TypeVar("R", Sample, Pair)
 
 
-def at_most(records: list[R], maximum: Mapping[str, int], seed: int) -> list[R]:
+def limit_kinds(records: list[R], maximum: Mapping[str, int], seed: int) -> list[R]:
     """Sorted by id and each id once, with at most `maximum[kind]` of a kind; which, the seed and the ids decide."""
     kept = {record.id: record for record in records}
     order = sorted(kept, key=lambda id: (derive(seed, "choice", id), id))

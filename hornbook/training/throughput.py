@@ -11,7 +11,7 @@ SIZES = {"cpu": 1024}  # of the matrices
 LARGE = 8192
 
 
-class Work(NamedTuple):
+class StepCounts(NamedTuple):
     """What one pass reads: tokens, targets (for the output matrix), and the sum of squared document lengths."""
 
     tokens: float
@@ -19,18 +19,18 @@ class Work(NamedTuple):
     squares: float
 
 
-class Cost(NamedTuple):
+class FlopCost(NamedTuple):
     """Floating-point operations of training, forward and backward."""
 
     per_token: int
     per_target: int
     per_square: int
 
-    def flops(self, work: Work) -> float:
+    def flops(self, work: StepCounts) -> float:
         return self.per_token * work.tokens + self.per_target * work.targets + self.per_square * work.squares
 
 
-def cost(model: PreTrainedModel) -> Cost:
+def flop_cost(model: PreTrainedModel) -> FlopCost:
     """From a model's matrices: 6 operations for each weight (4 where it is frozen), plus causal attention.
 
     Looking up an embedding is free. All experts of a mixture of experts count.
@@ -43,7 +43,7 @@ def cost(model: PreTrainedModel) -> Cost:
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // max(heads, 1)
     width = heads * head_dim
     # QK and AV over half the square each: 2 * 2 * width / 2 forward, twice that backward
-    return Cost(sum(map(_per_use, inside)), _per_use(head), 6 * width * config.num_hidden_layers)
+    return FlopCost(sum(map(_per_use, inside)), _per_use(head), 6 * width * config.num_hidden_layers)
 
 
 def _per_use(weight: torch.Tensor) -> int:

@@ -10,13 +10,13 @@ from hornbook.base.progress import answers
 from hornbook.base.rng import derive
 from hornbook.base.workspace import Workspace
 from hornbook.evaluation.stage import evaluation
-from hornbook.mixture.packed_dataset import about
+from hornbook.mixture.packed_dataset import mixture_info
 from hornbook.mixture.stage import MANY_EPOCHS
 from hornbook.training.distributed import ranks
-from hornbook.tuning.mixture_comparison import agreements, cells, figures
-from hornbook.tuning.mixture_presets import Shares, choose
-from hornbook.tuning.mixture_views import allocate, check_validation, forget_views
-from hornbook.tuning.proxy_runs import Result, Score, Trial, Trials
+from hornbook.tuning.mixture_comparison import agreements, comparisons, run_figures
+from hornbook.tuning.mixture_presets import Shares, choose_allocations
+from hornbook.tuning.mixture_views import allocation_view, check_validation, delete_views
+from hornbook.tuning.proxy_runs import ProxyRun, ProxyRunner, RunResult, Score
 from hornbook.tuning.settings import AblationSettings
 from hornbook.tuning.tables import agreement_table, allocation_table, figure_table
 
@@ -33,13 +33,13 @@ def ablation(
     Raises HornbookError for what `allocations.choose` refuses, and when the mixture holds nothing out.
     """
     check_validation(tokens)
-    chosen, left_out = choose(settings, about(tokens)["token_files"])
+    chosen, left_out = choose_allocations(settings, mixture_info(tokens)["token_files"])
     if left_out:
         work.warn(f"left out, for want of sources or for being equal to another: {', '.join(left_out)}")
     score = _scorer(settings, list(questions)) if questions else None
     expected = len(settings.models) * len(settings.horizons) * len(chosen) * settings.seeds
     with ranks(settings.training.device) as processes:
-        trials = Trials(work, tokenizer, processes, expected, score)
+        trials = ProxyRunner(work, tokenizer, processes, expected, score)
         results = [
             _run(settings, work, tokens, trials, size, horizon, name, shares, number)
             for size in settings.models
@@ -50,7 +50,7 @@ def ablation(
         if processes.first:
             _warn_of_epochs(settings, work, list(chosen))
             _conclude(settings, work, chosen, results)
-            forget_views(work.path)
+            delete_views(work.path)
         processes.wait()
 
 
@@ -58,19 +58,19 @@ def _run(
     settings: AblationSettings,
     work: Workspace,
     tokens: Path,
-    trials: Trials,
+    trials: ProxyRunner,
     size: str,
     horizon: int,
     name: str,
     shares: Shares,
     number: int,
-) -> Result:
+) -> RunResult:
     folder = _view(work, name, horizon, number)
     if trials.ranks.first:
-        allocate(tokens, shares, horizon, derive(work.seed, "rows", number), folder)
+        allocation_view(tokens, shares, horizon, derive(work.seed, "rows", number), folder)
     trials.ranks.wait()
     said = {"size": size, "horizon": horizon, "allocation": name}
-    trial = Trial(
+    trial = ProxyRun(
         f"{size}-tokens-{horizon}-{name}-seed-{number}",
         folder,
         settings.models[size],
@@ -89,10 +89,10 @@ def _scorer(settings: AblationSettings, questions: list[Path]) -> Score:
     return score
 
 
-def _conclude(settings: AblationSettings, work: Workspace, chosen: dict[str, Shares], results: list[Result]) -> None:
+def _conclude(settings: AblationSettings, work: Workspace, chosen: dict[str, Shares], results: list[RunResult]) -> None:
     shares = chosen[settings.baseline]
-    runs = [{**result, "figures": figures(result["losses"], result["scores"], shares)} for result in results]
-    found = cells(runs, list(chosen), settings.baseline)
+    runs = [{**result, "figures": run_figures(result["losses"], result["scores"], shares)} for result in results]
+    found = comparisons(runs, list(chosen), settings.baseline)
     if not found:
         raise HornbookError("in every comparison a run diverged; lower training.learning_rate")
     ranked = agreements(found, work.seed)
@@ -119,7 +119,7 @@ def _conclude(settings: AblationSettings, work: Workspace, chosen: dict[str, Sha
 def _warn_of_epochs(settings: AblationSettings, work: Workspace, names: list[str]) -> None:
     """Say where a source is seen more often than anything is known of."""
     for name in names:
-        for source, row in about(_view(work, name, max(settings.horizons), 0))["sources"].items():
+        for source, row in mixture_info(_view(work, name, max(settings.horizons), 0))["sources"].items():
             if row["epochs"] > MANY_EPOCHS:
                 work.warn(
                     f"{name}: source '{source}' is seen {row['epochs']:.0f} times; the report stays below 14 (table 5)"
@@ -130,5 +130,5 @@ def _view(work: Workspace, name: str, horizon: int, number: int) -> Path:
     return work.path / "views" / f"{name}-{horizon}-{number}"
 
 
-def _brief(run: Result) -> Result:
+def _brief(run: RunResult) -> RunResult:
     return {name: value for name, value in run.items() if name not in ("training_loss", "losses", "scores")}

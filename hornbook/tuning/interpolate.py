@@ -9,7 +9,7 @@ import numpy as np
 from hornbook.base.confidence_intervals import middle_95
 from hornbook.base.rng import rng
 from hornbook.tuning.curve_fit import Law, Optimum, optimum, power_law, seed_noise
-from hornbook.tuning.lr_grid import Cell, rounded
+from hornbook.tuning.lr_grid import GridCell, rounded
 
 RESAMPLES = 500
 Interval = tuple[float, float] | None  # None: noise is unknown (one seed), or an optimum lies at the edge of its rates
@@ -38,7 +38,7 @@ class Interpolation:
     exponent_between: Interval
     noise: float | None
 
-    def rate_at(self, cells: Sequence[Cell], horizon: int) -> float:
+    def rate_at(self, cells: Sequence[GridCell], horizon: int) -> float:
         """The best rate of the short runs of this horizon with the chosen batch."""
         for cell, best in zip(cells, self.optima, strict=True):
             if (cell.horizon, cell.batch_rows) == (horizon, self.batch_rows):
@@ -51,7 +51,7 @@ class _Best(NamedTuple):
     laws: dict[int, Law]  # of the logarithm of the best rate, by batch
 
 
-def interpolate(cells: Sequence[Cell], target: int, seed: int) -> Interpolation:
+def interpolate(cells: Sequence[GridCell], target: int, seed: int) -> Interpolation:
     """The best rate and batch at `target` tokens.
 
     In each cell a parabola in log rate; for each batch a power law of its optimum over the horizon; the batch by the
@@ -95,11 +95,11 @@ def interpolate(cells: Sequence[Cell], target: int, seed: int) -> Interpolation:
     )
 
 
-def _optima(cells: Sequence[Cell], means: Sequence[np.ndarray]) -> list[Optimum]:
+def _optima(cells: Sequence[GridCell], means: Sequence[np.ndarray]) -> list[Optimum]:
     return [optimum(np.log(cell.rates), losses) for cell, losses in zip(cells, means, strict=True)]
 
 
-def _best(cells: Sequence[Cell], optima: Sequence[Optimum], target: int) -> _Best:
+def _best(cells: Sequence[GridCell], optima: Sequence[Optimum], target: int) -> _Best:
     horizons = sorted({cell.horizon for cell in cells})
     batches = sorted({cell.batch_rows for cell in cells})
     at = {(cell.horizon, cell.batch_rows): found for cell, found in zip(cells, optima, strict=True)}
@@ -116,7 +116,7 @@ def _pooled(noises: Sequence[tuple[float, int] | None]) -> float | None:
     return float(np.sqrt(sum(sd**2 * freedom for sd, freedom in known) / sum(freedom for _, freedom in known)))
 
 
-def as_json(found: Interpolation, cells: Sequence[Cell]) -> dict[str, Any]:
+def fits_as_json(found: Interpolation, cells: Sequence[GridCell]) -> dict[str, Any]:
     """The fits, as tune.json and the report hold them."""
     return {
         "optima": [

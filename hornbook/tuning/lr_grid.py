@@ -10,7 +10,7 @@ from hornbook.tuning.settings import TuneSettings
 Measure = Callable[[int, int, float, int], float]  # (horizon, batch_rows, rate, seed number) -> loss; nan: diverged
 
 
-class Cell(NamedTuple):
+class GridCell(NamedTuple):
     """The runs of one horizon and batch: losses_RS of each rate (ascending) and seed, nan where a run diverged."""
 
     horizon: int
@@ -19,7 +19,7 @@ class Cell(NamedTuple):
     losses_RS: np.ndarray
 
 
-def search(settings: TuneSettings, measure: Measure) -> list[Cell]:
+def run_grid(settings: TuneSettings, measure: Measure) -> list[GridCell]:
     """All cells, short horizons first, so that a search cut short has told something."""
     return [
         _cell(settings, horizon, batch_rows, measure)
@@ -28,7 +28,7 @@ def search(settings: TuneSettings, measure: Measure) -> list[Cell]:
     ]
 
 
-def _cell(settings: TuneSettings, horizon: int, batch_rows: int, measure: Measure) -> Cell:
+def _cell(settings: TuneSettings, horizon: int, batch_rows: int, measure: Measure) -> GridCell:
     found: dict[float, list[float]] = {}
     ask = sorted(settings.rates)
     for _ in range(settings.extensions + 1):
@@ -38,7 +38,7 @@ def _cell(settings: TuneSettings, horizon: int, batch_rows: int, measure: Measur
         if not ask:
             break
     rates = sorted(found)
-    return Cell(horizon, batch_rows, rates, np.array([found[rate] for rate in rates]))
+    return GridCell(horizon, batch_rows, rates, np.array([found[rate] for rate in rates]))
 
 
 def _beyond_the_edge(found: dict[float, list[float]]) -> list[float]:

@@ -6,13 +6,13 @@ from html import escape
 import numpy as np
 
 from hornbook.tuning.curve_fit import Optimum
-from hornbook.tuning.lr_grid import Cell
+from hornbook.tuning.lr_grid import GridCell
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 360, 60, 190, 16, 40
 COLOURS = ["#2b6cb0", "#c05621", "#2f855a", "#805ad5", "#b83280", "#718096"]
 
 
-def rate_chart(cells: Sequence[Cell], optima: Sequence[Optimum]) -> str:
+def rate_chart(cells: Sequence[GridCell], optima: Sequence[Optimum]) -> str:
     """A line with dots for each cell, and a ring at its optimum; runs that diverged are left out."""
     curves = []
     for cell in cells:

@@ -41,7 +41,7 @@ def presets(sources: Sequence[str], names: Sequence[str] = (FINAL, *MOVED)) -> d
     return unlike
 
 
-def choose(settings: AblationSettings, sources: Sequence[str]) -> tuple[dict[str, Shares], list[str]]:
+def choose_allocations(settings: AblationSettings, sources: Sequence[str]) -> tuple[dict[str, Shares], list[str]]:
     """The allocations to compare, by name, and the presets that these sources leave nothing of.
 
     Raises HornbookError for an unknown preset or source, a baseline that is left out, and when there are not two.

@@ -12,24 +12,24 @@ import numpy as np
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json
-from hornbook.mixture.document_index import Catalogue
+from hornbook.mixture.document_index import DocumentIndex
 from hornbook.mixture.epochs import epochs
 from hornbook.mixture.feistel_permutation import Permutation
 from hornbook.mixture.holdout import with_lengths
 from hornbook.mixture.npy_append import growing_array, open_array
-from hornbook.mixture.packed_dataset import VALIDATION, about, validation
+from hornbook.mixture.packed_dataset import VALIDATION, mixture_info, validation_rows
 from hornbook.mixture.packing_plan import plan_training, write_plan
-from hornbook.mixture.sampling_order import Part
+from hornbook.mixture.sampling_order import MixturePart
 
 
-def beginning(mixture: Path, tokens: int, seed: int, number: int, folder: Path) -> Path:
+def prefix_view(mixture: Path, tokens: int, seed: int, number: int, folder: Path) -> Path:
     """The first rows of a mixture, of about `tokens` tokens: any stretch of it has the shares of the whole.
 
     Number 0 has them in the mixture's own order, the others each in one of their own. Returns `folder`.
     """
     if (folder / "mixture.json").exists():
         return folder
-    said = about(mixture)
+    said = mixture_info(mixture)
     rows = min(said["rows"], max(1, round(tokens * said["rows"] / said["tokens"])))
     offsets = open_array(mixture / "rows" / "train.offsets.npy")
     pieces_P4 = open_array(mixture / "rows" / "train.pieces.npy")
@@ -50,22 +50,22 @@ def beginning(mixture: Path, tokens: int, seed: int, number: int, folder: Path) 
     return folder
 
 
-def allocate(mixture: Path, shares: Mapping[str, float], tokens: int, seed: int, folder: Path) -> Path:
+def allocation_view(mixture: Path, shares: Mapping[str, float], tokens: int, seed: int, folder: Path) -> Path:
     """The sources of a mixture in other shares, `tokens` of training rows; what is held out stays held out.
 
     Raises HornbookError when a source with a share has no text. Returns `folder`.
     """
     if (folder / "mixture.json").exists():
         return folder
-    said = about(mixture)
-    catalogue = Catalogue.read(mixture / "tokens", said["token_files"])
+    said = mixture_info(mixture)
+    catalogue = DocumentIndex.read(mixture / "tokens", said["token_files"])
     train = {source: _training_documents(mixture, source, catalogue, folder) for source in said["token_files"]}
     unique = {
         source: sum(int(lengths_D.sum()) for _, lengths_D in with_lengths(documents_D, catalogue))
         for source, documents_D in train.items()
     }
     passes = epochs(shares, tokens, unique)
-    parts = [Part(source, shares[source], train[source]) for source in passes]
+    parts = [MixturePart(source, shares[source], train[source]) for source in passes]
     _link(mixture, folder)
     windows = plan_training(parts, catalogue, tokens, said["context"], seed)
     rows, written = write_plan(folder / "rows", "train", windows, catalogue)
@@ -79,7 +79,7 @@ def allocate(mixture: Path, shares: Mapping[str, float], tokens: int, seed: int,
 
 def shares_of(mixture: Path) -> dict[str, float]:
     """Share of each source in a mixture."""
-    said: dict[str, Any] = about(mixture)
+    said: dict[str, Any] = mixture_info(mixture)
     return {source: row["share"] for source, row in said["sources"].items()}
 
 
@@ -87,11 +87,11 @@ def check_validation(tokens: Path) -> None:
     """Raise HornbookError unless it is a mixture, and has something to validate on."""
     if not (tokens / "mixture.json").exists():
         raise HornbookError(f"{tokens}: not a mixture (no mixture.json in it); expected what `hornbook mixture` makes")
-    if not validation(tokens):
+    if not validation_rows(tokens):
         raise HornbookError(f"{tokens}: the mixture holds nothing out to validate on; mix with a validation_share")
 
 
-def _training_documents(mixture: Path, source: str, catalogue: Catalogue, folder: Path) -> np.ndarray:
+def _training_documents(mixture: Path, source: str, catalogue: DocumentIndex, folder: Path) -> np.ndarray:
     """Indices of a source's documents but for those that its mixture validates on, memory-mapped."""
     plan = mixture / "rows" / f"{VALIDATION.format(source)}.pieces.npy"
     first = catalogue.first[catalogue.sources.index(source)]
@@ -111,6 +111,6 @@ def _link(mixture: Path, folder: Path) -> None:
         (folder / path).symlink_to((mixture / path).resolve())
 
 
-def forget_views(folder: Path) -> None:
+def delete_views(folder: Path) -> None:
     """Remove the views of a stage: they are made again from its mixture in no time."""
     shutil.rmtree(folder / "views", ignore_errors=True)

@@ -14,21 +14,21 @@ from hornbook.base.files import read_json, write_json
 from hornbook.base.progress import console
 from hornbook.base.rng import derive
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.packed_dataset import about
+from hornbook.mixture.packed_dataset import mixture_info
 from hornbook.model.settings import ModelSettings
 from hornbook.training.distributed import Ranks
 from hornbook.training.loop import CHECKPOINTS, METRICS, VALIDATION
-from hornbook.training.metrics import read_journal
+from hornbook.training.metrics import read_metrics
 from hornbook.training.pretrain import pretrain
 from hornbook.training.settings import PretrainSettings, RowsSettings
 
 ONLY_AT_THE_END = 1 << 62  # steps between measurements
-Result = dict[str, Any]
+RunResult = dict[str, Any]
 Score = Callable[[Path, Workspace], dict[str, float]]  # of a folder with `model/` in it, in a workspace
 
 
 @dataclass(frozen=True)
-class Trial:
+class ProxyRun:
     """A pretraining to be made: `number` is that of its seed, trials of one number start from the same weights."""
 
     name: str
@@ -39,7 +39,7 @@ class Trial:
     about: tuple[tuple[str, Any], ...] = ()  # what the table says of it
 
 
-class Trials:
+class ProxyRunner:
     """Runs trials in `runs/NAME/` of a stage's workspace; what has a result.json there is not run again.
 
     The weights are gone once a trial is scored. Under torchrun all processes train, and the first one writes.
@@ -50,9 +50,9 @@ class Trials:
     ) -> None:
         self.work, self.tokenizer, self.ranks, self.score = work, tokenizer, ranks, score
         self.expected = expected  # how many trials there will be, at least
-        self.results: list[Result] = []
+        self.results: list[RunResult] = []
 
-    def run(self, trial: Trial) -> Result:
+    def run(self, trial: ProxyRun) -> RunResult:
         """The result of a trial: {name, number, tokens, steps, losses of the validation {source: nats}, training_loss
         of each step, scores, diverged (why, or ""), and what is said `about` it}."""
         folder = self.work.path / "runs" / trial.name
@@ -66,12 +66,12 @@ class Trials:
             self.ranks.wait()
         if self.ranks.first:
             _tidy(folder)
-        result: Result = read_json(folder / "result.json")
-        result["training_loss"] = [row["loss"] for row in read_journal(folder / METRICS)]
+        result: RunResult = read_json(folder / "result.json")
+        result["training_loss"] = [row["loss"] for row in read_metrics(folder / METRICS)]
         self.results.append(result)
         return result
 
-    def _train(self, trial: Trial, folder: Path) -> str:
+    def _train(self, trial: ProxyRun, folder: Path) -> str:
         """Train unless a killed attempt came to the end; returns why it diverged, if it did."""
         if (folder / "model").exists():  # the last thing that training writes
             return ""
@@ -85,9 +85,9 @@ class Trials:
             return str(error)
         return ""
 
-    def _conclude(self, trial: Trial, folder: Path, why: str) -> None:
-        steps = read_journal(folder / METRICS)
-        measured = [] if why else read_journal(folder / VALIDATION)
+    def _conclude(self, trial: ProxyRun, folder: Path, why: str) -> None:
+        steps = read_metrics(folder / METRICS)
+        measured = [] if why else read_metrics(folder / VALIDATION)
         last = measured[-1] if measured else {}
         losses = {name: value for name, value in last.items() if name not in ("step", "tokens")}
         scores = {} if why or not self.score else self.score(folder, Workspace(folder / "evaluation", name=trial.name))
@@ -98,7 +98,7 @@ class Trials:
                 "number": trial.number,
                 "tokens": steps[-1]["tokens"] if steps else 0,
                 "steps": len(steps),
-                "planned_tokens": about(trial.tokens)["tokens"],
+                "planned_tokens": mixture_info(trial.tokens)["tokens"],
                 "losses": losses,
                 "scores": scores,
                 "diverged": why,
@@ -107,7 +107,7 @@ class Trials:
         )
 
 
-def mean_loss(losses: Mapping[str, float], shares: Mapping[str, float]) -> float:
+def weighted_loss(losses: Mapping[str, float], shares: Mapping[str, float]) -> float:
     """Mean of the losses of the sources, each by its share; nan where none with a share was measured."""
     weights = [shares.get(source, 0.0) for source in losses]
     return float(np.average(list(losses.values()), weights=weights)) if sum(weights) > 0 else float("nan")

@@ -8,11 +8,11 @@ from rich.table import Table
 
 from hornbook.tuning import mixture_comparison as compare
 from hornbook.tuning.interpolate import Interpolation, Interval
-from hornbook.tuning.lr_grid import Cell
-from hornbook.tuning.warmup_stress import Limit
+from hornbook.tuning.lr_grid import GridCell
+from hornbook.tuning.warmup_stress import WarmupLimit
 
 
-def grid_table(cells: Sequence[Cell], found: Interpolation) -> Table:
+def grid_table(cells: Sequence[GridCell], found: Interpolation) -> Table:
     """Loss by horizon, batch and rate, with the optimum of each line."""
     rates = sorted({rate for cell in cells for rate in cell.rates})
     table = Table("tokens", "batch", *[f"{rate:g}" for rate in rates], "best rate", "95 %", "loss", box=None)
@@ -29,7 +29,7 @@ def grid_table(cells: Sequence[Cell], found: Interpolation) -> Table:
     return table
 
 
-def stress_table(limits: Sequence[Limit]) -> Table:
+def stress_table(limits: Sequence[WarmupLimit]) -> Table:
     """Verdict by warm-up and rate, and the largest stable rate."""
     rates = sorted({rate for limit in limits for rate, _ in limit.tried})
     table = Table(
@@ -66,7 +66,7 @@ def allocation_table(allocations: Mapping[str, Mapping[str, float]]) -> Table:
     return table
 
 
-def figure_table(figure: str, cells: Sequence[compare.Cell], allocations: Sequence[str]) -> Table:
+def figure_table(figure: str, cells: Sequence[compare.Comparison], allocations: Sequence[str]) -> Table:
     """One figure by allocation, at each size and horizon: the mean, and the difference from the baseline where it is
     more than noise (*) or not."""
     table = Table(figure, *[f"{cell.size}, {cell.horizon:,}" for cell in cells], box=None)
@@ -98,7 +98,7 @@ def _loss(value: float | None) -> str:
     return f"{value:.3f}" if np.isfinite(value) else "diverged"
 
 
-def _compared(cell: compare.Cell, name: str) -> str:
+def _compared(cell: compare.Comparison, name: str) -> str:
     difference = cell.differences[name]
     if difference == 0:
         return f"{cell.means[name]:.3f}"

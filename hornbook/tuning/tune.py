@@ -9,17 +9,24 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json, write_text
 from hornbook.base.progress import answers
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.packed_dataset import about
+from hornbook.mixture.packed_dataset import mixture_info
 from hornbook.training.distributed import ranks
-from hornbook.tuning.interpolate import Interpolation, as_json, interpolate
-from hornbook.tuning.lr_grid import Cell, search
+from hornbook.tuning.interpolate import Interpolation, fits_as_json, interpolate
+from hornbook.tuning.lr_grid import GridCell, run_grid
 from hornbook.tuning.lr_plot import rate_chart
-from hornbook.tuning.mixture_views import beginning, check_validation, forget_views, shares_of
-from hornbook.tuning.proxy_runs import Result, Trial, Trials, mean_loss
+from hornbook.tuning.mixture_views import check_validation, delete_views, prefix_view, shares_of
+from hornbook.tuning.proxy_runs import ProxyRun, ProxyRunner, RunResult, weighted_loss
 from hornbook.tuning.settings import TuneSettings
-from hornbook.tuning.stability import Verdict, climb, smooth, verdict
 from hornbook.tuning.tables import grid_table, recipe_lines, stress_table
-from hornbook.tuning.warmup_stress import Limit, recommended, stress
+from hornbook.tuning.warmup_stress import (
+    Stability,
+    WarmupLimit,
+    climb,
+    judge_stability,
+    recommend_warmup,
+    smooth,
+    stress_warmups,
+)
 
 FAR = 10  # times the longest horizon: further out, a law from short runs is a guess
 
@@ -35,23 +42,23 @@ def tune(settings: TuneSettings, work: Workspace, *, tokens: Path, tokenizer: Pa
     """
     _check(settings, tokens)
     with ranks(settings.training.device) as processes:
-        short = _ShortRuns(settings, work, tokens, Trials(work, tokenizer, processes, settings.expected_runs()))
-        cells = search(settings, short.loss)
+        short = _ShortRuns(settings, work, tokens, ProxyRunner(work, tokenizer, processes, settings.expected_runs()))
+        cells = run_grid(settings, short.loss)
         _check_some_finite(cells)
         found = interpolate(cells, _target(settings, tokens), work.seed)
         # begun with what is right for the short runs: at the long one's rate they may hardly learn, and look lost
         tuned = found.rate_at(cells, min(settings.horizons))
-        limits = stress(settings, tuned, lambda steps, rate: short.stand(steps, rate, found.batch_rows))
+        limits = stress_warmups(settings, tuned, lambda steps, rate: short.stand(steps, rate, found.batch_rows))
         if processes.first:
             _conclude(settings, work, tokens, cells, found, limits, short.trials.results)
-            forget_views(work.path)
+            delete_views(work.path)
         processes.wait()
 
 
 class _ShortRuns:
     """Short runs by rate, batch and warm-up, on the beginning of the mixture."""
 
-    def __init__(self, settings: TuneSettings, work: Workspace, tokens: Path, trials: Trials) -> None:
+    def __init__(self, settings: TuneSettings, work: Workspace, tokens: Path, trials: ProxyRunner) -> None:
         self.settings, self.work, self.tokens, self.trials = settings, work, tokens, trials
         self.shares = shares_of(tokens)
 
@@ -60,16 +67,16 @@ class _ShortRuns:
         result = self._run(
             f"tokens-{horizon}-batch-{batch_rows}-rate-{rate:.3g}-seed-{number}", horizon, batch_rows, rate, number
         )
-        return mean_loss(result["losses"], self.shares)
+        return weighted_loss(result["losses"], self.shares)
 
-    def stand(self, warmup: int, rate: float, batch_rows: int) -> tuple[Verdict, float]:
+    def stand(self, warmup: int, rate: float, batch_rows: int) -> tuple[Stability, float]:
         """Whether a run of the shortest horizon with a warm-up of so many steps is stable, and its validation loss."""
         horizon = min(self.settings.horizons)
         name = f"stress-warmup-{warmup}-rate-{rate:.3g}"
         result = self._run(name, horizon, batch_rows, rate, 0, warmup)
         reference = self._reference(horizon, batch_rows)
-        found = verdict(result["training_loss"], bool(result["diverged"]), reference, self.settings.instability)
-        return found, mean_loss(result["losses"], self.shares)
+        found = judge_stability(result["training_loss"], bool(result["diverged"]), reference, self.settings.instability)
+        return found, weighted_loss(result["losses"], self.shares)
 
     def _reference(self, horizon: int, batch_rows: int) -> list[float]:
         """The losses of that run of the grid on these data that ended lowest."""
@@ -84,20 +91,20 @@ class _ShortRuns:
 
     def _run(
         self, name: str, horizon: int, batch_rows: int, rate: float, number: int, warmup: int | None = None
-    ) -> Result:
+    ) -> RunResult:
         folder = self.work.path / "views" / f"{horizon}-{number}"
         if self.trials.ranks.first:
-            beginning(self.tokens, horizon, self.work.seed, number, folder)
+            prefix_view(self.tokens, horizon, self.work.seed, number, folder)
         self.trials.ranks.wait()
         changes: dict[str, Any] = {"learning_rate": rate, "batch_rows": batch_rows}
         if warmup is not None:
-            changes["warmup_share"] = warmup / -(-about(folder)["rows"] // batch_rows)
+            changes["warmup_share"] = warmup / -(-mixture_info(folder)["rows"] // batch_rows)
         said = {"horizon": horizon, "batch_rows": batch_rows, "rate": rate, "warmup": warmup}
         training = self.settings.training.model_copy(update=changes)
-        return self.trials.run(Trial(name, folder, self.settings.model, training, number, tuple(said.items())))
+        return self.trials.run(ProxyRun(name, folder, self.settings.model, training, number, tuple(said.items())))
 
 
-def _check_some_finite(cells: list[Cell]) -> None:
+def _check_some_finite(cells: list[GridCell]) -> None:
     for cell in cells:
         if not np.isfinite(cell.losses_RS.mean(axis=1)).any():
             raise HornbookError(
@@ -108,7 +115,7 @@ def _check_some_finite(cells: list[Cell]) -> None:
 
 def _check(settings: TuneSettings, tokens: Path) -> None:
     check_validation(tokens)
-    said = about(tokens)
+    said = mixture_info(tokens)
     if max(settings.horizons) > said["tokens"]:
         raise HornbookError(f"horizons: {max(settings.horizons):,} tokens, but {tokens} has {said['tokens']:,}")
     rows = min(settings.horizons) * said["rows"] // said["tokens"]
@@ -121,21 +128,21 @@ def _check(settings: TuneSettings, tokens: Path) -> None:
 
 
 def _target(settings: TuneSettings, tokens: Path) -> int:
-    return settings.target or int(about(tokens)["tokens"])
+    return settings.target or int(mixture_info(tokens)["tokens"])
 
 
 def _conclude(
     settings: TuneSettings,
     work: Workspace,
     tokens: Path,
-    cells: list[Cell],
+    cells: list[GridCell],
     found: Interpolation,
-    limits: list[Limit],
-    results: list[Result],
+    limits: list[WarmupLimit],
+    results: list[RunResult],
 ) -> None:
-    said, target = about(tokens), _target(settings, tokens)
+    said, target = mixture_info(tokens), _target(settings, tokens)
     steps = max(1, round(target * said["rows"] / said["tokens"] / found.batch_rows))
-    limit = recommended(limits, found.rate, settings.margin, 2 * (found.noise or 0.0))
+    limit = recommend_warmup(limits, found.rate, settings.margin, 2 * (found.noise or 0.0))
     rate = min(found.rate, limit.largest or found.rate) if limit else found.rate
     share = min(1.0, limit.warmup / steps) if limit else settings.training.warmup_share
     advice = {
@@ -153,7 +160,7 @@ def _conclude(
     ]
     figures = {
         "recommendation": advice,
-        **as_json(found, cells),
+        **fits_as_json(found, cells),
         "limits": [limit._asdict() for limit in limits],
     }
     write_json(work.path / "tune.json", {**figures, "runs": runs})
@@ -172,8 +179,8 @@ def _warn(
     work: Workspace,
     target: int,
     found: Interpolation,
-    limit: Limit | None,
-    limits: list[Limit],
+    limit: WarmupLimit | None,
+    limits: list[WarmupLimit],
     rate: float,
 ) -> None:
     if not all(best.inside for best in found.optima):

@@ -14,7 +14,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_records
 from hornbook.base.records import Document
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.packed_dataset import Rows, validation
+from hornbook.mixture.packed_dataset import Rows, validation_rows
 from hornbook.mixture.settings import MixtureSettings
 from hornbook.mixture.stage import mixture
 from hornbook.tokenizer.chat import load_tokenizer
@@ -85,7 +85,7 @@ def test_epochs_are_derived_and_every_document_is_seen_that_often(made: Made) ->
 
 def test_validation_documents_are_never_trained_on_and_all_there(made: Made) -> None:
     trained = set(documents_of(Rows.open(made.work.path)))
-    held = {source: documents_of(rows) for source, rows in validation(made.work.path).items()}
+    held = {source: documents_of(rows) for source, rows in validation_rows(made.work.path).items()}
     assert sorted(held) == sorted(SHARES)
     for source, documents in held.items():
         assert 1 <= len(documents) <= 25
@@ -97,8 +97,8 @@ def test_validation_documents_are_never_trained_on_and_all_there(made: Made) -> 
 def test_another_mixture_holds_out_the_same_documents(made: Made, tmp_path: Path) -> None:
     settings = made.settings.model_copy(update={"context": 512, "tokens": 5000})
     other = make(made.corpus, tmp_path, settings, seed=99)
-    for source, rows in validation(made.work.path).items():
-        assert set(documents_of(rows)) == set(documents_of(validation(other.path)[source]))
+    for source, rows in validation_rows(made.work.path).items():
+        assert set(documents_of(rows)) == set(documents_of(validation_rows(other.path)[source]))
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_another_order(made: Made, tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from hornbook.base.records import Pair
 from hornbook.model.packed_attention import packed
 from hornbook.model.packing_check import BOUND, check_packing
 from hornbook.model.row_layout import RowLayout
-from hornbook.training.dpo_loss import Dpo, group_pairs, log_ratios, pair_batch
-from hornbook.training.lm import NextToken, Text, lm_batch
+from hornbook.training.dpo_data import group_pairs, pair_batch
+from hornbook.training.dpo_loss import Dpo, log_ratios
+from hornbook.training.lm import NextToken, TrainingText, lm_batch
 from tests.architectures import ARCHITECTURES, ORIGINAL, WINDOW, make
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -102,7 +103,10 @@ def check_sft(model: PreTrainedModel) -> None:
             loss.backward()
         else:
             with packed(model):
-                loss = NextToken()(model, lm_batch([Text(document) for document in documents], CPU)).total / targets
+                loss = (
+                    NextToken()(model, lm_batch([TrainingText(document) for document in documents], CPU)).total
+                    / targets
+                )
                 loss.backward()
         losses.append(loss.item())
         gradients.append({n: w.grad.clone() for n, w in model.named_parameters() if w.grad is not None})

@@ -11,7 +11,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.model.build import build_model
 from hornbook.training.checkpoint import Checkpoints
 from hornbook.training.distributed import Ranks
-from hornbook.training.optimiser import make_optimiser
+from hornbook.training.optimiser_and_lr_schedule import make_optimiser
 from hornbook.training.settings import LoopSettings
 from tests.training.run_fixtures import TINY
 

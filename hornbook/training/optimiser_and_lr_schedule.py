@@ -19,7 +19,7 @@ def make_optimiser(model: PreTrainedModel, settings: LoopSettings) -> torch.opti
     return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(BETA_1, settings.beta2), fused=True)
 
 
-def rate(step: int, steps: int, peak: float, warmup_share: float) -> float:
+def learning_rate_at(step: int, steps: int, peak: float, warmup_share: float) -> float:
     """The learning rate of step 0 <= `step` < `steps`: up to `peak` over the warm-up, then down towards zero."""
     warmup = max(1, round(warmup_share * steps))
     if step < warmup:

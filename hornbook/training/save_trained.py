@@ -10,12 +10,12 @@ from hornbook.model.load_save import save_model
 from hornbook.model.lora import has_adapters, merge_adapters, save_adapter
 from hornbook.training.distributed import Ranks
 from hornbook.training.loop import CHECKPOINTS, METRICS, VALIDATION
-from hornbook.training.metrics import read_journal
+from hornbook.training.metrics import read_metrics
 
 POINTS = 200  # most points of a curve
 
 
-def finish(
+def save_trained_model(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     work: Workspace,
@@ -28,10 +28,10 @@ def finish(
         if has_adapters(model):
             save_adapter(model, work.path / "adapter")
         save_model(merge_adapters(model), tokenizer, work.path / "model")
-        metrics = read_journal(work.path / METRICS)
+        metrics = read_metrics(work.path / METRICS)
         for name in curves:
-            work.note(f"{name}_curve", curve(metrics, name))
-        validations = read_journal(work.path / VALIDATION)
+            work.note(f"{name}_curve", averaged_curve(metrics, name))
+        validations = read_metrics(work.path / VALIDATION)
         if validations:
             work.note("validation_loss", [[row.pop("tokens"), _without_step(row)] for row in validations])
         work.count(records_out=1, tokens=metrics[-1]["tokens"] if metrics else 0, steps=len(metrics))
@@ -39,7 +39,7 @@ def finish(
     ranks.wait()
 
 
-def curve(metrics: list[dict[str, Any]], name: str) -> list[list[float]]:
+def averaged_curve(metrics: list[dict[str, Any]], name: str) -> list[list[float]]:
     """[[tokens, mean of a figure over the steps since the point before]...], at most POINTS of them."""
     points = []
     size = max(1, -(-len(metrics) // POINTS))
