@@ -1,4 +1,4 @@
-"""All documents of all sources under one index, in memory-mapped tables."""
+"""An index of all documents of all sources, in memory-mapped tables."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from hornbook.mixture.npy_append import ROWS_AT_ONCE, open_array
 
 @dataclass(frozen=True)
 class DocumentIndex:
-    """Source after source, in the order of the token files.
+    """Documents numbered source by source, in the order of the token files.
 
     Attributes:
-        offsets: of each source, where its documents begin in the token file, and where the last one ends.
-        first: index of each source's first document, and the number of documents.
+        offsets: for each source, where its documents begin in the token file, and where the last one ends.
+        first: index of each source's first document, and the total number of documents.
     """
 
     sources: list[str]
@@ -29,13 +29,13 @@ class DocumentIndex:
         return cls(sources, offsets, first)
 
     def of(self, source: str) -> Iterator[np.ndarray]:
-        """Indices of a source's documents, from the first to the last, so many at once."""
+        """Indices of a source's documents, in order and in chunks."""
         begin, end = self.first[self.sources.index(source) :][:2]
         for start in range(begin, end, ROWS_AT_ONCE):
             yield np.arange(start, min(start + ROWS_AT_ONCE, end))
 
     def lengths(self, documents_D: np.ndarray) -> np.ndarray:
-        """Tokens of these documents, the end-of-text token included."""
+        """Token counts of these documents, including the end-of-text token."""
         source_D, local_D = self._find(documents_D)
         lengths_D = np.empty(len(documents_D), np.int64)
         for source in np.unique(source_D):
@@ -44,7 +44,7 @@ class DocumentIndex:
         return lengths_D
 
     def locate(self, pieces_P3: np.ndarray) -> np.ndarray:
-        """From pieces (index, start, length) to what a plan holds: pieces_P4 (source, its document, start, length)."""
+        """Map pieces (index, start, length) to pieces_P4 (source, document within it, start, length)."""
         source_P, local_P = self._find(pieces_P3[:, 0])
         return np.column_stack([source_P, local_P, pieces_P3[:, 1:]])
 

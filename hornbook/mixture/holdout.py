@@ -1,4 +1,4 @@
-"""Which documents are trained on, which are held out, and which are naturally long: tables of indices on disk."""
+"""Split documents into training and validation, and select naturally long ones; index tables on disk."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,19 +12,19 @@ from hornbook.mixture.document_index import DocumentIndex
 from hornbook.mixture.npy_append import ROWS_AT_ONCE, growing_array, in_chunks, open_array
 from hornbook.mixture.settings import MixtureSettings
 
-ENOUGH_TO_VALIDATE = 10  # a source of so many records gives at least one to validate on
+ENOUGH_TO_VALIDATE = 10  # a source with this many records has at least one validation record
 
 
 def hold_out(
     source: str, ids: Path, catalogue: DocumentIndex, share: float, folder: Path
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of a source's documents to train on and to validate on, by a hash of their ids: alike in every mixture.
+    """Indices of a source's training and validation documents, by a hash of their ids: the same in every mixture.
 
     Args:
-        ids: Parquet file of the documents' ids, in their order.
+        ids: Parquet file of the documents' ids, in order.
         folder: for the tables, which are memory-mapped.
 
-    Raises HornbookError when nothing would be left to train on.
+    Raises HornbookError when no training document would be left.
     """
     with growing_array(folder / f"{source}.hashes.npy") as table:
         for batch in pq.ParquetFile(ids).iter_batches(ROWS_AT_ONCE, columns=["id"]):
@@ -49,7 +49,7 @@ def hold_out(
 def naturally_long(
     settings: MixtureSettings, catalogue: DocumentIndex, train: dict[str, np.ndarray], folder: Path
 ) -> np.ndarray:
-    """Indices of the documents to train on that are long for what their source is (report §3.3).
+    """Indices of the training documents that are long for their source (report §3.3).
 
     Raises HornbookError when there are none.
     """
@@ -69,6 +69,6 @@ def naturally_long(
 
 
 def with_lengths(documents_D: np.ndarray, catalogue: DocumentIndex) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """A table of documents bit by bit, with their tokens."""
+    """Documents with their token counts, in chunks."""
     for some_D in in_chunks(documents_D):
         yield some_D, catalogue.lengths(some_D)

@@ -1,4 +1,4 @@
-"""From documents and shares to rows: what is in each row, and in which order the rows come (report §3.1-3.3)."""
+"""Plan the rows of a mixture from documents and shares: the pieces of each row, and the order (report §3.1-3.3)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +12,8 @@ from hornbook.mixture.npy_append import growing_array, in_chunks
 from hornbook.mixture.packing import pack
 from hornbook.mixture.sampling_order import MixturePart, PieceStream, cut_pieces
 
-ROWS_PACKED_TOGETHER = 4096  # enough for a tight fit, few enough that every stretch of training has the same mixture
-TOKENS_PACKED_TOGETHER = 1 << 22  # at most, so that the memory for it does not grow with the context
+ROWS_PACKED_TOGETHER = 4096  # enough for a tight fit, few enough for every part of training to have the same shares
+TOKENS_PACKED_TOGETHER = 1 << 22  # upper bound, so that memory does not grow with the context
 
 Window = tuple[np.ndarray, list[list[int]]]  # pieces_P3, and rows of indices into them
 
@@ -23,7 +23,7 @@ def plan_training(
 ) -> Iterator[Window]:
     """Windows of the training order, each with the shares of the whole. Memory does not grow with the corpus.
 
-    A part's epochs follow each other, so a document comes again only when all others of its part have been seen.
+    A part's epochs follow each other, so a document is repeated only after all others of its part.
     """
     streams = [PieceStream(part, catalogue.lengths, context, seed) for part in parts]
     windows = -(-tokens // min(ROWS_PACKED_TOGETHER * context, TOKENS_PACKED_TOGETHER))
@@ -37,14 +37,14 @@ def plan_training(
 
 
 def plan_validation(documents_D: np.ndarray, catalogue: DocumentIndex, context: int) -> Iterator[Window]:
-    """Every document once. The order is the same for every seed, so that runs are measured on the same rows."""
+    """Every document once. The order is the same for every seed, so that all runs are validated on the same rows."""
     for window, some_D in enumerate(in_chunks(documents_D)):
         pieces_P3 = cut_pieces(some_D, catalogue.lengths(some_D), context)
         yield pieces_P3, pack_shuffled(pieces_P3, context, 0, window)
 
 
 def pack_shuffled(pieces_P3: np.ndarray, context: int, seed: int, window: int) -> list[list[int]]:
-    """Rows of pieces, packed tightly and then put in a random order."""
+    """Rows of pieces, packed and then shuffled."""
     rows = pack(pieces_P3[:, 2].tolist(), context)
     return [rows[index] for index in rng(seed, "rows", window).permutation(len(rows))]
 
@@ -52,7 +52,7 @@ def pack_shuffled(pieces_P3: np.ndarray, context: int, seed: int, window: int) -
 def write_plan(
     folder: Path, split: str, windows: Iterator[Window], catalogue: DocumentIndex, bar: Bar | None = None
 ) -> tuple[int, int]:
-    """Write `SPLIT.pieces.npy` and `SPLIT.offsets.npy`, window by window; returns the number of rows and of tokens."""
+    """Write `SPLIT.pieces.npy` and `SPLIT.offsets.npy`, window by window; returns the numbers of rows and tokens."""
     tokens = 0
     with (
         growing_array(folder / f"{split}.offsets.npy") as offsets,

@@ -1,4 +1,4 @@
-"""The stage that mixes: records → tokens → rows in training order (report §3.1-3.3, table 5)."""
+"""The stage `mixture`: records → tokens → rows in training order (report §3.1-3.3, table 5)."""
 
 import shutil
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from hornbook.mixture.tokenize import end_id, token_dtype, tokenizer_fingerprint
 from hornbook.tokenizer.load_save import load_tokenizer
 from hornbook.tokenizer.read_texts import count_texts, read_texts
 
-MANY_EPOCHS = 20  # the report repeats its synthetic data 13.8 times and finds that good; far beyond nothing is known
+MANY_EPOCHS = 20  # the report repeats its synthetic data 13.8 times with success; far more has not been tested
 
 
 def mixture(
@@ -30,9 +30,9 @@ def mixture(
     documents: Sequence[Path] = (),
     samples: Sequence[Path] = (),
 ) -> None:
-    """Write `mixture.json`, `tokens/` and `rows/` (see `mixture.rows`); note the table of sources with their epochs.
+    """Write `mixture.json`, `tokens/` and `rows/` (see `packed_dataset`); note the table of sources with their epochs.
 
-    Memory does not grow with the corpus: tables live on disk, orders are computed.
+    Memory does not grow with the corpus: tables are on disk, orders are computed.
 
     Raises HornbookError when a source with a share has no text, or no text is long enough.
     """
@@ -66,7 +66,7 @@ def mixture(
 def write_rows(
     settings: MixtureSettings, sources: list[str], work: Workspace
 ) -> tuple[int, int, dict[str, dict[str, Any]]]:
-    """From the token files in `tokens/` to `rows/`: the number of rows and of tokens, and table 5 of this mixture."""
+    """Write `rows/` from the token files in `tokens/`; returns the numbers of rows and tokens, and the source table."""
     tokens, scratch = work.path / "tokens", work.path / "scratch"
     catalogue = DocumentIndex.read(tokens, sources)
     split = {
@@ -87,17 +87,17 @@ def write_rows(
 
 
 def _check_sources(settings: MixtureSettings, found: dict[str, int], others: dict[str, int], work: Workspace) -> None:
-    """Every source with a share must have records; records without a share are worth a warning."""
+    """Every source with a share must have records; warn of records whose source has no share."""
     epochs(settings.shares, settings.tokens, found | others)
     for source, records in sorted(others.items()):
         if source not in settings.shares:
-            work.warn(f"{records} records of source '{source}' are left out: it has no share")
+            work.warn(f"{records} records of source '{source}' are left out, because it has no share")
 
 
 def _parts(
     settings: MixtureSettings, catalogue: DocumentIndex, train: dict[str, Any], scratch: Path
 ) -> list[MixturePart]:
-    """The sources with their shares; when midtraining, these shares of the recall, and what is naturally long."""
+    """The sources with their shares; for midtraining these are shares of the recall data, besides long documents."""
     recall = 1 - settings.long_share
     parts = [
         MixturePart(source, settings.shares[source] * recall, train_D)
@@ -112,7 +112,7 @@ def _parts(
 
 
 def _table(settings: MixtureSettings, parts: list[MixturePart], catalogue: DocumentIndex) -> dict[str, dict[str, Any]]:
-    """Table 5 of this mixture: share, tokens to train on, unique tokens, documents and epochs of each part."""
+    """Share, training tokens, unique tokens, documents and epochs of each part, as in the report's table 5."""
     unique = {
         part.name: sum(int(lengths_D.sum()) for _, lengths_D in with_lengths(part.documents_D, catalogue))
         for part in parts

@@ -1,4 +1,4 @@
-"""The stage that learns from preferences (report §4.2-4.4): pivotal tokens, first tokens of refusals, whole replies."""
+"""The stage `dpo` (report §4.2-4.4): pairs of pivotal tokens, of first tokens of refusals, or of whole replies."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,14 +28,14 @@ from hornbook.training.subsample import count_kinds, limit_kinds
 
 
 def dpo(settings: DpoSettings, work: Workspace, *, model: Path, pairs: Sequence[Path]) -> None:
-    """Train `model` to prefer the chosen side of `pairs`, itself being the reference; write `model/`. With
-    `settings.lora`, only adapters are trained: write `adapter/` and, with them merged, `model/`.
+    """Train `model` to prefer the chosen side of `pairs`, with its initial weights as the reference; write `model/`.
+    With `settings.lora`, only adapters are trained: write `adapter/` and, with them merged, `model/`.
 
-    Pairs are token ids, as our own stages write them, or text in any form that `load_records` reads.
+    Pairs are token ids, as other stages write them, or text in any form that `load_records` reads.
     Notes `loss_curve`, `margin_curve` and `accuracy_curve` [[tokens, value]...], `kinds` {kind: pairs used},
-    `refusal_share`, and `forward_passes` {pairs, trees}. Pairs that cannot be learnt from are set aside: see `usable`.
+    `refusal_share`, and `forward_passes` {pairs, trees}. Pairs that cannot be used are set aside: see `dpo_filters`.
 
-    Raises HornbookError when no pair is left, and as `loop.train` does.
+    Raises HornbookError when no pair is left, and as `train_model` does.
     """
     found = load_records(pairs, "pairs", columns=settings.columns, reject=work.reject)
     work.count(records_in=len(found))
@@ -50,8 +50,8 @@ def dpo(settings: DpoSettings, work: Workspace, *, model: Path, pairs: Sequence[
                 f"{work.name}: no pair to train on among {work.counts['records_in']}{work.first_set_aside()}"
             )
         replies = any(not is_single(pair) for pair in chosen)
-        plan = choose_row_layout(learner, max(map(tokens_in, chosen)), settings, work, processes, trees=replies)
-        groups = group_pairs(chosen, plan)
+        layout = choose_row_layout(learner, max(map(tokens_in, chosen)), settings, work, processes, trees=replies)
+        groups = group_pairs(chosen, layout)
         work.note("kinds", count_kinds(chosen))
         work.note("forward_passes", {"pairs": len(chosen), "trees": len(groups)})
         torch.set_num_threads(settings.threads)
@@ -65,7 +65,7 @@ def dpo(settings: DpoSettings, work: Workspace, *, model: Path, pairs: Sequence[
 
 
 def _in_tokens(found: Sequence[Pair | TextPair], tokenizer: PreTrainedTokenizerBase, work: Workspace) -> list[Pair]:
-    """All pairs in the model's tokens; those that its template refuses are set aside."""
+    """All pairs in the model's tokens; those that its chat template rejects are set aside."""
     pairs = []
     for pair in found:
         try:

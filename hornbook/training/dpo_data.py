@@ -17,16 +17,16 @@ from hornbook.model.prefix_tree import Tree, Trees, lay_out, part_starts
 from hornbook.model.row_layout import DEFAULT, RowLayout
 from hornbook.training.settings import DpoSettings
 
-PAIRS_OF_A_PROMPT = 8  # most that share a tree and therefore a step
+PAIRS_OF_A_PROMPT = 8  # maximum number that share a tree and therefore a step
 
 
 class PairGroup(NamedTuple):
-    """Pairs that one tree serves: single-token pairs along its prefix, or pairs of replies that its branches hold."""
+    """Pairs computed by one tree: single-token pairs along its prefix, or pairs of replies in its branches."""
 
     pairs: list[int]  # indices of pairs
     tree: Tree
     replies: list[list[int]]  # distinct; none for single-token pairs
-    apart: bool = False  # whether the prefix is computed anew for each branch
+    apart: bool = False  # whether the prefix is computed again for each branch
 
     @property
     def single(self) -> bool:
@@ -34,15 +34,15 @@ class PairGroup(NamedTuple):
 
     @property
     def tokens(self) -> int:
-        """How many are computed."""
+        """How many tokens are computed."""
         again = max(len(self.tree.branches) - 1, 0) if self.apart else 0
         return self.tree.tokens + again * len(self.tree.prefix)
 
 
 class PairBatch(NamedTuple):
-    """S single-token pairs, then F pairs of replies; R distinct replies with M tokens in all.
+    """S single-token pairs, then F pairs of replies; R distinct replies with M tokens in total.
 
-    `at` is where a token is predicted, `reply_M` the reply it belongs to.
+    `at` is the position at which a token is predicted, `reply_M` the reply that it belongs to.
     """
 
     pairs: list[int]  # indices of the S + F pairs
@@ -74,13 +74,13 @@ def tokens_in(pair: Pair) -> int:
     return len(pair.prompt_tokens) + max(len(pair.chosen_tokens), len(pair.rejected_tokens))
 
 
-def group_pairs(pairs: Sequence[Pair], plan: RowLayout = DEFAULT) -> list[PairGroup]:
-    """Single-token pairs by trajectory, pairs of replies by prompt. Every pair is in just one group.
+def group_pairs(pairs: Sequence[Pair], layout: RowLayout = DEFAULT) -> list[PairGroup]:
+    """Single-token pairs by trajectory, pairs of replies by prompt. Every pair is in exactly one group.
 
-    A plan without trees has each pair of replies by itself; one that shares nothing has each pair by itself, both sides
-    as whole texts.
+    A layout without trees has a group for each pair of replies; one that shares nothing has a group for each pair, with
+    both sides as whole texts.
     """
-    if not plan.shared:
+    if not layout.shared:
         return [_whole_texts(index, pair) for index, pair in enumerate(pairs)]
     singles = [index for index, pair in enumerate(pairs) if is_single(pair)]
     groups = [
@@ -91,14 +91,14 @@ def group_pairs(pairs: Sequence[Pair], plan: RowLayout = DEFAULT) -> list[PairGr
     for index, pair in enumerate(pairs):
         if not is_single(pair):
             same = by_prompt.setdefault(tuple(pair.prompt_tokens), [])
-            if not same or len(same[-1]) == (PAIRS_OF_A_PROMPT if plan.trees else 1):
+            if not same or len(same[-1]) == (PAIRS_OF_A_PROMPT if layout.trees else 1):
                 same.append([])
             same[-1].append(index)
-    return groups + [_reply_group(indices, pairs, not plan.trees) for same in by_prompt.values() for indices in same]
+    return groups + [_reply_group(indices, pairs, not layout.trees) for same in by_prompt.values() for indices in same]
 
 
 def _whole_texts(index: int, pair: Pair) -> PairGroup:
-    """Both sides with all of their tokens: how long a text is decides what the model makes of its first ones."""
+    """Both sides as whole texts, for models in which the length of a text affects its first tokens."""
     sides = [pair.chosen_tokens, pair.rejected_tokens]
     texts = [[*pair.prompt_tokens, *side] for side in sides]
     return PairGroup([index], Tree(texts[0][:1], [text[1:] for text in texts]), sides, apart=True)
@@ -110,17 +110,17 @@ def _reply_group(indices: list[int], pairs: Sequence[Pair], apart: bool) -> Pair
         for side in (pairs[index].chosen_tokens, pairs[index].rejected_tokens):
             if side not in replies:
                 replies.append(side)
-    # the last token of a reply predicts nothing that counts
+    # the last token of a reply predicts nothing
     return PairGroup(indices, Tree(pairs[indices[0]].prompt_tokens, [reply[:-1] for reply in replies]), replies, apart)
 
 
 def pair_batch(groups: Sequence[PairGroup], pairs: Sequence[Pair], device: torch.device) -> PairBatch:
-    """The groups as one packed forward pass; documents of equal length are adjacent, which costs less."""
+    """The groups as one packed forward pass; documents of equal length are adjacent, which is faster."""
     groups = sorted(groups, key=lambda group: (not group.single, -group.tokens))
     trees = lay_out([group.tree for group in groups], device)
     single: list[tuple[int, int, int]] = []  # at, chosen, rejected
-    spoken: list[tuple[int, int, int]] = []  # at, token, reply
-    between: list[tuple[int, int]] = []  # replies
+    reply_tokens: list[tuple[int, int, int]] = []  # at, token, reply
+    reply_pairs: list[tuple[int, int]] = []  # numbers of the chosen and the rejected reply
     number = 0
     for group, (prefix, *branches) in zip(groups, part_starts(trees), strict=True):
         for pair in (pairs[index] for index in group.pairs):
@@ -128,15 +128,15 @@ def pair_batch(groups: Sequence[PairGroup], pairs: Sequence[Pair], device: torch
                 single.append((prefix + len(pair.prompt_tokens) - 1, pair.chosen_tokens[0], pair.rejected_tokens[0]))
             else:
                 sides = (pair.chosen_tokens, pair.rejected_tokens)
-                between.append((number + group.replies.index(sides[0]), number + group.replies.index(sides[1])))
+                reply_pairs.append((number + group.replies.index(sides[0]), number + group.replies.index(sides[1])))
         for reply, begin in zip(group.replies, branches, strict=True):
-            last = len(pairs[group.pairs[0]].prompt_tokens) - 1  # of the prompt, which says the first of the reply
+            last = len(pairs[group.pairs[0]].prompt_tokens) - 1  # of the prompt, which predicts the reply's first token
             stem = len(group.tree.prefix)
-            places = [prefix + at if at < stem else begin + at - stem for at in range(last, last + len(reply))]
-            spoken += [(at, token, number) for at, token in zip(places, reply, strict=True)]
+            positions = [prefix + at if at < stem else begin + at - stem for at in range(last, last + len(reply))]
+            reply_tokens += [(at, token, number) for at, token in zip(positions, reply, strict=True)]
             number += 1
     indices = [index for group in groups for index in group.pairs]
-    columns = [*_columns(single, 3, device), *_columns(spoken, 3, device), *_columns(between, 2, device)]
+    columns = [*_columns(single, 3, device), *_columns(reply_tokens, 3, device), *_columns(reply_pairs, 2, device)]
     return PairBatch(indices, trees, *columns)
 
 
@@ -146,10 +146,10 @@ def _columns(rows: Iterable[tuple[int, ...]], width: int, device: torch.device) 
 
 
 class PairBatches:
-    """Steps of about `batch_pairs` pairs; the pairs of one group stay together. A new order in every epoch.
+    """Steps of about `batch_pairs` pairs; the pairs of a group stay together. A new order in every epoch.
 
     Args:
-        world: number of processes; each gets as many microbatches as the others, where there are groups enough.
+        world: number of processes; all get the same number of microbatches, if there are enough groups.
     """
 
     def __init__(
@@ -189,22 +189,22 @@ def pairs_in(group: PairGroup) -> int:
 
 
 def split_by_size(groups: Sequence[PairGroup], size_of: Callable[[PairGroup], int], most: int) -> list[list[PairGroup]]:
-    """Cut groups, in their order, into runs of at most `most` by size; a group of more is a run of its own."""
+    """Split groups, in their order, into runs of at most `most` by size; a larger group is a run of its own."""
     runs: list[list[PairGroup]] = []
-    room = 0
+    remaining = 0
     for group in groups:
-        if not runs or size_of(group) > room:
+        if not runs or size_of(group) > remaining:
             runs.append([])
-            room = most
+            remaining = most
         runs[-1].append(group)
-        room -= size_of(group)
+        remaining -= size_of(group)
     return runs
 
 
 def balance_by_tokens(groups: Sequence[PairGroup], most: int, world: int) -> list[list[PairGroup]]:
-    """Groups in as few parts of at most `most` tokens as there can be, a multiple of `world`, about equal in tokens.
+    """Distribute groups over as few parts of at most `most` tokens as possible, a multiple of `world`, about equally.
 
-    The longest first, each to the part with the fewest tokens. A group of more than `most` has a part of its own.
+    The longest group comes first, each to the part with the fewest tokens. A group above `most` has its own part.
     """
     order = sorted(groups, key=lambda group: -group.tokens)
     number = world * -(-sum(group.tokens for group in groups) // (most * world))

@@ -24,20 +24,20 @@ def log_ratios(model: PreTrainedModel, batch: PairBatch, length_normalise: bool)
     single_S = _single_ratios(head, hidden_NC.index_select(0, batch.at_S), batch.chosen_S, batch.rejected_S)
     if not len(batch.at_M):
         return single_S
-    said_M = log_probabilities(head, hidden_NC.index_select(0, batch.at_M), batch.token_M)
+    logprob_M = log_probabilities(head, hidden_NC.index_select(0, batch.at_M), batch.token_M)
     length_R = torch.bincount(batch.reply_M)
-    said_R = said_M.new_zeros(len(length_R)).index_add(0, batch.reply_M, said_M)
+    logprob_R = logprob_M.new_zeros(len(length_R)).index_add(0, batch.reply_M, logprob_M)
     if length_normalise:
-        said_R = said_R / length_R
-    return torch.cat([single_S, said_R[batch.chosen_F] - said_R[batch.rejected_F]])
+        logprob_R = logprob_R / length_R
+    return torch.cat([single_S, logprob_R[batch.chosen_F] - logprob_R[batch.rejected_F]])
 
 
 def _single_ratios(
     head: Head, hidden_SC: torch.Tensor, chosen_S: torch.Tensor, rejected_S: torch.Tensor
 ) -> torch.Tensor:
-    if type(head) is not torch.nn.Linear:  # an adapter beside the matrix, or capped logits
+    if type(head) is not torch.nn.Linear:  # a matrix with an adapter, or capped logits
         return cross_entropies(head, hidden_SC, rejected_S) - cross_entropies(head, hidden_SC, chosen_S)
-    both_S = torch.cat([chosen_S, rejected_S])  # one look-up: its gradient is as large as the matrix
+    both_S = torch.cat([chosen_S, rejected_S])  # one look-up, since its gradient is as large as the matrix
     chosen_SC, rejected_SC = embedding(both_S, head.weight).float().chunk(2)
     single_S = (hidden_SC.float() * (chosen_SC - rejected_SC)).sum(-1)
     if head.bias is not None:
@@ -46,12 +46,12 @@ def _single_ratios(
 
 
 def dpo_losses(margin_P: torch.Tensor, label_smoothing: float) -> torch.Tensor:
-    """The loss of each pair, given beta times the log-ratio above the reference's (cDPO with label smoothing)."""
+    """The loss of each pair, given beta times (log-ratio - reference log-ratio); cDPO with label smoothing."""
     return -(1 - label_smoothing) * logsigmoid(margin_P) - label_smoothing * logsigmoid(-margin_P)
 
 
 class Dpo:
-    """The DPO loss, with the log-ratios of the reference model at hand (one for each pair, by index).
+    """The DPO objective, given the log-ratios of the reference model (one for each pair, by index).
 
     `margin` is the implicit reward of the chosen over the rejected side, `accuracy` the share of pairs where it is
     positive.

@@ -1,6 +1,6 @@
-"""The reference model's side of DPO: computed once, before the first step, and kept on disk.
+"""Log-ratios of the reference model for DPO: computed once, before the first step, and kept on disk.
 
-With the same arithmetic as in training: in another precision the margins would begin at its rounding errors, not at 0.
+They are computed in the precision of training, so that margins start at 0 and not at rounding errors.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from hornbook.training.dpo_data import PairGroup, pair_batch, pairs_in, split_by
 from hornbook.training.dpo_loss import log_ratios
 from hornbook.training.settings import DpoSettings
 
-PAIRS_IN_A_PART = 1024  # what a killed run loses at most, for each process
+PAIRS_IN_A_PART = 1024  # a killed run loses at most this many per process
 
 
 def reference_log_ratios(
@@ -32,9 +32,9 @@ def reference_log_ratios(
     work: Workspace,
     ranks: Ranks,
 ) -> torch.Tensor:
-    """The log-ratio of every pair (shape P) under `model` as it is; parts that `folder` has are read from it.
+    """The log-ratio of every pair (shape P) under `model`; parts that exist in `folder` are read from it.
 
-    Parts and forward passes are cut the same way for any number of processes, which take turns at the parts.
+    Parts and forward passes do not depend on the number of processes, over which the parts are distributed.
     """
     parts = split_by_size(groups, pairs_in, PAIRS_IN_A_PART)
     files = [folder / f"{number:06d}.npy" for number in range(len(parts))]

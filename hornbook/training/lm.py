@@ -1,4 +1,4 @@
-"""Next-token prediction on packed documents: pretraining, midtraining and SFT differ only in which tokens count."""
+"""Next-token prediction on packed documents: pretraining, midtraining and SFT differ only in the loss mask."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from hornbook.training.losses import Loss, summed_cross_entropy
 
 
 class TrainingText(NamedTuple):
-    """One document: token ids, and which of them count in the loss (all but the first, if None)."""
+    """One document: token ids, and which of them have a loss (all but the first, if None)."""
 
     tokens: np.ndarray | Sequence[int]
     learn: np.ndarray | Sequence[bool] | None = None
@@ -48,13 +48,13 @@ class NextToken:
 
 
 class RowBatches:
-    """Steps of `batch_rows` rows each, in the order given, cut into microbatches of `microbatch_rows`.
+    """Steps of `batch_rows` rows each, in the given order, split into microbatches of `microbatch_rows`.
 
     Args:
-        texts: gives the documents in the rows of these indices.
-        order: row indices in training order, each as often as it is to be seen.
-        row_tokens: about how many tokens a row has.
-        world: processes among which a step's microbatches are shared; each gets some, however large they may be.
+        texts: returns the documents in the rows with these indices.
+        order: row indices in training order, each as often as it is to be trained on.
+        row_tokens: approximate tokens per row.
+        world: number of processes, over which a step's microbatches are distributed; each gets at least one.
     """
 
     def __init__(
@@ -100,17 +100,17 @@ def mixture_texts(rows: Rows) -> Callable[[Sequence[int]], list[TrainingText]]:
 
 
 def lm_batch(texts: list[TrainingText], device: torch.device) -> LmBatch:
-    """Documents with the positions and ids of what is to be predicted; the longest come first."""
+    """Documents with the positions and ids of their targets; the longest come first."""
     texts = sorted(texts, key=lambda text: -len(text.tokens))
     documents = pack_documents([text.tokens for text in texts], device)
     learn_N = np.concatenate([_learn(text) for text in texts])
-    said = torch.from_numpy(np.flatnonzero(learn_N)).to(device)
-    return LmBatch(documents, said - 1, documents.tokens_N[said])
+    target_at = torch.from_numpy(np.flatnonzero(learn_N)).to(device)
+    return LmBatch(documents, target_at - 1, documents.tokens_N[target_at])
 
 
 @torch.no_grad()
 def evaluate_loss(model: PreTrainedModel, batches: RowBatches) -> float:
-    """Mean cross-entropy (nats a token) over all the rows."""
+    """Mean cross-entropy (nats per token) over all rows."""
     total, targets = 0.0, 0
     with packed(model):
         for step in range(batches.steps):

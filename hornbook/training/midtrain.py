@@ -1,4 +1,4 @@
-"""The stage that lengthens a model's context (report §3.3)."""
+"""The stage `midtrain`, which extends a model's context (report §3.3)."""
 
 from pathlib import Path
 
@@ -21,10 +21,10 @@ from hornbook.training.train_on_rows import train_on_rows
 
 
 def midtrain(settings: MidtrainSettings, work: Workspace, *, model: Path, tokens: Path) -> None:
-    """Raise the base of the rotary embedding and train on the long rows of a mixture, once over; write `model/`.
+    """Increase the base of the rotary embedding and train for one pass over the long rows of a mixture; write `model/`.
 
     Notes `loss_curve` and `validation_loss` as `pretrain` does, and `recall` {"before": rows, "after": rows} (see
-    `recall.recall_over_distance`). Raises HornbookError as `pretrain` does.
+    `recall_over_distance`). Raises HornbookError as `pretrain` does.
     """
     rows, tokenizer = Rows.open(tokens), load_tokenizer(model)
     check_tokenizer(tokens, tokenizer, model)
@@ -43,7 +43,7 @@ def midtrain(settings: MidtrainSettings, work: Workspace, *, model: Path, tokens
 def _check(
     config: PretrainedConfig, settings: MidtrainSettings, rows: Rows, tokens: Path, model: Path, work: Workspace
 ) -> None:
-    """The model must hold the ids, and must not become shorter-sighted."""
+    """The model's vocabulary must contain the ids, and its context must not become shorter."""
     if rows.vocab_size > config.get_text_config().vocab_size:
         raise HornbookError(
             f"{model}: a vocabulary of {config.get_text_config().vocab_size} ids, but {tokens} has {rows.vocab_size}"
@@ -51,9 +51,9 @@ def _check(
     reads = context_of(config)
     if reads is not None and rows.context < reads:
         raise HornbookError(
-            f"{tokens}: rows of {rows.context} tokens, but {model} reads {reads} already; "
-            "expected a mixture with at least its context"
+            f"{tokens}: rows of {rows.context} tokens, but {model} has a context of {reads} already; "
+            "expected rows of at least its context"
         )
     base = (getattr(config, "rope_parameters", None) or {}).get("rope_theta", 0)
     if settings.rope_base < base:
-        work.warn(f"rope_base {settings.rope_base:g} is below the model's {base:g}; longer contexts want a higher one")
+        work.warn(f"rope_base {settings.rope_base:g} is below the model's {base:g}; longer contexts need a higher one")

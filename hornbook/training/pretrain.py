@@ -1,4 +1,4 @@
-"""The stage that trains a model from scratch (report §3)."""
+"""The stage `pretrain`, which trains a model from scratch (report §3)."""
 
 from pathlib import Path
 
@@ -14,10 +14,10 @@ from hornbook.training.train_on_rows import train_on_rows
 
 
 def pretrain(settings: PretrainSettings, work: Workspace, *, tokens: Path, tokenizer: Path) -> None:
-    """Train a new model on the rows of a mixture, once over; write `model/`.
+    """Train a new model for one pass over the rows of a mixture; write `model/`.
 
-    Notes `loss_curve` [[tokens, loss]...] and `validation_loss` [[tokens, {source: loss}]...] in nats a token, and
-    `parameters`. Raises HornbookError when tokens and tokenizer do not belong together, and as `loop.train` does.
+    Notes `loss_curve` [[tokens, loss]...] and `validation_loss` [[tokens, {source: loss}]...] in nats per token, and
+    `parameters`. Raises HornbookError when the tokens were made with another tokenizer, and as `train_model` does.
     """
     made = load_tokenizer(tokenizer)
     check_tokenizer(tokens, made, tokenizer)

@@ -1,4 +1,4 @@
-"""The end of a training stage: the model saved, its curves noted, its checkpoints gone."""
+"""Save a trained model at the end of a stage, note its curves, and remove its checkpoints."""
 
 import shutil
 from typing import Any
@@ -12,7 +12,7 @@ from hornbook.training.distributed import Ranks
 from hornbook.training.loop import CHECKPOINTS, METRICS, VALIDATION
 from hornbook.training.metrics import read_metrics
 
-POINTS = 200  # most points of a curve
+POINTS = 200  # maximum number of points of a curve
 
 
 def save_trained_model(
@@ -22,8 +22,8 @@ def save_trained_model(
     ranks: Ranks,
     curves: tuple[str, ...] = ("loss",),
 ) -> None:
-    """Write `model/`, and `adapter/` for a model with adapters, which are merged into it; note NAME_curve
-    [[tokens, value]...] of the named figures and `validation_loss`; count tokens."""
+    """Write `model/`, and `adapter/` for a model with adapters, which are merged; note NAME_curve [[tokens, value]...]
+    of the figures in `curves`, and `validation_loss`; count tokens."""
     if ranks.first:
         if has_adapters(model):
             save_adapter(model, work.path / "adapter")
@@ -40,7 +40,7 @@ def save_trained_model(
 
 
 def averaged_curve(metrics: list[dict[str, Any]], name: str) -> list[list[float]]:
-    """[[tokens, mean of a figure over the steps since the point before]...], at most POINTS of them."""
+    """[[tokens, mean of a figure over the steps since the previous point]...], at most POINTS of them."""
     points = []
     size = max(1, -(-len(metrics) // POINTS))
     for start in range(0, len(metrics), size):

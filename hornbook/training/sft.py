@@ -1,4 +1,4 @@
-"""The stage that fine-tunes on conversations (report §4.1)."""
+"""The stage `sft`, supervised fine-tuning on conversations (report §4.1)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,27 +25,27 @@ from hornbook.training.settings import SftSettings
 from hornbook.training.sft_data import encode_samples
 from hornbook.training.subsample import count_kinds, limit_kinds
 
-ROW = 2048  # tokens of a row, for models whose context has no end
+ROW = 2048  # tokens of a row, for models without a context limit
 
 
 def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequence[Path]) -> None:
-    """Fine-tune `model` on the conversations among `samples`, files of any form that `load_records` reads, with its own
+    """Fine-tune `model` on the conversations in `samples`, files of any form that `load_records` reads, with its own
     chat template; write `model/`.
 
-    The loss is on what the assistant says and its end token. Notes `loss_curve` [[tokens, loss]...] and `kinds`
-    {kind: samples used}. What cannot be learnt from is set aside: see `conversations`. With `settings.lora`, only
-    adapters are trained: they are merged into `model/` and lie in `adapter/` as well.
+    The loss is on the assistant's text and its end token. Notes `loss_curve` [[tokens, loss]...] and `kinds` {kind:
+    samples used}. Unusable samples are set aside: see `sft_data`. With `settings.lora`, only adapters are trained: they
+    are merged into `model/` and also written to `adapter/`.
 
-    Raises HornbookError for a tokenizer without a chat template, when no conversation is left, and as `adapt` and
-    `loop.train` do.
+    Raises HornbookError for a tokenizer without a chat template, when no conversation is left, and as `add_adapters`
+    and `train_model` do.
     """
     records = load_records(samples, "samples", columns=settings.columns, reject=work.reject)
     work.count(records_in=len(records))
-    model_folder(model)  # before a hub is asked for the tokenizer of what is no model
+    model_folder(model)  # raises where there is no model, before the hub is asked for a tokenizer
     tokenizer = load_tokenizer(model, work.path)
     new = give_chatml(tokenizer) if settings.template == "chatml" else []
     _check(settings, tokenizer, new, model)
-    _see_to_end(settings, tokenizer, work)
+    _check_end_token(settings, tokenizer, work)
     with ranks(settings.device) as processes:
         learner = load_model(model, settings.dtype if settings.lora.rank else "float32", settings.device)
         learner = add_adapters(add_token_embeddings(learner, new), settings.lora, work.seed)
@@ -66,29 +66,29 @@ def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequenc
 def _check(settings: SftSettings, tokenizer: PreTrainedTokenizerBase, new: list[int], model: Path) -> None:
     if not tokenizer.chat_template:
         raise HornbookError(
-            f"{model}: a tokenizer without a chat template; --template chatml (in a recipe: template: chatml) gives it "
-            "phi-4's, or start from a chat model"
+            f"{model}: the tokenizer has no chat template; use phi-4's with --template chatml (in a recipe: template: "
+            "chatml), or start from a chat model"
         )
     if new and settings.lora.rank:
         raise HornbookError(
-            f"{model}: --template chatml adds tokens, whose embeddings adapters do not train; use lora.rank 0"
+            f"{model}: --template chatml adds tokens, whose embeddings are not trained with adapters; use lora.rank 0"
         )
 
 
-def _see_to_end(settings: SftSettings, tokenizer: PreTrainedTokenizerBase, work: Workspace) -> None:
+def _check_end_token(settings: SftSettings, tokenizer: PreTrainedTokenizerBase, work: Workspace) -> None:
     if settings.append_end:
         append_end(tokenizer)
     elif end_of_reply(tokenizer) is None:
         work.warn(
-            "the chat template writes no end token behind a reply, so the model will not learn to stop; "
-            "--append-end (in a recipe: append_end: true) lets it write the tokenizer's eos_token"
+            "the chat template writes no end token after a reply, so the model will not learn to stop; "
+            "--append-end (in a recipe: append_end: true) appends the tokenizer's eos_token"
         )
 
 
 def _batches(
     texts: list[TrainingText], context: int, settings: SftSettings, seed: int, device: torch.device, world: int
 ) -> RowBatches:
-    """All the texts in every epoch, packed into rows, in a new order each time."""
+    """All texts in every epoch, packed into rows, in a new order each time."""
     rows: list[list[int]] = []
     for epoch in range(settings.epochs):
         shuffled = rng(seed, "order", epoch).permutation(len(texts))

@@ -1,4 +1,4 @@
-"""What pretraining and midtraining share: one pass over a mixture's rows, with validation per source."""
+"""One pass over a mixture's rows with validation per source, for pretraining and midtraining."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def train_on_rows(
     work: Workspace,
     ranks: Ranks,
 ) -> None:
-    """Train on the rows in their order, measuring the validation loss of each source on the way."""
+    """Train on the rows in their order, with regular measurements of each source's validation loss."""
     held_out = {
         source: _batches(rows, settings, model, ranks.world) for source, rows in validation_rows(tokens).items()
     }

@@ -1,4 +1,4 @@
-"""The stage that compares mixtures by proxy runs, and says whether a small search can be trusted (report §3.2)."""
+"""The stage `ablation`, which compares mixtures by proxy runs and tests how reliable the ranking is (report §3.2)."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -26,22 +26,22 @@ def ablation(
 ) -> None:
     """Train a proxy on each allocation of the sources in a mixture, at each size, horizon and seed, and compare.
 
-    `tokens` is a mixture (`hornbook mixture`) of all sources; its own shares do not matter, and what it
-    holds out is held out here. With `questions`, proxies are also scored on them and on the benchmarks of `evaluation`.
-    Writes ablation.json (allocations, runs, cells, agreements) and runs/NAME/. A killed search goes on where it was.
+    `tokens` is a mixture (`hornbook mixture`) of all sources; its own shares do not matter, and its validation rows are
+    used here too. With `questions`, proxies are also scored on them and on the benchmarks of `evaluation`.
+    Writes ablation.json (allocations, runs, cells, agreements) and runs/NAME/. A killed search continues.
 
-    Raises HornbookError for what `allocations.choose` refuses, and when the mixture holds nothing out.
+    Raises HornbookError as `choose_allocations` does, and when the mixture has no validation rows.
     """
     check_validation(tokens)
     chosen, left_out = choose_allocations(settings, mixture_info(tokens)["token_files"])
     if left_out:
-        work.warn(f"left out, for want of sources or for being equal to another: {', '.join(left_out)}")
+        work.warn(f"presets left out because their sources are missing or they equal another: {', '.join(left_out)}")
     score = _scorer(settings, list(questions)) if questions else None
     expected = len(settings.models) * len(settings.horizons) * len(chosen) * settings.seeds
     with ranks(settings.training.device) as processes:
-        trials = ProxyRunner(work, tokenizer, processes, expected, score)
+        runner = ProxyRunner(work, tokenizer, processes, expected, score)
         results = [
-            _run(settings, work, tokens, trials, size, horizon, name, shares, number)
+            _run(settings, work, tokens, runner, size, horizon, name, shares, number)
             for size in settings.models
             for horizon in sorted(settings.horizons)
             for name, shares in chosen.items()
@@ -58,7 +58,7 @@ def _run(
     settings: AblationSettings,
     work: Workspace,
     tokens: Path,
-    trials: ProxyRunner,
+    runner: ProxyRunner,
     size: str,
     horizon: int,
     name: str,
@@ -66,19 +66,19 @@ def _run(
     number: int,
 ) -> RunResult:
     folder = _view(work, name, horizon, number)
-    if trials.ranks.first:
+    if runner.ranks.first:
         allocation_view(tokens, shares, horizon, derive(work.seed, "rows", number), folder)
-    trials.ranks.wait()
-    said = {"size": size, "horizon": horizon, "allocation": name}
-    trial = ProxyRun(
+    runner.ranks.wait()
+    info = {"size": size, "horizon": horizon, "allocation": name}
+    proxy = ProxyRun(
         f"{size}-tokens-{horizon}-{name}-seed-{number}",
         folder,
         settings.models[size],
         settings.training,
         number,
-        tuple(said.items()),
+        tuple(info.items()),
     )
-    return trials.run(trial)
+    return runner.run(proxy)
 
 
 def _scorer(settings: AblationSettings, questions: list[Path]) -> Score:
@@ -98,14 +98,14 @@ def _conclude(settings: AblationSettings, work: Workspace, chosen: dict[str, Sha
     ranked = agreements(found, work.seed)
     for name in [run["name"] for run in runs if run["diverged"]]:
         work.warn(f"{name} diverged; comparisons with it are left out")
-    said = {
+    info = {
         "baseline": settings.baseline,
         "allocations": chosen,
         "cells": [asdict(cell) for cell in found],
         "agreements": [{**asdict(pair), "correlation": pair.correlation._asdict()} for pair in ranked],
     }
-    write_json(work.path / "ablation.json", {**said, "runs": [_brief(run) for run in runs]})
-    work.note("ablation", said)
+    write_json(work.path / "ablation.json", {**info, "runs": [_brief(run) for run in runs]})
+    work.note("ablation", info)
     work.count(records_out=len(runs), tokens=sum(run["tokens"] for run in runs))
     answers.print(allocation_table(chosen))
     for figure in dict.fromkeys(cell.figure for cell in found):
@@ -113,11 +113,11 @@ def _conclude(settings: AblationSettings, work: Workspace, chosen: dict[str, Sha
     if ranked:
         answers.print(agreement_table(ranked))
     if settings.seeds < 2:
-        work.warn("one seed: differences cannot be told from noise")
+        work.warn("one seed: differences cannot be distinguished from noise")
 
 
 def _warn_of_epochs(settings: AblationSettings, work: Workspace, names: list[str]) -> None:
-    """Say where a source is seen more often than anything is known of."""
+    """Warn where a source is repeated more often than the report has tested."""
     for name in names:
         for source, row in mixture_info(_view(work, name, max(settings.horizons), 0))["sources"].items():
             if row["epochs"] > MANY_EPOCHS:

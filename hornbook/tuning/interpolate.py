@@ -1,4 +1,4 @@
-"""From the short runs to the full one: the optimum of each cell, how it moves, and how sure that is (report §3)."""
+"""Extrapolate from short runs to the full one: optima, power laws over the horizon, and intervals (report §3)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from hornbook.tuning.curve_fit import Law, Optimum, optimum, power_law, seed_noi
 from hornbook.tuning.lr_grid import GridCell, rounded
 
 RESAMPLES = 500
-Interval = tuple[float, float] | None  # None: noise is unknown (one seed), or an optimum lies at the edge of its rates
+Interval = tuple[float, float] | None  # None: noise is unknown (one seed), or an optimum is at the edge of its rates
 
 
 @dataclass(frozen=True)
 class Interpolation:
-    """What is best at the target horizon.
+    """The estimated best rate and batch at the target horizon.
 
     Attributes:
         optima: of each cell, over the rate; `x` is the logarithm of the rate.
         optima_between: their 95 % intervals, as rates.
         rate, between: best rate (three digits) for the chosen batch at the target, and its 95 % interval.
-        exponent, exponent_between: the best rate of that batch goes with horizon to this power.
+        exponent, exponent_between: exponent of the best rate of that batch over the horizon.
         batch_rows: the batch, one of those tried; `batch_share` of the resamples choose it too.
         noise: standard deviation of one run's loss in nats; None with one seed.
     """
@@ -54,9 +54,9 @@ class _Best(NamedTuple):
 def interpolate(cells: Sequence[GridCell], target: int, seed: int) -> Interpolation:
     """The best rate and batch at `target` tokens.
 
-    In each cell a parabola in log rate; for each batch a power law of its optimum over the horizon; the batch by the
-    lowest losses the same way. Intervals: the losses are drawn again with the noise seen between seeds, and all is
-    fitted anew. They say nothing of whether the power law holds so far out.
+    In each cell a parabola in log rate is fitted; for each batch a power law of its optimum over the horizon; the batch
+    is chosen by the lowest losses in the same way. For intervals the losses are resampled with the noise between seeds
+    and everything is fitted again. They do not cover errors of the power law itself.
 
     Raises ValueError when all runs of a cell diverged.
     """
@@ -117,7 +117,7 @@ def _pooled(noises: Sequence[tuple[float, int] | None]) -> float | None:
 
 
 def fits_as_json(found: Interpolation, cells: Sequence[GridCell]) -> dict[str, Any]:
-    """The fits, as tune.json and the report hold them."""
+    """The fits as stored in tune.json."""
     return {
         "optima": [
             {

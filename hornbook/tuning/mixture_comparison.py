@@ -1,4 +1,4 @@
-"""From runs to a table: each allocation's figures beside the baseline's, with the noise of the seeds."""
+"""Compare each allocation's figures with the baseline's, with the noise between seeds."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ class Agreement:
 
 
 def comparisons(results: Sequence[RunResult], allocations: Sequence[str], baseline: str) -> list[Comparison]:
-    """All cells that all allocations have: those of a figure where one run diverged are left out."""
+    """A comparison for each size, horizon and figure; those with a diverged run are left out."""
     found = []
     for size, horizon in sorted({(result["size"], result["horizon"]) for result in results}):
         here = [result for result in results if (result["size"], result["horizon"]) == (size, horizon)]
@@ -91,7 +91,7 @@ def agreements(found: Sequence[Comparison], seed: int) -> list[Agreement]:
 def run_figures(
     losses: Mapping[str, float], scores: Mapping[str, float], shares: Mapping[str, float]
 ) -> dict[str, float]:
-    """All that a run is compared by: the mean loss by `shares`, the loss on each source, and the scores."""
+    """The figures of a run: the loss weighted by `shares`, the loss on each source, and the scores."""
     overall = {name: score for name, score in scores.items() if not name.startswith(f"{REASONING}:")}
     return {
         LOSS: weighted_loss(losses, shares),

@@ -1,4 +1,4 @@
-"""The tables of both searches, for the terminal, and the lines for a recipe."""
+"""Tables of both searches for the terminal, and the recommendation as lines of a recipe."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from hornbook.tuning.warmup_stress import WarmupLimit
 
 
 def grid_table(cells: Sequence[GridCell], found: Interpolation) -> Table:
-    """Loss by horizon, batch and rate, with the optimum of each line."""
+    """Loss by horizon, batch and rate, with the optimum of each row."""
     rates = sorted({rate for cell in cells for rate in cell.rates})
     table = Table("tokens", "batch", *[f"{rate:g}" for rate in rates], "best rate", "95 %", "loss", box=None)
     for cell, best, between in zip(cells, found.optima, found.optima_between, strict=True):
@@ -30,7 +30,7 @@ def grid_table(cells: Sequence[GridCell], found: Interpolation) -> Table:
 
 
 def stress_table(limits: Sequence[WarmupLimit]) -> Table:
-    """Verdict by warm-up and rate, and the largest stable rate."""
+    """Stability by warm-up and rate, and the largest stable rate."""
     rates = sorted({rate for limit in limits for rate, _ in limit.tried})
     table = Table(
         "warm-up, steps",
@@ -47,7 +47,7 @@ def stress_table(limits: Sequence[WarmupLimit]) -> Table:
 
 
 def recipe_lines(advice: dict[str, Any]) -> str:
-    """The recommendation as lines of a recipe. A rate has a dot, or YAML would read it as text."""
+    """The recommendation as lines of a recipe. A rate has a dot, since YAML reads 1e-3 as text."""
     between = f", 95 % {span(advice['between'], '.2e')}" if advice["between"] else ""
     steps = f"    # {advice['warmup_steps']} steps" if advice["warmup_steps"] else ""
     return (
@@ -67,8 +67,8 @@ def allocation_table(allocations: Mapping[str, Mapping[str, float]]) -> Table:
 
 
 def figure_table(figure: str, cells: Sequence[compare.Comparison], allocations: Sequence[str]) -> Table:
-    """One figure by allocation, at each size and horizon: the mean, and the difference from the baseline where it is
-    more than noise (*) or not."""
+    """One figure by allocation, at each size and horizon: the mean, and the difference from the baseline, with * where
+    it is larger than the noise."""
     table = Table(figure, *[f"{cell.size}, {cell.horizon:,}" for cell in cells], box=None)
     for name in allocations:
         table.add_row(name, *[_compared(cell, name) for cell in cells])

@@ -1,4 +1,4 @@
-"""The stage that chooses rate, batch and warm-up by short runs (report §3)."""
+"""The stage `tune`, which chooses learning rate, batch and warm-up by short runs (report §3)."""
 
 from pathlib import Path
 from typing import Any
@@ -28,17 +28,17 @@ from hornbook.tuning.warmup_stress import (
     stress_warmups,
 )
 
-FAR = 10  # times the longest horizon: further out, a law from short runs is a guess
+FAR = 10  # times the longest horizon, beyond which a power law from short runs is unreliable
 
 
 def tune(settings: TuneSettings, work: Workspace, *, tokens: Path, tokenizer: Path) -> None:
-    """Train on the beginnings of a mixture over a grid of rates and batches, fit, then stress the warm-up.
+    """Train on the first rows of a mixture over a grid of rates and batches, fit, then stress-test the warm-up.
 
     Writes tune.json (runs, fits, limits, recommendation), recommended.yaml, chart.svg, and runs/NAME/ for each run.
-    The loss is that of the validation rows, each source by its share. A killed search goes on where it was.
+    The loss is that of the validation rows, each source weighted by its share. A killed search continues.
 
-    Raises HornbookError when the mixture is too short or has nothing to validate on, for a warm-up longer than a run,
-    and when nothing but diverging runs were found.
+    Raises HornbookError when the mixture is too short or has no validation rows, for a warm-up longer than a run, and
+    when all runs of a cell diverged.
     """
     _check(settings, tokens)
     with ranks(settings.training.device) as processes:
@@ -46,31 +46,31 @@ def tune(settings: TuneSettings, work: Workspace, *, tokens: Path, tokenizer: Pa
         cells = run_grid(settings, short.loss)
         _check_some_finite(cells)
         found = interpolate(cells, _target(settings, tokens), work.seed)
-        # begun with what is right for the short runs: at the long one's rate they may hardly learn, and look lost
+        # start with the best rate of the short runs: at the long run's rate they may hardly learn, and look unstable
         tuned = found.rate_at(cells, min(settings.horizons))
         limits = stress_warmups(settings, tuned, lambda steps, rate: short.stand(steps, rate, found.batch_rows))
         if processes.first:
-            _conclude(settings, work, tokens, cells, found, limits, short.trials.results)
+            _conclude(settings, work, tokens, cells, found, limits, short.runner.results)
             delete_views(work.path)
         processes.wait()
 
 
 class _ShortRuns:
-    """Short runs by rate, batch and warm-up, on the beginning of the mixture."""
+    """Short runs by rate, batch and warm-up, on the first rows of the mixture."""
 
-    def __init__(self, settings: TuneSettings, work: Workspace, tokens: Path, trials: ProxyRunner) -> None:
-        self.settings, self.work, self.tokens, self.trials = settings, work, tokens, trials
+    def __init__(self, settings: TuneSettings, work: Workspace, tokens: Path, runner: ProxyRunner) -> None:
+        self.settings, self.work, self.tokens, self.runner = settings, work, tokens, runner
         self.shares = shares_of(tokens)
 
     def loss(self, horizon: int, batch_rows: int, rate: float, number: int) -> float:
-        """Validation loss at the end, each source by its share; nan if it diverged."""
+        """Validation loss at the end, each source weighted by its share; nan if it diverged."""
         result = self._run(
             f"tokens-{horizon}-batch-{batch_rows}-rate-{rate:.3g}-seed-{number}", horizon, batch_rows, rate, number
         )
         return weighted_loss(result["losses"], self.shares)
 
     def stand(self, warmup: int, rate: float, batch_rows: int) -> tuple[Stability, float]:
-        """Whether a run of the shortest horizon with a warm-up of so many steps is stable, and its validation loss."""
+        """Stability of a run of the shortest horizon with a warm-up of `warmup` steps, and its validation loss."""
         horizon = min(self.settings.horizons)
         name = f"stress-warmup-{warmup}-rate-{rate:.3g}"
         result = self._run(name, horizon, batch_rows, rate, 0, warmup)
@@ -79,11 +79,11 @@ class _ShortRuns:
         return found, weighted_loss(result["losses"], self.shares)
 
     def _reference(self, horizon: int, batch_rows: int) -> list[float]:
-        """The losses of that run of the grid on these data that ended lowest."""
+        """The training losses of the run of the grid on the same data with the lowest final loss."""
         here = (horizon, batch_rows, 0, None)
         losses: list[list[float]] = [
             result["training_loss"]
-            for result in self.trials.results
+            for result in self.runner.results
             if tuple(result[name] for name in ("horizon", "batch_rows", "number", "warmup")) == here
             and not result["diverged"]
         ]
@@ -93,15 +93,15 @@ class _ShortRuns:
         self, name: str, horizon: int, batch_rows: int, rate: float, number: int, warmup: int | None = None
     ) -> RunResult:
         folder = self.work.path / "views" / f"{horizon}-{number}"
-        if self.trials.ranks.first:
+        if self.runner.ranks.first:
             prefix_view(self.tokens, horizon, self.work.seed, number, folder)
-        self.trials.ranks.wait()
+        self.runner.ranks.wait()
         changes: dict[str, Any] = {"learning_rate": rate, "batch_rows": batch_rows}
         if warmup is not None:
             changes["warmup_share"] = warmup / -(-mixture_info(folder)["rows"] // batch_rows)
-        said = {"horizon": horizon, "batch_rows": batch_rows, "rate": rate, "warmup": warmup}
+        info = {"horizon": horizon, "batch_rows": batch_rows, "rate": rate, "warmup": warmup}
         training = self.settings.training.model_copy(update=changes)
-        return self.trials.run(ProxyRun(name, folder, self.settings.model, training, number, tuple(said.items())))
+        return self.runner.run(ProxyRun(name, folder, self.settings.model, training, number, tuple(info.items())))
 
 
 def _check_some_finite(cells: list[GridCell]) -> None:
@@ -115,10 +115,10 @@ def _check_some_finite(cells: list[GridCell]) -> None:
 
 def _check(settings: TuneSettings, tokens: Path) -> None:
     check_validation(tokens)
-    said = mixture_info(tokens)
-    if max(settings.horizons) > said["tokens"]:
-        raise HornbookError(f"horizons: {max(settings.horizons):,} tokens, but {tokens} has {said['tokens']:,}")
-    rows = min(settings.horizons) * said["rows"] // said["tokens"]
+    info = mixture_info(tokens)
+    if max(settings.horizons) > info["tokens"]:
+        raise HornbookError(f"horizons: {max(settings.horizons):,} tokens, but {tokens} has {info['tokens']:,}")
+    rows = min(settings.horizons) * info["rows"] // info["tokens"]
     steps = rows // max(settings.batch_rows)
     if steps < 1 or max(settings.warmups, default=0) > steps:
         raise HornbookError(
@@ -140,8 +140,8 @@ def _conclude(
     limits: list[WarmupLimit],
     results: list[RunResult],
 ) -> None:
-    said, target = mixture_info(tokens), _target(settings, tokens)
-    steps = max(1, round(target * said["rows"] / said["tokens"] / found.batch_rows))
+    info, target = mixture_info(tokens), _target(settings, tokens)
+    steps = max(1, round(target * info["rows"] / info["tokens"] / found.batch_rows))
     limit = recommend_warmup(limits, found.rate, settings.margin, 2 * (found.noise or 0.0))
     rate = min(found.rate, limit.largest or found.rate) if limit else found.rate
     share = min(1.0, limit.warmup / steps) if limit else settings.training.warmup_share
@@ -184,16 +184,16 @@ def _warn(
     rate: float,
 ) -> None:
     if not all(best.inside for best in found.optima):
-        work.warn("somewhere the best rate is at the edge of those tried: give more rates, or more extensions")
+        work.warn("in some cells the best rate is at the edge of those tried: give more rates, or more extensions")
     if target > FAR * max(settings.horizons):
         work.warn(
-            f"the target is {target / max(settings.horizons):.0f} times the longest horizon: a guess more than a fit"
+            f"the target is {target / max(settings.horizons):.0f} times the longest horizon: the fit is unreliable"
         )
     if found.noise is None:
-        work.warn("one seed: how sure the recommendation is cannot be told")
+        work.warn("one seed: the recommendation has no interval")
     if limits and limit is None:
         work.warn("no warm-up was stable at any rate tried: add longer ones")
     elif limit and (limit.largest or 0) < settings.margin * found.rate:
-        work.warn(f"no warm-up stands {settings.margin:g} times the recommended rate: add longer ones")
+        work.warn(f"no warm-up is stable at {settings.margin:g} times the recommended rate: add longer ones")
     if rate < found.rate:
         work.warn(f"the interpolated rate {found.rate:.2e} is not stable; the largest stable one is recommended")

@@ -1,4 +1,4 @@
-"""How high may the rate be, for a warm-up? Raised until training becomes unstable (report §3)."""
+"""Stress test of the warm-up: the learning rate is raised until training becomes unstable (report §3)."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
@@ -8,32 +8,31 @@ import numpy as np
 from hornbook.tuning.lr_grid import rounded
 from hornbook.tuning.settings import TuneSettings
 
-WINDOW = 8  # steps: one strange batch is no instability
+WINDOW = 8  # steps of a running median, so that a single hard batch does not count as instability
 Stability = Literal["stable", "not finite", "climbs", "lost"]
 
 
 def smooth(losses: Sequence[float]) -> np.ndarray:
-    """Running medians over WINDOW steps (over all, where there are fewer); one for each full window."""
+    """Running medians over WINDOW steps (or all, if there are fewer); one for each full window."""
     values = np.asarray(losses, float)
     window = min(WINDOW, len(values))
     return np.median(np.lib.stride_tricks.sliding_window_view(values, window), axis=1)
 
 
 def climb(losses: Sequence[float]) -> float:
-    """The most that the smoothed loss rises above its lowest value before, in nats; 0 for one that only falls."""
+    """The largest rise of the smoothed loss above its previous minimum, in nats; 0 if it only falls."""
     smoothed = smooth(losses)
     return float((smoothed - np.minimum.accumulate(smoothed)).max())
 
 
 def judge_stability(losses: Sequence[float], diverged: bool, reference: Sequence[float], tolerance: float) -> Stability:
-    """Whether a training went well.
+    """Whether a training run was stable.
 
     Args:
         losses: of each step, in nats.
-        diverged: whether it ended at a loss that was not finite.
-        reference: the losses of a training that went well on the same data in the same order. What its loss climbs is
-            what the data do: one batch is harder than another.
-        tolerance: nats that count: "climbs" by so much more than the reference, or ends so far above it ("lost").
+        diverged: whether it ended with a loss that is not finite.
+        reference: the losses of a stable run on the same data in the same order, whose climb is due to hard batches.
+        tolerance: in nats: the run "climbs" by more than the reference plus this, or ends that far above it ("lost").
     """
     if diverged or not np.isfinite(losses).all():
         return "not finite"
@@ -46,8 +45,8 @@ Try = Callable[[int, float], tuple[Stability, float]]  # (warm-up in steps, rate
 
 
 class WarmupLimit(NamedTuple):
-    """What was found for one warm-up: each rate tried with its verdict, the largest stable one (None: none), and the
-    validation loss at the rate begun with."""
+    """Result for one warm-up: each rate tried with its stability, the largest stable one (None: none), and the
+    validation loss at the first rate."""
 
     warmup: int
     tried: list[tuple[float, Stability]]
@@ -56,7 +55,7 @@ class WarmupLimit(NamedTuple):
 
 
 def stress_warmups(settings: TuneSettings, rate: float, run: Try) -> list[WarmupLimit]:
-    """For each warm-up, double the rate until it is unstable; or halve it until it is stable."""
+    """For each warm-up, double the rate until it is unstable, or halve it until it is stable."""
     return [_limit(warmup, rate, settings.doublings, run) for warmup in sorted(settings.warmups)]
 
 
@@ -74,7 +73,7 @@ def _limit(warmup: int, rate: float, doublings: int, run: Try) -> WarmupLimit:
 def recommend_warmup(limits: list[WarmupLimit], rate: float, margin: float, noise: float) -> WarmupLimit | None:
     """Among warm-ups that are stable at `margin` times the rate, the shortest within `noise` of the lowest loss.
 
-    Where none stands so much, the one that stands most; None where none stands at any rate tried.
+    If there is none, the one with the largest stable rate; None if no warm-up was stable at any rate.
     """
     enough = [limit for limit in limits if limit.largest is not None and limit.largest >= margin * rate]
     if enough:

@@ -179,7 +179,7 @@ def make_quiet(corpus: Corpus, path: Path) -> list[str]:
 
 
 def test_errors_name_what_is_missing(corpus: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(HornbookError, match="no text of that source; there is text of: code, synthetic, web"):
+    with pytest.raises(HornbookError, match="no text of that source; sources with text: code, synthetic, web"):
         make(corpus, tmp_path / "a", MixtureSettings(tokens=1000, shares={"books": 1.0}))
     with pytest.raises(HornbookError, match=r"no record is long \(web over 40960\); the longest: web \d+$"):
         long = {"long_share": 0.3, "long_over": {"web": 10}}

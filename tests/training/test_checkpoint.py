@@ -148,7 +148,7 @@ def test_a_save_that_failed_is_heard_of(made, monkeypatch) -> None:
 
     monkeypatch.setattr(dcp.FileSystemWriter, "write_data", full)
     with (
-        pytest.raises(HornbookError, match=r"step-000000003: could not be written .*No space left"),
+        pytest.raises(HornbookError, match=r"step-000000003: cannot be written .*No space left"),
         made() as checkpoints,
     ):
         learn(checkpoints)
