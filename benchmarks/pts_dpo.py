@@ -28,8 +28,8 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json, read_records
 from hornbook.base.stage import StageType, declared
 from hornbook.evaluation.metrics import REASONING, Answer, values_by_score
-from hornbook.recipe.run_alone import run_alone
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.run_stage import run_alone
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 ARMS = {"pivotal": "PTS, DPO on pivotal tokens", "replies": "DPO on whole replies, same tokens"}
 SAMPLING = {"temperature": 0.8, "max_new_tokens": 110}

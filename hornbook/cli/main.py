@@ -16,7 +16,7 @@ from hornbook.cli.push import push
 from hornbook.cli.recipes import RECIPE_COMMANDS
 from hornbook.cli.stages import StageCommand
 from hornbook.cli.start import init, schema
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 EXAMPLES = """\b
 hornbook run pocket                 the whole recipe, at pocket size

@@ -24,7 +24,7 @@ def push(folder: Path, name: str, public: bool, licence: str, dry_run: bool) -> 
     from hornbook.report import push as hub
 
     if not dry_run:
-        answers.print(hub.push(folder, name, public=public, licence=licence), soft_wrap=True)
+        answers.print(hub.push_dataset(folder, name, public=public, licence=licence), soft_wrap=True)
         return
-    files, card = hub.prepare(folder, name, licence)
+    files, card = hub.files_and_card(folder, name, licence)
     click.echo("\n".join([*(f"{path.name}  {path.stat().st_size:,} bytes" for path in files), "", card]))

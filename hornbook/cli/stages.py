@@ -53,7 +53,7 @@ class StageCommand(click.Command):
         return self.kind.settings.parse(given_settings(self.params, given), "")
 
     def _run(self, out: Path, seed: int, overwrite: bool, **given: Any) -> None:
-        from hornbook.recipe.run_alone import run_alone
+        from hornbook.recipe.run_stage import run_alone
 
         inputs = {name: given[name] for name in self.kind.inputs}
         run_alone(self.kind, self.settings_from(given), inputs, out, seed, overwrite)

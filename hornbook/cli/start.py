@@ -17,10 +17,10 @@ def init(name: str, out: Path | None) -> None:
       hornbook init sft --out my-recipe.yaml
     """
     from hornbook.base.progress import console
-    from hornbook.recipe.shipped import start
+    from hornbook.recipe.shipped import write_starter
 
     out = out or Path(f"{name}.yaml")
-    start(name, out)
+    write_starter(name, out)
     console.print(f"Written to {out}. `hornbook plan {out}` says what it would do, `hornbook run {out}` runs it")
 
 

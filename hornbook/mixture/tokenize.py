@@ -21,7 +21,7 @@ from hornbook.base.settings import digest
 from hornbook.mixture.npy_append import GrowingArray, growing_array
 from hornbook.mixture.packed_dataset import IDS_A_GROUP, mixture_info
 from hornbook.tokenizer.chatml import END_OF_TEXT
-from hornbook.tokenizer.read_texts import Text
+from hornbook.tokenizer.read_texts import SourceText
 
 TEXTS_AT_ONCE = 512
 IDS = pa.schema([("id", pa.string())])
@@ -74,7 +74,7 @@ def token_file(folder: Path, source: str) -> Iterator[TokenFile]:
 
 
 def write_tokens(
-    texts: Iterable[Text], sources: list[str], tokenizer: PreTrainedTokenizerBase, folder: Path, bar: Bar
+    texts: Iterable[SourceText], sources: list[str], tokenizer: PreTrainedTokenizerBase, folder: Path, bar: Bar
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Tokenise `texts` on all cores into `folder`, each record followed by the end-of-text id.
 
@@ -146,6 +146,6 @@ def check_tokenizer(mixture: Path, tokenizer: PreTrainedTokenizerBase, where: Pa
     )
 
 
-def _batches(texts: Iterator[Text], size: int) -> Iterator[list[Text]]:
+def _batches(texts: Iterator[SourceText], size: int) -> Iterator[list[SourceText]]:
     while batch := list(islice(texts, size)):
         yield batch

@@ -13,7 +13,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_token
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from hornbook.base.errors import HornbookError
-from hornbook.tokenizer.bytelevel import words
+from hornbook.tokenizer.bytelevel import word_pattern
 from hornbook.tokenizer.chat import end_of_reply
 from hornbook.tokenizer.chat_template import template_of
 from hornbook.tokenizer.chatml import END
@@ -43,7 +43,10 @@ SPLITS = {
     "smollm": Split(SINGLE_DIGITS),
     "gpt-2": Split(GPT_2),
 }
-OURS = {words(3): PUBLISHED.replace("DIGITS", r"\p{N}{1,3}"), words(1): PUBLISHED.replace("DIGITS", r"\p{N}")}
+OURS = {
+    word_pattern(3): PUBLISHED.replace("DIGITS", r"\p{N}{1,3}"),
+    word_pattern(1): PUBLISHED.replace("DIGITS", r"\p{N}"),
+}
 BYTE_LEVEL = {"type": "ByteLevel", "add_prefix_space": False}
 GENERATION = re.compile(r"{%(-?)\s*(end)?generation\s*(-?)%}")
 

@@ -11,9 +11,9 @@ from hornbook.cli.main import main
 from hornbook.model.build import build_model
 from hornbook.model.load_save import load_model, save_model
 from hornbook.model.settings import ModelSettings
-from hornbook.tokenizer.bytelevel import finish
+from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.train import train
+from hornbook.tokenizer.train import train_bpe
 
 QUICK = ["--epochs", "1", "--threads", "1", "--batch-rows", "4", "--microbatch-rows", "2"]
 SHAPE = ModelSettings(layers=1, hidden=16, heads=2, kv_heads=1, mlp=16)
@@ -23,7 +23,7 @@ SHAPE = ModelSettings(layers=1, hidden=16, heads=2, kv_heads=1, mlp=16)
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`chat/`, and `base/` without a chat template, of a context of 40."""
     folder = tmp_path_factory.mktemp("models")
-    tokenizer = finish(train(TokenizerSettings(vocab_size=300), ["the heron waits by the river"]))
+    tokenizer = as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=300), ["the heron waits by the river"]))
     model = build_model(SHAPE, tokenizer, context=40, seed=1)
     save_model(model, tokenizer, folder / "chat")
     tokenizer.chat_template = None

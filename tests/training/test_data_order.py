@@ -18,11 +18,11 @@ from hornbook.mixture.stage import mixture
 from hornbook.mixture.tokenize import tokenizer_fingerprint
 from hornbook.model.build import build_model
 from hornbook.model.load_save import save_model
-from hornbook.tokenizer.bytelevel import finish
+from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.chat import load_tokenizer
 from hornbook.tokenizer.load_save import save_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.train import train
+from hornbook.tokenizer.train import train_bpe
 from hornbook.training.lm import RowBatches, TrainingText, mixture_texts
 from hornbook.training.midtrain import midtrain
 from hornbook.training.pretrain import pretrain
@@ -104,7 +104,7 @@ def test_a_resumed_training_reads_each_row_once(tokens, tokenizer_folder, tmp_pa
 
 
 def test_midtraining_refuses_tokens_of_another_tokenizer_of_the_same_size(tokens, tmp_path) -> None:
-    other = finish(train(TokenizerSettings(vocab_size=300), [sentence(i)[::-1] for i in range(50)]))
+    other = as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=300), [sentence(i)[::-1] for i in range(50)]))
     assert len(other) == Rows.open(tokens).vocab_size
     save_model(build_model(runs.TINY, other, CONTEXT, seed=5), other, tmp_path / "model")
     with pytest.raises(

@@ -73,12 +73,14 @@ def test_a_loss_that_is_not_finite_stops_with_the_rows_that_made_it(tokens, toke
 
 
 def test_tokens_of_another_tokenizer_are_refused(tokens, tmp_path) -> None:
-    from hornbook.tokenizer.bytelevel import finish
+    from hornbook.tokenizer.bytelevel import as_fast_tokenizer
     from hornbook.tokenizer.load_save import save_tokenizer
     from hornbook.tokenizer.settings import TokenizerSettings
-    from hornbook.tokenizer.train import train
+    from hornbook.tokenizer.train import train_bpe
 
-    save_tokenizer(finish(train(TokenizerSettings(vocab_size=280), [sentence(3)])), tmp_path / "tokenizer")
+    save_tokenizer(
+        as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=280), [sentence(3)])), tmp_path / "tokenizer"
+    )
     with pytest.raises(HornbookError, match=r"mixed: .*another tokenizer than that of .* \(300 and 2\d\d ids\)"):
         pretrain(PretrainSettings(model=TINY), Workspace(tmp_path / "out"), tokens=tokens, tokenizer=tmp_path)
 
