@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 from transformers import PreTrainedTokenizerBase
 
-from hornbook.base.asynchronous import Runner
+from hornbook.base.asynchronous import EventLoopRunner
 from hornbook.base.errors import HornbookError
 from hornbook.base.rng import derive, rng
 from hornbook.inference.remote_http import RolloutServer
@@ -65,7 +65,7 @@ class ServerEngine:
         self.settings, self.tokenizer, self.seed, self.probabilities = settings, tokenizer, seed, probabilities
         self.stop = end_ids(tokenizer, read_defaults(model) if model else None)
         self._stops = lru_cache(lambda texts: Stops(tokenizer, self.stop, list(texts)))
-        self._runner = Runner()
+        self._runner = EventLoopRunner()
         try:
             self._run(self._connect())
         except BaseException:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.http import HttpClient, Retry, Silence, TryAgain, authorization, passing_failure, reason_of
+from hornbook.base.http import HttpClient, Retry, ServerPause, TryAgain, authorization, passing_failure, reason_of
 from hornbook.inference.settings import BackendSettings
 
 ResponseT = TypeVar("ResponseT")
@@ -26,8 +26,8 @@ class RolloutServer:
         self.root = settings.url.rstrip("/").removesuffix("/v1")
         self._client = HttpClient(authorization("api_key_env", settings.api_key_env), settings.timeout)
         self._places = asyncio.Semaphore(settings.concurrency)
-        self._silence = Silence()
-        self._retry = Retry(settings.retries, settings.backoff, self._silence)
+        self._pause = ServerPause()
+        self._retry = Retry(settings.retries, settings.backoff, self._pause)
 
     async def look(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """The server's JSON object at `path`; empty where there is none."""
@@ -47,7 +47,7 @@ class RolloutServer:
 
         async def attempt() -> ResponseT:
             async with self._places:
-                await self._silence.wait()
+                await self._pause.wait()
                 answer = read(await self._once(path, content))
             self._retry.answered += 1
             return answer

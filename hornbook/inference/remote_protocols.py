@@ -148,7 +148,7 @@ class Vllm:
     with it. Neither has been run here.
 
     Attributes:
-        processed: whether log-probabilities are those after temperature and filters. `open_dialect` finds out.
+        processed: whether log-probabilities are those after temperature and filters. `detect_mode` sets it.
     """
 
     chunk = 0

@@ -9,8 +9,8 @@ from typing import Any, Self
 from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.files import fingerprint
-from hornbook.base.packages import missing
-from hornbook.base.precision import Precision, settled
+from hornbook.base.packages import missing_package
+from hornbook.base.precision import Precision, resolve_precision
 from hornbook.base.rng import derive, rng
 from hornbook.inference.remote_rollouts import (
     BAN,
@@ -45,13 +45,13 @@ class VllmEngine:
         try:
             import vllm
         except ImportError:
-            raise missing("backend vllm", "vllm") from None
+            raise missing_package("backend vllm", "vllm") from None
         folder = model_folder(model)
         self.tokenizer, self.seed = tokenizer, seed
         self._params: Any = vllm.SamplingParams
         self._llm: Any = vllm.LLM(
             model=folder,
-            dtype=settled(dtype),
+            dtype=resolve_precision(dtype),
             seed=derive(seed) % 2**32,
             enable_prefix_caching=True,
             logprobs_mode="processed_logprobs",

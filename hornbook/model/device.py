@@ -4,9 +4,9 @@ import os
 
 import torch
 
-from hornbook.base.device import settled_device
+from hornbook.base.device import resolve_device
 from hornbook.base.errors import HornbookError
-from hornbook.base.precision import settled
+from hornbook.base.precision import resolve_precision
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 CPU_BFLOAT16 = ("amx_bf16", "avx512_bf16")  # without one of these a CPU emulates bfloat16, slower than float32
@@ -18,7 +18,7 @@ def pick_device(name: str = "auto") -> torch.device:
     "auto" is the value of HORNBOOK_DEVICE; without it the GPU of this process if there is one, else the CPU. Under
     torchrun every process has its own GPU. Raises HornbookError for a GPU that does not exist.
     """
-    name = settled_device(name)
+    name = resolve_device(name)
     if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
     if not torch.cuda.is_available():
@@ -50,7 +50,7 @@ def pick_dtype(name: str, device: torch.device) -> torch.dtype:
     "auto" is the value of HORNBOOK_DTYPE; without it bfloat16 where the hardware is fast at it, else float32.
     Raises HornbookError when the variable is not a precision.
     """
-    name = settled(name)
+    name = resolve_precision(name)
     if name != "auto":
         return DTYPES[name]
     return torch.bfloat16 if fast_bfloat16(device) else torch.float32

@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import atomic
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.model.gguf_layout import ARCHITECTURES, SETTINGS, Architecture
 from hornbook.model.gguf_tokenizer import tokenizer_metadata
 from hornbook.model.load_save import read_model
@@ -29,7 +29,7 @@ def export_gguf(path: Path | str, out: Path, dtype: torch.dtype | None = None) -
     try:
         from gguf import GGUFWriter
     except ImportError:
-        raise missing("writing GGUF", "gguf") from None
+        raise missing_package("writing GGUF", "gguf") from None
     tokenizer = load_tokenizer(path)
     model = read_model(path, dtype or "auto")
     architecture = ARCHITECTURES.get(model.config.model_type)

@@ -8,7 +8,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.model.gguf_layout import ARCHITECTURES, SETTINGS
 from hornbook.model.gguf_tokenizer import tokenizer_from_metadata
 from hornbook.model.load_save import save_model
@@ -24,7 +24,7 @@ def import_gguf(path: Path, out: Path) -> None:
         from gguf import GGUFReader
         from gguf.quants import dequantize
     except ImportError:
-        raise missing(f"{path}: reading GGUF", "gguf") from None
+        raise missing_package(f"{path}: reading GGUF", "gguf") from None
     try:
         reader = GGUFReader(path)
         about = {name: field.contents() for name, field in reader.fields.items()}

@@ -35,7 +35,7 @@ def load_model(path: Path | str, dtype: Precision = "auto", device: str = "auto"
 def read_model(path: Path | str, dtype: torch.dtype | str) -> PreTrainedModel:
     """A model in main memory, like `load_model`; dtype "auto" keeps the precision of the saved weights."""
     folder = model_folder(path)
-    located = folder if Path(folder).is_dir() else hub.located(folder)
+    located = folder if Path(folder).is_dir() else hub.locate(folder)
     try:
         model = AutoModelForCausalLM.from_pretrained(located, dtype=dtype)
     except (OSError, ValueError, KeyError, RuntimeError) as error:

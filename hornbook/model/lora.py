@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import write_json
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.rng import derive
 from hornbook.model.settings import LoraSettings
 
@@ -31,7 +31,7 @@ def add_adapters(model: PreTrainedModel, settings: LoraSettings, seed: int) -> P
     try:
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError:
-        raise missing("lora", "peft") from None
+        raise missing_package("lora", "peft") from None
     config = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,  # type: ignore[arg-type]  # peft only divides by it

@@ -82,7 +82,7 @@ class Respondent:
     ) -> list[SampledReply]:
         """`samples` replies to each question, in the order of question ids and samples.
 
-        Finished chunks are kept in `work.path/replies` until `forget_replies`, so that a killed stage continues.
+        Finished chunks are kept in `work.path/replies` until `delete_replies`, so that a killed stage can continue.
         """
         wanted = [(question, sample) for question in questions for sample in range(samples)]
         done: list[SampledReply] = []

@@ -63,7 +63,7 @@ def judged_pairs(
         with open_respondent(other, its, settings.engine, seed=derive(work.seed, "other", number)) as writer:
             replies += model_replies(f"other-{number}", writer, encoder, asked, settings, work)
     if settings.teacher:
-        replies = asynchronous.run(_with_teacher(settings.teacher, replies, encoder, asked, settings, work))
+        replies = asynchronous.run_coroutine(_with_teacher(settings.teacher, replies, encoder, asked, settings, work))
     replies = distinct_replies(replies)
     with Oracles(settings.oracles, work.ledger) as oracles:
         check_replies(replies, asked, oracles, work)

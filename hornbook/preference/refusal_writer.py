@@ -106,7 +106,7 @@ def write_texts(
             found = {q.id: r for q, r in zip(questions, results, strict=True) if isinstance(r, WrittenTexts)}
             return found, len(teacher.calls_used)
 
-    written, calls = asynchronous.run(run())
+    written, calls = asynchronous.run_coroutine(run())
     return written, outcomes, calls
 
 

@@ -37,7 +37,7 @@ def execute(stage: Stage, inputs: dict[str, Any], out: Path, ledger: Path) -> Wo
         raise
     work.close()
     if is_first_process():
-        write_json(out / "stage.json", {"name": stage.name, "key": stage.key, **stage.identity(), **work.book()})
+        write_json(out / "stage.json", {"name": stage.name, "key": stage.key, **stage.identity(), **work.statistics()})
     return work
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.base.hub import is_name, out_of_reach
+from hornbook.base.hub import is_name, unreachable_reason
 from hornbook.report.card import data_files, make_card
 
 CARD = "README.md"
@@ -38,7 +38,7 @@ def push_dataset(folder: Path, name: str, *, public: bool = False, licence: str 
     from huggingface_hub import CommitOperationAdd, HfApi
 
     files, card = files_and_card(folder, name, licence)
-    if silent := out_of_reach():
+    if silent := unreachable_reason():
         raise HornbookError(f"push: the hub cannot be asked ({silent})")
     operations = [CommitOperationAdd(CARD, card.encode())]
     operations += [CommitOperationAdd(path.name, str(path)) for path in files]

@@ -25,7 +25,7 @@ from hornbook.synthetic.settings import SynthSettings
 from hornbook.synthetic.watch import Watch
 from hornbook.synthetic.words import Rarity
 from hornbook.synthetic.yield_stats import book, warn_of_losses
-from hornbook.teacher.router import Spent, open_teachers
+from hornbook.teacher.router import TeacherUsage, open_teachers
 
 
 def synth(
@@ -119,14 +119,14 @@ def _run(jobs: list[Job], settings: SynthSettings, work: Workspace) -> list[Outc
     watch = Watch(jobs, settings)
     with live(work, len(jobs)) as show:
 
-        def on_done(outcome: Outcome, spent: Spent) -> None:
+        def on_done(outcome: Outcome, spent: TeacherUsage) -> None:
             watch.saw(outcome)
             show(outcome, spent)
 
         if settings.runner == "ray":
             outcomes = run_on_ray(jobs, settings, work.ledger, work.seed, on_done, watch.wants)
         else:
-            outcomes = asynchronous.run(_run_here(jobs, settings, work, on_done, watch.wants))
+            outcomes = asynchronous.run_coroutine(_run_here(jobs, settings, work, on_done, watch.wants))
     for name, place in sorted(watch.stopped.items()):
         work.warn(f"{name}: stopped after {place} seeds: what it made repeated itself")
     return [outcome for outcome in outcomes if watch.wants(outcome.job)]
@@ -136,7 +136,7 @@ async def _run_here(
     jobs: list[Job],
     settings: SynthSettings,
     work: Workspace,
-    on_done: Callable[[Outcome, Spent], None],
+    on_done: Callable[[Outcome, TeacherUsage], None],
     wanted: Callable[[Job], bool],
 ) -> list[Outcome]:
     async with open_teachers(settings.writers, work.ledger) as teachers:
@@ -148,12 +148,12 @@ async def _run_here(
 
 
 @contextmanager
-def live(work: Workspace, total: int) -> Iterator[Callable[[Outcome, Spent], None]]:
+def live(work: Workspace, total: int) -> Iterator[Callable[[Outcome, TeacherUsage], None]]:
     """A line of progress: records done and passed, what was asked by now and how fast, what it cost."""
     passed, begin = 0, time.monotonic()
     with work.progress("", total, "records") as bar:
 
-        def show(outcome: Outcome, spent: Spent) -> None:
+        def show(outcome: Outcome, spent: TeacherUsage) -> None:
             nonlocal passed
             passed += bool(outcome.made)
             rate = spent.calls / max(1e-3, time.monotonic() - begin)

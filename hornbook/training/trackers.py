@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from hornbook.base.errors import one_line
 from hornbook.base.files import write_text
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.progress import console
 from hornbook.base.workspace import Workspace
 from hornbook.training.settings import TrackerSettings
@@ -83,7 +83,7 @@ class WeightsAndBiases:
         try:
             import wandb
         except ImportError:
-            raise missing("trackers.wandb", "wandb") from None
+            raise missing_package("trackers.wandb", "wandb") from None
         self.wandb, self.project, self.work = wandb, project, work
 
     def start(self, step: int) -> None:
@@ -114,7 +114,7 @@ class TensorBoard:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
-            raise missing("trackers.tensorboard", "tensorboard") from None
+            raise missing_package("trackers.tensorboard", "tensorboard") from None
         self.open, self.folder = SummaryWriter, folder
 
     def start(self, step: int) -> None:

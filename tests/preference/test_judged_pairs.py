@@ -164,7 +164,7 @@ def test_neither_order_nor_a_second_run_changes_a_byte(
     first, *_ = run(tmp_path / "a", tiny_model, monkeypatch)
     second, *_ = run(tmp_path / "b", tiny_model, monkeypatch, questions=QUESTIONS[::-1])
     again, *_ = run(tmp_path / "b", tiny_model, monkeypatch)
-    assert first.book() == second.book() == again.book()
+    assert first.statistics() == second.statistics() == again.statistics()
     files = {path.name: path.read_bytes() for path in first.path.iterdir()}
     assert set(files) == {"judgements.parquet", "pairs.parquet"}
     assert files == {path.name: path.read_bytes() for path in second.path.iterdir()}
@@ -177,7 +177,7 @@ def test_a_real_model_without_a_judge(tiny_model: Path, tmp_path: Path) -> None:
         work = Workspace(tmp_path / out, name="judge", seed=1)
         settings = JudgedPairsSettings(responses=2, max_new_tokens=8)
         stage.judged_pairs(settings, work, model=tiny_model, questions=[tmp_path / "q"])
-        books.append((work.book(), (work.path / "judgements.parquet").read_bytes()))
+        books.append((work.statistics(), (work.path / "judgements.parquet").read_bytes()))
     assert books[0] == books[1]
     assert books[0][0]["counts"]["replies"] > 0
 

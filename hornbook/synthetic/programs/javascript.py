@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.sandbox.python import run_python
 from hornbook.synthetic.programs.behaviour import Case
 
@@ -35,7 +35,7 @@ def interpreter() -> Path:
     """The interpreter's one file. Raises HornbookError where it is not installed."""
     found = find_spec("_quickjs")
     if found is None or found.origin is None:
-        raise missing("code_translation: running JavaScript", "quickjs")
+        raise missing_package("code_translation: running JavaScript", "quickjs")
     return Path(found.origin)
 
 
