@@ -26,10 +26,10 @@ from hornbook.base.workspace import Workspace
 from hornbook.inference.settings import Sampling
 from hornbook.inference.torch_engine import TorchEngine
 from hornbook.pts.adaptive import adaptive
-from hornbook.pts.judged_rollouts import Trials
+from hornbook.pts.judged_rollouts import RolloutRunner
 from hornbook.pts.rollout_pools import Pools
 from hornbook.pts.screening import choose_solutions, screen
-from hornbook.pts.search import make_chains, wave_size
+from hornbook.pts.search import make_chains, round_size
 from hornbook.pts.settings import PtsSettings
 from hornbook.pts.subdivide import differ
 from hornbook.pts.types import Prefix
@@ -103,18 +103,18 @@ def search_ours(bench: Bench, sampling: Sampling, seed: int) -> Found:
     """`hornbook pts` with its defaults, up to its pivots."""
     settings = PtsSettings(p_gap=P_GAP)
     with TemporaryDirectory() as folder:
-        trials = bench.trials(Path(folder) / "journal", sampling, seed=seed)
-        pools = Pools(trials, seed)
+        runner = bench.runner(Path(folder) / "journal", sampling, seed=seed)
+        pools = Pools(runner, seed)
         kept = screen(settings, Workspace(Path(folder), name="ours", seed=seed), pools)
         solutions = choose_solutions(kept, pools, settings.solutions_per_question)
         chains = make_chains(solutions, [tokens(solution) for solution in solutions], pools, settings)
-        findings = adaptive(chains, pools, settings, seed, wave_size(chains)).findings
+        findings = adaptive(chains, pools, settings, seed, round_size(chains)).findings
     claimed: dict[Prefix, Claimed] = {}  # solutions of a question that begin alike share their pivots
     for finding in findings:
         solution = solutions[finding.solution]
         pivot = Claimed(solution.case, solution.tokens, finding.start, finding.delta)
         claimed.setdefault(solution.prefix(finding.end), pivot)
-    return Found(list(claimed.values()), len(kept), trials.tokens)
+    return Found(list(claimed.values()), len(kept), runner.tokens)
 
 
 def search_peer(bench: Bench, sampling: Sampling, seed: int) -> Found:
@@ -131,7 +131,7 @@ def settle(found: Found, bench: Bench, size: Size, seed: int, name: str) -> Cost
     """
     longer = size.sampling().model_copy(update={"max_new_tokens": 2 * size.max_new_tokens})  # room after any prefix
     with TemporaryDirectory() as folder:
-        fresh = bench.trials(Path(folder) / "journal", longer, seed=seed + 2000)
+        fresh = bench.runner(Path(folder) / "journal", longer, seed=seed + 2000)
         referee = Referee(found.claimed, fresh, set(stop_ids(bench.tokenizer)))
         with progress(f"confirming {name}", len(found.claimed), "pivots") as bar:
             referee.ask(size.fresh, size.look, bar.advance)
@@ -142,7 +142,7 @@ def settle(found: Found, bench: Bench, size: Size, seed: int, name: str) -> Cost
 class Referee:
     """Fresh rollouts on both sides of what is claimed."""
 
-    def __init__(self, claimed: list[Claimed], fresh: Trials, stops: set[int]) -> None:
+    def __init__(self, claimed: list[Claimed], fresh: RolloutRunner, stops: set[int]) -> None:
         self.claimed, self.fresh = claimed, fresh
         self.seen: dict[Prefix, list[bool]] = {side: [] for one in claimed for side in sides(one)}
         self.known: dict[Prefix, float] = {}  # whole solutions

@@ -13,8 +13,8 @@ from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import write_records, write_text
 from hornbook.base.progress import answers
 from hornbook.base.records import Document, Pair, Question, Record, Sample
-from hornbook.recipe.run_alone import run_alone
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.run_stage import run_alone
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 Source = str | Path | Result  # a file, folder, pattern, name on a hub, or what another function returned
 Row = Mapping[str, Any] | Record

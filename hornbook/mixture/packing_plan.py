@@ -1,4 +1,4 @@
-"""From documents and shares to rows: what is in each row, and in which order the rows come (report §3.1-3.3)."""
+"""Plan the rows of a mixture from documents and shares: the pieces of each row, and the order (report §3.1-3.3)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,24 +7,26 @@ import numpy as np
 
 from hornbook.base.progress import Bar
 from hornbook.base.rng import rng
-from hornbook.mixture.document_index import Catalogue
-from hornbook.mixture.npy_append import growing_array, stretches
+from hornbook.mixture.document_index import DocumentIndex
+from hornbook.mixture.npy_append import growing_array, in_chunks
 from hornbook.mixture.packed_dataset import PIECE_COLUMNS
 from hornbook.mixture.packing import pack
-from hornbook.mixture.sampling_order import Part, Stream, cut
+from hornbook.mixture.sampling_order import MixturePart, PieceStream, cut_pieces
 
-ROWS_PACKED_TOGETHER = 4096  # enough for a tight fit, few enough that every stretch of training has the same mixture
-TOKENS_PACKED_TOGETHER = 1 << 22  # at most, so that the memory for it does not grow with the context
+ROWS_PACKED_TOGETHER = 4096  # enough for a tight fit, few enough for every part of training to have the same shares
+TOKENS_PACKED_TOGETHER = 1 << 22  # upper bound, so that memory does not grow with the context
 
 Window = tuple[np.ndarray, list[list[int]]]  # pieces_P4 (document, start, length, joined), rows of indices into them
 
 
-def plan_training(parts: list[Part], catalogue: Catalogue, tokens: int, context: int, seed: int) -> Iterator[Window]:
+def plan_training(
+    parts: list[MixturePart], catalogue: DocumentIndex, tokens: int, context: int, seed: int
+) -> Iterator[Window]:
     """Windows of the training order, each with the shares of the whole. Memory does not grow with the corpus.
 
-    A part's epochs follow each other, so a document comes again only when all others of its part have been seen.
+    A part's epochs follow each other, so a document is repeated only after all others of its part.
     """
-    streams = [Stream(part, catalogue.lengths, context, seed) for part in parts]
+    streams = [PieceStream(part, catalogue.lengths, context, seed) for part in parts]
     windows = -(-tokens // min(ROWS_PACKED_TOGETHER * context, TOKENS_PACKED_TOGETHER))
     for window in range(1, windows + 1):
         taken = [
@@ -39,10 +41,10 @@ def plan_training(parts: list[Part], catalogue: Catalogue, tokens: int, context:
         yield pieces_P4, pack_shuffled(pieces_P4, context, seed, window)
 
 
-def plan_validation(documents_D: np.ndarray, catalogue: Catalogue, context: int) -> Iterator[Window]:
+def plan_validation(documents_D: np.ndarray, catalogue: DocumentIndex, context: int) -> Iterator[Window]:
     """Every document once. The order is the same for every seed, so that runs are measured on the same rows."""
-    for window, some_D in enumerate(stretches(documents_D)):
-        pieces_P4 = apart(cut(some_D, catalogue.lengths(some_D), context))
+    for window, some_D in enumerate(in_chunks(documents_D)):
+        pieces_P4 = apart(cut_pieces(some_D, catalogue.lengths(some_D), context))
         yield pieces_P4, pack_shuffled(pieces_P4, context, 0, window)
 
 
@@ -79,9 +81,9 @@ def pack_shuffled(pieces_P4: np.ndarray, context: int, seed: int, window: int) -
 
 
 def write_plan(
-    folder: Path, split: str, windows: Iterator[Window], catalogue: Catalogue, bar: Bar | None = None
+    folder: Path, split: str, windows: Iterator[Window], catalogue: DocumentIndex, bar: Bar | None = None
 ) -> tuple[int, int]:
-    """Write `SPLIT.pieces.npy` and `SPLIT.offsets.npy`, window by window; returns the number of rows and of tokens."""
+    """Write `SPLIT.pieces.npy` and `SPLIT.offsets.npy`, window by window; returns the numbers of rows and tokens."""
     tokens = 0
     with (
         growing_array(folder / f"{split}.offsets.npy") as offsets,

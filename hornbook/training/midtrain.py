@@ -1,4 +1,4 @@
-"""The stage that lengthens a model's context (report §3.3)."""
+"""The stage `midtrain`, which extends a model's context (report §3.3)."""
 
 from pathlib import Path
 
@@ -12,9 +12,8 @@ from hornbook.model.build import extend_context, fitted_rope_base, rope_base
 from hornbook.model.context_lengths import context_of
 from hornbook.model.load_save import load_model
 from hornbook.tokenizer.load_save import load_tokenizer
-from hornbook.training.choose_row_layout import make_plan
+from hornbook.training.choose_row_layout import choose_row_layout
 from hornbook.training.distributed import ranks
-from hornbook.training.finish import finish
 from hornbook.training.position_loss import (
     PositionLoss,
     long_documents,
@@ -25,6 +24,7 @@ from hornbook.training.position_loss import (
     write_position_loss,
 )
 from hornbook.training.recall_eval import recall_over_distance
+from hornbook.training.save_trained import save_trained_model
 from hornbook.training.settings import MidtrainSettings
 from hornbook.training.train_on_rows import train_on_rows
 
@@ -44,7 +44,7 @@ def midtrain(
     with ranks(settings.device) as processes:
         start = load_model(model, "float32", settings.device)
         _check(start.config, settings, rows, tokens, model, work)
-        make_plan(start, rows.context, settings, work, processes, trees=False)
+        choose_row_layout(start, rows.context, settings, work, processes, trees=False)
         base = settings.rope_base or max(rope_base(start), fitted_rope_base(rows.context))
         longer = extend_context(start, base, rows.context)
         work.note("rope_base", base)
@@ -58,7 +58,7 @@ def midtrain(
         work.note("recall", {"before": recall, "after": recall_over_distance(longer, *questions, "recall after")})
         after = position_loss(longer, documents, edges, work, "loss by position, after")
         _compare(after, before, compare, work)
-        finish(longer, tokenizer, work, processes)
+        save_trained_model(longer, tokenizer, work, processes)
 
 
 def _compare(after: PositionLoss, before: PositionLoss, other: Path | None, work: Workspace) -> None:
@@ -78,7 +78,7 @@ def _compare(after: PositionLoss, before: PositionLoss, other: Path | None, work
 def _check(
     config: PretrainedConfig, settings: MidtrainSettings, rows: Rows, tokens: Path, model: Path, work: Workspace
 ) -> None:
-    """The model must hold the ids, and must not become shorter-sighted."""
+    """The model's vocabulary must contain the ids, and its context must not become shorter."""
     if rows.vocab_size > config.get_text_config().vocab_size:
         raise HornbookError(
             f"{model}: a vocabulary of {config.get_text_config().vocab_size} ids, but {tokens} has {rows.vocab_size}"
@@ -86,8 +86,8 @@ def _check(
     reads = context_of(config)
     if reads is not None and rows.context < reads:
         raise HornbookError(
-            f"{tokens}: rows of {rows.context} tokens, but {model} reads {reads} already; "
-            "expected a mixture with at least its context"
+            f"{tokens}: rows of {rows.context} tokens, but {model} has a context of {reads} already; "
+            "expected rows of at least its context"
         )
     base = (getattr(config, "rope_parameters", None) or {}).get("rope_theta", 0)
     if settings.rope_base and settings.rope_base < base:

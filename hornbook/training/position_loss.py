@@ -17,7 +17,7 @@ from hornbook.base.confidence_intervals import middle_95
 from hornbook.base.files import read_json, write_json
 from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.packed_dataset import validation
+from hornbook.mixture.packed_dataset import validation_rows
 from hornbook.model.output_head import output_head
 from hornbook.model.packed_attention import packed
 from hornbook.model.packed_forward import hidden_states, pack_documents
@@ -41,7 +41,7 @@ class PositionLoss(NamedTuple):
 def long_documents(tokens: Path, longer_than: int) -> dict[str, np.ndarray]:
     """The held-out documents of a mixture that have more than `longer_than` tokens, as far as its context, by id."""
     found: dict[str, np.ndarray] = {}
-    for rows in validation(tokens).values():
+    for rows in validation_rows(tokens).values():
         for row in range(len(rows)):
             at = 0
             for piece in rows.pieces(row):

@@ -14,7 +14,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_records
 from hornbook.base.records import Document
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.packed_dataset import Rows, validation
+from hornbook.mixture.packed_dataset import Rows, validation_rows
 from hornbook.mixture.packing_plan import join
 from hornbook.mixture.settings import MixtureSettings
 from hornbook.mixture.stage import mixture
@@ -86,7 +86,7 @@ def test_epochs_are_derived_and_every_document_is_seen_that_often(made: Made) ->
 
 def test_validation_documents_are_never_trained_on_and_all_there(made: Made) -> None:
     trained = set(documents_of(Rows.open(made.work.path)))
-    held = {source: documents_of(rows) for source, rows in validation(made.work.path).items()}
+    held = {source: documents_of(rows) for source, rows in validation_rows(made.work.path).items()}
     assert sorted(held) == sorted(SHARES)
     for source, documents in held.items():
         assert 1 <= len(documents) <= 25
@@ -98,14 +98,14 @@ def test_validation_documents_are_never_trained_on_and_all_there(made: Made) -> 
 def test_another_mixture_holds_out_the_same_documents(made: Made, tmp_path: Path) -> None:
     settings = made.settings.model_copy(update={"context": 512, "tokens": 5000})
     other = make(made.corpus, tmp_path, settings, seed=99)
-    for source, rows in validation(made.work.path).items():
-        assert set(documents_of(rows)) == set(documents_of(validation(other.path)[source]))
+    for source, rows in validation_rows(made.work.path).items():
+        assert set(documents_of(rows)) == set(documents_of(validation_rows(other.path)[source]))
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_another_order(made: Made, tmp_path: Path) -> None:
     again = make(made.corpus, tmp_path / "again", made.settings)
     assert files(again.path) == files(made.work.path)
-    assert again.book() == made.work.book()
+    assert again.statistics() == made.work.statistics()
     other = files(make(made.corpus, tmp_path / "other", made.settings, seed=2).path)
     assert other["rows/train.pieces.npy"] != files(made.work.path)["rows/train.pieces.npy"]
     assert other["tokens/web.bin"] == files(made.work.path)["tokens/web.bin"]
@@ -180,7 +180,7 @@ def make_quiet(corpus: Corpus, path: Path) -> list[str]:
 
 
 def test_errors_name_what_is_missing(corpus: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(HornbookError, match="no text of that source; there is text of: code, synthetic, web"):
+    with pytest.raises(HornbookError, match="no text of that source; sources with text: code, synthetic, web"):
         make(corpus, tmp_path / "a", MixtureSettings(tokens=1000, shares={"books": 1.0}))
     with pytest.raises(HornbookError, match=r"no record is long \(web over 40960\); the longest: web \d+$"):
         long = {"long_share": 0.3, "long_over": {"web": 10}}
