@@ -43,6 +43,7 @@ class ReasoningOptions(TypedDict, total=False):
     tasks: Mapping[str, TaskOptions]
     search: int
     heldout: int
+    test: int
 
 
 class TriviaOptions(TypedDict, total=False):
@@ -289,6 +290,7 @@ class PairsOptions(ColumnOptions, total=False):
 
 class EvaluationOptions(ColumnOptions, total=False):
     style: Literal["plain", "chat"]
+    split: Literal["heldout", "test"]
     samples: int
     temperature: float
     max_new_tokens: int

@@ -71,6 +71,9 @@ class Sample(Record):
     tools: str = ""
 
 
+LEVELS = ("easy", "medium", "hard")
+
+
 class Question(Record):
     """A question with a checkable answer. `oracle` names the checker, `entry` is JSON with what it needs.
 
@@ -85,6 +88,7 @@ class Question(Record):
     choices: list[str] = []
     solution: str = ""  # a worked solution, where one is known
     before: list[Message] = []
+    level: str = ""  # one of LEVELS, within its task; "" if unknown
 
 
 class Pivot(Record):

@@ -21,7 +21,7 @@ def _tables(out: Path) -> Iterable["Table"]:
 
 @stage(
     "evaluation",
-    version=3,
+    version=4,
     holds={"before": "scores", "training": "samples"},
     makes=("scores",),
     command="eval",

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from hornbook.base.files import Reject
-from hornbook.base.records import Question
+from hornbook.base.records import LEVELS, Question
 from hornbook.oracles.judgement import Judgement
 from hornbook.oracles.score import judge_question
 
@@ -22,6 +22,7 @@ class ScoredReply(msgspec.Struct):
     sample: int
     value: float
     completion: str
+    level: str = ""  # of difficulty, of a question that has one
 
 
 def grade(question: Question, sample: int, completion: str, reject: Reject) -> list[ScoredReply]:
@@ -46,23 +47,31 @@ def graded(question: Question, sample: int, completion: str, judged: Judgement, 
         }
     else:
         values = {BOGUS_REFUSED: judged.outcome == "not attempted"}
-    return [ScoredReply(question.id, name, sample, float(value), completion) for name, value in values.items()]
+    return [
+        ScoredReply(question.id, name, sample, float(value), completion, question.level)
+        for name, value in values.items()
+    ]
 
 
 def values_by_score(answers: Iterable[ScoredReply]) -> dict[str, dict[str, list[float]]]:
-    """Score name → question → values of its samples; "reasoning" has all tasks. Scores are in display order."""
+    """Score name → question → values of its samples; "reasoning" has all tasks, "reasoning, LEVEL" the
+    questions of a level. Scores are in display order."""
     table: dict[str, dict[str, list[float]]] = {}
     for answer in answers:
         names = [answer.score]
         if answer.score.startswith(f"{REASONING}:"):
             names.append(REASONING)
+            if answer.level:
+                names.append(f"{REASONING}, {answer.level}")
         for name in names:
             table.setdefault(name, {}).setdefault(answer.question, []).append(answer.value)
     return {name: table[name] for name in sorted(table, key=_place)}
 
 
 def _place(name: str) -> tuple[int, str]:
-    groups = (REASONING, f"{REASONING}:", CORRECT, WRONG, NOT_ATTEMPTED, BOGUS_REFUSED)
+    """Reasoning, its levels in their order, its tasks, trivia, benchmarks."""
+    levels = [f"{REASONING}, {level}" for level in LEVELS]
+    groups = [REASONING, *levels, "", CORRECT, WRONG, NOT_ATTEMPTED, BOGUS_REFUSED]
     if name in groups:
         return groups.index(name), name
-    return (1 if name.startswith(f"{REASONING}:") else len(groups)), name
+    return (groups.index("") if name.startswith(REASONING) else len(groups)), name

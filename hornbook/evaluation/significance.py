@@ -1,5 +1,6 @@
 """Significance of the difference between two models on the same questions."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +12,7 @@ from hornbook.evaluation.metrics import NOT_ATTEMPTED, WRONG, ScoredReply, value
 
 SIGNIFICANT = 0.05
 NUMBERS_AT_A_TIME = 4_000_000  # resampled numbers held in memory
+SEEN = 2.8  # standard errors: a difference of so many is significant at 5 % in four studies of five
 NOISE = "no difference beyond noise"
 
 
@@ -22,7 +24,8 @@ def compare(
     Questions are the unit: samples of a question are averaged first. The interval is a paired bootstrap; a verdict also
     needs p < 5 % in the sign-flip test, because the bootstrap is overconfident when few questions differ. Verdicts are
     "better", "worse" or "no difference beyond noise"; for "not attempted", which is neither good nor bad, "more" or
-    "fewer". There is no correction for multiple tests: of twenty equal scores, about one will seem to differ.
+    "fewer". `detectable` is the true difference that so many questions show four times in five. There is no
+    correction for multiple tests: of twenty equal scores, about one will seem to differ.
     """
     tables = values_by_score(now), values_by_score(before)
     rows = []
@@ -34,6 +37,7 @@ def compare(
             low, high = paired_bootstrap(differences, resamples, rng(seed, "bootstrap", name))
             p = sign_flip_test(differences, resamples, rng(seed, "sign flips", name))
             mean = float(differences.mean())
+            detectable = SEEN * float(differences.std(ddof=1)) / math.sqrt(len(shared)) if len(shared) > 1 else 1.0
             differs = p < SIGNIFICANT and (low > 0 or high < 0)
             rows.append(
                 {
@@ -44,6 +48,7 @@ def compare(
                     "p": p,
                     "verdict": _verdict(name, mean) if differs else NOISE,
                     "n": len(shared),
+                    "detectable": detectable,
                 }
             )
     return rows

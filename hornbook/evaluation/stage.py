@@ -35,10 +35,10 @@ def evaluation(
     """Score a model: held-out tasks, behaviour on trivia, and multiple-choice benchmarks by log-likelihood.
 
     Writes scores.json ({"model", "scores": [{"name", "mean", "low", "high", "n"}], "comparisons": [{"score",
-    "difference", "low", "high", "p", "verdict", "n"}]}) and answers.parquet. If a questions folder has a `heldout/`,
-    that is used. `before` is the folder of an earlier evaluation; the two are compared on the questions of both.
-    Questions that occur in `training` are left out. Without `questions`, only the benchmarks are scored; with empty
-    `settings.benchmarks`, only the questions.
+    "difference", "low", "high", "p", "verdict", "n", "detectable"}]}) and answers.parquet. Of a questions folder that
+    has one, the subfolder `settings.split` is used. `before` is the folder of an earlier evaluation; the two are
+    compared on the questions of both. Questions that occur in `training` are left out. Without `questions`, only the
+    benchmarks are scored; with empty `settings.benchmarks`, only the questions.
     Raises HornbookError if there are neither, if no question is left, if no item fits the model, and for a missing
     model, an unknown benchmark or a `before` without answers.
     """
@@ -86,7 +86,7 @@ def _choose(
     paths: list[Path], training: list[Path], settings: EvaluationSettings, work: Workspace
 ) -> list[Question]:  # fmt: skip
     """The questions to ask: tasks and trivia, each up to its own limit."""
-    found = _held_out(collect_questions(paths, work, held_out=True, columns=settings.columns), training, work)
+    found = _held_out(collect_questions(paths, work, split=settings.split, columns=settings.columns), training, work)
     trivia = [question for question in found if question.oracle == "trivia"]
     tasks = [question for question in found if question.oracle != "trivia"]
     asked = choose_questions(tasks, settings.max_questions, settings.questions_seed) + choose_questions(

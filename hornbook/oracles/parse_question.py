@@ -41,6 +41,7 @@ def parse_question(row: Mapping[str, Any] | QuestionRow, oracle: str) -> Questio
         choices=found.choices,
         solution=found.solution,
         before=found.before,
+        level=found.level,
     )
 
 

@@ -12,18 +12,19 @@ from hornbook.oracles import load_questions as files
 
 
 def collect_questions(
-    paths: Sequence[Path], work: Workspace, *, held_out: bool = False, columns: Sequence[str] = ()
+    paths: Sequence[Path], work: Workspace, *, split: str = "", columns: Sequence[str] = ()
 ) -> list[Question]:
     """All questions of the given folders and files, each once, by id.
 
-    With `held_out`, the `heldout/` of a folder is read instead, if it has one: questions that no training stage uses.
+    With a `split`, the subfolder of that name (`heldout`, `test`) is read instead, if a folder has one: questions that
+    no training stage uses.
     Raises HornbookError when there are none.
     """
     if not paths:
         raise HornbookError(
             "questions: none given; expected a file or the output folder of a stage that makes questions"
         )
-    sources = [path / "heldout" if held_out and (path / "heldout").is_dir() else path for path in map(Path, paths)]
+    sources = [path / split if (path / split).is_dir() else path for path in map(Path, paths)]
     found = files.read_questions(sources, work.reject, columns=columns)
     return sorted(found, key=lambda question: question.id)
 

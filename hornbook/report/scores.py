@@ -54,7 +54,10 @@ def _sentence(entry: dict[str, Any]) -> str:
 
 
 def _change(row: dict[str, Any]) -> str:
-    return f"{row['difference'] * 100:+.1f} points ({row['low'] * 100:+.1f} to {row['high'] * 100:+.1f})"
+    change = f"{row['difference'] * 100:+.1f} points ({row['low'] * 100:+.1f} to {row['high'] * 100:+.1f})"
+    if "detectable" in row and row["verdict"] == NOISE:
+        return f"{change}, where {row['detectable'] * 100:.1f} would have shown"
+    return change
 
 
 def _row(evaluations: list[dict[str, Any]], name: str) -> dict[str, Any]:

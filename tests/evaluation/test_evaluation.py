@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hornbook.base.errors import HornbookError
@@ -190,3 +191,25 @@ def test_no_questions_left_is_one_clear_line(
         run(tmp_path / "out", tiny_model, [questions], monkeypatch, max_questions=0, max_trivia=0)
     with pytest.raises(HornbookError, match=r"answers\.parquet: no such file"):
         run(tmp_path / "out", tiny_model, [questions], monkeypatch, before=tmp_path / "nowhere")
+
+
+def test_the_final_test_is_of_questions_of_its_own_and_has_scores_by_level(
+    tiny_model: Path, questions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    levels = ["easy"] * 4 + ["hard"] * 6
+    sealed = [msgspec.structs.replace(q, level=level) for q, level in zip(TASKS[:10], levels, strict=True)]
+    write_records(questions / "test" / "questions.parquet", Question, sealed)
+    hard = {question.id for question in sealed if question.level == "hard"}
+
+    def script(question: str, sample: int) -> str:
+        return "Answer: 1000" if question in hard else able(question, sample)
+
+    _, scores = run(tmp_path / "out", tiny_model, [questions], monkeypatch, script, split="test", benchmarks=[])
+    figures = {name: (score["mean"], score["n"]) for name, score in scores.items()}
+    assert figures == {
+        "reasoning": (0.4, 10),
+        "reasoning, easy": (1.0, 4),
+        "reasoning, hard": (0.0, 6),
+        "reasoning:sums": (0.4, 10),
+    }
+    assert list(figures) == ["reasoning", "reasoning, easy", "reasoning, hard", "reasoning:sums"]

@@ -85,3 +85,15 @@ def test_memory_stays_bounded_in_blocks() -> None:
     low, high = paired_bootstrap(differences, 100, rng(1))
     assert low < 0.1 < high
     assert high - low == pytest.approx(2 * 1.96 / np.sqrt(300_000), rel=0.4)
+
+
+def test_a_difference_that_is_detectable_shows_four_times_of_five() -> None:
+    random, questions, shown = np.random.default_rng(0), 300, 0
+    better, worse = 0.115, 0.05  # a true difference of 6.5 points, which is what 300 such questions can detect
+    for _ in range(200):
+        moves = random.choice([1.0, -1.0, 0.0], size=questions, p=[better, worse, 1 - better - worse])
+        now, before = np.maximum(moves, 0.0), np.maximum(-moves, 0.0)
+        (row,) = compare(answers(list(now), "x"), answers(list(before), "x"), resamples=300, seed=1)
+        assert row["detectable"] == pytest.approx(0.065, abs=0.015)
+        shown += row["verdict"] == "better"
+    assert 0.7 < shown / 200 < 0.9

@@ -40,6 +40,7 @@ class QuestionRow(Record, kw_only=True):
     tests: list[Any] = []
     solution: str = ""
     before: list[Message] = []
+    level: str = ""
     task: str = ""
     oracle: str = ""
     entry: dict[str, Any] = {}
@@ -110,6 +111,7 @@ def _ours(row: Row) -> QuestionRow:
         tests=entry.get("tests") or [],
         solution=text_field(row, ("solution",)),
         before=messages_of(row["before"]) if row.get("before") else [],
+        level=text_field(row, ("level",)),
         task=str(row["task"] or ""),
         oracle=str(row["oracle"] or ""),
         entry=entry,

@@ -17,8 +17,9 @@ from hornbook.base.rng import derive
 from hornbook.oracles.score import judge_question
 from hornbook.synthetic.reasoning.task import Entry, Task
 
-Split = Literal["train", "search", "heldout"]
-SPLITS: tuple[Split, ...] = ("train", "search", "heldout")
+Split = Literal["train", "search", "heldout", "test"]
+SPLITS: tuple[Split, ...] = ("train", "search", "heldout", "test")
+BUCKETS: tuple[Split, ...] = ("heldout", "search", "test")  # of ten; the others are for training
 TRIES = 20  # entries sampled per wanted question, before giving up on a task with few distinct ones
 
 
@@ -29,9 +30,9 @@ class DrawnQuestions(NamedTuple):
 
 
 def split_of(prompt: str) -> Split:
-    """Of ten prompts, eight are for training, one for search and one is held out."""
+    """Of ten prompts, seven are for training, one for search, one is held out and one is for the final test."""
     bucket = xxhash.xxh3_64_intdigest(" ".join(prompt.split()).casefold().encode()) % 10
-    return "heldout" if bucket == 0 else "search" if bucket == 1 else "train"
+    return BUCKETS[bucket] if bucket < len(BUCKETS) else "train"
 
 
 def draw_questions(task: Task, config: dict[str, Any], wanted: dict[Split, int], seed: int) -> DrawnQuestions:
