@@ -4,11 +4,9 @@ import string
 
 import pytest
 
-from hornbook.base.records import Question
 from hornbook.data.benchmarks import load_benchmark
 from hornbook.oracles.parse_question import parse_question
-from hornbook.oracles.registry import judge_here
-from hornbook.oracles.settings import OracleSettings
+from tests.oracles.judged import judged
 
 CITIES = ["Rome", "Paris", "Berlin", "Madrid"]
 REPLIES = [  # about CITIES: the reply, whether it takes Paris
@@ -63,14 +61,6 @@ OTHERS = [  # choices, reference, reply, whether it is right
     (["item 1", "item 2", "item 3"], "item 3", "I think it is item 3", True),
     (["yes", "no"], "no", "No, because it is too small.", True),
 ]
-
-
-def judged(oracle: str, answer: str, reply: str, **more: object) -> tuple[bool, str]:
-    judgement = judge_here(
-        Question(id="q", task="t", prompt="?", answer=answer, oracle=oracle, **more), reply, OracleSettings()
-    )
-    assert not judgement.failed, judgement.reason
-    return judgement.right is True, judgement.outcome
 
 
 @pytest.mark.parametrize(("reply", "right"), REPLIES)

@@ -6,12 +6,10 @@ from collections import defaultdict
 
 import pytest
 
-from hornbook.base.records import Question
 from hornbook.data.benchmarks import load_benchmark
 from hornbook.oracles.isolated import Oracles
 from hornbook.oracles.parse_question import parse_question
-from hornbook.oracles.registry import judge_here
-from hornbook.oracles.settings import OracleSettings
+from tests.oracles.judged import judged
 
 REPLIES = [  # reference, reply, whether it is right
     ("\\frac12", "Answer: \\boxed{\\frac{1}{2}}", True),
@@ -85,14 +83,6 @@ REPLIES = [  # reference, reply, whether it is right
     ("1", "\\boxed{100000!}", False),
     ("1", "\\boxed{\\sum_{k=1}^{10^{9}} k^{k}}", False),
 ]
-
-
-def judged(oracle: str, answer: str, reply: str, **more: object) -> tuple[bool, str]:
-    judgement = judge_here(
-        Question(id="q", task="t", prompt="?", answer=answer, oracle=oracle, **more), reply, OracleSettings()
-    )
-    assert not judgement.failed, judgement.reason
-    return judgement.right is True, judgement.outcome
 
 
 @pytest.mark.parametrize(("reference", "reply", "right"), REPLIES)

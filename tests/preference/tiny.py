@@ -17,6 +17,7 @@ from hornbook.teacher.errors import CallFailed
 from hornbook.tokenizer.bytelevel import finish
 from hornbook.tokenizer.settings import TokenizerSettings
 from hornbook.tokenizer.train import train
+from tests.inference.tiny import tiny_shape
 
 
 def save_tiny_model(folder: Path, context: int = 256, seed: int = 0) -> Path:
@@ -25,11 +26,7 @@ def save_tiny_model(folder: Path, context: int = 256, seed: int = 0) -> Path:
     tokenizer = finish(train(TokenizerSettings(vocab_size=320), ["Question: What is 2 + 2?\nSolution: I do not know."]))
     config = Phi3Config(
         vocab_size=len(tokenizer),
-        hidden_size=16,
-        intermediate_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        num_key_value_heads=1,
+        **tiny_shape(16, 32, layers=1, heads=2),
         max_position_embeddings=context,
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=None,
