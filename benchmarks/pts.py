@@ -27,7 +27,7 @@ class Bench(NamedTuple):
 PARTS: dict[str, Callable[[Bench], list[Claim]]] = {
     "truth": lambda b: pts_exact.run(quick=b.quick, seed=b.seed),
     "worlds": lambda b: pts_worlds.run(quick=b.quick, seed=b.seed),
-    "b": lambda b: pts_confirm.run(quick=b.quick, cache=b.cache, threads=b.threads, seed=b.seed),
+    "b": lambda b: pts_confirm.run(quick=b.quick, cache=b.cache, seed=b.seed),
     "a": lambda b: pts_f1.run(quick=b.quick, given=b.model, cache=b.cache, threads=b.threads, seed=b.seed),
     "c": lambda b: pts_engine.run(quick=b.quick, given=b.model, cache=b.cache, threads=b.threads),
 }
@@ -39,7 +39,9 @@ PARTS: dict[str, Callable[[Bench], list[Claim]]] = {
 @click.option(
     "--cache", type=click.Path(path_type=Path), default=Path("runs/benchmarks"), help="Folder for cached results."
 )
-@click.option("--threads", type=click.IntRange(min=1), default=1, help="Threads of PyTorch, for both sides.")
+@click.option(
+    "--threads", type=click.IntRange(min=1), default=1, help="Threads of PyTorch, for both sides of (a) and (c)."
+)
 @click.option("--seed", type=int, default=0, help="Seed of solutions, rollouts and the bootstrap.")
 def main(
     parts: tuple[str, ...], quick: bool, file: Path, model: Path | None, cache: Path, threads: int, seed: int

@@ -10,7 +10,7 @@ import msgspec
 from hornbook.base.files import FILE_NAMES, read_json, read_records
 from hornbook.base.records import Document, Pair, Pivot, Question, Sample
 from hornbook.evaluation.metrics import ScoredReply
-from hornbook.pts.records import Difficulty, MadeRollout, SearchedSolution
+from hornbook.pts.records import Difficulty, RolloutRecord, SearchedSolution
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -136,8 +136,8 @@ class Pivots(Preferences):
         return read_records(self.path / "difficulty.parquet", Difficulty)
 
     @property
-    def rollouts(self) -> list[MadeRollout]:
-        return read_records(self.path / "rollouts.parquet", MadeRollout)
+    def rollouts(self) -> list[RolloutRecord]:
+        return read_records(self.path / "rollouts.parquet", RolloutRecord)
 
     @property
     def page(self) -> Path:

@@ -13,8 +13,8 @@ from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import write_records, write_text
 from hornbook.base.progress import answers
 from hornbook.base.records import Document, Pair, Question, Record, Sample
-from hornbook.recipe.run_alone import run_alone
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.run_stage import run_alone
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 Source = str | Path | Result  # a file, folder, pattern, name on a hub, or what another function returned
 Row = Mapping[str, Any] | Record
@@ -28,7 +28,7 @@ def run_stage(
     out: str | Path,
     seed: int,
     overwrite: bool,
-    settings: dict[str, Any],
+    settings: Mapping[str, object],
     **inputs: Rows | None,
 ) -> Path:
     """Run `stage` into the folder `out`, which is returned; `function` is what the user has called.
@@ -37,7 +37,7 @@ def run_stage(
     the stage reads as any other. Raises HornbookError as the stage's command does.
     """
     stage_type = STAGE_TYPES[stage]
-    checked = stage_type.settings.parse(settings, function)
+    checked = stage_type.settings.parse(dict(settings), function)
     with tempfile.TemporaryDirectory(prefix="hornbook-") as folder, _silent():
         try:
             sources = {name: _sources(given, f"{function}: {name}", Path(folder)) for name, given in inputs.items()}

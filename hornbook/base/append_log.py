@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
-from hornbook.base.disk_full import disk_full_names
+from hornbook.base.errors import disk_full_errors
 from hornbook.base.platform import sync_data
 
 BLOCK = 1 << 22  # bytes read at a time
@@ -35,7 +35,7 @@ class AppendLog:
         """Write one line (without its newline). When this returns, killing the process cannot lose it."""
         rest = memoryview((b"\n" if self._torn else b"") + line + b"\n")
         self._torn = True
-        with disk_full_names(self.path):
+        with disk_full_errors(self.path):
             while rest:
                 rest = rest[os.write(self._file, rest) :]
         self._torn = False
@@ -62,7 +62,7 @@ class AppendLog:
 
     def sync(self) -> None:
         """Bring all lines to the disk."""
-        with disk_full_names(self.path):
+        with disk_full_errors(self.path):
             sync_data(self._file)
         self._synced = time.monotonic()
 

@@ -9,13 +9,13 @@ from typing import Any, Self, TypeVar
 Result = TypeVar("Result")
 
 
-def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
+def run_coroutine(coroutine: Coroutine[Any, Any, Result]) -> Result:
     """What the coroutine returns; raises what it raises. As `asyncio.run`, but may be called within an event loop."""
-    with Runner() as runner:
+    with EventLoopRunner() as runner:
         return runner.run(coroutine)
 
 
-class Runner:
+class EventLoopRunner:
     """As `asyncio.Runner`: one loop for several coroutines, such as those of an open connection. Close it after use.
 
     asyncio runs one loop a thread. Where one runs already, ours runs in a thread beside it, and the caller waits.

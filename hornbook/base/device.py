@@ -17,7 +17,7 @@ def device_setting(of: str = "") -> Any:
     return setting("auto", f"what computes{of}: {what}", in_key=False, pattern=NAMES)
 
 
-def settled_device(name: str = "auto") -> str:
+def resolve_device(name: str = "auto") -> str:
     """`name`, or what the environment variable HORNBOOK_DEVICE says in place of "auto"; else "auto" it stays.
 
     Raises HornbookError when the variable names no device.

@@ -1,4 +1,9 @@
-"""The one error a user is meant to read."""
+"""Errors shown to users as one line, and full disks."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class HornbookError(Exception):
@@ -17,3 +22,21 @@ def one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
     name = type(error).__name__
     return f"{name}: {text}" if text else name
+
+
+AGAIN = "run the same command again to continue"
+DISK_FULL = {  # by error number
+    errno.ENOSPC: f"the disk is full; free some space and {AGAIN}",
+    errno.EDQUOT: f"your quota of disk space is used up; free some and {AGAIN}",
+}
+
+
+@contextmanager
+def disk_full_errors(path: Path) -> Iterator[None]:
+    """Raises HornbookError, which names the file that is written, where the disk is full; other errors pass."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise HornbookError(f"{path}: {DISK_FULL[error.errno]}") from None
+        raise

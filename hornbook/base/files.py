@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import xxhash
 
-from hornbook.base.disk_full import disk_full_names
-from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.errors import HornbookError, disk_full_errors, one_line
 
 if TYPE_CHECKING:
     import pyarrow as pa  # takes a fifth of a second: imported where it is used
@@ -32,7 +31,7 @@ def atomic(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
     try:
-        with disk_full_names(path):
+        with disk_full_errors(path):
             yield temporary
             sync(temporary)
             os.replace(temporary, path)

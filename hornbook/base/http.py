@@ -134,7 +134,7 @@ def passing_failure(response: HttpResponse, reason: str) -> TryAgain | None:
     )
 
 
-class Silence:
+class ServerPause:
     """The time until which a server wants no requests from anybody (Retry-After)."""
 
     def __init__(self) -> None:
@@ -157,8 +157,8 @@ class Retry:
         answered: requests that were answered so far. Whoever reads the answers counts them.
     """
 
-    def __init__(self, retries: int, backoff: float, silence: Silence) -> None:
-        self.retries, self.backoff, self.silence = retries, backoff, silence
+    def __init__(self, retries: int, backoff: float, pause: ServerPause) -> None:
+        self.retries, self.backoff, self.pause = retries, backoff, pause
         self.answered = 0
 
     async def until_answered(
@@ -187,7 +187,7 @@ class Retry:
                     if not (trouble.busy and others):
                         raise give_up(trouble, tries, others) from None
                     tries, answered_before = 1, self.answered
-                self.silence.extend(trouble.retry_after)
+                self.pause.extend(trouble.retry_after)
                 on_failure(trouble, tries)
                 jitter = 0.5 + derive(0, name, tries) / 2**64
                 await asyncio.sleep(jitter * min(LONGEST_PAUSE, self.backoff * 2 ** (tries - 1)))

@@ -15,7 +15,7 @@ def is_name(path: Path | str) -> bool:
     return NAME.fullmatch(str(path)) is not None
 
 
-def located(name: str) -> str:
+def locate(name: str) -> str:
     """What a library should load for the hub name `name`: the name, or its folder in the cache if no hub answers.
 
     Without this, a library asks for each file of a model again and again, for minutes where the network swallows
@@ -38,7 +38,7 @@ def located(name: str) -> str:
         ) from None
 
 
-def out_of_reach() -> str:
+def unreachable_reason() -> str:
     """Why the hub cannot be asked, "" if it can."""
     from huggingface_hub import constants
 

@@ -3,7 +3,7 @@
 from hornbook.base.errors import HornbookError
 
 
-def missing(what: str, *packages: str, no_deps: bool = False) -> HornbookError:
+def missing_package(what: str, *packages: str, no_deps: bool = False) -> HornbookError:
     """The error to raise: `what` needs `packages`, named as the package index has them.
 
     `no_deps` is for packages of which only a data file is used; their own dependencies may not fit ours.

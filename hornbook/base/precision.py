@@ -10,7 +10,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 VARIABLE = "HORNBOOK_DTYPE"
 
 
-def settled(name: str) -> str:
+def resolve_precision(name: str) -> str:
     """`name`, or what the environment variable HORNBOOK_DTYPE says in place of "auto"; else "auto" it stays.
 
     Raises HornbookError when the variable names no precision.

@@ -17,12 +17,12 @@ def load_file(path: Path) -> ModuleType:
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses and pickle look a class's module up
-    search_in(str(path.resolve().parent))
+    add_to_path(str(path.resolve().parent))
     spec.loader.exec_module(module)
     return module
 
 
-def search_in(folder: str) -> None:
+def add_to_path(folder: str) -> None:
     """A console script does not have the user's folder on its path, as `python file.py` would."""
     if folder not in sys.path:
         sys.path.append(folder)

@@ -81,7 +81,7 @@ class Workspace:
         self.conclusion = text
         self.note("conclusion", text)
 
-    def book(self) -> dict[str, Any]:
+    def statistics(self) -> dict[str, Any]:
         """All that was booked, in a stable order."""
         return {
             "counts": dict(sorted(self.counts.items())),
@@ -94,7 +94,7 @@ class Workspace:
         """Write `book.json` and, if anything was set aside, `rejects.jsonl`. Of several processes, the first does."""
         if not is_first_process():
             return
-        write_json(self.path / "book.json", self.book())
+        write_json(self.path / "book.json", self.statistics())
         if self._rejects:
             rows = sorted(self._rejects, key=lambda row: (row["where"], row["reason"]))
             write_text(self.path / "rejects.jsonl", "".join(msgspec.json.encode(r).decode() + "\n" for r in rows))

@@ -1,5 +1,6 @@
 """The `hornbook` command. Commands of stages are made from their declarations, so options and recipe keys agree."""
 
+import difflib
 import io
 import os
 import sys
@@ -8,15 +9,12 @@ import click
 
 from hornbook import __version__
 from hornbook.base.errors import HornbookError
-from hornbook.cli.completion import VARIABLE, completion
-from hornbook.cli.export import export
-from hornbook.cli.failures import in_words, reader_has_gone
-from hornbook.cli.group import Group
-from hornbook.cli.push import push
+from hornbook.cli.export import export, push
+from hornbook.cli.os_errors import explain_os_error, output_closed
 from hornbook.cli.recipes import RECIPE_COMMANDS
 from hornbook.cli.stages import StageCommand
-from hornbook.cli.start import init, schema
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.cli.start import VARIABLE, completion, init, schema
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 EXAMPLES = """\b
 hornbook run pocket                 the whole recipe, at pocket size
@@ -25,22 +23,39 @@ hornbook init sft                   a recipe to start from
 hornbook train sft --help           options and an example of a command"""
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXAMPLES)
+class CommandGroup(click.Group):
+    """Lists its commands in the order of a recipe, not of the alphabet, and knows the nearest to a misspelt one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
+            close = difflib.get_close_matches(name, list(self.commands), n=1, cutoff=0.5)
+            hint = f"did you mean '{close[0]}'?" if close else f"{ctx.command_path} --help lists them"
+            raise click.UsageError(f"No such command '{name}' ({hint})")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXAMPLES)
 @click.version_option(__version__, prog_name="hornbook")
 def hornbook() -> None:
     """The phi-4 recipe, from raw documents and a teacher to a small language model that reasons."""
-    from hornbook.base.device import settled_device
-    from hornbook.base.precision import settled
+    from hornbook.base.device import resolve_device
+    from hornbook.base.precision import resolve_precision
     from hornbook.base.progress import answers, console
     from hornbook.base.workspace import is_first_process
 
     if not is_first_process():
         console.quiet = answers.quiet = True  # of the processes that torchrun starts, one speaks
-    settled("auto")  # a wrong HORNBOOK_DTYPE is told now, not when the first model is loaded hours later
-    settled_device("auto")  # and so is a wrong HORNBOOK_DEVICE
+    resolve_precision("auto")  # a wrong HORNBOOK_DTYPE is told now, not when the first model is loaded hours later
+    resolve_device("auto")  # and so is a wrong HORNBOOK_DEVICE
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def train() -> None:
     """Train a model: pretrain, midtrain, sft or dpo.
 
@@ -97,9 +112,9 @@ def main() -> None:
     except click.ClickException as error:
         _stop(error.format_message())
     except Exception as error:
-        if isinstance(error, BrokenPipeError) and reader_has_gone():
+        if isinstance(error, BrokenPipeError) and output_closed():
             os._exit(0)  # there is nobody to tell
-        said = in_words(error)
+        said = explain_os_error(error)
         if said is None:
             raise
         _stop(said)

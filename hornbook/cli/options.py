@@ -110,7 +110,7 @@ def given_settings(options: Sequence[click.Parameter], given: Mapping[str, Any])
     return nested
 
 
-def spread(words: Sequence[str], flags: set[str]) -> tuple[list[str], list[tuple[str, str]]]:
+def repeat_flags(words: Sequence[str], flags: set[str]) -> tuple[list[str], list[tuple[str, str]]]:
     """`--kinds web code` as `--kinds web --kinds code`, for each of `flags`, up to the next option.
 
     Returns the words, and the flags with the values that were so joined to them.

@@ -66,16 +66,16 @@ def status(run_folder: Path) -> None:
     from rich.table import Table
 
     from hornbook.base.progress import answers
-    from hornbook.recipe.artifacts import Store, refuse_earlier
+    from hornbook.recipe.artifacts import ArtifactStore, refuse_earlier
     from hornbook.recipe.recipe import load_recipe
-    from hornbook.recipe.status import standings
+    from hornbook.recipe.status import stage_statuses
 
     if not (run_folder / "recipe.yaml").exists():
         raise HornbookError(f"{run_folder}: not a run folder (no recipe.yaml in it)")
     refuse_earlier(run_folder)
-    store = Store(run_folder)
+    store = ArtifactStore(run_folder)
     table = Table("stage", "state", "seconds", "tokens", "records", "why it will run", box=None)
-    for standing in standings(load_recipe(run_folder / "recipe.yaml"), run_folder):
+    for standing in stage_statuses(load_recipe(run_folder / "recipe.yaml"), run_folder):
         done = standing.state == "done"
         counts: dict[str, Any] = store.read(standing.stage)["counts"] if done else {}
         table.add_row(

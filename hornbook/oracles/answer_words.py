@@ -47,8 +47,3 @@ CLOSINGS = re.compile(
     r"|希望|如果您|如果你|お役に|ご不明))",
     re.IGNORECASE,
 )
-
-ABBREVIATIONS = {
-    *("dr", "mr", "mrs", "ms", "st", "jr", "sr", "vs", "no", "mt", "ft", "approx", "ca", "rs", "prof", "gen", "col"),
-    *("inc", "ltd", "co", "etc", "fig", "eq", "sgt", "lt", "capt", "rev", "hon", "al", "nr", "vol", "op"),
-}

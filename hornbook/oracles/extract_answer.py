@@ -1,11 +1,12 @@
 """Extract the final answer of a reply; all oracles use this."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from hornbook.base.sentences import sentence_ends
 from hornbook.base.thinking import TURN
-from hornbook.oracles.answer_words import ABBREVIATIONS, CLOSINGS, HEADING, STATED
+from hornbook.oracles.answer_words import CLOSINGS, HEADING, STATED
 
 MOST_BOXES = 50  # the last boxes that are tried
 MOST_MARKS = 20  # the last statements that are tried; also levels of nested markup
@@ -16,7 +17,6 @@ _TAGGED = re.compile(r"<(answer|final_answer)>(.*?)(?:</\1>|\Z)", re.DOTALL | re
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*(\{|[^\s{\\$]+)")
 _BLOCK = re.compile(r"\s*(?:\\\[|\$\$)\s*(.*?)\s*(?:\\\]|\$\$|\Z)", re.DOTALL)
 _NOTHING = re.compile(r"^[\W_]*$|^```\w*$|^\\[\[\]()]$")
-_SENTENCE_END = re.compile(r"(?<!\b\w)(?<!\bSt)(?<!\bDr)(?<!\bMr)(?<!\bMrs)(?<!\bJr)[.!?]+\s+|[。！？।；]")
 _AROUND = "*_`#> \t\n\"“”„«»‘’'"
 
 
@@ -133,12 +133,11 @@ def _stated(after: str) -> str:
 
 
 def _to_end_of_sentence(line: str) -> str:
-    """The first sentence. A point in a number, or after an initial or an abbreviation, does not end it."""
-    for match in re.finditer(r"[.!?]+[*_\"”)]*\s+(?=[^\W\d_a-z]|\$|\\)|[。！？।]|\.\s*$", line):
-        word = re.search(r"([^\s.(]+)$", line[: match.start()])
-        short = word and match[0].startswith(".") and (len(word[1]) == 1 or word[1].casefold() in ABBREVIATIONS)
-        if not (short and word and word[1].isalpha()):
-            return strip_markup(line[: match.start()])
+    """Up to the end of the first sentence. One goes on after "p.m. on" or "3.5! = 12"."""
+    for start, end in sentence_ends(line):
+        following = line[end:].lstrip()[:1]
+        if not (following.islower() or following.isdigit() or following in "+-*/=^<>") or line[start] in "。！？।":
+            return strip_markup(line[:start])
     return strip_markup(line)
 
 
@@ -148,13 +147,3 @@ def _without_closing(lines: list[str]) -> list[str]:
     while end > 1 and (not lines[end - 1].strip() or CLOSINGS.match(lines[end - 1].strip(_AROUND))):
         end -= 1
     return lines[:end]
-
-
-def sentences(text: str) -> Iterator[str]:
-    """The sentences of a text, line by line."""
-    for line in text.split("\n"):
-        begin = 0
-        for match in _SENTENCE_END.finditer(line):
-            yield line[begin : match.end()]
-            begin = match.end()
-        yield line[begin:]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from hornbook.base.asynchronous import Runner
+from hornbook.base.asynchronous import EventLoopRunner
 from hornbook.base.records import Message, Question
 from hornbook.base.thinking import without_thinking
 from hornbook.oracles.judgement import Judgement, correct, not_attempted, not_judged, wrong
@@ -61,7 +61,7 @@ class JudgeModel:
     """
 
     def __init__(self, settings: TeacherSettings, ledger: Path) -> None:
-        self._runner = Runner()
+        self._runner = EventLoopRunner()
         self._stack = AsyncExitStack()
         self._teacher = self._runner.run(self._stack.enter_async_context(open_teacher(settings, ledger)))
 

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.records import Question
 from hornbook.oracles.extract_answer import find_answer
 from hornbook.oracles.judgement import Judgement, correct_if, not_attempted
@@ -257,6 +257,6 @@ def library() -> Any:
     try:
         import math_verify
     except ImportError as error:
-        raise missing(f"oracle 'math' ({error})", "math-verify") from None
+        raise missing_package(f"oracle 'math' ({error})", "math-verify") from None
     logging.getLogger("math_verify").setLevel(logging.CRITICAL)  # its own limits need the main thread; ours do not
     return math_verify

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.records import Question
 from hornbook.oracles.extract_answer import stated_text
 from hornbook.oracles.judgement import Judgement, correct, not_attempted, wrong
@@ -44,7 +44,7 @@ def scorer(name: str) -> Callable[[str, dict[str, Any]], float]:
         import reasoning_gym
         from reasoning_gym.factory import DATASETS
     except ImportError:
-        raise missing("oracle 'reasoning-gym'", "reasoning-gym") from None
+        raise missing_package("oracle 'reasoning-gym'", "reasoning-gym") from None
 
     if name not in DATASETS:
         raise ValueError(f"reasoning-gym has no task {name!r}")

@@ -5,7 +5,8 @@ import unicodedata
 from functools import lru_cache
 
 from hornbook.base.records import Question
-from hornbook.oracles.extract_answer import find_answer, sentences
+from hornbook.base.sentences import sentences
+from hornbook.oracles.extract_answer import find_answer
 from hornbook.oracles.judgement import Judgement, Outcome
 from hornbook.oracles.question_entry import entry_of
 from hornbook.oracles.refusals import refuses

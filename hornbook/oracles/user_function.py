@@ -11,7 +11,7 @@ import msgspec
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Question
-from hornbook.base.user_code import load_file, search_in
+from hornbook.base.user_code import add_to_path, load_file
 from hornbook.oracles.judgement import Judgement, correct, wrong
 from hornbook.oracles.question_entry import entry_of
 
@@ -51,5 +51,5 @@ def load_function(name: str) -> Callable[[dict[str, Any], str], Any]:
 
 
 def _from_module(name: str) -> Any:
-    search_in(os.getcwd())
+    add_to_path(os.getcwd())
     return importlib.import_module(name)

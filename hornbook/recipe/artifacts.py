@@ -19,10 +19,10 @@ from hornbook.base.files import read_json, sync
 from hornbook.base.lock import locked
 from hornbook.recipe.inputs import resolve
 from hornbook.recipe.recipe import RENAMED, Recipe, Stage
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 
-class Store:
+class ArtifactStore:
     """Where the stages of one run live on disk."""
 
     def __init__(self, run: Path) -> None:

@@ -12,7 +12,7 @@ T = TypeVar("T")
 LONGEST_STAGE = timedelta(days=14)  # how long the others wait for the first one
 
 
-class Together:
+class RecipeProcesses:
     """This process among those of the run; `group` is theirs, None for one process alone."""
 
     def __init__(self, group: Any = None) -> None:
@@ -36,18 +36,18 @@ class Together:
 
 
 @contextmanager
-def together() -> Iterator[Together]:
+def join_processes() -> Iterator[RecipeProcesses]:
     """Join the processes that torchrun started, for a whole recipe; one process alone needs no PyTorch for it.
 
     They are joined once: stages that train find the group there. A second group is for waiting, with a patience of its
     own, so that a training process that hangs is still found out soon.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        yield Together()
+        yield RecipeProcesses()
         return
     import torch.distributed as dist
 
     from hornbook.training.distributed import ranks
 
     with ranks():
-        yield Together(dist.new_group(backend="gloo", timeout=LONGEST_STAGE))
+        yield RecipeProcesses(dist.new_group(backend="gloo", timeout=LONGEST_STAGE))

@@ -17,7 +17,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 from transformers import AttentionInterface, PreTrainedModel
 
 from hornbook.model.build import empty_model
-from hornbook.model.packed_forward import Packed, hidden_states
+from hornbook.model.packed_forward import PackedDocuments, hidden_states
 from hornbook.model.settings import ModelSettings
 from hornbook.training.layers import adapted_layers, decoder_layers
 
@@ -109,7 +109,7 @@ def peak_bytes(model: PreTrainedModel, tokens: int, context: int, recompute: boo
         weight.register_post_accumulate_grad_hook(_forget)  # gradients are counted elsewhere
     numbers = torch.zeros(tokens, dtype=torch.int64, device="meta")
     length = min(context, tokens)  # a part of a long row is one document
-    documents = Packed(numbers, numbers, [length] * (tokens // length))
+    documents = PackedDocuments(numbers, numbers, [length] * (tokens // length))
     with Allocations(model) as made, adapted_layers(model, compile=False, recompute=recompute):
         hidden_MC = hidden_states(model, documents).index_select(0, numbers)  # as `training.lm` does
         _Loss.apply(hidden_MC, model.get_output_embeddings().weight).backward()

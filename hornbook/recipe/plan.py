@@ -5,12 +5,12 @@ from pathlib import Path
 from rich.table import Table
 
 from hornbook.base.progress import answers
+from hornbook.base.stage import Cost, Planned
 from hornbook.mixture.settings import LONG, MixtureSettings
-from hornbook.recipe.artifacts import Store
-from hornbook.recipe.estimate import estimate
+from hornbook.recipe.artifacts import ArtifactStore
 from hornbook.recipe.hardware import GIB, Hardware, parse_hardware
 from hornbook.recipe.recipe import Recipe, Stage
-from hornbook.recipe.status import standings
+from hornbook.recipe.status import stage_statuses
 from hornbook.teacher.prices import DATE
 from hornbook.training.settings import LoopSettings
 
@@ -25,7 +25,7 @@ def print_plan(recipe: Recipe, run: Path, hardware_name: str) -> None:
     answers.print(_stage_table(recipe, run, hardware))
     for stage in recipe.stages:
         if isinstance(stage.settings, MixtureSettings):
-            answers.print(_mixture_table(stage, Store(run)))
+            answers.print(_mixture_table(stage, ArtifactStore(run)))
     memory = _memory_table(recipe, hardware)
     if memory.row_count:
         answers.print(memory)
@@ -37,20 +37,30 @@ def print_plan(recipe: Recipe, run: Path, hardware_name: str) -> None:
     _print_sums(recipe, run, hardware)
 
 
+def stage_cost(recipe: Recipe, stage: Stage) -> Cost:
+    """The cost of one stage of a recipe. Of an input with several sources the first one counts."""
+    names = {other.name: other for other in recipe.stages}
+    sources = {name: names[given[0]] for name, given in stage.inputs.items() if given and given[0] in names}
+    planned = Planned({name: stage_cost(recipe, source) for name, source in sources.items()}, stage.expect)
+    if stage.kind.cost is None:
+        return Cost(calls=planned.number("teacher_calls"))
+    return stage.kind.cost(stage.settings, planned)
+
+
 def _stage_table(recipe: Recipe, run: Path, hardware: Hardware) -> Table:
     table = Table(box=None)
     for name in ("stage", "kind", "state", "tokens", "parameters", "FLOPs", "time", "calls", "price"):
         table.add_column(name, no_wrap=True)
     table.add_column("why it will run")
-    for standing in standings(recipe, run):
-        cost = estimate(recipe, standing.stage)
+    for standing in stage_statuses(recipe, run):
+        cost = stage_cost(recipe, standing.stage)
         time = cost.flops / hardware.flops_per_second if cost.flops else None
         table.add_row(
             standing.stage.name,
             standing.stage.kind.name,
             standing.state,
-            short(cost.tokens),
-            short(cost.parameters),
+            short_number(cost.tokens),
+            short_number(cost.parameters),
             f"{cost.flops:.2e}" if cost.flops else "",
             duration(standing.seconds or time),
             f"{cost.calls:,}" if cost.calls else "",
@@ -60,7 +70,7 @@ def _stage_table(recipe: Recipe, run: Path, hardware: Hardware) -> Table:
     return table
 
 
-def _mixture_table(stage: Stage, store: Store) -> Table:
+def _mixture_table(stage: Stage, store: ArtifactStore) -> Table:
     settings = stage.settings
     assert isinstance(settings, MixtureSettings)
     unique = dict(settings.declared_unique_tokens)
@@ -71,15 +81,15 @@ def _mixture_table(stage: Stage, store: Store) -> Table:
         shares[LONG] = settings.long_share
     table = Table("source", "share", "tokens", "unique tokens", "epochs", title=f"{stage.name}: mixture", box=None)
     for name, share in shares.items():
-        known = short(unique[name]) if name in unique else "known once the documents are"
+        known = short_number(unique[name]) if name in unique else "known once the documents are"
         passes = f"{share * settings.tokens / unique[name]:.1f}" if unique.get(name) else ""
-        table.add_row(name, f"{share:.1%}", short(share * settings.tokens), known, passes)
+        table.add_row(name, f"{share:.1%}", short_number(share * settings.tokens), known, passes)
     return table
 
 
 def _print_sums(recipe: Recipe, run: Path, hardware: Hardware) -> None:
-    to_run = [s.stage for s in standings(recipe, run) if s.state != "done"]
-    costs = [estimate(recipe, stage) for stage in to_run]
+    to_run = [s.stage for s in stage_statuses(recipe, run) if s.state != "done"]
+    costs = [stage_cost(recipe, stage) for stage in to_run]
     flops = sum(cost.flops or 0 for cost in costs)
     calls = sum(cost.calls or 0 for cost in costs)
     prices = [cost.price for cost in costs if cost.price is not None]
@@ -104,7 +114,7 @@ def _memory_table(recipe: Recipe, hardware: Hardware) -> Table:
     for name in ("activations", "in all", "recomputed", "in all"):
         table.add_column(name, no_wrap=True, justify="right")
     for stage in recipe.stages:
-        settings, cost = stage.settings, estimate(recipe, stage)
+        settings, cost = stage.settings, stage_cost(recipe, stage)
         if isinstance(settings, LoopSettings) and cost.shape and cost.vocabulary:
             from hornbook.recipe.memory import training_memory  # PyTorch, which takes its seconds
 
@@ -134,7 +144,7 @@ def _gib(size: int) -> str:
     return f"{size / GIB:.{1 if size >= GIB else 3}f}"
 
 
-def short(number: float | None) -> str:
+def short_number(number: float | None) -> str:
     """1234567 as '1.23 M'."""
     if number is None:
         return ""

@@ -13,7 +13,7 @@ from hornbook.base.settings import Settings, digest, nearest
 from hornbook.base.stage import Input, StageType
 from hornbook.recipe.inputs import external_key, is_external, is_there
 from hornbook.recipe.shipped import shipped
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 EXPECTED = ["tokens", "teacher_calls", "prompt_tokens_per_call", "answer_tokens_per_call"]
 SHARED = ["teacher", "engine"]  # settings that a recipe may give once, for all stages that take them and have no own

@@ -7,10 +7,10 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json, write_text
 from hornbook.base.progress import answers, console
 from hornbook.base.workspace import is_first_process
-from hornbook.recipe.artifacts import Store, refuse_earlier
-from hornbook.recipe.distributed import together
-from hornbook.recipe.execute import execute
+from hornbook.recipe.artifacts import ArtifactStore, refuse_earlier
+from hornbook.recipe.distributed import join_processes
 from hornbook.recipe.recipe import Recipe, Stage
+from hornbook.recipe.run_stage import execute
 from hornbook.recipe.summary import summarise
 
 REPORT = "report.html"
@@ -25,8 +25,8 @@ def run_recipe(recipe: Recipe, run: Path) -> Path:
     """
     recipe.check_files()
     refuse_earlier(run)
-    store = Store(run)
-    with together() as processes, store.lock():
+    store = ArtifactStore(run)
+    with join_processes() as processes, store.lock():
         if is_first_process():
             write_text(run / "recipe.yaml", recipe.path.read_text(encoding="utf-8"))
         for number, stage in enumerate(recipe.stages, 1):
@@ -39,7 +39,7 @@ def run_recipe(recipe: Recipe, run: Path) -> Path:
         return _conclude(recipe, store) if is_first_process() else run / REPORT
 
 
-def _run_stage(recipe: Recipe, stage: Stage, store: Store) -> None:
+def _run_stage(recipe: Recipe, stage: Stage, store: ArtifactStore) -> None:
     started = time.monotonic()
     answered = _ledger_lines(store.ledger)
     try:
@@ -61,7 +61,7 @@ def _ledger_lines(ledger: Path) -> int:
     return sum(file.read_bytes().count(b"\n") for file in ledger.glob("*.jsonl"))
 
 
-def _conclude(recipe: Recipe, store: Store) -> Path:
+def _conclude(recipe: Recipe, store: ArtifactStore) -> Path:
     from hornbook.report.page import write_report
     from hornbook.report.table import results_table
 

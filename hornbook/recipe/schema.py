@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 from hornbook.base.settings import KEYS_ALONE, marked
 from hornbook.base.stage import Input, StageType
 from hornbook.recipe.recipe import EXPECTED, SHARED
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 Schema = dict[str, Any]
 OUR_MARKS = ("in_key", "keys_alone", "whole_texts")  # of fields; they say nothing to an editor

@@ -23,7 +23,7 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(RECIPES.rglob("*.yaml"))}
 
 
-def start(name: str, out: Path) -> None:
+def write_starter(name: str, out: Path) -> None:
     """Write the recipe to start from called `name`. Raises HornbookError where `out` is there already."""
     if out.exists():
         raise HornbookError(f"{out}: is there already; choose another --out")

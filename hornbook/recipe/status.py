@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hornbook.recipe.artifacts import Store, refuse_earlier
+from hornbook.recipe.artifacts import ArtifactStore, refuse_earlier
 from hornbook.recipe.recipe import Recipe, Stage
 
 
 @dataclass(frozen=True)
-class Standing:
+class StageStatus:
     """Where a stage stands: `done`, `started` (killed or running) or `waiting`; `why` it will run, if it will."""
 
     stage: Stage
@@ -18,23 +18,23 @@ class Standing:
     seconds: float
 
 
-def standings(recipe: Recipe, run: Path) -> list[Standing]:
+def stage_statuses(recipe: Recipe, run: Path) -> list[StageStatus]:
     """The standing of each stage of a recipe in a run folder (which need not exist yet)."""
     refuse_earlier(run)
-    store = Store(run)
+    store = ArtifactStore(run)
     timings = store.timings()
     return [_standing(stage, store, recipe, timings) for stage in recipe.stages]
 
 
-def _standing(stage: Stage, store: Store, recipe: Recipe, timings: dict[str, dict[str, Any]]) -> Standing:
+def _standing(stage: Stage, store: ArtifactStore, recipe: Recipe, timings: dict[str, dict[str, Any]]) -> StageStatus:
     seconds = float(timings.get(stage.key, {}).get("seconds", 0.0))
     if store.is_done(stage):
-        return Standing(stage, "done", "", seconds)
+        return StageStatus(stage, "done", "", seconds)
     started = store.work_folder(stage).exists()
-    return Standing(stage, "started" if started else "waiting", _why(stage, store, recipe), seconds)
+    return StageStatus(stage, "started" if started else "waiting", _why(stage, store, recipe), seconds)
 
 
-def _why(stage: Stage, store: Store, recipe: Recipe) -> str:
+def _why(stage: Stage, store: ArtifactStore, recipe: Recipe) -> str:
     """Why a stage is to be run: what differs between it and the newest finished one of its name."""
     earlier = store.earlier(stage)
     if not earlier:

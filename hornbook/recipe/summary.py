@@ -7,11 +7,11 @@ from typing import Any
 
 from hornbook import __version__
 from hornbook.base.files import read_json
-from hornbook.recipe.artifacts import Store
+from hornbook.recipe.artifacts import ArtifactStore
 from hornbook.recipe.recipe import Recipe, Stage
 
 
-def summarise(recipe: Recipe, store: Store) -> dict[str, Any]:
+def summarise(recipe: Recipe, store: ArtifactStore) -> dict[str, Any]:
     """The summary of a run's finished stages, in the recipe's order.
 
     Keys: recipe, about, seed, hornbook, machine, seconds (sum over stages), stages (a list: name, kind, key, path,
@@ -34,7 +34,7 @@ def summarise(recipe: Recipe, store: Store) -> dict[str, Any]:
     }
 
 
-def _stage_entry(stage: Stage, store: Store, timing: dict[str, Any]) -> dict[str, Any]:
+def _stage_entry(stage: Stage, store: ArtifactStore, timing: dict[str, Any]) -> dict[str, Any]:
     said = store.read(stage)
     counts = said["counts"]
     return {
@@ -57,7 +57,7 @@ def _stage_entry(stage: Stage, store: Store, timing: dict[str, Any]) -> dict[str
     }
 
 
-def _evaluation_entry(stage: Stage, store: Store) -> dict[str, Any]:
+def _evaluation_entry(stage: Stage, store: ArtifactStore) -> dict[str, Any]:
     scores = read_json(store.folder(stage) / "scores.json")
     before = [*stage.inputs.get("before", []), None]
     return {

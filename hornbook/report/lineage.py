@@ -13,7 +13,7 @@ from hornbook.base.errors import HornbookError
 
 
 @dataclass
-class Found:
+class LineageRecord:
     """A record of a run: the stage that holds it, its type (the file's name) and its columns."""
 
     stage: str
@@ -21,17 +21,19 @@ class Found:
     row: dict[str, Any]
 
 
-def find_record(folders: Sequence[Path], record: str) -> Found:
+def find_record(folders: Sequence[Path], record: str) -> LineageRecord:
     """The record whose id is `record` or begins with it, in runs or in the output folders of single stages.
 
     Raises HornbookError when no record in them, or more than one id, matches.
     """
-    matches: dict[str, Found] = {}
+    matches: dict[str, LineageRecord] = {}
     for folder in folders:
         for file in _record_files(folder):
             condition = ds.field("id") == record if len(record) > 24 else _starts_with(record)
             for row in ds.dataset(file).to_table(filter=condition).to_pylist():
-                matches.setdefault(row["id"], Found(_stage_of(folder, file), str(file.relative_to(folder)), row))
+                matches.setdefault(
+                    row["id"], LineageRecord(_stage_of(folder, file), str(file.relative_to(folder)), row)
+                )
     where = ", ".join(map(str, folders))
     if not matches:
         raise HornbookError(f"{where}: no record with the id {record}; ids stand in the column `id` of Parquet files")
@@ -83,7 +85,7 @@ def lineage_lines(folders: Sequence[Path], record: str) -> list[str]:
     return list(_tree(folders, find_record(folders, record), depth=0, seen=set()))
 
 
-def _tree(folders: Sequence[Path], found: Found, depth: int, seen: set[str]) -> Iterator[str]:
+def _tree(folders: Sequence[Path], found: LineageRecord, depth: int, seen: set[str]) -> Iterator[str]:
     row, indent = found.row, "  " * depth
     yield f"{indent}{row['id']}  ({found.stage}, {found.file.rpartition('/')[2]})"
     yield f"{indent}  {_gist(row)}"

@@ -6,12 +6,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from hornbook.base.charts import bar, number
 from hornbook.base.files import read_json, write_text
-from hornbook.report.charts import bar, number
 from hornbook.report.curves import training_curves
-from hornbook.report.pivots import pivotal_solutions
-from hornbook.report.records import sample_records
-from hornbook.report.scores import score_table, verdicts
+from hornbook.report.pivotal_solutions import pivotal_solutions
+from hornbook.report.sample_records import sample_records
+from hornbook.report.scores import score_table, stage_verdicts
 from hornbook.report.yields import kind_yields, stage_yields
 
 HERE = Path(__file__).parent
@@ -36,7 +36,7 @@ def write_report(run: Path) -> Path:
         "facts": _facts(summary),
         "warnings": [(stage["name"], text) for stage in summary["stages"] for text in stage["warnings"]],
         "table": score_table(summary),
-        "verdicts": verdicts(summary),
+        "verdicts": stage_verdicts(summary),
         "curves": training_curves(summary),
         "pivots": _pivots(run, summary),
         "mixtures": _mixtures(summary),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.base.hub import is_name, out_of_reach
+from hornbook.base.hub import is_name, unreachable_reason
 from hornbook.report.card import data_files, make_card
 
 CARD = "README.md"
@@ -11,7 +11,7 @@ LOG_IN = "; log in with `hf auth login`, or set HF_TOKEN to a token that may wri
 NOT_ALLOWED = ("401", "403", "token", "credentials")
 
 
-def prepare(folder: Path, name: str, licence: str = "") -> tuple[list[Path], str]:
+def files_and_card(folder: Path, name: str, licence: str = "") -> tuple[list[Path], str]:
     """The files that `push` would upload, and the card it would write.
 
     Raises HornbookError for a name that is not OWNER/NAME, and a folder without records.
@@ -28,7 +28,7 @@ def prepare(folder: Path, name: str, licence: str = "") -> tuple[list[Path], str
     return files, make_card(folder, name, licence)
 
 
-def push(folder: Path, name: str, *, public: bool = False, licence: str = "") -> str:
+def push_dataset(folder: Path, name: str, *, public: bool = False, licence: str = "") -> str:
     """Upload the records in `folder` and a card as the data set `name`, made when it is not there; returns its address.
 
     A new data set is private unless `public`; an existing one stays as it is. What else lies in the folder (the
@@ -37,8 +37,8 @@ def push(folder: Path, name: str, *, public: bool = False, licence: str = "") ->
     """
     from huggingface_hub import CommitOperationAdd, HfApi
 
-    files, card = prepare(folder, name, licence)
-    if silent := out_of_reach():
+    files, card = files_and_card(folder, name, licence)
+    if silent := unreachable_reason():
         raise HornbookError(f"push: the hub cannot be asked ({silent})")
     operations = [CommitOperationAdd(CARD, card.encode())]
     operations += [CommitOperationAdd(path.name, str(path)) for path in files]

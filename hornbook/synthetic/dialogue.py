@@ -11,9 +11,10 @@ from typing import Any, Literal
 import msgspec
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.synthetic.agreement import Vote, vote
 from hornbook.synthetic.chains import POINTS_BACK
-from hornbook.synthetic.groundedness import evidence, is_supported, sentences
+from hornbook.synthetic.groundedness import evidence, is_supported
 from hornbook.synthetic.kind import Checks, RecordContext, Rejected, example
 from hornbook.synthetic.prompting import MOST_REPEATED, SHOWN, brief_answers, require_grounded
 from hornbook.synthetic.words import STEM, content_words, grounded, leaked, ngrams, repetition, stems, words

@@ -14,6 +14,7 @@ from hornbook.synthetic.settings import DiversitySettings
 from hornbook.synthetic.words import STEM, ngrams, stems, words
 
 WINDOW = 1000  # words; the share of distinct n-grams falls with length, so it is measured per window
+LEAST_RECORDS = 8  # kinds with fewer are measured, but not warned about
 PARTS = 5  # parts of a kind's records, in order, to see whether diversity falls
 
 
@@ -88,7 +89,7 @@ def distinct_share(tokens: Sequence[str], n: int) -> float:
 
 def warn_of_sameness(kind: str, figures: dict[str, Any], limits: DiversitySettings, work: Workspace) -> None:
     """Warn for each figure of a kind that is beyond its limit."""
-    if figures["records"] < limits.least_records:
+    if figures["records"] < LEAST_RECORDS:
         return
     if figures["near_duplicate_rate"] > limits.max_near_duplicates:
         work.warn(f"{kind}: the records lose diversity: {figures['near_duplicate_rate']:.0%} are near-duplicates")

@@ -9,7 +9,7 @@ from collections import defaultdict
 import msgspec
 
 from hornbook.base.progress import console
-from hornbook.synthetic.diversity import repeating
+from hornbook.synthetic.diversity import LEAST_RECORDS, repeating
 from hornbook.synthetic.engine import RecordJob, RecordOutcome
 from hornbook.synthetic.settings import SynthSettings
 
@@ -61,7 +61,7 @@ class DiversityMonitor:
         texts = [text for place in range(begin, kind.seen) for text in kind.texts[place]]
         for place in range(max(0, kind.seen - EVERY - WINDOW), begin):
             kind.texts[place] = []  # not needed any more
-        if len(texts) < self.settings.diversity.least_records:
+        if len(texts) < LEAST_RECORDS:
             return
         share = repeating(texts, self.settings.near_duplicate)
         limits = self.settings.diversity

@@ -6,7 +6,7 @@ but few inventions pass (report §2.2: groundedness).
 
 import re
 
-from hornbook.synthetic.passage_scores import SENTENCE
+from hornbook.base.sentences import sentences
 from hornbook.synthetic.words import stems, words
 
 DIGITS = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
@@ -14,10 +14,6 @@ COUNTED = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten
 NUMBER_WORDS = {word: str(value) for value, word in enumerate(COUNTED, start=2)}
 NEGATION = re.compile(r"\b(?:not|no|never|none|nor|neither|without|cannot|nothing|unless)\b|n't\b", re.IGNORECASE)
 ENOUGH = 0.6  # share of a reference's content words from which a longer answer states it
-
-
-def sentences(text: str) -> list[str]:
-    return [sentence.strip() for sentence in SENTENCE.split(text) if sentence.strip()]
 
 
 def numbers(text: str) -> set[str]:

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.teacher.accounting import LocalBank
+from hornbook.teacher.accounting import LocalAccounting
 from hornbook.teacher.budget import Reservation
-from hornbook.teacher.ledger import Ask, Call
+from hornbook.teacher.ledger import Call, CallRequest
 from hornbook.teacher.settings import TeacherSettings
 
 DIED = (
@@ -39,7 +39,7 @@ class LedgerActor:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._banks: dict[str, LocalBank] = {}
+        self._banks: dict[str, LocalAccounting] = {}
         self._reservations: dict[str, dict[str, Reservation]] = defaultdict(dict)  # by worker and call key
         self._gone: set[str] = set()  # workers; a message of one that died may still arrive
         self._waiting: dict[int, asyncio.Task[Any]] = {}  # ticket -> its task
@@ -60,12 +60,12 @@ class LedgerActor:
 
     async def open(self, worker: str, settings: TeacherSettings, model: str) -> None:
         if model not in self._banks:
-            self._banks[model] = LocalBank(settings, self.folder, model)
+            self._banks[model] = LocalAccounting(settings, self.folder, model)
 
     async def find(self, worker: str, model: str, key: str) -> Call | None:
         return await self._banks[model].find(key)
 
-    async def reserve(self, worker: str, ask: Ask) -> Call | Reservation:
+    async def reserve(self, worker: str, ask: CallRequest) -> Call | Reservation:
         bank = self._banks[ask.model]
         claimed = await bank.reserve(ask)
         if isinstance(claimed, Reservation):
@@ -127,7 +127,7 @@ class RemoteBank:
         found: Call | None = await self._ask("find", self.model, key)
         return found
 
-    async def reserve(self, ask: Ask) -> Call | Reservation:
+    async def reserve(self, ask: CallRequest) -> Call | Reservation:
         claimed: Call | Reservation = await self._ask("reserve", ask)
         return claimed
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
+from hornbook.base.sentences import sentences
 from hornbook.synthetic.words import content_words, words
 
-SENTENCE = re.compile(r"(?<=[.!?])\s+")
 # Matched against lower-case text: patterns that ignore case take three times as long.
 TEACHES = re.compile(
     r"\b(is an?|are called|is called|known as|means|defined as|refers to|consists of|because|since|therefore|thus|hence"
@@ -42,9 +42,9 @@ def educational_value(text: str) -> float:
     tokens = words(text)
     if not tokens:
         return 0.0
-    sentences, lower = SENTENCE.split(text), text.lower()
-    teaches = len(TEACHES.findall(lower)) / len(sentences)
-    housekeeping = len(HOUSEKEEPING.findall(lower)) / len(sentences)
+    count, lower = len(sentences(text)), text.lower()
+    teaches = len(TEACHES.findall(lower)) / count
+    housekeeping = len(HOUSEKEEPING.findall(lower)) / count
     letters = sum(map(str.isalpha, text)) / len(text)
     names = len(NAME.findall(text)) / len(tokens)
     score = 0.35 + 0.3 * min(1.5, teaches) - 0.25 * min(1.5, housekeeping) - 2.0 * names + (letters - 0.75)
@@ -56,7 +56,7 @@ def complexity(text: str) -> int:
     tokens = words(text)
     if not tokens:
         return 1
-    per_sentence = len(tokens) / len(SENTENCE.split(text))
+    per_sentence = len(tokens) / len(sentences(text))
     letters = sum(map(len, tokens)) / len(tokens)
     return min(5, max(1, round((per_sentence - 8) / 8 + (letters - 4))))
 
@@ -67,7 +67,7 @@ def reading_grade(text: str) -> float:
     if not tokens:
         return 0.0
     syllables = sum(max(1, len(SYLLABLE.findall(word))) for word in tokens)
-    per_sentence = len(tokens) / len([part for part in SENTENCE.split(text.strip()) if part])
+    per_sentence = len(tokens) / len(sentences(text))
     return round(0.39 * per_sentence + 11.8 * syllables / len(tokens) - 15.59, 2)
 
 
@@ -81,8 +81,8 @@ def information(text: str) -> str:
 def chain_of_reasoning(text: str) -> list[tuple[str, str, str]]:
     """(assumption, conclusion, joining words) of each step that the text states."""
     steps, before = [], ""
-    for sentence in SENTENCE.split(text):
-        sentence = sentence.strip().rstrip(".")
+    for sentence in sentences(text):
+        sentence = sentence.rstrip(".")
         follows = FOLLOWS.match(sentence)
         if follows and before:
             steps.append((before, follows["c"], follows[1].lower()))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from hornbook.base.records import Document, Record, make_id
+from hornbook.base.sentences import whole_sentences
 from hornbook.base.settings import Settings, setting
 from hornbook.synthetic.passage_scores import (
     chain_of_reasoning,
@@ -18,7 +19,6 @@ from hornbook.synthetic.words import Rarity
 
 UNDERLINE = re.compile(r"^\s*[-=~^*#]{3,}\s*$")
 MARKUP = re.compile(r":[a-z:]+:`~?\.?([^`]+)`|\[\d+\]_|[`*]{1,2}(?=\S)|(?<=\S)[`*]{1,2}|(?<=\w)_{1,2}(?=[\s.,;:)]|$)")
-SENTENCE_END = re.compile(r"(?<!^\d)(?<!\n\d)(?<!\n\d\d)[.!?][\"')\]]*(?=\s|$)")  # not the number of an item
 NOT_PROSE = re.compile(r">>>|\.\. |^\s*[-*+:|]|\{\{|</|^(Parameters|Returns|Examples?|References|See Also|Raises)\b")
 
 
@@ -67,7 +67,6 @@ class PassageSettings(Settings):
     min_page_value: float = setting(0.35, "least educational value of a page that is cut at all", ge=0, le=1)
     min_value: float = setting(0.6, "least educational value, by the words of the passage", ge=0, le=1)
     describe: bool = setting(True, "let the teacher describe and grade each passage: one call more per seed")
-    min_grade: int = setting(2, "least grade, 1 to 5, that the teacher must give a passage", ge=1, le=5)
 
 
 def passages(document: Document, settings: PassageSettings, rarity: Rarity) -> list[Passage]:
@@ -140,9 +139,3 @@ def _paragraphs(page: str) -> Iterator[tuple[int, int, str]]:
         if text and not ruled and not NOT_PROSE.search(text) and text[0].isupper() and text[-1] in ".!?:":
             yield start + 1, number, MARKUP.sub(lambda match: match.group(1) or "", text)
         start = number + 1
-
-
-def whole_sentences(text: str) -> str:
-    """`text` without an unfinished sentence at its end ("" when no sentence ends in it)."""
-    ends = [match.end() for match in SENTENCE_END.finditer(text)]
-    return text[: ends[-1]].strip() if ends else ""

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import whole_sentences
 from hornbook.synthetic.groundedness import numbers
 from hornbook.synthetic.kind import Checks, RecordContext, Rejected, example
-from hornbook.synthetic.passages import Passage, whole_sentences
+from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.words import grounded, leaked, repetition, words
 from hornbook.teacher.client import Completion
 
@@ -33,6 +34,7 @@ SMALL_TALK = re.compile(
     r"|(classic|perfect|beautiful) example|you(?:'re| are) right)\b",
     re.IGNORECASE,
 )  # addressed to the person who asked, not to the reader of the record
+LEAST_GRADE = 2  # of 1 to 5, that the teacher must give a passage
 MOST_REPEATED = 0.35  # share of repeated 3-grams
 Result = TypeVar("Result")
 
@@ -47,7 +49,7 @@ async def describe(passage: Passage, ask: RecordContext) -> None:
     if lines:
         passage.description = unlabelled(lines[0])[:200]
     grade = GRADE.search(answer.text)
-    if grade and int(grade[1]) < ask.cutting.min_grade:
+    if grade and int(grade[1]) < LEAST_GRADE:
         raise Rejected("educational value", f"graded {grade[1]}")
 
 

@@ -18,12 +18,12 @@ from typing import Any
 import msgspec
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.synthetic.engine import RecordJob, RecordOutcome, run_jobs
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.ledger_actor import DIED, LedgerActor, RemoteBank
 from hornbook.synthetic.settings import SynthSettings
-from hornbook.teacher.router import Spent, open_teachers
+from hornbook.teacher.router import TeacherUsage, open_teachers
 from hornbook.teacher.settings import TeacherSettings
 
 SHARDS_PER_WORKER = 4  # several, for load balancing at the end
@@ -38,7 +38,7 @@ class _Done(msgspec.Struct):
     """A worker's result: outcomes with their indices, and what was spent."""
 
     outcomes: list[tuple[int, RecordOutcome]]
-    spent: Spent
+    spent: TeacherUsage
 
 
 def run_on_ray(
@@ -46,7 +46,7 @@ def run_on_ray(
     settings: SynthSettings,
     ledger: Path,
     seed: int,
-    on_done: Callable[[RecordOutcome, Spent], None],
+    on_done: Callable[[RecordOutcome, TeacherUsage], None],
     wanted: Callable[[RecordJob], bool],
 ) -> list[RecordOutcome]:
     """As `run_jobs`, on the available Ray cluster (`RAY_ADDRESS`, or `ray start` here), else on this machine only.
@@ -56,7 +56,7 @@ def run_on_ray(
     try:
         import ray
     except ImportError:
-        raise missing("runner: ray", "ray") from None
+        raise missing_package("runner: ray", "ray") from None
     if not ray.is_initialized():
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         ray.init(log_to_driver=False, logging_level=logging.ERROR)
@@ -93,7 +93,7 @@ def _map(
     actor: Any,
     workers: int,
     seed: int,
-    on_done: Callable[[RecordOutcome, Spent], None],
+    on_done: Callable[[RecordOutcome, TeacherUsage], None],
     wanted: Callable[[RecordJob], bool],
 ) -> list[RecordOutcome]:
     """Run the shards, restarting those whose workers die; the outcomes are in the order of the jobs."""
@@ -106,7 +106,7 @@ def _map(
     deaths = [0] * len(jobs)  # at the shard that begins with that job
     running: dict[Any, tuple[str, Shard]] = {}
     outcomes: dict[int, RecordOutcome] = {}
-    spent = Spent(0, 0, 0.0)
+    spent = TeacherUsage(0, 0, 0.0)
     failed: HornbookError | None = None
     names = (f"worker-{number}" for number in count())
     worker = ray.remote(_work).options(num_cpus=1, max_retries=0)
@@ -134,7 +134,7 @@ def _map(
             waiting.append(shard)
         else:
             calls, tokens, money = done.spent
-            spent = Spent(spent.calls + calls, spent.tokens + tokens, spent.money + money)
+            spent = TeacherUsage(spent.calls + calls, spent.tokens + tokens, spent.money + money)
             for place, outcome in done.outcomes:
                 outcomes[place] = outcome
                 on_done(outcome, spent)

@@ -25,7 +25,7 @@ from hornbook.synthetic.ray_runner import run_on_ray
 from hornbook.synthetic.settings import SynthSettings
 from hornbook.synthetic.words import Rarity
 from hornbook.synthetic.yield_stats import record_yields, warn_of_losses
-from hornbook.teacher.router import Spent, open_teachers
+from hornbook.teacher.router import TeacherUsage, open_teachers
 
 
 def synth(
@@ -119,14 +119,14 @@ def _run(jobs: list[RecordJob], settings: SynthSettings, work: Workspace) -> lis
     watch = DiversityMonitor(jobs, settings)
     with live(work, len(jobs)) as show:
 
-        def on_done(outcome: RecordOutcome, spent: Spent) -> None:
+        def on_done(outcome: RecordOutcome, spent: TeacherUsage) -> None:
             watch.saw(outcome)
             show(outcome, spent)
 
         if settings.runner == "ray":
             outcomes = run_on_ray(jobs, settings, work.ledger, work.seed, on_done, watch.wants)
         else:
-            outcomes = asynchronous.run(_run_here(jobs, settings, work, on_done, watch.wants))
+            outcomes = asynchronous.run_coroutine(_run_here(jobs, settings, work, on_done, watch.wants))
     for name, place in sorted(watch.stopped.items()):
         work.warn(f"{name}: stopped after {place} seeds: too many near-duplicates")
     return [outcome for outcome in outcomes if watch.wants(outcome.job)]
@@ -136,7 +136,7 @@ async def _run_here(
     jobs: list[RecordJob],
     settings: SynthSettings,
     work: Workspace,
-    on_done: Callable[[RecordOutcome, Spent], None],
+    on_done: Callable[[RecordOutcome, TeacherUsage], None],
     wanted: Callable[[RecordJob], bool],
 ) -> list[RecordOutcome]:
     async with open_teachers(settings.writers, work.ledger) as teachers:
@@ -148,12 +148,12 @@ async def _run_here(
 
 
 @contextmanager
-def live(work: Workspace, total: int) -> Iterator[Callable[[RecordOutcome, Spent], None]]:
+def live(work: Workspace, total: int) -> Iterator[Callable[[RecordOutcome, TeacherUsage], None]]:
     """A progress line: records done and passed, calls so far and per second, tokens, cost."""
     passed, begin = 0, time.monotonic()
     with work.progress("", total, "records") as bar:
 
-        def show(outcome: RecordOutcome, spent: Spent) -> None:
+        def show(outcome: RecordOutcome, spent: TeacherUsage) -> None:
             nonlocal passed
             passed += bool(outcome.made)
             rate = spent.calls / max(1e-3, time.monotonic() - begin)

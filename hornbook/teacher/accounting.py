@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from hornbook.teacher.budget import Budget, Reservation
-from hornbook.teacher.ledger import Ask, Call, Ledger
+from hornbook.teacher.ledger import Call, CallRequest, Ledger
 from hornbook.teacher.settings import TeacherSettings
 
 Result = TypeVar("Result")
 
 
-class Bank(Protocol):
+class Accounting(Protocol):
     async def find(self, key: str) -> Call | None:
         """The answered call `key`, if it is known; reserves nothing."""
 
-    async def reserve(self, ask: Ask) -> Call | Reservation:
+    async def reserve(self, request: CallRequest) -> Call | Reservation:
         """The known answer, or a reservation within the budget, which must be committed or released.
 
         While somebody else holds the same call, waits for what becomes of it. Raises BudgetError.
@@ -38,10 +38,10 @@ class Bank(Protocol):
     async def close(self) -> None: ...
 
 
-OpenBank = Callable[[TeacherSettings, Path, str], Bank]  # settings, the ledger's folder, the model's name
+OpenAccounting = Callable[[TeacherSettings, Path, str], Accounting]  # settings, the ledger's folder, the model's name
 
 
-class LocalBank:
+class LocalAccounting:
     """Ledger and budget of the model `model` in the folder `folder`, for the callers of one event loop."""
 
     def __init__(self, settings: TeacherSettings, folder: Path, model: str) -> None:
@@ -52,16 +52,16 @@ class LocalBank:
     async def find(self, key: str) -> Call | None:
         return self.ledger.get(key)
 
-    async def reserve(self, ask: Ask) -> Call | Reservation:
-        while holder := self._claimed.get(ask.key):
+    async def reserve(self, request: CallRequest) -> Call | Reservation:
+        while holder := self._claimed.get(request.key):
             await holder.wait()
-        if known := self.ledger.get(ask.key):
+        if known := self.ledger.get(request.key):
             return known
-        self._claimed[ask.key] = asyncio.Event()
+        self._claimed[request.key] = asyncio.Event()
         try:
-            return await self.budget.reserve(ask)
+            return await self.budget.reserve(request)
         except BaseException:
-            self._done(ask.key)
+            self._done(request.key)
             raise
 
     async def commit(self, reservation: Reservation, call: Call) -> Call:

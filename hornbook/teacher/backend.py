@@ -6,10 +6,10 @@ from typing import Protocol
 import msgspec
 
 from hornbook.base.thinking import split_thinking
-from hornbook.teacher.ledger import Ask
+from hornbook.teacher.ledger import CallRequest
 
 
-class Answer(msgspec.Struct):
+class TeacherAnswer(msgspec.Struct):
     """What came back. `finish` is stop or length, or what else the endpoint said; `thinking` is no part of `text`."""
 
     text: str
@@ -19,7 +19,7 @@ class Answer(msgspec.Struct):
     thinking: str = ""
 
 
-def apart(answer: Answer, stops: Sequence[str]) -> Answer:
+def split_answer(answer: TeacherAnswer, stops: Sequence[str]) -> TeacherAnswer:
     """The answer with its thinking apart, and ended at the first stop text, which the server may not have known.
 
     One that is cut off within its thinking has no text, and was too long.
@@ -38,7 +38,7 @@ def apart(answer: Answer, stops: Sequence[str]) -> Answer:
 class Backend(Protocol):
     where: str  # for messages to people: an address or a name
 
-    async def answer(self, ask: Ask) -> Answer:
+    async def answer(self, request: CallRequest) -> TeacherAnswer:
         """Try once. Raises TryAgain, CallFailed or TeacherError."""
 
     async def close(self) -> None: ...

@@ -8,7 +8,7 @@ import msgspec
 
 from hornbook.base.append_log import AppendLog
 from hornbook.teacher.errors import BudgetError
-from hornbook.teacher.ledger import Ask, Ledger
+from hornbook.teacher.ledger import CallRequest, Ledger
 from hornbook.teacher.settings import TeacherSettings
 
 TOKENS_AROUND_PROMPT = 128  # allowance for a system prompt and marks that the endpoint's chat template adds
@@ -57,17 +57,17 @@ class Budget:
             self._count = 0  # holds ever written: no two have the same name
             self._catch_up()
 
-    async def reserve(self, ask: Ask) -> Reservation:
+    async def reserve(self, request: CallRequest) -> Reservation:
         """Set the worst case of `ask` aside; near the limit, wait for what is in flight to settle first.
 
         Raises BudgetError when it does not fit.
         """
-        reservation = Reservation(ask.key, self.model, worst_prompt(ask), ask.parameters.max_tokens)
+        reservation = Reservation(request.key, self.model, worst_prompt(request), request.parameters.max_tokens)
         if not self.limited:
             return reservation
         self._catch_up()
         # A call in a batch is the same attempt in every run that waits for the batch: it is held under one name.
-        name = f"{ask.key}/batch" if self.settings.batch else f"{ask.key}/{os.getpid()}/{self._count}"
+        name = f"{request.key}/batch" if self.settings.batch else f"{request.key}/{os.getpid()}/{self._count}"
         reservation.hold = name
         if name in self._holds:
             self._in_flight.add(name)
@@ -142,8 +142,8 @@ class Budget:
             self._held_completion += sign * reservation.completion_tokens
 
 
-def worst_prompt(ask: Ask) -> int:
+def worst_prompt(request: CallRequest) -> int:
     """More tokens than the prompt can have: no byte-level tokenizer makes more tokens than bytes."""
-    size = sum(len(message.content.encode()) + TOKENS_AROUND_MESSAGE for message in ask.messages)
-    schema = ask.parameters.schema
+    size = sum(len(message.content.encode()) + TOKENS_AROUND_MESSAGE for message in request.messages)
+    schema = request.parameters.schema
     return size + TOKENS_AROUND_PROMPT + (len(schema.encode()) + TOKENS_AROUND_SCHEMA if schema else 0)

@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections import defaultdict, deque
 
-from hornbook.base.http import Silence
+from hornbook.base.http import ServerPause
 
 PATIENCE = 16  # round trips per step where the limit was cut before
 PEACE = 4  # round trips without a refusal: the limit is about right
@@ -17,7 +17,7 @@ FAR_BELOW = 2  # levels are powers of two: compare with those a quarter as crowd
 SLOWER, NO_GAIN = math.log(1.5), math.log(1.25)  # latency certainly this much longer, throughput not this much better
 
 
-class Limit:
+class ConcurrencyLimit:
     """`allowed` calls may be in flight: at first `most`, and never more, never less than 1."""
 
     def __init__(self, most: int) -> None:
@@ -107,34 +107,34 @@ def _slower(here: _Mean, below: _Mean, parts: float, more: float) -> bool:
     return slower - 3 * error > SLOWER and more - slower < NO_GAIN
 
 
-class Places:
-    """`taken` places are in use. What becomes of a call is told to the limit, which decides how many there are."""
+class ConcurrencySlots:
+    """`in_use` places are in use. What becomes of a call is told to the limit, which decides how many there are."""
 
-    def __init__(self, limit: Limit) -> None:
+    def __init__(self, limit: ConcurrencyLimit) -> None:
         self.limit = limit
-        self.taken = 0
+        self.in_use = 0
         self._queue: deque[asyncio.Future[None]] = deque()
-        self.silence = Silence()
+        self.pause = ServerPause()
 
-    async def take(self) -> None:
-        """Wait for a place, and then for the end of a silence; `give_back` it whatever happens."""
-        if self.taken < self.limit.allowed and not self._queue:
-            self.taken += 1
+    async def acquire(self) -> None:
+        """Wait for a place, and then for the end of a silence; `release` it whatever happens."""
+        if self.in_use < self.limit.allowed and not self._queue:
+            self.in_use += 1
         else:
             await self._queue_up()
         try:
-            await self.silence.wait()
+            await self.pause.wait()
         except asyncio.CancelledError:
-            self.give_back()
+            self.release()
             raise
 
-    def give_back(self) -> None:
-        self.taken -= 1
-        while self._queue and self.taken < self.limit.allowed:
+    def release(self) -> None:
+        self.in_use -= 1
+        while self._queue and self.in_use < self.limit.allowed:
             turn = self._queue.popleft()
             if not turn.done():
                 turn.set_result(None)
-                self.taken += 1
+                self.in_use += 1
 
     async def _queue_up(self) -> None:
         turn = asyncio.get_running_loop().create_future()
@@ -143,5 +143,5 @@ class Places:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():  # the place came at the same moment
-                self.give_back()
+                self.release()
             raise

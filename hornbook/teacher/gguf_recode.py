@@ -15,7 +15,7 @@ from hornbook.base.files import atomic, fingerprint
 LARGEST_RECODED = 1 << 30  # bytes; above, reading the weights is what takes the time
 
 
-def computable(model: Path, cache: Path) -> Path:
+def recoded_for_speed(model: Path, cache: Path) -> Path:
     """`model` itself, or a copy in the folder `cache` with its Q4_1 and Q5_1 weights as Q8_0."""
     import gguf
 

@@ -25,7 +25,7 @@ class Parameters(msgspec.Struct, frozen=True, omit_defaults=True):
     extra: str = ""  # JSON of what else is sent by setting
 
 
-class Ask(msgspec.Struct, kw_only=True, omit_defaults=True):
+class CallRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A call before it is answered; `key` names it. `sample` tells repeated draws of the same prompt apart.
 
     `attempt` counts the empty answers that it has had.
@@ -46,7 +46,7 @@ class Ask(msgspec.Struct, kw_only=True, omit_defaults=True):
         return ((int(self.key[-8:], 16) >> 1) + self.attempt * 0x3C6EF35F) & 0x7FFFFFFF
 
 
-class Call(Ask, kw_only=True):
+class Call(CallRequest, kw_only=True):
     """An answered call: a line of the ledger."""
 
     text: str

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 
-class Options(msgspec.Struct):
+class ServerOptions(msgspec.Struct):
     """`parallel` calls at a time, each with room for `context` tokens."""
 
     model: str
@@ -22,16 +22,16 @@ class Options(msgspec.Struct):
 
 
 def main() -> None:
-    options = msgspec.json.decode(sys.argv[1], type=Options)
+    options = msgspec.json.decode(sys.argv[1], type=ServerOptions)
     answer = os.dup(1)
     os.dup2(2, 1)  # native code logs to stdout too
-    server = start(options)
+    server = start_server(options)
     os.write(answer, f"{server.listening_address}\n".encode())
     sys.stdin.buffer.read()
     os._exit(0)  # nothing to save; the native threads need no farewell
 
 
-def start(options: Options) -> Any:
+def start_server(options: ServerOptions) -> Any:
     import xllamacpp
 
     params = xllamacpp.CommonParams()

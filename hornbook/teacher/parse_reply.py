@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from hornbook.base.http import TryAgain, reason_of
-from hornbook.teacher.backend import Answer
+from hornbook.teacher.backend import TeacherAnswer
 
 FINISHES = {  # other words for the protocol's two
     **dict.fromkeys(["eos", "eos_token", "end_turn", "stop_sequence", "stop_token", "completed", "complete"], "stop"),
@@ -16,7 +16,7 @@ FINISHES = {  # other words for the protocol's two
 THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")  # fields of a message
 
 
-def read_reply(body: bytes, *, chat: bool, prompt_tokens: int) -> Answer:
+def read_reply(body: bytes, *, chat: bool, prompt_tokens: int) -> TeacherAnswer:
     """The answer in a reply of status 200, with what the server itself sets apart as thinking.
 
     Where the reply does not say what it took, the most it can have taken is booked: `prompt_tokens`, and a token for
@@ -40,7 +40,7 @@ def read_reply(body: bytes, *, chat: bool, prompt_tokens: int) -> Answer:
     finish = str(choice.get("finish_reason") or "stop")
     finish = "refusal" if message.get("refusal") and not text else FINISHES.get(finish.lower(), finish)
     took_in, took_out = _taken(reply.get("usage"))
-    return Answer(
+    return TeacherAnswer(
         text=text if chat else text.strip(),
         finish=finish,
         prompt_tokens=prompt_tokens if took_in is None else took_in,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hornbook.base.records import Message
-from hornbook.teacher.ledger import Ask
+from hornbook.teacher.ledger import CallRequest
 
 NAMES = {"user": "User", "assistant": "Assistant"}
 NEXT_TURN = "\nUser:"  # where a base model begins to write the user's part too
@@ -26,10 +26,10 @@ def transcript(messages: Sequence[Message]) -> str:
     return "\n\n".join([*turns, "Assistant:"])
 
 
-def ending_with_turn(ask: Ask) -> Ask:
+def ending_with_turn(request: CallRequest) -> CallRequest:
     """The same call, ended where the transcript's next turn begins (as far as there is room for one more stop)."""
-    stops = [*ask.parameters.stop, NEXT_TURN][:MOST_STOPS]
-    return msgspec.structs.replace(ask, parameters=msgspec.structs.replace(ask.parameters, stop=stops))
+    stops = [*request.parameters.stop, NEXT_TURN][:MOST_STOPS]
+    return msgspec.structs.replace(request, parameters=msgspec.structs.replace(request.parameters, stop=stops))
 
 
 def with_schema(messages: Sequence[Message], schema: str) -> list[Message]:
@@ -38,7 +38,7 @@ def with_schema(messages: Sequence[Message], schema: str) -> list[Message]:
     return [*before, msgspec.structs.replace(last, content=f"{last.content}\n\n{IN_WORDS}\n{schema}")]
 
 
-def folded(messages: Sequence[Message]) -> list[Message]:
+def fold_system(messages: Sequence[Message]) -> list[Message]:
     """The messages with what the system says put before the first turn of the user, for models without that role."""
     said = [message.content for message in messages if message.role == "system"]
     turns = [message for message in messages if message.role != "system"]

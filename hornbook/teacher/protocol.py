@@ -9,13 +9,13 @@ from rich.markup import escape
 
 from hornbook.base.http import reason_of
 from hornbook.base.progress import console
-from hornbook.teacher.backend import Answer, apart
+from hornbook.teacher.backend import TeacherAnswer, split_answer
 from hornbook.teacher.budget import worst_prompt
 from hornbook.teacher.http import TeacherHttp
-from hornbook.teacher.ledger import Ask
+from hornbook.teacher.ledger import CallRequest
 from hornbook.teacher.parse_reply import read_reply
-from hornbook.teacher.prompt_formats import ending_with_turn, folded, transcript, with_schema
-from hornbook.teacher.refused_parameters import refused
+from hornbook.teacher.prompt_formats import ending_with_turn, fold_system, transcript, with_schema
+from hornbook.teacher.refused_parameters import refused_parameter
 from hornbook.teacher.settings import TeacherSettings
 
 Body = dict[str, Any]
@@ -28,7 +28,7 @@ SAID = {  # what is done instead, for those parameters that are not merely left 
 }
 
 
-class Dialect:
+class OpenAiProtocol:
     """How this server wants to be asked. `path` is where, below the base URL.
 
     Attributes:
@@ -41,26 +41,26 @@ class Dialect:
         self.path = "/chat/completions" if self.chat else "/completions"
         self.refused: dict[str, str] = {}
 
-    def body(self, ask: Ask, without: Refused) -> Body:
+    def body(self, request: CallRequest, without: Refused) -> Body:
         """The request for a call, without what the server refuses. What is the protocol's default is not sent.
 
         `without` names a parameter, one value of it (`temperature=0.0`, for a schema `response_format=SCHEMA`),
         max_tokens (then it goes by its newer name), or system (then it is folded into the user's turn).
         """
-        ask = ask if self.chat else ending_with_turn(ask)
-        parameters, messages = ask.parameters, ask.messages
-        body: Body = {"model": self.settings.model or ask.model}
+        request = request if self.chat else ending_with_turn(request)
+        parameters, messages = request.parameters, request.messages
+        body: Body = {"model": self.settings.model or request.model}
         if parameters.schema and (f"response_format={parameters.schema}" in without or not self.chat):
             messages = with_schema(messages, parameters.schema)  # few servers hold plain completions to one
         if not self.chat:
             body["prompt"] = transcript(messages)
         else:
-            messages = folded(messages) if "system" in without else messages
+            messages = fold_system(messages) if "system" in without else messages
             body["messages"] = [{"role": message.role, "content": message.content} for message in messages]
         limit = "max_completion_tokens" if "max_tokens" in without else "max_tokens"
         wanted: Body = {"temperature": parameters.temperature, limit: parameters.max_tokens}
         if parameters.temperature:  # without one there is one answer: nothing to filter and nothing to draw
-            wanted |= {"top_p": parameters.top_p, "seed": ask.seed}
+            wanted |= {"top_p": parameters.top_p, "seed": request.seed}
         if parameters.stop and not self.settings.thinking_tokens:  # they would end the thinking
             wanted["stop"] = parameters.stop
         if parameters.schema:
@@ -69,16 +69,16 @@ class Dialect:
         body |= self.settings.extra_body
         return {name: value for name, value in body.items() if value is not None}
 
-    def learn(self, ask: Ask, without: Refused, status: int, reply: bytes) -> dict[str, str] | None:
+    def learn(self, request: CallRequest, without: Refused, status: int, reply: bytes) -> dict[str, str] | None:
         """What else to do without, after an error reply; None where the error is about nothing that may be spared."""
-        body = self.body(ask, without)
+        body = self.body(request, without)
         sent = {name for name in body if name not in self.settings.extra_body}
         sent |= {"system"} & {message["role"] for message in body.get("messages", [])}
-        name = refused(status, reply, sent)
+        name = refused_parameter(status, reply, sent)
         if not name or (name == "max_completion_tokens" and self.settings.limited):
             return None
         if name == "response_format":
-            name = f"{name}={ask.parameters.schema}"
+            name = f"{name}={request.parameters.schema}"
         elif name.endswith("="):
             name += str(body[name[:-1]])
         return {**without, name: reason_of(reply)}
@@ -95,13 +95,13 @@ class Dialect:
             told.add(parameter)
         self.refused |= without
 
-    def answer(self, ask: Ask, without: Refused, body: bytes) -> Answer:
+    def answer(self, request: CallRequest, without: Refused, body: bytes) -> TeacherAnswer:
         """Read a reply of status 200 to a call that did `without` some parameters. Raises TryAgain."""
-        reply = read_reply(body, chat=self.chat, prompt_tokens=worst_prompt(ask))
-        answer = apart(reply, ask.parameters.stop)
+        reply = read_reply(body, chat=self.chat, prompt_tokens=worst_prompt(request))
+        answer = split_answer(reply, request.parameters.stop)
         self.adopt(without)
         in_thinking = not answer.text and reply.finish == "stop" and (answer.thinking or answer.finish == "length")
-        if in_thinking and "stop" in self.body(ask, without):
+        if in_thinking and "stop" in self.body(request, without):
             self.adopt({"stop": "a stop text ended an answer within its thinking"})
         return answer
 
@@ -137,7 +137,7 @@ class BaseUrl(msgspec.Struct, frozen=True):
         return f"{self.root}{path}?{query}" if query else f"{self.root}{path}"
 
 
-def fixed(url: str) -> Callable[[], Awaitable[str]]:
+def fixed_address(url: str) -> Callable[[], Awaitable[str]]:
     """The address of a server that someone else runs."""
 
     async def address() -> str:
@@ -164,17 +164,17 @@ class Endpoint:
     ) -> None:
         self.address, self.stop_server = address, stop_server
         self.where = settings.url or "this machine"
-        self.http, self.dialect = TeacherHttp(settings), Dialect(settings)
+        self.http, self.protocol = TeacherHttp(settings), OpenAiProtocol(settings)
 
-    async def answer(self, ask: Ask) -> Answer:
+    async def answer(self, request: CallRequest) -> TeacherAnswer:
         """Post the call once. Raises TryAgain, CallFailed or TeacherError."""
-        url = base_url(await self.address()) + self.dialect.path
-        without = dict(self.dialect.refused)
+        url = base_url(await self.address()) + self.protocol.path
+        without = dict(self.protocol.refused)
         while True:
-            reply = await self.http.request("POST", url, msgspec.json.encode(self.dialect.body(ask, without)))
+            reply = await self.http.request("POST", url, msgspec.json.encode(self.protocol.body(request, without)))
             if reply.status == 200:
-                return self.dialect.answer(ask, without, reply.body)
-            learnt = self.dialect.learn(ask, without, reply.status, reply.body)
+                return self.protocol.answer(request, without, reply.body)
+            learnt = self.protocol.learn(request, without, reply.status, reply.body)
             if learnt is None:
                 raise self.http.refusal(url, reply)
             without = learnt

@@ -48,7 +48,7 @@ _ASIDE = ("input", "ctx", "url", "request", "body")  # parts of an error that re
 _PLACES = ("param", "loc", "field", "path", "pointer", "location")
 
 
-def refused(status: int, body: bytes, sent: Collection[str]) -> str:
+def refused_parameter(status: int, body: bytes, sent: Collection[str]) -> str:
     """Of the parameters `sent`, the one to do without; "" where the error is not about any of them.
 
     `name=value` stands for one value of a parameter, where the words are about a range of values.

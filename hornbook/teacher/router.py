@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.rng import derive
-from hornbook.teacher.accounting import LocalBank, OpenBank
+from hornbook.teacher.accounting import LocalAccounting, OpenAccounting
 from hornbook.teacher.client import Teacher, open_teacher
 from hornbook.teacher.settings import TeacherSettings
 
 
-class Spent(NamedTuple):
+class TeacherUsage(NamedTuple):
     """What was used by now: fresh calls; the tokens of all calls, also those that the ledger held, and their price."""
 
     calls: int
@@ -35,7 +35,7 @@ class Teachers:
         """
         return max(self.teachers.values(), key=lambda teacher: _lot(teacher, names))
 
-    def spent(self) -> Spent:
+    def spent(self) -> TeacherUsage:
         """Of all teachers together."""
         calls = tokens = 0
         money = 0.0
@@ -43,12 +43,12 @@ class Teachers:
             calls += teacher.calls_made
             tokens += teacher.prompt_tokens + teacher.completion_tokens
             money += teacher.settings.money(teacher.prompt_tokens, teacher.completion_tokens)
-        return Spent(calls, tokens, money)
+        return TeacherUsage(calls, tokens, money)
 
 
 @asynccontextmanager
 async def open_teachers(
-    settings: Sequence[TeacherSettings], ledger: Path, bank: OpenBank = LocalBank
+    settings: Sequence[TeacherSettings], ledger: Path, accounting: OpenAccounting = LocalAccounting
 ) -> AsyncIterator[Teachers]:
     """The teachers that `settings` describe, with one ledger in the folder `ledger`.
 
@@ -56,7 +56,7 @@ async def open_teachers(
     `open_teacher` does.
     """
     async with AsyncExitStack() as stack:
-        teachers = [await stack.enter_async_context(open_teacher(each, ledger, bank)) for each in settings]
+        teachers = [await stack.enter_async_context(open_teacher(each, ledger, accounting)) for each in settings]
         models = [teacher.model for teacher in teachers]
         twice = next((model for model in models if models.count(model) > 1), None)
         if twice is not None:

@@ -6,7 +6,7 @@ from transformers import PreTrainedTokenizerFast
 from hornbook.tokenizer.chatml import CHAT_TEMPLATE, END_OF_TEXT
 
 
-def words(digits: int) -> str:
+def word_pattern(digits: int) -> str:
     """The regular expression of cl100k, in Oniguruma's dialect: only within its matches are bytes merged.
 
     Runs of digits are cut after `digits` of them (cl100k: 3). In tiktoken's dialect `$` is the end of the text and
@@ -21,7 +21,7 @@ def words(digits: int) -> str:
 
 def make_byte_level(tokenizer: Tokenizer, digits: int) -> None:
     """Cut text into `words`, write each byte as one of `byte_characters`, and read it back so."""
-    split = pre_tokenizers.Split(Regex(words(digits)), behavior="isolated")
+    split = pre_tokenizers.Split(Regex(word_pattern(digits)), behavior="isolated")
     spell = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, spell])
     tokenizer.decoder = decoders.ByteLevel()
@@ -34,7 +34,7 @@ def byte_characters() -> list[str]:
     return [chr(byte) if byte in visible else chr(next(others)) for byte in range(256)]
 
 
-def finish(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
+def as_fast_tokenizer(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
     """As transformers uses it: with the chat template, and `<|endoftext|>` as the end of a text and as padding."""
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,

@@ -10,13 +10,13 @@ from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
-from hornbook.tokenizer.chat_template import name_of
+from hornbook.tokenizer.chat_template import tokenizer_name
 from hornbook.tokenizer.chatml import give_chatml
 from hornbook.tokenizer.end_tokens import stop_ids
 from hornbook.tokenizer.load_save import load_tokenizer
 from hornbook.tokenizer.plain_text import encode_plain, plain_prompt, plain_text
-from hornbook.tokenizer.rendered_chat import Script
-from hornbook.tokenizer.token_spans import encode_cut
+from hornbook.tokenizer.rendered_chat import RenderedChat
+from hornbook.tokenizer.token_spans import encode_split
 
 __all__ = [
     "append_end",
@@ -45,8 +45,8 @@ def encode_chat(
     `tools` is the JSON text of the functions that can be called. Turns of weight 0, and a reply before anybody spoke,
     are not in the mask. Raises HornbookError when the tokenizer has no chat template, or one that does not fit.
     """
-    text, spans = Script(tokenizer, messages, tools).finished()
-    pieces = encode_cut(tokenizer, text, [cut for span in spans for cut in (span.begin, span.finish)])
+    text, spans = RenderedChat(tokenizer, messages, tools).finished()
+    pieces = encode_split(tokenizer, text, [cut for span in spans for cut in (span.begin, span.finish)])
     learnt = [learn for span in spans for learn in (False, span.learn)] + [False]
     tokens = [token for piece in pieces for token in piece]
     return tokens, [learn for piece, learn in zip(pieces, learnt, strict=True) for _ in piece]
@@ -57,10 +57,10 @@ def encode_reply(
 ) -> list[int]:
     """Token ids of the assistant's `reply` as they would be sampled after the prompt that `before` makes, the end token
     included. Raises HornbookError as `encode_chat` does."""
-    text, spans = Script(tokenizer, [*before, reply], tools).finished()
+    text, spans = RenderedChat(tokenizer, [*before, reply], tools).finished()
     if not spans:
-        raise HornbookError(f"{name_of(tokenizer)}: a reply that answers nobody")
-    return encode_cut(tokenizer, text, [cut for span in spans for cut in (span.begin, span.finish)])[-2]
+        raise HornbookError(f"{tokenizer_name(tokenizer)}: a reply that answers nobody")
+    return encode_split(tokenizer, text, [cut for span in spans for cut in (span.begin, span.finish)])[-2]
 
 
 def encode_prompt(tokenizer: PreTrainedTokenizerBase, messages: list[Message], tools: str = "") -> list[int]:
@@ -68,8 +68,8 @@ def encode_prompt(tokenizer: PreTrainedTokenizerBase, messages: list[Message], t
 
     Raises HornbookError as `encode_chat` does.
     """
-    text, spans = Script(tokenizer, messages, tools).prompt()
-    pieces = encode_cut(tokenizer, text, [cut for span in spans for cut in (span.begin, span.finish)])
+    text, spans = RenderedChat(tokenizer, messages, tools).prompt()
+    pieces = encode_split(tokenizer, text, [cut for span in spans for cut in (span.begin, span.finish)])
     return [token for piece in pieces for token in piece]
 
 
@@ -89,7 +89,7 @@ def append_end(tokenizer: PreTrainedTokenizerBase) -> None:
     if end_of_reply(tokenizer) is not None:
         return
     if tokenizer.eos_token is None:
-        raise HornbookError(f"{name_of(tokenizer)}: no eos_token to append; set one in tokenizer_config.json")
+        raise HornbookError(f"{tokenizer_name(tokenizer)}: no eos_token to append; set one in tokenizer_config.json")
     own = tokenizer.chat_template
     named = own if isinstance(own, dict) else {"": own}
     longer = {name: text.removesuffix("\n") + WITH_END for name, text in named.items()}

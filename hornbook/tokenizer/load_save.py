@@ -8,7 +8,7 @@ from hornbook.base import hub
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json, write_json
 from hornbook.tokenizer.end_tokens import model_ends
-from hornbook.tokenizer.template_dates import keep_date
+from hornbook.tokenizer.template_dates import fix_date
 
 
 def load_tokenizer(path: Path | str, run: Path | None = None) -> PreTrainedTokenizerBase:
@@ -22,7 +22,7 @@ def load_tokenizer(path: Path | str, run: Path | None = None) -> PreTrainedToken
     tokenizer = _load(place)
     tokenizer.model_ends = [id for id in model_ends(place) if id < len(tokenizer)]
     if run:
-        keep_date(tokenizer, run)
+        fix_date(tokenizer, run)
     return tokenizer
 
 
@@ -32,7 +32,7 @@ def _place(here: Path, name: str) -> str:
             return str(folder)
     if here.exists() or not hub.is_name(name):
         raise HornbookError(f"{here}: no tokenizer here; expected a folder with tokenizer.json")
-    return hub.located(name)
+    return hub.locate(name)
 
 
 def _load(name: str) -> PreTrainedTokenizerBase:

@@ -9,7 +9,7 @@ from hornbook.data.readers.load import count_rows, stream_records
 from hornbook.tokenizer.chat import plain_text
 
 
-class Text(NamedTuple):
+class SourceText(NamedTuple):
     """What a base model reads of one record."""
 
     id: str
@@ -19,7 +19,7 @@ class Text(NamedTuple):
 
 def read_texts(
     documents: Sequence[Path], samples: Sequence[Path], reject: Reject, columns: Sequence[str] = ()
-) -> Iterator[Text]:
+) -> Iterator[SourceText]:
     """All documents, then all samples (conversations as `chat.plain_text`), in the order of the files.
 
     Files are streamed: memory does not grow with them. Records without text go to `reject`.
@@ -27,10 +27,10 @@ def read_texts(
     Raises HornbookError for a missing file.
     """
     for document in stream_records(documents, "documents", reject, columns=columns):
-        yield from _kept(Text(document.id, document.source, document.text), reject)
+        yield from _kept(SourceText(document.id, document.source, document.text), reject)
     for sample in stream_records(samples, "samples", reject, columns=columns):
         text = plain_text(sample.messages) if sample.messages else sample.text
-        yield from _kept(Text(sample.id, sample.source, text), reject)
+        yield from _kept(SourceText(sample.id, sample.source, text), reject)
 
 
 def count_texts(documents: Sequence[Path], samples: Sequence[Path]) -> int:
@@ -38,7 +38,7 @@ def count_texts(documents: Sequence[Path], samples: Sequence[Path]) -> int:
     return count_rows(documents, "documents") + count_rows(samples, "samples")
 
 
-def _kept(text: Text, reject: Reject) -> Iterator[Text]:
+def _kept(text: SourceText, reject: Reject) -> Iterator[SourceText]:
     if text.text.strip():
         yield text
     else:

@@ -15,7 +15,7 @@ from transformers import PreTrainedTokenizerBase
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
 from hornbook.base.thinking import first_opening, opens_thinking, split_thinking
-from hornbook.tokenizer.chat_template import name_of, render, takes, template_of
+from hornbook.tokenizer.chat_template import render_template, template_features, template_of, tokenizer_name
 from hornbook.tokenizer.end_tokens import stop_ids
 from hornbook.tokenizer.template_dates import run_date
 from hornbook.tokenizer.token_spans import HIDDEN
@@ -32,13 +32,13 @@ class Span(NamedTuple):
     learn: bool
 
 
-class Script:
+class RenderedChat:
     """The turns of a conversation under a tokenizer's template. Raises HornbookError where they do not fit it."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, messages: list[Message], tools: str = "") -> None:
         given = read_tools(tools)
         self.tokenizer, self.template = tokenizer, template_of(tokenizer, bool(given))
-        self.tools = given if given and takes(tokenizer, self.template).tools else None
+        self.tools = given if given and template_features(tokenizer, self.template).tools else None
         made = as_turns(tokenizer, self.template, messages, given)
         self.turns = [turn for turn, _ in made]
         self.learn = [learn for _, learn in made]
@@ -62,7 +62,9 @@ class Script:
         if finish is None:
             finish = begin + self._end_in(text[begin:])[1]
         if self._content(last).strip() and not text[begin:finish].strip():
-            raise HornbookError(f"{name_of(self.tokenizer)}: its chat template does not write what the assistant says")
+            raise HornbookError(
+                f"{tokenizer_name(self.tokenizer)}: its chat template does not write what the assistant says"
+            )
         return text, [*self._earlier(last, strict=True), Span(begin, finish, self.learn[last])]
 
     def text(self, count: int, *, prompt: bool = False, hidden: int | None = None) -> str:
@@ -74,7 +76,9 @@ class Script:
                 content = turns[hidden]["content"]
                 content = HIDDEN if isinstance(content, str) else [{"type": "text", "text": HIDDEN}]
                 turns[hidden] = turns[hidden] | {"content": content}
-            made = render(self.tokenizer, self.template, turns, tools=self.tools, prompt=prompt, moment=self.moment)
+            made = render_template(
+                self.tokenizer, self.template, turns, tools=self.tools, prompt=prompt, moment=self.moment
+            )
             self._texts[key] = made
         return self._texts[key]
 
@@ -196,7 +200,7 @@ class Script:
 
     def _no_prompt(self) -> HornbookError:
         return HornbookError(
-            f"{name_of(self.tokenizer)}: its chat template rewrites earlier turns, so replies have no prompt"
+            f"{tokenizer_name(self.tokenizer)}: its chat template rewrites earlier turns, so replies have no prompt"
         )
 
 

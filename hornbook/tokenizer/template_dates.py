@@ -21,7 +21,7 @@ STRFTIME = (
 )
 
 
-def keep_date(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+def fix_date(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     """Let `tokenizer` write the date on which the run in `folder` began, if its chat template writes one at all.
 
     The first call writes `date.json` there; later ones, of other processes and on other days, read it.

@@ -17,7 +17,7 @@ HIDDEN = f"{OPEN}hidden{CLOSE}"  # in place of what a message says, to find wher
 MARK = re.compile(rf"{OPEN}(\d+){CLOSE}")
 
 
-def unspell(tokenizer: PreTrainedTokenizerBase, text: str, by_assistant: bool = False) -> str:
+def mark_special_tokens(tokenizer: PreTrainedTokenizerBase, text: str, by_assistant: bool = False) -> str:
     """`text` with marks for the special tokens it spells out. The assistant may open and close its thinking."""
     spelt, number = _special_tokens(tokenizer)
 
@@ -28,7 +28,7 @@ def unspell(tokenizer: PreTrainedTokenizerBase, text: str, by_assistant: bool = 
     return spelt.sub(mark, text)
 
 
-def encode_cut(tokenizer: PreTrainedTokenizerBase, text: str, cuts: list[int]) -> list[list[int]]:
+def encode_split(tokenizer: PreTrainedTokenizerBase, text: str, cuts: list[int]) -> list[list[int]]:
     """Token ids of the pieces of `text` between `cuts`, positions in ascending order; the last piece ends the text.
 
     The pieces up to a cut depend on nothing behind it: they are what sampling starts from. Joined, they are the ids of
@@ -51,7 +51,7 @@ def encode_cut(tokenizer: PreTrainedTokenizerBase, text: str, cuts: list[int]) -
     return pieces
 
 
-def forget(tokenizer: PreTrainedTokenizerBase) -> None:
+def clear_caches(tokenizer: PreTrainedTokenizerBase) -> None:
     """To be called when a tokenizer was given new special tokens."""
     _special_tokens.cache_clear()
     _anchors.cache_clear()

@@ -11,11 +11,11 @@ from transformers import PreTrainedTokenizerBase
 from hornbook.base.errors import HornbookError
 from hornbook.base.rng import derive
 from hornbook.base.workspace import Workspace
-from hornbook.tokenizer.bytelevel import finish, make_byte_level
+from hornbook.tokenizer.bytelevel import as_fast_tokenizer, make_byte_level
 from hornbook.tokenizer.chatml import SPECIAL_TOKENS
 from hornbook.tokenizer.cl100k import cl100k
 from hornbook.tokenizer.load_save import load_tokenizer, save_tokenizer
-from hornbook.tokenizer.read_texts import Text, read_texts
+from hornbook.tokenizer.read_texts import SourceText, read_texts
 from hornbook.tokenizer.settings import TokenizerSettings
 
 MEASURED_CHARACTERS = 500_000  # per source, to say how many tokens its text takes
@@ -34,11 +34,11 @@ def tokenizer(
             raise HornbookError(
                 f"nothing to train a tokenizer on: the documents and samples hold no text{work.first_set_aside()}"
             )
-        made: PreTrainedTokenizerBase = finish(train(settings, [text.text for text in texts]))
+        made: PreTrainedTokenizerBase = as_fast_tokenizer(train_bpe(settings, [text.text for text in texts]))
         if len(made) < settings.vocab_size:
             work.warn(f"the texts hold no more than {len(made)} of the {settings.vocab_size} entries of vocab_size")
     elif settings.type == "cl100k":
-        made = finish(cl100k())
+        made = as_fast_tokenizer(cl100k())
     else:
         made = load_tokenizer(settings.type)
     save_tokenizer(made, work.path / "tokenizer")
@@ -47,7 +47,7 @@ def tokenizer(
     work.note("compression", compression(made, texts))
 
 
-def train(settings: TokenizerSettings, texts: Iterable[str]) -> Tokenizer:
+def train_bpe(settings: TokenizerSettings, texts: Iterable[str]) -> Tokenizer:
     """A byte-level BPE of `settings.vocab_size` entries, special tokens first. Same texts, same tokenizer."""
     made = Tokenizer(models.BPE())
     make_byte_level(made, settings.digits_per_token)
@@ -61,7 +61,7 @@ def train(settings: TokenizerSettings, texts: Iterable[str]) -> Tokenizer:
     return made
 
 
-def compression(made: PreTrainedTokenizerBase, texts: list[Text]) -> dict[str, dict[str, float]]:
+def compression(made: PreTrainedTokenizerBase, texts: list[SourceText]) -> dict[str, dict[str, float]]:
     """Per source: characters, bytes and tokens of a choice of its texts, and tokens per character and per byte."""
     chosen: dict[str, list[str]] = {}
     room: dict[str, int] = {}
@@ -83,9 +83,9 @@ def compression(made: PreTrainedTokenizerBase, texts: list[Text]) -> dict[str, d
     return table
 
 
-def _choose(texts: Iterator[Text], characters: int, work: Workspace) -> list[Text]:
+def _choose(texts: Iterator[SourceText], characters: int, work: Workspace) -> list[SourceText]:
     """As many texts as `characters` allow, first come first served in an order that their ids decide."""
-    kept: list[tuple[int, int, Text]] = []  # a heap with the last in that order on top
+    kept: list[tuple[int, int, SourceText]] = []  # a heap with the last in that order on top
     total = 0
     for number, text in enumerate(texts):
         heapq.heappush(kept, (-derive(work.seed, "choice", text.id), number, text))

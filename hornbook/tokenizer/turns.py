@@ -12,8 +12,8 @@ from transformers import PreTrainedTokenizerBase
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Message
 from hornbook.base.thinking import split_thinking
-from hornbook.tokenizer.chat_template import Takes, Turn, name_of, takes, writes_role
-from hornbook.tokenizer.token_spans import unspell
+from hornbook.tokenizer.chat_template import TemplateFeatures, Turn, template_features, tokenizer_name, writes_role
+from hornbook.tokenizer.token_spans import mark_special_tokens
 
 ROLES = ("system", "user", "assistant", "tool")
 BETWEEN = "\n\n"  # turns that are joined
@@ -28,7 +28,7 @@ def as_turns(
     replaced by marks. Raises HornbookError for a role that neither we nor the template know, and for calls that are
     no JSON.
     """
-    able = takes(tokenizer, template)
+    able = template_features(tokenizer, template)
     if tools and not able.tools:
         messages = _with_tools(messages, tools)
     turns: list[tuple[Turn, bool]] = []
@@ -80,7 +80,7 @@ def _role(tokenizer: PreTrainedTokenizerBase, template: str, role: str) -> str:
     if role == "developer":
         return "system"
     raise HornbookError(
-        f"{name_of(tokenizer)}: its chat template writes no turns of '{role}'; known are {', '.join(ROLES)}"
+        f"{tokenizer_name(tokenizer)}: its chat template writes no turns of '{role}'; known are {', '.join(ROLES)}"
     )
 
 
@@ -92,7 +92,7 @@ def _with_tools(messages: list[Message], tools: list[Any]) -> list[Message]:
     return [Message("system", text), *messages]
 
 
-def _reply(message: Message, able: Takes, index: int) -> Turn:
+def _reply(message: Message, able: TemplateFeatures, index: int) -> Turn:
     """An assistant's turn, its calls as the template takes them or, where it takes none, in its content."""
     turn: Turn = {"role": "assistant", "content": message.content}
     if able.thinking and (parts := split_thinking(message.content)).thinking and parts.answer is not None:
@@ -151,7 +151,7 @@ def _call_id(turns: list[tuple[Turn, bool]]) -> str:
 def _unspelt(tokenizer: PreTrainedTokenizerBase, value: Any, by_assistant: bool) -> Any:
     """A value with marks in its texts; names of fields stay."""
     if isinstance(value, str):
-        return unspell(tokenizer, value, by_assistant)
+        return mark_special_tokens(tokenizer, value, by_assistant)
     if isinstance(value, dict):
         return {key: text if key == "role" else _unspelt(tokenizer, text, by_assistant) for key, text in value.items()}
     if isinstance(value, list):

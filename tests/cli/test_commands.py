@@ -9,7 +9,7 @@ import pytest
 from hornbook.base.settings import Settings
 from hornbook.cli.main import hornbook
 from hornbook.inference.settings import BackendSettings
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 
 def run(*arguments, cwd=None):

@@ -12,7 +12,7 @@ import pytest
 
 from hornbook.base.files import write_records
 from hornbook.base.records import Document
-from hornbook.cli.failures import KNOWN, in_words
+from hornbook.cli.os_errors import KNOWN, explain_os_error
 
 HORNBOOK = f"{sys.executable} -m hornbook"
 MIX = "mixture --tokenizer tok --documents docs.parquet --tokens 4000 --context 64 --shares '{web: 1.0}' --out out"
@@ -42,19 +42,19 @@ SAID: list[tuple[BaseException, str]] = [
 
 @pytest.mark.parametrize(("error", "said"), SAID, ids=lambda value: value if isinstance(value, str) else "")
 def test_an_error_of_the_system_in_words(error: BaseException, said: str) -> None:
-    assert said in str(in_words(error))
+    assert said in str(explain_os_error(error))
 
 
 def test_every_number_has_a_line_of_its_own() -> None:
     for number, line in KNOWN.items():
-        assert in_words(OSError(number, os.strerror(number), "file")) == f"file: {line}"
+        assert explain_os_error(OSError(number, os.strerror(number), "file")) == f"file: {line}"
 
 
 def test_what_caused_an_error_counts_and_other_errors_are_left_alone() -> None:
     error = RuntimeError("could not save")
     error.__cause__ = OSError(errno.EDQUOT, "Disk quota exceeded")
-    assert "quota" in str(in_words(error))
-    assert in_words(KeyError("os error")) is None and in_words(ValueError("os error 28")) is None
+    assert "quota" in str(explain_os_error(error))
+    assert explain_os_error(KeyError("os error")) is None and explain_os_error(ValueError("os error 28")) is None
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ def test_order_and_number_of_files_change_nothing(
     for out, paths in (("one/x", ["all"]), ("two/x", ["a", "b"])):
         files = [tmp_path / f"{name}.parquet" for name in paths]
         work, _ = run(tmp_path / out, tiny_model, files, monkeypatch, **settings)
-        books.append((work.book(), {path.name: path.read_bytes() for path in work.path.iterdir()}))
+        books.append((work.statistics(), {path.name: path.read_bytes() for path in work.path.iterdir()}))
     assert books[0] == books[1]
     assert set(books[0][1]) == {"answers.parquet", "scores.json"}
     assert books[0][0]["counts"]["records_in"] == 13
@@ -157,7 +157,7 @@ def test_a_killed_evaluation_samples_nothing_again(
         raise AssertionError("sampled again")
 
     killed, _ = run(tmp_path / "killed" / "x", tiny_model, [questions], monkeypatch, script=not_again)
-    assert whole.book() == killed.book()
+    assert whole.statistics() == killed.statistics()
     for name in ("answers.parquet", "scores.json"):
         assert (whole.path / name).read_bytes() == (killed.path / name).read_bytes()
 

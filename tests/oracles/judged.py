@@ -1,4 +1,4 @@
-"""Judge one reply by a named oracle."""
+"""A reply as an oracle judges it."""
 
 from hornbook.base.records import Question
 from hornbook.oracles.registry import judge_here
@@ -6,6 +6,7 @@ from hornbook.oracles.settings import OracleSettings
 
 
 def judged(oracle: str, answer: str, reply: str, **more: object) -> tuple[bool, str]:
+    """(whether it is right, the outcome's name)."""
     judgement = judge_here(
         Question(id="q", task="t", prompt="?", answer=answer, oracle=oracle, **more), reply, OracleSettings()
     )

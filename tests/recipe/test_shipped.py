@@ -13,7 +13,7 @@ from hornbook.cli.main import hornbook
 from hornbook.recipe.recipe import load_recipe
 from hornbook.recipe.schema import recipe_schema
 from hornbook.recipe.shipped import STARTERS, find_recipe, shipped
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 ALL = {**shipped(), **STARTERS}
 

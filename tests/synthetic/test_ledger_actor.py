@@ -8,7 +8,7 @@ from hornbook.base.records import Message
 from hornbook.synthetic.ledger_actor import LedgerActor, RemoteBank
 from hornbook.teacher.budget import Reservation
 from hornbook.teacher.errors import BudgetError
-from hornbook.teacher.ledger import Ask, Call, Parameters
+from hornbook.teacher.ledger import Call, CallRequest, Parameters
 from hornbook.teacher.settings import TeacherSettings
 
 
@@ -27,7 +27,7 @@ class Handle:
 
 
 def ask(key, tokens=10):
-    return Ask(
+    return CallRequest(
         key=key, model="m", purpose="p", messages=[Message("user", "?")],
         parameters=Parameters(0.7, 1.0, tokens, []), sample=0,
     )  # fmt: skip

@@ -13,37 +13,34 @@ from hornbook.data.filters.duplicates import Drop
 CHARS = 16_384  # characters of a document that are checked
 MIN_GROUP = 50  # documents of a kind and language needed to find outliers
 BAD_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffd\ufffe\uffff\ud800-\udfff\ue000-\uf8ff]")
-LOWEST_RATIO, HIGHEST_RATIO = (
-    0.06,
-    0.95,
-)  # compressed ÷ plain size: a repeated line; random data (of 500 bytes or more)
+MAX_BAD_SHARE = 0.002
+# compressed ÷ plain size: a repeated line; random data (of 500 bytes or more)
+LOWEST_RATIO, HIGHEST_RATIO = 0.06, 0.95
+OUTLIER_DEVIATIONS = 8.0  # robust standard deviations from the typical value
 
 
-def drop_bad_characters(documents: list[Document], max_share: float, drop: Drop) -> list[Document]:
-    """Drop texts with more than `max_share` of control characters, failed decodings and private code points."""
+def drop_bad_characters(documents: list[Document], drop: Drop) -> list[Document]:
+    """Drop texts with more than `MAX_BAD_SHARE` of control characters, failed decodings and private code points."""
     kept = []
     for document in documents:
         text = document.text[:CHARS]
         share = len(BAD_CHARACTERS.findall(text)) / max(1, len(text))
-        if share > max_share:
+        if share > MAX_BAD_SHARE:
             drop(document, f"bad characters: {share:.1%} of the text")
         else:
             kept.append(document)
     return kept
 
 
-def drop_outliers(documents: list[Document], deviations: float, drop: Drop) -> list[Document]:
-    """Drop texts whose compression ratio or letter bigrams are outliers among texts of their kind and language.
-
-    `deviations`: robust standard deviations from the typical value that make an outlier.
-    """
+def drop_outliers(documents: list[Document], drop: Drop) -> list[Document]:
+    """Drop texts whose compression ratio or letter bigrams are outliers among texts of their kind and language."""
     groups: dict[tuple[bool, str], list[int]] = defaultdict(list)
     for number, document in enumerate(documents):
         groups[document.kind == "code", document.language].append(number)
     reasons: dict[int, str] = {}
     for _, numbers in sorted(groups.items()):
         texts = [documents[number].text[:CHARS].encode("utf-8", "replace") for number in numbers]
-        for number, reason in zip(numbers, _judge(texts, deviations), strict=True):
+        for number, reason in zip(numbers, _judge(texts), strict=True):
             if reason:
                 reasons[number] = reason
     for number, reason in sorted(reasons.items()):
@@ -51,7 +48,7 @@ def drop_outliers(documents: list[Document], deviations: float, drop: Drop) -> l
     return [document for number, document in enumerate(documents) if number not in reasons]
 
 
-def _judge(texts: list[bytes], deviations: float) -> list[str]:
+def _judge(texts: list[bytes]) -> list[str]:
     """A reason for each text that is corrupt, else an empty string."""
     ratios_N = np.array([len(zlib.compress(text, 6)) / max(1, len(text)) for text in texts])
     lengths_N = np.array([len(text) for text in texts])
@@ -61,9 +58,9 @@ def _judge(texts: list[bytes], deviations: float) -> list[str]:
     entropy_scores_N = _robust_scores(entropies_N, lengths_N)
     reasons = []
     for number in range(len(texts)):
-        if too_even_N[number] or abs(ratio_scores_N[number]) > deviations:
+        if too_even_N[number] or abs(ratio_scores_N[number]) > OUTLIER_DEVIATIONS:
             reasons.append(f"compression: ratio {ratios_N[number]:.2f}, {ratio_scores_N[number]:+.1f} deviations")
-        elif entropy_scores_N[number] > deviations:
+        elif entropy_scores_N[number] > OUTLIER_DEVIATIONS:
             reasons.append(
                 f"n-grams: {entropies_N[number]:.1f} bits a byte, {entropy_scores_N[number]:+.1f} deviations"
             )

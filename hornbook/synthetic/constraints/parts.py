@@ -2,8 +2,9 @@
 
 import re
 
+from hornbook.base import sentences as base_sentences
+
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]*]*(?=\s|$)")
 BULLET = re.compile(r"^\s*[-*•]\s+(?=\S)", re.MULTILINE)
 NUMBERED = re.compile(r"^\s*(\d+)[.)]\s+(?=\S)", re.MULTILINE)
 
@@ -18,15 +19,8 @@ def lower_words(text: str) -> list[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """What ends in ".", "!" or "?", or with a line. A decimal point or one within a word ends nothing."""
-    found = []
-    for line in lines(text):
-        start = 0
-        for end in SENTENCE_END.finditer(line):
-            found.append(line[start : end.end()].strip())
-            start = end.end()
-        found.append(line[start:].strip())
-    return [sentence for sentence in found if written_words(sentence)]
+    """The sentences that have words; a line's end ends one too."""
+    return [sentence for sentence in base_sentences.sentences(text) if written_words(sentence)]
 
 
 def paragraphs(text: str) -> list[str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from hornbook.base.packages import missing
-from hornbook.sandbox.process import run_python
+from hornbook.base.packages import missing_package
+from hornbook.sandbox.python import run_python
 from hornbook.synthetic.programs.behaviour import CallExample
 
 SECONDS = 3.0
@@ -34,7 +34,7 @@ def interpreter_file() -> Path:
     """The interpreter's extension module. Raises HornbookError if it is not installed."""
     found = find_spec("_quickjs")
     if found is None or found.origin is None:
-        raise missing("code_translation: running JavaScript", "quickjs")
+        raise missing_package("code_translation: running JavaScript", "quickjs")
     return Path(found.origin)
 
 

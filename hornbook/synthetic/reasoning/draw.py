@@ -11,7 +11,7 @@ import msgspec
 import xxhash
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.records import Question, make_id
 from hornbook.base.rng import derive
 from hornbook.oracles.score import judge_question
@@ -60,7 +60,7 @@ def _entries(task: Task, config: dict[str, Any], limit: int, seed: int) -> Itera
     try:
         import reasoning_gym  # seconds to import
     except ImportError:
-        raise missing("reasoning", "reasoning-gym") from None
+        raise missing_package("reasoning", "reasoning-gym") from None
 
     try:
         options = {**task.config, **config}

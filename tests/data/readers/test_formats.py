@@ -209,14 +209,14 @@ def test_a_data_set_of_a_hub_is_streamed(monkeypatch: pytest.MonkeyPatch) -> Non
     package = ModuleType("datasets")
     package.load_dataset = load_dataset  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "datasets", package)
-    monkeypatch.setattr("hornbook.data.readers.hub.out_of_reach", lambda: "")
+    monkeypatch.setattr("hornbook.data.readers.hub.unreachable_reason", lambda: "")
     assert texts(["hub:some/set"]) == texts(["hub:some/set:en"]) == texts(["hub:some/set:en:test"]) == ["a"]
     assert asked == [("some/set", None, None, True), ("some/set", "en", None, True), ("some/set", "en", "test", True)]
     found = hornbook.load_records("hub:some/set:en", "documents")
     assert found.set_aside[0].where == "hub:some/set:en:train:2"
     with pytest.raises(HornbookError, match=r"^hub:gone: FileNotFoundError: no data set of this name at all$"):
         texts(["hub:gone"])
-    monkeypatch.setattr("hornbook.data.readers.hub.out_of_reach", lambda: "no network")
+    monkeypatch.setattr("hornbook.data.readers.hub.unreachable_reason", lambda: "no network")
     with pytest.raises(HornbookError, match=r"hub:some/set: the hub cannot be reached \(no network\)"):
         texts(["hub:some/set"])
     monkeypatch.setitem(sys.modules, "datasets", None)

@@ -8,6 +8,7 @@ import ast
 import re
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import whole_sentences
 from hornbook.base.settings import setting
 from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.code._code import (
@@ -21,7 +22,7 @@ from hornbook.synthetic.kinds.code._code import (
     require_about,
     turns,
 )  # fmt: skip
-from hornbook.synthetic.passages import Passage, whole_sentences
+from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.behaviour import Program, from_runnable, same_value
 from hornbook.synthetic.programs.running import run_calls
 from hornbook.synthetic.prompting import first_accepted

@@ -10,11 +10,12 @@ import re
 from typing import NamedTuple
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import whole_sentences
 from hornbook.base.settings import setting
 from hornbook.sandbox.bubblewrap import works
 from hornbook.synthetic.code_similarity import code_of, parse_function, similarity, token_similarity
 from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
-from hornbook.synthetic.passages import Passage, whole_sentences
+from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.behaviour import behaviour, same_behaviour
 from hornbook.synthetic.prompting import LABEL
 from hornbook.synthetic.seed_sampling import from_functions

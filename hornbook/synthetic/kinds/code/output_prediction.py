@@ -2,6 +2,7 @@
 into words, and must say the values that were there (report §2.2)."""
 
 from hornbook.base.records import Message, Question, make_id
+from hornbook.base.sentences import whole_sentences
 from hornbook.base.settings import setting
 from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.code._code import (
@@ -14,7 +15,7 @@ from hornbook.synthetic.kinds.code._code import (
     says,
     turns,
 )
-from hornbook.synthetic.passages import Passage, whole_sentences
+from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.behaviour import CallExample, Program, from_runnable
 from hornbook.synthetic.programs.tracing import Trace, trace
 from hornbook.synthetic.prompting import first_accepted

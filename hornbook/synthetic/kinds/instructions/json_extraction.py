@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Meta
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
-from hornbook.synthetic.groundedness import DIGITS, is_supported, sentences
+from hornbook.synthetic.groundedness import DIGITS, is_supported
 from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Passage

@@ -1,8 +1,8 @@
 """A passage in another language, held to the original by programs and by a translation back (report §2.2, §4)."""
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
-from hornbook.synthetic.groundedness import sentences
 from hornbook.synthetic.kind import Kind, Made, RecordContext
 from hornbook.synthetic.kinds.languages._languages import (
     CHECKS,

@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 
 from hornbook.base.records import Message, Question
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
 from hornbook.synthetic.kind import Checks, Kind, Made, Material, RecordContext, Rejected, Seed, example
 from hornbook.synthetic.kinds.middle._gaps import REASON_CHECKS, Filled, GapSettings, fill, require_reasons
-from hornbook.synthetic.passage_scores import SENTENCE
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.prompting import finished, unlabelled
 from hornbook.synthetic.seed_sampling import spread_over_documents
@@ -82,10 +82,10 @@ def follows(steps: Sequence[str]) -> bool:
 
 def procedure_steps(passage: Passage) -> list[str]:
     """The sentences of a procedure whose words say what comes when; else none."""
-    sentences = [sentence.strip() for sentence in SENTENCE.split(passage.text)]
-    if passage.information != "procedure" or len(sentences) not in STEPS:
+    steps = sentences(passage.text)
+    if passage.information != "procedure" or len(steps) not in STEPS:
         return []
-    return sentences if all(map(CUE.match, sentences[1:])) else []
+    return steps if all(map(CUE.match, steps[1:])) else []
 
 
 async def make(seed: Question | Passage, ask: RecordContext, settings: StepOrderSettings) -> list[Made]:

@@ -10,10 +10,11 @@ from collections.abc import Callable
 import msgspec
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
 from hornbook.oracles.trivia import refuses
 from hornbook.synthetic.agreement import comparable_form
-from hornbook.synthetic.groundedness import is_supported, sentences, states_reference
+from hornbook.synthetic.groundedness import is_supported, states_reference
 from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.prompting import (

@@ -11,9 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
 from hornbook.synthetic.chains import POINTS_BACK, in_sentence
-from hornbook.synthetic.groundedness import DIGITS, negations, sentences, states_reference
+from hornbook.synthetic.groundedness import DIGITS, negations, states_reference
 from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, Material, RecordContext, Seed, example
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.prompting import (

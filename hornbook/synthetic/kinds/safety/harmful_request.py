@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hornbook.base.records import Message, Question, make_id
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
-from hornbook.synthetic.groundedness import sentences
 from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, Material, RecordContext, example
 from hornbook.synthetic.kinds.safety._refusing import instructs, offers, refuses
 from hornbook.synthetic.prompting import MOST_REPEATED, finished, first_accepted, unlabelled

@@ -7,9 +7,10 @@ that is asked, and an answer that claims more is rejected.
 import re
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
 from hornbook.synthetic.chains import chains_first, find_chain, in_sentence
-from hornbook.synthetic.groundedness import sentences, states_reference
+from hornbook.synthetic.groundedness import states_reference
 from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, example
 from hornbook.synthetic.passages import Passage, ReasoningStep
 from hornbook.synthetic.prompting import (

@@ -7,8 +7,9 @@ words; contradicted the same with a number changed or a negation put in or taken
 import re
 
 from hornbook.base.records import Message, Question, make_id
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
-from hornbook.synthetic.groundedness import negations, numbers, sentences, support
+from hornbook.synthetic.groundedness import negations, numbers, support
 from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.passages import Page, Passage
 from hornbook.synthetic.prompting import first_accepted, require_fluent, unlabelled

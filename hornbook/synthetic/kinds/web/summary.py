@@ -1,8 +1,8 @@
 """Rewrite and augment: a passage becomes a headline and a summary of two sentences (report §2.2)."""
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
-from hornbook.synthetic.groundedness import sentences
 from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext
 from hornbook.synthetic.kinds.web._rewriting import RewriteSettings, kept_terms
 from hornbook.synthetic.passages import Passage

@@ -6,7 +6,7 @@ import re
 import select
 from collections.abc import Iterator
 
-from hornbook.base.disk_full import AGAIN, DISK_FULL
+from hornbook.base.errors import AGAIN, DISK_FULL
 
 # what happened, and what to do about it, by error number
 KNOWN = {
@@ -35,7 +35,7 @@ IN_RUST = re.compile(r"\(os error (\d+)\)|\bOs \{ code: (\d+)")
 IN_NUMPY = re.compile(r"\d+ requested and \d+ written")
 
 
-def in_words(error: BaseException) -> str | None:
+def explain_os_error(error: BaseException) -> str | None:
     """One line that says what was refused, for which file, and what to do; None for an error of any other kind."""
     refused = next(_refusals(error), None)
     if refused is None:
@@ -65,7 +65,7 @@ def _is_path(name: object) -> bool:
     return isinstance(name, str | bytes | os.PathLike)
 
 
-def reader_has_gone() -> bool:
+def output_closed() -> bool:
     """Whether whoever read our output (head, less) has closed it."""
     watched = select.poll()
     for stream in (1, 2):

@@ -1,4 +1,4 @@
-"""The end of a training stage: the model saved, its curves noted, its checkpoints gone."""
+"""Save a trained model at the end of a stage, note its curves, and remove its checkpoints."""
 
 import shutil
 from typing import Any
@@ -7,31 +7,31 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from hornbook.base.workspace import Workspace
 from hornbook.model.load_save import save_model
-from hornbook.model.lora import adapted, merge, save_adapter
+from hornbook.model.lora import has_adapters, merge_adapters, save_adapter
 from hornbook.training.distributed import Ranks
 from hornbook.training.loop import CHECKPOINTS, METRICS, VALIDATION
-from hornbook.training.metrics import read_journal
+from hornbook.training.metrics import read_metrics
 
-POINTS = 200  # most points of a curve
+POINTS = 200  # maximum number of points of a curve
 
 
-def finish(
+def save_trained_model(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     work: Workspace,
     ranks: Ranks,
     curves: tuple[str, ...] = ("loss",),
 ) -> None:
-    """Write `model/`, and `adapter/` for a model with adapters, which are merged into it; note NAME_curve
-    [[tokens, value]...] of the named figures and `validation_loss`; count tokens."""
+    """Write `model/`, and `adapter/` for a model with adapters, which are merged; note NAME_curve [[tokens, value]...]
+    of the figures in `curves`, and `validation_loss`; count tokens."""
     if ranks.first:
-        if adapted(model):
+        if has_adapters(model):
             save_adapter(model, work.path / "adapter")
-        save_model(merge(model), tokenizer, work.path / "model")
-        metrics = read_journal(work.path / METRICS)
+        save_model(merge_adapters(model), tokenizer, work.path / "model")
+        metrics = read_metrics(work.path / METRICS)
         for name in curves:
-            work.note(f"{name}_curve", curve(metrics, name))
-        validations = read_journal(work.path / VALIDATION)
+            work.note(f"{name}_curve", averaged_curve(metrics, name))
+        validations = read_metrics(work.path / VALIDATION)
         if validations:
             work.note("validation_loss", [[row.pop("tokens"), _without_step(row)] for row in validations])
         work.count(records_out=1, tokens=metrics[-1]["tokens"] if metrics else 0, steps=len(metrics))
@@ -39,8 +39,8 @@ def finish(
     ranks.wait()
 
 
-def curve(metrics: list[dict[str, Any]], name: str) -> list[list[float]]:
-    """[[tokens, mean of a figure over the steps since the point before]...], at most POINTS of them."""
+def averaged_curve(metrics: list[dict[str, Any]], name: str) -> list[list[float]]:
+    """[[tokens, mean of a figure over the steps since the previous point]...], at most POINTS of them."""
     points = []
     size = max(1, -(-len(metrics) // POINTS))
     for start in range(0, len(metrics), size):

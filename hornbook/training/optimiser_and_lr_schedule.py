@@ -1,4 +1,4 @@
-"""AdamW with constant weight decay on matrices and none on norms, and the learning rate over time (report §3)."""
+"""AdamW with constant weight decay on matrices and none on norms, and the learning-rate schedule (report §3)."""
 
 import torch
 from transformers import PreTrainedModel
@@ -19,8 +19,8 @@ def make_optimiser(model: PreTrainedModel, settings: LoopSettings) -> torch.opti
     return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(BETA_1, settings.beta2), fused=True)
 
 
-def rate(step: int, steps: int, peak: float, warmup_share: float) -> float:
-    """The learning rate of step 0 <= `step` < `steps`: up to `peak` over the warm-up, then down towards zero."""
+def learning_rate_at(step: int, steps: int, peak: float, warmup_share: float) -> float:
+    """The learning rate at step 0 <= `step` < `steps`: linear warm-up to `peak`, then linear decay towards zero."""
     warmup = max(1, round(warmup_share * steps))
     if step < warmup:
         return peak * (step + 1) / warmup

@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hornbook.tuning.settings import TuneSettings
-from hornbook.tuning.stability import climb, smooth, verdict
-from hornbook.tuning.warmup_stress import Limit, recommended, stress
+from hornbook.tuning.warmup_stress import WarmupLimit, climb, judge_stability, recommend_warmup, smooth, stress_warmups
 
 
 def falling(steps=60, noise=0.1, seed=0):
@@ -19,31 +18,31 @@ WELL = list(falling(noise=0))
 
 def test_what_the_data_do_to_every_run_is_no_instability():
     hard = np.where(np.arange(60) // 12 % 2, 1.5, 0.0)  # stretches of harder batches, the same for all runs
-    assert verdict(falling(noise=0.05) + hard, False, WELL, 0.5) == "climbs"
-    assert verdict(falling(noise=0.05) + hard, False, WELL + hard, 0.5) == "stable"
+    assert judge_stability(falling(noise=0.05) + hard, False, WELL, 0.5) == "climbs"
+    assert judge_stability(falling(noise=0.05) + hard, False, WELL + hard, 0.5) == "stable"
 
 
 @given(seed=st.integers(0, 1000))
 def test_a_noisy_fall_is_stable_and_so_is_one_strange_batch(seed):
     losses = falling(seed=seed)
-    assert verdict(losses, False, WELL, 0.5) == "stable"
+    assert judge_stability(losses, False, WELL, 0.5) == "stable"
     losses[40] += 20
-    assert verdict(losses, False, WELL, 0.5) == "stable"
+    assert judge_stability(losses, False, WELL, 0.5) == "stable"
 
 
 @given(seed=st.integers(0, 1000), at=st.integers(20, 45))
 def test_a_climb_is_seen_also_when_it_is_recovered_from(seed, at):
     losses = falling(seed=seed)
     losses[at : at + 10] += 2.0
-    assert verdict(losses, False, WELL, 0.5) == "climbs"
+    assert judge_stability(losses, False, WELL, 0.5) == "climbs"
     assert climb(losses) > 1.0
 
 
 def test_a_run_that_learns_nothing_is_lost_and_one_that_left_the_numbers_is_not_finite():
-    assert verdict([7.0] * 30, False, WELL, 0.5) == "lost"
-    assert verdict([7.0, 6.0], True, WELL, 0.5) == "not finite"
-    assert verdict([7.0, float("inf")], False, WELL, 0.5) == "not finite"
-    assert verdict([], True, WELL, 0.5) == "not finite"
+    assert judge_stability([7.0] * 30, False, WELL, 0.5) == "lost"
+    assert judge_stability([7.0, 6.0], True, WELL, 0.5) == "not finite"
+    assert judge_stability([7.0, float("inf")], False, WELL, 0.5) == "not finite"
+    assert judge_stability([], True, WELL, 0.5) == "not finite"
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=40))
@@ -65,19 +64,19 @@ def test_the_largest_stable_rate_is_found_from_either_side(limit, largest):
         tried.append((warmup, rate))
         return ("stable" if rate < limit else "climbs"), 3.0
 
-    found = stress(settings(warmups=[4]), 1e-3, run)
+    found = stress_warmups(settings(warmups=[4]), 1e-3, run)
     assert [each.largest for each in found] == [largest]
     assert len(tried) == len(set(tried)) <= 6
 
 
 def test_nothing_stable_is_no_limit():
-    found = stress(settings(), 1e-3, lambda warmup, rate: ("not finite", float("nan")))
+    found = stress_warmups(settings(), 1e-3, lambda warmup, rate: ("not finite", float("nan")))
     assert [each.largest for each in found] == [None, None]
-    assert recommended(found, 1e-3, 2.0, 0.0) is None
+    assert recommend_warmup(found, 1e-3, 2.0, 0.0) is None
 
 
 def test_the_shortest_warm_up_with_room_above_the_rate_is_recommended_unless_a_longer_one_learns_more():
-    limits = [Limit(1, [], 1e-3, 3.0), Limit(8, [], 4e-3, 3.0), Limit(64, [], 8e-3, 2.99)]
-    assert recommended(limits, 1e-3, 2.0, noise=0.02).warmup == 8
-    assert recommended(limits, 1e-3, 2.0, noise=0.001).warmup == 64
-    assert recommended(limits, 5e-3, 2.0, noise=0.02).warmup == 64  # none has the room: the one that stands most
+    limits = [WarmupLimit(1, [], 1e-3, 3.0), WarmupLimit(8, [], 4e-3, 3.0), WarmupLimit(64, [], 8e-3, 2.99)]
+    assert recommend_warmup(limits, 1e-3, 2.0, noise=0.02).warmup == 8
+    assert recommend_warmup(limits, 1e-3, 2.0, noise=0.001).warmup == 64
+    assert recommend_warmup(limits, 5e-3, 2.0, noise=0.02).warmup == 64  # none has the room: the one that stands most
