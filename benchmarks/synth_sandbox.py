@@ -1,4 +1,4 @@
-"""Ours alone: what a run in the sandbox takes, and how many records a second the checks of a code kind can judge."""
+"""Time of a run in the sandbox, and records per second in the checks of a code kind (without a peer)."""
 
 import os
 import subprocess

@@ -171,6 +171,6 @@ def _ended(outcome: ProcessOutcome, settings: OracleSettings) -> str:
     return {
         "timeout": f"not finished within {settings.seconds:g} s",
         "memory": f"more than {settings.memory_mb} MB of memory",
-        "output": "more than 1 MB of output",
+        "output": "too much output",
         "killed": f"killed by signal {outcome.exit_code - 128}",
     }.get(outcome.reason, said[-1][:200] if said else f"exit code {outcome.exit_code}")

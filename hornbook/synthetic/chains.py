@@ -17,7 +17,7 @@ from hornbook.synthetic.kind import Material, RecordContext, Rejected, Seed
 from hornbook.synthetic.passage_scores import chain_of_reasoning
 from hornbook.synthetic.passages import Passage, ReasoningStep
 from hornbook.synthetic.prompting import SHOWN, shot
-from hornbook.synthetic.seed_sampling import spread
+from hornbook.synthetic.seed_sampling import spread_over_documents
 from hornbook.synthetic.words import leaked, stems, words
 
 FIND = "Name one step of reasoning in the passage, as JSON: the assumption, and the conclusion that follows from it."
@@ -44,8 +44,8 @@ def chains_first(material: Material, count: int, rng: np.random.Generator, setti
     """Passages that state a self-contained step, then passages in which the teacher must find one."""
     clear = [passage for passage in material.passages if clear_steps(passage.text)]
     others = [passage for passage in material.passages if not clear_steps(passage.text)]
-    chosen = spread(clear, count, rng)
-    return [*chosen, *spread(others, count - len(chosen), rng)]
+    chosen = spread_over_documents(clear, count, rng)
+    return [*chosen, *spread_over_documents(others, count - len(chosen), rng)]
 
 
 def clear_steps(text: str) -> list[ReasoningStep]:

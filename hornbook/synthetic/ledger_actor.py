@@ -40,7 +40,7 @@ class LedgerActor:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._banks: dict[str, LocalAccounting] = {}
-        self._reservations: dict[str, dict[str, Reservation]] = defaultdict(dict)  # worker -> call -> its hold
+        self._reservations: dict[str, dict[str, Reservation]] = defaultdict(dict)  # by worker and call key
         self._gone: set[str] = set()  # workers; a message of one that died may still arrive
         self._waiting: dict[int, asyncio.Task[Any]] = {}  # ticket -> its task
         self._tickets = 0

@@ -9,7 +9,7 @@ from hornbook.synthetic.kind import Material, Seed
 from hornbook.synthetic.passages import Passage
 
 
-def spread(passages: Sequence[Passage], count: int, rng: np.random.Generator) -> list[Passage]:
+def spread_over_documents(passages: Sequence[Passage], count: int, rng: np.random.Generator) -> list[Passage]:
     """`count` passages in random order, one of each document before a second of any, for diversity."""
     by_document: dict[str, list[Passage]] = defaultdict(list)
     for number in rng.permutation(len(passages)).tolist():
@@ -23,11 +23,11 @@ def spread(passages: Sequence[Passage], count: int, rng: np.random.Generator) ->
 
 
 def from_passages(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
-    return spread(material.passages, count, rng)
+    return spread_over_documents(material.passages, count, rng)
 
 
 def from_functions(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
-    return spread(material.functions, count, rng)
+    return spread_over_documents(material.functions, count, rng)
 
 
 def from_questions(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:

@@ -17,6 +17,7 @@ from hornbook.teacher.errors import CallFailed
 from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
 from hornbook.tokenizer.train import train_bpe
+from tests.inference.tiny import tiny_shape
 
 
 def save_tiny_model(folder: Path, context: int = 256, seed: int = 0) -> Path:
@@ -27,11 +28,7 @@ def save_tiny_model(folder: Path, context: int = 256, seed: int = 0) -> Path:
     )
     config = Phi3Config(
         vocab_size=len(tokenizer),
-        hidden_size=16,
-        intermediate_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        num_key_value_heads=1,
+        **tiny_shape(16, 32, layers=1, heads=2),
         max_position_embeddings=context,
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=None,

@@ -11,7 +11,6 @@ from hornbook.synthetic.diversity import distinct_share, measure
 from hornbook.synthetic.kind import Checks, Rejected
 from hornbook.synthetic.kinds.code.code_reversal import read_instruction
 from hornbook.synthetic.kinds.reading.plurality import agrees_with_itself, check_plurality
-from hornbook.synthetic.kinds.web.discussion import discussion_of
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.prompting import SHOWN, require_fluent, unlabelled, without_small_talk
 from hornbook.synthetic.words import copied, grounded, leaked, repetition
@@ -97,16 +96,6 @@ def test_an_answer_that_contradicts_its_own_end_is_seen():
 def test_a_vote_never_claims_more_than_there_is(answers):
     found = vote(answers)
     assert found is None or (1 <= found.agreeing <= found.total == len(answers) and found.answer in answers)
-
-
-def test_a_discussion_ends_where_it_turns_in_circles():
-    good = ["Student: What is a heap?", "Teacher: A tree.", "Student: And the root?", "Teacher: The smallest."]
-    text = "\n\n".join(good)
-    assert discussion_of(text) == "\n".join(good)
-    assert discussion_of(text + "\nTeacher: Twice in a row.") == discussion_of(text + "\nStudent: What is a heap?")
-    assert discussion_of(text + "\nThis was a dialogue.") == "\n".join(good)
-    with pytest.raises(Rejected, match="3 turns"):
-        discussion_of("\n".join([*good[:3], good[1]]))
 
 
 def test_small_talk_around_a_text_is_taken_off():

@@ -22,6 +22,7 @@ from hornbook.teacher.local_llamacpp import local_name
 from hornbook.teacher.map_records import map_records
 from hornbook.teacher.prompt_formats import transcript
 from hornbook.teacher.settings import TeacherSettings
+from tests.inference.tiny import tiny_shape
 
 PLAIN = Parameters(0.7, 1.0, 8, [])
 TEMPLATE = "{% for m in messages %}<s>{{ m['content'] }}{% endfor %}<s>"
@@ -42,11 +43,7 @@ def make_model(folder: Path, seed: int, **changes: Any) -> Path:
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=len(characters),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
+        **tiny_shape(inner=64),
         initializer_range=0.3,
         bos_token_id=0,
         eos_token_id=1,

@@ -29,7 +29,7 @@ def sections(reply: str, values: Values) -> bool:
     return found == list(range(1, values["n"] + 1)) and all(written_words(body) for body in bodies)
 
 
-def table(reply: str, values: Values) -> bool:
+def one_table(reply: str, values: Values) -> bool:
     """One Markdown table: a header, a ruler, and the rows, all of the same number of cells."""
     rows = [line for line in lines(reply) if line.startswith("|") and line.endswith("|") and len(line) > 1]
     ruled = len(rows) > 1 and RULER.match(rows[1]) is not None
@@ -102,7 +102,7 @@ RULES = (
             "Include a Markdown table with {columns} columns and {rows} rows below the header.",
             "Put it in a Markdown table: a header and {rows} rows, {columns} columns each.",
         ),
-        table,
+        one_table,
         aspects("layout"),
         aspects("sentences quotes"),
     ),

@@ -15,7 +15,7 @@ from hornbook.synthetic.kind import Material, Seed
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.inputs import calls
 from hornbook.synthetic.programs.running import run_calls
-from hornbook.synthetic.seed_sampling import spread
+from hornbook.synthetic.seed_sampling import spread_over_documents
 
 TRIED, KEPT, LEAST = 60, 8, 4  # argument tuples tried; examples kept of them; least number for a function to be used
 LONGEST_CASE = 120  # characters of arguments and result
@@ -124,5 +124,5 @@ def first_that(
     passages: Sequence[Passage], count: int, rng: np.random.Generator, fits: Callable[[Passage], bool]
 ) -> list[Seed]:
     """The first `count` passages that fit, spread over documents; the rest are not checked."""
-    fitting = (passage for passage in spread(passages, len(passages), rng) if fits(passage))
+    fitting = (passage for passage in spread_over_documents(passages, len(passages), rng) if fits(passage))
     return list(itertools.islice(fitting, count))

@@ -14,7 +14,7 @@ from hornbook.synthetic.kinds.middle._gaps import REASON_CHECKS, GapSettings, fi
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.behaviour import CallExample, behaviour, same_behaviour
 from hornbook.synthetic.prompting import finished, unlabelled
-from hornbook.synthetic.seed_sampling import spread
+from hornbook.synthetic.seed_sampling import spread_over_documents
 
 GAP = "# the missing lines"
 REASON = f"What must the lines at `{GAP}` do? Answer in one or two sentences, without code."
@@ -67,7 +67,7 @@ class Cut:
 
 def seeds(material: Material, count: int, rng: np.random.Generator, settings: FimCodeSettings) -> list[Passage]:
     """Functions with a statement that can be cut."""
-    return spread([passage for passage in material.functions if statements(passage.text)], count, rng)
+    return spread_over_documents([passage for passage in material.functions if statements(passage.text)], count, rng)
 
 
 def statements(source: str) -> list[ast.stmt]:

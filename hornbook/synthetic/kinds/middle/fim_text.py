@@ -11,7 +11,7 @@ from hornbook.synthetic.kind import Checks, Kind, Made, Material, RecordContext,
 from hornbook.synthetic.kinds.middle._gaps import REASON_CHECKS, GapSettings, fill, require_reasons
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.prompting import finished, unlabelled
-from hornbook.synthetic.seed_sampling import spread
+from hornbook.synthetic.seed_sampling import spread_over_documents
 from hornbook.synthetic.words import copied, stems, words
 
 GAP = "[...]"
@@ -37,7 +37,7 @@ class FimTextSettings(GapSettings):
 
 def seeds(material: Material, count: int, rng: np.random.Generator, settings: FimTextSettings) -> list[Passage]:
     """Passages with a sentence that their chain of reasoning needs."""
-    return spread([passage for passage in material.passages if needed(passage)], count, rng)
+    return spread_over_documents([passage for passage in material.passages if needed(passage)], count, rng)
 
 
 def needed(passage: Passage) -> list[int]:

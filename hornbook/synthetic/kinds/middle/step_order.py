@@ -16,7 +16,7 @@ from hornbook.synthetic.kind import Checks, Kind, Made, Material, RecordContext,
 from hornbook.synthetic.kinds.middle._gaps import REASON_CHECKS, Filled, GapSettings, fill, require_reasons
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.prompting import finished, unlabelled
-from hornbook.synthetic.seed_sampling import spread
+from hornbook.synthetic.seed_sampling import spread_over_documents
 from hornbook.synthetic.words import words
 
 LETTERS = "ABCDEF"
@@ -61,7 +61,7 @@ def seeds(material: Material, count: int, rng: np.random.Generator, settings: St
     procedures = [passage for passage in material.passages if procedure_steps(passage)]
     share = max(round(count * settings.asked), count - len(procedures))
     chosen: list[Seed] = [questions[number] for number in rng.permutation(len(questions))[:share].tolist()]
-    return [*chosen, *spread(procedures, count - len(chosen), rng)]
+    return [*chosen, *spread_over_documents(procedures, count - len(chosen), rng)]
 
 
 def solution_steps(question: Question) -> list[str]:

@@ -15,7 +15,7 @@ from hornbook.synthetic.agreement import Vote, comparable_form, same_meaning, vo
 from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, Material, RecordContext, Rejected, Seed, example
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.prompting import SHOWN, ask_about, describe, finished, require_fluent
-from hornbook.synthetic.seed_sampling import spread
+from hornbook.synthetic.seed_sampling import spread_over_documents
 
 YES_OR_NO = "Write one short question about the passage that can be answered with yes or no."
 ASKED_YES_OR_NO = "Question: Is the smallest element of a binary heap at the root?"
@@ -66,7 +66,7 @@ def seeds(material: Material, count: int, rng: np.random.Generator, settings: Pl
     given = round(count * settings.asked) if material.passages else count
     order = rng.permutation(len(material.questions)).tolist()
     questions: list[Seed] = [material.questions[number] for number in order[:given]]
-    return [*questions, *spread(material.passages, count - len(questions), rng)]
+    return [*questions, *spread_over_documents(material.passages, count - len(questions), rng)]
 
 
 async def make(seed: Passage | Question, ask: RecordContext, settings: PluralitySettings) -> list[Made]:

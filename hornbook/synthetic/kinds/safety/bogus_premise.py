@@ -26,7 +26,7 @@ from hornbook.synthetic.prompting import (
     require_grounded,
     unlabelled,
 )
-from hornbook.synthetic.seed_sampling import spread
+from hornbook.synthetic.seed_sampling import spread_over_documents
 from hornbook.synthetic.words import words
 
 OPPOSITES = """
@@ -79,7 +79,9 @@ class BogusPremiseSettings(KindSettings):
 
 def seeds(material: Material, count: int, rng: np.random.Generator, settings: BogusPremiseSettings) -> Sequence[Seed]:
     """Passages with a statement that can be turned into its contrary."""
-    return spread([passage for passage in material.passages if next(altered(passage.text), None)], count, rng)
+    return spread_over_documents(
+        [passage for passage in material.passages if next(altered(passage.text), None)], count, rng
+    )
 
 
 async def make(passage: Passage, ask: RecordContext, settings: BogusPremiseSettings) -> list[Made]:
