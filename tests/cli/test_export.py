@@ -80,7 +80,7 @@ def test_a_model_is_exported_for_transformers_and_llama_cpp(run, tmp_path: Path)
     [
         (["export", "nothing", "--format", "gguf", "--out", "x"], "nothing: no model here"),
         (["export", ".", "--format", "hf", "--out", "x"], ".: no model here"),
-        (["export", "chat", "--format", "gguf", "--out", "chats.jsonl"], "chats.jsonl: is there already"),
+        (["export", "chat", "--format", "gguf", "--out", "chats.jsonl"], "chats.jsonl: exists already"),
         (["export", "chat", "--format", "hf", "--out", "chats.jsonl", "--overwrite"], "chats.jsonl: not a model"),
         (
             ["export", "chat", "--format", "gguf", "--out", "base", "--overwrite"],

@@ -266,7 +266,7 @@ def test_calls_and_results_of_tools_pass_or_are_folded(name: str) -> None:
 
 
 def test_roles_that_nobody_knows_are_named() -> None:
-    with pytest.raises(HornbookError, match=r"writes no turns of 'narrator'; known are system, user, assistant, tool"):
+    with pytest.raises(HornbookError, match="no role 'narrator'; expected one of system, user, assistant, tool"):
         encode_prompt(MADE["plain"], [Message("narrator", "Once.")])
     developer = [Message("developer", "Be short."), *ASKED]
     system = [Message("system", "Be short."), *ASKED]
