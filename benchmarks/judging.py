@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.harness import Claim, show_claims, write_claims
 from benchmarks.race import Racer, Result, compare, race, show_results
 from hornbook.data.benchmarks import load_benchmark
-from hornbook.oracles.parse_question import question_of
+from hornbook.oracles.parse_question import parse_question
 
 PEERS = Path(".venv-peers-judging/bin/python")
 LETTERS = "ABCD"
@@ -43,7 +43,8 @@ def main() -> None:
 def make_replies() -> dict[str, list[dict[str, str | int | list[str]]]]:
     """Replies that are right, with what each side needs to judge them, by the oracle that judges."""
     math = [
-        (item, question_of({"problem": item.question, "solution": item.answer}, "")) for item in load_benchmark("math")
+        (item, parse_question({"problem": item.question, "solution": item.answer}, ""))
+        for item in load_benchmark("math")
     ]
     return {
         "math": [{"reply": i.answer, "reference": q.answer} for i, q in math if q.oracle == "math"],

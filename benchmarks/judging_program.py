@@ -17,7 +17,7 @@ from benchmarks.harness import Claim, show_claims, write_claims
 from hornbook.base.records import Question
 from hornbook.oracles.code import score_code
 from hornbook.oracles.settings import OracleSettings
-from hornbook.sandbox.python import run_python
+from hornbook.sandbox.process import run_python
 
 TESTS = ["assert add(1, 2) == 3", "assert add(2, 2) == 4", "assert add(-1, 1) == 0"]
 PROGRAM = "def add(a, b):\n    return a + b  # {number}\n"

@@ -27,7 +27,7 @@ from benchmarks.rollout_pairs import rollout_pairs
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json, read_records
 from hornbook.base.stage import StageType, declared
-from hornbook.evaluation.metrics import REASONING, Answer, values_by_score
+from hornbook.evaluation.metrics import REASONING, ScoredReply, values_by_score
 from hornbook.recipe.run_stage import run_alone
 from hornbook.recipe.stage_registry import STAGE_TYPES
 
@@ -140,7 +140,7 @@ def book(folder: Path) -> dict[str, Any]:
 
 def accuracies(evaluation: Path) -> dict[str, float]:
     """Share of right replies to each question."""
-    questions = values_by_score(read_records(evaluation / "answers.parquet", Answer))[REASONING]
+    questions = values_by_score(read_records(evaluation / "answers.parquet", ScoredReply))[REASONING]
     return {question: float(np.mean(values)) for question, values in questions.items()}
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from hornbook.base.files import FILE_NAMES, read_json, read_records
 from hornbook.base.records import Document, Pair, Pivot, Question, Sample
-from hornbook.evaluation.metrics import Answer
+from hornbook.evaluation.metrics import ScoredReply
 from hornbook.pts.records import Difficulty, RolloutRecord, SearchedSolution
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -180,9 +180,9 @@ class Evaluated(Result):
         return {row["score"]: Comparison(**row) for row in self._scores["comparisons"]}
 
     @property
-    def answers(self) -> list[Answer]:
+    def answers(self) -> list[ScoredReply]:
         """Every reply with its grade."""
-        return read_records(self.path / "answers.parquet", Answer)
+        return read_records(self.path / "answers.parquet", ScoredReply)
 
 
 class Tuned(Result):

@@ -28,7 +28,7 @@ def run_stage(
     out: str | Path,
     seed: int,
     overwrite: bool,
-    settings: dict[str, Any],
+    settings: Mapping[str, object],
     **inputs: Rows | None,
 ) -> Path:
     """Run `stage` into the folder `out` and return it; `function` is the API function that the user called.
@@ -37,7 +37,7 @@ def run_stage(
     temporary file for the stage to read. Raises HornbookError as the stage's command does.
     """
     stage_type = STAGE_TYPES[stage]
-    checked = stage_type.settings.parse(settings, function)
+    checked = stage_type.settings.parse(dict(settings), function)
     with tempfile.TemporaryDirectory(prefix="hornbook-") as folder, _silent():
         try:
             sources = {name: _sources(given, f"{function}: {name}", Path(folder)) for name, given in inputs.items()}

@@ -1,4 +1,4 @@
-"""One row per answer and score: what every score, interval and comparison is computed from."""
+"""One row per reply and score, from which all scores, intervals and comparisons are computed."""
 
 from collections.abc import Iterable
 
@@ -7,15 +7,15 @@ import msgspec
 from hornbook.base.files import Reject
 from hornbook.base.records import Question
 from hornbook.oracles.judgement import Judgement
-from hornbook.oracles.score import judge
+from hornbook.oracles.score import judge_question
 
 REASONING = "reasoning"
 CORRECT, WRONG, NOT_ATTEMPTED = "trivia correct", "trivia wrong", "trivia not attempted"
 BOGUS_REFUSED = "bogus refused"
 
 
-class Answer(msgspec.Struct):
-    """What a model replied, and what it was worth to one score: 1 or 0."""
+class ScoredReply(msgspec.Struct):
+    """A model's reply, and its value (1 or 0) for one score."""
 
     question: str  # Question.id or BenchmarkItem.id
     score: str  # reasoning:TASK, trivia correct ..., bogus refused, benchmark:NAME
@@ -24,15 +24,15 @@ class Answer(msgspec.Struct):
     completion: str
 
 
-def grade(question: Question, sample: int, completion: str, reject: Reject) -> list[Answer]:
+def grade(question: Question, sample: int, completion: str, reject: Reject) -> list[ScoredReply]:
     """Judge one reply; see `graded`."""
-    return graded(question, sample, completion, judge(question, completion), reject)
+    return graded(question, sample, completion, judge_question(question, completion), reject)
 
 
-def graded(question: Question, sample: int, completion: str, judged: Judgement, reject: Reject) -> list[Answer]:
-    """The rows that one reply gives: one for a task; for trivia one each for correct, wrong and not attempted.
+def graded(question: Question, sample: int, completion: str, judged: Judgement, reject: Reject) -> list[ScoredReply]:
+    """The rows of one reply: one for a task; for trivia one each for correct, wrong and not attempted.
 
-    Where the oracle itself broke, the reply counts as not right and `reject` is told why.
+    If the oracle itself failed, the reply counts as wrong, and the reason goes to `reject`.
     """
     if judged.failed:
         reject(question.id, f"oracle failed: {judged.reason}")
@@ -46,11 +46,11 @@ def graded(question: Question, sample: int, completion: str, judged: Judgement, 
         }
     else:
         values = {BOGUS_REFUSED: judged.outcome == "not attempted"}
-    return [Answer(question.id, name, sample, float(value), completion) for name, value in values.items()]
+    return [ScoredReply(question.id, name, sample, float(value), completion) for name, value in values.items()]
 
 
-def values_by_score(answers: Iterable[Answer]) -> dict[str, dict[str, list[float]]]:
-    """Score name → question → values of its samples; "reasoning" holds all tasks. Scores in their order of showing."""
+def values_by_score(answers: Iterable[ScoredReply]) -> dict[str, dict[str, list[float]]]:
+    """Score name → question → values of its samples; "reasoning" has all tasks. Scores are in display order."""
     table: dict[str, dict[str, list[float]]] = {}
     for answer in answers:
         names = [answer.score]

@@ -43,10 +43,11 @@ class DocumentIndex:
             lengths_D[here_D] = table[local_D[here_D] + 1] - table[local_D[here_D]]
         return lengths_D
 
-    def locate(self, pieces_P3: np.ndarray) -> np.ndarray:
-        """Map pieces (index, start, length) to pieces_P4 (source, document within it, start, length)."""
-        source_P, local_P = self._find(pieces_P3[:, 0])
-        return np.column_stack([source_P, local_P, pieces_P3[:, 1:]])
+    def locate(self, pieces_P4: np.ndarray) -> np.ndarray:
+        """From pieces (index, start, length, joined) to what a plan holds, which has the source and its document in
+        place of the index: pieces_P5."""
+        source_P, local_P = self._find(pieces_P4[:, 0])
+        return np.column_stack([source_P, local_P, pieces_P4[:, 1:]])
 
     def _find(self, documents_D: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         source_D = np.searchsorted(self.first, documents_D, side="right") - 1

@@ -46,18 +46,20 @@ def hold_out(
     return open_array(kept), open_array(held)
 
 
-def naturally_long(
+def by_length(
     settings: MixtureSettings, catalogue: DocumentIndex, train: dict[str, np.ndarray], folder: Path
-) -> np.ndarray:
-    """Indices of the training documents that are long for their source (report §3.3).
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the documents to train on that are long for what their source is (report §3.3), and of the others.
 
-    Raises HornbookError when there are none.
+    Sources that have no long documents belong to neither. Raises HornbookError when no document is long.
     """
     longest: dict[str, int] = {}
-    with growing_array(folder / "long.npy") as table:
+    with growing_array(folder / "long.npy") as table, growing_array(folder / "others.npy") as others:
         for source, over in settings.long_over.items():
             for documents_D, lengths_D in with_lengths(train.get(source, np.empty(0, np.int64)), catalogue):
-                table.append(documents_D[lengths_D > over * settings.context])
+                is_long_D = lengths_D > over * settings.context
+                table.append(documents_D[is_long_D])
+                others.append(documents_D[~is_long_D])
                 longest[source] = max(longest.get(source, 0), int(lengths_D.max()))
     if not table.rows:
         wanted = ", ".join(f"{source} over {over * settings.context:g}" for source, over in settings.long_over.items())
@@ -65,7 +67,7 @@ def naturally_long(
         raise HornbookError(
             f"long_share is {settings.long_share:g}, but no record is long ({wanted}); the longest: {there}"
         )
-    return open_array(folder / "long.npy")
+    return open_array(folder / "long.npy"), open_array(folder / "others.npy")
 
 
 def with_lengths(documents_D: np.ndarray, catalogue: DocumentIndex) -> Iterator[tuple[np.ndarray, np.ndarray]]:

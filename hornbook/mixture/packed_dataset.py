@@ -1,9 +1,10 @@
 """Read a mixture: random access to rows in memory-mapped files.
 
-An artifact has, per source, `tokens/SOURCE.bin` (the concatenated documents' tokens, each with its end-of-text token),
-`tokens/SOURCE.offsets.npy` (where each document begins) and `tokens/SOURCE.ids.parquet`; and per split
-`rows/SPLIT.pieces.npy` (source, document, start, length of each piece) and `rows/SPLIT.offsets.npy` (where in that
-table each row begins).
+An artifact holds, per source, `tokens/SOURCE.bin` (the documents' tokens, one after the other, each with its
+end-of-text token), `tokens/SOURCE.offsets.npy` (where each document begins) and `tokens/SOURCE.ids.parquet`; and per
+split `rows/SPLIT.pieces.npy` (source, document, start, length of each piece, and 1 if it is joined to the one
+before it as if both were one document) and `rows/SPLIT.offsets.npy` (where in
+that table each row begins).
 """
 
 from collections.abc import Sequence
@@ -19,13 +20,15 @@ from hornbook.base.files import read_json
 from hornbook.mixture.npy_append import open_array
 
 IDS_A_GROUP = 1 << 16  # ids in a row group of `tokens/SOURCE.ids.parquet`
-VALIDATION = "validation-{}"  # the split with the validation documents of a source
+PIECE_COLUMNS = 5
+VALIDATION = "validation-{}"  # the split that holds the validation documents of a source
 
 
 class PackedBatch(NamedTuple):
     """B rows of T = context tokens, as numpy int64.
 
-    `documents_BT` numbers the pieces within each row 0, 1, 2 ..., -1 is padding; `positions_BT` starts at 0 in each.
+    `documents_BT` numbers what attends to itself alone within each row 0, 1, 2 ..., -1 is padding; `positions_BT`
+    begins at 0 with each.
     """
 
     tokens_BT: np.ndarray
@@ -61,6 +64,8 @@ class Rows:
         if not plan.exists():
             raise HornbookError(f"{self.artifact}: the mixture has no split '{split}'")
         self._pieces = open_array(plan)
+        if self._pieces.shape[1] != PIECE_COLUMNS:
+            raise HornbookError(f"{self.artifact}: a mixture of an earlier version of Hornbook; make it again")
         self._offsets = open_array(plan.with_name(f"{split}.offsets.npy"))
         self._tokens: dict[int, np.ndarray] = {}
         self._starts: dict[int, np.ndarray] = {}
@@ -87,21 +92,23 @@ class Rows:
         positions_BT = np.zeros(shape, np.int64)
         documents_BT = np.full(shape, -1, np.int64)
         for b, row in enumerate(indices):
-            at = 0
-            for number, (source, document, start, length) in enumerate(self._plan(row)):
+            at, number, position = 0, -1, 0
+            for source, document, start, length, joined in self._plan(row):
+                if not joined:
+                    number, position = number + 1, 0
                 here = slice(at, at + length)
                 begin = self._offset(source)[document] + start
                 tokens_BT[b, here] = self._source(source)[begin : begin + length]
-                positions_BT[b, here] = np.arange(length)
+                positions_BT[b, here] = np.arange(position, position + length)
                 documents_BT[b, here] = number
-                at += length
+                at, position = at + length, position + length
         return PackedBatch(tokens_BT, positions_BT, documents_BT)
 
     def pieces(self, row: int) -> list[Piece]:
         """The pieces of a row with the ids of their records (for lineage; reads the ids from disk)."""
         return [
             Piece(self.sources[source], self._id(source, document), start, length)
-            for source, document, start, length in self._plan(row)
+            for source, document, start, length, _ in self._plan(row)
         ]
 
     def _plan(self, row: int) -> list[list[int]]:

@@ -14,8 +14,8 @@ SLOTS_AT_ONCE = 4096  # documents looked up together, which bounds a stream's me
 class MixturePart:
     """A part of the mixture with its share: a source, or the naturally long documents of several sources.
 
-    `documents_D` are indices into the document index, memory-mapped. Documents of at least `upweight_from` tokens occur
-    `upweight` times as often as the others.
+    `documents_D` are indices into the catalogue, memory-mapped. Those of `upweight_from` tokens or more are seen
+    `upweight` times as often as the others. `joined`: its pieces are laid end to end and read as one text.
     """
 
     name: str
@@ -23,6 +23,7 @@ class MixturePart:
     documents_D: np.ndarray
     upweight: float = 1.0
     upweight_from: float = 0.0
+    joined: bool = False
 
 
 def cut_pieces(documents_D: np.ndarray, lengths_D: np.ndarray, context: int) -> np.ndarray:

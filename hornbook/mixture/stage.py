@@ -10,7 +10,7 @@ from hornbook.base.progress import console
 from hornbook.base.workspace import Workspace
 from hornbook.mixture.document_index import DocumentIndex
 from hornbook.mixture.epochs import epochs
-from hornbook.mixture.holdout import hold_out, naturally_long, with_lengths
+from hornbook.mixture.holdout import by_length, hold_out, with_lengths
 from hornbook.mixture.packed_dataset import VALIDATION
 from hornbook.mixture.packing_plan import plan_training, plan_validation, write_plan
 from hornbook.mixture.sampling_order import MixturePart
@@ -19,7 +19,8 @@ from hornbook.mixture.tokenize import end_id, token_dtype, tokenizer_fingerprint
 from hornbook.tokenizer.load_save import load_tokenizer
 from hornbook.tokenizer.read_texts import count_texts, read_texts
 
-MANY_EPOCHS = 20  # the report repeats its synthetic data 13.8 times with success; far more has not been tested
+LONG_UPWEIGHT = 2.0  # of the longest records; the report (§3.3) gives no figure
+MANY_EPOCHS = 20  # the report repeats its synthetic data 13.8 times and finds that good; far beyond nothing is known
 
 
 def mixture(
@@ -105,9 +106,12 @@ def _parts(
         if recall > 0
     ]
     if settings.long_share > 0:
-        long_D = naturally_long(settings, catalogue, train, scratch)
+        long_D, others_D = by_length(settings, catalogue, train, scratch)
         upweight_from = settings.long_upweight_from * settings.context
-        parts.append(MixturePart(LONG, settings.long_share, long_D, settings.long_upweight, upweight_from))
+        if settings.long_made_of == "documents":
+            parts.append(MixturePart(LONG, settings.long_share, long_D, LONG_UPWEIGHT, upweight_from))
+        else:
+            parts.append(MixturePart(LONG, settings.long_share, others_D, joined=True))
     return parts
 
 

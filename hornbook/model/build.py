@@ -53,6 +53,21 @@ def _config(settings: ModelSettings, vocab_size: int, context: int, **ends: int 
     )
 
 
+def fitted_rope_base(context: int) -> float:
+    """The base of the rotary embedding for `context` tokens: 10,000 up to 4,096, and from there on by the power law
+    through the report's 250,000 at 16,384 (§3, §3.3)."""
+    (short, base), (long, raised) = (4096, 10_000.0), (16_384, 250_000.0)
+    if context <= short:
+        return base
+    return round(base * (context / short) ** (math.log(raised / base) / math.log(long / short)), 6)
+
+
+def rope_base(model: PreTrainedModel) -> float:
+    """The base of its rotary embedding; 0 where it has none."""
+    rope = getattr(model.config, "rope_parameters", None)
+    return float(rope.get("rope_theta", 0.0)) if isinstance(rope, dict) else 0.0
+
+
 def extend_context(model: PreTrainedModel, rope_base: float, context: int) -> PreTrainedModel:
     """The same weights with another base of the rotary embedding and `context` positions (report §3.3).
 

@@ -25,6 +25,7 @@ from hornbook.teacher.map_records import map_records
 from hornbook.teacher.settings import TeacherSettings
 from hornbook.tokenizer.chat import load_tokenizer
 
+JUDGE_TOKENS = 48  # of a judgement, at most
 ATTEMPTS = 2  # for an answer with grades
 CONSTANT, CONSTANT_FROM = 0.8, 20  # share of equal grades, and number of replies, from which a warning is given
 
@@ -93,7 +94,7 @@ async def _with_teacher(
         with work.progress("judgements", len(chosen), "replies") as bar:
             outcomes = await map_records(
                 chosen,
-                lambda reply: _grade(teacher, prompts[reply.question], reply, settings.judge_tokens),
+                lambda reply: _grade(teacher, prompts[reply.question], reply, JUDGE_TOKENS),
                 lambda *_: bar.advance(),
             )
         teacher.require_answers()

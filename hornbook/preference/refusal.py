@@ -21,6 +21,8 @@ from hornbook.preference.select_questions import choose_questions, collect_quest
 from hornbook.preference.settings import RefusalSettings
 from hornbook.tokenizer.chat import load_tokenizer
 
+PAIR_TOKENS = 5  # of the replies; report appendix A.1
+
 
 class RefusalCase(msgspec.Struct):
     """A question with the texts to teach and the model's measured answers."""
@@ -45,8 +47,8 @@ def refusal(settings: RefusalSettings, work: Workspace, *, model: Path, question
     """Measure which trivia the model knows; make samples.parquet for SFT and pairs.parquet for DPO.
 
     SFT: the answer where the model is usually right, a refusal where it is usually wrong and for every bogus question.
-    DPO, on the first `pair_tokens` tokens of the replies: correct > refusal where the model is sometimes right,
-    refusal > its own wrong answer where it is sometimes wrong. Held-out questions are not used.
+    DPO, on the first `PAIR_TOKENS` tokens of the replies: correct > refusal where the model is sometimes right,
+    refusal > its own wrong answer where it is sometimes wrong. Held-out questions are never touched.
     Raises HornbookError when there are no trivia questions or no such model.
     """
     asked = _trivia(questions, settings, work)
@@ -57,7 +59,7 @@ def refusal(settings: RefusalSettings, work: Workspace, *, model: Path, question
         _measure(cases, respondent, settings, work)
 
     samples = [sample for case in cases if (sample := _sample(case, settings))]
-    pairs = [pair for case in cases for pair in _pairs(case, encoder, settings.pair_tokens)]
+    pairs = [pair for case in cases for pair in _pairs(case, encoder, PAIR_TOKENS)]
     write_records(work.path / "samples.parquet", Sample, sorted(samples, key=lambda sample: sample.id))
     write_records(work.path / "pairs.parquet", Pair, sorted(pairs, key=lambda pair: pair.id))
     delete_replies(work)

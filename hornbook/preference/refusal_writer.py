@@ -8,8 +8,9 @@ import msgspec
 
 from hornbook.base import asynchronous
 from hornbook.base.records import Message, Question
+from hornbook.base.sentences import sentences
 from hornbook.base.workspace import Workspace
-from hornbook.oracles.score import verdict
+from hornbook.oracles.score import judged_outcome
 from hornbook.oracles.trivia import refuses
 from hornbook.preference.refusal_templates import bogus_question
 from hornbook.teacher.client import Teacher, open_teacher
@@ -17,8 +18,7 @@ from hornbook.teacher.errors import CallFailed
 from hornbook.teacher.map_records import map_records
 from hornbook.teacher.settings import TeacherSettings
 
-LONGEST = 40  # words of a sentence from the teacher
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+LONGEST = 40  # words of a sentence the teacher is asked for
 ANSWER = "Question: {question}\nThe answer is: {answer}\nWrite one short sentence that gives this answer."
 REFUSAL = (
     'Someone asks: "{question}"\nYou do not know. Reply with one short sentence that begins with "I" and says '
@@ -52,7 +52,7 @@ class RefusalWriter:
         answer, answer_calls = await self._sentence(
             "answer",
             ANSWER.format(question=question.prompt, answer=question.answer),
-            lambda text: verdict(question, text) == "correct",
+            lambda text: judged_outcome(question, text) == "correct",
         )
         refusal, refusal_calls = await self._sentence(
             "refusal", REFUSAL.format(question=question.prompt), lambda text: _declines(question, text)
@@ -114,7 +114,7 @@ def tidy(text: str) -> str:
     """The first sentence, without quotation marks or a label."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     line = re.sub(r"^(?:new |bogus )?(?:question|answer|reply|sentence)\s*:\s*", "", line, flags=re.IGNORECASE)
-    return _SENTENCE_END.split(line.strip("\"“”' "))[0]
+    return (sentences(line.strip("\"“”' ")) or [""])[0]
 
 
 def is_bogus_variant(text: str, question: Question, known: set[str]) -> bool:

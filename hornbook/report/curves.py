@@ -4,7 +4,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from hornbook.report.charts import Points, line_chart, number
+from hornbook.base.charts import Points, line_chart, number
 
 FEWEST_POINTS = 3  # curves with fewer points are not shown
 AXES = {

@@ -6,8 +6,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from hornbook.base.charts import bar, number
 from hornbook.base.files import read_json, write_text
-from hornbook.report.charts import bar, number
 from hornbook.report.curves import training_curves
 from hornbook.report.pivotal_solutions import pivotal_solutions
 from hornbook.report.sample_records import sample_records

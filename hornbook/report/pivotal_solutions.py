@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow.parquet as pq
 from markupsafe import Markup
 
-from hornbook.report.charts import success_curve
+from hornbook.base.charts import success_curve
 
 SOLUTIONS_SHOWN = 6
 FAINTEST = 0.05  # smaller changes of p(success) are not coloured

@@ -4,7 +4,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from hornbook.report.charts import interval_chart
+from hornbook.base.charts import interval_chart
 from hornbook.report.table import find_comparison, find_score, headline_scores
 
 LESS_IS_BETTER = ("wrong",)

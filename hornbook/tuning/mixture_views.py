@@ -17,7 +17,7 @@ from hornbook.mixture.epochs import epochs
 from hornbook.mixture.feistel_permutation import Permutation
 from hornbook.mixture.holdout import with_lengths
 from hornbook.mixture.npy_append import growing_array, open_array
-from hornbook.mixture.packed_dataset import VALIDATION, mixture_info, validation_rows
+from hornbook.mixture.packed_dataset import PIECE_COLUMNS, VALIDATION, mixture_info, validation_rows
 from hornbook.mixture.packing_plan import plan_training, write_plan
 from hornbook.mixture.sampling_order import MixturePart
 
@@ -32,20 +32,20 @@ def prefix_view(mixture: Path, tokens: int, seed: int, number: int, folder: Path
     info = mixture_info(mixture)
     rows = min(info["rows"], max(1, round(tokens * info["rows"] / info["tokens"])))
     offsets = open_array(mixture / "rows" / "train.offsets.npy")
-    pieces_P4 = open_array(mixture / "rows" / "train.pieces.npy")
+    pieces_P5 = open_array(mixture / "rows" / "train.pieces.npy")
     order = Permutation(rows, seed, "order", number)(np.arange(rows)) if number else np.arange(rows)
     _link(mixture, folder)
     written = 0
     with (
-        growing_array(folder / "rows" / "train.pieces.npy", columns=4) as table,
+        growing_array(folder / "rows" / "train.pieces.npy", columns=PIECE_COLUMNS) as table,
         growing_array(folder / "rows" / "train.offsets.npy") as ends,
     ):
         ends.append(np.zeros(1))
         for row in order:
-            row_P4 = pieces_P4[offsets[row] : offsets[row + 1]]
-            table.append(row_P4)
+            row_P5 = pieces_P5[offsets[row] : offsets[row + 1]]
+            table.append(row_P5)
             ends.append(np.array([table.rows]))
-            written += int(row_P4[:, 3].sum())
+            written += int(row_P5[:, 3].sum())
     write_json(folder / "mixture.json", {**info, "rows": rows, "tokens": written})
     return folder
 

@@ -1,10 +1,12 @@
 """The stage `tune`, which chooses learning rate, batch and warm-up by short runs (report §3)."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hornbook.base.charts import line_chart_file
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json, write_text
 from hornbook.base.progress import answers
@@ -13,7 +15,6 @@ from hornbook.mixture.packed_dataset import mixture_info
 from hornbook.training.distributed import ranks
 from hornbook.tuning.interpolate import Interpolation, fits_as_json, interpolate
 from hornbook.tuning.lr_grid import GridCell, run_grid
-from hornbook.tuning.lr_plot import rate_chart
 from hornbook.tuning.mixture_views import check_validation, delete_views, prefix_view, shares_of
 from hornbook.tuning.proxy_runs import ProxyRun, ProxyRunner, RunResult, weighted_loss
 from hornbook.tuning.settings import TuneSettings
@@ -165,13 +166,25 @@ def _conclude(
     }
     write_json(work.path / "tune.json", {**figures, "runs": runs})
     write_text(work.path / "recommended.yaml", recipe_lines(advice))
-    write_text(work.path / "chart.svg", rate_chart(cells, found.optima))
+    write_text(work.path / "chart.svg", _chart(cells, found))
     work.note("tune", figures)
     work.count(records_out=len(results), tokens=sum(result["tokens"] for result in results))
     answers.print(grid_table(cells, found))
     if limits:
         answers.print(stress_table(limits))
     answers.print(recipe_lines(advice), end="")
+
+
+def _chart(cells: list[GridCell], found: Interpolation) -> str:
+    """Loss over rate: a line for each horizon and batch, a ring at its optimum; runs that diverged are left out."""
+    lines = {
+        f"{cell.horizon:,} tokens, batch {cell.batch_rows}": list(
+            zip(cell.rates, map(float, cell.losses_RS.mean(axis=1)), strict=True)
+        )
+        for cell in cells
+    }
+    optima = [(math.exp(best.x), best.loss) for best in found.optima]
+    return line_chart_file(lines, optima, "peak learning rate", "validation loss, nats")
 
 
 def _warn(

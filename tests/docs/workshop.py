@@ -14,7 +14,7 @@ from hornbook.cli.main import hornbook
 from hornbook.model.build import build_model
 from hornbook.model.load_save import save_model
 from hornbook.model.settings import ModelSettings
-from hornbook.synthetic import synth
+from hornbook.synthetic import stage as synth_stage
 from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
 from hornbook.tokenizer.train import train_bpe
@@ -42,7 +42,7 @@ def furnish(folder: Path, patch: pytest.MonkeyPatch, teacher: str) -> None:
     What stands on a page as an example of a file is that file's content here.
     """
     patch.chdir(folder)
-    patch.setattr(synth, "open_teachers", opening([], good_teacher))
+    patch.setattr(synth_stage, "open_teachers", opening([], good_teacher))
     write_texts(folder)
     (folder / ADDRESS).write_text(teacher)
     (folder / "recipes/experiments/kinds.yaml").write_text(small_kinds(teacher))

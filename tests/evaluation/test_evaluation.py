@@ -10,7 +10,7 @@ from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import BenchmarkItem
 from hornbook.evaluation import multiple_choice as likelihood
 from hornbook.evaluation import stage as stage
-from hornbook.evaluation.metrics import Answer
+from hornbook.evaluation.metrics import ScoredReply
 from hornbook.evaluation.settings import EvaluationSettings
 from hornbook.preference import generate as replies
 from tests.preference.tiny import scripted, sum_question, trivia
@@ -95,7 +95,7 @@ def test_every_score_with_its_interval(
     }
     assert all(score["low"] <= score["mean"] <= score["high"] for score in scores.values())
     assert scores["reasoning"]["low"] > 0.8 and scores["bogus refused"]["low"] < 0.6
-    answers = read_records(tmp_path / "out" / "answers.parquet", Answer)
+    answers = read_records(tmp_path / "out" / "answers.parquet", ScoredReply)
     assert len(answers) == 20 + 3 * 10 + 5 + 8
     assert work.counts["records_in"] == 35
 

@@ -15,6 +15,7 @@ from hornbook.base.files import write_records
 from hornbook.base.records import Document
 from hornbook.base.workspace import Workspace
 from hornbook.mixture.packed_dataset import Rows, validation_rows
+from hornbook.mixture.packing_plan import join
 from hornbook.mixture.settings import MixtureSettings
 from hornbook.mixture.stage import mixture
 from hornbook.tokenizer.chat import load_tokenizer
@@ -209,3 +210,35 @@ def test_rows_outside_are_an_error(made: Made) -> None:
     for row in (-1, len(rows)):
         with pytest.raises(IndexError):
             rows.batch([row])
+
+
+def test_short_documents_can_be_joined_to_compare_with_long_ones(made: Made, tmp_path: Path) -> None:
+    over = dict.fromkeys(SHARES, 0.6)
+    settings = MixtureSettings(
+        tokens=50_000, context=256, shares=SHARES, long_share=1.0, long_made_of="joined", long_over=over
+    )
+    rows = Rows.open(make(made.corpus, tmp_path, settings).path)
+    batch = rows.batch(range(len(rows)))
+    whole_B = (batch.documents_BT == 0).all(axis=1)
+    assert whole_B.mean() > 0.95  # only the ends of stretches are shorter
+    assert (batch.positions_BT[whole_B] == np.arange(256)).all()
+    lengths: Counter[str] = Counter()
+    for row in range(len(rows)):
+        pieces = rows.pieces(row)
+        assert sum(piece.length for piece in pieces) <= 256
+        for piece in pieces:
+            lengths[piece.document] = max(lengths[piece.document], piece.start + piece.length)
+    assert max(lengths.values()) <= 0.6 * 256
+    assert len(lengths) > 30
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 50), st.integers(1, 40)), max_size=20), st.integers(1, 30))
+def test_joining_keeps_every_token_in_order(pieces: list[tuple[int, int, int]], context: int) -> None:
+    def tokens(table: np.ndarray) -> list[tuple[int, int]]:
+        return [(document, start + k) for document, start, length, *_ in table.tolist() for k in range(length)]
+
+    given_P3 = np.array(pieces, np.int64).reshape(-1, 3)
+    joined_P4 = join(given_P3, context)
+    assert tokens(joined_P4) == tokens(given_P3)
+    stretches = np.split(joined_P4[:, 2], np.flatnonzero(joined_P4[:, 3] == 0)[1:])
+    assert [int(lengths.sum()) for lengths in stretches[:-1]] == [context] * (len(stretches) - 1)

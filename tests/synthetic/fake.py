@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from hornbook.base.records import Message
-from hornbook.synthetic.stages import SHOWN
+from hornbook.synthetic.prompting import SHOWN
 from hornbook.teacher.client import Completion
 from hornbook.teacher.errors import CallFailed, TeacherError
 from hornbook.teacher.router import TeacherUsage

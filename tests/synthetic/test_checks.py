@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from hornbook.synthetic.agreement import same_meaning, vote
 from hornbook.synthetic.catalogue import catalogue
 from hornbook.synthetic.code_similarity import code_of, parse_function, similarity
-from hornbook.synthetic.diversity import distinct, measure
+from hornbook.synthetic.diversity import distinct_share, measure
 from hornbook.synthetic.kind import Checks, Rejected
 from hornbook.synthetic.kinds.code.code_reversal import read_instruction
 from hornbook.synthetic.kinds.reading.plurality import agrees_with_itself, check_plurality
 from hornbook.synthetic.kinds.web.discussion import discussion_of
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, require_fluent, unlabelled, without_small_talk
+from hornbook.synthetic.prompting import SHOWN, require_fluent, unlabelled, without_small_talk
 from hornbook.synthetic.words import copied, grounded, leaked, repetition
 
 ORIGINAL = "def total(items):\n    result = 0\n    for item in items:\n        result += item\n    return result"
@@ -158,7 +158,7 @@ def test_figures_of_diversity_do_not_depend_on_the_amount():
 
 @given(st.lists(st.sampled_from("abc"), max_size=50), st.integers(1, 3))
 def test_distinct_is_a_share(tokens, n):
-    assert 0.0 <= distinct(tokens, n) <= 1.0
+    assert 0.0 <= distinct_share(tokens, n) <= 1.0
 
 
 def test_the_catalogue_tells_what_a_user_needs_to_choose():

@@ -6,9 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hornbook.base.records import Document
-from hornbook.synthetic.choose import spread
-from hornbook.synthetic.functions import functions
-from hornbook.synthetic.grading import (
+from hornbook.synthetic.code_seeds import functions
+from hornbook.synthetic.passage_scores import (
     BEFORE,
     chain_of_reasoning,
     dependencies,
@@ -17,6 +16,7 @@ from hornbook.synthetic.grading import (
     reading_grade,
 )
 from hornbook.synthetic.passages import PassageSettings, passages
+from hornbook.synthetic.seed_sampling import spread
 from hornbook.synthetic.words import Rarity
 from tests.synthetic.corpus import CODE, page
 

@@ -12,7 +12,7 @@ from hornbook.base.records import Question, Sample
 from hornbook.base.workspace import Workspace
 from hornbook.oracles.score import is_right
 from hornbook.synthetic.reasoning.catalogue import TASKS
-from hornbook.synthetic.reasoning.draw import draw, split_of
+from hornbook.synthetic.reasoning.draw import draw_questions, split_of
 from hornbook.synthetic.reasoning.settings import ReasoningSettings
 from hornbook.synthetic.reasoning.stage import reasoning
 from hornbook.synthetic.reasoning.tasks.simple_equations import SIMPLE_EQUATIONS
@@ -128,6 +128,6 @@ def test_bad_settings_are_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_splits_share_one_stream_so_that_more_samples_keep_the_same_heldout() -> None:
-    few, many = (draw(TASKS["gcd"], {}, {"train": n, "search": 0, "heldout": 9}, 5) for n in (50, 300))
+    few, many = (draw_questions(TASKS["gcd"], {}, {"train": n, "search": 0, "heldout": 9}, 5) for n in (50, 300))
     assert few.questions["heldout"] == many.questions["heldout"]
     assert few.questions["train"] == many.questions["train"][:50]

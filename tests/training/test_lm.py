@@ -89,7 +89,7 @@ def test_midtraining_raises_base_and_context_and_asks_before_and_after(model_fol
     work = Workspace(tmp_path, seed=1)
     midtrain(MidtrainSettings(recall_trials=3, **FAST), work, model=model_folder, tokens=tokens)
     config = json.loads((tmp_path / "model" / "config.json").read_text())
-    assert (config["rope_theta"], config["max_position_embeddings"]) == (250_000.0, CONTEXT)
+    assert (config["rope_theta"], config["max_position_embeddings"]) == (10_000.0, CONTEXT)
     before, after = work.notes["recall"]["before"], work.notes["recall"]["after"]
     assert [row["distance"] for row in before] == [row["distance"] for row in after]
     assert before[-1]["distance"] == CONTEXT * 15 // 16

@@ -1,4 +1,4 @@
-"""The stage: procedural questions and worked solutions, each checked by its task's scorer."""
+"""The reasoning stage: procedural questions and worked solutions, each checked by its task's scorer."""
 
 from typing import Any
 
@@ -6,16 +6,16 @@ from hornbook.base.files import write_records
 from hornbook.base.records import Message, Question, Sample, make_id
 from hornbook.base.workspace import Workspace
 from hornbook.synthetic.reasoning.catalogue import TASKS
-from hornbook.synthetic.reasoning.draw import SPLITS, Drawn, Split, draw
+from hornbook.synthetic.reasoning.draw import SPLITS, DrawnQuestions, Split, draw_questions
 from hornbook.synthetic.reasoning.settings import ReasoningSettings
 
 
 def reasoning(settings: ReasoningSettings, work: Workspace) -> None:
     """Write samples and questions of every task in `settings.tasks` (report §2.2: chain of thought, verified).
 
-    Leaves `samples.parquet` (training), `questions.parquet` (search and judging), `heldout/questions.parquet`
-    (evaluation) and `train/questions.parquet` (the parents of the samples). Notes `reasoning`: per task how many of
-    each, entries drawn, unverified ones, and mean lengths in characters.
+    Writes `samples.parquet` (training), `questions.parquet` (search and judging), `heldout/questions.parquet`
+    (evaluation) and `train/questions.parquet` (the parents of the samples). The note `reasoning` has the counts per
+    task, entries sampled, unverified ones, and mean lengths in characters.
 
     Raises HornbookError for generator settings that reasoning-gym refuses.
     """
@@ -28,7 +28,7 @@ def reasoning(settings: ReasoningSettings, work: Workspace) -> None:
                 "search": settings.search,
                 "heldout": settings.heldout,
             }
-            drawn = draw(TASKS[name], choice.config, wanted, work.seed)
+            drawn = draw_questions(TASKS[name], choice.config, wanted, work.seed)
             for split in SPLITS:
                 questions[split] += drawn.questions[split]
             _book(work, name, drawn, wanted)
@@ -59,7 +59,7 @@ def _sorted(records: list[Any]) -> list[Any]:
     return sorted(records, key=lambda record: record.id)
 
 
-def _book(work: Workspace, name: str, drawn: Drawn, wanted: dict[Split, int]) -> None:
+def _book(work: Workspace, name: str, drawn: DrawnQuestions, wanted: dict[Split, int]) -> None:
     for where, reason in drawn.aside:
         work.reject(where, reason)
     short = [f"{len(drawn.questions[split])} of {wanted[split]} {split}" for split in SPLITS]
@@ -67,7 +67,7 @@ def _book(work: Workspace, name: str, drawn: Drawn, wanted: dict[Split, int]) ->
         work.warn(f"{name}: only {', '.join(short)} questions are distinct; widen its config or ask for fewer")
 
 
-def _figures(drawn: Drawn) -> dict[str, float]:
+def _figures(drawn: DrawnQuestions) -> dict[str, float]:
     every = [question for split in SPLITS for question in drawn.questions[split]]
     count = max(1, len(every))
     return {

@@ -187,7 +187,7 @@ def test_file_names_need_not_be_utf_8(tmp_path: Path) -> None:
 
 def test_nothing_at_all_is_one_line_with_the_first_reason(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"title": "x"}\n{"text": \n')
-    with pytest.raises(HornbookError, match=r"a\.jsonl:1: no text: .*; it has title \(and 1 more rows"):
+    with pytest.raises(HornbookError, match=r"a\.jsonl:1: no text: .*; its fields: title \(and 1 more rows"):
         texts(tmp_path / "a.jsonl")
     (tmp_path / "a.jsonl").write_text("\n")
     with pytest.raises(HornbookError, match="no documents in it"):
@@ -217,7 +217,7 @@ def test_a_data_set_of_a_hub_is_streamed(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(HornbookError, match=r"^hub:gone: FileNotFoundError: no data set of this name at all$"):
         texts(["hub:gone"])
     monkeypatch.setattr("hornbook.data.readers.hub.unreachable_reason", lambda: "no network")
-    with pytest.raises(HornbookError, match=r"hub:some/set: the hub cannot be asked \(no network\)"):
+    with pytest.raises(HornbookError, match=r"hub:some/set: the hub cannot be reached \(no network\)"):
         texts(["hub:some/set"])
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(HornbookError, match=r"needs the package datasets: pip install datasets"):

@@ -1,4 +1,4 @@
-"""Source code → single functions that can be understood alone: the seeds of kinds about code."""
+"""Source code → self-contained functions: the seeds of kinds about code."""
 
 import ast
 import builtins
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hornbook.base.records import Document, make_id
 from hornbook.synthetic.passages import Passage
 
-LINES = range(3, 21)  # of a function: shorter ones say nothing, longer ones no pocket teacher writes again
+LINES = range(3, 21)  # of a function: shorter ones are trivial, longer ones too hard for a small teacher
 KNOWN = frozenset(dir(builtins)) | {"math", "re", "random", "itertools", "collections"}
 
 
@@ -26,7 +26,7 @@ def functions(document: Document) -> list[Passage]:
 
 
 def _fits(node: ast.FunctionDef) -> bool:
-    """No decorators, private names or tests; gives something back; uses nothing that it does not define itself."""
+    """Whether it has no decorators, is public and not a test, returns something, and uses no outside names."""
     returns = any(isinstance(inner, ast.Return | ast.Yield) and inner.value for inner in ast.walk(node))
     size = (node.end_lineno or node.lineno) - node.lineno + 1
     public = not node.name.startswith("_") and "test" not in node.name
@@ -34,7 +34,7 @@ def _fits(node: ast.FunctionDef) -> bool:
 
 
 def foreign_names(node: ast.FunctionDef) -> list[str]:
-    """Names that the function reads and neither defines, nor takes, nor finds among the built-ins."""
+    """Names that the function reads and that are neither its own, nor parameters, nor built-ins."""
     own = {node.name} | {argument.arg for argument in ast.walk(node) if isinstance(argument, ast.arg)}
     read = set()
     for name in _names(node):
@@ -77,7 +77,7 @@ def _passage(document: Document, node: ast.FunctionDef) -> Passage:
 
 
 def without_docstring(source: str) -> str:
-    """The source of a function without its docstring, so that nobody reads there what it does."""
+    """The source of a function without its docstring, so that the answer is not given away."""
     node = ast.parse(source).body[0]
     if not isinstance(node, ast.FunctionDef) or ast.get_docstring(node) is None or len(node.body) < 2:
         return source

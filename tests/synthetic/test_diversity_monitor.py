@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from hornbook.base.records import Question
 from hornbook.synthetic.diversity import coverage, measure, repeating
-from hornbook.synthetic.engine import Job, Outcome
+from hornbook.synthetic.diversity_monitor import EVERY, DiversityMonitor
+from hornbook.synthetic.engine import RecordJob, RecordOutcome
 from hornbook.synthetic.kind import KindSettings, Made
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.settings import SynthSettings
-from hornbook.synthetic.watch import EVERY, Watch
 
 KIND = load_kind("textbook")
 WORDS = [f"word{number}" for number in range(4000)]
@@ -23,9 +23,9 @@ def settings(**limits):
 
 
 def outcomes(texts):
-    jobs = [Job(KIND, KindSettings(), Question(id=f"q{n}", task="t", prompt="p")) for n in range(len(texts))]
+    jobs = [RecordJob(KIND, KindSettings(), Question(id=f"q{n}", task="t", prompt="p")) for n in range(len(texts))]
     return jobs, [
-        Outcome(job, [Made([], text=text)] if text else [], [], {}, {}, "m")
+        RecordOutcome(job, [Made([], text=text)] if text else [], [], {}, {}, "m")
         for job, text in zip(jobs, texts, strict=True)
     ]
 
@@ -43,7 +43,7 @@ def test_a_kind_that_repeats_itself_ends_at_the_same_seed_in_any_order(dice, goo
         order = list(made)
         if shuffled:
             dice.shuffle(order)
-        watch = Watch(jobs, settings(stop_at=0.5))
+        watch = DiversityMonitor(jobs, settings(stop_at=0.5))
         for outcome in order:
             watch.saw(outcome)
         ends.append(watch.stopped.get("textbook"))
@@ -54,12 +54,12 @@ def test_a_kind_that_repeats_itself_ends_at_the_same_seed_in_any_order(dice, goo
 
 def test_different_records_go_on_and_sameness_goes_on_unless_asked_to_stop():
     jobs, made = outcomes([different(n) for n in range(128)])
-    watch = Watch(jobs, settings(stop_at=0.1))
+    watch = DiversityMonitor(jobs, settings(stop_at=0.1))
     for outcome in made:
         watch.saw(outcome)
     assert not watch.stopped
     jobs, made = outcomes(["the same"] * 128)
-    watch = Watch(jobs, settings())
+    watch = DiversityMonitor(jobs, settings())
     for outcome in made:
         watch.saw(outcome)
     assert not watch.stopped and all(map(watch.wants, jobs))

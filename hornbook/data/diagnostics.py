@@ -1,4 +1,4 @@
-"""The report's failure signature for organic data: badly filtered text spoils the mixture (report §9)."""
+"""Diagnostics of organic data: the report's failure signature is badly filtered text (report §9)."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ LEAST_MEAN_QUALITY = 0.6
 def check_health(
     found: list[Document], kept: list[Document], reasons: Mapping[str, Counter[str]], work: Workspace
 ) -> None:
-    """Warn where the filters dropped unusually much or little, and where what is left is poor or one-sided."""
+    """Warn if the filters dropped unusually much or little, or if the rest is of low quality or from few origins."""
     total = len(found)
     dropped = {reason: sum(row.values()) / total for reason, row in reasons.items()}
     poor = sum(share for reason, share in dropped.items() if reason in ("low quality", "compression", "n-grams"))
@@ -41,7 +41,7 @@ def check_health(
 
 
 def _largest_origins(kept: list[Document]) -> dict[str, tuple[str, float]]:
-    """Source → the package, file or folder that most of its characters come from, and its share."""
+    """Source → the package, file or folder that contributes most of its characters, and its share."""
     chars: dict[str, Counter[str]] = {}
     for document in kept:
         chars.setdefault(document.source, Counter())[_top(document.origin)] += len(document.text)

@@ -1,37 +1,70 @@
-"""Charts as inline SVG: they need no script, scale with the page and take their colours from its style sheet."""
+"""Charts as SVG: within a page they need no script, scale with it and take their colours from its style sheet."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 WIDTH, HEIGHT = 480, 240
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 34
 MARKED_POINTS = 12  # curves of so few points get dots
 Points = Sequence[tuple[float, float]]
+XMLNS = 'xmlns="http://www.w3.org/2000/svg"'
+COLOURS = ("#2b6cb0", "#c05621", "#2f855a", "#805ad5", "#b83280", "#718096")
+FILE_STYLE = (  # a file of its own has no page whose style sheet it could follow
+    "text{font:12px sans-serif;fill:#333}.grid{stroke:#ddd}.line{fill:none;stroke-width:2}.ring{fill:none;stroke:#333}"
+    + "".join(f".line.c{n}{{stroke:{c}}}.mark.c{n},.key.c{n}{{fill:{c}}}" for n, c in enumerate(COLOURS))
+)
 
 
 def line_chart(
-    series: dict[str, Points], x_label: str, y_label: str, y_range: tuple[float, float] | None = None
+    series: Mapping[str, Points], x_label: str, y_label: str, y_range: tuple[float, float] | None = None
 ) -> str:
     """Lines over common axes, one per name in `series`; each point is (x, y). Empty series are left out."""
     series = {name: points for name, points in series.items() if len(points) > 0}
     if not series:
         return ""
-    xs = [x for points in series.values() for x, _ in points]
-    ys = [y for points in series.values() for _, y in points if math.isfinite(y)]
+    parts = _lines(series, x_label, y_label, y_range, (), number)
+    return _svg(parts, HEIGHT, f"{y_label} over {x_label}") + (_legend(list(series)) if len(series) > 1 else "")
+
+
+def line_chart_file(series: Mapping[str, Points], circled: Points, x_label: str, y_label: str) -> str:
+    """The same as an SVG file of its own, with the x axis logarithmic and a ring around the points `circled`."""
+    logarithmic = {name: [(math.log10(x), y) for x, y in points if math.isfinite(y)] for name, points in series.items()}
+    rings = [(math.log10(x), y) for x, y in circled]
+    parts = _lines(logarithmic, f"{x_label} (logarithmic)", y_label, None, rings, lambda x: f"{10**x:.2g}")
+    for place, name in enumerate(series):
+        y = HEIGHT + 16 * (place + 1)
+        parts.append(f'<rect class="key c{place % 6}" x="{LEFT}" y="{y - 9}" width="10" height="10"/>')
+        parts.append(f'<text class="label" x="{LEFT + 16}" y="{y}">{escape(name)}</text>')
+    parts = [f"<style>{FILE_STYLE}</style>", '<rect width="100%" height="100%" fill="white"/>', *parts]
+    height = HEIGHT + 16 * len(series) + 12
+    return _svg(parts, height, f"{y_label} over {x_label}").replace("<svg", f"<svg {XMLNS}", 1) + "\n"
+
+
+def _lines(
+    series: Mapping[str, Points],
+    x_label: str,
+    y_label: str,
+    y_range: tuple[float, float] | None,
+    circled: Points,
+    x_number: Callable[[float], str],
+) -> list[str]:
+    xs = [x for points in series.values() for x, _ in points] + [x for x, _ in circled]
+    ys = [y for points in series.values() for _, y in points if math.isfinite(y)] + [y for _, y in circled]
     x_axis = _Axis(min(xs), max(xs), LEFT, WIDTH - RIGHT)
     low, high = y_range or (min(ys), max(ys))
     y_axis = _Axis(low, high, HEIGHT - BOTTOM, TOP)
-    parts = [_grid(x_axis, y_axis, x_label, y_label)]
-    for number, points in enumerate(series.values()):
+    parts = [_grid(x_axis, y_axis, x_label, y_label, x_number)]
+    for place, points in enumerate(series.values()):
         path = " ".join(f"{x_axis.at(x):.1f},{y_axis.at(y):.1f}" for x, y in _thinned(points) if math.isfinite(y))
-        parts.append(f'<polyline class="line c{number % 6}" points="{path}"/>')
+        parts.append(f'<polyline class="line c{place % 6}" points="{path}"/>')
         if len(points) <= MARKED_POINTS:
             parts += [
-                f'<circle class="mark c{number % 6}" cx="{x_axis.at(x):.1f}" cy="{y_axis.at(y):.1f}" r="3"/>'
+                f'<circle class="mark c{place % 6}" cx="{x_axis.at(x):.1f}" cy="{y_axis.at(y):.1f}" r="3"/>'
                 for x, y in points
             ]
-    return _svg(parts, HEIGHT, f"{y_label} over {x_label}") + (_legend(list(series)) if len(series) > 1 else "")
+    parts += [f'<circle class="ring" cx="{x_axis.at(x):.1f}" cy="{y_axis.at(y):.1f}" r="6"/>' for x, y in circled]
+    return parts
 
 
 def interval_chart(rows: Sequence[tuple[str, float, float, float]]) -> str:
@@ -60,7 +93,7 @@ def success_curve(estimates: Sequence[tuple[int, float, float, float]], length: 
     """
     x_axis = _Axis(0, max(length, 1), LEFT, WIDTH - RIGHT)
     y_axis = _Axis(0.0, 1.0, HEIGHT - BOTTOM, TOP)
-    parts = [_grid(x_axis, y_axis, "tokens of the solution", "p(success)")]
+    parts = [_grid(x_axis, y_axis, "tokens of the solution", "p(success)", number)]
     for position in pivots:
         x, next_x = x_axis.at(position), x_axis.at(position + 1)
         parts.append(
@@ -102,7 +135,7 @@ class _Axis:
         return [first * step + step * i for i in range(8) if first * step + step * i <= self.high * (1 + 1e-9)]
 
 
-def _grid(x_axis: _Axis, y_axis: _Axis, x_label: str, y_label: str) -> str:
+def _grid(x_axis: _Axis, y_axis: _Axis, x_label: str, y_label: str, x_number: Callable[[float], str]) -> str:
     parts = []
     for tick in y_axis.ticks():
         y = y_axis.at(tick)
@@ -111,7 +144,7 @@ def _grid(x_axis: _Axis, y_axis: _Axis, x_label: str, y_label: str) -> str:
     for tick in x_axis.ticks():
         x = x_axis.at(tick)
         parts.append(
-            f'<text class="tick" x="{x:.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">{number(tick)}</text>'
+            f'<text class="tick" x="{x:.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">{x_number(tick)}</text>'
         )
     parts.append(
         f'<text class="tick" x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">{escape(x_label)}</text>'

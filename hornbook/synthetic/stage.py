@@ -1,4 +1,4 @@
-"""The stage: documents, questions and a teacher → checked, traceable records of several kinds (report §2.2, D)."""
+"""The synth stage: documents, questions and a teacher → checked, traceable records (report §2.2, D)."""
 
 import time
 from collections import defaultdict
@@ -14,17 +14,17 @@ from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
 from hornbook.data.readers.load import stream_records
 from hornbook.oracles.load_questions import read_questions
-from hornbook.synthetic.engine import Job, Outcome, require_answers, run_jobs
-from hornbook.synthetic.functions import functions
+from hornbook.synthetic.code_seeds import functions
+from hornbook.synthetic.diversity_monitor import DiversityMonitor
+from hornbook.synthetic.engine import RecordJob, RecordOutcome, require_answers, run_jobs
 from hornbook.synthetic.kind import Made, Material, Seed
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.passages import Page, Passage, passages
-from hornbook.synthetic.postfilter import sieve
+from hornbook.synthetic.postfilter import filter_samples
 from hornbook.synthetic.ray_runner import run_on_ray
 from hornbook.synthetic.settings import SynthSettings
-from hornbook.synthetic.watch import Watch
 from hornbook.synthetic.words import Rarity
-from hornbook.synthetic.yield_stats import book, warn_of_losses
+from hornbook.synthetic.yield_stats import record_yields, warn_of_losses
 from hornbook.teacher.router import TeacherUsage, open_teachers
 
 
@@ -39,8 +39,8 @@ def synth(
     records of the input: passages.parquet (cut from documents) and tasks.parquet (drawn by the kinds themselves).
 
     Every sample has as parents its passage and document, its document, or its question, and the keys of its teacher
-    calls in the order they were asked. Killed and started again, it asks nothing that the ledger holds. Raises
-    HornbookError when the input holds no seed, and TeacherError when the teacher is out of reach.
+    calls in order. After a restart, no call that is in the ledger is made again. Raises HornbookError when the input
+    contains no seed, and TeacherError when the teacher cannot be reached.
     """
     material = gather(settings, work, documents, questions)
     jobs = plan_jobs(settings, work, material)
@@ -48,8 +48,8 @@ def synth(
     require_answers(outcomes)
     pairs = [(outcome, made, _sample(outcome, made)) for outcome in outcomes for made in outcome.made]
     samples = [sample for _, _, sample in pairs]
-    kept = sieve(samples, settings, work)
-    book(outcomes, samples, kept, settings, work)
+    kept = filter_samples(samples, settings, work)
+    record_yields(outcomes, samples, kept, settings, work)
     warn_of_losses(outcomes, kept, work)
     ids = {sample.id for sample in kept}
     asked = [_question(outcome, made) for outcome, made, sample in pairs if sample.id in ids and made.question]
@@ -64,7 +64,7 @@ def synth(
 
 
 def gather(settings: SynthSettings, work: Workspace, documents: Sequence[Path], questions: Sequence[Path]) -> Material:
-    """Passages, functions and questions of the inputs, each in the order of ids, none twice.
+    """Passages, functions and questions of the inputs, sorted by id, without duplicates.
 
     Raises HornbookError for a missing or unreadable input.
     """
@@ -94,32 +94,32 @@ def gather(settings: SynthSettings, work: Workspace, documents: Sequence[Path], 
     )
 
 
-def plan_jobs(settings: SynthSettings, work: Workspace, material: Material) -> list[Job]:
-    """The jobs of all kinds, by name of kind; each kind's seeds are drawn by a seed of its own.
+def plan_jobs(settings: SynthSettings, work: Workspace, material: Material) -> list[RecordJob]:
+    """The jobs of all kinds, by name of kind; each kind samples its seeds with its own random generator.
 
     Raises HornbookError when there are no seeds at all.
     """
-    jobs: list[Job] = []
+    jobs: list[RecordJob] = []
     for name, chosen in sorted(settings.kinds.items()):
         kind = load_kind(name)
         seeds = kind.seeds(material, chosen.records, rng(work.seed, "seeds", kind.name), chosen)
-        jobs += [Job(kind, chosen, seed) for seed in seeds]
+        jobs += [RecordJob(kind, chosen, seed) for seed in seeds]
         if len(seeds) < chosen.records:
-            work.warn(f"{kind.name}: only {len(seeds)} of {chosen.records} seeds to be had ({kind.seeded_by})")
+            work.warn(f"{kind.name}: only {len(seeds)} of {chosen.records} seeds found ({kind.seeded_by})")
     if not jobs:
         raise HornbookError(
-            f"synth: the input holds no seeds: {len(material.passages)} passages, {len(material.functions)} functions "
+            f"synth: the input has no seeds: {len(material.passages)} passages, {len(material.functions)} functions "
             f"and {len(material.questions)} questions; expected documents of prose or Python"
         )
     return jobs
 
 
-def _run(jobs: list[Job], settings: SynthSettings, work: Workspace) -> list[Outcome]:
+def _run(jobs: list[RecordJob], settings: SynthSettings, work: Workspace) -> list[RecordOutcome]:
     """The outcomes in the order of the jobs, without those of kinds that were stopped."""
-    watch = Watch(jobs, settings)
+    watch = DiversityMonitor(jobs, settings)
     with live(work, len(jobs)) as show:
 
-        def on_done(outcome: Outcome, spent: TeacherUsage) -> None:
+        def on_done(outcome: RecordOutcome, spent: TeacherUsage) -> None:
             watch.saw(outcome)
             show(outcome, spent)
 
@@ -128,32 +128,32 @@ def _run(jobs: list[Job], settings: SynthSettings, work: Workspace) -> list[Outc
         else:
             outcomes = asynchronous.run_coroutine(_run_here(jobs, settings, work, on_done, watch.wants))
     for name, place in sorted(watch.stopped.items()):
-        work.warn(f"{name}: stopped after {place} seeds: what it made repeated itself")
+        work.warn(f"{name}: stopped after {place} seeds: too many near-duplicates")
     return [outcome for outcome in outcomes if watch.wants(outcome.job)]
 
 
 async def _run_here(
-    jobs: list[Job],
+    jobs: list[RecordJob],
     settings: SynthSettings,
     work: Workspace,
-    on_done: Callable[[Outcome, TeacherUsage], None],
-    wanted: Callable[[Job], bool],
-) -> list[Outcome]:
+    on_done: Callable[[RecordOutcome, TeacherUsage], None],
+    wanted: Callable[[RecordJob], bool],
+) -> list[RecordOutcome]:
     async with open_teachers(settings.writers, work.ledger) as teachers:
 
-        def done(outcome: Outcome) -> None:
+        def done(outcome: RecordOutcome) -> None:
             on_done(outcome, teachers.spent())
 
         return await run_jobs(jobs, teachers, settings.passages, work.seed, done, wanted)
 
 
 @contextmanager
-def live(work: Workspace, total: int) -> Iterator[Callable[[Outcome, TeacherUsage], None]]:
-    """A line of progress: records done and passed, what was asked by now and how fast, what it cost."""
+def live(work: Workspace, total: int) -> Iterator[Callable[[RecordOutcome, TeacherUsage], None]]:
+    """A progress line: records done and passed, calls so far and per second, tokens, cost."""
     passed, begin = 0, time.monotonic()
     with work.progress("", total, "records") as bar:
 
-        def show(outcome: Outcome, spent: TeacherUsage) -> None:
+        def show(outcome: RecordOutcome, spent: TeacherUsage) -> None:
             nonlocal passed
             passed += bool(outcome.made)
             rate = spent.calls / max(1e-3, time.monotonic() - begin)
@@ -163,7 +163,7 @@ def live(work: Workspace, total: int) -> Iterator[Callable[[Outcome, TeacherUsag
         yield show
 
 
-def _sample(outcome: Outcome, made: Made) -> Sample:
+def _sample(outcome: RecordOutcome, made: Made) -> Sample:
     kind, seed = outcome.job.kind, outcome.job.seed
     content = [part for message in made.messages for part in (message.role, message.content)]
     worse = [made.rejected] if made.rejected else []
@@ -182,14 +182,14 @@ def _sample(outcome: Outcome, made: Made) -> Sample:
 
 
 def parents_of(seed: Seed) -> list[str]:
-    """The records that a seed stands for: a passage and its document, a page's document or documents, a question."""
+    """The records behind a seed: a passage and its document, a page's documents, or a question."""
     if isinstance(seed, Page):
         return seed.parents or [seed.id]
     return [seed.id, *seed.parents] if isinstance(seed, Passage) else [seed.id]
 
 
-def _passages(outcomes: list[Outcome]) -> dict[str, Passage]:
-    """The passages that records began from, by id, each as the first record that had it described left it."""
+def _passages(outcomes: list[RecordOutcome]) -> dict[str, Passage]:
+    """The passages used as seeds, by id; with the description of the first record that had it described."""
     seeds: dict[str, Passage] = {}
     for outcome in outcomes:
         seed = outcome.job.seed
@@ -198,8 +198,8 @@ def _passages(outcomes: list[Outcome]) -> dict[str, Passage]:
     return seeds
 
 
-def _question(outcome: Outcome, made: Made) -> Question:
-    """The question a record came up with, with the record's parents and calls."""
+def _question(outcome: RecordOutcome, made: Made) -> Question:
+    """The new question of a record, with the record's parents and calls."""
     assert made.question is not None
     seed = outcome.job.seed
     made.question.parents, made.question.calls = [seed.id, *seed.parents], outcome.calls

@@ -1,12 +1,12 @@
-"""What a passage is worth, by its own words: value, complexity, kind, chain of reasoning (report §D.1.1)."""
+"""Scores of a passage from its words: value, complexity, kind of information, chain of reasoning (report §D.1.1)."""
 
 import re
 from collections.abc import Sequence
 
+from hornbook.base.sentences import sentences
 from hornbook.synthetic.words import content_words, words
 
-SENTENCE = re.compile(r"(?<=[.!?])\s+")
-# These are looked for in lower case: patterns that ignore case take three times as long.
+# Matched against lower-case text: patterns that ignore case take three times as long.
 TEACHES = re.compile(
     r"\b(is an?|are called|is called|known as|means|defined as|refers to|consists of|because|since|therefore|thus|hence"
     r"|so that|for example|for instance|if|when|whereas|unlike|always|never|every|must|theorem|algorithm|method)\b"
@@ -30,7 +30,7 @@ REASONS = [  # sentence patterns with an assumption (a) and a conclusion (c)
 FOLLOWS = re.compile(r"^(Therefore|Thus|Hence|Consequently|It follows that|So),? (?P<c>.{10,})$")
 POINTS_BACK = re.compile(r"(it|this|that|these|those|they|such|here|however|otherwise)\b", re.IGNORECASE)
 BEFORE = "(the paragraph before)"
-# a noun, to all appearance; looked ahead at, because it may be "the" before another one
+# probably a noun; a lookahead, because it may be "the" before another noun
 NOUN = re.compile(r"\b(?:the|an?|each|every|any|of)\s+(?=([^\W_]+)(?<!ed)(?<!ing)(?<!ly)\b(?!-))", re.IGNORECASE)
 DEFINES = r"\b{0}\w*\W+(?:is|are|means?|refers?)\b|\b(?:called|known as|named|term)\W+(?:\w+\W+){{0,2}}{0}"
 SYLLABLE = re.compile(r"(?!e\b)[aeiouy]+")  # a final "e" is mostly silent
@@ -38,13 +38,13 @@ NAME = re.compile(r"\b(?:[A-Za-z]+_\w+|[a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w*|\w+\(\
 
 
 def educational_value(text: str) -> float:
-    """In [0, 1]: whole sentences that define, explain and reason score high; notes on an interface score low."""
+    """In [0, 1]: sentences that define, explain and reason score high; notes on an interface score low."""
     tokens = words(text)
     if not tokens:
         return 0.0
-    sentences, lower = SENTENCE.split(text), text.lower()
-    teaches = len(TEACHES.findall(lower)) / len(sentences)
-    housekeeping = len(HOUSEKEEPING.findall(lower)) / len(sentences)
+    count, lower = len(sentences(text)), text.lower()
+    teaches = len(TEACHES.findall(lower)) / count
+    housekeeping = len(HOUSEKEEPING.findall(lower)) / count
     letters = sum(map(str.isalpha, text)) / len(text)
     names = len(NAME.findall(text)) / len(tokens)
     score = 0.35 + 0.3 * min(1.5, teaches) - 0.25 * min(1.5, housekeeping) - 2.0 * names + (letters - 0.75)
@@ -52,27 +52,27 @@ def educational_value(text: str) -> float:
 
 
 def complexity(text: str) -> int:
-    """1 to 5, from the lengths of words and sentences (a readability grade, coarsely)."""
+    """1 to 5, from the lengths of words and sentences (a coarse readability grade)."""
     tokens = words(text)
     if not tokens:
         return 1
-    per_sentence = len(tokens) / len(SENTENCE.split(text))
+    per_sentence = len(tokens) / len(sentences(text))
     letters = sum(map(len, tokens)) / len(tokens)
     return min(5, max(1, round((per_sentence - 8) / 8 + (letters - 4))))
 
 
 def reading_grade(text: str) -> float:
-    """The school year that can read it, by Flesch and Kincaid; syllables are counted as groups of vowels."""
+    """The Flesch-Kincaid grade level; syllables are counted as groups of vowels."""
     tokens = words(text)
     if not tokens:
         return 0.0
     syllables = sum(max(1, len(SYLLABLE.findall(word))) for word in tokens)
-    per_sentence = len(tokens) / len([part for part in SENTENCE.split(text.strip()) if part])
+    per_sentence = len(tokens) / len(sentences(text))
     return round(0.39 * per_sentence + 11.8 * syllables / len(tokens) - 15.59, 2)
 
 
 def information(text: str) -> str:
-    """The kind of information: the one whose marks are the most frequent, or "statement"."""
+    """The kind of information with the most frequent markers, or "statement"."""
     lower = text.lower()
     counts = [len(marks.findall(lower)) for _, marks in KINDS_OF_INFORMATION]
     return KINDS_OF_INFORMATION[counts.index(max(counts))][0] if max(counts) else "statement"
@@ -81,8 +81,8 @@ def information(text: str) -> str:
 def chain_of_reasoning(text: str) -> list[tuple[str, str, str]]:
     """(assumption, conclusion, joining words) of each step that the text states."""
     steps, before = [], ""
-    for sentence in SENTENCE.split(text):
-        sentence = sentence.strip().rstrip(".")
+    for sentence in sentences(text):
+        sentence = sentence.rstrip(".")
         follows = FOLLOWS.match(sentence)
         if follows and before:
             steps.append((before, follows["c"], follows[1].lower()))
@@ -95,8 +95,8 @@ def chain_of_reasoning(text: str) -> list[tuple[str, str, str]]:
 
 
 def dependencies(text: str, rare: Sequence[str] = ()) -> list[str]:
-    """What a reader must know already, eight at most: what the passage points back to, names of code that it mentions,
-    and those of the `rare` words (the corpus's) that it names and does not define."""
+    """What a reader must know already, at most eight: the paragraph before if the passage refers to it, names in code,
+    and those of the corpus's `rare` words that it uses as nouns and does not define."""
     before = [BEFORE] if POINTS_BACK.match(text) else []
     nouns = set(NOUN.findall(text.lower()))
     terms = [word for word in rare if word in nouns and not re.search(DEFINES.format(word), text, re.IGNORECASE)]

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hornbook.report.charts import WIDTH, bar, interval_chart, line_chart, number, success_curve
+from hornbook.base.charts import WIDTH, bar, interval_chart, line_chart, line_chart_file, number, success_curve
 
 values = st.floats(-1e9, 1e9, allow_nan=False)
 
@@ -44,3 +44,13 @@ def test_a_bar_never_leaves_its_cell():
 
 def test_numbers_are_short():
     assert [number(n) for n in (1_500_000, 2000, 0.25, 0)] == ["1.5M", "2k", "0.25", "0"]
+
+
+def test_a_chart_as_a_file_has_its_own_style_and_legend_and_leaves_out_what_is_not_finite():
+    lines = {"1,000 tokens": [(0.001, 3.0), (0.01, 2.5), (0.1, float("nan"))], "<2,000>": [(0.001, 2.8), (0.01, 2.2)]}
+    root = ElementTree.fromstring(line_chart_file(lines, [(0.008, 2.4)], "rate", "loss"))
+    svg = "{http://www.w3.org/2000/svg}"
+    assert root.tag == f"{svg}svg" and root.find(f"{svg}style") is not None
+    assert {text.text for text in root.iter(f"{svg}text")} >= {"1,000 tokens", "<2,000>", "rate (logarithmic)", "loss"}
+    assert len([dot for dot in root.iter(f"{svg}circle") if dot.get("class") == "ring"]) == 1
+    assert all("nan" not in value for element in root.iter() for value in element.attrib.values())

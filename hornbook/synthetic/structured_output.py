@@ -1,4 +1,4 @@
-"""Structured output: a msgspec.Struct as the JSON schema a server can hold to; asking again for what does not fit."""
+"""Structured output: the JSON schema of a msgspec.Struct for the server, and retries for answers that do not fit."""
 
 from functools import cache
 from typing import Any
@@ -8,14 +8,14 @@ import msgspec
 from hornbook.base.records import Message
 from hornbook.synthetic.json_answers import read
 
-__all__ = ["asked_again", "read", "schema_of"]
+__all__ = ["retry_messages", "read", "schema_of"]
 
 LONGEST_SHOWN = 600  # characters of a wrong answer that are shown to the teacher again
 
 
 @cache
 def schema_of(shape: type[msgspec.Struct]) -> str:
-    """The JSON schema of `shape`, with nothing by reference and nothing optional: what servers agree on."""
+    """The JSON schema of `shape`, without references and optional fields: the subset that all servers support."""
     (whole,), parts = msgspec.json.schema_components([shape], ref_template="#/{name}")
     return msgspec.json.encode(_closed(_inlined(whole, parts))).decode()
 
@@ -41,7 +41,7 @@ def _closed(schema: Any) -> Any:
     return closed
 
 
-def asked_again(messages: list[Message], answer: str, reason: str) -> list[Message]:
-    """The conversation that asks once more: what came, and what is wrong with it."""
+def retry_messages(messages: list[Message], answer: str, reason: str) -> list[Message]:
+    """The conversation for a retry: with the wrong answer, and what is wrong with it."""
     again = f"That is not the JSON I asked for ({reason}). Answer with the JSON object only."
     return [*messages, Message("assistant", answer[:LONGEST_SHOWN] or "{}"), Message("user", again)]

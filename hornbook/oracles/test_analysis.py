@@ -1,4 +1,4 @@
-"""What tests say without being run: the names that they expect of the program, and whether they test anything."""
+"""Static analysis of Python tests: the names that they expect of the program, and whether they test anything."""
 
 import ast
 import builtins
@@ -8,13 +8,12 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import NamedTuple
 
-from hornbook.oracles.program_header import helpers_in
-from hornbook.oracles.test_texts import Text, as_run, bound_names, free_names, read_text
+from hornbook.oracles.test_texts import PythonSource, as_run, bound_names, free_names, parse_python
 
 BUILTINS = frozenset(dir(builtins))
-# By these names tests import the program that they test.
+# Module names by which tests import the program under test.
 PROGRAM = {"solution", "main", "program", "submission", "candidate", "answer", "your_module", "my_module"}
-# Names that tests use without importing them, because programs do.
+# Names that tests often use without importing them, because the program does.
 _COMMON = {
     **dict.fromkeys(["isclose", "pi", "inf", "nan"], "math"),
     "deepcopy": "copy",
@@ -23,17 +22,17 @@ _COMMON = {
 }
 
 
-class Tested(NamedTuple):
+class AnalysedTests(NamedTuple):
     """The tests of a question, ready to run.
 
     Attributes:
-        tests: texts, run one after another.
-        wanted: names that the program must define: what the tests use and nobody else defines.
+        tests: source texts, run in order.
+        wanted: names that the program must define: the tests use them, and nothing else defines them.
         helpers: the part of the question's header that the tests may use: its imports and its complete functions.
         classes: those of `wanted` that the tests use as classes.
-        collected: functions and classes of tests that are to be run after the texts.
+        collected: test functions and classes that are run after the texts.
         modules: names by which the tests import the program.
-        folders: folders of packages outside the standard library that the tests import.
+        folders: folders of the packages outside the standard library that the tests import.
     """
 
     tests: list[str]
@@ -45,31 +44,30 @@ class Tested(NamedTuple):
     folders: list[str]
 
 
-NOTHING = Tested([], [], "", [], [], [], [])
+NOTHING = AnalysedTests([], [], "", [], [], [], [])
 
 
-def tested(tests: list[str], setup: list[str], prefix: str, entry_point: str) -> Tested:
-    """Raises ValueError for tests that test nothing, for a text that is not Python, and for a package that is not
-    installed."""
-    texts = [read_text(text, f"test {number}") for number, text in enumerate(tests, 1)]
-    everything = [*(read_text(text, "the set-up") for text in setup), *texts]
+def analyse_tests(tests: list[str], setup: list[str], prefix: str, entry_point: str) -> AnalysedTests:
+    """Raises ValueError for tests without assertions, for a text that is not Python, and for a missing package."""
+    texts = [parse_python(text, f"test {number}") for number, text in enumerate(tests, 1)]
+    everything = [*(parse_python(text, "the set-up") for text in setup), *texts]
     if _defines(texts, "check") and not _calls(texts, "check"):
         if not entry_point:
             raise ValueError("the tests define check, and nothing calls it")
-        texts.append(read_text(f"check({entry_point})", "the entry point"))
+        texts.append(parse_python(f"check({entry_point})", "the entry point"))
         everything.append(texts[-1])
     if not any(_decides(text) for text in texts):
         raise ValueError("the tests test nothing: no assert, no raise")
     helpers, to_be_written = helpers_in(prefix, entry_point)
     modules, imported = _imported_from_program(everything)
-    known = set().union(*map(bound_names, everything), bound_names(read_text(helpers, "the header"))) - {*imported}
+    known = set().union(*map(bound_names, everything), bound_names(parse_python(helpers, "the header"))) - {*imported}
     used = [*imported, *(name for text in everything for name in free_names(text))]
     free = [name for name in dict.fromkeys(used) if name not in known]
     wanted, imports = _by_owner(free, texts)
     if entry_point in used and entry_point not in wanted:
         wanted.append(entry_point)
     _check_bases(texts, wanted)
-    return Tested(
+    return AnalysedTests(
         tests=[as_run(text, (known | BUILTINS) - {*wanted}) for text in texts],
         wanted=wanted,
         helpers=imports + helpers,
@@ -80,20 +78,20 @@ def tested(tests: list[str], setup: list[str], prefix: str, entry_point: str) ->
     )
 
 
-def _by_owner(free: list[str], texts: list[Text]) -> tuple[list[str], str]:
-    """Of the names that the tests use and do not define, those of the program, and a text that imports the others."""
+def _by_owner(free: list[str], texts: list[PythonSource]) -> tuple[list[str], str]:
+    """Split the names that the tests use and do not define: those of the program, and import lines for the others."""
     modules = {name for name in free if name in sys.stdlib_module_names and _only_read_from(texts, name)}
     others = [name for name in free if name not in BUILTINS and name not in modules]
     wanted = [name for name in others if name not in _COMMON] or others
     common = [name for name in others if name not in wanted]
-    if not wanted:  # functions may have the names of builtins: what is called, and not inside another call
+    if not wanted:  # the function under test may have the name of a builtin: take the first that is called
         wanted = [name for name in free if name in BUILTINS and _calls(texts, name)][:1]
     imports = [f"import {name}\n" for name in sorted(modules)]
     imports += [f"from {_COMMON[name]} import {name}\n" for name in common]
     return wanted, "".join(imports)
 
 
-def _imported_from_program(texts: list[Text]) -> tuple[list[str], list[str]]:
+def _imported_from_program(texts: list[PythonSource]) -> tuple[list[str], list[str]]:
     """The modules that stand for the program, and the names imported from them."""
     modules: dict[str, None] = {}
     names: dict[str, None] = {}
@@ -107,8 +105,8 @@ def _imported_from_program(texts: list[Text]) -> tuple[list[str], list[str]]:
     return list(modules), list(names)
 
 
-def _folders(texts: list[Text]) -> list[str]:
-    """Where the packages lie that the tests import at their top level."""
+def _folders(texts: list[PythonSource]) -> list[str]:
+    """The folders of the packages that the tests import at their top level."""
     names = set()
     for text in texts:
         for node in text.tree.body:
@@ -128,8 +126,8 @@ def _folder(package: str) -> str:
     return str(inside.parent if found.submodule_search_locations else inside)
 
 
-def _decides(text: Text) -> bool:
-    """Whether something in it can fail: an assert, a raise, or a call of some assertEqual, raises, fail …"""
+def _decides(text: PythonSource) -> bool:
+    """Whether something in it can fail: an assert, a raise, or a call such as assertEqual, raises, fail …"""
     for node in ast.walk(text.tree):
         if isinstance(node, ast.Assert) and not (isinstance(node.test, ast.Constant) and node.test.value):
             return True
@@ -142,27 +140,27 @@ def _decides(text: Text) -> bool:
     return False
 
 
-def _defines(texts: list[Text], name: str) -> bool:
+def _defines(texts: list[PythonSource], name: str) -> bool:
     return any(isinstance(node, ast.FunctionDef) and node.name == name for text in texts for node in text.tree.body)
 
 
-def _check_bases(texts: list[Text], wanted: list[str]) -> None:
-    """Raises ValueError for a class of the tests that stands on one of the program: it would be in two processes."""
+def _check_bases(texts: list[PythonSource], wanted: list[str]) -> None:
+    """Raises ValueError if the tests derive a class from one of the program's, which lives in another process."""
     for text in texts:
         for node in ast.walk(text.tree):
             if isinstance(node, ast.ClassDef):
                 base = next((base.id for base in node.bases if isinstance(base, ast.Name) and base.id in wanted), "")
                 if base:
-                    raise ValueError(f"the tests derive {node.name} from the program's {base}, which cannot be done")
+                    raise ValueError(f"the tests derive {node.name} from the program's {base}, which is not supported")
 
 
-def _calls(texts: list[Text], name: str) -> bool:
+def _calls(texts: list[PythonSource], name: str) -> bool:
     calls = (node for text in texts for node in ast.walk(text.tree) if isinstance(node, ast.Call))
     return any(isinstance(call.func, ast.Name) and call.func.id == name for call in calls)
 
 
-def _only_read_from(texts: list[Text], name: str) -> bool:
-    """Whether the tests use a name only as `name.something`: as a module, then."""
+def _only_read_from(texts: list[PythonSource], name: str) -> bool:
+    """Whether the tests use a name only as `name.something`, and so as a module."""
     whole = attributes = 0
     for text in texts:
         for node in ast.walk(text.tree):
@@ -171,8 +169,8 @@ def _only_read_from(texts: list[Text], name: str) -> bool:
     return whole == attributes > 0
 
 
-def _collected(texts: list[Text]) -> list[str]:
-    """Test functions and classes at the top level that nothing calls. Raises ValueError for what cannot be given."""
+def _collected(texts: list[PythonSource]) -> list[str]:
+    """Top-level test functions and classes that nothing calls. Raises ValueError for one that needs a fixture."""
     found = []
     for text in texts:
         for node in text.tree.body:
@@ -186,14 +184,13 @@ def _collected(texts: list[Text]) -> list[str]:
                 asked = [argument.arg for argument in node.args.args[: len(node.args.args) - len(node.args.defaults)]]
                 given = " ".join(ast.unparse(decorator) for decorator in node.decorator_list)
                 if asked and "parametrize" not in given:
-                    raise ValueError(f"{node.name} asks for {asked[0]}: fixtures are not given")
+                    raise ValueError(f"{node.name} needs {asked[0]}: pytest fixtures are not supported")
                 found.append(node.name)
     return list(dict.fromkeys(found))
 
 
-def _is_class(name: str, texts: list[Text], to_be_written: dict[str, bool]) -> bool:
-    """Whether the tests make objects by calling `name`: the header says so, or it is written like a class and the tests
-    use it as one."""
+def _is_class(name: str, texts: list[PythonSource], to_be_written: dict[str, bool]) -> bool:
+    """Whether `name` is a class: the header defines it as one, or it is in CapWords and the tests use it as a class."""
     if name in to_be_written:
         return to_be_written[name]
     if not name[:1].isupper() or "_" in name:
@@ -202,8 +199,8 @@ def _is_class(name: str, texts: list[Text], to_be_written: dict[str, bool]) -> b
 
 
 def _uses_as_class(tree: ast.Module, name: str) -> bool:
-    """Whether attributes of what calling it gives are read, two such objects are compared, or one is put into a list
-    or stands in a `with`; or types matter at all."""
+    """Whether the tests read attributes of what calling it returns, compare two such objects, put one into a list or
+    use one in a `with`; or check types at all."""
 
     def calls_it(node: ast.AST) -> bool:
         return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
@@ -233,3 +230,33 @@ def _uses_as_class(tree: ast.Module, name: str) -> bool:
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("isinstance", "issubclass"):
             return True
     return False
+
+
+def helpers_in(header: str, entry_point: str) -> tuple[str, dict[str, bool]]:
+    """A header's imports, constants and complete functions; and the names still to be written (True for a class).
+
+    Still to be written are the entry point (by default the last definition) and all definitions without a body. Both
+    are empty for a header that is not Python.
+    """
+    tree = _header_tree(header)
+    defined = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
+    named = [node for node in defined if node.name == entry_point] if entry_point else defined[-1:]
+    open_ones = [node for node in defined if node in named or _has_no_body(node)]
+    kept = [node for node in tree.body if node not in open_ones and not isinstance(node, ast.Expr)]
+    names = {node.name: isinstance(node, ast.ClassDef) for node in open_ones}
+    return ast.unparse(ast.Module(kept, [])), names
+
+
+def _header_tree(header: str) -> ast.Module:
+    for ending in ("", "\n    pass\n"):
+        try:
+            return ast.parse(header + ending)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+    return ast.Module([], [])
+
+
+def _has_no_body(node: ast.stmt) -> bool:
+    inner = node.body if isinstance(node, ast.ClassDef) else [node]
+    functions = [one for one in inner if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return any(all(isinstance(line, ast.Expr | ast.Pass | ast.Import) for line in one.body) for one in functions)

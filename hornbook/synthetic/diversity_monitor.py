@@ -1,7 +1,7 @@
-"""Watches what each kind makes while it is made: says so when records repeat themselves, and stops a kind, if asked.
+"""Monitors the diversity of each kind's records during the run: warns of near-duplicates, and can stop a kind.
 
-Decisions are taken on records in the order of their seeds, never of their arrival: a kind that is stopped ends at the
-same seed however fast the teacher was and however often the run was killed (report §9, first failure signature).
+Decisions use records in the order of their seeds, not of their arrival, so a kind always stops at the same seed,
+whatever the teacher's speed and however often the run was restarted (report §9, first failure signature).
 """
 
 from collections import defaultdict
@@ -9,16 +9,16 @@ from collections import defaultdict
 import msgspec
 
 from hornbook.base.progress import console
-from hornbook.synthetic.diversity import repeating
-from hornbook.synthetic.engine import Job, Outcome
+from hornbook.synthetic.diversity import LEAST_RECORDS, repeating
+from hornbook.synthetic.engine import RecordJob, RecordOutcome
 from hornbook.synthetic.settings import SynthSettings
 
-EVERY = 32  # seeds of a kind between two looks
-WINDOW = 64  # of its last seeds are looked at
+EVERY = 32  # seeds of a kind between two checks
+WINDOW = 64  # last seeds that a check covers
 
 
 class _Kind(msgspec.Struct):
-    """A kind's records so far. `texts` by the seed's place; looked at up to `seen`; nothing from `end` on counts."""
+    """A kind's records so far: `texts` by the seed's index, checked up to `seen`; records from `end` on are ignored."""
 
     texts: dict[int, list[str]] = {}
     seen: int = 0
@@ -26,10 +26,10 @@ class _Kind(msgspec.Struct):
     warned: bool = False
 
 
-class Watch:
-    """Attributes: stopped: kind → place of the first seed that is left out."""
+class DiversityMonitor:
+    """Attributes: stopped: kind → index of the first seed that is left out."""
 
-    def __init__(self, jobs: list[Job], settings: SynthSettings) -> None:
+    def __init__(self, jobs: list[RecordJob], settings: SynthSettings) -> None:
         self.settings = settings
         self.places: dict[tuple[str, str], int] = {}
         counts: dict[str, int] = defaultdict(int)
@@ -42,13 +42,13 @@ class Watch:
     def stopped(self) -> dict[str, int]:
         return {name: kind.end for name, kind in self._kinds.items() if kind.end is not None}
 
-    def wants(self, job: Job) -> bool:
-        """Whether the record still counts."""
+    def wants(self, job: RecordJob) -> bool:
+        """Whether the record's kind is not stopped before it."""
         end = self._kinds[job.kind.name].end
         return end is None or self.places[job.kind.name, job.seed.id] < end
 
-    def saw(self, outcome: Outcome) -> None:
-        """Take note of a finished record, and look again where EVERY seeds more are finished in order."""
+    def saw(self, outcome: RecordOutcome) -> None:
+        """Add a finished record, and check whenever EVERY more seeds in order are finished."""
         name = outcome.job.kind.name
         kind = self._kinds[name]
         kind.texts[self.places[name, outcome.job.seed.id]] = [made.written() for made in outcome.made]
@@ -60,8 +60,8 @@ class Watch:
         begin = max(0, kind.seen - WINDOW)
         texts = [text for place in range(begin, kind.seen) for text in kind.texts[place]]
         for place in range(max(0, kind.seen - EVERY - WINDOW), begin):
-            kind.texts[place] = []  # never looked at again
-        if len(texts) < self.settings.diversity.least_records:
+            kind.texts[place] = []  # not needed any more
+        if len(texts) < LEAST_RECORDS:
             return
         share = repeating(texts, self.settings.near_duplicate)
         limits = self.settings.diversity

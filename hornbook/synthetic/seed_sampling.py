@@ -1,4 +1,4 @@
-"""Which seeds a kind gets: spread over documents, the same for the same named seed."""
+"""Sampling the seeds of a kind: spread over documents, and reproducible from the random seed."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from hornbook.synthetic.passages import Passage
 
 
 def spread(passages: Sequence[Passage], count: int, rng: np.random.Generator) -> list[Passage]:
-    """`count` passages in random order, one of each document before a second of any: so diversity begins."""
+    """`count` passages in random order, one of each document before a second of any, for diversity."""
     by_document: dict[str, list[Passage]] = defaultdict(list)
     for number in rng.permutation(len(passages)).tolist():
         by_document[passages[number].document].append(passages[number])

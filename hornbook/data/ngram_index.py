@@ -1,11 +1,11 @@
-"""Which benchmark items an n-gram occurs in: a sorted array behind two bitmaps that turn most look-ups away."""
+"""An index from n-grams to benchmark items: a sorted array, with two bitmaps that reject most look-ups."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hornbook.data.ngrams import Grams, Hashes, Indices
 
-_MOST_BITS = 24  # 16 MB; with three million n-grams, 3 % of foreign ones pass both bitmaps
+_MOST_BITS = 24  # 16 MB; with three million n-grams, 3 % of unknown ones pass both bitmaps
 
 
 class NgramIndex:
@@ -16,7 +16,7 @@ class NgramIndex:
     """
 
     def __init__(self, grams: Grams, items: int) -> None:
-        """`grams.texts` are the numbers of the items, below `items`, in ascending order."""
+        """`grams.texts` are the item numbers, from 0 to `items` - 1, in ascending order."""
         order = np.argsort(grams.hashes, kind="stable")  # items stay in ascending order within a hash
         hashes, numbers = grams.hashes[order], grams.texts[order]
         new = np.ones(len(hashes), bool)
@@ -28,13 +28,13 @@ class NgramIndex:
         self._hashes_P, self._items_P = hashes_P, items_P
         bits = min(_MOST_BITS, len(hashes_P).bit_length() + 3)
         self._shift, self._mask = np.uint64(64 - bits), np.uint64((1 << bits) - 1)
-        self._high: NDArray[np.bool_] = np.zeros(1 << bits, bool)  # which values of the highest bits occur
-        self._low: NDArray[np.bool_] = np.zeros(1 << bits, bool)  # and of the lowest
+        self._high: NDArray[np.bool_] = np.zeros(1 << bits, bool)  # values of the highest bits that occur
+        self._low: NDArray[np.bool_] = np.zeros(1 << bits, bool)  # values of the lowest bits that occur
         self._high[hashes_P >> self._shift] = True
         self._low[hashes_P & self._mask] = True
 
     def remove(self, hashes: Hashes) -> None:
-        """Forget these n-grams (sizes stay as they were)."""
+        """Remove these n-grams (`sizes_I` is not changed)."""
         keep = ~np.isin(self._hashes_P, hashes)
         self._set(self._hashes_P[keep], self._items_P[keep])
 

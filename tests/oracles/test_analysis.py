@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from hornbook.oracles import code
-from hornbook.oracles.program_header import helpers_in
-from hornbook.oracles.test_texts import as_run, read_text
+from hornbook.oracles.test_analysis import helpers_in
+from hornbook.oracles.test_texts import as_run, parse_python
 
 POLY = "import math\n\n\ndef poly(xs, x):\n    return sum(xs) * x\n\n\ndef find_zero(xs: list):\n    ''' xs. '''\n"
 
@@ -78,16 +78,16 @@ STRICT = [  # a test as it is written, and as it is run
     ("assert f(x) is None and x == [1]", "assert f(x) is None and x == [1]"),
     ("assert sorted(x) == helper(x)", "assert sorted(x) == helper(x)"),
     ("assert f(x) == f(x)", "assert f(x) == f(x)"),
-    ("with f(1) as y:\n    assert y == 2", "with _heard(f(1)) as y:\n    assert y == 2"),
+    ("with f(1) as y:\n    assert y == 2", "with _propagating(f(1)) as y:\n    assert y == 2"),
     ("with f(1) as y:\n    y.add(2)", "with f(1) as y:\n    y.add(2)"),
     ("with open(x) as y:\n    assert y == f(2)", "with open(x) as y:\n    assert y == f(2)"),
     ("assert f(1) == 2\nunittest.main()", "assert f(1) == 2"),
     ("if __name__ == '__main__':\n    assert f(1) == 2", "assert f(1) == 2"),
     ("assert f(1) == 2\nif __name__ == '__main__':\n    sys.exit(pytest.main())", "assert f(1) == 2"),
-    ("assert eval(f(1)) == 2", "assert _there(eval, f(1)) == 2"),
-    ("exec(f(1), names)", "_there(exec, f(1), names)"),
-    ("assert pickle.loads(f(1)) == 2", "assert _there(pickle.loads, f(1)) == 2"),
-    ("assert asdict(f(1)) == {}", "assert _at_home(asdict, f(1)) == {}"),
+    ("assert eval(f(1)) == 2", "assert _in_program(eval, f(1)) == 2"),
+    ("exec(f(1), names)", "_in_program(exec, f(1), names)"),
+    ("assert pickle.loads(f(1)) == 2", "assert _in_program(pickle.loads, f(1)) == 2"),
+    ("assert asdict(f(1)) == {}", "assert _where_it_is(asdict, f(1)) == {}"),
     ("assert fields(f(1)) == {}", "assert fields(f(1)) == {}"),
     ("assert eval('1 + 1') == f(1)", "assert eval('1 + 1') == f(1)"),
 ]
@@ -95,7 +95,7 @@ STRICT = [  # a test as it is written, and as it is run
 
 @pytest.mark.parametrize(("written", "run"), STRICT)
 def test_what_a_program_could_use_is_taken_from_it(written: str, run: str) -> None:
-    assert as_run(read_text(written, "test"), {"sorted", "len", "open", "helper", "unittest", "asdict"}) == run
+    assert as_run(parse_python(written, "test"), {"sorted", "len", "open", "helper", "unittest", "asdict"}) == run
 
 
 HEADERS = [  # a header, its entry point, what the tests may use of it, and what is to be written (True: a class)

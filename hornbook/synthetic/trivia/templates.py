@@ -1,9 +1,9 @@
-"""How facts are put in words: plain statements, questions as a reader would meet them, and the questions we ask."""
+"""Templates for facts: statements, questions that occur in documents only, and questions that are asked later."""
 
 from hornbook.synthetic.trivia.facts import Fact
-from hornbook.synthetic.trivia.settings import Kind
+from hornbook.synthetic.trivia.settings import FactKind
 
-STATEMENTS: dict[Kind, tuple[str, ...]] = {
+STATEMENTS: dict[FactKind, tuple[str, ...]] = {
     "city_country": ("{subject} is in {answer}.", "{subject} lies in {answer}.", "{subject} belongs to {answer}."),
     "city_continent": (
         "The continent of {subject} is {answer}.",
@@ -22,15 +22,15 @@ STATEMENTS: dict[Kind, tuple[str, ...]] = {
     ),
 }
 
-# Only met while reading; what we ask later is met there too, as on a quiz page.
-READ: dict[Kind, tuple[str, ...]] = {
+# Occur only in documents; the questions of ASKED occur there too, as on a quiz page.
+READ: dict[FactKind, tuple[str, ...]] = {
     "city_country": ("Where is {subject}?", "To which country does {subject} belong?"),
     "city_continent": ("Name the continent of {subject}.", "In what part of the world is {subject}?"),
     "country_code": ("What does the code {subject} stand for?", "Name the country with the code {subject}."),
     "http_status": ("A server replies {subject}. What is that?", "What is HTTP {subject}?"),
 }
 
-ASKED: dict[Kind, tuple[str, ...]] = {
+ASKED: dict[FactKind, tuple[str, ...]] = {
     "city_country": ("Which country is {subject} in?", "In which country is {subject}?"),
     "city_continent": ("Which continent is {subject} on?", "On which continent is {subject}?"),
     "country_code": ("Which country has the code {subject}?", "Which country is {subject} the code of?"),
@@ -39,17 +39,17 @@ ASKED: dict[Kind, tuple[str, ...]] = {
 
 
 def statement(fact: Fact, number: int) -> str:
-    """The `number`-th way to state a fact; they repeat after a few."""
+    """A fact as a statement, by template `number` (they are used in turn)."""
     forms = STATEMENTS[fact.kind]
     return forms[number % len(forms)].format(subject=fact.subject, answer=fact.answer)
 
 
-def read_question(fact: Fact, number: int) -> str:
-    """A question with its answer, in the plain form in which pretraining shows conversations."""
+def question_and_answer(fact: Fact, number: int) -> str:
+    """A question with its answer, in the form that conversations have in pretraining."""
     forms = READ[fact.kind] + ASKED[fact.kind]
     return f"Question: {forms[number % len(forms)].format(subject=fact.subject)}\nSolution: {fact.answer}"
 
 
-def asked(kind: Kind, subject: str, choice: int) -> str:
+def asked(kind: FactKind, subject: str, choice: int) -> str:
     forms = ASKED[kind]
     return forms[choice % len(forms)].format(subject=subject)

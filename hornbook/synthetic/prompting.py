@@ -1,13 +1,14 @@
-"""Stages that several kinds share: describing a passage, asking a question about it, reading answers leniently."""
+"""Prompts and checks that several kinds share: describe a passage, ask a question about it, clean up answers."""
 
 import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import whole_sentences
 from hornbook.synthetic.groundedness import numbers
-from hornbook.synthetic.kind import Ask, Checks, Rejected, example
-from hornbook.synthetic.passages import Passage, whole_sentences
+from hornbook.synthetic.kind import Checks, RecordContext, Rejected, example
+from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.words import grounded, leaked, repetition, words
 from hornbook.teacher.client import Completion
 
@@ -32,13 +33,14 @@ SMALL_TALK = re.compile(
     r"|this (textbook|section|text|passage)|sure(?=[,!])|here(?:'s| is) (?:an?|the|your|some)"
     r"|(classic|perfect|beautiful) example|you(?:'re| are) right)\b",
     re.IGNORECASE,
-)  # to the person who asked, not to the reader of the record
-MOST_REPEATED = 0.35  # share of 3-grams that were there before
+)  # addressed to the person who asked, not to the reader of the record
+LEAST_GRADE = 2  # of 1 to 5, that the teacher must give a passage
+MOST_REPEATED = 0.35  # share of repeated 3-grams
 Result = TypeVar("Result")
 
 
-async def describe(passage: Passage, ask: Ask) -> None:
-    """Fill in the passage's description; reject the record when the teacher sees little value in it (report §D.1.1)."""
+async def describe(passage: Passage, ask: RecordContext) -> None:
+    """Fill in the passage's description; reject the record if the teacher grades it low (report §D.1.1)."""
     if not ask.cutting.describe:
         return
     answer = await ask("describe", shot(DESCRIBE, DESCRIBED, passage), max_tokens=40, temperature=0.0, stop=["\n\n"])
@@ -47,16 +49,16 @@ async def describe(passage: Passage, ask: Ask) -> None:
     if lines:
         passage.description = unlabelled(lines[0])[:200]
     grade = GRADE.search(answer.text)
-    if grade and int(grade[1]) < ask.cutting.min_grade:
+    if grade and int(grade[1]) < LEAST_GRADE:
         raise Rejected("educational value", f"graded {grade[1]}")
 
 
 async def ask_about(
-    passage: Passage, ask: Ask, task: str = ASK_ABOUT, shown: str = ASKED_ABOUT, sample: int = 0
+    passage: Passage, ask: RecordContext, task: str = ASK_ABOUT, shown: str = ASKED_ABOUT, sample: int = 0
 ) -> str:
-    """A question that the passage answers (or as another task says), `shown` being the one for the example passage.
+    """A question that the passage answers, or the result of another `task`; `shown` is that of the example passage.
 
-    Raises Rejected when what comes is no question, or is not about what the passage is about.
+    Raises Rejected if the answer is not a question, or not about the passage's subject.
     """
     answer = await ask("question", shot(task, shown, passage), max_tokens=40, stop=["\n"], sample=sample)
     question = unlabelled(answer.text)
@@ -70,8 +72,8 @@ async def ask_about(
     return question
 
 
-async def brief_answers(ask: Ask, stage: str, text: str, question: str, count: int) -> list[str]:
-    """Independent answers of a few words: from the text, or from memory where the text is empty."""
+async def brief_answers(ask: RecordContext, stage: str, text: str, question: str, count: int) -> list[str]:
+    """Independent answers of a few words, from the text; without a text, from the teacher's memory."""
     before = f"{SHOWN}\n\n" if text else ""
     prompt = [
         *example(f"{before}What kind of tree is a binary heap?\n{BRIEFLY}", "a complete binary tree"),
@@ -83,7 +85,7 @@ async def brief_answers(ask: Ask, stage: str, text: str, question: str, count: i
 
 
 async def first_accepted(tries: int, attempt: Callable[[int], Awaitable[Result]]) -> Result:
-    """What the first of `tries` attempts (at least one) gives that is not rejected; else the last one's rejection."""
+    """The result of the first of `tries` attempts that is not rejected; raises the last one's Rejected if all are."""
     for number in range(tries - 1):
         try:
             return await attempt(number)
@@ -98,17 +100,17 @@ def shot(task: str, answered: str, passage: Passage) -> list[Message]:
 
 
 def unlabelled(text: str) -> str:
-    """`text` without a label such as "Answer:" in front."""
+    """`text` without a leading label such as "Answer:"."""
     return LABEL.sub("", text.strip()).strip()
 
 
 def finished(answer: Completion) -> str:
-    """The answer's text, without an unfinished sentence where it was cut off."""
+    """The answer's text, without an unfinished last sentence if it was cut off."""
     return answer.text.strip() if answer.finish == "stop" else whole_sentences(answer.text.strip())
 
 
 def without_small_talk(text: str) -> str:
-    """`text` without paragraphs at its ends that only lead in ("Here it is:") or talk to the person who asked."""
+    """`text` without first and last paragraphs that only introduce it ("Here it is:") or address the asker."""
     paragraphs = [paragraph.strip() for paragraph in re.split(r"\n\s*\n", text) if paragraph.strip()]
     while paragraphs and (SMALL_TALK.search(paragraphs[0]) or paragraphs[0].endswith(":")):
         del paragraphs[0]
@@ -118,8 +120,8 @@ def without_small_talk(text: str) -> str:
 
 
 def require_fluent(checks: Checks, text: str, lengths: tuple[int, int], example: str, source: str) -> None:
-    """Checks of every text: neither too short nor too long (characters), no loop, nothing of the prompt's own example
-    that the source does not say too."""
+    """Checks of every text: length in characters, no repetition, nothing copied from the prompt's example, no small
+    talk."""
     shortest, longest = lengths
     checks.require("length", shortest <= len(text) <= longest, f"{len(text)} characters")
     checks.require("no repetition", repetition(text) <= MOST_REPEATED, f"{repetition(text):.2f} repeated")
@@ -129,7 +131,7 @@ def require_fluent(checks: Checks, text: str, lengths: tuple[int, int], example:
 
 
 def require_grounded(checks: Checks, text: str, source: str, least: float) -> None:
-    """What is said stands in the source: at least that share of the content words, and every number."""
+    """Check that the source contains at least the share `least` of the text's content words, and all its numbers."""
     share = grounded(text, source)
     checks.require("groundedness", share >= least, f"{share:.2f} of its words are in the passage")
     new = sorted(numbers(text) - numbers(source))

@@ -1,4 +1,4 @@
-"""Ledger and budget of a synthesis on a Ray cluster: in one process, asked by the teachers of all workers."""
+"""Ledger and budget of a synthesis on a Ray cluster: one actor process, used by the teachers of all workers."""
 
 import asyncio
 from collections import defaultdict
@@ -19,40 +19,40 @@ DIED = (
 )
 
 
-class Wish(msgspec.Struct):
-    """What a worker wants of the vault: one of its methods, by name."""
+class LedgerRequest(msgspec.Struct):
+    """A call of one of the actor's methods, by name."""
 
     method: str
     args: tuple[Any, ...]
 
 
-class Reply(msgspec.Struct):
-    """The method's result or error; or the number of a ticket, if somebody else has to be waited for first."""
+class LedgerReply(msgspec.Struct):
+    """The method's result or error; or a ticket, if it has to wait for another worker."""
 
     value: Any = None
     error: HornbookError | None = None
     ticket: int | None = None
 
 
-class Vault:
+class LedgerActor:
     """The banks of all teachers, for workers by name. Runs as one asynchronous actor: one event loop, no locks."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._banks: dict[str, LocalAccounting] = {}
-        self._holds: dict[str, dict[str, Reservation]] = defaultdict(dict)  # worker -> call -> its hold
+        self._reservations: dict[str, dict[str, Reservation]] = defaultdict(dict)  # worker -> call -> its hold
         self._gone: set[str] = set()  # workers; a message of one that died may still arrive
-        self._waiting: dict[int, asyncio.Task[Any]] = {}  # ticket -> what has to wait
+        self._waiting: dict[int, asyncio.Task[Any]] = {}  # ticket -> its task
         self._tickets = 0
 
-    async def do(self, worker: str, wishes: list[Wish]) -> list[Reply]:
-        """Many small questions in one message: a message costs a millisecond, a question a tenth of that."""
-        tasks = [asyncio.create_task(getattr(self, wish.method)(worker, *wish.args)) for wish in wishes]
+    async def do(self, worker: str, requests: list[LedgerRequest]) -> list[LedgerReply]:
+        """Several requests in one message: a message costs a millisecond, a request a tenth of that."""
+        tasks = [asyncio.create_task(getattr(self, request.method)(worker, *request.args)) for request in requests]
         if tasks:
             await asyncio.wait(tasks, timeout=0)
         return [_reply(task) if task.done() else self._later(task) for task in tasks]
 
-    async def wait(self, ticket: int) -> Reply:
+    async def wait(self, ticket: int) -> LedgerReply:
         task = self._waiting[ticket]
         await asyncio.wait([task])
         del self._waiting[ticket]
@@ -69,57 +69,57 @@ class Vault:
         bank = self._banks[ask.model]
         claimed = await bank.reserve(ask)
         if isinstance(claimed, Reservation):
-            if worker in self._gone:  # it died while it waited, and has sent nothing
+            if worker in self._gone:  # it died while it waited, before it sent anything
                 await bank.release(claimed, not_billed=True)
             else:
-                self._holds[worker][ask.key] = claimed
+                self._reservations[worker][ask.key] = claimed
         return claimed
 
     async def commit(self, worker: str, reservation: Reservation, call: Call) -> Call:
-        self._holds[worker].pop(reservation.key, None)
+        self._reservations[worker].pop(reservation.key, None)
         return await self._banks[reservation.model].commit(reservation, call)
 
     async def waste(self, worker: str, reservation: Reservation, call: Call) -> None:
-        self._holds[worker].pop(reservation.key, None)
+        self._reservations[worker].pop(reservation.key, None)
         await self._banks[reservation.model].waste(reservation, call)
 
     async def release(self, worker: str, reservation: Reservation, not_billed: bool) -> None:
-        self._holds[worker].pop(reservation.key, None)
+        self._reservations[worker].pop(reservation.key, None)
         await self._banks[reservation.model].release(reservation, not_billed=not_billed)
 
     async def gone(self, worker: str) -> None:
-        """The worker has ended. Nobody knows what became of what it still had in flight."""
+        """The worker has ended. Its calls in flight stay charged, since they may have been answered."""
         self._gone.add(worker)
-        for reservation in self._holds.pop(worker, {}).values():
+        for reservation in self._reservations.pop(worker, {}).values():
             await self._banks[reservation.model].release(reservation, not_billed=False)
 
     async def close(self) -> None:
         for bank in self._banks.values():
             await bank.close()
 
-    def _later(self, task: asyncio.Task[Any]) -> Reply:
+    def _later(self, task: asyncio.Task[Any]) -> LedgerReply:
         self._tickets += 1
         self._waiting[self._tickets] = task
-        return Reply(ticket=self._tickets)
+        return LedgerReply(ticket=self._tickets)
 
 
-def _reply(task: asyncio.Task[Any]) -> Reply:
+def _reply(task: asyncio.Task[Any]) -> LedgerReply:
     error = task.exception()
     if isinstance(error, HornbookError):
-        return Reply(error=error)
-    return Reply(task.result())
+        return LedgerReply(error=error)
+    return LedgerReply(task.result())
 
 
 class RemoteBank:
-    """A teacher's bank in the vault, as a worker sees it. What is asked while a message is under way joins the next.
+    """A worker's proxy of a teacher's bank in the actor. Requests made while a message is in flight join the next one.
 
-    All methods raise HornbookError when the vault is gone.
+    All methods raise HornbookError when the actor is gone.
     """
 
-    def __init__(self, vault: Any, worker: str, settings: TeacherSettings, model: str) -> None:
-        self.vault, self.worker, self.model = vault, worker, model
-        self._open = Wish("open", (settings, model))
-        self._queue: list[tuple[Wish, asyncio.Future[Any]]] = []
+    def __init__(self, actor: Any, worker: str, settings: TeacherSettings, model: str) -> None:
+        self.actor, self.worker, self.model = actor, worker, model
+        self._open = LedgerRequest("open", (settings, model))
+        self._queue: list[tuple[LedgerRequest, asyncio.Future[Any]]] = []
         self._sender: asyncio.Task[None] | None = None
         self._waiting: set[asyncio.Task[None]] = set()
 
@@ -146,11 +146,11 @@ class RemoteBank:
             await self._sender
 
     async def _ask(self, method: str, *args: Any) -> Any:
-        return await self._enqueue(Wish(method, args))
+        return await self._enqueue(LedgerRequest(method, args))
 
-    def _enqueue(self, wish: Wish) -> asyncio.Future[Any]:
+    def _enqueue(self, request: LedgerRequest) -> asyncio.Future[Any]:
         answered = asyncio.get_running_loop().create_future()
-        self._queue.append((wish, answered))
+        self._queue.append((request, answered))
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._send())
         return answered
@@ -158,14 +158,14 @@ class RemoteBank:
     async def _send(self) -> None:
         while self._queue:
             sent, self._queue = self._queue, []
-            wishes = [self._open, *(wish for wish, _ in sent)]
+            requests = [self._open, *(request for request, _ in sent)]
             try:
-                replies = await self._told(self.vault.do, self.worker, wishes)
+                replies = await self._call(self.actor.do, self.worker, requests)
             except HornbookError as error:
-                replies = [Reply(error=error)] * len(wishes)
+                replies = [LedgerReply(error=error)] * len(requests)
             for (_, answered), reply in zip(sent, replies[1:], strict=True):
                 if reply.ticket is None:
-                    self._hand_over(answered, reply)
+                    self._resolve(answered, reply)
                 else:
                     task = asyncio.create_task(self._wait(answered, reply.ticket))
                     self._waiting.add(task)
@@ -173,12 +173,12 @@ class RemoteBank:
 
     async def _wait(self, answered: asyncio.Future[Any], ticket: int) -> None:
         try:
-            reply = await self._told(self.vault.wait, ticket)
+            reply = await self._call(self.actor.wait, ticket)
         except HornbookError as error:
-            reply = Reply(error=error)
-        self._hand_over(answered, reply)
+            reply = LedgerReply(error=error)
+        self._resolve(answered, reply)
 
-    async def _told(self, method: Any, *args: Any) -> Any:
+    async def _call(self, method: Any, *args: Any) -> Any:
         import ray
 
         try:
@@ -188,10 +188,10 @@ class RemoteBank:
         except ray.exceptions.RayError as error:
             raise HornbookError(f"ray: the ledger failed ({one_line(getattr(error, 'cause', error))})") from None
 
-    def _hand_over(self, answered: asyncio.Future[Any], reply: Reply) -> None:
-        if answered.done():  # nobody wants it any more
+    def _resolve(self, answered: asyncio.Future[Any], reply: LedgerReply) -> None:
+        if answered.done():  # cancelled
             if isinstance(reply.value, Reservation):
-                self._enqueue(Wish("release", (reply.value, True)))
+                self._enqueue(LedgerRequest("release", (reply.value, True)))
         elif reply.error:
             answered.set_exception(reply.error)
         else:

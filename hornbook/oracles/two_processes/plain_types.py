@@ -1,4 +1,4 @@
-"""What an object of the other process may be: the plain types, and what is taken from an object by its names."""
+"""The types that an object of the other process may have, and the names of its attributes and operators."""
 
 from __future__ import annotations
 
@@ -25,38 +25,38 @@ def _kinds() -> dict[str, type]:
     return {one.__name__: one for one in (*BASES, *VIEWS.values(), *known, map, filter, zip, enumerate, reversed)}
 
 
-KINDS = _kinds()  # what an object may say that it is: for isinstance and no more
+KINDS = _kinds()  # the types that a proxy may report as its __class__, for isinstance only
 PLAIN = frozenset([base.__name__ for base in BASES] + list(VIEWS))
 ITERATORS = frozenset(name for name, kind in KINDS.items() if hasattr(kind, "__next__"))
 
-# Methods that change an object of the type; its others give the same whoever is asked.
-CHANGING = {
+# Methods that change an object; the others give the same result in either process.
+MUTATORS = {
     *("append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "update", "add", "discard"),
     *("setdefault", "popitem", "intersection_update", "difference_update", "symmetric_difference_update"),
 }
-# Methods that say yes or no to what the tests expect: they are not asked of a result.
-SAYING = {name for base in (str, set, float) for name in dir(base) if name[:2] == "is" or name[-4:] == "with"}
-# Attributes with two underscores that are asked for; others could be what a library takes an object's memory from.
-ASKED = {
+# Methods that answer yes or no to a test: the program is never asked them about a result.
+PREDICATES = {name for base in (str, set, float) for name in dir(base) if name[:2] == "is" or name[-4:] == "with"}
+# Double-underscore attributes that are requested from the other process; others could expose an object's memory.
+REMOTE_DUNDERS = {
     *("__name__", "__qualname__", "__doc__", "__module__", "__dict__", "__annotations__", "__wrapped__", "__slots__"),
     *("__members__", "__bases__", "__mro__", "__defaults__", "__dataclass_fields__", "__match_args__", "__self__"),
 }
 
-COMPARING = ("eq", "ne", "lt", "le", "gt", "ge")
-COMBINING = (
+COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+BINARY = (
     *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "xor", "lshift", "rshift", "and", "or"),
     "divmod",
 )
-ALONE = ("neg", "pos", "abs", "invert")
+UNARY = ("neg", "pos", "abs", "invert")
 OPERATORS: dict[str, Callable[..., Any]] = {
     name: divmod if name == "divmod" else getattr(operator, f"{name}_" if name in ("and", "or") else name)
-    for name in (*COMPARING, *COMBINING, *ALONE)
+    for name in (*COMPARISONS, *BINARY, *UNARY)
 }
 
 
-class ToldClass(type):
-    """The type of classes that stand here for classes of the other process: `type(x).__name__` is right, and so is
-    `type(x) == Point`, where Point is the class itself, asked of the other process, or a plain type."""
+class ProxyClass(type):
+    """Metaclass of proxy classes. `type(x).__name__` is right, and so is `type(x) == Point`, where Point is the class
+    itself, requested from the other process, or a plain type."""
 
     class_number: int = -1
     stands_for: Any = type(None)
@@ -71,11 +71,11 @@ class ToldClass(type):
 
 
 def is_theirs(value: Any) -> bool:
-    """Whether it stands for an object of the other process."""
-    return isinstance(type(value), ToldClass)
+    """Whether it is a proxy of an object of the other process."""
+    return isinstance(type(value), ProxyClass)
 
 
 def number_of(value: Any) -> int:
-    """The number over there of what stands for an object of the other process."""
+    """The number that a proxy's object has in the other process."""
     number: int = object.__getattribute__(value, "_number")
     return number
