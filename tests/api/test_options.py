@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import hornbook
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.stage_registry import STAGE_TYPES
 from tests.api.write_options import FILE, options_name, source
 
 STAGES = [name for name, module in hornbook._PUBLIC.items() if module == "hornbook.api.stages"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hornbook.base.settings import KEYS_ALONE, Settings, marked
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 FILE = Path(__file__).parents[2] / "hornbook" / "api" / "options.py"
 HEADER = '''"""The settings of the stages as keyword arguments, so that editors and type checkers know them.
