@@ -19,7 +19,7 @@ MIX = "mixture --tokenizer tok --documents docs.parquet --tokens 4000 --context 
 
 # error, what is said
 SAID: list[tuple[BaseException, str]] = [
-    (PermissionError(errno.EACCES, "Permission denied", "a/b"), "a/b: permission denied; choose another place"),
+    (PermissionError(errno.EACCES, "Permission denied", "a/b"), "a/b: permission denied; choose another path"),
     (IsADirectoryError(errno.EISDIR, "Is a directory", "a"), "a: is a folder; expected a file"),
     (NotADirectoryError(errno.ENOTDIR, "Not a directory", "a/b"), "a/b: a part of the path is a file"),
     (OSError(errno.ENOSPC, "No space left on device"), "the disk is full; free some space and run"),
