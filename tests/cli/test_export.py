@@ -91,7 +91,10 @@ def test_a_model_is_exported_for_transformers_and_llama_cpp(run, tmp_path: Path)
         (["export", "chats.jsonl", "--format", "gguf", "--out", "x"], "only be exported with --format hf"),
         (["export", "chat", "--format", "onnx", "--out", "x"], "'onnx' is not one of 'gguf', 'hf'"),
         (["train", "sft", "base", "--samples", "chats.jsonl", "--out", "o"], "--template chatml"),
-        (["train", "sft", "chat", "--samples", "chats.jsonl", "--out", "o", "--template", "x"], "not one of own, chatml"),
+        (
+            ["train", "sft", "chat", "--samples", "chats.jsonl", "--out", "o", "--template", "x"],
+            "not one of own, chatml",
+        ),
         (
             ["train", "sft", "chat", "--samples", "chats.jsonl", "--out", "o", "--too-long", "x"],
             "not one of set-aside, cut",
