@@ -86,8 +86,8 @@ class Decontaminated(Result):
     @property
     def files(self) -> list[Path]:
         """The files without contaminated records, under the names of the given files."""
-        beside = {"stage.json", "book.json", "rejects.jsonl"}
-        found = (file for file in sorted(self.path.rglob("*")) if file.is_file() and file.name not in beside)
+        others = {"stage.json", "book.json", "rejects.jsonl"}
+        found = (file for file in sorted(self.path.rglob("*")) if file.is_file() and file.name not in others)
         return [file for file in found if not file.name.startswith(".")]
 
 

@@ -8,7 +8,7 @@ _THOUGHT = (
 )
 _OPENING = rf"<{_THOUGHT}>|\[think\]|<\|(?:begin_of_thought|thinking|think)\|>|◁think▷|<unused94>|<\|channel>thought"
 _CLOSING = rf"</{_THOUGHT}>|\[/think\]|<\|(?:end_of_thought|/thinking|/think)\|>|◁/think▷|<unused95>|<channel\|>"
-_MARK = re.compile(rf"(?<!`)(?:(?P<opening>{_OPENING})|{_CLOSING})", re.IGNORECASE)  # in backticks: spoken of
+_MARK = re.compile(rf"(?<!`)(?:(?P<opening>{_OPENING})|{_CLOSING})", re.IGNORECASE)  # not in backticks
 _OPEN_AT_END = re.compile(rf"(?:{_OPENING})\s*$", re.IGNORECASE)
 _FIRST = re.compile(_OPENING, re.IGNORECASE)
 _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<]*<\|message\|>")

@@ -80,24 +80,24 @@ def _holds(path: Path) -> str:
 
 
 def _stage(folder: Path) -> str:
-    said = _said(folder)
-    return f" Stage `{said['kind']}`, version {said['version']}, seed {said['seed']}." if said else ""
+    stage = _stage_json(folder)
+    return f" Stage `{stage['kind']}`, version {stage['version']}, seed {stage['seed']}." if stage else ""
 
 
 def _how(folder: Path) -> list[str]:
     """Settings, counts and warnings of the stage that made the folder, if known."""
-    said = _said(folder)
-    if not said:
+    stage = _stage_json(folder)
+    if not stage:
         return []
-    settings = yaml.safe_dump(_without_folders(said["settings"]), sort_keys=False, allow_unicode=True)
-    counts = {name.replace("_", " "): amount for name, amount in said.get("counts", {}).items()}
-    counts |= {f"set aside: {reason}": amount for reason, amount in said.get("rejected", {}).items()}
+    settings = yaml.safe_dump(_without_folders(stage["settings"]), sort_keys=False, allow_unicode=True)
+    counts = {name.replace("_", " "): amount for name, amount in stage.get("counts", {}).items()}
+    counts |= {f"set aside: {reason}": amount for reason, amount in stage.get("rejected", {}).items()}
     lines = [f"- {name}: {amount:,}" for name, amount in counts.items()]
-    lines += [f"- warning: {warning}" for warning in said.get("warnings", [])]
+    lines += [f"- warning: {warning}" for warning in stage.get("warnings", [])]
     return ["## Settings", f"```yaml\n{settings}```", *(["## Counts", "\n".join(lines)] if lines else [])]
 
 
-def _said(folder: Path) -> dict[str, Any]:
+def _stage_json(folder: Path) -> dict[str, Any]:
     path = folder / "stage.json"
     found: dict[str, Any] = read_json(path) if path.is_file() else {}
     return found if {"kind", "version", "seed", "settings"} <= found.keys() else {}

@@ -36,7 +36,7 @@ def find_record(folders: Sequence[Path], record: str) -> LineageRecord:
                 )
     where = ", ".join(map(str, folders))
     if not matches:
-        raise HornbookError(f"{where}: no record with the id {record}; ids stand in the column `id` of Parquet files")
+        raise HornbookError(f"{where}: no record with the id {record}; ids are in the column `id` of Parquet files")
     if len(matches) > 1:
         some = ", ".join(sorted(matches)[:3])
         raise HornbookError(f"{where}: {len(matches)} records begin with {record} ({some} ...); give more of the id")

@@ -47,7 +47,7 @@ def push_dataset(folder: Path, name: str, *, public: bool = False, licence: str 
         address = api.create_repo(name, repo_type="dataset", private=not public, exist_ok=True)
         api.create_commit(name, operations, commit_message=f"{len(files)} files by hornbook push", repo_type="dataset")
     except Exception as error:  # of the hub, its library or the network
-        said = one_line(error)
-        hint = LOG_IN if any(word in said.casefold() for word in NOT_ALLOWED) else ""
-        raise HornbookError(f"push: {name}: {said}{hint}") from None
+        reason = one_line(error)
+        hint = LOG_IN if any(word in reason.casefold() for word in NOT_ALLOWED) else ""
+        raise HornbookError(f"push: {name}: {reason}{hint}") from None
     return str(address)

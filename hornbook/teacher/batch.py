@@ -271,7 +271,7 @@ class BatchBackend:
         reply, without = HttpResponse(item.response.status_code, bytes(item.response.body)), self._tried(request)
         if reply.status == 200:
             answer = self.protocol.answer(request, without, reply.body)
-            if not answer.text.strip():  # whoever requests again wants another one, also in a run to come
+            if not answer.text.strip():  # a retry, also in a later run, must go into another batch
                 self.log.append(msgspec.json.encode(_Line("", keys=[request.key])))
             return answer
         if (learnt := self.protocol.learn(request, without, reply.status, reply.body)) is not None:
@@ -308,6 +308,6 @@ def _key_of(line: bytes) -> str:
 
 
 def _seen(task: asyncio.Task[Result]) -> asyncio.Task[Result]:
-    """A task whose failure is not complained about, should nobody be waiting for it any more."""
+    """Mark the task's exception as retrieved, so that asyncio does not log it if nothing awaits the task any more."""
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     return task

@@ -59,7 +59,7 @@ class Budget:
             self._catch_up()
 
     async def reserve(self, request: CallRequest) -> Reservation:
-        """Set the worst case of `ask` aside; near the limit, wait for what is in flight to settle first.
+        """Reserve the worst case of `request`; near the limit, first wait for calls in flight to be settled.
 
         Raises BudgetError when it does not fit.
         """

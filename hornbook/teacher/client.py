@@ -132,7 +132,7 @@ class Teacher:
     def _landed(self, key: str, task: asyncio.Task[Call]) -> None:
         del self._under_way[key]
         if not task.cancelled():
-            task.exception()  # marks it as retrieved, in case nobody waits any more
+            task.exception()  # marks it as retrieved, in case nothing awaits the task any more
 
     async def _fresh(self, request: CallRequest) -> Call:
         async with self._lanes:

@@ -20,7 +20,7 @@ def read_reply(body: bytes, *, chat: bool, prompt_tokens: int) -> TeacherAnswer:
     """The answer in a reply of status 200, with the thinking if the server returns it separately.
 
     Without token counts in the reply, upper bounds are used: `prompt_tokens`, and a token for each byte of the answer.
-    Raises TryAgain where it is no completion: an error, a page of HTML, other JSON.
+    Raises TryAgain if it is not a completion: an error, an HTML page, other JSON.
     """
     reply = _decoded(body)
     choices = reply.get("choices") if isinstance(reply, dict) else None

@@ -60,7 +60,7 @@ def encode_reply(
     token. Raises HornbookError as `encode_chat` does."""
     text, spans = RenderedChat(tokenizer, [*before, reply], tools).finished()
     if not spans:
-        raise HornbookError(f"{tokenizer_name(tokenizer)}: a reply that answers nobody")
+        raise HornbookError(f"{tokenizer_name(tokenizer)}: a reply without a turn before it")
     return encode_split(tokenizer, text, [cut for span in spans for cut in (span.begin, span.finish)])[-2]
 
 

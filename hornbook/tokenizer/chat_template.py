@@ -85,8 +85,8 @@ def render_template(
             )
         )
     except FAULTS as error:
-        roles = ", ".join(turn["role"] for turn in turns) or "nobody"
-        reason = f"its chat template refuses turns of {roles} ({one_line(error)})"
+        roles = ", ".join(turn["role"] for turn in turns) or "none"
+        reason = f"its chat template rejects turns with the roles {roles} ({one_line(error)})"
         raise TemplateRefused(f"{tokenizer_name(tokenizer)}: {reason}") from None
 
 
