@@ -1,4 +1,4 @@
-"""The `hornbook` command. Commands of stages are made from their declarations, so options and recipe keys agree."""
+"""The `hornbook` command. Stage commands are generated from declarations, so options and recipe keys agree."""
 
 import difflib
 import io
@@ -24,7 +24,7 @@ hornbook train sft --help           options and an example of a command"""
 
 
 class CommandGroup(click.Group):
-    """Lists its commands in the order of a recipe, not of the alphabet, and knows the nearest to a misspelt one."""
+    """Lists its commands in the order of a recipe, and suggests the nearest to a misspelt one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -50,9 +50,9 @@ def hornbook() -> None:
     from hornbook.base.workspace import is_first_process
 
     if not is_first_process():
-        console.quiet = answers.quiet = True  # of the processes that torchrun starts, one speaks
-    resolve_precision("auto")  # a wrong HORNBOOK_DTYPE is told now, not when the first model is loaded hours later
-    resolve_device("auto")  # and so is a wrong HORNBOOK_DEVICE
+        console.quiet = answers.quiet = True  # under torchrun only the process of rank 0 prints
+    resolve_precision("auto")  # report a wrong HORNBOOK_DTYPE now, not when a model is loaded hours later
+    resolve_device("auto")  # the same for HORNBOOK_DEVICE
 
 
 @click.group(cls=CommandGroup)
@@ -81,17 +81,17 @@ _assemble()
 
 
 def main() -> None:
-    """Entry point. Exit codes: 0 done, 2 something the user can mend (one line says what), 130 interrupted."""
-    # Threads that spin while they wait for one that another program has displaced made training ten times slower on a
-    # busy machine. PyTorch reads this when it is first imported; what the user has set stays.
+    """Entry point. Exit codes: 0 done, 2 an error that the user can fix (one line says what), 130 interrupted."""
+    # With the default, threads that spin while they wait for a preempted one made training ten times slower on a busy
+    # machine. PyTorch reads this when it is first imported; a value of the user is kept.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    for stream in (sys.stdout, sys.stderr):  # a name or a sign that the terminal cannot show is no reason to stop
+    for stream in (sys.stdout, sys.stderr):  # characters that the terminal cannot show must not raise an error
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     if VARIABLE in os.environ:
         hornbook.main(prog_name="hornbook", complete_var=VARIABLE)  # the shell asks for completions
     try:
-        # not click's own main, to which any broken pipe and any end of a file means that the user has gone
+        # not click's main, which treats every broken pipe and end of file as an abort by the user
         with hornbook.make_context("hornbook", sys.argv[1:]) as context:
             hornbook.invoke(context)
         if sys.stdout:
@@ -113,11 +113,11 @@ def main() -> None:
         _stop(error.format_message())
     except Exception as error:
         if isinstance(error, BrokenPipeError) and output_closed():
-            os._exit(0)  # there is nobody to tell
-        said = explain_os_error(error)
-        if said is None:
+            os._exit(0)
+        explanation = explain_os_error(error)
+        if explanation is None:
             raise
-        _stop(said)
+        _stop(explanation)
 
 
 def _stop(message: str) -> None:

@@ -1,4 +1,4 @@
-"""Commands that help to get started: init, schema, completion."""
+"""Commands for getting started: init, schema, completion."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ VARIABLE = "_HORNBOOK_COMPLETE"  # set by the shell when it asks for completions
 @click.argument("name", type=click.Choice(["pocket", "sft", "synth", "pts"]), default="pocket")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write.  [default: NAME.yaml]")
 def init(name: str, out: Path | None) -> None:
-    """Write the recipe NAME to start from: the whole recipe at pocket size (which is what you get without NAME), or
-    fine-tuning (sft), synthetic data (synth), or pivotal tokens (pts) with files of yours.
+    """Write the recipe NAME to start from: pocket (the whole recipe at pocket size; the default), or fine-tuning (sft),
+    synthetic data (synth) or pivotal tokens (pts) with your files.
 
     \b
     Example:
@@ -23,12 +23,12 @@ def init(name: str, out: Path | None) -> None:
 
     out = out or Path(f"{name}.yaml")
     write_starter(name, out)
-    console.print(f"Written to {out}. `hornbook plan {out}` says what it would do, `hornbook run {out}` runs it")
+    console.print(f"Written to {out}. `hornbook plan {out}` shows what it would do, `hornbook run {out}` runs it")
 
 
 @click.command(short_help="Print the JSON schema of recipes, for editors.")
 def schema() -> None:
-    """Print the JSON schema of recipes, with which an editor completes and checks them.
+    """Print the JSON schema of recipes, for completion and checks in an editor.
 
     \b
     Example:

@@ -21,8 +21,8 @@ from hornbook.inference.settings import Sampling
 
 
 class RolloutStart(NamedTuple):
-    """Rollouts from one prefix: numbers and keys of their requests. `head` is a shared prefix that begins with all but
-    the last token of theirs."""
+    """Rollouts from one prefix: numbers and keys of their requests. `head` is a shared prefix that begins with all
+    tokens of their prefix except the last."""
 
     numbers: list[int]
     keys: list[str]

@@ -91,10 +91,10 @@ def write_tokens(
             wanted = [text for text in batch if text.source in files]
             encodings = encode.encode_batch_fast([text.text for text in wanted], add_special_tokens=False)
             for source, file in files.items():
-                ours = [index for index, text in enumerate(wanted) if text.source == source]
-                if ours:
-                    tokens = [np.array([*encodings[index].ids, end], dtype) for index in ours]
-                    file.add([wanted[index].id for index in ours], tokens)
+                rows = [index for index, text in enumerate(wanted) if text.source == source]
+                if rows:
+                    tokens = [np.array([*encodings[index].ids, end], dtype) for index in rows]
+                    file.add([wanted[index].id for index in rows], tokens)
             bar.advance(len(batch))
     return {source: file.records for source, file in files.items()}, dict(others)
 

@@ -58,7 +58,7 @@ def import_gguf(path: Path, out: Path) -> None:
 
 
 def _config(name: str, about: dict[str, Any], tied: bool) -> PreTrainedConfig:
-    settings = {ours: about[f"{name}.{key}"] for key, ours in SETTINGS.items() if f"{name}.{key}" in about}
+    settings = {field: about[f"{name}.{key}"] for key, field in SETTINGS.items() if f"{name}.{key}" in about}
     rope = {"rope_type": "default", "rope_theta": about.get(f"{name}.rope.freq_base", 10_000.0)}
     head = settings["hidden_size"] // settings["num_attention_heads"]
     if name == "phi3":

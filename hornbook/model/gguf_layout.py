@@ -59,9 +59,9 @@ class Architecture:
         if part.startswith("model.layers."):
             _, _, number, part = part.split(".", 3)
             place = f"blk.{number}."
-        for theirs, ours in self.tensors.items():
-            if ours == part:
-                return f"{place}{theirs}.{kind}"
+        for gguf_part, hf_part in self.tensors.items():
+            if hf_part == part:
+                return f"{place}{gguf_part}.{kind}"
         raise HornbookError(f"weight {name} does not exist in llama.cpp's {self.name}")
 
     def transformers_name(self, name: str) -> str:

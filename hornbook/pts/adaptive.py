@@ -143,9 +143,9 @@ def adaptive(
     settings: PtsSettings,
     seed: int,
     round_size: int,
-    tell: Callable[[SearchProgress], OnDone | None] = lambda _: None,
+    on_round: Callable[[SearchProgress], OnDone | None] = lambda _: None,
 ) -> Searched:
-    """The pivotal tokens of each chain. Each round samples about `round_size` rollouts; `tell` is called before it.
+    """The pivotal tokens of each chain. Each round samples about `round_size` rollouts; `on_round` is called before it.
 
     Reports as many as keep the expected share of false ones at or below `error_rate`, the most probable first; with
     `proof`, only those whose confidence sequence lies beyond p_gap.
@@ -164,7 +164,7 @@ def adaptive(
         state = SearchProgress(
             len(branch_points) - len(open_points), len(branch_points), len(pivotal_points(branch_points, settings))
         )
-        pools.extend(next_rollouts(open_points, pools, settings, round_size), chain_of, tell(state))
+        pools.extend(next_rollouts(open_points, pools, settings, round_size), chain_of, on_round(state))
         for point in open_points:
             point.look(settings)
     findings = [point.finding(settings) for point in pivotal_points(branch_points, settings)]

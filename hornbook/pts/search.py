@@ -95,10 +95,10 @@ def _adaptive(settings: PtsSettings, work: Workspace, chains: list[Chain], pools
     with work.progress("searching", sum(len(chain.branch_points()) for chain in chains), "branch points") as bar:
         line = _Line(bar, pools.runner)
 
-        def tell(state: SearchProgress) -> OnDone:
+        def on_round(state: SearchProgress) -> OnDone:
             return line.on(state.decided, f"{state.pivots} pivots in {len(chains)} solutions")
 
-        return adaptive(chains, pools, settings, work.seed, round_size(chains), tell)
+        return adaptive(chains, pools, settings, work.seed, round_size(chains), on_round)
 
 
 def round_size(chains: list[Chain]) -> int:

@@ -27,11 +27,11 @@ def search_by_halves(
     cuts: list[list[int]],
     pools: Pools,
     settings: PtsSettings,
-    tell: Callable[[int], OnDone | None] = lambda _: None,
+    on_level: Callable[[int], OnDone | None] = lambda _: None,
 ) -> Searched:
     """The pivotal units of each solution, every estimate from the same number of rollouts.
 
-    `tell` is called before each level with the number of prefixes to estimate.
+    `on_level` is called before each level with the number of prefixes to estimate.
     """
     done = {solution.prefix(len(solution.tokens)): solution.success for solution in solutions}
 
@@ -41,7 +41,7 @@ def search_by_halves(
 
     def estimate(prefixes: list[Prefix]) -> list[float]:
         wanted = {continuations(prefix): settings.rollouts for prefix in prefixes if prefix not in done}
-        pools.extend(wanted, {}, tell(len(wanted)))
+        pools.extend(wanted, {}, on_level(len(wanted)))
         return [look(prefix).mean for prefix in prefixes]
 
     findings = []

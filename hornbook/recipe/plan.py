@@ -1,4 +1,4 @@
-"""`hornbook plan`: what would run and why, and what it would take, without running anything."""
+"""`hornbook plan`: which stages would run and why, and their cost, without running anything."""
 
 from pathlib import Path
 
@@ -30,15 +30,15 @@ def print_plan(recipe: Recipe, run: Path, hardware_name: str) -> None:
     if memory.row_count:
         answers.print(memory)
         answers.print(
-            " GiB at most. gathered: weights in use and their gradients on the way; whole: before and after training, "
-            "when the rest\n is not there; recomputed: activations with activation_checkpointing; "
+            " Peak GiB. gathered: gathered weights and their gradients; whole: all weights before and after training, "
+            "instead of\n the rest; recomputed: activations with activation_checkpointing; "
             "→ as the recipe has it; ! does not fit"
         )
     _print_sums(recipe, run, hardware)
 
 
 def stage_cost(recipe: Recipe, stage: Stage) -> Cost:
-    """The cost of one stage of a recipe. Of an input with several sources the first one counts."""
+    """The cost of one stage of a recipe, as its declaration computes it; only an input's first source counts."""
     names = {other.name: other for other in recipe.stages}
     sources = {name: names[given[0]] for name, given in stage.inputs.items() if given and given[0] in names}
     planned = Planned({name: stage_cost(recipe, source) for name, source in sources.items()}, stage.expect)
@@ -104,7 +104,7 @@ def _print_sums(recipe: Recipe, run: Path, hardware: Hardware) -> None:
 
 
 def _memory_table(recipe: Recipe, hardware: Hardware) -> Table:
-    """What each training stage whose model is known takes of each device, with and without recomputed activations."""
+    """Memory per device of each training stage with a known model, with and without activation checkpointing."""
     table = Table(
         title=f"memory of each {hardware.name}, of {hardware.memory / GIB:g} GiB",
         box=None,
@@ -116,7 +116,7 @@ def _memory_table(recipe: Recipe, hardware: Hardware) -> Table:
     for stage in recipe.stages:
         settings, cost = stage.settings, stage_cost(recipe, stage)
         if isinstance(settings, LoopSettings) and cost.shape and cost.vocabulary:
-            from hornbook.recipe.memory import training_memory  # PyTorch, which takes its seconds
+            from hornbook.recipe.memory import training_memory  # imports PyTorch, which takes seconds
 
             tokens = settings.tokens_of_a_pass(cost.context)
             shards = hardware.count if settings.sharding == "fsdp" else 1

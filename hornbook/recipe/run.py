@@ -1,4 +1,4 @@
-"""Running a recipe: every stage that is not there yet, in order, then the summary and the report."""
+"""Run a recipe: every unfinished stage in order, then the summary and the report."""
 
 import time
 from pathlib import Path
@@ -19,9 +19,9 @@ REPORT = "report.html"
 def run_recipe(recipe: Recipe, run: Path) -> Path:
     """Run all stages of `recipe` in the folder `run`; returns the path of the report.
 
-    Killed at any moment and called again it continues: finished stages are found by their keys and not run again,
-    the unfinished one continues from its work folder, and no answered teacher call is asked again.
-    Of several processes (torchrun) all train together, and the first one does everything else.
+    It may be killed at any moment and called again: finished stages are found by their keys and not run again, the
+    unfinished one continues from its work folder, and answered teacher calls are not repeated. Of several processes
+    (torchrun) all train, and the first one does everything else.
     """
     recipe.check_files()
     refuse_earlier(run)
@@ -31,7 +31,7 @@ def run_recipe(recipe: Recipe, run: Path) -> Path:
             write_text(run / "recipe.yaml", recipe.path.read_text(encoding="utf-8"))
         for number, stage in enumerate(recipe.stages, 1):
             place = f"[dim]{number:2}/{len(recipe.stages)}[/dim] {stage.name:<20}"
-            if processes.from_first(store.is_done(stage)):  # here the others wait for the stage before
+            if processes.from_first(store.is_done(stage)):  # here the others wait for the previous stage
                 console.print(f"{place} [dim]done before[/dim]")
             elif is_first_process() or stage.kind.together:
                 console.print(f"{place} {stage.kind.does}")
@@ -57,7 +57,7 @@ def _run_stage(recipe: Recipe, stage: Stage, store: ArtifactStore) -> None:
 
 
 def _ledger_lines(ledger: Path) -> int:
-    """How many calls the ledger holds, without parsing it."""
+    """The number of calls in the ledger, without parsing it."""
     return sum(file.read_bytes().count(b"\n") for file in ledger.glob("*.jsonl"))
 
 

@@ -1,4 +1,4 @@
-"""One stage by itself, on the user's files: what a command runs."""
+"""Run one stage: for a recipe (`execute`), or by itself on the user's files (`run_alone`)."""
 
 import shutil
 from collections.abc import Mapping
@@ -16,21 +16,21 @@ from hornbook.base.workspace import FAILED_CALLS, Workspace, is_first_process
 from hornbook.recipe.inputs import external_key, is_there
 from hornbook.recipe.recipe import Stage
 
-LEDGER = "teacher"  # folder of a stage's output with the answered calls
-NOTHING_MADE = {LEDGER, LOCK, ".key", "book.json", "rejects.jsonl"}  # what an attempt that failed may leave
+LEDGER = "teacher"  # folder in a stage's output with the answered calls
+NOTHING_MADE = {LEDGER, LOCK, ".key", "book.json", "rejects.jsonl"}  # files that a failed attempt may leave
 
 
 def execute(stage: Stage, inputs: dict[str, Any], out: Path, ledger: Path) -> Workspace:
-    """Run `stage` on `inputs`, writing to `out`, which may hold what an earlier attempt left.
+    """Run `stage` on `inputs`, writing to `out`, which may contain files of an earlier attempt.
 
-    Raises what the stage raises; a HornbookError then says how many records were set aside before, if any were.
-    Leaves stage.json (identity and book) as the last file: where it stands, the stage is complete.
+    Raises the stage's exception; a HornbookError also says how many records were set aside, if any were. Writes
+    stage.json (identity and statistics) as the last file, which marks the stage as complete.
     """
     work = Workspace(out, name=stage.name, seed=stage.seed, ledger=ledger)
     try:
         stage.kind.function(stage.settings, work, **inputs)
     except HornbookError as error:
-        work.close()  # what was set aside may be why
+        work.close()  # rejects.jsonl may explain the error
         if type(error) is HornbookError and work.rejected:
             aside = f"{work.rejected.total():,} records were set aside, see {out / 'rejects.jsonl'}"
             raise HornbookError(f"{error} ({aside})") from None
@@ -44,9 +44,9 @@ def execute(stage: Stage, inputs: dict[str, Any], out: Path, ledger: Path) -> Wo
 def run_alone(
     kind: StageType, settings: Settings, inputs: Mapping[str, Any], out: Path, seed: int, overwrite: bool
 ) -> None:
-    """Run one stage on the user's files, into `out`; a second call with the same arguments continues or is done.
+    """Run one stage on the user's files into `out`; a second call with the same arguments continues or does nothing.
 
-    `inputs` has a path, a list of paths or None for each input. Raises HornbookError when `out` holds something else.
+    `inputs` has a path, a list of paths or None for each input. Raises HornbookError when `out` has other content.
     """
     sources = {name: _as_list(value) for name, value in inputs.items()}
     keys = {name: [external_key(_located(source)) for source in values] for name, values in sources.items()}
@@ -69,14 +69,14 @@ def run_alone(
 
 
 def _run_stage(stage: Stage, paths: dict[str, Any], out: Path, overwrite: bool) -> None:
-    """Run the stage, unless it is done, and say what came of it."""
+    """Run the stage, unless it is done, and print its results."""
     if not overwrite and (out / "stage.json").exists():
         failed = read_json(out / "stage.json").get("counts", {}).get(FAILED_CALLS, 0)
         if not failed:
             _show(stage.kind, out)
-            console.print(f"{out}: done before (--overwrite makes it anew)")
+            console.print(f"{out}: done before (--overwrite runs it again)")
             return
-        console.print(f"{out}: done before but for {failed:,} calls that failed; asking again")
+        console.print(f"{out}: done before except for {failed:,} calls that failed; trying those again")
     work = execute(stage, paths, out, out / LEDGER)
     if not is_first_process():
         return
@@ -91,28 +91,27 @@ def _run_stage(stage: Stage, paths: dict[str, Any], out: Path, overwrite: bool) 
 
 
 def _show(kind: StageType, out: Path) -> None:
-    """Print what was asked for, where it is figures."""
+    """Print the stage's tables, if it has any."""
     if is_first_process() and kind.tables:
         for table in kind.tables(out):
             answers.print(table)
 
 
 def _check(out: Path, key: str, overwrite: bool) -> None:
-    """Whether `out` may be ours: it is new, empty, or begun with the very same settings and inputs, or to be made anew.
+    """Raise HornbookError unless `out` is new, empty, started with the same settings and inputs, or to be overwritten.
 
-    An attempt that failed before it made anything claims nothing. Raises HornbookError where `out` holds something
-    else.
+    The files of an attempt that failed before it made anything do not count.
     """
     begun = _key_in(out)
     made = out.exists() and any(entry.name not in NOTHING_MADE for entry in out.iterdir())
     if made and begun != key and not (overwrite and begun):
         raise HornbookError(
-            f"{out}: holds something else (other settings, inputs or files); choose another --out, or pass --overwrite"
+            f"{out}: has other content (other settings, inputs or files); choose another --out, or pass --overwrite"
         )
 
 
 def _clear(out: Path) -> None:
-    """Remove everything in `out` but the ledger: its answers are paid for, and made anew they would be the same."""
+    """Remove everything in `out` except the ledger, whose answers are paid for and would be the same again."""
     for entry in out.iterdir():
         if entry.name in (LEDGER, LOCK):
             continue
@@ -129,7 +128,7 @@ def _key_in(out: Path) -> str:
 
 
 def _located(source: str) -> str:
-    """A path as it is; the name of a hub model, where no such path exists, marked as one."""
+    """An existing path unchanged; otherwise the name of a hub model, marked as one."""
     return source if is_there(source) else f"hf:{source}"
 
 

@@ -1,14 +1,15 @@
-"""All stages: what recipes may name and what is a command. Each is declared in its own package (see base.stage).
+"""The registry of all stages, which are the kinds in recipes and the commands. Each is declared in its own package (see
+base.stage).
 
-To add a stage, write its function and settings in its package and declare it in that package's `declarations`; a
-package that had none before is named here.
+To add a stage, write its function and settings in its package and declare it in that package's `declarations.py`; add a
+package without stages so far to PACKAGES.
 """
 
 import importlib
 
 from hornbook.base.stage import DECLARED, StageType
 
-PACKAGES = [  # in the order of a recipe, which is that of the commands
+PACKAGES = [  # in the order of a recipe, which is also the order of the commands
     "data",
     "synthetic.reasoning",
     "synthetic.trivia",

@@ -1,4 +1,4 @@
-"""What is there, what will run, and why."""
+"""The status of a recipe's stages: done, started or waiting, and why a stage will run."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from hornbook.recipe.recipe import Recipe, Stage
 
 @dataclass(frozen=True)
 class StageStatus:
-    """Where a stage stands: `done`, `started` (killed or running) or `waiting`; `why` it will run, if it will."""
+    """The state of a stage: `done`, `started` (killed or running) or `waiting`; `why` it will run, if it will."""
 
     stage: Stage
     state: str
@@ -19,7 +19,7 @@ class StageStatus:
 
 
 def stage_statuses(recipe: Recipe, run: Path) -> list[StageStatus]:
-    """The standing of each stage of a recipe in a run folder (which need not exist yet)."""
+    """The status of each stage of a recipe in a run folder (which need not exist yet)."""
     refuse_earlier(run)
     store = ArtifactStore(run)
     timings = store.timings()
@@ -35,7 +35,7 @@ def _standing(stage: Stage, store: ArtifactStore, recipe: Recipe, timings: dict[
 
 
 def _why(stage: Stage, store: ArtifactStore, recipe: Recipe) -> str:
-    """Why a stage is to be run: what differs between it and the newest finished one of its name."""
+    """Why a stage will run: the differences from the newest finished stage of its name."""
     earlier = store.earlier(stage)
     if not earlier:
         return "not run yet"
@@ -48,7 +48,7 @@ def _why(stage: Stage, store: ArtifactStore, recipe: Recipe) -> str:
     for name, keys in now["inputs"].items():
         if before.get("inputs", {}).get(name) != keys:
             reasons.append(f"{name} from {', '.join(stage.inputs[name]) or 'nothing'} changed")
-    return "; ".join(reasons) or "its output is gone"
+    return "; ".join(reasons) or "its output is missing"
 
 
 def _changes(before: Any, now: Any, path: str = "") -> list[str]:

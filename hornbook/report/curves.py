@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from hornbook.base.charts import Points, line_chart, number
 
-FEWEST_POINTS = 3  # a curve of fewer shows nothing
+FEWEST_POINTS = 3  # curves with fewer points are not shown
 AXES = {
     "loss_curve": ("loss, nats per token", "Training loss."),
     "margin_curve": ("margin", "Implicit reward of the chosen side less that of the rejected one."),

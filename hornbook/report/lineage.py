@@ -1,4 +1,4 @@
-"""Walking back from a record to the documents and teacher calls that it came from."""
+"""The lineage of a record: the documents and teacher calls that it was made from."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def find_record(folders: Sequence[Path], record: str) -> LineageRecord:
                 )
     where = ", ".join(map(str, folders))
     if not matches:
-        raise HornbookError(f"{where}: no record with the id {record}; ids stand in the column `id` of Parquet files")
+        raise HornbookError(f"{where}: no record with the id {record}; ids are in the column `id` of Parquet files")
     if len(matches) > 1:
         some = ", ".join(sorted(matches)[:3])
         raise HornbookError(f"{where}: {len(matches)} records begin with {record} ({some} ...); give more of the id")
@@ -66,14 +66,14 @@ def _stage_of(folder: Path, file: Path) -> str:
 
 
 def read_calls(folders: Sequence[Path], keys: list[str]) -> list[dict[str, Any]]:
-    """The ledger's entries for these calls, in the order asked; a call that is missing is left out."""
+    """The ledger's entries of these calls, in order; missing ones are left out."""
     wanted, found = set(keys), {}
     for file in [file for folder in folders for file in sorted((folder / "teacher").glob("*.jsonl"))]:
         with file.open("rb") as lines:
             for line in lines:
                 try:
                     entry = msgspec.json.decode(line)
-                except msgspec.DecodeError:  # the torn last line of a killed run
+                except msgspec.DecodeError:  # the incomplete last line of a killed run
                     continue
                 if entry.get("key") in wanted:
                     found[entry["key"]] = entry
@@ -81,7 +81,7 @@ def read_calls(folders: Sequence[Path], keys: list[str]) -> list[dict[str, Any]]
 
 
 def lineage_lines(folders: Sequence[Path], record: str) -> list[str]:
-    """The family tree of a record as indented lines: each ancestor, and each teacher call with its prompt."""
+    """The lineage of a record as indented lines: each ancestor, and each teacher call with its prompt."""
     return list(_tree(folders, find_record(folders, record), depth=0, seen=set()))
 
 

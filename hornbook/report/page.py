@@ -1,4 +1,4 @@
-"""report.html: one page, self-contained, made from summary.json and the artifacts of a run."""
+"""report.html: a self-contained page from summary.json and the artifacts of a run."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from hornbook.report.yields import kind_yields, stage_yields
 HERE = Path(__file__).parent
 TITLES = {
     "warnings": "Warnings",
-    "bought": "What each stage bought",
+    "scores": "Scores after each stage",
     "training": "Training",
     "pivots": "Pivotal tokens",
     "mixture": "Mixture",
@@ -47,7 +47,7 @@ def write_report(run: Path) -> Path:
         "recipe": (run / "recipe.yaml").read_text(encoding="utf-8"),
         "machine": _machine(summary["machine"]),
     }
-    shown = {"bought": "table", "training": "curves", "mixture": "mixtures", "records": "samples"}
+    shown = {"scores": "table", "training": "curves", "mixture": "mixtures", "records": "samples"}
     context["sections"] = [(name, title) for name, title in TITLES.items() if context.get(shown.get(name, name))]
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     write_text(run / "report.html", environment.get_template("page.html.jinja").render(context))
@@ -66,7 +66,7 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _rounded(value: float) -> float:
-    """Three significant digits."""
+    """Rounded to three significant digits."""
     return float(f"{value:.3g}")
 
 

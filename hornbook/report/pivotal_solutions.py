@@ -9,7 +9,7 @@ from markupsafe import Markup
 from hornbook.base.charts import success_curve
 
 SOLUTIONS_SHOWN = 6
-FAINTEST = 0.05  # changes of p(success) below this are left uncoloured
+FAINTEST = 0.05  # smaller changes of p(success) are not coloured
 
 
 def pivotal_solutions(folder: Path) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A folder of records, with a card, as a data set on a hub."""
+"""Uploading a folder of records with a card as a data set on the hub."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def files_and_card(folder: Path, name: str, licence: str = "") -> tuple[list[Pat
     if not is_name(name):
         raise HornbookError(f"{name}: not the name of a data set; expected OWNER/NAME")
     if not folder.is_dir():
-        raise HornbookError(f"{folder}: no such folder; expected one that a stage left")
+        raise HornbookError(f"{folder}: no such folder; expected the output folder of a stage")
     files = data_files(folder)
     if not files:
         raise HornbookError(
@@ -29,7 +29,7 @@ def files_and_card(folder: Path, name: str, licence: str = "") -> tuple[list[Pat
 
 
 def push_dataset(folder: Path, name: str, *, public: bool = False, licence: str = "") -> str:
-    """Upload the records in `folder` and a card as the data set `name`, made when it is not there; returns its address.
+    """Upload the records in `folder` and a card as the data set `name`, created if missing; returns its URL.
 
     A new data set is private unless `public`; an existing one stays as it is. What else lies in the folder (the
     teacher's ledger, journals) stays here.
@@ -39,15 +39,15 @@ def push_dataset(folder: Path, name: str, *, public: bool = False, licence: str 
 
     files, card = files_and_card(folder, name, licence)
     if silent := unreachable_reason():
-        raise HornbookError(f"push: the hub cannot be asked ({silent})")
+        raise HornbookError(f"push: the hub is unreachable ({silent})")
     operations = [CommitOperationAdd(CARD, card.encode())]
     operations += [CommitOperationAdd(path.name, str(path)) for path in files]
     try:
         api = HfApi()
         address = api.create_repo(name, repo_type="dataset", private=not public, exist_ok=True)
         api.create_commit(name, operations, commit_message=f"{len(files)} files by hornbook push", repo_type="dataset")
-    except Exception as error:  # whatever the hub, its library or the network raise
-        said = one_line(error)
-        hint = LOG_IN if any(word in said.casefold() for word in NOT_ALLOWED) else ""
-        raise HornbookError(f"push: {name}: {said}{hint}") from None
+    except Exception as error:  # of the hub, its library or the network
+        reason = one_line(error)
+        hint = LOG_IN if any(word in reason.casefold() for word in NOT_ALLOWED) else ""
+        raise HornbookError(f"push: {name}: {reason}{hint}") from None
     return str(address)

@@ -1,4 +1,4 @@
-"""A few training records of every kind, with what they were made from and how."""
+"""An example record of each kind of training data, with its lineage."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The report's table of scores and what it says of each later stage."""
+"""The report's table of scores, and a sentence on the changes of each later stage."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def score_table(summary: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def stage_verdicts(summary: dict[str, Any]) -> list[dict[str, str]]:
-    """For each evaluation with one before it: what got better, worse or changed beyond noise, and what did not."""
+    """For each evaluation with an earlier one: which scores changed beyond noise, and which did not."""
     lines = []
     models = {entry["name"]: entry["model"] for entry in summary["evaluations"]}
     for entry in summary["evaluations"]:

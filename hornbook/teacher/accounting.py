@@ -1,7 +1,7 @@
-"""Known answers, budget reservations and one caller at a time for each call, behind one interface.
+"""Accounting of calls: known answers, budget reservations, and one caller at a time for each call.
 
-A teacher of one process has a `LocalBank`. Teachers of several processes share one that lives in one of them: what
-goes through the interface can be pickled.
+A teacher in one process has a `LocalAccounting`. Teachers in several processes share one that runs in one of them, so
+everything that passes the interface can be pickled.
 """
 
 import asyncio
@@ -18,22 +18,22 @@ Result = TypeVar("Result")
 
 class Accounting(Protocol):
     async def find(self, key: str) -> Call | None:
-        """The answered call `key`, if it is known; reserves nothing."""
+        """The answered call `key`, if known; reserves nothing."""
 
     async def reserve(self, request: CallRequest) -> Call | Reservation:
-        """The known answer, or a reservation within the budget, which must be committed or released.
+        """The known answer, or reserve budget; a reservation must be committed or released.
 
-        While somebody else holds the same call, waits for what becomes of it. Raises BudgetError.
+        While another caller holds a reservation of the same call, this waits for its result. Raises BudgetError.
         """
 
     async def commit(self, reservation: Reservation, call: Call) -> Call:
-        """The answer is there: durable on return. Returns the answer that counts, should there be an earlier one."""
+        """Store the answer durably. Returns the answer that counts, which is an earlier one if there is one."""
 
     async def waste(self, reservation: Reservation, call: Call) -> None:
-        """The answer is empty: what it cost is booked, and the call stays open."""
+        """The answer is empty: record its cost; the call stays unanswered."""
 
     async def release(self, reservation: Reservation, *, not_billed: bool) -> None:
-        """There is no answer. `not_billed`: it cost nothing; else its worst case stays charged for good."""
+        """There is no answer. `not_billed`: it cost nothing; otherwise its worst case stays charged."""
 
     async def close(self) -> None: ...
 
@@ -42,7 +42,7 @@ OpenAccounting = Callable[[TeacherSettings, Path, str], Accounting]  # settings,
 
 
 class LocalAccounting:
-    """Ledger and budget of the model `model` in the folder `folder`, for the callers of one event loop."""
+    """Ledger and budget of the model `model` in the folder `folder`, for callers in one event loop."""
 
     def __init__(self, settings: TeacherSettings, folder: Path, model: str) -> None:
         self.ledger = Ledger(folder)

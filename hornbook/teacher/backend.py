@@ -1,4 +1,4 @@
-"""What the client asks of whatever runs the model: an endpoint, or a model of our own."""
+"""The interface between the client and what runs the model: an endpoint or a local model."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,7 +10,7 @@ from hornbook.teacher.ledger import CallRequest
 
 
 class TeacherAnswer(msgspec.Struct):
-    """What came back. `finish` is stop or length, or what else the endpoint said; `thinking` is no part of `text`."""
+    """A backend's answer. `finish` is stop, length, or another word of the endpoint; `thinking` is not in `text`."""
 
     text: str
     finish: str
@@ -20,9 +20,9 @@ class TeacherAnswer(msgspec.Struct):
 
 
 def split_answer(answer: TeacherAnswer, stops: Sequence[str]) -> TeacherAnswer:
-    """The answer with its thinking apart, and ended at the first stop text, which the server may not have known.
+    """The answer with its thinking split off, and cut at the first stop text, which the server may have ignored.
 
-    One that is cut off within its thinking has no text, and was too long.
+    An answer that is cut off within its thinking has no text and finish "length".
     """
     inside, rest = split_thinking(answer.text)
     thinking = "\n\n".join(part for part in (answer.thinking, inside) if part)
@@ -36,7 +36,7 @@ def split_answer(answer: TeacherAnswer, stops: Sequence[str]) -> TeacherAnswer:
 
 
 class Backend(Protocol):
-    where: str  # for messages to people: an address or a name
+    where: str  # an address or a name, for messages
 
     async def answer(self, request: CallRequest) -> TeacherAnswer:
         """Try once. Raises TryAgain, CallFailed or TeacherError."""

@@ -1,8 +1,8 @@
-"""A teacher behind a provider's batch API: calls are gathered, sent as one file, and answered within a day.
+"""A teacher behind a provider's batch API: calls are collected, sent as one file, and answered within a day.
 
-What is sent is written to `batches.jsonl` first: the batch's name and its calls before it is created, the provider's
-id after. So a run that was killed, at whatever moment, finds its batches again, by id or by the name in their
-metadata, and submits no call twice. Answers are kept in `batches/` from the moment they are downloaded.
+Batches are logged in `batches.jsonl`: the batch's name and its calls before it is created, the provider's id after. So
+a run that was killed at any moment finds its batches again, by id or by the name in their metadata, and submits no call
+twice. Downloaded answers are kept in `batches/`.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ from hornbook.teacher.ledger import CallRequest
 from hornbook.teacher.protocol import BaseUrl, OpenAiProtocol, base_url
 from hornbook.teacher.settings import TeacherSettings
 
-OURS = "hornbook"  # the field of a batch's metadata that holds our name for it
+OURS = "hornbook"  # field of a batch's metadata with the name that we give it
 LARGEST_FILE = 1 << 30  # bytes
-PAGES = 20  # of 100 batches, newest first, in which one is looked for
+PAGES = 20  # of 100 batches each, newest first, that are searched for a batch
 FINAL = ("completed", "expired", "cancelled", "failed")
 Shape = TypeVar("Shape")
 
@@ -58,7 +58,7 @@ class BatchApi:
         self.http, self.base, self.path = http, base, path
 
     async def create(self, name: str, lines: bytes) -> ProviderBatch:
-        """Upload the calls and start the batch that carries `name`."""
+        """Upload the calls and start the batch called `name`."""
         form = aiohttp.FormData()
         form.add_field("purpose", "batch")
         form.add_field("file", lines, filename=f"{name}.jsonl", content_type="application/jsonl")
@@ -79,7 +79,7 @@ class BatchApi:
         return self._read(self._checked(reply, "/batches"), ProviderBatch)
 
     async def find(self, name: str) -> ProviderBatch | None:
-        """The batch that carries `name`, whoever created it and never learnt its id."""
+        """The batch called `name`, if its id is not known."""
         after = ""
         for _ in range(PAGES):
             page = self._read(await self._ask("GET", f"/batches?limit=100{after}"), _List)
@@ -109,16 +109,16 @@ class BatchApi:
             raise TryAgain(f"not a reply of a batch API ({error})", not_billed=False) from None
 
 
-SECONDS_TO_GATHER = 2.0  # without a new call, and the batch is sent
+SECONDS_TO_GATHER = 2.0  # a batch is sent after this time without a new call
 MOST_IN_BATCH = 10_000
-LONGEST_POLL = 60.0  # seconds between two looks at a batch
-LOOKS_FOR_LOST = 4  # a list of batches may not show yet what was created just now
+LONGEST_POLL = 60.0  # seconds between two polls of a batch
+LOOKS_FOR_LOST = 4  # searches for a lost batch, since a list of batches may not yet have the newest
 
 Result = TypeVar("Result")
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
-    """Calls that went into a batch (into none any more, where it is ""), or the provider's id of one."""
+    """A log line: the calls of a batch ("": calls that are in none any more), or the provider's id of a batch."""
 
     batch: str
     keys: list[str] = []
@@ -137,7 +137,7 @@ class _Item(msgspec.Struct):
 
 
 class BatchBackend:
-    """Answers each call from the batch that it is in. Calls of batches of earlier runs are in those."""
+    """Answers each call from its batch, which may be one of an earlier run."""
 
     def __init__(self, settings: TeacherSettings, folder: Path) -> None:
         self.settings, self.where = settings, settings.url
@@ -145,17 +145,17 @@ class BatchBackend:
         self.api = BatchApi(self.http, base_url(settings.url), self.protocol.path)
         self.folder = folder / "batches"
         self.log = AppendLog(folder / "batches.jsonl")
-        self._batch_of: dict[str, str] = {}  # call -> the batch it was put into last
-        self._count = 0  # batches ever noted: no two have the same name
+        self._batch_of: dict[str, str] = {}  # call -> its latest batch
+        self._count = 0  # batches logged so far, for unique names
         self._ids: dict[str, str] = {}  # batch -> the provider's id
-        self._without: dict[str, dict[str, str]] = {}  # call -> what its next try does without
+        self._without: dict[str, dict[str, str]] = {}  # call -> parameters that its next try leaves out
         self._gathered: list[CallRequest] = []
         self._submission: asyncio.Task[str] | None = None
-        self._creating = asyncio.Lock()  # held from the note of a batch's name to the note of its id
+        self._creating = asyncio.Lock()  # held from logging a batch's name to logging its id
         self._arrivals: dict[str, asyncio.Task[dict[str, bytes] | None]] = {}
 
     async def answer(self, request: CallRequest) -> TeacherAnswer:
-        """Wait for the call's batch. Raises TryAgain, after which it goes into another, CallFailed or TeacherError."""
+        """Wait for the call's batch. Raises TryAgain (a retry goes into another batch), CallFailed or TeacherError."""
         while True:
             self._catch_up()
             name = self._batch_of.get(request.key) or await self._submitted(request)
@@ -271,7 +271,7 @@ class BatchBackend:
         reply, without = HttpResponse(item.response.status_code, bytes(item.response.body)), self._tried(request)
         if reply.status == 200:
             answer = self.protocol.answer(request, without, reply.body)
-            if not answer.text.strip():  # whoever requests again wants another one, also in a run to come
+            if not answer.text.strip():  # a retry, also in a later run, must go into another batch
                 self.log.append(msgspec.json.encode(_Line("", keys=[request.key])))
             return answer
         if (learnt := self.protocol.learn(request, without, reply.status, reply.body)) is not None:
@@ -308,6 +308,6 @@ def _key_of(line: bytes) -> str:
 
 
 def _seen(task: asyncio.Task[Result]) -> asyncio.Task[Result]:
-    """A task whose failure is not complained about, should nobody be waiting for it any more."""
+    """Mark the task's exception as retrieved, so that asyncio does not log it if nothing awaits the task any more."""
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     return task

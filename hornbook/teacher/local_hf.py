@@ -1,4 +1,4 @@
-"""A Hugging Face model as a teacher, in this process: calls that wait at the same time are sampled together."""
+"""A Hugging Face model as a teacher, in this process: waiting calls are sampled together."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -20,24 +20,23 @@ from hornbook.teacher.settings import TeacherSettings
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-LONGEST_MARK = 16  # tokens at a prompt's end that may open the thinking
-SECONDS_TO_GATHER = 0.02  # waited after the first call of a batch for others to join it
+LONGEST_MARK = 16  # last tokens of a prompt that may open a thinking block
+SECONDS_TO_GATHER = 0.02  # after the first call of a batch, for others to join it
 
 
 class _Waiting(msgspec.Struct):
     request: CallRequest
     tokens: list[int]
-    sampling: Sampling  # but for the length of the answer
-    limit: int  # tokens of the answer at most
+    sampling: Sampling  # without the length of the answer
+    limit: int  # maximum tokens of the answer
     answer: asyncio.Future
 
 
 class LocalModel:
-    """The project's own engine behind the teacher's interface. The model is loaded when first asked.
+    """The inference engine as a teacher's backend. The model is loaded at the first call.
 
-    Waiting calls that are sampled alike (temperature, top_p, stop texts) form a batch, up to `concurrency` of them
-    computed at a time. Every call draws from its own random stream, so its answer depends on its batch only through
-    rounding.
+    Waiting calls with the same sampling (temperature, top_p, stop texts) form a batch, of which up to `concurrency` are
+    computed at a time. Every call has its own random stream, so its answer depends on its batch only through rounding.
     """
 
     def __init__(self, settings: TeacherSettings) -> None:
@@ -50,7 +49,7 @@ class LocalModel:
         self._loaded: tuple[Engine, PreTrainedTokenizerBase] | None = None
 
     async def answer(self, request: CallRequest) -> TeacherAnswer:
-        """Raises CallFailed when the prompt leaves no room for an answer, HornbookError when the model cannot load."""
+        """Raises CallFailed when the prompt fills the context, HornbookError when the model cannot be loaded."""
         loop = asyncio.get_running_loop()
         request = request if self.settings.api == "chat" else ending_with_turn(request)
         tokens = await loop.run_in_executor(self._thread, self._tokens, request)
@@ -75,7 +74,7 @@ class LocalModel:
         self._loaded = None
 
     async def _work(self) -> None:
-        """Answer batches until nobody waits: always those who are sampled like the first in line."""
+        """Answer batches until no call waits; each batch has the calls with the sampling of the first one."""
         loop = asyncio.get_running_loop()
         while self._waiting:
             await asyncio.sleep(SECONDS_TO_GATHER)
@@ -95,7 +94,7 @@ class LocalModel:
                     waiting.answer.set_result(answer)
 
     def _load(self) -> "tuple[Engine, PreTrainedTokenizerBase]":
-        """The engine and its model's tokenizer; runs in the thread, once."""
+        """The engine and its model's tokenizer; loaded once, in the thread."""
         if self._loaded is None:
             import torch
 
@@ -132,7 +131,7 @@ class LocalModel:
         return encode_prompt(tokenizer, messages)
 
     def _sampling(self, parameters: Parameters) -> Sampling:
-        """Without a temperature nothing is left to filter. Stop texts would end the thinking of a model that thinks."""
+        """No top-p at temperature 0, and no stop texts for reasoning models, whose thinking they would end."""
         top_p = parameters.top_p if parameters.temperature else 1.0
         stop = [] if self.settings.thinking_tokens else parameters.stop
         return Sampling(temperature=parameters.temperature, top_p=top_p, stop=stop)
@@ -148,12 +147,12 @@ class LocalModel:
 
 
 def _stream(request: CallRequest) -> str:
-    """The name of a call's random numbers: after an empty answer others."""
+    """The key of a call's random numbers, different after an empty answer."""
     return f"{request.key}/{request.attempt}" if request.attempt else request.key
 
 
 def _answer(waiting: _Waiting, rollout: Rollout, tokenizer: "PreTrainedTokenizerBase") -> TeacherAnswer:
-    """The text without its end token or what follows from a stop text on, and what was thought before it."""
+    """The text, cut at its end token or stop text, and the thinking before it."""
     stops, prompt = waiting.request.parameters.stop, tokenizer.decode(waiting.tokens[-LONGEST_MARK:])
     text = tokenizer.decode(rollout.tokens, skip_special_tokens=True)
     stopped = any(stop in text for stop in stops if stop)

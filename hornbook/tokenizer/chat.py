@@ -1,7 +1,7 @@
-"""Conversations as token ids, by the tokenizer's own chat template.
+"""Encode conversations as token ids by the tokenizer's own chat template.
 
-What a user writes can never become a special token: `<|im_end|>` inside a message is encoded as ordinary characters.
-Training uses the same tokens that sampling starts from: the ids of a conversation begin with those of its prompts.
+Text in messages never becomes a special token: `<|im_end|>` in a message is encoded as ordinary characters. Training
+uses the same tokens that sampling starts from: the ids of a conversation begin with those of its prompts.
 """
 
 from collections.abc import Sequence
@@ -40,10 +40,11 @@ WITH_END = (
 def encode_chat(
     tokenizer: PreTrainedTokenizerBase, messages: list[Message], tools: str = ""
 ) -> tuple[list[int], list[bool]]:
-    """A finished conversation as token ids, and a mask that is True on what the assistant says and its end token.
+    """A finished conversation as token ids, and a mask that is True on the assistant's text and its end token.
 
-    `tools` is the JSON text of the functions that can be called. Turns of weight 0, and a reply before anybody spoke,
-    are not in the mask. Raises HornbookError when the tokenizer has no chat template, or one that does not fit.
+    `tools` is the JSON text of the functions that can be called. Turns of weight 0, and a reply without a turn before
+    it, are not in the mask. Raises HornbookError when the tokenizer has no chat template, or one that rejects the
+    turns.
     """
     text, spans = RenderedChat(tokenizer, messages, tools).finished()
     pieces = encode_split(tokenizer, text, [cut for span in spans for cut in (span.begin, span.finish)])
@@ -55,16 +56,16 @@ def encode_chat(
 def encode_reply(
     tokenizer: PreTrainedTokenizerBase, before: Sequence[Message], reply: Message, tools: str = ""
 ) -> list[int]:
-    """Token ids of the assistant's `reply` as they would be sampled after the prompt that `before` makes, the end token
-    included. Raises HornbookError as `encode_chat` does."""
+    """Token ids of the assistant's `reply` as they would be sampled after the prompt of `before`, including the end
+    token. Raises HornbookError as `encode_chat` does."""
     text, spans = RenderedChat(tokenizer, [*before, reply], tools).finished()
     if not spans:
-        raise HornbookError(f"{tokenizer_name(tokenizer)}: a reply that answers nobody")
+        raise HornbookError(f"{tokenizer_name(tokenizer)}: a reply without a turn before it")
     return encode_split(tokenizer, text, [cut for span in spans for cut in (span.begin, span.finish)])[-2]
 
 
 def encode_prompt(tokenizer: PreTrainedTokenizerBase, messages: list[Message], tools: str = "") -> list[int]:
-    """The conversation so far as token ids, ending where the assistant is to begin.
+    """The conversation so far as token ids, up to where the assistant's reply begins.
 
     Raises HornbookError as `encode_chat` does.
     """
@@ -74,15 +75,15 @@ def encode_prompt(tokenizer: PreTrainedTokenizerBase, messages: list[Message], t
 
 
 def end_of_reply(tokenizer: PreTrainedTokenizerBase) -> int | None:
-    """The token that the chat template writes at the end of a reply; None if it writes none, so that a model which
-    learns from it will not learn to stop."""
+    """The token that the chat template writes at the end of a reply; None if it writes none, so that a model trained
+    with it does not learn to stop."""
     tokens, mask = encode_chat(tokenizer, [Message("user", "?"), Message("assistant", "!")])
-    last = [token for token, said in zip(tokens, mask, strict=True) if said][-1:]
+    last = [token for token, learnt in zip(tokens, mask, strict=True) if learnt][-1:]
     return last[0] if last and last[0] in stop_ids(tokenizer) else None
 
 
 def append_end(tokenizer: PreTrainedTokenizerBase) -> None:
-    """Let the chat template write the tokenizer's `eos` behind the last reply, unless it writes an end token already.
+    """Let the chat template append the tokenizer's `eos` to the last reply, unless it writes an end token already.
 
     Raises HornbookError for a tokenizer without `eos`.
     """

@@ -1,4 +1,4 @@
-"""Documents and samples as plain texts with their sources, read one after another."""
+"""Stream documents and samples as plain texts with their sources."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from hornbook.tokenizer.chat import plain_text
 
 
 class SourceText(NamedTuple):
-    """What a base model reads of one record."""
+    """The pretraining text of one record."""
 
     id: str
     source: str
@@ -34,7 +34,7 @@ def read_texts(
 
 
 def count_texts(documents: Sequence[Path], samples: Sequence[Path]) -> int:
-    """About how many records `read_texts` will read, without reading them."""
+    """The approximate number of records that `read_texts` will read, without reading them."""
     return count_rows(documents, "documents") + count_rows(samples, "samples")
 
 

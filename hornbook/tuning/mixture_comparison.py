@@ -18,7 +18,7 @@ ON = "loss on {}"
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MetricComparison:
     """One figure of all allocations at one size and horizon.
 
     Attributes:
@@ -46,7 +46,7 @@ class Agreement:
     correlation: Correlation
 
 
-def comparisons(results: Sequence[RunResult], allocations: Sequence[str], baseline: str) -> list[Comparison]:
+def comparisons(results: Sequence[RunResult], allocations: Sequence[str], baseline: str) -> list[MetricComparison]:
     """A comparison for each size, horizon and figure; those with a diverged run are left out."""
     found = []
     for size, horizon in sorted({(result["size"], result["horizon"]) for result in results}):
@@ -62,16 +62,16 @@ def comparisons(results: Sequence[RunResult], allocations: Sequence[str], baseli
 
 def _cell(
     size: str, horizon: int, figure: str, values_AS: np.ndarray, allocations: Sequence[str], baseline: str
-) -> Comparison:
+) -> MetricComparison:
     means = dict(zip(allocations, values_AS.mean(axis=1).tolist(), strict=True))
     noise = seed_noise(values_AS)
     error = noise[0] / math.sqrt(values_AS.shape[1]) if noise else None
     half = t_95(noise[1]) * error * math.sqrt(2) if noise and error is not None else None
     differences = {name: mean - means[baseline] for name, mean in means.items()}
-    return Comparison(size, horizon, figure, means, differences, half, error)
+    return MetricComparison(size, horizon, figure, means, differences, half, error)
 
 
-def agreements(found: Sequence[Comparison], seed: int) -> list[Agreement]:
+def agreements(found: Sequence[MetricComparison], seed: int) -> list[Agreement]:
     """Rank correlations between horizons of one size, and between sizes at one horizon, for each figure."""
     pairs = []
     for i, a in enumerate(found):

@@ -66,7 +66,7 @@ def allocation_table(allocations: Mapping[str, Mapping[str, float]]) -> Table:
     return table
 
 
-def figure_table(figure: str, cells: Sequence[compare.Comparison], allocations: Sequence[str]) -> Table:
+def figure_table(figure: str, cells: Sequence[compare.MetricComparison], allocations: Sequence[str]) -> Table:
     """One figure by allocation, at each size and horizon: the mean, and the difference from the baseline, with * where
     it is larger than the noise."""
     table = Table(figure, *[f"{cell.size}, {cell.horizon:,}" for cell in cells], box=None)
@@ -98,7 +98,7 @@ def _loss(value: float | None) -> str:
     return f"{value:.3f}" if np.isfinite(value) else "diverged"
 
 
-def _compared(cell: compare.Comparison, name: str) -> str:
+def _compared(cell: compare.MetricComparison, name: str) -> str:
     difference = cell.differences[name]
     if difference == 0:
         return f"{cell.means[name]:.3f}"

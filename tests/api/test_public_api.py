@@ -67,7 +67,7 @@ def test_called_again_it_is_done_and_of_other_rows_it_is_refused(tmp_path: Path)
     made = (first.path / "documents.parquet").stat().st_mtime_ns
     assert hornbook.curate(rows, out=tmp_path / "a", **QUICK).documents == first.documents
     assert (first.path / "documents.parquet").stat().st_mtime_ns == made
-    with pytest.raises(hornbook.HornbookError, match="holds something else"):
+    with pytest.raises(hornbook.HornbookError, match="has other content"):
         hornbook.curate([{"text": PAGE + "More."}], out=tmp_path / "a", **QUICK)
     assert hornbook.curate([{"text": PAGE + "More."}], out=tmp_path / "a", overwrite=True, **QUICK).documents
 

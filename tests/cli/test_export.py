@@ -80,7 +80,7 @@ def test_a_model_is_exported_for_transformers_and_llama_cpp(run, tmp_path: Path)
     [
         (["export", "nothing", "--format", "gguf", "--out", "x"], "nothing: no model here"),
         (["export", ".", "--format", "hf", "--out", "x"], ".: no model here"),
-        (["export", "chat", "--format", "gguf", "--out", "chats.jsonl"], "chats.jsonl: is there already"),
+        (["export", "chat", "--format", "gguf", "--out", "chats.jsonl"], "chats.jsonl: exists already"),
         (["export", "chat", "--format", "hf", "--out", "chats.jsonl", "--overwrite"], "chats.jsonl: not a model"),
         (
             ["export", "chat", "--format", "gguf", "--out", "base", "--overwrite"],
@@ -91,10 +91,13 @@ def test_a_model_is_exported_for_transformers_and_llama_cpp(run, tmp_path: Path)
         (["export", "chats.jsonl", "--format", "gguf", "--out", "x"], "only be exported with --format hf"),
         (["export", "chat", "--format", "onnx", "--out", "x"], "'onnx' is not one of 'gguf', 'hf'"),
         (["train", "sft", "base", "--samples", "chats.jsonl", "--out", "o"], "--template chatml"),
-        (["train", "sft", "chat", "--samples", "chats.jsonl", "--out", "o", "--template", "x"], "none of own, chatml"),
+        (
+            ["train", "sft", "chat", "--samples", "chats.jsonl", "--out", "o", "--template", "x"],
+            "not one of own, chatml",
+        ),
         (
             ["train", "sft", "chat", "--samples", "chats.jsonl", "--out", "o", "--too-long", "x"],
-            "none of set-aside, cut",
+            "not one of set-aside, cut",
         ),
         (["train", "sft", "chat", "--samples", "chats.jsonl", "--out", "o", "--lora.rank", "-1"], "lora.rank: "),
         (

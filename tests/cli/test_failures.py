@@ -19,18 +19,18 @@ MIX = "mixture --tokenizer tok --documents docs.parquet --tokens 4000 --context 
 
 # error, what is said
 SAID: list[tuple[BaseException, str]] = [
-    (PermissionError(errno.EACCES, "Permission denied", "a/b"), "a/b: permission denied; choose another place"),
-    (IsADirectoryError(errno.EISDIR, "Is a directory", "a"), "a: is a folder, where a file is expected"),
-    (NotADirectoryError(errno.ENOTDIR, "Not a directory", "a/b"), "a/b: a file is in the place of a folder"),
+    (PermissionError(errno.EACCES, "Permission denied", "a/b"), "a/b: permission denied; choose another path"),
+    (IsADirectoryError(errno.EISDIR, "Is a directory", "a"), "a: is a folder; expected a file"),
+    (NotADirectoryError(errno.ENOTDIR, "Not a directory", "a/b"), "a/b: a part of the path is a file"),
     (OSError(errno.ENOSPC, "No space left on device"), "the disk is full; free some space and run"),
     (OSError(errno.EMFILE, "Too many open files", "a"), "a: too many open files; raise the limit (ulimit -n 4096)"),
-    (OSError(errno.EROFS, "Read-only file system", "/a"), "/a: this place is read-only"),
+    (OSError(errno.EROFS, "Read-only file system", "/a"), "/a: the file system is read-only"),
     (OSError(errno.ENAMETOOLONG, "File name too long", "a" * 300), "this name is too long"),
     (OSError(errno.EXDEV, "Invalid cross-device link", "a", None, "b"), "a and b: Invalid cross-device link"),
     (OSError(errno.EACCES, "Permission denied", b"caf\xe9"), "caf\udce9: permission denied"),
     (OSError("something else"), "something else"),
     (OSError(), "OSError"),
-    (OSError("25600 requested and 5176 written"), "only a part of a file could be written"),
+    (OSError("25600 requested and 5176 written"), "a file could be written only in part"),
     (RuntimeError("I/O error: No space left on device (os error 28)"), "the disk is full"),
     (
         RuntimeError('IoError(Os { code: 13, kind: PermissionDenied, message: "denied" })'),
@@ -74,8 +74,8 @@ def shell(command: str, folder: Path, limit: Callable[[], None] | None = None) -
 
 # a command that the system refuses, what is said
 REFUSED = [
-    ("curate folder --out file", "file: a file is in the place of a folder"),
-    ("curate folder --out file/out", "file/out: a file is in the place of a folder"),
+    ("curate folder --out file", "file: a part of the path is a file"),
+    ("curate folder --out file/out", "file/out: a part of the path is a file"),
     ("run folder", "folder: cannot be read"),
     (f"curate folder --out {'a' * 300}", "this name is too long"),
     ("curate folder --out /proc/out", "/proc/out: no such file or folder"),

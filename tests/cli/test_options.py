@@ -78,8 +78,8 @@ def test_texts_keep_their_commas_where_commas_mean_something():
     ("words", "hint"),
     [
         ("--rowss 3", "'--rows'"),
-        ("--runner rya", "'rya' is none of local, ray (did you mean 'ray'?)"),
-        ("--runner xyz", "'xyz' is none of local, ray"),
+        ("--runner rya", "'rya' is not one of local, ray (did you mean 'ray'?)"),
+        ("--runner xyz", "'xyz' is not one of local, ray"),
     ],
 )
 def test_what_is_misspelt_is_told_with_the_nearest(words, hint):

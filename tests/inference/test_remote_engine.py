@@ -260,7 +260,7 @@ def test_ids_that_do_not_match_their_log_probabilities_are_refused() -> None:
     def avoided(reply: dict[str, Any]) -> dict[str, Any]:
         return reply | {"tokens": [6]}
 
-    cases = [(short, "as many"), (words, "not a completion"), (avoided, "logit_bias")]
+    cases = [(short, "equally many"), (words, "not a completion"), (avoided, "logit_bias")]
     for change, message in cases:
         with FakeServer("llama", fault=lambda body, before, change=change: change) as server:
             asked = [Request([5], "k", limit=8, avoid=6 if change is avoided else -1)]

@@ -34,7 +34,7 @@ def test_a_recipe_to_start_from_can_be_planned_as_it_is(tmp_path, monkeypatch, n
     text = Path(f"{name}.yaml").read_text()
     assert f"{name}.yaml" in text and "#" in text
     again = CliRunner().invoke(hornbook, ["init", name])
-    assert isinstance(again.exception, HornbookError) and "is there already" in str(again.exception)
+    assert isinstance(again.exception, HornbookError) and "exists already" in str(again.exception)
     assert Path(f"{name}.yaml").read_text() == text
 
 

@@ -129,5 +129,5 @@ def test_what_cannot_be_pushed_is_refused(hub, words: list[str], said: str) -> N
 
 def test_without_a_network_it_is_one_line(hub, monkeypatch) -> None:
     monkeypatch.setattr("hornbook.report.push.unreachable_reason", lambda: "no route")
-    with pytest.raises(HornbookError, match=r"push: the hub cannot be asked \(no route\)"):
+    with pytest.raises(HornbookError, match=r"push: the hub is unreachable \(no route\)"):
         push("search", "me/set")

@@ -118,7 +118,7 @@ def test_replies_end_where_generation_stops(chatml: Tokenizer) -> None:
 def test_templates_that_do_not_fit_are_explained() -> None:
     with pytest.raises(HornbookError, match="no chat template"):
         encode_prompt(with_template(None), CHAT[:1])
-    with pytest.raises(HornbookError, match=r"refuses turns of user.*say please"):
+    with pytest.raises(HornbookError, match=r"rejects turns with the roles user.*say please"):
         encode_prompt(with_template(REFUSES), CHAT[:1])
     with pytest.raises(HornbookError, match="rewrites earlier turns"):
         encode_chat(with_template(BACKWARDS), CHAT)

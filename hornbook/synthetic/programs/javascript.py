@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from hornbook.base.packages import missing_package
-from hornbook.sandbox.python import run_python
+from hornbook.sandbox.process import run_python
 from hornbook.synthetic.programs.behaviour import CallExample
 
 SECONDS = 3.0
