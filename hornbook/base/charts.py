@@ -6,6 +6,7 @@ from html import escape
 
 WIDTH, HEIGHT = 480, 240
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 34
+ROW, LABELS = 26, 120  # height of a row, and width of the labels beside the rows
 MARKED_POINTS = 12  # curves of so few points get dots
 Points = Sequence[tuple[float, float]]
 XMLNS = 'xmlns="http://www.w3.org/2000/svg"'
@@ -69,20 +70,22 @@ def _lines(
 
 def interval_chart(rows: Sequence[tuple[str, float, float, float]]) -> str:
     """A dot with its 95 % interval for each row (label, mean, low, high); values between 0 and 1."""
-    height = 26 * len(rows) + BOTTOM
-    left = 120
-    axis = _Axis(0.0, max(0.05, min(1.0, max(high for *_, high in rows) * 1.1)), left, WIDTH - RIGHT)
-    parts = []
-    for tick in axis.ticks():
-        x = axis.at(tick)
-        parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="4" y2="{height - BOTTOM + 4}"/>')
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{height - 12}" text-anchor="middle">{tick:.0%}</text>')
-    for number, (label, mean, low, high) in enumerate(rows):
-        y = 18 + 26 * number
-        parts.append(f'<text class="label" x="{left - 10}" y="{y + 4}" text-anchor="end">{escape(label)}</text>')
-        parts.append(f'<line class="whisker" x1="{axis.at(low):.1f}" x2="{axis.at(high):.1f}" y1="{y}" y2="{y}"/>')
-        parts.append(f'<circle class="dot" cx="{axis.at(mean):.1f}" cy="{y}" r="5"/>')
+    height = ROW * len(rows) + BOTTOM
+    axis = _Axis(0.0, max(0.05, min(1.0, max(high for *_, high in rows) * 1.1)), LABELS, WIDTH - RIGHT)
+    parts = _columns(axis, height, lambda tick: f"{tick:.0%}") + _dots(axis, rows)
     return _svg(parts, height, "Scores with their 95 % intervals")
+
+
+def difference_chart(rows: Sequence[tuple[str, float, float, float]]) -> str:
+    """A dot with its 95 % interval for each row (label, difference, low, high) around a line at no difference; shares,
+    shown as points (0.01 is one)."""
+    height = ROW * len(rows) + BOTTOM
+    far = max(0.01, *(max(abs(low), abs(high)) for *_, low, high in rows)) * 1.05
+    axis = _Axis(-far, far, LABELS, WIDTH - RIGHT)
+    parts = _columns(axis, height, lambda tick: f"{tick * 100:+.3g}")
+    parts.append(f'<line class="zero" x1="{axis.at(0):.1f}" x2="{axis.at(0):.1f}" y1="4" y2="{height - BOTTOM + 4}"/>')
+    parts += _dots(axis, rows)
+    return _svg(parts, height, "Differences with their 95 % intervals, in points")
 
 
 def success_curve(estimates: Sequence[tuple[int, float, float, float]], length: int, pivots: Sequence[int]) -> str:
@@ -151,6 +154,27 @@ def _grid(x_axis: _Axis, y_axis: _Axis, x_label: str, y_label: str, x_number: Ca
         f'<text class="tick" x="{LEFT + 4}" y="{TOP + 8}">{escape(y_label)}</text>'
     )
     return "".join(parts)
+
+
+def _columns(axis: _Axis, height: int, shown: Callable[[float], str]) -> list[str]:
+    """Vertical lines with their numbers below."""
+    parts = []
+    for tick in axis.ticks():
+        x = axis.at(tick)
+        parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="4" y2="{height - BOTTOM + 4}"/>')
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{height - 12}" text-anchor="middle">{shown(tick)}</text>')
+    return parts
+
+
+def _dots(axis: _Axis, rows: Sequence[tuple[str, float, float, float]]) -> list[str]:
+    """A row each with its label, a line from low to high, and a dot at the value."""
+    parts = []
+    for place, (label, value, low, high) in enumerate(rows):
+        y = 18 + ROW * place
+        parts.append(f'<text class="label" x="{LABELS - 10}" y="{y + 4}" text-anchor="end">{escape(label)}</text>')
+        parts.append(f'<line class="whisker" x1="{axis.at(low):.1f}" x2="{axis.at(high):.1f}" y1="{y}" y2="{y}"/>')
+        parts.append(f'<circle class="dot" cx="{axis.at(value):.1f}" cy="{y}" r="5"/>')
+    return parts
 
 
 def _thinned(points: Points, most: int = 400) -> Points:

@@ -35,7 +35,8 @@ def evaluation(
     """Score a model: held-out tasks, behaviour on trivia, and multiple-choice benchmarks by log-likelihood.
 
     Writes scores.json ({"model", "scores": [{"name", "mean", "low", "high", "n"}], "comparisons": [{"score",
-    "difference", "low", "high", "p", "verdict", "n", "detectable"}]}) and answers.parquet. Of a questions folder that
+    "difference", "low", "high", "p", "verdict", "n", "detectable"}]}) answers.parquet, and
+    questions.parquet with the questions asked. Of a questions folder that
     has one, the subfolder `settings.split` is used. `before` is the folder of an earlier evaluation; the two are
     compared on the questions of both. Questions that occur in `training` are left out. Without `questions`, only the
     benchmarks are scored; with empty `settings.benchmarks`, only the questions.
@@ -65,6 +66,7 @@ def evaluation(
     if before and not comparisons:
         work.warn(f"no question or item in common with {before}: nothing is compared")
     write_records(work.path / "answers.parquet", ScoredReply, answers)
+    write_records(work.path / "questions.parquet", Question, asked)
     write_json(work.path / "scores.json", {"model": work.name, "scores": scores, "comparisons": comparisons})
     delete_replies(work)
     _book(asked, replies, scores, comparisons, work)

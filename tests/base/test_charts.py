@@ -6,7 +6,16 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hornbook.base.charts import WIDTH, bar, interval_chart, line_chart, line_chart_file, number, success_curve
+from hornbook.base.charts import (
+    WIDTH,
+    bar,
+    difference_chart,
+    interval_chart,
+    line_chart,
+    line_chart_file,
+    number,
+    success_curve,
+)
 
 values = st.floats(-1e9, 1e9, allow_nan=False)
 
@@ -29,6 +38,13 @@ def test_an_interval_chart_has_a_dot_for_each_row():
     chart = interval_chart([("sft", 0.4, 0.35, 0.45), ("<dpo>", 0.5, 0.45, 0.55)])
     assert len(list(ElementTree.fromstring(chart).iter("circle"))) == 2
     assert "&lt;dpo&gt;" in chart
+
+
+def test_a_difference_chart_has_a_line_at_no_difference_in_its_middle():
+    root = ElementTree.fromstring(difference_chart([("dpo", 0.012, 0.002, 0.022), ("dpo2", -0.001, -0.01, 0.008)]))
+    zero = next(line for line in root.iter("line") if line.get("class") == "zero")
+    first, second = (float(dot.get("cx")) for dot in root.iter("circle"))
+    assert second < float(zero.get("x1")) < first < WIDTH
 
 
 def test_p_success_is_drawn_where_it_was_estimated_and_pivots_are_bands():

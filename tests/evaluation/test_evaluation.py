@@ -128,7 +128,7 @@ def test_order_and_number_of_files_change_nothing(
         work, _ = run(tmp_path / out, tiny_model, files, monkeypatch, **settings)
         books.append((work.statistics(), {path.name: path.read_bytes() for path in work.path.iterdir()}))
     assert books[0] == books[1]
-    assert set(books[0][1]) == {"answers.parquet", "scores.json"}
+    assert set(books[0][1]) == {"answers.parquet", "questions.parquet", "scores.json"}
     assert books[0][0]["counts"]["records_in"] == 13
 
 
