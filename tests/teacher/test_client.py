@@ -212,7 +212,7 @@ def test_nobody_there_is_one_clear_error_that_says_how_to_go_on(tmp_path: Path) 
     async def run() -> None:
         async with MockServer() as server:
             pass
-        with pytest.raises(TeacherError, match=r"unreachable after 3 tries .* nothing that was answered is asked"):
+        with pytest.raises(TeacherError, match=r"unreachable after 3 tries .* answered calls are not repeated"):
             await ask_all(server, tmp_path, range(20), retries=2)
 
     asyncio.run(run())

@@ -21,7 +21,7 @@ def test_heavy_tailed_latencies_cost_no_throughput(tmp_path: Path) -> None:
             results, teacher = await ask_all(server, tmp_path, range(1000), concurrency=50)
             taken = time.monotonic() - started
             assert len(texts(results)) == 1000 and server.most_open == 50
-            assert teacher._places.limit.allowed == 50
+            assert teacher._slots.limit.allowed == 50
             assert taken < 3 * sum(seconds) / 50  # server and client share a core; the benchmark asks for 1.1
 
     asyncio.run(run())
@@ -39,7 +39,7 @@ def test_a_server_that_takes_eight_at_a_time_is_asked_about_eight_at_a_time(tmp_
         async with MockServer(fault=fault, latency=lambda body: 0.02) as server:
             results, teacher = await ask_all(server, tmp_path, range(600), concurrency=48, backoff=0.02)
             assert len(texts(results)) == 600
-            assert 5 <= teacher._places.limit.allowed <= 10
+            assert 5 <= teacher._slots.limit.allowed <= 10
             assert refused < 150
 
     asyncio.run(run())

@@ -124,7 +124,7 @@ def test_a_stage_with_failed_calls_goes_on_without_again_and_asks_for_those_alon
         server.play = lambda body, before: None
         asked = len(server.requests)
         code, told = run(server, folder)
-        assert code == 0 and "asking again" in told and len(server.requests) == asked + 1
+        assert code == 0 and "trying those again" in told and len(server.requests) == asked + 1
         assert len(read_records(folder / "out/samples.parquet", Sample)) == RECORDS
         code, told = run(server, folder)
         assert code == 0 and "done before" in told and len(server.requests) == asked + 1
@@ -166,7 +166,7 @@ def test_of_two_processes_in_one_folder_the_second_names_the_first_and_stops(fol
             again, _ = run(server, folder, "--overwrite")
         finally:
             os.kill(first.pid, signal.SIGCONT)
-        assert code == 2 and f"process {first.pid} on " in told and "at work there" in told
+        assert code == 2 and f"process {first.pid} on " in told and "in use by" in told
         assert again == 2
         first.communicate(timeout=SECONDS)
         assert first.returncode == 0

@@ -106,7 +106,7 @@ def test_nothing_learnt_is_nothing_to_save(made) -> None:
     [
         (
             {"shape": TINY.model_copy(update={"mlp": 64})},
-            r"step-000000003: a checkpoint of another model \(model.layers.0.mlp",
+            r"step-000000003: checkpoint of another model \(model.layers.0.mlp",
         ),
         (
             {"shape": TINY.model_copy(update={"layers": 1})},

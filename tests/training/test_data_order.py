@@ -115,7 +115,7 @@ def test_midtraining_refuses_tokens_of_another_tokenizer_of_the_same_size(tokens
 
 def test_midtraining_does_not_shorten_the_context(tokenizer, tokens, tmp_path) -> None:
     save_model(build_model(runs.TINY, tokenizer, 2 * CONTEXT, seed=5), tokenizer, tmp_path / "model")
-    with pytest.raises(HornbookError, match=f"rows of {CONTEXT} tokens, but .* reads {2 * CONTEXT} already"):
+    with pytest.raises(HornbookError, match=f"rows of {CONTEXT} tokens, but .* has a context of {2 * CONTEXT} already"):
         midtrain(MidtrainSettings(), Workspace(tmp_path / "out"), model=tmp_path, tokens=tokens)
 
 

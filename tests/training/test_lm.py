@@ -122,7 +122,7 @@ def test_sft_learns_replies_alone_and_sets_aside_what_does_not_fit(model_folder,
     assert work.notes["kinds"] == {"a": 15, "b": 5}
     assert dict(work.rejected) == {
         "longer than the context": 1,
-        "no conversation with a reply of the assistant": 1,
+        "not a conversation with an assistant's reply": 1,
         "no reply of an assistant": 1,
     }
     curve = work.notes["loss_curve"]
