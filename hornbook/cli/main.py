@@ -8,6 +8,7 @@ import click
 
 from hornbook import __version__
 from hornbook.base.errors import HornbookError
+from hornbook.cli.chat import CHAT_COMMANDS
 from hornbook.cli.completion import VARIABLE, completion
 from hornbook.cli.export import export
 from hornbook.cli.failures import in_words, reader_has_gone
@@ -58,7 +59,7 @@ def _assemble() -> None:
         (train if group == "train" else hornbook).add_command(StageCommand(kind), name)
         if group == "train" and "train" not in hornbook.commands:
             hornbook.add_command(train)
-    for command in (export, push, schema, completion):
+    for command in (*CHAT_COMMANDS, export, push, schema, completion):
         hornbook.add_command(command)
 
 

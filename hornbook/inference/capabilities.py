@@ -47,16 +47,16 @@ def bytes_per_token(model: PreTrainedModel) -> int:
 
 
 @torch.inference_mode()
-def find_way(model: PreTrainedModel, crossed: tuple[int, ...] = ()) -> Way:
+def find_way(model: PreTrainedModel, crossed: tuple[int, ...] = (), *, share: bool = True) -> Way:
     """The fastest way whose log-probabilities are those of plain forwards, each of a text of its own.
 
     Tried with long and short texts together; where texts are to go beyond the edges `crossed` (see `windows`), with
-    lengths on both sides of each, and prefixes are not shared. The bound is absolute: a model that is wrong in all its
-    ways passes in none. Raises HornbookError where no way is right.
+    lengths on both sides of each, and prefixes are not shared; nor are they without `share`. The bound is absolute: a
+    model that is wrong in all its ways passes in none. Raises HornbookError where no way is right.
     """
     texts = texts_of(model, _lengths(model, crossed))
     ways = list(Way)
-    if crossed:
+    if crossed or not share:
         ways.remove(Way.SHARED)
     if windows_of(model).original in crossed:  # a step of many rows would take the factors of the longest for all
         ways.remove(Way.OWN)
