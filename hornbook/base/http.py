@@ -225,7 +225,7 @@ def proxy_for(url: str) -> str | None:
     This machine itself is never asked through one. Raises HornbookError for a proxy of another kind than HTTP.
     """
     parts = urlsplit(url)
-    if _is_here(parts.hostname or "") or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
+    if is_here(parts.hostname or "") or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
     proxies = urllib.request.getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
@@ -238,7 +238,8 @@ def proxy_for(url: str) -> str | None:
     return proxy
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Whether a name or an address is this machine's own, which no other can reach."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

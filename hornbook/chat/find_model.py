@@ -14,7 +14,7 @@ BASE = ("pretrain", "midtrain")  # kinds of stages after which a model goes on w
 
 
 class Chosen(NamedTuple):
-    """A model to talk to. `path` is what `load_model` takes, `name` what people call it.
+    """A model to talk to. `path` is what `load_model` takes, `name` what people call it, `id` what programs do.
 
     `search` is the folder of a pivotal token search and `searched` the name of the model that it was made with, which
     may be an earlier one of the same run; both are empty where there is none. `base`: a stage of ours made it that
@@ -23,6 +23,7 @@ class Chosen(NamedTuple):
 
     path: str
     name: str
+    id: str
     search: Path | None = None
     searched: str = ""
     base: bool = False
@@ -59,11 +60,12 @@ def choose_model(given: str, stage: str = "", pivots: Path | None = None) -> Cho
                 f"--stage {stage}: {given} is no run folder (it holds no recipe.yaml), so it has no stages"
             )
         said = read_json(folder / "stage.json") if (folder / "stage.json").is_file() else {}
-        return Chosen(given, folder.name or given, pivots, base=said.get("kind") in BASE)
+        return Chosen(given, given, folder.resolve().name, pivots, base=said.get("kind") in BASE)
     done = _finished(folder)
     chosen = _chosen_stage(folder, done, stage)
     search, searched = (pivots, "") if pivots else _search_of(chosen, done)
-    return Chosen(str(chosen.folder), f"{chosen.name} of {folder}", search, searched, chosen.said["kind"] in BASE)
+    id = f"{folder.resolve().name}-{chosen.name}"
+    return Chosen(str(chosen.folder), f"{chosen.name} of {folder}", id, search, searched, chosen.said["kind"] in BASE)
 
 
 def _finished(run: Path) -> list[_Done]:

@@ -19,6 +19,7 @@ NEXT_QUESTION = "\n\n" + plain_prompt("").partition(" ")[0]
 
 class Loaded(NamedTuple):
     name: str
+    id: str
     tokenizer: PreTrainedTokenizerBase
     batch: LiveBatch
     searched: Searched | None
@@ -69,4 +70,4 @@ def load(chosen: Chosen, rows: int = 1) -> Loaded:
     tokenizer = load_tokenizer(chosen.path)
     batch = open_live(BackendSettings(), chosen.path, tokenizer, rows)
     searched = Searched(chosen.search, chosen.searched) if chosen.search else None
-    return Loaded(chosen.name, tokenizer, batch, searched, chosen.base)
+    return Loaded(chosen.name, chosen.id, tokenizer, batch, searched, chosen.base)

@@ -35,13 +35,7 @@ def with_pivot(text: str, pivot: Pivot, colour: bool) -> str:
 
 def solution_line(question: SearchedQuestion, solution: SearchedSolution, colour: bool) -> str:
     """A searched solution with its pivotal tokens marked, and whether it is right."""
-    parts, place = [], 0
-    for pivot in question.along(solution):
-        end = pivot.position + pivot.length
-        parts.append("".join(solution.strings[place : pivot.position]))
-        parts.append(with_pivot("".join(solution.strings[pivot.position : end]), pivot, colour))
-        place = end
-    parts.append("".join(solution.strings[place:]))
+    parts = (with_pivot(text, pivot, colour) if pivot else text for text, pivot in question.parts(solution))
     return f"{'right' if solution.verdict else 'wrong'}: {''.join(parts).strip()}"
 
 

@@ -1,11 +1,20 @@
 """The pivotal tokens of a search, found again in replies to its questions."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.files import read_records
 from hornbook.base.records import Pivot
+from hornbook.chat.token_names import shown, token_text
 from hornbook.pts.records import SearchedSolution
+
+
+def pivot_json(pivot: Pivot) -> dict[str, Any]:
+    """A pivot as the page is told of it."""
+    return {"before": pivot.p_before, "after": pivot.p_after, "confirmed": pivot.confirmed}
 
 
 class SearchedQuestion(NamedTuple):
@@ -37,6 +46,18 @@ class SearchedQuestion(NamedTuple):
         ends = {pivot.position + pivot.length: pivot for pivot in self.pivots}
         return [pivot for end, pivot in sorted(ends.items()) if pivot.solution_tokens[:end] == tokens[:end]]
 
+    def parts(self, solution: SearchedSolution) -> Iterator[tuple[str, Pivot | None]]:
+        """A solution's text in parts: pivotal tokens, and what lies between them."""
+        place = 0
+        for pivot in self.along(solution):
+            if pivot.position < place:  # within the one before
+                continue
+            end = pivot.position + pivot.length
+            yield "".join(solution.strings[place : pivot.position]), None
+            yield "".join(solution.strings[pivot.position : end]), pivot
+            place = end
+        yield "".join(solution.strings[place:]), None
+
 
 class Searched:
     """All questions of a search, those with the largest pivots first."""
@@ -59,3 +80,14 @@ class Searched:
     def find(self, text: str) -> SearchedQuestion | None:
         """The question that is this text."""
         return self._by_text.get(text.strip())
+
+    def compare(self, question: SearchedQuestion, tokens: list[int], tokenizer: PreTrainedTokenizerBase) -> list[str]:
+        """What the search says of a reply to one of its questions, in a line or two."""
+        taken = sum(question.passed(tokens[: end + 1]) is not None for end in range(len(tokens)))
+        model = f" with {self.model}" if self.model else ""
+        lines = [f"searched{model}: {len(question.pivots)} pivotal tokens, {taken} of them in this reply"]
+        if missed := question.missed(tokens):
+            there, here = (shown(token_text(tokenizer, t[missed.position])) for t in (missed.solution_tokens, tokens))
+            change = f"{missed.p_before:.2f} to {missed.p_after:.2f}"
+            lines.append(f"at token {missed.position + 1} it says {here}; with {there} p(success) goes from {change}")
+        return lines

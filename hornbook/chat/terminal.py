@@ -14,8 +14,6 @@ from hornbook.base.records import Message
 from hornbook.chat.loaded import Loaded
 from hornbook.chat.marks import SURE, alternatives, by_probability, solution_line, with_pivot
 from hornbook.chat.reply_text import Piece
-from hornbook.chat.searched import SearchedQuestion
-from hornbook.chat.token_names import shown, token_text
 from hornbook.inference.live import Told
 from hornbook.inference.settings import Sampling
 
@@ -108,22 +106,10 @@ class Session:
         if finish != "stop":
             why = "interrupted" if finish == "interrupted" else f"cut at {len(self.told)} tokens"
             console.print(f"({why})", style="dim")
-        if question:
-            self._compare(question)
-
-    def _compare(self, question: SearchedQuestion) -> None:
-        """What the search says of a reply that was just given."""
-        tokens = [told.token for told in self.told]
-        taken = [pivot for end in range(len(tokens)) if (pivot := question.passed(tokens[: end + 1]))]
-        model = f" with {self.loaded.searched.model}" if self.loaded.searched and self.loaded.searched.model else ""
-        click.echo(f"  searched{model}: {len(question.pivots)} pivotal tokens, {len(taken)} of them in this reply")
-        if missed := question.missed(tokens):
-            place = missed.position
-            there, here = (shown(token_text(self.loaded.tokenizer, t[place])) for t in (missed.solution_tokens, tokens))
-            click.echo(
-                f"  at token {place + 1} it says {here}; with {there} p(success) goes from {missed.p_before:.2f} to "
-                f"{missed.p_after:.2f}"
-            )
+        if question and self.loaded.searched:
+            tokens = [told.token for told in self.told]
+            for line in self.loaded.searched.compare(question, tokens, self.loaded.tokenizer):
+                click.echo(f"  {line}")
 
     def _new(self, _: str = "") -> None:
         self.turns = [*self.beginning]

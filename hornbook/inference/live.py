@@ -85,14 +85,18 @@ class LiveBatch:
         return bool(self.waiting) or any(self.rows)
 
     def add(self, live: Live) -> None:
-        """Begin as soon as there is a row. Raises HornbookError where there can be no reply."""
+        """Begin as soon as there is a row. Raises as `check` does."""
+        self.check(live)
+        self.waiting.append(live)
+
+    def check(self, live: Live) -> None:
+        """Raises HornbookError where nothing can be sampled: no prefix, no room in the context or the cache."""
         check_room(self.engine.room, live.prefix)
         if self._way_of(live) is Way.OWN and self._columns(live) > self.tokens:
             raise HornbookError(
                 f"{len(live.prefix)} tokens with {self._limit(live)} more do not fit the cache, which holds "
                 f"{self.tokens}; ask for fewer"
             )
-        self.waiting.append(live)
 
     def clear(self) -> None:
         """Leave all rollouts as they are; nobody is told."""
