@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from hornbook.base import hub
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json
 from hornbook.base.settings import nearest
@@ -59,6 +60,8 @@ def choose_model(given: str, stage: str = "", pivots: Path | None = None) -> Cho
             raise HornbookError(
                 f"--stage {stage}: {given} is no run folder (it holds no recipe.yaml), so it has no stages"
             )
+        if not folder.exists() and not hub.is_name(given):
+            raise HornbookError(f"{given}: no such model; expected a run, a model's folder or a name on the hub")
         said = read_json(folder / "stage.json") if (folder / "stage.json").is_file() else {}
         return Chosen(given, given, folder.resolve().name, pivots, base=said.get("kind") in BASE)
     done = _finished(folder)

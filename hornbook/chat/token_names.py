@@ -6,6 +6,8 @@ from transformers import PreTrainedTokenizerBase
 
 from hornbook.tokenizer.bytelevel import byte_characters
 
+SIGNS = {" ": "·", "\n": "⏎", "\t": "⇥"}
+
 
 def token_text(tokenizer: PreTrainedTokenizerBase, token: int) -> str:
     """A token alone; one that is a part of a character has the replacement character."""
@@ -24,8 +26,8 @@ def token_bytes(tokenizer: PreTrainedTokenizerBase, token: int) -> list[int]:
 
 
 def shown(text: str) -> str:
-    """A token's text on one line, with its spaces and line ends to be seen."""
-    return text.replace("\n", "⏎").replace("\t", "⇥").replace(" ", "·") or "∅"
+    """A token's text on one line, with nothing in it that cannot be seen."""
+    return "".join(SIGNS.get(sign) or (sign if sign.isprintable() else f"⟨{ord(sign):x}⟩") for sign in text) or "∅"
 
 
 @lru_cache(maxsize=1)
