@@ -56,7 +56,7 @@ class ReplyText:
 
     def _is_unfinished(self, text: str) -> bool:
         """Whether the last character lacks bytes; what stays so is none of a divided one."""
-        return not text or (text.endswith(UNFINISHED) and len(self._new) < LONGEST_CHARACTER)
+        return text.endswith(UNFINISHED) and len(self._new) < LONGEST_CHARACTER
 
     def _release(self) -> list[Piece]:
         """What is held, but for what may yet turn out to be a stop text."""

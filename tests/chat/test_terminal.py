@@ -49,7 +49,7 @@ def test_the_last_model_of_a_run_is_meant_or_that_of_a_stage(run_folder: Path, t
     assert choose_model(str(run_folder), "pretrain").base
     folder = run_folder / "artifacts" / "sft-k"
     assert choose_model(str(folder)).path == str(folder)
-    with pytest.raises(HornbookError, match="--stage sfx: no such stage .*did you mean 'sft'"):
+    with pytest.raises(HornbookError, match=r"--stage sfx: no such stage .*did you mean 'sft'"):
         choose_model(str(run_folder), "sfx")
     with pytest.raises(HornbookError, match=r"--stage dpo: .* holds no model of it \(models: pretrain, sft\)"):
         choose_model(str(run_folder), "dpo")
