@@ -1,13 +1,13 @@
 """The text of a reply while its tokens are sampled: whole characters only, and nothing of a text that ends it."""
 
+import codecs
 from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
+from hornbook.chat.token_names import token_bytes
 from hornbook.inference.live import Told
 from hornbook.inference.sampling import UNFINISHED
-
-LONGEST_CHARACTER = 4  # tokens that hold parts of one
 
 
 class Piece(NamedTuple):
@@ -29,6 +29,7 @@ class ReplyText:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, stop: list[str]) -> None:
         self.tokenizer, self.stop = tokenizer, [text for text in stop if text]
         self.finish = ""
+        self._silent = set(tokenizer.all_special_ids)
         self.tokens: list[int] = []
         self._new: list[Told] = []  # since the last whole character
         self._settled = 0  # tokens before these, whose text is known
@@ -55,8 +56,13 @@ class ReplyText:
         return self._release()
 
     def _is_unfinished(self, text: str) -> bool:
-        """Whether the last character lacks bytes; what stays so is none of a divided one."""
-        return text.endswith(UNFINISHED) and len(self._new) < LONGEST_CHARACTER
+        """Whether the last character lacks bytes that may still come."""
+        if not text.endswith(UNFINISHED):
+            return False
+        said = [told.token for told in self._new if told.token not in self._silent]
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        decoder.decode(bytes(byte for token in said for byte in token_bytes(self.tokenizer, token)))
+        return bool(decoder.getstate()[0])
 
     def _release(self) -> list[Piece]:
         """What is held, but for what may yet turn out to be a stop text."""

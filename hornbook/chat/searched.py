@@ -85,7 +85,7 @@ class Searched:
         """What the search says of a reply to one of its questions, in a line or two."""
         taken = sum(question.passed(tokens[: end + 1]) is not None for end in range(len(tokens)))
         model = f" with {self.model}" if self.model else ""
-        lines = [f"searched{model}: {len(question.pivots)} pivotal tokens, {taken} of them in this reply"]
+        lines = [f"searched{model}: {taken} of {len(question.pivots)} pivotal tokens found are in this reply"]
         if missed := question.missed(tokens):
             there, here = (shown(token_text(tokenizer, t[missed.position])) for t in (missed.solution_tokens, tokens))
             change = f"{missed.p_before:.2f} to {missed.p_after:.2f}"

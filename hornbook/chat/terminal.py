@@ -89,7 +89,7 @@ class Session:
             self.told += piece.tokens
             pivot = question.passed([told.token for told in self.told]) if question else None
             if pivot:
-                click.echo(with_pivot(piece.text, pivot, self.colour), nl=False)
+                click.echo(with_pivot(piece.text or "(end)", pivot, self.colour), nl=False)
             else:
                 click.echo(by_probability(piece, self.colour) if self.probabilities else piece.text, nl=False)
 

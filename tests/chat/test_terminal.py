@@ -205,7 +205,7 @@ def searched(loaded: Loaded, say: Say, tmp_path: Path) -> Loaded:
 def test_pivots_are_marked_in_a_reply_to_a_searched_question(say: Say, searched: Loaded) -> None:
     told = say("How many?", by=session(searched))
     assert "◂(0.50→0.90)" in told
-    assert "searched with sft: 2 pivotal tokens, 1 of them in this reply" in told
+    assert "searched with sft: 1 of 2 pivotal tokens found are in this reply" in told
     assert "at token 5 it says" in told and "p(success) goes from 0.75 to 0.25" in told
     assert "◂" not in say("How many of them?", by=session(searched))
 
