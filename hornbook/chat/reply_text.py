@@ -29,7 +29,7 @@ class ReplyText:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, stop: list[str]) -> None:
         self.tokenizer, self.stop = tokenizer, [text for text in stop if text]
         self.finish = ""
-        self._silent = set(tokenizer.all_special_ids)
+        self._silent = {id for id, token in tokenizer.added_tokens_decoder.items() if token.special}
         self.tokens: list[int] = []
         self._new: list[Told] = []  # since the last whole character
         self._settled = 0  # tokens before these, whose text is known

@@ -1,7 +1,9 @@
 """The page: what it embeds, that it loads nothing, and what its script makes of a stream."""
 
+import asyncio
 import json
 import re
+from pathlib import Path
 
 import pytest
 from py_mini_racer import MiniRacer
@@ -10,6 +12,7 @@ from hornbook.chat.loaded import Loaded
 from hornbook.chat.write_page import SCRIPTS, TEMPLATES, page, questions
 from hornbook.inference.settings import Sampling
 from tests.chat.conftest import Client
+from tests.pts.browser import MISSING, open_address
 
 HOSTILE = "</script><script>alert(1)</script>"
 
@@ -67,6 +70,16 @@ def test_tokens_are_classed_by_probability(logic: MiniRacer) -> None:
     assert (
         isinstance(rows, list) and [row[0] for row in rows] == ["⏎", "·a"] and [row[2] for row in rows] == [False, True]
     )
+
+
+@pytest.mark.skipif(bool(MISSING), reason=MISSING)
+@pytest.mark.parametrize("width", [400, 1200])
+def test_a_browser_runs_it_without_complaint(talk, tmp_path: Path, width: int) -> None:
+    async def test(client: Client) -> None:
+        seen = await asyncio.to_thread(open_address, f"{client.address}/", tmp_path, width)
+        assert seen.console == [] and 'class="coloured"' in seen.html  # which its script has set
+
+    talk(test)
 
 
 def test_what_it_asks_is_what_the_server_takes(logic: MiniRacer, talk) -> None:

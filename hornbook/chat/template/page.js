@@ -103,6 +103,7 @@ function working(on) {
 function reset() {
   if (running) running.abort();
   turns = [];
+  point(null);
   for (const element of [...log.children]) if (element.id !== "empty") element.remove();
   control("empty").hidden = false;
 }
@@ -135,10 +136,15 @@ log.addEventListener("focusin", (event) => point(tokenAt(event)));
 log.addEventListener("focusout", () => point(null));
 log.addEventListener("click", (event) => point(tokenAt(event)));
 log.parentElement.addEventListener("scroll", () => point(null));
+addEventListener("resize", () => point(null));
 log.addEventListener("keydown", (event) => {
   const step = { ArrowLeft: "previousElementSibling", ArrowRight: "nextElementSibling" }[event.key];
   const next = step && tokenAt(event) && tokenAt(event)[step];
-  if (next) { next.tabIndex = 0; next.focus(); event.preventDefault(); }
+  if (!next) return;
+  next.tabIndex = 0;
+  next.focus();
+  point(next);
+  event.preventDefault();
 });
 control("ask").addEventListener("submit", (event) => {
   event.preventDefault();
