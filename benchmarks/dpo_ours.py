@@ -13,9 +13,9 @@ from benchmarks.rounds import Rounds, job
 from hornbook.base.workspace import Workspace
 from hornbook.model.load_save import load_model
 from hornbook.training.distributed import Ranks
-from hornbook.training.dpo_data import PairBatches
-from hornbook.training.dpo_loss import Dpo, PairBatch, group_pairs, log_ratios
-from hornbook.training.loop import train
+from hornbook.training.dpo_data import PairBatch, PairBatches, group_pairs
+from hornbook.training.dpo_loss import Dpo, log_ratios
+from hornbook.training.loop import train_model
 from hornbook.training.losses import Loss
 from hornbook.training.settings import DpoSettings
 
@@ -66,7 +66,7 @@ def main(asked: dict[str, Any]) -> None:
     batches = RacingPairs(pairs, group_pairs(pairs), settings, 0, model.device, 1)
     batches.rounds = Rounds(asked["round_seconds"])
     with tempfile.TemporaryDirectory() as folder:
-        train(model, objective, batches, settings, Workspace(Path(folder)), Ranks())
+        train_model(model, objective, batches, settings, Workspace(Path(folder)), Ranks())
 
 
 if __name__ == "__main__":

@@ -1,25 +1,31 @@
-"""What every benchmark needs: a claim with its noise, a meter, a table and a JSON file."""
+"""What the benchmarks share: claims, their options and main loop, a meter, tables and a JSON file."""
 
 import math
 import resource
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
+import click
 import msgspec
 from rich.table import Table
 
+from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json
 from hornbook.base.progress import Bar, answers
+
+Bench = TypeVar("Bench")
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Claim(msgspec.Struct):
     """One measured comparison.
 
-    `ratio` says how many times better ours is than the peer's (more, where more is better, else less), with its range
-    `low` to `high`; `goal` is what was to be reached, in words, and `met` whether it was. What could not be measured
-    is None.
+    `ratio` is how many times better ours is than the peer's, with its range `low` to `high`; `goal` is a description of
+    the goal, and `met` whether it was reached. What could not be measured is None.
     """
 
     name: str
@@ -33,8 +39,52 @@ class Claim(msgspec.Struct):
     met: bool
 
 
+def part_options(parts: Sequence[str]) -> Callable[[Command], Command]:
+    """The options of a benchmark that consists of parts: `parts`, `quick` and `file`."""
+
+    def add(command: Command) -> Command:
+        command = click.option(
+            "--json", "file", type=click.Path(path_type=Path), required=True, help="File for the claims."
+        )(command)
+        command = click.option("--quick", is_flag=True, help="Less of everything: five minutes in all.")(command)
+        return click.option("--part", "parts", type=click.Choice(parts), multiple=True, help="Only this part.")(command)
+
+    return add
+
+
+def run_parts(
+    parts: Mapping[str, Callable[[Bench], list[Claim]]],
+    chosen: Sequence[str],
+    make_bench: Callable[[], Bench],
+    file: Path,
+    *,
+    skip_failed: bool = False,
+) -> Bench:
+    """Run the chosen parts (by default all), write the claims to `file` and print them.
+
+    An error that a user can fix ends the process with exit code 2; with `skip_failed`, only if the part was chosen.
+    """
+    claims: list[Claim] = []
+    part = ""
+    try:
+        bench = make_bench()
+        for part in chosen or parts:
+            try:
+                claims += parts[part](bench)
+            except HornbookError as error:
+                if chosen or not skip_failed:
+                    raise
+                print(f"error: part {part}: {error}", file=sys.stderr)
+            write_claims(file, claims)  # after each part: a later one may be killed
+    except HornbookError as error:
+        print(f"error: {f'part {part}: ' if part else ''}{error}", file=sys.stderr)
+        sys.exit(2)
+    show_claims(claims)
+    return bench
+
+
 class Spent(msgspec.Struct):
-    """What a stretch of work took, in seconds."""
+    """Time spent, in seconds."""
 
     wall: float = 0.0
     cpu: float = 0.0
@@ -57,7 +107,7 @@ def cpu_seconds() -> float:
 
 
 def write_claims(path: Path, claims: list[Claim]) -> None:
-    """`{"claims": [...]}`, a number that is not finite as null."""
+    """Write `{"claims": [...]}`; numbers that are not finite become null."""
     rows = [
         {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
         for row in map(msgspec.structs.asdict, claims)
@@ -74,7 +124,7 @@ def show_claims(claims: list[Claim]) -> None:
 
 
 def show(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    """A table on standard output: the first column to the left, figures to the right."""
+    """Print a table: the first column left-aligned, the others right-aligned."""
     table = Table(title=title, title_justify="left")
     for place, column in enumerate(columns):
         table.add_column(column, justify="left" if place == 0 else "right")
@@ -84,7 +134,7 @@ def show(title: str, columns: list[str], rows: list[list[str]]) -> None:
 
 
 def number(value: float | None) -> str:
-    """A figure as a reader wants it: three digits that count, thousands with commas, a dash for none."""
+    """A figure with three significant digits, thousands with commas, a dash for none."""
     if value is None or not math.isfinite(value):
         return "–"
     if abs(value) >= 100:
@@ -97,7 +147,7 @@ def span(low: float | None, high: float | None) -> str:
 
 
 def tick(bar: Bar) -> Callable[[int], None]:
-    """Counts rollouts, whatever their tokens."""
+    """A callback that counts rollouts."""
     return lambda _tokens: bar.advance()
 
 

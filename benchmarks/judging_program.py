@@ -1,4 +1,4 @@
-"""What judging one Python program takes, beside the same program and tests in one sandbox and process, by turns.
+"""Time to judge one Python program, compared with the same program and tests in one sandboxed process, in turns.
 
     python -m benchmarks.judging_program [--runs 60] --json FILE
 
@@ -17,7 +17,7 @@ from benchmarks.harness import Claim, show_claims, write_claims
 from hornbook.base.records import Question
 from hornbook.oracles.code import score_code
 from hornbook.oracles.settings import OracleSettings
-from hornbook.sandbox.python import run_python
+from hornbook.sandbox.process import run_python
 
 TESTS = ["assert add(1, 2) == 3", "assert add(2, 2) == 4", "assert add(-1, 1) == 0"]
 PROGRAM = "def add(a, b):\n    return a + b  # {number}\n"
@@ -34,7 +34,7 @@ def main() -> None:
         for side, times in taken.items():
             start = time.perf_counter()
             side(number)
-            if number:  # the first run has looked for bubblewrap and compiled what runs inside
+            if number:  # the first run looks for bubblewrap and compiles the modules that run inside
                 times.append(1000 * (time.perf_counter() - start))
     ours, together = taken[judge], taken[run_together]
     better = median(together) / median(ours)

@@ -25,7 +25,7 @@ from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
 from hornbook.mixture.packed_dataset import Rows
 from hornbook.mixture.settings import MixtureSettings
-from hornbook.mixture.stage import mix
+from hornbook.mixture.stage import write_rows
 from hornbook.mixture.tokenize import token_file
 
 VOCABULARY, CONTEXT, BATCH = 50_000, 4096, 16
@@ -100,7 +100,7 @@ def use(folder: Path, tokens: int, megabytes: int, send: Any) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     settings = MixtureSettings(tokens=tokens, context=CONTEXT, shares=SHARES, validation_share=0.001)
     with Sampled() as packing:
-        rows, filled, table = mix(settings, sorted(SHARES), Workspace(folder, seed=1))
+        rows, filled, table = write_rows(settings, sorted(SHARES), Workspace(folder, seed=1))
     about = {"context": CONTEXT, "vocab_size": VOCABULARY, "pad_id": 0, "dtype": "<u2", "token_files": sorted(SHARES)}
     write_json(folder / "mixture.json", {**about, "sources": table})
     reader, seen = Rows.open(folder), 0

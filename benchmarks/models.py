@@ -1,4 +1,4 @@
-"""The models that benchmarks run on, and the stage's own trials around them."""
+"""The models that benchmarks run on, and the stage's own runner around them."""
 
 import atexit
 from pathlib import Path
@@ -15,9 +15,9 @@ from hornbook.inference.torch_engine import TorchEngine
 from hornbook.model.gguf_import import import_gguf
 from hornbook.model.load_save import load_model
 from hornbook.oracles.isolated import Oracles
-from hornbook.pts.judged_rollouts import Journal, Judge, Trials
+from hornbook.pts.judged_rollouts import Judge, RolloutJournal, RolloutRunner
 from hornbook.pts.stage import make_judge, prompt_tokens
-from hornbook.pts.types import Case
+from hornbook.pts.types import SearchCase
 from hornbook.teacher.local_llamacpp import model_file
 from hornbook.tokenizer.chat import load_tokenizer
 
@@ -30,22 +30,22 @@ class Bench(NamedTuple):
     network: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     judge: Judge
-    cases: list[Case]
+    cases: list[SearchCase]
     fingerprint: str
 
-    def trials(self, journal: Path, sampling: Sampling, *, seed: int, rows: int = 256) -> Trials:
-        """Fresh trials with random numbers of their own; what `journal` holds of the same kind is not made again."""
+    def runner(self, journal: Path, sampling: Sampling, *, seed: int, rows: int = 256) -> RolloutRunner:
+        """Fresh runner with random numbers of their own; what `journal` holds of the same kind is not made again."""
         engine = TorchEngine(self.network, self.tokenizer, batch_size=rows, seed=seed)
         journal.parent.mkdir(parents=True, exist_ok=True)
-        kept = Journal(journal, f"{self.fingerprint} {seed}")
-        return Trials(engine, self.judge, self.cases, sampling, kept, ENTRY)
+        kept = RolloutJournal(journal, f"{self.fingerprint} {seed}")
+        return RolloutRunner(engine, self.judge, self.cases, sampling, kept, ENTRY)
 
 
 def load(folder: Path, questions: list[Question], threads: int) -> Bench:
     """Model and tokenizer of `folder`, on so many threads, asked by its chat template."""
     torch.set_num_threads(threads)
     tokenizer, network = load_tokenizer(folder), load_model(folder, "float32")
-    cases = [Case(question, prompt_tokens(tokenizer, question, True, "")) for question in questions]
+    cases = [SearchCase(question, prompt_tokens(tokenizer, question, True, "")) for question in questions]
     oracles = Oracles()
     atexit.register(oracles.close)
     return Bench(network, tokenizer, make_judge(tokenizer, oracles), cases, TorchEngine(network, tokenizer).fingerprint)

@@ -1,56 +1,54 @@
-"""The pivotal token search against its claims: `python -m benchmarks.pts [--quick] [--part NAME] --json FILE`.
+"""Benchmarks of the pivotal token search: `python -m benchmarks.pts [--quick] [--part NAME] --json FILE`.
 
-truth: a tabular model whose p(success) is known exactly. worlds: what a true pivot costs there, all in. (a) Sampled
-tokens at equal F1, on the pocket SFT model. (b) What a confirmed pivot costs on SmolLM2-135M-Instruct, all in, beside
-the way codelion/pts samples. (c) The engine alone. `--quick` measures the same on less, within five minutes in all: its
-noise is wide; quote no claim from it. Parts (a) and (c) need the model of `make demo` and are left out without it.
+truth: a tabular model whose p(success) is known exactly. worlds: the total cost of a true pivot there. (a) Sampled
+tokens at equal F1, on the pocket SFT model. (b) The total cost of a confirmed pivot on SmolLM2-135M-Instruct, compared
+with the sampling of codelion/pts. (c) The engine alone. `--quick` measures the same on less, in less than five minutes;
+its claims are too noisy to quote. Parts (a) and (c) need the model of `make demo` and are skipped without it.
 """
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from benchmarks import pts_confirm, pts_engine, pts_exact, pts_f1, pts_worlds
-from benchmarks.harness import Claim, show_claims, write_claims
-from hornbook.base.errors import HornbookError
+from benchmarks.harness import Claim, part_options, run_parts
+
+
+class Bench(NamedTuple):
+    quick: bool
+    model: Path | None
+    cache: Path
+    threads: int
+    seed: int
+
+
+PARTS: dict[str, Callable[[Bench], list[Claim]]] = {
+    "truth": lambda b: pts_exact.run(quick=b.quick, seed=b.seed),
+    "worlds": lambda b: pts_worlds.run(quick=b.quick, seed=b.seed),
+    "b": lambda b: pts_confirm.run(quick=b.quick, cache=b.cache, seed=b.seed),
+    "a": lambda b: pts_f1.run(quick=b.quick, given=b.model, cache=b.cache, threads=b.threads, seed=b.seed),
+    "c": lambda b: pts_engine.run(quick=b.quick, given=b.model, cache=b.cache, threads=b.threads),
+}
 
 
 @click.command(context_settings={"show_default": True})
-@click.option(
-    "--part", "parts", type=click.Choice(["truth", "worlds", "a", "b", "c"]), multiple=True, help="Only this part."
-)
-@click.option("--quick", is_flag=True, help="Less of everything: five minutes in all.")
-@click.option("--json", "file", type=click.Path(path_type=Path), required=True, help="Where the claims are written.")
+@part_options(list(PARTS))
 @click.option("--model", type=click.Path(path_type=Path), help="SFT model; else the newest of runs/pocket.")
 @click.option(
-    "--cache", type=click.Path(path_type=Path), default=Path("runs/benchmarks"), help="What need not be made twice."
+    "--cache", type=click.Path(path_type=Path), default=Path("runs/benchmarks"), help="Folder for cached results."
 )
-@click.option("--threads", type=click.IntRange(min=1), default=1, help="Threads of PyTorch, for both sides.")
+@click.option(
+    "--threads", type=click.IntRange(min=1), default=1, help="Threads of PyTorch, for both sides of (a) and (c)."
+)
 @click.option("--seed", type=int, default=0, help="Seed of solutions, rollouts and the bootstrap.")
 def main(
     parts: tuple[str, ...], quick: bool, file: Path, model: Path | None, cache: Path, threads: int, seed: int
 ) -> None:
     """Measure the pivotal token search, print the tables and write the claims."""
-    measures: dict[str, Callable[[], list[Claim]]] = {
-        "truth": lambda: pts_exact.run(quick=quick, seed=seed),
-        "worlds": lambda: pts_worlds.run(quick=quick, seed=seed),
-        "b": lambda: pts_confirm.run(quick=quick, cache=cache, threads=threads, seed=seed),
-        "a": lambda: pts_f1.run(quick=quick, given=model, cache=cache, threads=threads, seed=seed),
-        "c": lambda: pts_engine.run(quick=quick, given=model, cache=cache, threads=threads),
-    }
     cache.mkdir(parents=True, exist_ok=True)
-    claims: list[Claim] = []
-    for part in parts or measures:
-        try:
-            claims += measures[part]()
-        except HornbookError as error:
-            print(f"error: part {part}: {error}", file=sys.stderr)
-            if parts:
-                sys.exit(2)
-        write_claims(file, claims)  # after each part: a later one may be killed
-    show_claims(claims)
+    run_parts(PARTS, parts, lambda: Bench(quick, model, cache, threads, seed), file, skip_failed=True)
 
 
 if __name__ == "__main__":

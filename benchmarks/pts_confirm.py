@@ -6,6 +6,7 @@ defaults, up to its pivots. Fresh rollouts then say of each pivot, ours and the 
 """
 
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,17 +26,16 @@ from hornbook.base.workspace import Workspace
 from hornbook.inference.settings import Sampling
 from hornbook.inference.torch_engine import TorchEngine
 from hornbook.pts.adaptive import adaptive
-from hornbook.pts.judged_rollouts import Trials
+from hornbook.pts.judged_rollouts import RolloutRunner
 from hornbook.pts.rollout_pools import Pools
 from hornbook.pts.screening import choose_solutions, screen
-from hornbook.pts.search import make_chains, wave_size
+from hornbook.pts.search import make_chains, round_size
 from hornbook.pts.settings import PtsSettings
 from hornbook.pts.subdivide import differ
 from hornbook.pts.types import Prefix
 from hornbook.tokenizer.chat import stop_ids
 
 P_GAP = 0.2
-LOOK = 25  # fresh rollouts a side between two looks
 SURE = 2.576  # standard errors of 99 %: fresh rollouts end early where p_gap lies further off than this
 DRAWS = 10_000
 
@@ -47,12 +47,13 @@ class Size(NamedTuple):
     seeds: int
     max_new_tokens: int
     fresh: int  # most fresh rollouts a side
+    look: int  # of them, between two looks
 
     def sampling(self) -> Sampling:
         return Sampling(temperature=0.8, max_new_tokens=self.max_new_tokens)
 
 
-FULL, QUICK = Size(6, 3, 100, 50), Size(2, 1, 48, 25)
+FULL, QUICK = Size(6, 3, 100, 50, 25), Size(4, 1, 48, 16, 8)
 
 
 class Found(NamedTuple):
@@ -73,8 +74,9 @@ class Cost(NamedTuple):
     confirmed: int
 
 
-def run(*, quick: bool, cache: Path, threads: int, seed: int) -> list[Claim]:
-    """Measure each seed, print the table, and return the claims."""
+def run(*, quick: bool, cache: Path, seed: int) -> list[Claim]:
+    """Measure each seed, print the table, and return the claims. Tokens are counted, not seconds: all cores work."""
+    threads = os.cpu_count() or 1
     size = QUICK if quick else FULL
     sides: dict[str, list[Cost]] = {"hornbook pts": [], "the peer's way": []}
     for turn in range(seed, seed + size.seeds):
@@ -101,18 +103,18 @@ def search_ours(bench: Bench, sampling: Sampling, seed: int) -> Found:
     """`hornbook pts` with its defaults, up to its pivots."""
     settings = PtsSettings(p_gap=P_GAP)
     with TemporaryDirectory() as folder:
-        trials = bench.trials(Path(folder) / "journal", sampling, seed=seed)
-        pools = Pools(trials, seed)
+        runner = bench.runner(Path(folder) / "journal", sampling, seed=seed)
+        pools = Pools(runner, seed)
         kept = screen(settings, Workspace(Path(folder), name="ours", seed=seed), pools)
         solutions = choose_solutions(kept, pools, settings.solutions_per_question)
         chains = make_chains(solutions, [tokens(solution) for solution in solutions], pools, settings)
-        findings = adaptive(chains, pools, settings, seed, wave_size(chains)).findings
+        findings = adaptive(chains, pools, settings, seed, round_size(chains)).findings
     claimed: dict[Prefix, Claimed] = {}  # solutions of a question that begin alike share their pivots
     for finding in findings:
         solution = solutions[finding.solution]
         pivot = Claimed(solution.case, solution.tokens, finding.start, finding.delta)
         claimed.setdefault(solution.prefix(finding.end), pivot)
-    return Found(list(claimed.values()), len(kept), trials.tokens)
+    return Found(list(claimed.values()), len(kept), runner.tokens)
 
 
 def search_peer(bench: Bench, sampling: Sampling, seed: int) -> Found:
@@ -129,10 +131,10 @@ def settle(found: Found, bench: Bench, size: Size, seed: int, name: str) -> Cost
     """
     longer = size.sampling().model_copy(update={"max_new_tokens": 2 * size.max_new_tokens})  # room after any prefix
     with TemporaryDirectory() as folder:
-        fresh = bench.trials(Path(folder) / "journal", longer, seed=seed + 2000)
+        fresh = bench.runner(Path(folder) / "journal", longer, seed=seed + 2000)
         referee = Referee(found.claimed, fresh, set(stop_ids(bench.tokenizer)))
         with progress(f"confirming {name}", len(found.claimed), "pivots") as bar:
-            referee.ask(size.fresh, bar.advance)
+            referee.ask(size.fresh, size.look, bar.advance)
     confirmed = sum(confirms(claimed.delta, referee.move(claimed)[0]) for claimed in found.claimed)
     return Cost(len(bench.cases), found.searched, found.tokens, len(found.claimed), confirmed)
 
@@ -140,7 +142,7 @@ def settle(found: Found, bench: Bench, size: Size, seed: int, name: str) -> Cost
 class Referee:
     """Fresh rollouts on both sides of what is claimed."""
 
-    def __init__(self, claimed: list[Claimed], fresh: Trials, stops: set[int]) -> None:
+    def __init__(self, claimed: list[Claimed], fresh: RolloutRunner, stops: set[int]) -> None:
         self.claimed, self.fresh = claimed, fresh
         self.seen: dict[Prefix, list[bool]] = {side: [] for one in claimed for side in sides(one)}
         self.known: dict[Prefix, float] = {}  # whole solutions
@@ -149,11 +151,11 @@ class Referee:
         for prefix, verdict in zip(ended, fresh.judge(asked), strict=True):
             self.known[prefix] = float(verdict.success)
 
-    def ask(self, most: int, settled: Callable[[int], None]) -> None:
-        """Sample up to `most` rollouts a side."""
+    def ask(self, most: int, look: int, settled: Callable[[int], None]) -> None:
+        """Sample up to `most` rollouts a side, so many between two looks."""
         left = self.claimed
-        for begun in range(0, most, LOOK):
-            wanted = {side: range(begun, begun + LOOK) for one in left for side in sides(one) if side not in self.known}
+        for begun in range(0, most, look):
+            wanted = {side: range(begun, begun + look) for one in left for side in sides(one) if side not in self.known}
             for side, outcomes in roll(self.fresh, wanted, "fresh").items():
                 self.seen[side] += [outcome.success for outcome in outcomes]
             doubtful = [one for one in left if self.in_doubt(one)]

@@ -27,9 +27,9 @@ from benchmarks.rollout_pairs import rollout_pairs
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json, read_records
 from hornbook.base.stage import StageType, declared
-from hornbook.evaluation.metrics import REASONING, Answer, values_by_score
-from hornbook.recipe.run_alone import run_alone
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.evaluation.metrics import REASONING, ScoredReply, values_by_score
+from hornbook.recipe.run_stage import run_alone
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 ARMS = {"pivotal": "PTS, DPO on pivotal tokens", "replies": "DPO on whole replies, same tokens"}
 SAMPLING = {"temperature": 0.8, "max_new_tokens": 110}
@@ -41,7 +41,7 @@ DPO: dict[str, dict[str, Any]] = {
 }
 TAUGHT: dict[str, Any] = {"learning_rate": 1.5e-3, "epochs": 2, "batch_rows": 8, "microbatch_rows": 8}
 HELDOUT: dict[str, Any] = {"samples": 4, "benchmarks": [], "max_trivia": 0, **SAMPLING}
-FEW, EVERY = 80, 1_000_000  # questions: for a trial, and more than there are
+FEW, EVERY = 80, 1_000_000  # questions: for a quick run, and more than there are
 MIXED, ROLLOUT_PAIRS = declared(mixed), declared(rollout_pairs)
 
 
@@ -140,7 +140,7 @@ def book(folder: Path) -> dict[str, Any]:
 
 def accuracies(evaluation: Path) -> dict[str, float]:
     """Share of right replies to each question."""
-    questions = values_by_score(read_records(evaluation / "answers.parquet", Answer))[REASONING]
+    questions = values_by_score(read_records(evaluation / "answers.parquet", ScoredReply))[REASONING]
     return {question: float(np.mean(values)) for question, values in questions.items()}
 
 

@@ -12,9 +12,9 @@ from benchmarks.searches import search_positions
 from benchmarks.tabular import Tabular, TabularEngine, true_moves
 from hornbook.base.progress import progress
 from hornbook.inference.settings import Sampling
-from hornbook.pts.judged_rollouts import Journal, Trials, Verdict
+from hornbook.pts.judged_rollouts import OracleVerdict, RolloutJournal, RolloutRunner
 from hornbook.pts.settings import PtsSettings
-from hornbook.pts.types import Outcome, Prefix, Solution, Trial
+from hornbook.pts.types import JudgedRollout, Prefix, RolloutTask, Solution
 
 P_GAP = 0.2
 LARGE = 1.5  # a large move is of this many P_GAP
@@ -88,12 +88,12 @@ def tally(kind: str, options: dict[str, Any], tables: list[Tabular], seed: int) 
     total = Tally()
     with TemporaryDirectory() as folder, progress(f"{kind} {name(options)}", len(tables), "tables") as bar:
         for turn, model in enumerate(tables):
-            trials = table_trials(model, Path(folder) / f"{turn}.journal", seed + turn)
-            solutions = draw_solutions(trials)
-            moves, tokens = search_positions(kind, solutions, trials, p_gap=P_GAP, **options)
+            runner = table_runner(model, Path(folder) / f"{turn}.journal", seed + turn)
+            solutions = draw_solutions(runner)
+            moves, tokens = search_positions(kind, solutions, runner, p_gap=P_GAP, **options)
             total.tokens += sum(tokens)
             for solution, said in zip(solutions, moves, strict=True):
-                start = trials.cases[solution.case].prompt[1]
+                start = runner.cases[solution.case].prompt[1]
                 count(total, true_moves(model, start, solution.tokens), set(said))
             bar.advance()
     return total
@@ -127,20 +127,20 @@ def cancelled(true_T: np.ndarray, place: int) -> bool:
     )  # fmt: skip
 
 
-def table_trials(model: Tabular, journal: Path, seed: int) -> Trials:
+def table_runner(model: Tabular, journal: Path, seed: int) -> RolloutRunner:
     cases = model.cases()
 
-    def judge(asked: list[Any]) -> list[Verdict]:
+    def judge(asked: list[Any]) -> list[OracleVerdict]:
         return [model.judge(question, tokens) for question, tokens in asked]
 
     sampling = Sampling(max_new_tokens=model.length + 1)
-    return Trials(TabularEngine(model, seed), judge, cases, sampling, Journal(journal, str(seed)), 4096)
+    return RolloutRunner(TabularEngine(model, seed), judge, cases, sampling, RolloutJournal(journal, str(seed)), 4096)
 
 
-def draw_solutions(trials: Trials) -> list[Solution]:
+def draw_solutions(runner: RolloutRunner) -> list[Solution]:
     """One solution of each case."""
-    wave = [Trial(Prefix(case, ()), "solutions", 0) for case in range(len(trials.cases))]
-    made: list[Outcome] = trials.run(wave)
+    wave = [RolloutTask(Prefix(case, ()), "solutions", 0) for case in range(len(runner.cases))]
+    made: list[JudgedRollout] = runner.run(wave)
     return [Solution(case, tuple(o.tokens), o.logprobs, o.success) for case, o in enumerate(made)]
 
 

@@ -89,8 +89,8 @@ def tally(
     with progress(name, seeds, "seeds") as bar:
         for turn in range(seeds):
             file = cache / "searches" / f"{name.replace(' ', '-')}-{len(found)}-{turn}.journal"
-            trials = bench.trials(file, SAMPLING, seed=seed + 1 + turn)
-            moves, tokens = search_positions(kind, solutions, trials, p_gap=P_GAP, **options)
+            runner = bench.runner(file, SAMPLING, seed=seed + 1 + turn)
+            moves, tokens = search_positions(kind, solutions, runner, p_gap=P_GAP, **options)
             for place, (said, really) in enumerate(zip(moves, true, strict=True)):
                 hits = len(really & said.keys())
                 counts[:, turn, place] = hits, len(said) - hits, len(really) - hits, tokens[place]

@@ -17,7 +17,7 @@ from hornbook.base.rng import derive
 from hornbook.inference.rollouts import Engine, Request
 from hornbook.inference.settings import Sampling
 from hornbook.pts.judged_rollouts import Judge
-from hornbook.pts.types import Case
+from hornbook.pts.types import SearchCase
 
 SHORTEST = 5  # tokens; shorter generations are skipped
 LOW, HIGH = 0.2, 0.8
@@ -63,7 +63,7 @@ class Peer:
         self.known: dict[tuple[int, str], float] = {}
         self.tokens = self.searched = 0
 
-    def search(self, cases: list[Case]) -> list[Claimed]:
+    def search(self, cases: list[SearchCase]) -> list[Claimed]:
         """What it calls pivotal."""
         self.cases = cases
         self.sequences: dict[int, list[int]] = {number: [] for number in range(len(cases))}

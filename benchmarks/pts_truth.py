@@ -14,8 +14,8 @@ from hornbook.base.progress import progress
 from hornbook.base.rng import rng
 from hornbook.base.settings import digest
 from hornbook.inference.settings import Sampling
-from hornbook.pts.judged_rollouts import OnDone, Trials
-from hornbook.pts.types import Outcome, Prefix, Solution, Trial
+from hornbook.pts.judged_rollouts import OnDone, RolloutRunner
+from hornbook.pts.types import JudgedRollout, Prefix, RolloutTask, Solution
 
 SCREENING = 64  # rollouts that decide whether a question is in range
 TOGETHER = 40  # questions screened in one wave, until enough are found
@@ -57,9 +57,9 @@ def truths(
     name = digest([bench.fingerprint, questions, drawn, count, least_tokens, error, seed, SCREENING, FIRST])
     file = cache / f"truth-{name}.json"
     if not file.exists():
-        trials = bench.trials(cache / f"truth-{name}.journal", sampling, seed=seed, rows=512)
-        solutions = choose(trials, count=count, least_tokens=least_tokens, seed=seed)
-        found = measure(trials, solutions, error)
+        runner = bench.runner(cache / f"truth-{name}.journal", sampling, seed=seed, rows=512)
+        solutions = choose(runner, count=count, least_tokens=least_tokens, seed=seed)
+        found = measure(runner, solutions, error)
         write_json(file, [keep(truth) for truth in found])
     rows = msgspec.convert(read_json(file), list[Kept])
     return [Truth(Solution(row.case, tuple(row.tokens), row.logprobs, row.success), row.p) for row in rows]
@@ -70,17 +70,17 @@ def keep(truth: Truth) -> Kept:
     return Kept(case, list(tokens), logprobs, success, truth.p)
 
 
-def choose(trials: Trials, *, count: int, least_tokens: int, seed: int) -> list[Solution]:
+def choose(runner: RolloutRunner, *, count: int, least_tokens: int, seed: int) -> list[Solution]:
     """Finished solutions out of the screening rollouts, successes and failures by turns, in a seeded order.
 
     Raises HornbookError when there are too few.
     """
-    order = [int(case) for case in rng(seed, "truth", "questions").permutation(len(trials.cases))]
+    order = [int(case) for case in rng(seed, "truth", "questions").permutation(len(runner.cases))]
     chosen: list[Solution] = []
     for start in range(0, len(order), TOGETHER):
         part = order[start : start + TOGETHER]
         with progress("truth: screening", len(part) * SCREENING, "rollouts") as bar:
-            made = roll(trials, {Prefix(case, ()): range(SCREENING) for case in part}, "screening", tick(bar))
+            made = roll(runner, {Prefix(case, ()): range(SCREENING) for case in part}, "screening", tick(bar))
         for case in part:
             outcomes = made[Prefix(case, ())]
             if not 0.2 <= sum(outcome.success for outcome in outcomes) / SCREENING <= 0.8:
@@ -97,17 +97,17 @@ def choose(trials: Trials, *, count: int, least_tokens: int, seed: int) -> list[
     )
 
 
-def measure(trials: Trials, solutions: list[Solution], error: float) -> list[Truth]:
+def measure(runner: RolloutRunner, solutions: list[Solution], error: float) -> list[Truth]:
     """p(success) before each token to a standard error of at most `error`, and the verdict at the end.
 
     A first wave says how many rollouts a boundary needs; waves follow until each has that many.
     """
     ends = [solution.prefix(position) for solution in solutions for position in range(len(solution.tokens))]
-    made: dict[Prefix, list[Outcome]] = {prefix: [] for prefix in ends}
+    made: dict[Prefix, list[JudgedRollout]] = {prefix: [] for prefix in ends}
     wave = dict.fromkeys(ends, range(FIRST))
     while wave:
         with progress("truth: boundaries", sum(map(len, wave.values())), "rollouts") as bar:
-            for prefix, outcomes in roll(trials, wave, "truth", tick(bar)).items():
+            for prefix, outcomes in roll(runner, wave, "truth", tick(bar)).items():
                 made[prefix] += outcomes
         wave = {}
         for prefix, outcomes in made.items():
@@ -132,11 +132,11 @@ def rollouts_needed(successes: int, n: int, error: float) -> int:
 
 
 def roll(
-    trials: Trials, wanted: dict[Prefix, range], stream: str, on_done: OnDone | None = None
-) -> dict[Prefix, list[Outcome]]:
+    runner: RolloutRunner, wanted: dict[Prefix, range], stream: str, on_done: OnDone | None = None
+) -> dict[Prefix, list[JudgedRollout]]:
     """The rollouts of these numbers from each prefix, in one call."""
-    wave = [Trial(prefix, stream, number) for prefix, numbers in wanted.items() for number in numbers]
-    made: dict[Prefix, list[Outcome]] = {prefix: [] for prefix in wanted}
-    for trial, outcome in zip(wave, trials.run(wave, on_done), strict=True):
-        made[trial.prefix].append(outcome)
+    wave = [RolloutTask(prefix, stream, number) for prefix, numbers in wanted.items() for number in numbers]
+    made: dict[Prefix, list[JudgedRollout]] = {prefix: [] for prefix in wanted}
+    for task, outcome in zip(wave, runner.run(wave, on_done), strict=True):
+        made[task.prefix].append(outcome)
     return made

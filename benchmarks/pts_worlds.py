@@ -13,16 +13,16 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.harness import Claim, number, show
-from benchmarks.pts_exact import table_trials
+from benchmarks.pts_exact import table_runner
 from benchmarks.searches import tokens
 from benchmarks.tabular import Tabular, true_moves
 from hornbook.base.progress import progress
 from hornbook.base.rng import rng
 from hornbook.pts.adaptive import adaptive
-from hornbook.pts.judged_rollouts import Trials
+from hornbook.pts.judged_rollouts import RolloutRunner
 from hornbook.pts.rollout_pools import Pools
-from hornbook.pts.screening import choose_solutions, root, share
-from hornbook.pts.search import make_chains, wave_size
+from hornbook.pts.screening import choose_solutions, root, success_share
+from hornbook.pts.search import make_chains, round_size
 from hornbook.pts.settings import PtsSettings
 from hornbook.pts.subdivide import search_by_halves
 from hornbook.pts.types import Prefix
@@ -106,35 +106,35 @@ def total(way: Way, worlds: list[Tabular], seed: int) -> Bill:
     bills = []
     with TemporaryDirectory() as folder, progress(way.name, len(worlds), "worlds") as bar:
         for turn, world in enumerate(worlds):
-            bills.append(spend(way, world, table_trials(world, Path(folder) / f"{turn}.journal", seed + turn), seed))
+            bills.append(spend(way, world, table_runner(world, Path(folder) / f"{turn}.journal", seed + turn), seed))
             bar.advance()
     return Bill(*(sum(column) for column in zip(*bills, strict=True)))
 
 
-def spend(way: Way, world: Tabular, trials: Trials, seed: int) -> Bill:
+def spend(way: Way, world: Tabular, runner: RolloutRunner, seed: int) -> Bill:
     """One way in one world."""
-    settings, pools = way.settings, Pools(trials, seed)
-    every = range(len(trials.cases))
+    settings, pools = way.settings, Pools(runner, seed)
+    every = range(len(runner.cases))
     pools.extend(dict.fromkeys(map(root, every), settings.screening), {})
     low, high = (0.2, 0.8) if way.in_range else (1e-9, 1 - 1e-9)
-    kept = [case for case in every if low <= share(pools.of(root(case))) <= high]
+    kept = [case for case in every if low <= success_share(pools.of(root(case))) <= high]
     solutions = choose_solutions(kept, pools, settings.solutions_per_question)
     units = [tokens(solution) for solution in solutions]
     if settings.search == "subdivide":
         found = search_by_halves(solutions, units, pools, settings)
     else:
         chains = make_chains(solutions, units, pools, settings)
-        found = adaptive(chains, pools, settings, seed, wave_size(chains))
+        found = adaptive(chains, pools, settings, seed, round_size(chains))
     right: dict[Prefix, bool] = {}
     for finding in found.findings:
         solution = solutions[finding.solution]
-        moves = true_moves(world, start(trials, solution.case), solution.tokens)
+        moves = true_moves(world, start(runner, solution.case), solution.tokens)
         said = math.copysign(1, finding.delta) * float(moves[finding.start])
         right[solution.prefix(finding.end)] = said >= settings.p_gap - 1e-9
-    truly = sum(0.2 <= world.p_success(start(trials, case), ()) <= 0.8 for case in every)
-    return Bill(len(trials.cases), truly, len(kept), trials.tokens, len(right), sum(right.values()))
+    truly = sum(0.2 <= world.p_success(start(runner, case), ()) <= 0.8 for case in every)
+    return Bill(len(runner.cases), truly, len(kept), runner.tokens, len(right), sum(right.values()))
 
 
-def start(trials: Trials, case: int) -> int:
+def start(runner: RolloutRunner, case: int) -> int:
     """The state that a question begins in."""
-    return trials.cases[case].prompt[1]
+    return runner.cases[case].prompt[1]

@@ -1,4 +1,4 @@
-"""Two or more workers do the same work in turns, and how their speeds compare (`rounds` is their side of it)."""
+"""Run two or more workers in turns on the same work, and compare their speeds (`rounds` is the workers' side)."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def race(
     with ExitStack() as stack:
         workers = [stack.enter_context(_Worker(racer, folder, seconds, threads, peers)) for racer in racers]
         for number_ in range(1 + rounds):
-            # every second time backwards, so that a machine that slows down does so for all
+            # every second round in reverse order, so that a machine that slows down affects all alike
             for worker in workers[:: 1 if number_ % 2 else -1]:
                 worker.round(keep=number_ > 0)
     return {worker.name: Result(worker.rates, worker.cpu_rates, worker.peak_mb) for worker in workers}
@@ -77,7 +77,7 @@ class _Worker:
             self.process.stdin.write("go\n")
             self.process.stdin.flush()
         except BrokenPipeError:
-            pass  # it has ended: what it left on its output, nothing, says so below
+            pass  # it has ended; its empty output is reported below
         line = self.process.stdout.readline()
         if not line:
             self.opened.flush()
@@ -91,7 +91,7 @@ class _Worker:
 
     def __exit__(self, *_: object) -> None:
         assert self.process.stdin
-        with suppress(BrokenPipeError):  # it has failed, which is what is being told
+        with suppress(BrokenPipeError):  # it has failed, which is being reported
             self.process.stdin.close()
         try:
             self.process.wait(10)
@@ -102,7 +102,7 @@ class _Worker:
 
 
 def compare(name: str, ours: Result, peer: Result, unit: str, at_least: float) -> Claim:
-    """How many times faster ours was, with the range over the rounds."""
+    """How many times faster ours was than the peer, with the range over the rounds."""
     ratios = [mine / other for mine, other in zip(ours.rates, peer.rates, strict=True)]
     ratio = median(ratios)
     goal = f"at least {at_least:g}×"

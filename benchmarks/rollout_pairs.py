@@ -18,7 +18,7 @@ from hornbook.inference.torch_engine import TorchEngine
 from hornbook.model.load_save import load_model
 from hornbook.oracles.isolated import Oracles
 from hornbook.oracles.load_questions import read_questions
-from hornbook.preference.select_questions import choose
+from hornbook.preference.select_questions import choose_questions
 from hornbook.pts.stage import make_judge
 from hornbook.tokenizer.chat import encode_prompt, load_tokenizer
 
@@ -52,7 +52,7 @@ def rollout_pairs(settings: RolloutPairsSettings, work: Workspace, *, model: Pat
     Raises HornbookError when no question has both a right and a wrong reply.
     """
     found = read_questions(questions, work.reject)
-    asked = choose(found, settings.max_questions, work.seed)
+    asked = choose_questions(found, settings.max_questions, work.seed)
     sampler = Sampler(settings, work, model, asked)
     replies: list[Reply] = []
     spent = turn = 0

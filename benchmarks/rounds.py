@@ -1,4 +1,4 @@
-"""The worker's side of a race: standard library only, because peers run it in an environment of their own.
+"""The worker's side of a race: standard library only, because peers run it in a separate environment.
 
 A worker is started as `PYTHON -m MODULE JOB.json` in the repository's root. It builds everything, then answers each
 line on its standard input with one round: whole steps until `round_seconds` of the job are over, then one line of JSON,
@@ -44,12 +44,12 @@ class Rounds:
     def _wait(self) -> None:
         if not sys.stdin.readline():
             self.answers.flush()
-            os._exit(0)  # trainers would catch an exception, or save a checkpoint on the way out
+            os._exit(0)  # trainers would catch an exception, or save a checkpoint on exit
         self.work, self.wall, self.cpu = 0.0, time.perf_counter(), time.process_time()
 
 
 def peak_mb() -> float:
-    """The most memory this process ever had resident; `ru_maxrss` would count the parent's as well."""
+    """The peak of this process's resident memory; `ru_maxrss` would include the parent's."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 

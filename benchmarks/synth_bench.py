@@ -1,4 +1,4 @@
-"""What the parts of `benchmarks/synth.py` share: how much to measure, runs that must end well, claims, rows."""
+"""What the parts of `benchmarks/synth.py` share: amounts to measure, runs that must succeed, claims, rows."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ Figures = Mapping[str, Sequence[float]]  # name of a side → what was measured,
 
 
 class Bench:
-    """How much to measure, where to work, and the rows of the table: what is measured, then each side's figure."""
+    """The amounts to measure, the working folder, and the rows of the table: the measure, then each side's figure."""
 
     def __init__(self, *, quick: bool, folder: Path) -> None:
         self.folder = folder / time.strftime("%Y%m%d-%H%M%S")
@@ -24,7 +24,7 @@ class Bench:
         self._places = 0
 
     def fresh(self, name: str) -> Path:
-        """A folder that no run has seen."""
+        """A new folder."""
         self._places += 1
         return self.folder / f"{self._places:03d}-{name}"
 
@@ -32,7 +32,7 @@ class Bench:
         return Server(self.fresh("server"), latency)
 
     def whole(self, side: Side, job: Job, folder: Path, url: str) -> Run:
-        """A run that must end well. Raises HornbookError when it does not."""
+        """A run that must succeed. Raises HornbookError when it does not."""
         done = run(side, job, folder, url, 5 * self.patience)
         if done.exit_code != 0:
             raise HornbookError(f"{side.name}: ended with {done.exit_code}; see {folder / 'log'}")
@@ -69,7 +69,7 @@ def shown(name: str, values: Sequence[float], unit: str) -> Claim:
 
 
 def beside(name: str, figures: Figures, unit: str) -> list[Claim]:
-    """Ours beside each peer, where less is better: how many times as much the peer takes, round by round."""
+    """Ours compared with each peer, where less is better: the peer's figure divided by ours, for each round."""
     ours, claims = figures.get(OURS.name, []), []
     for peer in SIDES:
         if peer is OURS or not ours or peer.name not in figures:

@@ -1,4 +1,4 @@
-"""What is asked again after kills, and after a change: the server counts."""
+"""Requests that are repeated after kills, and after a change, as counted by the server."""
 
 import random
 import time
@@ -24,7 +24,7 @@ SETTLE = 0.5  # seconds for the server to notice that a client is dead
 
 
 def kills(bench: Bench) -> list[Claim]:
-    """SIGKILL at random moments, resumed each time: what is asked again, and whether the end is the same."""
+    """SIGKILL at random moments, resumed each time: repeated requests, and whether the result is the same."""
     job = Job(passages(bench.requests // 2))
     extra: dict[str, list[float]] = {}
     twice: dict[str, list[float]] = {}
@@ -56,7 +56,7 @@ def killed(bench: Bench, side: Side, job: Job) -> tuple[int, int, str]:
             worker.kill()
             moments.append((moment, ledger_requests(folder)))
             time.sleep(SETTLE)
-            if not reached:  # it hangs, or has ended: more kills would find the same
+            if not reached:  # it hangs, or has ended: more kills would change nothing
                 break
         done = Worker(side, job, folder, server.url).wait(bench.patience, lambda: len(server.asked()))
         events = server.events()
@@ -68,7 +68,7 @@ def killed(bench: Bench, side: Side, job: Job) -> tuple[int, int, str]:
 
 
 def goals(count: int, requests: int) -> list[int]:
-    """At how many requests, those asked again included, a side is killed: random, the same for all sides."""
+    """After how many requests, including repeated ones, a side is killed: random, the same for all sides."""
     chance = random.Random(7)
     return sorted(chance.randint(requests // 50, requests * 9 // 10) for _ in range(count))
 

@@ -1,13 +1,13 @@
-"""The kind of data set that `benchmarks/synth.py` has the factory make: a title, then a retelling under it."""
+"""The kind of data set that the factory makes in `benchmarks/synth.py`: a title, then a retelling under it."""
 
 import sys
 
 from benchmarks.synth_work import RETELL, TITLE, UNTITLED
 from hornbook.base.settings import setting
 from hornbook.synthetic import kinds
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext
 from hornbook.synthetic.passages import Passage
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.words import repetition
 
 
@@ -19,7 +19,7 @@ class RetellSettings(KindSettings):
     max_tokens: int = setting(96, "longest retelling, in tokens", ge=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: RetellSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: RetellSettings) -> list[Made]:
     prompt = UNTITLED.format(text=passage.text)
     if settings.titled:
         title = await ask("title", TITLE.format(text=passage.text), max_tokens=settings.title_tokens)
@@ -46,6 +46,6 @@ KIND = Kind(
 
 
 def register() -> None:
-    """Let the factory find the kind as if its file were among the others."""
+    """Register the kind as if its file were among the others."""
     kinds.FAMILIES["retell"] = "benchmark"
     sys.modules[f"{kinds.__name__}.benchmark.retell"] = sys.modules[__name__]

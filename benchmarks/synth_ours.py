@@ -10,7 +10,7 @@ from hornbook.base.records import Sample
 from hornbook.base.workspace import Workspace
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.settings import SynthSettings
-from hornbook.synthetic.synth import synth
+from hornbook.synthetic.stage import synth
 
 
 def work(asked: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Ours alone: what a run in the sandbox takes, and how many records a second the checks of a code kind can judge."""
+"""Time of a run in the sandbox, and records per second in the checks of a code kind (without a peer)."""
 
 import os
 import subprocess
@@ -9,8 +9,8 @@ from statistics import median, quantiles
 from benchmarks.harness import Claim
 from benchmarks.synth_bench import Bench, shown, spread
 from benchmarks.synth_sides import OURS
-from hornbook.sandbox.bubblewrap import interpreter
-from hornbook.sandbox.python import run_python
+from hornbook.sandbox.bubblewrap import python_interpreter
+from hornbook.sandbox.process import run_python
 from hornbook.synthetic.programs.behaviour import behaviour, same_behaviour
 from hornbook.synthetic.programs.mutants import broken_variants
 
@@ -34,7 +34,7 @@ def sandbox(bench: Bench) -> list[Claim]:
         boxed.append(1000 * (time.perf_counter() - start))
         assert outcome.stdout == "hello\n"
         start = time.perf_counter()
-        subprocess.run([interpreter(), "-S", "-s", "-P", "-c", HELLO], check=True, capture_output=True)
+        subprocess.run([python_interpreter(), "-S", "-s", "-P", "-c", HELLO], check=True, capture_output=True)
         bare.append(1000 * (time.perf_counter() - start))
     deciles = quantiles(boxed, n=10)
     runs = bench.sandbox_runs

@@ -1,8 +1,8 @@
-"""The teacher of `benchmarks/synth.py`: answers and latencies follow from a request alone, and every one is on disk.
+"""The mock teacher of `benchmarks/synth.py`: answers and latencies depend only on the request, and all are logged.
 
-`python -m benchmarks.synth_server --port-file F --log-file L [--latency none|short|heavy]` writes its port to F and to
-L one line when a request arrives and one when its answer has been handed to the network, `asked|sent TIME DIGEST
-LATENCY`, with the time of the machine's monotonic clock and the digest of messages and max_tokens.
+`python -m benchmarks.synth_server --port-file F --log-file L [--latency none|short|heavy]` writes its port to F, and to
+L one line when a request arrives and one when its answer has been sent, `asked|sent TIME DIGEST LATENCY`, with the
+machine's monotonic time and the digest of messages and max_tokens.
 """
 
 import argparse
@@ -96,9 +96,14 @@ async def serve(port_file: Path, log_file: Path, kind: str) -> None:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
-    aside = port_file.with_suffix(".tmp")
-    aside.write_text(str(runner.addresses[0][1]))
-    aside.replace(port_file)
+    await announce_and_wait(port_file, runner.addresses[0][1])
+
+
+async def announce_and_wait(port_file: Path, port: int) -> None:
+    """Write the port of a server to a file, atomically, and serve until the process is killed."""
+    temporary = port_file.with_suffix(".tmp")
+    temporary.write_text(str(port))
+    temporary.replace(port_file)
     await asyncio.Event().wait()
 
 

@@ -1,4 +1,4 @@
-"""Starts the server and the sides of `benchmarks/synth.py`, kills them, and reads what the server has on disk."""
+"""Starts and kills the server and the sides of `benchmarks/synth.py`, and reads the server's log."""
 
 import contextlib
 import hashlib
@@ -60,7 +60,7 @@ class Job(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A request arrived (`asked`), or its answer was given to the network (`sent`), at `at` of the monotonic clock."""
+    """A request arrived (`asked`), or its answer was sent (`sent`), at time `at` of the monotonic clock."""
 
     what: str
     at: float
@@ -178,7 +178,7 @@ def documents(rows: list[str]) -> list[Document]:
 
 
 def expected_digest(job: Job) -> str:
-    """What every side must come to: the server's answers follow from the requests."""
+    """The digest that every side must get, because the server's answers depend only on the requests."""
     records = []
     for text in job.rows:
         prompt = UNTITLED.format(text=text)
@@ -209,7 +209,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def greedy(latencies: list[float], places: int) -> float:
-    """Seconds that a client takes that sends its requests in this order and always has `places` of them in flight."""
+    """Seconds for a client that sends its requests in this order and always has `places` of them in flight."""
     free = [0.0] * places
     for latency in latencies:
         heapq.heappush(free, heapq.heappop(free) + latency)

@@ -1,4 +1,4 @@
-"""What a request costs the client, and how much longer a run takes than the latencies of its requests demand."""
+"""The client's CPU time per request, and a run's wall time compared with the minimum by the requests' latencies."""
 
 import math
 

@@ -14,8 +14,8 @@ from hornbook.base.rng import rng
 from hornbook.inference.rollouts import Request, Rollout
 from hornbook.inference.sampling import uniforms
 from hornbook.inference.settings import Sampling
-from hornbook.pts.judged_rollouts import Verdict
-from hornbook.pts.types import Case
+from hornbook.pts.judged_rollouts import OracleVerdict
+from hornbook.pts.types import SearchCase
 
 STATES, VOCABULARY = 24, 8
 STOP, PROMPT = VOCABULARY, VOCABULARY + 1
@@ -76,21 +76,21 @@ class Tabular:
         """p(success) after `tokens`, exactly."""
         return float(self.value_TS[min(len(tokens), self.length), self.state(start, tokens)])
 
-    def cases(self) -> list[Case]:
+    def cases(self) -> list[SearchCase]:
         """A question for each start; its prompt names the state."""
         return [
-            Case(Question(id=f"start-{start}", task="tabular", prompt=""), [PROMPT, int(start)])
+            SearchCase(Question(id=f"start-{start}", task="tabular", prompt=""), [PROMPT, int(start)])
             for start in self.starts
         ]
 
-    def judge(self, question: Question, tokens: list[int]) -> Verdict:
-        return Verdict(bool(self.right_S[self.state(int(question.id.split("-")[1]), tokens)]))
+    def judge(self, question: Question, tokens: list[int]) -> OracleVerdict:
+        return OracleVerdict(bool(self.right_S[self.state(int(question.id.split("-")[1]), tokens)]))
 
 
 class TabularEngine:
     """Samples from a table, behind the same interface as a neural model's engine."""
 
-    room, fingerprint = 1 << 20, "tabular"
+    context, fingerprint = 1 << 20, "tabular"
 
     def __init__(self, model: Tabular, seed: int = 0) -> None:
         self.model, self.seed = model, seed

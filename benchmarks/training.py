@@ -1,11 +1,10 @@
-"""Training beside peers: `python -m benchmarks.training [--quick] [--part sft|pretrain|dpo|growth] --json FILE`.
+"""Training compared with peers: `python -m benchmarks.training [--quick] [--part sft|pretrain|dpo|growth] --json FILE`.
 
-Same model, token ids, dtype and threads, in turns (`race`); peers run in an environment of their own (`make peers`).
-`--quick` is done within five minutes in all: its noise is wide; quote no claim from it.
+Same model, token ids, dtype and threads, in turns (`race`); peers run in a separate environment (`make peers`).
+`--quick` takes less than five minutes; its claims are too noisy to quote.
 """
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
@@ -14,9 +13,8 @@ from typing import Any
 import click
 
 from benchmarks import training_data
-from benchmarks.harness import Claim, show_claims, write_claims
+from benchmarks.harness import Claim, part_options, run_parts
 from benchmarks.race import Racer, Result, compare, race, show_results
-from hornbook.base.errors import HornbookError
 from hornbook.model.settings import flops_per_token
 
 OURS, PEER, MATMUL = "benchmarks.training_ours", "benchmarks.training_peer", "benchmarks.matmul"
@@ -44,7 +42,7 @@ TRL_WRAPPED: dict[str, dict[str, Any]] = {
 
 
 class Bench:
-    """How long to measure, with how many threads, and where what need not be made twice is kept."""
+    """Duration of a measurement, number of threads, and the folder for prepared material."""
 
     def __init__(self, *, quick: bool, threads: int, cache: Path) -> None:
         self.quick, self.threads, self.cache = quick, threads, cache
@@ -154,28 +152,17 @@ PARTS: dict[str, Callable[[Bench], list[Claim]]] = {"sft": sft, "pretrain": pret
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--part", "parts", type=click.Choice(list(PARTS)), multiple=True, help="Only this part.")
-@click.option("--quick", is_flag=True, help="Less of everything: five minutes in all.")
-@click.option("--json", "file", type=click.Path(path_type=Path), required=True, help="Where the claims are written.")
+@part_options(list(PARTS))
 @click.option("--threads", type=click.IntRange(min=1), default=2, help="Threads of PyTorch, for all sides.")
 @click.option(
     "--cache",
     type=click.Path(path_type=Path),
     default=Path("runs/benchmarks/training"),
-    help="Material made once, and the workers' logs.",
+    help="Folder for the prepared material and the workers' logs.",
 )
 def main(parts: tuple[str, ...], quick: bool, file: Path, threads: int, cache: Path) -> None:
-    """Measure training beside its peers, print the tables and write the claims."""
-    claims: list[Claim] = []
-    try:
-        bench = Bench(quick=quick, threads=threads, cache=cache)
-        for part in parts or PARTS:
-            claims += PARTS[part](bench)
-            write_claims(file, claims)  # after each part: a later one may be killed
-    except HornbookError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    show_claims(claims)
+    """Compare training with its peers, print the tables and write the claims."""
+    run_parts(PARTS, parts, lambda: Bench(quick=quick, threads=threads, cache=cache), file)
 
 
 if __name__ == "__main__":

@@ -19,10 +19,10 @@ from hornbook.base.rng import rng
 from hornbook.model.build import build_model
 from hornbook.model.load_save import save_model
 from hornbook.model.settings import ModelSettings, parameters
-from hornbook.tokenizer.bytelevel import finish
+from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.chat import encode_chat, load_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.train import train
+from hornbook.tokenizer.train import train_bpe
 
 CONTEXT = 1024
 VOCABULARY = 8192
@@ -54,7 +54,7 @@ def material(folder: Path) -> Material:
     definitions = list(_definitions())
     outermost = [definition for definition in definitions if definition.outermost]
     choose = rng(0, "training benchmark")
-    tokenizer = finish(train(TokenizerSettings(vocab_size=VOCABULARY), [d.source for d in definitions]))
+    tokenizer = as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=VOCABULARY), [d.source for d in definitions]))
     documents: list[list[int]] = []
     for index in choose.permutation(len(outermost)):
         ids = [*tokenizer.encode(outermost[index].source, add_special_tokens=False), tokenizer.eos_token_id]

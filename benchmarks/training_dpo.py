@@ -20,7 +20,8 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json
 from hornbook.model.load_save import load_model
 from hornbook.model.packed_attention import packed
-from hornbook.training.dpo_loss import Dpo, group_pairs, log_ratios, pair_batch
+from hornbook.training.dpo_data import group_pairs, pair_batch
+from hornbook.training.dpo_loss import Dpo, log_ratios
 
 OURS, PEER = "benchmarks.dpo_ours", "benchmarks.dpo_peer"
 TRL_DEFAULTS = "TRL, defaults"

@@ -14,8 +14,8 @@ from hornbook.base.workspace import Workspace
 from hornbook.mixture.packing import pack
 from hornbook.model.load_save import load_model
 from hornbook.training.distributed import Ranks
-from hornbook.training.lm import LmBatch, NextToken, RowBatches, Text
-from hornbook.training.loop import train
+from hornbook.training.lm import LmBatch, NextToken, RowBatches, TrainingText
+from hornbook.training.loop import train_model
 from hornbook.training.settings import LoopSettings
 
 EPOCHS = 1000  # more than any race takes
@@ -54,7 +54,7 @@ def main(asked: dict[str, Any]) -> None:
         threads=asked["threads"], dtype=asked["dtype"], learning_rate=2e-5, **asked.get("settings", {})
     )
     with tempfile.TemporaryDirectory() as folder:
-        train(
+        train_model(
             model, NextToken(), RacingBatches(batches, Rounds(asked["round_seconds"])), settings, _work(folder), Ranks()
         )
 
@@ -63,16 +63,18 @@ def _work(folder: str) -> Workspace:
     return Workspace(Path(folder))
 
 
-def _text(record: Any, context: int) -> Text:
-    return Text(record["tokens"], record["learn"]) if isinstance(record, dict) else Text(record[:context])
+def _text(record: Any, context: int) -> TrainingText:
+    return (
+        TrainingText(record["tokens"], record["learn"]) if isinstance(record, dict) else TrainingText(record[:context])
+    )
 
 
-def _batches(texts: list[Text], context: int, batch_rows: int, device: torch.device) -> RowBatches:
+def _batches(texts: list[TrainingText], context: int, batch_rows: int, device: torch.device) -> RowBatches:
     """As the stages do: best fit into rows, rows in a seeded order."""
     packed = pack([len(text.tokens) for text in texts], context)
     order = [int(row) for epoch in range(EPOCHS) for row in rng(0, "rows", epoch).permutation(len(packed))]
 
-    def in_rows(rows: Sequence[int]) -> list[Text]:
+    def in_rows(rows: Sequence[int]) -> list[TrainingText]:
         return [texts[index] for row in rows for index in packed[row]]
 
     return RowBatches(in_rows, order, context, batch_rows, min(MICROBATCH_ROWS, batch_rows), device)

@@ -101,8 +101,8 @@ READS_PARQUET = {  # a user's files are read in `data/readers` alone; the others
     "mixture/packed_dataset.py",
     "mixture/holdout.py",
     "report/lineage.py",
-    "report/pivots.py",
-    "report/records.py",
+    "report/pivotal_solutions.py",
+    "report/sample_records.py",
 }
 READERS = {"read_table", "ParquetFile", "read_schema", "ParquetDataset", "read_parquet"}
 READS_USERS_TEXT = {  # modules that decode lines of JSON, CSV or compressed text that somebody else may have written

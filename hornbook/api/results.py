@@ -1,4 +1,4 @@
-"""What the functions of the Python API return: the folder that a stage left, read when it is asked for."""
+"""Results of the Python API's functions: a stage's output folder, read on demand."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,14 +9,14 @@ import msgspec
 
 from hornbook.base.files import FILE_NAMES, read_json, read_records
 from hornbook.base.records import Document, Pair, Pivot, Question, Sample
-from hornbook.evaluation.metrics import Answer
-from hornbook.pts.records import Difficulty, MadeRollout, SearchedSolution
+from hornbook.evaluation.metrics import ScoredReply
+from hornbook.pts.records import Difficulty, RolloutRecord, SearchedSolution
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Score(NamedTuple):
-    """A score with its 95 % interval; `n` questions are behind it."""
+    """A score with its 95 % interval, from `n` questions."""
 
     name: str
     mean: float
@@ -26,7 +26,7 @@ class Score(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """A score beside that of an earlier evaluation, on the questions that both answered."""
+    """A score compared with that of an earlier evaluation, on the questions that both answered."""
 
     score: str
     difference: float
@@ -39,40 +39,40 @@ class Comparison(NamedTuple):
 
 @dataclass(frozen=True)
 class Result:
-    """A finished stage. It may be given to another function wherever that takes a folder.
+    """A finished stage. Functions accept it wherever they accept a folder.
 
     Attributes:
-        path: the folder that the stage left.
+        path: the stage's output folder.
     """
 
     path: Path
 
     @cached_property
-    def _book(self) -> dict[str, Any]:
-        book: dict[str, Any] = read_json(self.path / "stage.json")
-        return book
+    def _statistics(self) -> dict[str, Any]:
+        statistics: dict[str, Any] = read_json(self.path / "stage.json")
+        return statistics
 
     @property
     def counts(self) -> dict[str, int]:
-        """What was counted: records_in, records_out, tokens, teacher_calls ..."""
-        return dict(self._book["counts"])
+        """Counts: records_in, records_out, tokens, teacher_calls ..."""
+        return dict(self._statistics["counts"])
 
     @property
     def rejected(self) -> dict[str, int]:
-        """How many records were set aside, by reason; the file rejects.jsonl in `path` names the first thousand."""
-        return dict(self._book["rejected"])
+        """Number of records set aside, by reason; the file rejects.jsonl in `path` lists the first thousand."""
+        return dict(self._statistics["rejected"])
 
     @property
     def warnings(self) -> list[str]:
-        return list(self._book["warnings"])
+        return list(self._statistics["warnings"])
 
     @property
     def notes(self) -> dict[str, Any]:
-        """Figures, tables and curves that the stage has noted for the report."""
-        return dict(self._book["notes"])
+        """Figures, tables and curves for the report."""
+        return dict(self._statistics["notes"])
 
     def _records(self, cls: type[T]) -> list[T]:
-        """Records of one type; none where the stage left no file of them."""
+        """Records of one type; none if the stage wrote no file of them."""
         return read_records(self.path, cls) if (self.path / FILE_NAMES[cls.__name__]).exists() else []
 
 
@@ -85,14 +85,14 @@ class Curated(Result):
 class Decontaminated(Result):
     @property
     def files(self) -> list[Path]:
-        """The files without contaminated records, under the names of those that were given."""
-        beside = {"stage.json", "book.json", "rejects.jsonl"}
-        found = (file for file in sorted(self.path.rglob("*")) if file.is_file() and file.name not in beside)
+        """The files without contaminated records, under the names of the given files."""
+        others = {"stage.json", "book.json", "rejects.jsonl"}
+        found = (file for file in sorted(self.path.rglob("*")) if file.is_file() and file.name not in others)
         return [file for file in found if not file.name.startswith(".")]
 
 
 class Generated(Result):
-    """Records to train on, and questions that came with them."""
+    """Training records, and questions that were made with them."""
 
     @property
     def documents(self) -> list[Document]:
@@ -108,7 +108,7 @@ class Generated(Result):
 
 
 class Preferences(Result):
-    """Preference pairs, and samples for SFT where the stage makes them."""
+    """Preference pairs, and samples for SFT if the stage makes them."""
 
     @property
     def pairs(self) -> list[Pair]:
@@ -120,7 +120,7 @@ class Preferences(Result):
 
 
 class Pivots(Preferences):
-    """What a search for pivotal tokens has found."""
+    """The results of a pivotal token search."""
 
     @property
     def pivots(self) -> list[Pivot]:
@@ -136,8 +136,8 @@ class Pivots(Preferences):
         return read_records(self.path / "difficulty.parquet", Difficulty)
 
     @property
-    def rollouts(self) -> list[MadeRollout]:
-        return read_records(self.path / "rollouts.parquet", MadeRollout)
+    def rollouts(self) -> list[RolloutRecord]:
+        return read_records(self.path / "rollouts.parquet", RolloutRecord)
 
     @property
     def page(self) -> Path:
@@ -160,7 +160,7 @@ class TrainedModel(Result):
 
     @property
     def loss_curve(self) -> list[tuple[int, float]]:
-        """(tokens seen, loss in nats a token), in order."""
+        """(tokens seen, loss in nats per token), in order."""
         return [(tokens, loss) for tokens, loss in self.notes["loss_curve"]]
 
 
@@ -176,20 +176,20 @@ class Evaluated(Result):
 
     @property
     def comparisons(self) -> dict[str, Comparison]:
-        """With the earlier evaluation that was given as `before`, by the name of the score."""
+        """Comparisons with the earlier evaluation `before`, by the name of the score."""
         return {row["score"]: Comparison(**row) for row in self._scores["comparisons"]}
 
     @property
-    def answers(self) -> list[Answer]:
-        """Every reply, and what it was worth."""
-        return read_records(self.path / "answers.parquet", Answer)
+    def answers(self) -> list[ScoredReply]:
+        """Every reply with its grade."""
+        return read_records(self.path / "answers.parquet", ScoredReply)
 
 
 class Tuned(Result):
     @cached_property
     def figures(self) -> dict[str, Any]:
-        """What the search has measured: of `tune` runs, fits, limits and the recommendation; of `ablate` allocations,
-        runs, cells and agreements."""
+        """Measurements: for `tune` the runs, fits, limits and recommendation; for `ablate` the allocations, runs, cells
+        and agreements."""
         name = "tune.json" if (self.path / "tune.json").exists() else "ablation.json"
         figures: dict[str, Any] = read_json(self.path / name)
         return figures

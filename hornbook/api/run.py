@@ -1,4 +1,4 @@
-"""Running a stage from Python: as its command would, on files, folders, results of other stages, or lists of rows."""
+"""Running a stage from Python, like its command, on files, folders, results of other stages, or lists of rows."""
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,13 +13,13 @@ from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import write_records, write_text
 from hornbook.base.progress import answers
 from hornbook.base.records import Document, Pair, Question, Record, Sample
-from hornbook.recipe.run_alone import run_alone
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.run_stage import run_alone
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
-Source = str | Path | Result  # a file, folder, pattern, name on a hub, or what another function returned
+Source = str | Path | Result  # a file, folder, pattern, name on a hub, or result of another function
 Row = Mapping[str, Any] | Record
 Rows = Source | Iterable[Source] | Iterable[Row]
-WHOLE = (Document, Sample, Question, Pair)  # records with a schema of their own, which keeps ids and lineage
+WHOLE = (Document, Sample, Question, Pair)  # record types that are written as they are, with ids and lineage
 
 
 def run_stage(
@@ -28,16 +28,16 @@ def run_stage(
     out: str | Path,
     seed: int,
     overwrite: bool,
-    settings: dict[str, Any],
+    settings: Mapping[str, object],
     **inputs: Rows | None,
 ) -> Path:
-    """Run `stage` into the folder `out`, which is returned; `function` is what the user has called.
+    """Run `stage` into the folder `out` and return it; `function` is the API function that the user called.
 
-    Called again with the same arguments it continues, or is done already. Rows are written to a temporary file, which
-    the stage reads as any other. Raises HornbookError as the stage's command does.
+    Called again with the same arguments it continues, or does nothing if the stage is done. Rows are written to a
+    temporary file for the stage to read. Raises HornbookError as the stage's command does.
     """
     stage_type = STAGE_TYPES[stage]
-    checked = stage_type.settings.parse(settings, function)
+    checked = stage_type.settings.parse(dict(settings), function)
     with tempfile.TemporaryDirectory(prefix="hornbook-") as folder, _silent():
         try:
             sources = {name: _sources(given, f"{function}: {name}", Path(folder)) for name, given in inputs.items()}
@@ -49,7 +49,7 @@ def run_stage(
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Tables go into the result, not to standard output."""
+    """Print no tables to standard output: the result has them."""
     before, answers.quiet = answers.quiet, True
     try:
         yield

@@ -8,8 +8,28 @@ HornbookError with the line that its command would print.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
+from hornbook.api.options import (
+    AblationOptions,
+    CurateOptions,
+    DecontaminateOptions,
+    DpoOptions,
+    EvaluationOptions,
+    JudgedPairsOptions,
+    MidtrainOptions,
+    MixtureOptions,
+    PairsOptions,
+    PretrainOptions,
+    PtsOptions,
+    ReasoningOptions,
+    RefusalOptions,
+    SftOptions,
+    SynthOptions,
+    TokenizerOptions,
+    TriviaOptions,
+    TuneOptions,
+)
 from hornbook.api.results import (
     Curated,
     Decontaminated,
@@ -26,26 +46,42 @@ from hornbook.api.run import Rows, Source, run_stage
 
 
 def curate(
-    documents: Rows | None = None, *, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+    documents: Rows | None = None,
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[CurateOptions],
 ) -> Curated:
-    """Clean, deduplicate, grade and decontaminate documents; settings: `data.settings.CurateSettings`."""
+    """Clean, deduplicate, grade and decontaminate documents."""
     return Curated(run_stage("curate", "curate", out, seed, overwrite, settings, documents=documents))
 
 
 def decontaminate(
-    records: Rows, *, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+    records: Rows,
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[DecontaminateOptions],
 ) -> Decontaminated:
-    """Set aside records that overlap with benchmarks; settings: `data.settings.DecontaminateSettings`."""
+    """Set aside records that overlap with benchmarks."""
     return Decontaminated(run_stage("decontaminate", "decontaminate", out, seed, overwrite, settings, records=records))
 
 
-def reasoning(*, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any) -> Generated:
-    """Generate reasoning tasks with worked solutions; settings: `synthetic.reasoning.settings.ReasoningSettings`."""
+def reasoning(
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[ReasoningOptions],
+) -> Generated:
+    """Generate reasoning tasks with worked solutions."""
     return Generated(run_stage("reasoning", "reasoning", out, seed, overwrite, settings))
 
 
-def trivia(*, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any) -> Generated:
-    """Collect facts and questions about them; settings: `synthetic.trivia.settings.TriviaSettings`."""
+def trivia(*, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Unpack[TriviaOptions]) -> Generated:
+    """Collect facts and questions about them."""
     return Generated(run_stage("trivia", "trivia", out, seed, overwrite, settings))
 
 
@@ -56,9 +92,9 @@ def synthesize(
     out: str | Path,
     seed: int = 0,
     overwrite: bool = False,
-    **settings: Any,
+    **settings: Unpack[SynthOptions],
 ) -> Generated:
-    """Let a teacher write validated records from documents; settings: `synthetic.settings.SynthSettings`."""
+    """Let a teacher write validated records from documents."""
     return Generated(
         run_stage("synthesize", "synth", out, seed, overwrite, settings, documents=documents, questions=questions)
     )
@@ -71,9 +107,9 @@ def train_tokenizer(
     out: str | Path,
     seed: int = 0,
     overwrite: bool = False,
-    **settings: Any,
+    **settings: Unpack[TokenizerOptions],
 ) -> TrainedTokenizer:
-    """Train a byte-level BPE, or take cl100k; settings: `tokenizer.settings`."""
+    """Train a byte-level BPE, or take cl100k."""
     return TrainedTokenizer(
         run_stage("train_tokenizer", "tokenizer", out, seed, overwrite, settings, documents=documents, samples=samples)
     )
@@ -87,9 +123,9 @@ def mix(
     out: str | Path,
     seed: int = 0,
     overwrite: bool = False,
-    **settings: Any,
+    **settings: Unpack[MixtureOptions],
 ) -> Result:
-    """Tokenise, mix by share and epochs, pack into rows; settings: `mixture.settings.MixtureSettings`."""
+    """Tokenise, mix by share and epochs, pack into rows."""
     return Result(
         run_stage(
             "mix", "mixture", out, seed, overwrite, settings, documents=documents, tokenizer=tokenizer, samples=samples
@@ -98,46 +134,85 @@ def mix(
 
 
 def pretrain(
-    tokens: Source, *, tokenizer: Source, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+    tokens: Source,
+    *,
+    tokenizer: Source,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[PretrainOptions],
 ) -> TrainedModel:
-    """Train a new model on a mixture; settings: `training.settings.PretrainSettings`."""
+    """Train a new model on a mixture."""
     return TrainedModel(
         run_stage("pretrain", "pretrain", out, seed, overwrite, settings, tokens=tokens, tokenizer=tokenizer)
     )
 
 
 def midtrain(
-    model: Source, *, tokens: Source, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+    model: Source,
+    *,
+    tokens: Source,
+    compare: Source | None = None,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[MidtrainOptions],
 ) -> TrainedModel:
-    """Lengthen a model's context on a mixture of long rows; settings: `training.settings.MidtrainSettings`."""
-    return TrainedModel(run_stage("midtrain", "midtrain", out, seed, overwrite, settings, model=model, tokens=tokens))
+    """Lengthen a model's context on a mixture of long rows."""
+    return TrainedModel(
+        run_stage("midtrain", "midtrain", out, seed, overwrite, settings, model=model, tokens=tokens, compare=compare)
+    )
 
 
 def train_sft(
-    model: Source, samples: Rows, *, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+    model: Source,
+    samples: Rows,
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[SftOptions],
 ) -> TrainedModel:
-    """Fine-tune a model on conversations; settings: `training.settings.SftSettings`."""
+    """Fine-tune a model on conversations."""
     return TrainedModel(run_stage("train_sft", "sft", out, seed, overwrite, settings, model=model, samples=samples))
 
 
 def train_dpo(
-    model: Source, pairs: Rows, *, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+    model: Source,
+    pairs: Rows,
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[DpoOptions],
 ) -> TrainedModel:
-    """Train a model on preference pairs, itself being the reference; settings: `training.settings.DpoSettings`."""
+    """Train a model on preference pairs, itself being the reference."""
     return TrainedModel(run_stage("train_dpo", "dpo", out, seed, overwrite, settings, model=model, pairs=pairs))
 
 
 def find_pivots(
-    model: Source, questions: Rows, *, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+    model: Source,
+    questions: Rows,
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[PtsOptions],
 ) -> Pivots:
-    """Search a model for pivotal tokens, and make pairs of them; settings: `pts.settings.PtsSettings`."""
+    """Search a model for pivotal tokens, and make pairs of them."""
     return Pivots(run_stage("find_pivots", "pts", out, seed, overwrite, settings, model=model, questions=questions))
 
 
 def refusal(
-    model: Source, questions: Rows, *, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+    model: Source,
+    questions: Rows,
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[RefusalOptions],
 ) -> Preferences:
-    """Make data that teaches a model to refuse what it does not know; settings: `preference.settings`."""
+    """Make data that teaches a model to refuse what it does not know."""
     return Preferences(
         run_stage("refusal", "refusal", out, seed, overwrite, settings, model=model, questions=questions)
     )
@@ -151,9 +226,9 @@ def judged_pairs(
     out: str | Path,
     seed: int = 0,
     overwrite: bool = False,
-    **settings: Any,
+    **settings: Unpack[JudgedPairsOptions],
 ) -> Preferences:
-    """Sample replies, of `others` too, and make pairs as they are judged; settings: `preference.settings`."""
+    """Sample replies, of `others` too, and make pairs as they are judged."""
     return Preferences(
         run_stage(
             "judged_pairs",
@@ -170,9 +245,15 @@ def judged_pairs(
 
 
 def pairs(
-    model: Source, samples: Rows, *, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+    model: Source,
+    samples: Rows,
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[PairsOptions],
 ) -> Preferences:
-    """Turn samples with a worse reply (`rejected`) into pairs of a model; settings: `preference.settings`."""
+    """Turn samples with a worse reply (`rejected`) into pairs of a model."""
     return Preferences(run_stage("pairs", "pairs", out, seed, overwrite, settings, model=model, samples=samples))
 
 
@@ -185,7 +266,7 @@ def evaluate(
     out: str | Path,
     seed: int = 0,
     overwrite: bool = False,
-    **settings: Any,
+    **settings: Unpack[EvaluationOptions],
 ) -> Evaluated:
     """Score a model on questions and benchmarks, beside an evaluation `before`, without what stands in `training`;
     settings: `evaluation.settings.EvaluationSettings`."""
@@ -206,9 +287,15 @@ def evaluate(
 
 
 def tune(
-    tokens: Source, *, tokenizer: Source, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Any
+    tokens: Source,
+    *,
+    tokenizer: Source,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[TuneOptions],
 ) -> Tuned:
-    """Choose rate, batch and warm-up for a long run by short ones; settings: `tuning.settings.TuneSettings`."""
+    """Choose rate, batch and warm-up for a long run by short ones."""
     return Tuned(run_stage("tune", "tune", out, seed, overwrite, settings, tokens=tokens, tokenizer=tokenizer))
 
 
@@ -220,9 +307,9 @@ def ablate(
     out: str | Path,
     seed: int = 0,
     overwrite: bool = False,
-    **settings: Any,
+    **settings: Unpack[AblationOptions],
 ) -> Tuned:
-    """Compare mixtures by small trainings; settings: `tuning.settings.AblationSettings`."""
+    """Compare mixtures by small trainings."""
     return Tuned(
         run_stage(
             "ablate",

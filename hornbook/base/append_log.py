@@ -1,4 +1,4 @@
-"""A file of lines that only ever grows, and that no crash can spoil: the ledger, and the journals of long stages."""
+"""An append-only file of lines that survives crashes, for the ledger and the journals of long stages."""
 
 import os
 import time
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
-from hornbook.base.disk_full import disk_full_names
+from hornbook.base.errors import disk_full_errors
 from hornbook.base.platform import sync_data
 
 BLOCK = 1 << 22  # bytes read at a time
@@ -14,11 +14,11 @@ SECONDS_BETWEEN_SYNCS = 5.0  # a killed process loses nothing; a power cut loses
 
 
 class AppendLog:
-    """Lines appended through one O_APPEND descriptor, each with a single write. May be used as a context manager.
+    """Lines appended through one O_APPEND descriptor, each with a single write. Also a context manager.
 
-    A process may be killed at any moment: the worst it leaves is a torn last line, which `new_lines` does not give
-    out. Whoever appends next ends it with a newline, never cutting anything off, so several processes may append at a
-    time; each sees the others' lines through `new_lines`. Who owns the file alone may `truncate` it instead.
+    A process may be killed at any moment: at worst it leaves an incomplete last line, which `new_lines` omits. The next
+    append ends that line with a newline and removes nothing, so several processes may append at the same time; each
+    sees the others' lines through `new_lines`. A process that is the file's only user may `truncate` it instead.
     Raises HornbookError when the disk is full.
     """
 
@@ -35,7 +35,7 @@ class AppendLog:
         """Write one line (without its newline). When this returns, killing the process cannot lose it."""
         rest = memoryview((b"\n" if self._torn else b"") + line + b"\n")
         self._torn = True
-        with disk_full_names(self.path):
+        with disk_full_errors(self.path):
             while rest:
                 rest = rest[os.write(self._file, rest) :]
         self._torn = False
@@ -43,7 +43,7 @@ class AppendLog:
             self.sync()
 
     def new_lines(self) -> Iterator[tuple[int, bytes]]:
-        """All complete lines since the last time, ours and other processes', each with its offset in bytes."""
+        """All complete lines since the last call, of this and other processes, each with its offset in bytes."""
         rest = b""
         while self._seen + len(rest) < os.fstat(self._file).st_size:
             rest += os.pread(self._file, BLOCK, self._seen + len(rest))
@@ -56,13 +56,13 @@ class AppendLog:
         return os.pread(self._file, length, offset)
 
     def truncate(self, size: int) -> None:
-        """Keep the first `size` bytes, whole lines. They are not written again, and so never at risk."""
+        """Keep the first `size` bytes, which must be whole lines."""
         os.ftruncate(self._file, size)
         self._seen, self._torn = min(self._seen, size), False
 
     def sync(self) -> None:
-        """Bring all lines to the disk."""
-        with disk_full_names(self.path):
+        """Flush all lines to the disk."""
+        with disk_full_errors(self.path):
             sync_data(self._file)
         self._synced = time.monotonic()
 

@@ -1,4 +1,4 @@
-"""Running a coroutine from code that is not asynchronous, also where an event loop runs already: in a notebook."""
+"""Running a coroutine from synchronous code, also where an event loop is already running, as in a notebook."""
 
 import asyncio
 import contextvars
@@ -9,16 +9,16 @@ from typing import Any, Self, TypeVar
 Result = TypeVar("Result")
 
 
-def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """What the coroutine returns; raises what it raises. As `asyncio.run`, but may be called within an event loop."""
-    with Runner() as runner:
+def run_coroutine(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Like `asyncio.run`, but may be called within an event loop."""
+    with EventLoopRunner() as runner:
         return runner.run(coroutine)
 
 
-class Runner:
-    """As `asyncio.Runner`: one loop for several coroutines, such as those of an open connection. Close it after use.
+class EventLoopRunner:
+    """Like `asyncio.Runner`: one loop for several coroutines, for example those of an open connection.
 
-    asyncio runs one loop a thread. Where one runs already, ours runs in a thread beside it, and the caller waits.
+    asyncio allows one running loop per thread. If the caller's thread has one, the coroutine runs in another thread.
     """
 
     def __init__(self) -> None:
@@ -31,21 +31,21 @@ class Runner:
         self.close()
 
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
-        """What the coroutine returns; raises what it raises. An interrupt (Ctrl-C) cancels it."""
-        return self._apart(lambda: self._runner.run(coroutine))
+        """The coroutine's result. An interrupt (Ctrl-C) cancels it."""
+        return self._in_free_thread(lambda: self._runner.run(coroutine))
 
     def close(self) -> None:
-        """Cancel what is left, and close the loop."""
-        self._apart(self._runner.close)
+        """Cancel remaining tasks and close the loop."""
+        self._in_free_thread(self._runner.close)
 
-    def _apart(self, work: Callable[[], Result]) -> Result:
+    def _in_free_thread(self, work: Callable[[], Result]) -> Result:
         if not _inside_a_loop():
             return work()
         with ThreadPoolExecutor(1, "hornbook-loop") as thread:
             future = thread.submit(contextvars.copy_context().run, work)
             try:
                 return future.result()
-            except KeyboardInterrupt:  # it reaches the main thread alone
+            except KeyboardInterrupt:  # raised in the main thread only
                 loop = self._runner.get_loop()
                 loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
                 raise

@@ -1,4 +1,4 @@
-"""Fenced blocks of code in the answers of models."""
+"""Fenced code blocks in model answers."""
 
 import re
 from collections.abc import Collection
@@ -7,8 +7,8 @@ _FENCED = re.compile(r"```[ \t]*([\w+#-]*)[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL)
 
 
 def fenced_blocks(text: str, labels: Collection[str] = ()) -> list[str]:
-    """What stands in each fence, in order; one that is not closed ends with the text.
+    """The content of each fenced block, in order; a block that is not closed ends with the text.
 
-    With `labels`, only fences with one of these labels or with none.
+    With `labels`, only blocks with one of these labels or without a label.
     """
     return [block for label, block in _FENCED.findall(text) if not labels or not label or label.lower() in labels]

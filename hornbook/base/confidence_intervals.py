@@ -1,6 +1,6 @@
-"""How sure a measured share, a difference or a mean is: 95 % intervals.
+"""95 % confidence intervals of shares, differences and means.
 
-In NumPy alone: scipy would be a large dependency for one quantile of Student's t.
+NumPy only: scipy would be a large dependency for one quantile of Student's t.
 """
 
 import math
@@ -10,13 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 Z = 1.959964  # standard normal quantile of 97.5 %
-# Student's t, two-sided 95 %, for 1 to 10 degrees of freedom; beyond, an expansion that is right to 0.1 %
+# Student's t, two-sided 95 %, for 1 to 10 degrees of freedom; above, an expansion that is accurate to 0.1 %
 T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
 
 class Estimate(NamedTuple):
-    """A mean or a share with its 95 % interval; `n` counts independent units: questions, not their samples; 0 where the
-    value is known."""
+    """A mean or a share with its 95 % interval; `n` counts independent units (questions, not their samples) and is 0
+    for a value that is known exactly."""
 
     mean: float
     low: float
@@ -25,7 +25,7 @@ class Estimate(NamedTuple):
 
 
 def wilson(mean: float, n: float) -> tuple[float, float]:
-    """Wilson's 95 % interval for a share `mean` seen in `n` independent trials; (0, 1) when n is 0."""
+    """Wilson's 95 % interval for a share `mean` observed in `n` independent trials; (0, 1) when n is 0."""
     if n <= 0:
         return 0.0, 1.0
     centre = (mean + Z * Z / (2 * n)) / (1 + Z * Z / n)
@@ -36,9 +36,9 @@ def wilson(mean: float, n: float) -> tuple[float, float]:
 def estimate(values: Sequence[Sequence[float]]) -> Estimate:
     """Mean share and its interval from the values (in [0, 1]) of each question's samples.
 
-    Samples of one question resemble each other, so they are not as many independent trials. Wilson's interval is taken
-    at the effective number of trials mean·(1 − mean) ÷ variance, the variance being that of a ratio estimate between
-    questions; where nothing varies, each question counts once.
+    Samples of one question are correlated, so they are not independent trials. Wilson's interval is computed for the
+    effective number of trials mean·(1 − mean) ÷ variance, with the variance of a ratio estimate between questions;
+    without any variance each question counts as one trial.
     """
     groups = [group for group in values if len(group)]
     n = len(groups)
@@ -58,7 +58,7 @@ def estimate(values: Sequence[Sequence[float]]) -> Estimate:
 
 
 def known(value: float) -> Estimate:
-    """What is known needs no interval."""
+    """A value that is known exactly, with an interval of width 0."""
     return Estimate(value, value, value, 0)
 
 

@@ -1,4 +1,4 @@
-"""The device that computes a model, as settings name it."""
+"""The device that a model runs on."""
 
 import os
 import re
@@ -12,13 +12,13 @@ NAMES = r"^(auto|cpu|cuda|cuda:\d+)$"
 
 
 def device_setting(of: str = "") -> Any:
-    """The field `device` of a settings class; `of` says where it counts. It is no part of an artifact's key."""
-    what = "auto (what HORNBOOK_DEVICE says, else this process's GPU where there is one), cpu, cuda, or cuda:N"
-    return setting("auto", f"what computes{of}: {what}", in_key=False, pattern=NAMES)
+    """The field `device` of a settings class; `of` says for which model. It is not part of an artifact's key."""
+    values = "auto (HORNBOOK_DEVICE if set, else the GPU if there is one, else the CPU), cpu, cuda or cuda:N"
+    return setting("auto", f"device{of}: {values}", in_key=False, pattern=NAMES)
 
 
-def settled_device(name: str = "auto") -> str:
-    """`name`, or what the environment variable HORNBOOK_DEVICE says in place of "auto"; else "auto" it stays.
+def resolve_device(name: str = "auto") -> str:
+    """`name`; for "auto" the value of the environment variable HORNBOOK_DEVICE if it is set.
 
     Raises HornbookError when the variable names no device.
     """

@@ -1,4 +1,4 @@
-"""Files that stages write and read again: atomic, in Parquet or JSON."""
+"""Atomic writing and reading of Parquet and JSON files."""
 
 import contextlib
 import os
@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import xxhash
 
-from hornbook.base.disk_full import disk_full_names
-from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.errors import HornbookError, disk_full_errors, one_line
 
 if TYPE_CHECKING:
-    import pyarrow as pa  # takes a fifth of a second: imported where it is used
+    import pyarrow as pa  # takes 0.2 s, so functions import it
 
 T = TypeVar("T", bound=msgspec.Struct)
 Reject = Callable[[str, str], None]  # (where, reason)
 
-PROBES = 64  # parts of a file that its fingerprint looks at
+PROBES = 64  # parts of a file that its fingerprint reads
 PROBE_BYTES = 1 << 16
 
 
@@ -32,7 +31,7 @@ def atomic(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
     try:
-        with disk_full_names(path):
+        with disk_full_errors(path):
             yield temporary
             sync(temporary)
             os.replace(temporary, path)
@@ -51,7 +50,7 @@ def sync(path: Path) -> None:
 
 
 def fingerprint(*files: Path) -> str:
-    """A name for the content of large files, from parts spread evenly over them: training changes every part."""
+    """A hash of large files from evenly spaced parts, which suffices for weights: training changes all parts."""
     hasher = xxhash.xxh3_64()
     for file in files:
         size = file.stat().st_size
@@ -118,7 +117,7 @@ def write_records(path: Path, cls: type[T], records: Iterable[T]) -> int:
 
 
 def _row(value: Any) -> Any:
-    """All fields, also of structs that leave defaults out of their JSON."""
+    """All fields as plain data, also of structs that omit defaults in JSON."""
     if isinstance(value, msgspec.Struct):
         return {name: _row(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, list) and value and isinstance(value[0], msgspec.Struct):
@@ -126,7 +125,7 @@ def _row(value: Any) -> Any:
     return value
 
 
-FILE_NAMES = {  # the file a stage leaves for each type of record
+FILE_NAMES = {  # the file of each record type in a stage's folder
     "Document": "documents.parquet",
     "Sample": "samples.parquet",
     "Question": "questions.parquet",
@@ -136,10 +135,9 @@ FILE_NAMES = {  # the file a stage leaves for each type of record
 
 
 def read_records(path: Path, cls: type[T]) -> list[T]:
-    """Records that a stage wrote: a Parquet file, or the folder that the stage left. What users bring is read by
-    `data.readers`.
+    """Records that a stage wrote, from a Parquet file or the stage's folder; `data.readers` reads users' files.
 
-    Raises HornbookError for a missing file, a damaged one, and one without the columns of `cls`.
+    Raises HornbookError for a missing or damaged file, and for one without the columns of `cls`.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

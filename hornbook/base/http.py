@@ -1,5 +1,4 @@
-"""What every client of a server shares: one request, when and how often it is tried again, how a refusal is read, the
-key."""
+"""HTTP requests with retries, for all clients of servers: backoff, error messages, keys, proxies."""
 
 import asyncio
 import contextlib
@@ -21,10 +20,10 @@ import msgspec
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.rng import derive
 
-PASSING = (408, 409, 425, 429)  # and all of 5xx: another try may succeed
-CROWDED = (408, 429, 503, 504)  # and with fewer calls at a time, more likely so
-LONGEST_SILENCE = 600.0  # seconds; a longer Retry-After is cut to this, and then asked again
-SENTENCES = ("error", "errors", "message", "detail", "msg", "title", "error_description")  # of an error, in JSON
+RETRYABLE = (408, 409, 425, 429)  # and all of 5xx: another try may succeed
+OVERLOADED = (408, 429, 503, 504)  # fewer concurrent requests make success more likely
+LONGEST_RETRY_AFTER = 600.0  # seconds; a longer Retry-After is shortened to this
+MESSAGE_FIELDS = ("error", "errors", "message", "detail", "msg", "title", "error_description")  # of an error in JSON
 LONGEST_PAUSE = 30.0  # seconds between tries; a Retry-After may ask for more
 SECONDS_TO_CONNECT = 10.0
 
@@ -33,14 +32,14 @@ Answer = TypeVar("Answer")
 
 
 class TryAgain(Exception):
-    """This try failed, another may not. Never seen by a user.
+    """This try failed, another may succeed. Never shown to a user.
 
     Attributes:
         not_billed: the server certainly did no work for this try, so it cannot charge for it.
-        busy: the server asks for fewer requests (429): a limit of its own, no fault of this request's.
-        crowded: fewer requests at a time might have prevented this (429, 503, a time-out).
-        retry_after: seconds the server asks everybody to wait.
-        unreachable: nobody listens at the address, which is no fault of this request's.
+        busy: the server limits the rate of requests (429); nothing is wrong with this request.
+        crowded: fewer concurrent requests might have prevented this (429, 503, a time-out).
+        retry_after: seconds for which the server asks all clients to wait.
+        unreachable: no server could be reached at the address; nothing is wrong with this request.
     """
 
     def __init__(
@@ -59,11 +58,11 @@ class TryAgain(Exception):
 
 
 class InvalidUrl(HornbookError):
-    """What is set as an address is none."""
+    """A URL in the settings is not valid."""
 
 
 class HttpResponse(msgspec.Struct):
-    """`retry_after`: seconds for which the server asks for silence. `location`: where it sends us instead."""
+    """`retry_after`: seconds to wait before the next request. `location`: the URL of a redirect."""
 
     status: int
     body: bytes
@@ -72,11 +71,11 @@ class HttpResponse(msgspec.Struct):
 
 
 class HttpClient:
-    """One session to a server. The caller bounds how many requests are under way.
+    """An HTTP session with one server. The caller limits the number of concurrent requests.
 
     Args:
         headers: sent with each request.
-        timeout: seconds for a whole request; None: none but for connecting, for a server of our own, which may be slow.
+        timeout: seconds for a whole request; None limits only the time to connect, for a local server that may be slow.
     """
 
     def __init__(self, headers: Mapping[str, str], timeout: float | None) -> None:
@@ -86,9 +85,9 @@ class HttpClient:
     async def request(
         self, method: str, url: str, data: bytes | aiohttp.FormData | None = None, *, max_bytes: int | None = None
     ) -> HttpResponse:
-        """What the server replies, whatever its status, if that is at most `max_bytes`.
+        """The server's response, whatever its status, if it has at most `max_bytes`.
 
-        Raises TryAgain where there is no reply, InvalidUrl.
+        Raises TryAgain if there is no response, and InvalidUrl.
         """
         headers = {"Content-Type": "application/json", **self.headers} if isinstance(data, bytes) else self.headers
         try:
@@ -122,26 +121,26 @@ class HttpClient:
 
 
 def passing_failure(response: HttpResponse, reason: str) -> TryAgain | None:
-    """TryAgain where the status says that another try may succeed; else None."""
-    if response.status not in PASSING and response.status < 500:
+    """TryAgain if the status says that another try may succeed, else None."""
+    if response.status not in RETRYABLE and response.status < 500:
         return None
     return TryAgain(
         reason,
         not_billed=True,
         busy=response.status == 429,
-        crowded=response.status in CROWDED,
+        crowded=response.status in OVERLOADED,
         retry_after=response.retry_after,
     )
 
 
-class Silence:
-    """The time until which a server wants no requests from anybody (Retry-After)."""
+class ServerPause:
+    """The time until which a server asks for no requests (Retry-After)."""
 
     def __init__(self) -> None:
         self._until = 0.0  # event loop time
 
     def extend(self, seconds: float) -> None:
-        """No requests for so long from now on."""
+        """Allow no requests for the next `seconds`."""
         self._until = max(self._until, asyncio.get_running_loop().time() + seconds)
 
     async def wait(self) -> None:
@@ -151,14 +150,14 @@ class Silence:
 
 
 class Retry:
-    """How the requests to one server are tried again: after exponential backoff with jitter (50 to 100 %).
+    """Retries of the requests to one server, with exponential backoff and jitter (50 to 100 %).
 
     Attributes:
-        answered: requests that were answered so far. Whoever reads the answers counts them.
+        answered: requests that were answered so far, counted by the code that reads the answers.
     """
 
-    def __init__(self, retries: int, backoff: float, silence: Silence) -> None:
-        self.retries, self.backoff, self.silence = retries, backoff, silence
+    def __init__(self, retries: int, backoff: float, pause: ServerPause) -> None:
+        self.retries, self.backoff, self.pause = retries, backoff, pause
         self.answered = 0
 
     async def until_answered(
@@ -171,9 +170,9 @@ class Retry:
     ) -> Answer:
         """The result of `attempt`, which is tried again as long as it raises TryAgain, at most `retries` times.
 
-        A server that is busy (429) with other requests of ours is waited for: while it answers those, the count of
-        tries starts again. Raises `give_up(last failure, tries, whether others were answered meanwhile)`. `name` is of
-        the request and seeds the jitter; `on_failure` is called before each pause.
+        If the server limits the rate (429) but answered other requests meanwhile, the count of tries starts again.
+        Raises `give_up(last failure, tries, whether others were answered meanwhile)`. `name` names the request and
+        seeds the jitter; `on_failure` is called before each pause.
         """
         retries = self.retries if retries is None else retries
         tries, answered_before = 0, self.answered
@@ -187,14 +186,14 @@ class Retry:
                     if not (trouble.busy and others):
                         raise give_up(trouble, tries, others) from None
                     tries, answered_before = 1, self.answered
-                self.silence.extend(trouble.retry_after)
+                self.pause.extend(trouble.retry_after)
                 on_failure(trouble, tries)
                 jitter = 0.5 + derive(0, name, tries) / 2**64
                 await asyncio.sleep(jitter * min(LONGEST_PAUSE, self.backoff * 2 ** (tries - 1)))
 
 
 def authorization(setting: str, variable: str) -> dict[str, str]:
-    """The header with the key that the environment variable holds; none for an empty name.
+    """The header with the key from the environment variable; no header for an empty name.
 
     Raises HornbookError, which names the setting, when the variable is not set.
     """
@@ -207,7 +206,7 @@ def authorization(setting: str, variable: str) -> dict[str, str]:
 
 
 def headers_of(setting: str, headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers as they are sent: `$NAME` in a value stands for that environment variable.
+    """Headers with each `$NAME` in a value replaced by that environment variable.
 
     Raises HornbookError, which names the setting, when a variable is not set.
     """
@@ -216,13 +215,13 @@ def headers_of(setting: str, headers: Mapping[str, str]) -> dict[str, str]:
     except KeyError as error:
         raise HornbookError(f"{setting}: the environment variable {error.args[0]} is not set") from None
     except ValueError:
-        raise HornbookError(f"{setting}: a $ stands before the name of a variable; write $$ for the sign") from None
+        raise HornbookError(f"{setting}: expected the name of a variable after $; write $$ for a dollar sign") from None
 
 
 def proxy_for(url: str) -> str | None:
     """The proxy that the environment names for `url` (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY), if any.
 
-    This machine itself is never asked through one. Raises HornbookError for a proxy of another kind than HTTP.
+    Never a proxy for this machine itself. Raises HornbookError for a proxy that is not an HTTP proxy.
     """
     parts = urlsplit(url)
     if is_here(parts.hostname or "") or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
@@ -247,37 +246,37 @@ def is_here(host: str) -> bool:
 
 
 def reason_of(body: bytes) -> str:
-    """What an error reply says, in one short line."""
+    """The message of an error response, in one short line."""
     try:
         error = msgspec.json.decode(body)
-        text = "; ".join(dict.fromkeys(_said(error))) or msgspec.json.encode(error).decode()
+        text = "; ".join(dict.fromkeys(_messages(error))) or msgspec.json.encode(error).decode()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         text = _without_tags(body[:20_000].decode("utf-8", "replace"))
     return " ".join(text.split())[:300]
 
 
-def _said(error: Any) -> Iterator[str]:
-    """The sentences of an error, in whichever of the usual ways it is built; with each the place it speaks of."""
+def _messages(error: Any) -> Iterator[str]:
+    """The messages in an error of any of the usual formats, each with the field that it is about."""
     if isinstance(error, str):
         yield error
     elif isinstance(error, list):
         for item in error:
-            yield from _said(item)
+            yield from _messages(item)
     elif isinstance(error, dict):
-        told = [error[name] for name in SENTENCES if error.get(name)]
-        told = told if all(isinstance(sentence, str) for sentence in told) else told[:1]
+        found = [error[name] for name in MESSAGE_FIELDS if error.get(name)]
+        found = found if all(isinstance(message, str) for message in found) else found[:1]
         places = error.get("loc") or []
         place = ".".join(map(str, places)) if isinstance(places, list) else str(places)
-        for sentence in _said(told):
-            yield f"{place}: {sentence}" if place else sentence
+        for message in _messages(found):
+            yield f"{place}: {message}" if place else message
 
 
 def _without_tags(page: str) -> str:
-    """The text of a page of HTML; other text as it is."""
+    """The text of an HTML page; other text unchanged."""
     if not re.search(r"<(?:!doctype|html|head|body)\b", page[:1000], re.IGNORECASE):
         return page
     page = re.sub(r"<(script|style)\b.*?</\1>|<!--.*?-->", " ", page, flags=re.IGNORECASE | re.DOTALL)
-    return "a page of HTML: " + unescape(re.sub(r"<[^>]*>", " ", page))
+    return "an HTML page: " + unescape(re.sub(r"<[^>]*>", " ", page))
 
 
 def seconds_of(retry_after: str) -> float:
@@ -287,7 +286,7 @@ def seconds_of(retry_after: str) -> float:
     except ValueError:
         date = email.utils.parsedate_to_datetime(retry_after) if _is_date(retry_after) else None
         seconds = date.timestamp() - time.time() if date else 0.0
-    return min(max(seconds, 0.0), LONGEST_SILENCE)
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
 
 
 def _is_date(text: str) -> bool:
@@ -307,7 +306,7 @@ async def _read(response: aiohttp.ClientResponse, max_bytes: int | None) -> byte
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float:
-    """Seconds for which a reply asks for silence."""
+    """Seconds to wait before the next request."""
     with contextlib.suppress(ValueError):
         return seconds_of(str(float(response.headers.get("retry-after-ms", "")) / 1000))
     return seconds_of(response.headers.get("Retry-After", ""))

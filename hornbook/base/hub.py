@@ -1,4 +1,4 @@
-"""Names on the Hugging Face hub: found in seconds to be out of reach, and then read from this machine's cache alone."""
+"""Names on the Hugging Face hub. If the hub is unreachable, this is found in seconds and the local cache is used."""
 
 import re
 from functools import lru_cache
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from hornbook.base.errors import HornbookError, one_line
 
-NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")  # a name without a slash is rather a folder misspelt
-SECONDS = 5.0  # for a connection, and for the first bytes of an answer
+NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")  # a name without a slash is more likely a misspelt folder
+SECONDS = 5.0  # to connect, and for the first bytes of a response
 
 
 def is_name(path: Path | str) -> bool:
@@ -15,31 +15,31 @@ def is_name(path: Path | str) -> bool:
     return NAME.fullmatch(str(path)) is not None
 
 
-def located(name: str) -> str:
-    """What a library should load for the hub name `name`: the name, or its folder in the cache if no hub answers.
+def locate(name: str) -> str:
+    """What a library should load for the hub name `name`: the name; its cache folder if the hub is unreachable.
 
-    Without this, a library asks for each file of a model again and again, for minutes where the network swallows
-    everything. Raises HornbookError where there is neither.
+    Otherwise a library retries each file of a model, for minutes if the network drops all packets. Raises HornbookError
+    if the hub is unreachable and the cache has no copy.
     """
     from huggingface_hub import constants, snapshot_download
 
     endpoint = constants.ENDPOINT
-    silent = (
+    unreachable = (
         "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else _ask(f"{endpoint}/{name}/resolve/main/config.json")
     )
-    if not silent:
+    if not unreachable:
         return name
     try:
         return str(snapshot_download(name, local_files_only=True))
-    except Exception:  # which one says that there is no copy differs between the hub's versions
+    except Exception:  # the error for a missing copy differs between versions of huggingface_hub
         raise HornbookError(
-            f"{name}: not on this machine, and {endpoint} cannot be asked ({silent}); where there is a network, run "
-            f"`hf download {name} --local-dir FOLDER`, and give FOLDER instead of the name"
+            f"{name}: not on this machine, and {endpoint} is unreachable ({unreachable}); on a machine with a network "
+            f"run `hf download {name} --local-dir FOLDER`, and give FOLDER instead of the name"
         ) from None
 
 
-def out_of_reach() -> str:
-    """Why the hub cannot be asked, "" if it can."""
+def unreachable_reason() -> str:
+    """Why the hub is unreachable; "" if it is reachable."""
     from huggingface_hub import constants
 
     return "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else _ask(constants.ENDPOINT)
@@ -47,11 +47,11 @@ def out_of_reach() -> str:
 
 @lru_cache
 def _ask(url: str) -> str:
-    """Why there is no answer, "" if there is one; asked once a process."""
+    """Why there is no response; "" if there is one. Requested once per process."""
     from huggingface_hub.utils import get_session
 
     try:
-        get_session().head(url, timeout=SECONDS)  # any answer will do: what it says is looked at when files are read
-    except Exception as error:  # of httpx or of requests, by the hub's version
+        get_session().head(url, timeout=SECONDS)  # with any status: errors are reported when files are read
+    except Exception as error:  # of httpx or requests, depending on the version of huggingface_hub
         return one_line(error)
     return ""

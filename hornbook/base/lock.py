@@ -1,4 +1,4 @@
-"""A lock on a folder: one process at a time; a second one stops with a line that names the first."""
+"""A lock on a folder: a second process stops with an error that names the first."""
 
 import contextlib
 import fcntl
@@ -12,16 +12,16 @@ from typing import TextIO
 from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import is_first_process
 
-LOCK = "lock"  # the file that is held; it names its holder
-PATIENCE = 1.0  # seconds for the children of a process that was killed to end too
+LOCK = "lock"  # the locked file; it names its holder
+PATIENCE = 1.0  # seconds to wait for the children of a killed process to end
 
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold `folder` (created when missing) until the end of the block; the system lets it go when we are killed.
+    """Lock `folder` (created when missing) for the block; the system releases the lock when the process is killed.
 
-    Of the processes that torchrun starts, the first holds it for all.
-    Raises HornbookError, with process and host of the holder, while another process has it.
+    Under torchrun the process of rank 0 holds it for all.
+    Raises HornbookError, with process and host of the holder, while another process holds it.
     """
     if not is_first_process():
         yield
@@ -34,13 +34,13 @@ def locked(folder: Path) -> Iterator[None]:
         handle.flush()
         yield
     finally:
-        with contextlib.suppress(FileNotFoundError):  # the folder may be gone
+        with contextlib.suppress(FileNotFoundError):  # the folder may have been deleted
             (folder / LOCK).unlink()
         handle.close()
 
 
 def _held(path: Path) -> TextIO:
-    """The open lock file, held."""
+    """The open and locked lock file."""
     patient_until = time.monotonic() + PATIENCE
     while True:
         handle = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+")
@@ -50,9 +50,9 @@ def _held(path: Path) -> TextIO:
             holder = handle.read().strip() or "another hornbook"
             handle.close()
             if time.monotonic() > patient_until:
-                raise HornbookError(f"{path.parent}: {holder} is at work there; wait for it or stop it") from None
+                raise HornbookError(f"{path.parent}: in use by {holder}; wait for it or stop it") from None
             time.sleep(0.1)
             continue
         if path.exists() and os.path.samestat(os.fstat(handle.fileno()), path.stat()):
             return handle
-        handle.close()  # its holder has just removed it: what we hold is no longer the file
+        handle.close()  # the previous holder has just deleted this file: lock the new one

@@ -1,4 +1,4 @@
-"""The precision of a model's arithmetic, as settings name it."""
+"""The precision of a model's arithmetic."""
 
 import os
 from typing import Literal
@@ -10,8 +10,8 @@ Precision = Literal["auto", "float32", "bfloat16"]
 VARIABLE = "HORNBOOK_DTYPE"
 
 
-def settled(name: str) -> str:
-    """`name`, or what the environment variable HORNBOOK_DTYPE says in place of "auto"; else "auto" it stays.
+def resolve_precision(name: str) -> str:
+    """`name`; for "auto" the value of the environment variable HORNBOOK_DTYPE if it is set.
 
     Raises HornbookError when the variable names no precision.
     """

@@ -1,12 +1,12 @@
-"""Which sequences begin others: found in one pass through sorted order."""
+"""Grouping of sequences that are prefixes of others."""
 
 from collections.abc import Sequence
 
 
 def group_by_prefix(sequences: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Indices of all sequences in groups: the first of a group is the longest, and all others are beginnings of it.
+    """Indices of all sequences in groups: the first of a group is the longest, and all others are prefixes of it.
 
-    Backwards through lexicographic order, a sequence comes right after those that it begins.
+    In reverse lexicographic order a sequence comes right after those of which it is a prefix.
     """
     groups: list[list[int]] = []
     order = sorted(range(len(sequences)), key=lambda index: list(sequences[index]))

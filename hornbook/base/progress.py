@@ -1,4 +1,4 @@
-"""A progress line with the rate and the time left: live on a terminal, now and then in a log file."""
+"""A progress bar on a terminal, or a line every 15 seconds in a log file, with the rate and the time left."""
 
 import sys
 import time
@@ -19,8 +19,8 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-console = _Console(stderr=True, highlight=False)  # what happens meanwhile
-answers = _Console(highlight=False)  # what was asked for: tables and paths
+console = _Console(stderr=True, highlight=False)  # messages and progress
+answers = _Console(highlight=False)  # results: tables and paths
 for _console in (console, answers):
     if not _console.is_terminal:
         _console.width = LOG_WIDTH
@@ -33,7 +33,7 @@ class Bar(Protocol):
 
 @contextmanager
 def progress(label: str, total: float, unit: str = "", done: float = 0) -> Iterator[Bar]:
-    """Show progress towards `total` units; `done` counts what an earlier attempt had finished."""
+    """Show progress towards `total` units; `done` counts those that an earlier attempt has finished."""
     if console.is_terminal:
         with _live() as live:
             task = live.add_task(label, total=total, completed=int(done), unit=unit, note="")
@@ -67,7 +67,7 @@ class _LiveBar:
 
 
 class _LogBar:
-    """Where nobody watches a terminal: one line each quarter of a minute."""
+    """Progress as lines of a log, where stderr is not a terminal."""
 
     def __init__(self, label: str, total: float, unit: str, done: float) -> None:
         self.label, self.total, self.unit = label, total, unit

@@ -1,4 +1,4 @@
-"""The record types that travel between stages. Every record knows its parents and the teacher calls that made it."""
+"""The record types that stages exchange. Each record names its parents and the teacher calls that made it."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ import xxhash
 
 
 class Record(msgspec.Struct, kw_only=True):
-    """What all records share. Fields are read as `record.text`, or as rows are, `record["text"]`.
+    """The base of all record types. Fields are read as `record.text` or `record["text"]`.
 
-    `id` names the record by its content (see `make_id`), `parents` are ids of the records it was made from, `calls`
-    are keys in the teacher ledger. Following both leads from any training record back to a document.
+    `id` is a hash of the content (see `make_id`), `parents` are ids of the records it was made from, `calls` are keys
+    in the teacher ledger. Both together lead from any training record back to a document.
     """
 
     id: str
@@ -26,7 +26,7 @@ class Document(Record):
 
     text: str
     source: str
-    origin: str  # where it was found: a path or URL, or "module:qualified.name"
+    origin: str  # a path or URL, or "module:qualified.name"
     kind: str = "prose"  # prose, code, reference ...
     language: str = ""
     language_score: float = 0.0
@@ -37,8 +37,8 @@ class Document(Record):
 class Message(msgspec.Struct, omit_defaults=True):
     """One turn of a conversation; `role` is system, user, assistant or tool.
 
-    `tool_calls` is the JSON text of the calls that an assistant's turn makes, as OpenAI's API has them; `name` and
-    `tool_call_id` belong to a tool's turn. A `weight` of 0 marks a turn of the assistant that is not to be learnt.
+    `tool_calls` is the JSON text of an assistant turn's calls in the format of OpenAI's API; `name` and `tool_call_id`
+    belong to a tool turn. An assistant turn with a `weight` of 0 is not trained on.
     """
 
     role: str
@@ -53,12 +53,12 @@ class Message(msgspec.Struct, omit_defaults=True):
 
 
 class Sample(Record):
-    """A synthetic or converted training record (report §2.2). Either `text` or `messages` is filled.
+    """A synthetic or converted training record (report §2.2). Either `text` or `messages` is set.
 
     `source` is a row of table 5 (web_rewrite, synthetic, code, acquired ...), `kind` the workflow that made it,
-    `checks` what it passed, `grade` a score in [0, 1] where the workflow gives one. `rejected` is a worse last turn
-    than that of `messages`, where the workflow makes preferences. `tools` is the JSON text of the functions that the
-    conversation may call, as OpenAI's API has them.
+    `checks` the checks that it passed, `grade` a score in [0, 1] if the workflow gives one. `rejected` is a worse last
+    turn than that of `messages`, if the workflow makes preferences. `tools` is the JSON text of the functions that the
+    conversation may call, in the format of OpenAI's API.
     """
 
     source: str
@@ -71,10 +71,13 @@ class Sample(Record):
     tools: str = ""
 
 
-class Question(Record):
-    """A question with a checkable answer. `oracle` names the checker, `entry` is JSON with what it needs.
+LEVELS = ("easy", "medium", "hard")
 
-    `before` are the turns ahead of the prompt, such as a system message or worked examples.
+
+class Question(Record):
+    """A question with a checkable answer. `oracle` names the checker, `entry` is JSON with the checker's input.
+
+    `before` are the turns before the prompt, such as a system message or worked examples.
     """
 
     task: str  # e.g. leg_counting, trivia
@@ -85,13 +88,14 @@ class Question(Record):
     choices: list[str] = []
     solution: str = ""  # a worked solution, where one is known
     before: list[Message] = []
+    level: str = ""  # one of LEVELS, within its task; "" if unknown
 
 
 class Pivot(Record):
     """A token (or a sentence) of a solution that moves p(success) by at least p_gap (report §4.3).
 
-    Estimates that selected a pivot flatter it. So `delta` is either a fresh estimate, from rollouts made afterwards
-    (`n_fresh` a side), or what is to be believed after all rollouts, given that most tokens change little.
+    Estimates that were used to select a pivot are biased upwards. So `delta` is either a fresh estimate, from rollouts
+    made afterwards (`n_fresh` per side), or the posterior mean, with a prior that most tokens change little.
     """
 
     question: str  # Question.id
@@ -102,22 +106,22 @@ class Pivot(Record):
     token: int
     p_before: float
     p_after: float
-    n_before: int  # rollouts behind each estimate; 0 where the verdict is known, or hardly in doubt
+    n_before: int  # rollouts of each estimate; 0 where p(success) is known or almost certain
     n_after: int
     delta: float  # p(success) after minus before
     delta_low: float  # its interval: 95 % of fresh rollouts, else the confidence sequence at the search's error rate
     delta_high: float
-    n_fresh: int  # fresh rollouts a side; 0 if none were asked for, or the model is too sure of it to move p_gap
+    n_fresh: int  # fresh rollouts per side; 0 if none were requested, or the token is too likely to move p_gap
     confirmed: bool  # fresh rollouts agree in sign and reach p_gap; without any, the interval lies beyond p_gap
-    error: float = 0.0  # probability that it moves p(success) by less than p_gap; 0 where the search does not say
+    error: float = 0.0  # probability that it moves p(success) by less than p_gap; 0 if the search does not estimate it
     length: int = 1  # tokens of the pivot, from `position` on
 
 
 class Pair(Record):
     """A preference (report §4.2-4.4): after `prompt_tokens`, `chosen_tokens` are better than `rejected_tokens`.
 
-    Token ids, never text: a prefix that is tokenised again is not the sequence that was sampled. `ends` says whether
-    the two sides are complete replies (the model should stop after them) or, as for pivotal tokens, mere beginnings.
+    Token ids, not text: tokenising a prefix again may not give the sequence that was sampled. `ends` says whether the
+    two sides are complete replies (the model should stop after them) or prefixes, as for pivotal tokens.
     """
 
     kind: str  # pivotal, accuracy, overall, refusal

@@ -1,8 +1,8 @@
-"""Declaring a stage: `@stage(...)` beside its function makes it a part of recipes, a command and a line of the plan.
+"""The decorator `@stage(...)`, which makes a function available in recipes, on the command line and in the plan.
 
-Nothing heavy is imported here, and declarations import nothing heavy either: `hornbook --help` reads all of them. So
-a declared function imports what does the work in its body, and its settings class only for the type checker; the
-class is found in the `settings` module of the package when it is needed.
+`hornbook --help` imports all declarations, so they import nothing slow: a declared function imports its implementation
+in its body and its settings class under TYPE_CHECKING; the class is looked up in the package's `settings` module when
+it is needed.
 """
 
 import importlib
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from hornbook.base.settings import Settings
 
 Function = TypeVar("Function", bound=Callable[..., None])
-NOT_INPUTS = ("settings", "work")  # the parameters that each stage has
+NOT_INPUTS = ("settings", "work")  # parameters of every stage
 
 
 @dataclass(frozen=True)
 class Input:
-    """An input of a stage: what it must hold, and whether several or none will do."""
+    """An input of a stage: what it must hold, and whether it may be several or none."""
 
     holds: str
     many: bool
@@ -34,15 +34,15 @@ class Input:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a stage will take, as far as settings tell; and what the costs of the stages that it feeds follow from.
+    """The estimated cost of a stage, as far as it follows from settings; also the input for its consumers' estimates.
 
     Attributes:
-        tokens: tokens that are trained on, or made to be.
-        parameters: of the model that is trained.
-        flops: of the training.
-        calls: to the teacher, and `price` what they cost; `assumes_prices` where that is by the table of known models.
-        vocabulary: entries of the tokenizer that is made or used.
-        context: tokens a row.
+        tokens: tokens that the stage trains on or makes for training.
+        parameters: parameters of the trained model.
+        flops: floating-point operations of the training.
+        calls: teacher calls; `price` is their cost, by the table of known models' prices if `assumes_prices`.
+        vocabulary: entries of the tokenizer that the stage makes or uses.
+        context: tokens per row.
         shape: the model's settings.
     """
 
@@ -59,8 +59,8 @@ class Cost:
 
 @dataclass(frozen=True)
 class Planned:
-    """What a stage's cost follows from, besides its settings: `inputs` has the costs of the stages that feed it (files
-    of the user's own have none), and `expect` is what the recipe says that settings cannot tell."""
+    """What a stage's cost depends on besides its settings: the costs of the stages that make its `inputs` (files of the
+    user have none), and `expect`, the figures in the recipe that settings cannot give."""
 
     inputs: Mapping[str, Cost] = field(default_factory=dict)
     expect: Mapping[str, float] = field(default_factory=dict)
@@ -104,7 +104,7 @@ class StageType:
 
     @cached_property
     def inputs(self) -> dict[str, Input]:
-        """By name: the function's keyword parameters, whose types and defaults say whether several or none will do."""
+        """By name: the function's keyword parameters; types and defaults say whether they may be several or none."""
         names = [name for name in self._parameters if name not in NOT_INPUTS]
         return {
             name: Input(
@@ -127,7 +127,7 @@ class StageType:
         return getattr(importlib.import_module(f"{package}.settings"), hint)
 
 
-DECLARED: dict[str, StageType] = {}  # all stages whose declarations were imported, in that order
+DECLARED: dict[str, StageType] = {}  # all stages whose declarations are imported, in order of import
 
 
 def stage(
@@ -145,24 +145,24 @@ def stage(
     listing: Callable[[str], Iterable[str]] | None = None,
     tables: Callable[[Path], Iterable["Table"]] | None = None,
 ) -> Callable[[Function], Function]:
-    """Declare a function `(settings, work, *, INPUTS)` as a stage; the function stays as it is.
+    """Declare a function `(settings, work, *, INPUTS)` as a stage; the function itself is not changed.
 
-    Its docstring's first line says what it does; its settings and inputs are those of its signature: an input of the
-    type Path takes one source, one of the type Sequence[Path] several, and one with a default may be left out.
+    The first line of its docstring describes it. Its settings and inputs follow from its signature: an input of type
+    Path takes one source, an input of type Sequence[Path] several; an input with a default is optional.
 
     Args:
         name: its kind in a recipe.
         makes: what its output holds (documents, samples, questions, tokenizer, tokens, model, pairs, scores, advice).
         report: section of the report that it implements.
-        example: a command, for its help.
-        command: its words on the command line, if they are not its name.
+        example: an example command, for its help.
+        command: its name on the command line, if different.
         argument: the input that is given without a flag.
-        version: raise it when the same settings and inputs would give another output than before.
-        together: under torchrun all processes take part; any other stage is the first one's work.
-        holds: what inputs must hold, of those that are not called by it.
-        cost: what it will take, for `hornbook plan`.
-        listing: gives the lines of `--list NAME`, where there is something to choose from.
-        tables: gives the tables which the command prints of its finished folder.
+        version: to be raised when the same settings and inputs would give another output than before.
+        together: under torchrun all processes take part; other stages run in the process of rank 0 only.
+        holds: what inputs must hold, for inputs whose name does not say it.
+        cost: estimates its cost, for `hornbook plan`.
+        listing: gives the lines of `--list NAME`, if there is something to choose from.
+        tables: gives the tables that the command prints for its finished folder.
     """
 
     def declare(function: Function) -> Function:
@@ -187,5 +187,5 @@ def stage(
 
 
 def declared(function: Callable[..., None]) -> StageType:
-    """What `function`, which is declared as a stage, is known as."""
+    """The stage type that `function` was declared as."""
     return next(stage_type for stage_type in DECLARED.values() if stage_type.function is function)

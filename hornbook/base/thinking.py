@@ -1,4 +1,4 @@
-"""What a reasoning model thought, apart from what it answered: thinking blocks and channels in the text of a reply."""
+"""Splitting the thinking of a reasoning model (thinking blocks, channels) from its answer."""
 
 import re
 from typing import NamedTuple
@@ -8,7 +8,7 @@ _THOUGHT = (
 )
 _OPENING = rf"<{_THOUGHT}>|\[think\]|<\|(?:begin_of_thought|thinking|think)\|>|◁think▷|<unused94>|<\|channel>thought"
 _CLOSING = rf"</{_THOUGHT}>|\[/think\]|<\|(?:end_of_thought|/thinking|/think)\|>|◁/think▷|<unused95>|<channel\|>"
-_MARK = re.compile(rf"(?<!`)(?:(?P<opening>{_OPENING})|{_CLOSING})", re.IGNORECASE)  # in backticks: spoken of
+_MARK = re.compile(rf"(?<!`)(?:(?P<opening>{_OPENING})|{_CLOSING})", re.IGNORECASE)  # not in backticks
 _OPEN_AT_END = re.compile(rf"(?:{_OPENING})\s*$", re.IGNORECASE)
 _FIRST = re.compile(_OPENING, re.IGNORECASE)
 _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<]*<\|message\|>")
@@ -16,16 +16,16 @@ TURN = re.compile(r"<\|(?:im_end|endoftext|eot_id|end|return|eom_id|end_of_text)
 
 
 class Parts(NamedTuple):
-    """A reply taken apart; `answer` is None where the thinking is cut off, so that there is no answer."""
+    """The parts of a reply; `answer` is None if the reply was cut off within the thinking."""
 
     thinking: str
     answer: str | None
 
 
 def split_thinking(reply: str) -> Parts:
-    """The thinking of a reply, and the rest of it.
+    """The thinking of a reply and its answer.
 
-    A template may have opened the block: what stands before a closing mark alone is thinking too.
+    A template may have opened the block in the prompt: text before an unmatched closing mark is thinking too.
     """
     if "<|channel|>" in reply:
         return _final_channel(reply)
@@ -49,23 +49,23 @@ def split_thinking(reply: str) -> Parts:
 
 
 def without_thinking(reply: str) -> str | None:
-    """The reply without its thinking; None when that is cut off."""
+    """The reply without its thinking; None if it was cut off within the thinking."""
     return split_thinking(reply).answer
 
 
 def opens_thinking(prompt: str) -> bool:
-    """Whether a prompt ends with an opening mark, so that the reply begins within the thinking."""
+    """Whether a prompt ends with an opening mark, so that the reply begins with thinking."""
     return _OPEN_AT_END.search(prompt) is not None
 
 
 def first_opening(text: str) -> int:
-    """Where the first opening mark in a text stands; its length without one."""
+    """The position of the first opening mark in a text; its length if there is none."""
     found = _FIRST.search(text)
     return found.start() if found else len(text)
 
 
 def _final_channel(reply: str) -> Parts:
-    """Of a reply in channels the final one is the answer."""
+    """The parts of a reply in channels: the channel `final` is the answer."""
     channels = list(_CHANNEL.finditer(reply))
     final = [channel for channel in channels if channel[1] == "final"]
     thinking = reply[: final[-1].start()] if final else reply

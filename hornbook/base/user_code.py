@@ -1,4 +1,4 @@
-"""Python files of the user's own."""
+"""Loading the user's Python files."""
 
 import importlib.util
 import sys
@@ -7,7 +7,7 @@ from types import ModuleType
 
 
 def load_file(path: Path) -> ModuleType:
-    """The module in a file, which may import those beside it.
+    """Import a file as a module; it may import modules in its folder.
 
     Raises FileNotFoundError, and whatever the file raises when it is executed.
     """
@@ -16,13 +16,13 @@ def load_file(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"hornbook_user_{path.stem}", path.resolve())
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses and pickle look a class's module up
-    search_in(str(path.resolve().parent))
+    sys.modules[spec.name] = module  # dataclasses and pickle look up a class's module
+    add_to_path(str(path.resolve().parent))
     spec.loader.exec_module(module)
     return module
 
 
-def search_in(folder: str) -> None:
-    """A console script does not have the user's folder on its path, as `python file.py` would."""
+def add_to_path(folder: str) -> None:
+    """Add a folder to sys.path: a console script lacks the user's folder, which `python file.py` would have."""
     if folder not in sys.path:
         sys.path.append(folder)

@@ -11,20 +11,20 @@ import msgspec
 from hornbook.base.files import write_json, write_text
 from hornbook.base.progress import Bar, console, progress
 
-FAILED_CALLS = "failed_calls"  # a count: calls, or records, that the teacher left unanswered; the stage may go on
+FAILED_CALLS = "failed_calls"  # name of the count of calls that the teacher did not answer
 REJECTS_KEPT = 1000  # rejected records listed by name; all of them are counted
 
 
 def is_first_process() -> bool:
-    """Whether this is the process that writes; under torchrun, the one of rank 0."""
+    """Whether this process writes; under torchrun only the one of rank 0 does."""
     return os.environ.get("RANK", "0") == "0"
 
 
 class Workspace:
-    """Where a stage works. The same for the recipe runner (a folder of the run) and a command (`--out`).
+    """A stage's output folder and its statistics, for the recipe runner (a folder of the run) and commands (`--out`).
 
-    `path` may hold files of an earlier attempt that was killed; a stage that can continue from them does. What it
-    books here must not depend on how often it was killed: count from the finished output, not along the way.
+    `path` may hold files of an earlier attempt that was killed; a stage that can continue from them does. Its
+    statistics must not depend on how often it was killed, so they are counted from the finished output.
 
     Attributes:
         path: folder for the stage's output.
@@ -46,7 +46,7 @@ class Workspace:
         self.path.mkdir(parents=True, exist_ok=True)
 
     def progress(self, label: str, total: float, unit: str = "", done: float = 0) -> AbstractContextManager[Bar]:
-        """A progress line; see `base.progress`. Use one for anything over two seconds."""
+        """A progress bar; see `base.progress`. For everything that takes over two seconds."""
         return progress(f"{self.name}: {label}" if label else self.name, total, unit, done)
 
     def count(self, **amounts: int) -> None:
@@ -60,29 +60,29 @@ class Workspace:
             self._rejects.append({"where": where, "reason": reason})
 
     def first_set_aside(self) -> str:
-        """What to say of rejected records where none is left: "; the first of 3 set aside: file:2: reason", or ""."""
+        """For the error when no record is left: "; the first of 3 set aside: file:2: reason", or ""."""
         if not self._rejects:
             return ""
         first, count = self._rejects[0], sum(self.rejected.values())
         return f"; the first of {count} set aside: {first['where']}: {first['reason']}"
 
     def warn(self, text: str) -> None:
-        """Something went worse than it should (report §9, failure signatures): shown now and in the report."""
+        """A warning, shown now and in the report (report §9, failure signatures)."""
         if text not in self.warnings:
             self.warnings.append(text)
             console.print(f"  [yellow]warning[/yellow] {self.name}: {text}")
 
     def note(self, name: str, value: Any) -> None:
-        """Keep a figure, a table or a curve (anything JSON can hold) for summary.json and the report."""
+        """Keep a figure, a table or a curve (any JSON value) for summary.json and the report."""
         self.notes[name] = value
 
     def conclude(self, text: str) -> None:
-        """The line that a command ends with, and a note."""
+        """Set the last line that the command prints; also kept as a note."""
         self.conclusion = text
         self.note("conclusion", text)
 
-    def book(self) -> dict[str, Any]:
-        """All that was booked, in a stable order."""
+    def statistics(self) -> dict[str, Any]:
+        """All counts, rejections, warnings and notes, in a stable order."""
         return {
             "counts": dict(sorted(self.counts.items())),
             "rejected": dict(sorted(self.rejected.items())),
@@ -91,10 +91,10 @@ class Workspace:
         }
 
     def close(self) -> None:
-        """Write `book.json` and, if anything was set aside, `rejects.jsonl`. Of several processes, the first does."""
+        """Write `book.json` and, if records were set aside, `rejects.jsonl`. Under torchrun only rank 0 writes."""
         if not is_first_process():
             return
-        write_json(self.path / "book.json", self.book())
+        write_json(self.path / "book.json", self.statistics())
         if self._rejects:
             rows = sorted(self._rejects, key=lambda row: (row["where"], row["reason"]))
             write_text(self.path / "rejects.jsonl", "".join(msgspec.json.encode(r).decode() + "\n" for r in rows))

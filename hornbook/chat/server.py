@@ -194,7 +194,7 @@ class Server:
             "object": "model",
             "created": self.started,
             "owned_by": "hornbook",
-            "max_model_len": engine.room,
+            "max_model_len": engine.context,
         }
 
 

@@ -26,7 +26,7 @@ def page(loaded: Loaded, sampling: Sampling, seed: int | None, system: str) -> t
     context = {
         "name": loaded.name,
         "model": loaded.id,
-        "about": f"{model.num_parameters():,} parameters, a context of {engine.room:,} tokens",
+        "about": f"{model.num_parameters():,} parameters, a context of {engine.context:,} tokens",
         "searched": bool(loaded.searched and loaded.searched.questions),
         "system": system,
         "temperature": f"{sampling.temperature:g}",

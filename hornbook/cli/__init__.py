@@ -1,1 +1,1 @@
-"""The command line: arguments in, one stage or recipe run, clear errors out."""
+"""The command line."""

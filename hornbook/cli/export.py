@@ -1,4 +1,4 @@
-"""The command that hands a model over: export."""
+"""Commands that export models and upload records: export, push."""
 
 from pathlib import Path
 from typing import Literal
@@ -15,7 +15,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--format", "form", type=click.Choice(["gguf", "hf"]), required=True, help="What to write.")
 @click.option("--out", type=PATH, required=True, help="File (gguf) or folder (hf) to write.")
 @click.option("--type", "dtype", type=click.Choice(["f32", "f16", "bf16"]), help="Weights.  [default: as they are]")
-@click.option("--overwrite", is_flag=True, help="Replace OUT if it is there.")
+@click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 def export(
     model: str, form: Literal["gguf", "hf"], out: Path, dtype: Literal["f32", "f16", "bf16"] | None, overwrite: bool
 ) -> None:
@@ -29,7 +29,7 @@ def export(
     from hornbook.model.export import export_model
 
     if out.exists() and not overwrite:
-        raise HornbookError(f"{out}: is there already; choose another --out, or pass --overwrite")
+        raise HornbookError(f"{out}: exists already; choose another --out, or pass --overwrite")
     if out.exists() and form == "hf" and not (out / "config.json").is_file():
         raise HornbookError(f"{out}: not a model, so --overwrite does not replace it; choose another --out")
     if out.is_dir() and form == "gguf":
@@ -37,5 +37,28 @@ def export(
     if out.exists() and Path(model).exists() and out.samefile(model):
         raise HornbookError(f"{out}: the model itself; choose another --out")
     for difference in export_model(model, out, form, dtype):
-        console.print(f"  mind: {difference}")
+        console.print(f"  note: {difference}")
     console.print(f"Written to {out}")
+
+
+@click.command(short_help="Upload a stage's records to a hub, with a card.")
+@click.argument("folder", type=PATH)
+@click.argument("name", metavar="OWNER/NAME")
+@click.option("--public", is_flag=True, help="Make a new data set public.  [default: private]")
+@click.option("--license", "licence", default="", help="Licence that the card names, e.g. apache-2.0.")
+@click.option("--dry-run", is_flag=True, help="Show the files and the card, and upload nothing.")
+def push(folder: Path, name: str, public: bool, licence: str, dry_run: bool) -> None:
+    """Upload the records in FOLDER, a stage's output (pivots, pairs, samples and so on), as a data set on a hub.
+
+    \b
+    Example:
+      hornbook push pivots/ my-name/my-pivots --license apache-2.0
+    """
+    from hornbook.base.progress import answers
+    from hornbook.report import push as hub
+
+    if not dry_run:
+        answers.print(hub.push_dataset(folder, name, public=public, licence=licence), soft_wrap=True)
+        return
+    files, card = hub.files_and_card(folder, name, licence)
+    click.echo("\n".join([*(f"{path.name}  {path.stat().st_size:,} bytes" for path in files), "", card]))

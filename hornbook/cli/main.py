@@ -1,5 +1,6 @@
-"""The `hornbook` command. Commands of stages are made from their declarations, so options and recipe keys agree."""
+"""The `hornbook` command. Stage commands are generated from declarations, so options and recipe keys agree."""
 
+import difflib
 import io
 import os
 import sys
@@ -9,15 +10,12 @@ import click
 from hornbook import __version__
 from hornbook.base.errors import HornbookError
 from hornbook.cli.chat import CHAT_COMMANDS
-from hornbook.cli.completion import VARIABLE, completion
-from hornbook.cli.export import export
-from hornbook.cli.failures import in_words, reader_has_gone
-from hornbook.cli.group import Group
-from hornbook.cli.push import push
+from hornbook.cli.export import export, push
+from hornbook.cli.os_errors import explain_os_error, output_closed
 from hornbook.cli.recipes import RECIPE_COMMANDS
 from hornbook.cli.stages import StageCommand
-from hornbook.cli.start import init, schema
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.cli.start import VARIABLE, completion, init, schema
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 EXAMPLES = """\b
 hornbook run pocket                 the whole recipe, at pocket size
@@ -26,22 +24,39 @@ hornbook init sft                   a recipe to start from
 hornbook train sft --help           options and an example of a command"""
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXAMPLES)
+class CommandGroup(click.Group):
+    """Lists its commands in the order of a recipe, and suggests the nearest to a misspelt one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
+            close = difflib.get_close_matches(name, list(self.commands), n=1, cutoff=0.5)
+            hint = f"did you mean '{close[0]}'?" if close else f"{ctx.command_path} --help lists them"
+            raise click.UsageError(f"No such command '{name}' ({hint})")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXAMPLES)
 @click.version_option(__version__, prog_name="hornbook")
 def hornbook() -> None:
     """The phi-4 recipe, from raw documents and a teacher to a small language model that reasons."""
-    from hornbook.base.device import settled_device
-    from hornbook.base.precision import settled
+    from hornbook.base.device import resolve_device
+    from hornbook.base.precision import resolve_precision
     from hornbook.base.progress import answers, console
     from hornbook.base.workspace import is_first_process
 
     if not is_first_process():
-        console.quiet = answers.quiet = True  # of the processes that torchrun starts, one speaks
-    settled("auto")  # a wrong HORNBOOK_DTYPE is told now, not when the first model is loaded hours later
-    settled_device("auto")  # and so is a wrong HORNBOOK_DEVICE
+        console.quiet = answers.quiet = True  # under torchrun only the process of rank 0 prints
+    resolve_precision("auto")  # report a wrong HORNBOOK_DTYPE now, not when a model is loaded hours later
+    resolve_device("auto")  # the same for HORNBOOK_DEVICE
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def train() -> None:
     """Train a model: pretrain, midtrain, sft or dpo.
 
@@ -67,17 +82,17 @@ _assemble()
 
 
 def main() -> None:
-    """Entry point. Exit codes: 0 done, 2 something the user can mend (one line says what), 130 interrupted."""
-    # Threads that spin while they wait for one that another program has displaced made training ten times slower on a
-    # busy machine. PyTorch reads this when it is first imported; what the user has set stays.
+    """Entry point. Exit codes: 0 done, 2 an error that the user can fix (one line says what), 130 interrupted."""
+    # With the default, threads that spin while they wait for a preempted one made training ten times slower on a busy
+    # machine. PyTorch reads this when it is first imported; a value of the user is kept.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    for stream in (sys.stdout, sys.stderr):  # a name or a sign that the terminal cannot show is no reason to stop
+    for stream in (sys.stdout, sys.stderr):  # characters that the terminal cannot show must not raise an error
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     if VARIABLE in os.environ:
         hornbook.main(prog_name="hornbook", complete_var=VARIABLE)  # the shell asks for completions
     try:
-        # not click's own main, to which any broken pipe and any end of a file means that the user has gone
+        # not click's main, which treats every broken pipe and end of file as an abort by the user
         with hornbook.make_context("hornbook", sys.argv[1:]) as context:
             hornbook.invoke(context)
         if sys.stdout:
@@ -98,12 +113,12 @@ def main() -> None:
     except click.ClickException as error:
         _stop(error.format_message())
     except Exception as error:
-        if isinstance(error, BrokenPipeError) and reader_has_gone():
-            os._exit(0)  # there is nobody to tell
-        said = in_words(error)
-        if said is None:
+        if isinstance(error, BrokenPipeError) and output_closed():
+            os._exit(0)
+        explanation = explain_os_error(error)
+        if explanation is None:
             raise
-        _stop(said)
+        _stop(explanation)
 
 
 def _stop(message: str) -> None:

@@ -1,4 +1,4 @@
-"""Options of the command line made from settings classes: one for each setting, typed, its choices shown."""
+"""Command-line options generated from settings classes: one typed option for each setting."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,22 +13,24 @@ from pydantic_core import PydanticUndefined
 
 from hornbook.base.settings import KEYS_ALONE, WHOLE_TEXTS, marked, nearest
 
-LONGEST_DEFAULT = 300  # characters of a default that help shows; a longer one is described in words
+LONGEST_DEFAULT = 300  # characters; help does not show a longer default
 METAVARS = {int: "N", float: "X", str: "TEXT"}
 
 
 class Choice(click.Choice[str]):
-    """One of several words; of a misspelt one the error names the nearest."""
+    """One of several words; the error for a misspelt one suggests the nearest."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value not in self.choices:
             known = [str(choice) for choice in self.choices if choice]
-            self.fail(f"{value!r} is none of {', '.join(known)}{nearest(str(value), known, listed=False)}", param, ctx)
+            self.fail(
+                f"{value!r} is not one of {', '.join(known)}{nearest(str(value), known, listed=False)}", param, ctx
+            )
         return value
 
 
 class _Yaml(click.ParamType):
-    """Numbers and mappings as they look in a recipe. What is no YAML is a text; the settings say what they expected."""
+    """Numbers and mappings as in a recipe. Invalid YAML is passed on as text; validation of the settings reports it."""
 
     name = "value"
 
@@ -45,7 +47,7 @@ YAML = _Yaml()
 
 
 class _Listed(click.ParamType):
-    """Values with commas between them, or a list in YAML; each stands for one or more items of the option's list."""
+    """Comma-separated values or a YAML list: one or more items of the option's list."""
 
     name = "list"
 
@@ -64,7 +66,7 @@ class _Listed(click.ParamType):
 
 
 class SettingOption(click.Option):
-    """The option of the setting that `path` leads to: ("teacher", "url") for `--teacher.url`."""
+    """The option of the setting at `path`: ("teacher", "url") for `--teacher.url`."""
 
     def __init__(self, path: tuple[str, ...], info: FieldInfo) -> None:
         self.path, self.info = path, info
@@ -86,7 +88,7 @@ class SettingOption(click.Option):
 
 
 def setting_options(settings: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[SettingOption]:
-    """An option for every setting; those of a setting that is a class of settings itself have its name before them."""
+    """An option for every setting; options of nested settings are prefixed with the name of the outer one."""
     for name, info in settings.model_fields.items():
         below = _without_none(info.annotation)
         if isinstance(below, type) and issubclass(below, BaseModel):
@@ -96,7 +98,7 @@ def setting_options(settings: type[BaseModel], above: tuple[str, ...] = ()) -> I
 
 
 def given_settings(options: Sequence[click.Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that were given on the command line, as a recipe would have them."""
+    """The settings that were given on the command line, nested as in a recipe."""
     nested: dict[str, Any] = {}
     for option in options:
         value = given.get(str(option.name))
@@ -110,10 +112,10 @@ def given_settings(options: Sequence[click.Parameter], given: Mapping[str, Any])
     return nested
 
 
-def spread(words: Sequence[str], flags: set[str]) -> tuple[list[str], list[tuple[str, str]]]:
-    """`--kinds web code` as `--kinds web --kinds code`, for each of `flags`, up to the next option.
+def repeat_flags(words: Sequence[str], flags: set[str]) -> tuple[list[str], list[tuple[str, str]]]:
+    """Rewrite `--kinds web code` as `--kinds web --kinds code`, for each of `flags`, up to the next option.
 
-    Returns the words, and the flags with the values that were so joined to them.
+    Returns the words, and (flag, value) for each value that was joined to a flag.
     """
     out: list[str] = []
     joined: list[tuple[str, str]] = []
@@ -136,7 +138,7 @@ def spread(words: Sequence[str], flags: set[str]) -> tuple[list[str], list[tuple
 
 
 def _joined(values: Sequence[list[Any]], option: SettingOption) -> Any:
-    """All items that were given for a list. Names and mappings mixed, where keys alone will do, are one mapping."""
+    """All items that were given for a list; names and mappings mixed become one mapping if the setting allows it."""
     items = [item for value in values for item in value]
     if not option.keys_alone or not any(isinstance(item, dict) for item in items):
         return items
@@ -147,13 +149,13 @@ def _joined(values: Sequence[list[Any]], option: SettingOption) -> Any:
 
 
 def _without_none(annotation: Any) -> Any:
-    """The type without `| None`; a union of more stays as it is."""
+    """The type without `| None`; unions of more types are kept."""
     kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
     return kinds[0] if len(kinds) == 1 and NoneType in get_args(annotation) else annotation
 
 
 def _value_type(kind: Any, info: FieldInfo) -> tuple[click.ParamType, str | None]:
-    """The type of an option's values, and what stands for one in help."""
+    """The type of an option's values, and its placeholder in help."""
     if kind is bool:
         return click.BOOL, None
     if get_origin(kind) is Literal:
@@ -177,7 +179,7 @@ def _help(info: FieldInfo) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A default as it would be given."""
+    """A default as it would be given on the command line."""
     if isinstance(value, str):
         return value or "empty"
     if isinstance(value, list) and value and all(isinstance(item, str | int | float) for item in value):

@@ -1,4 +1,4 @@
-"""Commands on whole recipes and runs: run, plan, status, lineage, report."""
+"""Commands for recipes and runs: run, plan, status, lineage, report."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ RUN_OPTION = click.option("--run", "run_folder", type=PATH, help="Run folder.  [
 @RECIPE
 @RUN_OPTION
 def run(recipe: Path, run_folder: Path | None) -> None:
-    """Run a recipe: all stages that are not there yet. Killed and called again, it continues.
+    """Run all stages of a recipe that are not done yet. After an interruption, run it again to continue.
 
     RECIPE is a file, or the name of a recipe that comes with Hornbook: pocket, phi-4, diversity, context, pivotal or
     kinds.
@@ -38,7 +38,7 @@ def run(recipe: Path, run_folder: Path | None) -> None:
 @RUN_OPTION
 @click.option("--hardware", default="cpu:2", show_default=True, help="NAME or NAME:COUNT, e.g. h100:1920.")
 def plan(recipe: Path, run_folder: Path | None, hardware: str) -> None:
-    """Say what a recipe would do and cost, and which stages would run and why, without running anything.
+    """Show what a recipe would do and cost, and which stages would run and why, without running anything.
 
     RECIPE is a file, or the name of a recipe that comes with Hornbook.
 
@@ -57,7 +57,7 @@ def plan(recipe: Path, run_folder: Path | None, hardware: str) -> None:
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=PATH)
 def status(run_folder: Path) -> None:
-    """Show what is done, begun and waiting in a run folder.
+    """Show which stages of a run are done, started and waiting.
 
     \b
     Example:
@@ -66,25 +66,25 @@ def status(run_folder: Path) -> None:
     from rich.table import Table
 
     from hornbook.base.progress import answers
-    from hornbook.recipe.artifacts import Store, refuse_earlier
+    from hornbook.recipe.artifacts import ArtifactStore, refuse_earlier
     from hornbook.recipe.recipe import load_recipe
-    from hornbook.recipe.status import standings
+    from hornbook.recipe.status import stage_statuses
 
     if not (run_folder / "recipe.yaml").exists():
         raise HornbookError(f"{run_folder}: not a run folder (no recipe.yaml in it)")
     refuse_earlier(run_folder)
-    store = Store(run_folder)
+    store = ArtifactStore(run_folder)
     table = Table("stage", "state", "seconds", "tokens", "records", "why it will run", box=None)
-    for standing in standings(load_recipe(run_folder / "recipe.yaml"), run_folder):
-        done = standing.state == "done"
-        counts: dict[str, Any] = store.read(standing.stage)["counts"] if done else {}
+    for stage_status in stage_statuses(load_recipe(run_folder / "recipe.yaml"), run_folder):
+        done = stage_status.state == "done"
+        counts: dict[str, Any] = store.read(stage_status.stage)["counts"] if done else {}
         table.add_row(
-            standing.stage.name,
-            standing.state,
-            f"{standing.seconds:.0f}" if done else "",
+            stage_status.stage.name,
+            stage_status.state,
+            f"{stage_status.seconds:.0f}" if done else "",
             f"{counts['tokens']:,}" if counts.get("tokens") else "",
             f"{counts['records_out']:,}" if counts.get("records_out") else "",
-            standing.why,
+            stage_status.why,
         )
     answers.print(table)
 
@@ -93,9 +93,9 @@ def status(run_folder: Path) -> None:
 @click.argument("folders", metavar="RUN...", type=PATH, nargs=-1, required=True)
 @click.argument("record")
 def lineage(folders: tuple[Path, ...], record: str) -> None:
-    """Walk from a training record or a pivot (its id, or the beginning of it) back to its document.
+    """Show what a training record or a pivot was made from. RECORD is its id or the first characters of it.
 
-    RUN is a run's folder, or the output of single stages: of the one that made the record, and of those it read.
+    RUN is a run folder, or the output folders of the stage that made the record and of the stages whose output it read.
 
     \b
     Example:
@@ -115,7 +115,7 @@ def lineage(folders: tuple[Path, ...], record: str) -> None:
 @click.argument("run_folder", metavar="RUN", type=PATH)
 @click.option("--markdown", is_flag=True, help="Print the table in Markdown, for a README.")
 def report(run_folder: Path, markdown: bool) -> None:
-    """Write RUN/report.html anew from what the run holds, and print its table.
+    """Write RUN/report.html again from the run's files, and print its table.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""A command for every stage: its inputs become arguments and options, its settings options."""
+"""A command for every stage: inputs become arguments and options, settings become options."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from hornbook.base.stage import Input, StageType
 
 
 class StageCommand(click.Command):
-    """The command that runs one stage by itself. Its options are made when they are needed: starting stays quick."""
+    """The command that runs one stage alone. Its options are made when needed, so that the program starts fast."""
 
     def __init__(self, kind: StageType) -> None:
         super().__init__(
@@ -32,10 +32,10 @@ class StageCommand(click.Command):
         return super().make_parser(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        from hornbook.cli.options import spread
+        from hornbook.cli.options import repeat_flags
 
         flags = {flag for option in self.get_params(ctx) if _takes_several(option) for flag in option.opts}
-        words, joined = spread(args, flags)
+        words, joined = repeat_flags(args, flags)
         try:
             rest = super().parse_args(ctx, words)
         except click.MissingParameter as error:
@@ -47,13 +47,13 @@ class StageCommand(click.Command):
         return rest
 
     def settings_from(self, given: dict[str, Any]) -> Any:
-        """The settings of a command line, whose parsed parameters are `given`. Raises HornbookError."""
+        """The settings of a command line with the parsed parameters `given`. Raises HornbookError."""
         from hornbook.cli.options import given_settings
 
         return self.kind.settings.parse(given_settings(self.params, given), "")
 
     def _run(self, out: Path, seed: int, overwrite: bool, **given: Any) -> None:
-        from hornbook.recipe.run_alone import run_alone
+        from hornbook.recipe.run_stage import run_alone
 
         inputs = {name: given[name] for name in self.kind.inputs}
         run_alone(self.kind, self.settings_from(given), inputs, out, seed, overwrite)
@@ -84,7 +84,7 @@ def _inputs(kind: StageType) -> list[click.Parameter]:
 
 
 class _Input(click.ParamType):
-    """Files, folders, patterns, and data sets of a hub."""
+    """Files, folders, patterns, and data sets on a hub."""
 
     name = "path"
 
@@ -134,7 +134,7 @@ def _list(kind: StageType) -> list[click.Parameter]:
 
     if not kind.listing:
         return []
-    about = "Show what there is to choose from, all or some of it by name, and end."
+    about = "Show what there is to choose from, all or by name, and exit."
     return [
         click.Option(
             ["--list"],

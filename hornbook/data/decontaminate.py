@@ -1,4 +1,4 @@
-"""Is a text in a benchmark? The hybrid n-gram rule of the report (appendix B, algorithm 1)."""
+"""Find benchmark items in texts by the hybrid n-gram rule of the report (appendix B, algorithm 1)."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,8 +9,8 @@ import numpy as np
 from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import BenchmarkItem, load_benchmark
-from hornbook.data.contamination_index import NgramIndex
-from hornbook.data.ngrams import Grams, Hashes, Indices, batches, distinct, ngrams, words
+from hornbook.data.ngram_index import NgramIndex
+from hornbook.data.ngrams import Grams, Hashes, Indices, batches, hash_ngrams, hash_words, unique_per_text
 from hornbook.data.record_files import find_record_files, read_record_file, write_kept
 from hornbook.data.settings import DecontaminateSettings
 
@@ -18,8 +18,8 @@ LONG, SHORT = 13, 7
 CLEAN, PARTIAL, CONTAMINATED = "clean", "partial", "contaminated"
 
 
-class Verdict(msgspec.Struct, frozen=True):
-    """What the rule says of a text, and the benchmark item that decided it (none for a clean text).
+class ContaminationVerdict(msgspec.Struct, frozen=True):
+    """The label of a text, and the benchmark item that decided it (none for a clean text).
 
     `rule` is "13-gram" or "7-gram"; `ratio` is the largest share of 7-grams in common with any item.
     """
@@ -36,11 +36,11 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Decontaminator:
-    """The n-grams of benchmark items, to compare texts with.
+    """Compares texts with the n-grams of benchmark items.
 
-    A text that shares a 13-gram with an item (allow-listed ones aside) is contaminated. Otherwise the largest
-    ratio over all items, 7-grams in common ÷ the smaller number of 7-grams of the two, decides: clean up to `info`,
-    contaminated from `contamination` on, partial in between. The report names neither threshold; the defaults are ours.
+    A text that shares a 13-gram with an item (except allow-listed ones) is contaminated. Otherwise the largest ratio
+    over all items, 7-grams in common ÷ the smaller number of 7-grams of the two, decides: clean up to `info`,
+    contaminated from `contamination`, partial in between. The report gives no thresholds; the defaults are ours.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Decontaminator:
         contamination: float = 0.5,
         boilerplate: int = 50,
     ) -> None:
-        """`boilerplate`: a 13-gram in that many items is a phrase of the benchmark's form, and allowed; 0: none is."""
+        """`boilerplate`: a 13-gram in at least so many items is part of the benchmark's form, and allowed; 0: off."""
         self.items = list(items)
         self.thresholds = info, contamination
         texts = [item.text for item in self.items]
@@ -85,28 +85,28 @@ class Decontaminator:
         self._long.remove(_all_grams(texts, LONG).hashes)
 
     def allow_common(self, texts: Sequence[str], documents: int) -> int:
-        """Put on the allow-list what occurs in at least so many of the texts; returns how many 13-grams that are."""
+        """Put 13-grams that occur in at least `documents` texts on the allow-list; returns their number."""
         found: list[Hashes] = []
         for start, end in batches(texts):
-            grams = ngrams(words(texts[start:end]), LONG)
+            grams = hash_ngrams(hash_words(texts[start:end]), LONG)
             known = self._long.known(grams.hashes)
-            found.append(distinct(Grams(grams.hashes[known], grams.texts[known])).hashes)
+            found.append(unique_per_text(Grams(grams.hashes[known], grams.texts[known])).hashes)
         hashes, counts = np.unique(np.concatenate(found or [np.empty(0, np.uint64)]), return_counts=True)
         common = hashes[counts >= documents]
         self._long.remove(common)
         return len(common)
 
-    def verdict(self, text: str) -> Verdict:
+    def verdict(self, text: str) -> ContaminationVerdict:
         return self.verdicts([text])[0]
 
-    def verdicts(self, texts: Sequence[str]) -> list[Verdict]:
-        """One verdict per text. Independent of how the texts are grouped."""
+    def verdicts(self, texts: Sequence[str]) -> list[ContaminationVerdict]:
+        """One verdict per text; it does not depend on the other texts."""
         return [v for start, end in batches(texts) for v in self._batch(texts[start:end])]
 
-    def _batch(self, texts: Sequence[str]) -> list[Verdict]:
-        found = words(texts)
-        long_item = self._first_long_match(ngrams(found, LONG))
-        best = self._best_short_match(ngrams(found, SHORT))
+    def _batch(self, texts: Sequence[str]) -> list[ContaminationVerdict]:
+        found = hash_words(texts)
+        long_item = self._first_long_match(hash_ngrams(found, LONG))
+        best = self._best_short_match(hash_ngrams(found, SHORT))
         info, contamination = self.thresholds
         verdicts = []
         for number in range(len(texts)):
@@ -114,17 +114,17 @@ class Decontaminator:
             if number in long_item:
                 verdicts.append(self._verdict(CONTAMINATED, long_item[number], ratio, "13-gram"))
             elif ratio <= info:
-                verdicts.append(Verdict(CLEAN, ratio=ratio))
+                verdicts.append(ContaminationVerdict(CLEAN, ratio=ratio))
             else:
                 label = CONTAMINATED if ratio >= contamination else PARTIAL
                 verdicts.append(self._verdict(label, item, ratio, "7-gram"))
         return verdicts
 
-    def _verdict(self, label: str, item: int, ratio: float, rule: str) -> Verdict:
-        return Verdict(label, self.items[item].benchmark, self.items[item].id, ratio, rule)
+    def _verdict(self, label: str, item: int, ratio: float, rule: str) -> ContaminationVerdict:
+        return ContaminationVerdict(label, self.items[item].benchmark, self.items[item].id, ratio, rule)
 
     def _first_long_match(self, grams: Grams) -> dict[int, int]:
-        """Text → the first item that has the text's first known 13-gram."""
+        """Text → the first item that contains the text's first known 13-gram."""
         known = self._long.known(grams.hashes)
         texts, first = np.unique(grams.texts[known], return_index=True)
         places, items = self._long.items(grams.hashes[known[first]])
@@ -134,7 +134,7 @@ class Decontaminator:
     def _best_short_match(self, grams: Grams) -> dict[int, tuple[float, int]]:
         """Text → its largest ratio, and the first item that has it."""
         known = self._short.known(grams.hashes)
-        shared = distinct(Grams(grams.hashes[known], grams.texts[known]))
+        shared = unique_per_text(Grams(grams.hashes[known], grams.texts[known]))
         places, items = self._short.items(shared.hashes)
         pairs, counts = np.unique(shared.texts[places] * len(self.items) + items, return_counts=True)
         texts_P, items_P = np.divmod(pairs, max(1, len(self.items)))
@@ -147,15 +147,15 @@ class Decontaminator:
 
 
 def _sizes(grams: Grams, texts_P: Indices) -> Indices:
-    """The number of distinct n-grams of each text asked for (only those are sorted)."""
+    """The number of distinct n-grams of each requested text (only those are sorted)."""
     asked = np.unique(texts_P)
     mine = np.isin(grams.texts, asked)
-    sizes = np.bincount(distinct(Grams(grams.hashes[mine], grams.texts[mine])).texts, minlength=1)
+    sizes = np.bincount(unique_per_text(Grams(grams.hashes[mine], grams.texts[mine])).texts, minlength=1)
     return sizes[texts_P]
 
 
 def _all_grams(texts: Sequence[str], n: int) -> Grams:
-    parts = [(start, ngrams(words(texts[start:end]), n)) for start, end in batches(texts)]
+    parts = [(start, hash_ngrams(hash_words(texts[start:end]), n)) for start, end in batches(texts)]
     return Grams(
         np.concatenate([np.empty(0, np.uint64), *(part.hashes for _, part in parts)]),
         np.concatenate([np.empty(0, np.int64), *(part.texts + start for start, part in parts)]),
@@ -170,7 +170,7 @@ def _read_allowed(path: Path) -> str:
 
 
 def open_decontaminator(settings: DecontaminateSettings, texts: Sequence[str]) -> Decontaminator:
-    """As the settings say, with an allow-list of what is common in `texts` (the corpus itself)."""
+    """A Decontaminator by the settings, with an allow-list of what is common in `texts` (the corpus itself)."""
     made = Decontaminator.from_benchmarks(
         settings.benchmarks,
         info=settings.info_threshold,
@@ -183,8 +183,8 @@ def open_decontaminator(settings: DecontaminateSettings, texts: Sequence[str]) -
     return made
 
 
-def count_verdicts(verdicts: Iterable[Verdict]) -> dict[str, dict[str, int]]:
-    """Benchmark → how many texts were found contaminated and partial; for the report."""
+def count_verdicts(verdicts: Iterable[ContaminationVerdict]) -> dict[str, dict[str, int]]:
+    """Benchmark → numbers of contaminated and of partial texts, for the report."""
     table: dict[str, dict[str, int]] = {}
     for verdict in verdicts:
         if verdict.benchmark:
@@ -196,7 +196,7 @@ def count_verdicts(verdicts: Iterable[Verdict]) -> dict[str, dict[str, int]]:
 def decontaminate(settings: DecontaminateSettings, work: Workspace, *, records: Sequence[Path]) -> None:
     """Write each file of records (documents, samples, questions, or any JSONL with text) without contaminated ones.
 
-    The files keep their names and formats. Books each dropped record with the benchmark item it matches.
+    The files keep their names and formats. Each dropped record is set aside with the benchmark item that it matches.
     Raises HornbookError for missing or unreadable files and unknown benchmarks.
     """
     if not settings.benchmarks:

@@ -42,8 +42,8 @@ def batches(texts: Sequence[str], chars: int = BATCH_CHARS) -> Iterator[tuple[in
         yield start, len(texts)
 
 
-def words(texts: Sequence[str]) -> Grams:
-    """The words of the texts. A word's hash is the same wherever it stands."""
+def hash_words(texts: Sequence[str]) -> Grams:
+    """Hashes of the words of the texts. A word's hash does not depend on its position."""
     lowered = [text.lower() for text in texts]
     joined = "\n".join(lowered) + "\n"
     codes_C = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
@@ -54,13 +54,13 @@ def words(texts: Sequence[str]) -> Grams:
     powers_C, inverses_C = _powers(1 << (len(codes_C) - 1).bit_length())
     terms_C = codes_C * powers_C[: len(codes_C)]
     terms_C *= kinds_C > 0
-    # The sum over a word is its polynomial times base^start; the inverse power takes its place in the text out.
+    # The sum over a word is its polynomial times base^start; the inverse power removes that factor.
     hashes_W = np.add.reduceat(terms_C, starts_W) * inverses_C[starts_W]
     ends_T = np.cumsum([len(text) + 1 for text in lowered])
     return Grams(_mix(hashes_W), np.searchsorted(ends_T, starts_W, side="right"))
 
 
-def ngrams(words: Grams, n: int) -> Grams:
+def hash_ngrams(words: Grams, n: int) -> Grams:
     """The n-grams of words, in order and with repetitions; none crosses from one text into the next."""
     count = len(words.hashes) - n + 1
     if count <= 0:
@@ -73,7 +73,7 @@ def ngrams(words: Grams, n: int) -> Grams:
     return Grams(_mix(hashes_G)[inside_G], words.texts[:count][inside_G])
 
 
-def distinct(grams: Grams) -> Grams:
+def unique_per_text(grams: Grams) -> Grams:
     """Each n-gram once per text, sorted by text, then by hash."""
     order = np.lexsort((grams.hashes, grams.texts))
     hashes, texts = grams.hashes[order], grams.texts[order]

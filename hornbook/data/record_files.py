@@ -1,4 +1,4 @@
-"""A file of records of any type and form: the text of each, and the same file with only some of them."""
+"""Files of records of any type and form: read the text of each record, write the file with a part of its records."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ TEXT_FIELDS = ("text", "messages", "question", "prompt", "choices", "solution", 
 
 
 class RecordFile(NamedTuple):
-    """`places`, `names` and `texts` go with the rows that have a text; a place is a line, in Parquet a row, from 1."""
+    """The rows of a file that have a text; `places` are their line numbers (row numbers in Parquet), from 1."""
 
     path: Path
     places: list[int]
@@ -26,7 +26,7 @@ class RecordFile(NamedTuple):
 
 
 def find_record_files(paths: Sequence[Path]) -> list[Path]:
-    """The files named, and those that stages left in the folders named. Raises HornbookError for anything else."""
+    """The given files, and the files of records in the given stage folders. Raises HornbookError for anything else."""
     found: list[Path] = []
     for path in map(Path, paths):
         inside = [path / name for name in FILE_NAMES.values() if (path / name).exists()]
@@ -45,22 +45,22 @@ def find_record_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def read_record_file(path: Path, reject: Reject) -> RecordFile:
-    """Rows with some text; corrupt lines and rows without text are handed to `reject`."""
+    """The rows with text; corrupt lines and rows without text go to `reject`."""
     file = RecordFile(path, [], [], [])
     for where, row in read_rows(path, reject):
-        text = text_of(row)
+        text = record_text(row)
         if text:
             file.places.append(_place(where))
             file.names.append(str(row.get("id") or where))
             file.texts.append(text)
         else:
-            reject(str(row.get("id") or where), "no text: none of its fields can be compared")
+            reject(str(row.get("id") or where), "no text: it has no field that can be compared")
     return file
 
 
 def write_kept(file: RecordFile, keep: Sequence[bool], folder: Path) -> Path:
-    """The rows to keep under the same name in `folder`: Parquet and plain JSON lines as they were, all else as JSON
-    lines."""
+    """Write the rows to keep, under the same name in `folder`: Parquet and plain JSON lines unchanged, other formats as
+    JSON lines."""
     wanted = {place for place, kept in zip(file.places, keep, strict=True) if kept}
     suffix, name = inner_suffix(file.path), kept_name(file.path)
     with atomic(folder / name) as temporary:
@@ -79,7 +79,7 @@ def write_kept(file: RecordFile, keep: Sequence[bool], folder: Path) -> Path:
 
 
 def kept_name(path: Path) -> str:
-    """What the file with the rows that are kept is called."""
+    """The name of the file with the kept rows."""
     suffix = inner_suffix(path)
     if suffix == path.suffix.lower() and suffix in (".parquet", ".jsonl", ".ndjson"):
         return path.name
@@ -91,9 +91,9 @@ def _place(where: str) -> int:
     return int(where.rpartition(":")[2])
 
 
-def text_of(row: dict[str, Any]) -> str:
-    """Everything in a record that a model would read: text, messages, question, choices, solution, answer; of a row
-    with other names, as ShareGPT's, every text in it."""
+def record_text(row: dict[str, Any]) -> str:
+    """Everything in a record that a model would read: text, messages, question, choices, solution, answer; if it has
+    none of these fields (ShareGPT), all texts in it."""
     known = "\n".join(filter(None, (_flatten(row[field]) for field in TEXT_FIELDS if field in row)))
     return known or _flatten(list(row.values()))
 

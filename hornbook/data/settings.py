@@ -52,10 +52,6 @@ class CurateSettings(DecontaminateSettings):
     page_chars: int = setting(4_000, "a module whose docstrings are longer becomes one long reference document", ge=1)
     languages: list[str] = setting(["en"], "languages to keep, as ISO 639 codes; empty: all")
     min_language_score: float = setting(0.2, "least probability of the language", ge=0, le=1)
-    max_bad_characters: float = setting(0.002, "largest share of control characters and failed decodings", ge=0, le=1)
-    outlier_deviations: float = setting(
-        8.0, "robust deviations of compression or n-grams that make a text corrupt", gt=0
-    )
     near_duplicate: float = setting(0.8, "Jaccard similarity that makes a near-duplicate; above 1: none is", gt=0)
     min_quality: float = setting(0.5, "least quality score", ge=0, le=1)
 

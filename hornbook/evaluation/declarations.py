@@ -1,4 +1,4 @@
-"""The stage of this package, as recipes and the command line know it."""
+"""Declares the stage of this package for recipes and the command line."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ def _tables(out: Path) -> Iterable["Table"]:
 
 @stage(
     "evaluation",
-    version=3,
+    version=4,
     holds={"before": "scores", "training": "samples"},
     makes=("scores",),
     command="eval",

@@ -1,38 +1,39 @@
-"""One row per answer and score: what every score, interval and comparison is computed from."""
+"""One row per reply and score, from which all scores, intervals and comparisons are computed."""
 
 from collections.abc import Iterable
 
 import msgspec
 
 from hornbook.base.files import Reject
-from hornbook.base.records import Question
+from hornbook.base.records import LEVELS, Question
 from hornbook.oracles.judgement import Judgement
-from hornbook.oracles.score import judge
+from hornbook.oracles.score import judge_question
 
 REASONING = "reasoning"
 CORRECT, WRONG, NOT_ATTEMPTED = "trivia correct", "trivia wrong", "trivia not attempted"
 BOGUS_REFUSED = "bogus refused"
 
 
-class Answer(msgspec.Struct):
-    """What a model replied, and what it was worth to one score: 1 or 0."""
+class ScoredReply(msgspec.Struct):
+    """A model's reply, and its value (1 or 0) for one score."""
 
     question: str  # Question.id or BenchmarkItem.id
     score: str  # reasoning:TASK, trivia correct ..., bogus refused, benchmark:NAME
     sample: int
     value: float
     completion: str
+    level: str = ""  # of difficulty, of a question that has one
 
 
-def grade(question: Question, sample: int, completion: str, reject: Reject) -> list[Answer]:
+def grade(question: Question, sample: int, completion: str, reject: Reject) -> list[ScoredReply]:
     """Judge one reply; see `graded`."""
-    return graded(question, sample, completion, judge(question, completion), reject)
+    return graded(question, sample, completion, judge_question(question, completion), reject)
 
 
-def graded(question: Question, sample: int, completion: str, judged: Judgement, reject: Reject) -> list[Answer]:
-    """The rows that one reply gives: one for a task; for trivia one each for correct, wrong and not attempted.
+def graded(question: Question, sample: int, completion: str, judged: Judgement, reject: Reject) -> list[ScoredReply]:
+    """The rows of one reply: one for a task; for trivia one each for correct, wrong and not attempted.
 
-    Where the oracle itself broke, the reply counts as not right and `reject` is told why.
+    If the oracle itself failed, the reply counts as wrong, and the reason goes to `reject`.
     """
     if judged.failed:
         reject(question.id, f"oracle failed: {judged.reason}")
@@ -46,23 +47,31 @@ def graded(question: Question, sample: int, completion: str, judged: Judgement, 
         }
     else:
         values = {BOGUS_REFUSED: judged.outcome == "not attempted"}
-    return [Answer(question.id, name, sample, float(value), completion) for name, value in values.items()]
+    return [
+        ScoredReply(question.id, name, sample, float(value), completion, question.level)
+        for name, value in values.items()
+    ]
 
 
-def values_by_score(answers: Iterable[Answer]) -> dict[str, dict[str, list[float]]]:
-    """Score name → question → values of its samples; "reasoning" holds all tasks. Scores in their order of showing."""
+def values_by_score(answers: Iterable[ScoredReply]) -> dict[str, dict[str, list[float]]]:
+    """Score name → question → values of its samples; "reasoning" has all tasks, "reasoning, LEVEL" the
+    questions of a level. Scores are in display order."""
     table: dict[str, dict[str, list[float]]] = {}
     for answer in answers:
         names = [answer.score]
         if answer.score.startswith(f"{REASONING}:"):
             names.append(REASONING)
+            if answer.level:
+                names.append(f"{REASONING}, {answer.level}")
         for name in names:
             table.setdefault(name, {}).setdefault(answer.question, []).append(answer.value)
     return {name: table[name] for name in sorted(table, key=_place)}
 
 
 def _place(name: str) -> tuple[int, str]:
-    groups = (REASONING, f"{REASONING}:", CORRECT, WRONG, NOT_ATTEMPTED, BOGUS_REFUSED)
+    """Reasoning, its levels in their order, its tasks, trivia, benchmarks."""
+    levels = [f"{REASONING}, {level}" for level in LEVELS]
+    groups = [REASONING, *levels, "", CORRECT, WRONG, NOT_ATTEMPTED, BOGUS_REFUSED]
     if name in groups:
         return groups.index(name), name
-    return (1 if name.startswith(f"{REASONING}:") else len(groups)), name
+    return (groups.index("") if name.startswith(REASONING) else len(groups)), name

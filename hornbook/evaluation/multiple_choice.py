@@ -1,4 +1,4 @@
-"""Multiple choice by log-likelihood: the choice a model finds likeliest after the question (report §5, base models)."""
+"""Multiple choice by log-likelihood: the most likely choice is the model's answer (report §5, base models)."""
 
 from collections.abc import Sequence
 
@@ -6,31 +6,31 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.rng import derive
 from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import BenchmarkItem, load_benchmark
-from hornbook.evaluation.metrics import Answer
+from hornbook.evaluation.metrics import ScoredReply
 from hornbook.preference.generate import Encoder, Respondent
 
-PROMPT = "Question: {question}\nAnswer:"  # the same for every stage and style, so that only the weights differ
+PROMPT = "Question: {question}\nAnswer:"  # the same for every stage and style, so that scores are comparable
 ITEMS_PER_BATCH = 64
 
 
 def choose_items(name: str, most: int, seed: int) -> list[BenchmarkItem]:
     """At most `most` items of a multiple-choice benchmark, chosen by the seed.
 
-    Raises HornbookError for an unknown benchmark and for one without choices.
+    Raises HornbookError for an unknown benchmark or one without choices.
     """
     items = [item for item in load_benchmark(name) if len(item.choices) > 1 and item.answer_index >= 0]
     if not items:
-        raise HornbookError(f"benchmark '{name}': its questions have no choices to compare; use a multiple-choice one")
+        raise HornbookError(f"benchmark '{name}': its questions have no choices; use a multiple-choice benchmark")
     ranked = sorted(
         {item.id: item for item in items}.values(), key=lambda item: (derive(seed, "item", item.id), item.id)
     )
     return ranked[:most]
 
 
-def answer_items(items: list[BenchmarkItem], model: Respondent, normalise: str, work: Workspace) -> list[Answer]:
-    """The likeliest choice of each item, as answers of score "benchmark:NAME", whatever engine computes the model.
+def answer_items(items: list[BenchmarkItem], model: Respondent, normalise: str, work: Workspace) -> list[ScoredReply]:
+    """The most likely choice of each item, as replies of score "benchmark:NAME", with any engine.
 
-    An item that fills the model's context is set aside: not every engine could score it.
+    An item that fills the model's context is set aside, because not every engine could score it.
     """
     answers = []
     with work.progress("benchmarks", len(items), "items") as bar:
@@ -41,13 +41,13 @@ def answer_items(items: list[BenchmarkItem], model: Respondent, normalise: str, 
     return answers
 
 
-def _answer_batch(items: list[BenchmarkItem], model: Respondent, normalise: str, work: Workspace) -> list[Answer]:
+def _answer_batch(items: list[BenchmarkItem], model: Respondent, normalise: str, work: Workspace) -> list[ScoredReply]:
     prefixes: list[list[int]] = []
     continuations: list[list[int]] = []
     fitting: list[BenchmarkItem] = []
     for item in items:
         encoded = [encode_choice(model.encoder, item.question, choice) for choice in item.choices]
-        if any(len(prefix) + len(choice) >= model.engine.room for prefix, choice in encoded):
+        if any(len(prefix) + len(choice) >= model.engine.context for prefix, choice in encoded):
             work.reject(item.id, "longer than the model's context")
             continue
         fitting.append(item)
@@ -62,7 +62,7 @@ def _answer_batch(items: list[BenchmarkItem], model: Respondent, normalise: str,
         ]
         pick = max(range(len(likelihoods)), key=lambda index: likelihoods[index])
         right = float(pick == item.answer_index)
-        answers.append(Answer(item.id, f"benchmark:{item.benchmark}", 0, right, item.choices[pick]))
+        answers.append(ScoredReply(item.id, f"benchmark:{item.benchmark}", 0, right, item.choices[pick]))
     return answers
 
 

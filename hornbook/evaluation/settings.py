@@ -14,6 +14,9 @@ class EvaluationSettings(ColumnSettings):
     style: Literal["plain", "chat"] = setting(
         "chat", "how the model is asked: plain (a base model) or chat (a fine-tuned one)"
     )
+    split: Literal["heldout", "test"] = setting(
+        "heldout", "which questions of a stage's folder: those to choose settings by, or those of the final evaluation"
+    )
     samples: int = setting(1, "replies sampled per question", ge=1)
     temperature: float = setting(0.5, "sampling temperature; 0 takes the likeliest token", ge=0)
     max_new_tokens: int = setting(256, "longest reply, in tokens; one that is cut off counts as it stands", ge=1)

@@ -1,5 +1,6 @@
-"""Two models on the same questions: is the difference more than noise?"""
+"""Significance of the difference between two models on the same questions."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -7,20 +8,24 @@ import numpy as np
 
 from hornbook.base.confidence_intervals import middle_95
 from hornbook.base.rng import rng
-from hornbook.evaluation.metrics import NOT_ATTEMPTED, WRONG, Answer, values_by_score
+from hornbook.evaluation.metrics import NOT_ATTEMPTED, WRONG, ScoredReply, values_by_score
 
 SIGNIFICANT = 0.05
 NUMBERS_AT_A_TIME = 4_000_000  # resampled numbers held in memory
+SEEN = 2.8  # standard errors: a difference of so many is significant at 5 % in four studies of five
 NOISE = "no difference beyond noise"
 
 
-def compare(now: Iterable[Answer], before: Iterable[Answer], *, resamples: int, seed: int) -> list[dict[str, Any]]:
+def compare(
+    now: Iterable[ScoredReply], before: Iterable[ScoredReply], *, resamples: int, seed: int
+) -> list[dict[str, Any]]:
     """For each score that both have: difference (now − before) over shared questions, 95 % interval, p and verdict.
 
-    Questions are the unit: samples of a question are averaged first. The interval is a paired bootstrap; the verdict
-    also wants the sign-flip test below 5 %, for the bootstrap is too sure when few questions differ. Verdicts are
-    "better", "worse" or "no difference beyond noise"; for "not attempted", which is no virtue by itself, "more" or
-    "fewer". Each score is tested by itself: of twenty equal ones, about one will seem to differ.
+    Questions are the unit: samples of a question are averaged first. The interval is a paired bootstrap; a verdict also
+    needs p < 5 % in the sign-flip test, because the bootstrap is overconfident when few questions differ. Verdicts are
+    "better", "worse" or "no difference beyond noise"; for "not attempted", which is neither good nor bad, "more" or
+    "fewer". `detectable` is the true difference that so many questions show four times in five. There is no
+    correction for multiple tests: of twenty equal scores, about one will seem to differ.
     """
     tables = values_by_score(now), values_by_score(before)
     rows = []
@@ -32,6 +37,7 @@ def compare(now: Iterable[Answer], before: Iterable[Answer], *, resamples: int, 
             low, high = paired_bootstrap(differences, resamples, rng(seed, "bootstrap", name))
             p = sign_flip_test(differences, resamples, rng(seed, "sign flips", name))
             mean = float(differences.mean())
+            detectable = SEEN * float(differences.std(ddof=1)) / math.sqrt(len(shared)) if len(shared) > 1 else 1.0
             differs = p < SIGNIFICANT and (low > 0 or high < 0)
             rows.append(
                 {
@@ -42,6 +48,7 @@ def compare(now: Iterable[Answer], before: Iterable[Answer], *, resamples: int, 
                     "p": p,
                     "verdict": _verdict(name, mean) if differs else NOISE,
                     "n": len(shared),
+                    "detectable": detectable,
                 }
             )
     return rows
@@ -57,7 +64,7 @@ def paired_bootstrap(differences: np.ndarray, resamples: int, random: np.random.
 
 
 def sign_flip_test(differences: np.ndarray, resamples: int, random: np.random.Generator) -> float:
-    """Two-sided p: how often the mean is as far from 0 when each difference might as well have had the other sign."""
+    """Two-sided p of the sign-flip test: how often the mean is as far from 0 when the signs are random."""
     moved = differences[differences != 0]
     if not len(moved):
         return 1.0

@@ -1,4 +1,4 @@
-"""A model and held-out questions → scores with 95 % intervals, beside those of an earlier model (report §5-6)."""
+"""A model and held-out questions → scores with 95 % intervals, compared with an earlier model (report §5-6)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,15 +11,15 @@ from hornbook.base.records import Question
 from hornbook.base.rng import derive
 from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import BenchmarkItem
-from hornbook.evaluation.leakage import leave_out_seen
-from hornbook.evaluation.metrics import Answer, graded, values_by_score
+from hornbook.data.readers.load import stream_records
+from hornbook.evaluation.metrics import ScoredReply, graded, values_by_score
 from hornbook.evaluation.multiple_choice import answer_items, choose_items
 from hornbook.evaluation.settings import EvaluationSettings
 from hornbook.evaluation.significance import compare
 from hornbook.inference.settings import Sampling
 from hornbook.oracles.isolated import Oracles
-from hornbook.preference.generate import Encoder, Reply, forget_replies, open_respondent
-from hornbook.preference.select_questions import choose, read_questions
+from hornbook.preference.generate import Encoder, SampledReply, delete_replies, open_respondent
+from hornbook.preference.select_questions import choose_questions, collect_questions
 from hornbook.tokenizer.chat import load_tokenizer
 
 
@@ -35,16 +35,17 @@ def evaluation(
     """Score a model: held-out tasks, behaviour on trivia, and multiple-choice benchmarks by log-likelihood.
 
     Writes scores.json ({"model", "scores": [{"name", "mean", "low", "high", "n"}], "comparisons": [{"score",
-    "difference", "low", "high", "p", "verdict", "n"}]}) and answers.parquet. Of a questions folder its `heldout/` is
-    used where there is one. `before` is the folder of an earlier evaluation, compared on the questions both answered.
-    Questions that stand in `training` are left out. Without `questions` the benchmarks are all that is scored, with
-    `settings.benchmarks` empty the questions.
-    Raises HornbookError when there is neither, when no question is left, no item fits the model, for no model, an
-    unknown benchmark, and no answers in `before`.
+    "difference", "low", "high", "p", "verdict", "n", "detectable"}]}) answers.parquet, and
+    questions.parquet with the questions asked. Of a questions folder that
+    has one, the subfolder `settings.split` is used. `before` is the folder of an earlier evaluation; the two are
+    compared on the questions of both. Questions that occur in `training` are left out. Without `questions`, only the
+    benchmarks are scored; with empty `settings.benchmarks`, only the questions.
+    Raises HornbookError if there are neither, if no question is left, if no item fits the model, and for a missing
+    model, an unknown benchmark or a `before` without answers.
     """
     if not questions and not settings.benchmarks:
         raise HornbookError("evaluation: nothing to score; expected questions, or the names of benchmarks, or both")
-    earlier = read_records(Path(before) / "answers.parquet", Answer) if before else []
+    earlier = read_records(Path(before) / "answers.parquet", ScoredReply) if before else []
     items = _items(settings, bool(questions))
     asked = _choose(list(questions), list(training), settings, work) if questions else []
     encoder = Encoder(load_tokenizer(model, work.path), settings.style)
@@ -64,14 +65,15 @@ def evaluation(
     )
     if before and not comparisons:
         work.warn(f"no question or item in common with {before}: nothing is compared")
-    write_records(work.path / "answers.parquet", Answer, answers)
+    write_records(work.path / "answers.parquet", ScoredReply, answers)
+    write_records(work.path / "questions.parquet", Question, asked)
     write_json(work.path / "scores.json", {"model": work.name, "scores": scores, "comparisons": comparisons})
-    forget_replies(work)
+    delete_replies(work)
     _book(asked, replies, scores, comparisons, work)
 
 
 def _items(settings: EvaluationSettings, asks_questions: bool) -> list[BenchmarkItem]:
-    """The items of all benchmarks; where they are not there, questions may do alone."""
+    """The items of all benchmarks. The error for a missing package says how to score only the questions."""
     most, seed = settings.max_items, settings.questions_seed
     try:
         return [item for name in settings.benchmarks for item in choose_items(name, most, seed)]
@@ -85,11 +87,11 @@ def _items(settings: EvaluationSettings, asks_questions: bool) -> list[Benchmark
 def _choose(
     paths: list[Path], training: list[Path], settings: EvaluationSettings, work: Workspace
 ) -> list[Question]:  # fmt: skip
-    """The questions to ask: tasks and trivia, each up to its own number."""
-    found = leave_out_seen(read_questions(paths, work, held_out=True, columns=settings.columns), training, work)
+    """The questions to ask: tasks and trivia, each up to its own limit."""
+    found = _held_out(collect_questions(paths, work, split=settings.split, columns=settings.columns), training, work)
     trivia = [question for question in found if question.oracle == "trivia"]
     tasks = [question for question in found if question.oracle != "trivia"]
-    asked = choose(tasks, settings.max_questions, settings.questions_seed) + choose(
+    asked = choose_questions(tasks, settings.max_questions, settings.questions_seed) + choose_questions(
         trivia, settings.max_trivia, settings.questions_seed
     )
     if not asked:
@@ -99,9 +101,32 @@ def _choose(
     return asked
 
 
+def _held_out(questions: list[Question], training: list[Path], work: Workspace) -> list[Question]:
+    """The questions whose prompt no training conversation asks; the others are set aside, with a warning."""
+    seen = {
+        _normalised(message.content)
+        for sample in stream_records(training, "samples", work.reject)
+        for message in sample.messages
+        if message.role == "user"
+    }
+    kept = [question for question in questions if _normalised(question.prompt) not in seen]
+    if len(kept) < len(questions):
+        for question in questions:
+            if _normalised(question.prompt) in seen:
+                work.reject(question.id, "question found in training data")
+        work.warn(
+            f"{len(questions) - len(kept)} of {len(questions)} held-out questions are in the training data: left out"
+        )
+    return kept
+
+
+def _normalised(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
 def _graded(
-    questions: list[Question], replies: list[Reply], settings: EvaluationSettings, work: Workspace
-) -> list[Answer]:
+    questions: list[Question], replies: list[SampledReply], settings: EvaluationSettings, work: Workspace
+) -> list[ScoredReply]:
     by_id = {question.id: question for question in questions}
     pairs = [(by_id[reply.question], reply.text) for reply in replies]
     answers = []
@@ -113,7 +138,7 @@ def _graded(
     return answers
 
 
-def _scores(answers: list[Answer]) -> list[dict[str, Any]]:
+def _scores(answers: list[ScoredReply]) -> list[dict[str, Any]]:
     scores = []
     for name, questions in values_by_score(answers).items():
         found = estimate(list(questions.values()))
@@ -123,7 +148,7 @@ def _scores(answers: list[Answer]) -> list[dict[str, Any]]:
 
 def _book(
     asked: list[Question],
-    replies: list[Reply],
+    replies: list[SampledReply],
     scores: list[dict[str, Any]],
     comparisons: list[dict[str, Any]],
     work: Workspace,
@@ -138,4 +163,4 @@ def _book(
     if no_room:
         work.warn(f"{no_room} of {len(replies)} replies: the question fills the model's context; counted as not solved")
     if finished < len(replies) / 2:
-        work.warn(f"only {finished} of {len(replies)} replies came to an end within max_new_tokens")
+        work.warn(f"only {finished} of {len(replies)} replies ended within max_new_tokens")

@@ -11,7 +11,7 @@ from hornbook.base.files import read_json
 
 
 def score_tables(out: Path) -> Iterator[Table]:
-    """The tables of a finished evaluation in the folder `out`; the second one only where there is a comparison."""
+    """The tables of a finished evaluation in the folder `out`; the second one only if there is a comparison."""
     found = read_json(out / "scores.json")
     yield _scores(found["scores"])
     if found["comparisons"]:

@@ -1,5 +1,5 @@
-"""Prompts (token ids) → sampled tokens with their log-probabilities: the engine under report §4.3 and §5.
+"""Prompts (token ids) → sampled tokens with their log-probabilities: the engine for report §4.3 and §5.
 
-`settings.Sampling` says how to sample, `rollouts` holds what goes in and comes out, `engine.TorchEngine` does it for
-any Hugging Face causal language model whose layers are attention.
+`settings.Sampling` is the sampling distribution, `rollouts` the interface of all engines, `torch_engine.TorchEngine`
+the one for Hugging Face causal language models.
 """

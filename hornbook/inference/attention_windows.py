@@ -1,4 +1,4 @@
-"""How far back the layers of a model see, and the lengths at which a model begins to compute otherwise."""
+"""Attention windows of a model's layers, and the text lengths at which its computation changes."""
 
 import re
 from typing import Any, NamedTuple
@@ -8,20 +8,19 @@ from transformers import PreTrainedModel
 
 from hornbook.model.context_lengths import context_of, length_of, scaling_length, switch_length, text_part
 
-COLUMNS = 16  # caches are rounded up to this, so texts this near to a window may already be computed beyond it
-UNKNOWN = 1 << 30  # room of a model that names no context
-NAMES = re.compile(
-    r"^(?!conv)\w*(window|window_size|local_attention|attention_chunk_size|floor_scale)$"
-)  # of lengths in a config
+COLUMNS = 16  # caches are rounded up to a multiple of this, so texts this close to a window may already exceed it
+UNKNOWN = 1 << 30  # context of a model whose configuration has none
+# Names of lengths in a configuration.
+NAMES = re.compile(r"^(?!conv)\w*(window|window_size|local_attention|attention_chunk_size|floor_scale)$")
 
 
 class Windows(NamedTuple):
-    """What changes with a text's length.
+    """Text lengths at which a model's computation changes.
 
-    `edges` are the lengths, ascending, beyond which some layer no longer sees the whole text, or computes it otherwise.
-    `sliding` and `chunk` are the tokens that layers of these two kinds see (None: there is no such layer); `by_kind`:
-    the model's forward takes a mask for each kind of layer. `original`: LongRoPE's shorter length, beyond which all
-    positions of a text are computed anew with other factors.
+    `edges` are the lengths, ascending, beyond which some layer no longer sees the whole text or computes it
+    differently. `sliding` and `chunk` are the tokens that layers of these two kinds see (None: there is no such layer);
+    `by_kind`: the model's forward takes a mask for each kind of layer. `original`: LongRoPE's shorter length, beyond
+    which all positions of a text are recomputed with other factors.
     """
 
     edges: tuple[int, ...]
@@ -32,15 +31,15 @@ class Windows(NamedTuple):
 
     @property
     def span(self) -> int:
-        """Texts of up to so many tokens are seen whole by every layer."""
+        """The largest text length, in tokens, that every layer sees whole."""
         return (self.edges[0] - 1) // COLUMNS * COLUMNS if self.edges else UNKNOWN
 
     def crossed(self, length: int) -> tuple[int, ...]:
-        """The edges that a text of `length` tokens comes near or goes beyond."""
+        """The edges that a text of `length` tokens is close to or exceeds."""
         return tuple(edge for edge in self.edges if length > (edge - 1) // COLUMNS * COLUMNS)
 
     def masks(self, all_R11C: Tensor, position_R: Tensor, hidden: float) -> Any:
-        """The mask for a forward of one token per row, at `position_R`, made of the one that shows the whole text."""
+        """The mask for a forward of one token per row, at `position_R`, from the mask that shows the whole text."""
         column_C = all_R11C.new_ones(all_R11C.shape[-1]).cumsum(0)[None] - 1
         masks = {"full_attention": all_R11C}
         if self.sliding:
@@ -52,13 +51,13 @@ class Windows(NamedTuple):
         return masks if self.by_kind else masks.get("sliding_attention", all_R11C)
 
 
-def room_of(model: PreTrainedModel) -> int:
+def context_length(model: PreTrainedModel) -> int:
     """The context in tokens."""
     return context_of(model.config) or UNKNOWN
 
 
 def windows_of(model: PreTrainedModel) -> Windows:
-    """Read from the model's configuration: what it calls a window, a chunk, local attention or an original length."""
+    """Read from the model's configuration: windows, chunks, local attention and LongRoPE's original length."""
     config = text_part(model.config)
     kinds = getattr(config, "layer_types", None) or []
     lengths = {name: size for name in config.to_dict() if NAMES.match(name) and (size := length_of(config, name))}

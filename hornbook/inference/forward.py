@@ -1,4 +1,4 @@
-"""A plain forward pass of any causal language model: without a cache, over whole texts."""
+"""Plain forward passes of any causal language model: without a cache, over whole texts."""
 
 import inspect
 from typing import Any
@@ -18,7 +18,7 @@ def last_logits(model: PreTrainedModel, tokens_BT: Tensor, kept: int) -> Tensor:
 
 
 def vocabulary_size(model: PreTrainedModel) -> int:
-    """How many tokens the model gives a logit to."""
+    """The number of logits."""
     embeddings = model.get_output_embeddings()
     return int(text_part(model.config).vocab_size if embeddings is None else embeddings.weight.shape[0])
 

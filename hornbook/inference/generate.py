@@ -1,7 +1,7 @@
 """Sampling through transformers' own `generate`, for models whose cache is not columns of keys and values.
 
-Only texts of one length go together: then no row is padded, which is right for any model. Shapes: rows B, tokens T,
-vocabulary V.
+Only texts of one length are computed together, so no row is padded, which is correct for any model. Shapes: rows B,
+tokens T, vocabulary V.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,14 +16,14 @@ from transformers import GenerationConfig, LogitsProcessor, PreTrainedModel, Sto
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.inference.forward import kind_of
 from hornbook.inference.rollouts import Rollout
-from hornbook.inference.sampling import Stops, draw, probabilities, uniforms, without
+from hornbook.inference.sampling import Stops, exclude_tokens, probabilities, sample_tokens, uniforms
 from hornbook.inference.settings import Sampling
 from hornbook.model.context_lengths import text_part
 
-TOKENS = 8192  # computed at a time by a model that reads its whole text again for each token
+TOKENS = 8192  # computed at a time by a model without a cache, which rereads the whole text for each token
 
 
-class Job(NamedTuple):
+class RolloutJob(NamedTuple):
     """A rollout to sample: number and key of its request."""
 
     number: int
@@ -33,10 +33,12 @@ class Job(NamedTuple):
     avoid: int
 
 
-class Drawn:
-    """What is sampled after texts of one length; called with each step's logits, it says the next tokens."""
+class JobSampler:
+    """Samples rollouts after texts of one length; called with each step's logits, it returns the next tokens."""
 
-    def __init__(self, jobs: list[Job], sampling: Sampling, stops: Stops, seed: int, device: torch.device) -> None:
+    def __init__(
+        self, jobs: list[RolloutJob], sampling: Sampling, stops: Stops, seed: int, device: torch.device
+    ) -> None:
         self.jobs, self.sampling, self.stops = jobs, sampling, stops
         self.rollouts = [Rollout([], [], "") for _ in jobs]
         self.avoid_B = torch.tensor([job.avoid for job in jobs], device=device)
@@ -48,8 +50,8 @@ class Drawn:
     def __call__(self, logits_BV: Tensor) -> Tensor:
         probs_BV = probabilities(logits_BV, self.sampling)
         if not self.rollouts[0].tokens:
-            probs_BV = without(logits_BV, probs_BV, self.avoid_B, self.sampling)
-        token_B, logprob_B = draw(probs_BV, next(self.step_TB))
+            probs_BV = exclude_tokens(logits_BV, probs_BV, self.avoid_B, self.sampling)
+        token_B, logprob_B = sample_tokens(probs_BV, next(self.step_TB))
         drawn = zip(self.jobs, self.rollouts, token_B.tolist(), logprob_B.tolist(), strict=True)
         for job, rollout, token, logprob in drawn:
             if not rollout.finish:
@@ -58,7 +60,7 @@ class Drawn:
                 rollout.finish = self._finish(rollout.tokens, job.limit)
         return token_B
 
-    def over(self) -> bool:
+    def is_done(self) -> bool:
         return all(rollout.finish for rollout in self.rollouts)
 
     def _finish(self, tokens: list[int], limit: int) -> str:
@@ -69,7 +71,7 @@ class Drawn:
 
 def sample_jobs(
     model: PreTrainedModel,
-    jobs: list[Job],
+    jobs: list[RolloutJob],
     sampling: Sampling,
     stops: Stops,
     seed: int,
@@ -78,7 +80,7 @@ def sample_jobs(
     cache_bytes: int,
     cached: bool,
 ) -> Iterator[tuple[int, Rollout]]:
-    """Rollouts by number of their request, up to `rows` together, while their caches stay within about `cache_bytes`.
+    """(request number, rollout) of each job, up to `rows` together, as long as caches stay within about `cache_bytes`.
 
     Without `cached` the whole text is read again for each token. Raises HornbookError where the model fails.
     """
@@ -89,11 +91,11 @@ def sample_jobs(
             fitting = cache_bytes // (longest * _token_bytes(model)) if cached else TOKENS // longest
             count = max(1, min(rows, fitting))
             part, waiting = waiting[:count], waiting[count:]
-            drawn = Drawn(part, sampling, stops, seed, model.device)
+            drawn = JobSampler(part, sampling, stops, seed, model.device)
             prefix_BT = torch.tensor([job.prefix for job in part])
             try:
-                go_on(model, prefix_BT, part[0].limit, drawn, drawn.over, cached=cached)
-            except Exception as error:  # whatever a model's own code meets, at this length for the first time
+                run_generate(model, prefix_BT, part[0].limit, drawn, drawn.is_done, cached=cached)
+            except Exception as error:  # a model's own code may raise anything, maybe only at this length
                 raise HornbookError(
                     f"{kind_of(model)}: the model fails after prefixes of {length} tokens ({one_line(error)})"
                 ) from error
@@ -101,28 +103,28 @@ def sample_jobs(
                 yield job.number, rollout
 
 
-def go_on(
+def run_generate(
     model: PreTrainedModel,
     prefix_BT: Tensor,
     most: int,
     choose: Callable[[Tensor], Tensor],
-    over: Callable[[], bool],
+    is_done: Callable[[], bool],
     *,
     cached: bool,
 ) -> None:
-    """Let `generate` add up to `most` tokens to each text; `choose` makes them [B] of logits [B, V], until `over`."""
+    """Let `generate` add at most `most` tokens to each text until `is_done`; `choose` maps logits [B, V] to tokens."""
     options = GenerationConfig(max_new_tokens=most, do_sample=False, use_cache=cached, disable_compile=True)
     with _no_defaults(model):
         model.generate(
             prefix_BT.to(model.device),
             generation_config=options,
             logits_processor=[_Choose(choose)],
-            stopping_criteria=[_Over(over)],
+            stopping_criteria=[_StopWhen(is_done)],
         )
 
 
-def forced(text_BT: Tensor) -> tuple[Callable[[Tensor], Tensor], list[Tensor]]:
-    """A `choose` that takes the tokens of given texts, and the log-probabilities [B, V] that it meets, step by step."""
+def force_tokens(text_BT: Tensor) -> tuple[Callable[[Tensor], Tensor], list[Tensor]]:
+    """A `choose` that returns the tokens of given texts, and the list of log-probabilities [B, V] that it is given."""
     met: list[Tensor] = []
 
     def choose(logits_BV: Tensor) -> Tensor:
@@ -133,7 +135,7 @@ def forced(text_BT: Tensor) -> tuple[Callable[[Tensor], Tensor], list[Tensor]]:
 
 
 class _Choose(LogitsProcessor):
-    """Leaves `generate` nothing but the token that was chosen."""
+    """Makes `generate` take the chosen token."""
 
     def __init__(self, choose: Callable[[Tensor], Tensor]) -> None:
         self.choose = choose
@@ -142,17 +144,17 @@ class _Choose(LogitsProcessor):
         return torch.full_like(scores, -torch.inf).scatter_(1, self.choose(scores)[:, None], 0.0)
 
 
-class _Over(StoppingCriteria):
-    def __init__(self, over: Callable[[], bool]) -> None:
-        self.over = over
+class _StopWhen(StoppingCriteria):
+    def __init__(self, is_done: Callable[[], bool]) -> None:
+        self.is_done = is_done
 
     def __call__(self, input_ids: Tensor, scores: Any, **_: Any) -> Tensor:
-        return torch.full((len(input_ids),), self.over(), device=input_ids.device)
+        return torch.full((len(input_ids),), self.is_done(), device=input_ids.device)
 
 
 @contextmanager
 def _no_defaults(model: PreTrainedModel) -> Iterator[None]:
-    """The model's own sampling defaults (temperature, penalties, ends) are not ours."""
+    """Disable the model's own sampling defaults (temperature, penalties, end tokens)."""
     before = model.generation_config
     model.generation_config = GenerationConfig()
     try:
@@ -162,15 +164,15 @@ def _no_defaults(model: PreTrainedModel) -> Iterator[None]:
 
 
 def _token_bytes(model: PreTrainedModel) -> int:
-    """What a token's keys and values take, if they are as wide as embeddings and in as many layers as there may be."""
+    """Upper bound of a token's keys and values in bytes: as wide as embeddings, in all layers."""
     layers = int(getattr(text_part(model.config), "num_hidden_layers", 64))
     return 2 * layers * int(model.get_input_embeddings().weight.shape[1]) * model.dtype.itemsize
 
 
-def to_jobs(starts: Iterable[Any]) -> list[Job]:
-    """The rollouts of `batch.Start`s one by one."""
+def to_jobs(starts: Iterable[Any]) -> list[RolloutJob]:
+    """A job for each rollout of `scheduler.RolloutStart`s."""
     return [
-        Job(number, key, start.prefix, start.limit, start.avoid)
+        RolloutJob(number, key, start.prefix, start.limit, start.avoid)
         for start in starts
         for number, key in zip(start.numbers, start.keys, strict=True)
     ]

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from hornbook.base.errors import HornbookError
-from hornbook.inference.capabilities import Way, find_way
-from hornbook.inference.generate import Drawn, Job, go_on
+from hornbook.inference.capabilities import SamplingMode, find_mode
+from hornbook.inference.generate import JobSampler, RolloutJob, run_generate
 from hornbook.inference.kv_cache import OwnRows
 from hornbook.inference.prefix_cache import round_up
-from hornbook.inference.rollouts import check_room
-from hornbook.inference.sampling import Stops, draw, probabilities, uniforms
+from hornbook.inference.rollouts import check_context
+from hornbook.inference.sampling import Stops, probabilities, sample_tokens, uniforms
 from hornbook.inference.settings import Sampling
 from hornbook.inference.torch_engine import TorchEngine
 
@@ -73,7 +73,7 @@ class LiveBatch:
         self.rows: list[Row | None] = []
         self.cache: OwnRows | None = None
         self.beyond = False
-        self._ways: dict[tuple[int, ...], Way] = {}
+        self._ways: dict[tuple[int, ...], SamplingMode] = {}
 
     @cached_property
     def tokens(self) -> int:
@@ -91,8 +91,8 @@ class LiveBatch:
 
     def check(self, live: Live) -> None:
         """Raises HornbookError where nothing can be sampled: no prefix, no room in the context or the cache."""
-        check_room(self.engine.room, live.prefix)
-        if self._way_of(live) is Way.OWN and self._columns(live) > self.tokens:
+        check_context(self.engine.context, live.prefix)
+        if self._way_of(live) is SamplingMode.COPIED and self._columns(live) > self.tokens:
             raise HornbookError(
                 f"{len(live.prefix)} tokens with {self._limit(live)} more do not fit the cache, which holds "
                 f"{self.tokens}; ask for fewer"
@@ -110,20 +110,20 @@ class LiveBatch:
         if self.cache is not None and any(self.rows):
             self._advance(self.cache)
 
-    def way(self, crossed: tuple[int, ...]) -> Way:
+    def way(self, crossed: tuple[int, ...]) -> SamplingMode:
         """How texts are computed that cross these windows of the model, tried once; never in rows that share."""
         if crossed not in self._ways:
-            self._ways[crossed] = find_way(self.model, crossed, share=False)
+            self._ways[crossed] = find_mode(self.model, crossed, share=False)
         return self._ways[crossed]
 
-    def _way_of(self, live: Live) -> Way:
+    def _way_of(self, live: Live) -> SamplingMode:
         return self.way(self._crossed(live))
 
     def _crossed(self, live: Live) -> tuple[int, ...]:
         return self.engine.windows.crossed(len(live.prefix) + self._limit(live))
 
     def _limit(self, live: Live) -> int:
-        return min(live.sampling.max_new_tokens, self.engine.room - len(live.prefix))
+        return min(live.sampling.max_new_tokens, self.engine.context - len(live.prefix))
 
     def _columns(self, live: Live) -> int:
         return round_up(len(live.prefix) + self._limit(live), GROWTH)
@@ -132,7 +132,7 @@ class LiveBatch:
         while self.waiting:
             live = self.waiting[0]
             way = self._way_of(live)
-            if way is Way.OWN:
+            if way is SamplingMode.COPIED:
                 row = self._place(live, beyond=bool(self._crossed(live)))
                 if row is None:
                     return
@@ -140,7 +140,7 @@ class LiveBatch:
                 self._begin(row, live)
             else:
                 self.waiting.popleft()
-                self._alone(live, cached=way is Way.GENERATE)
+                self._alone(live, cached=way is SamplingMode.GENERATE)
 
     def _place(self, live: Live, *, beyond: bool) -> int | None:
         """An idle row of a cache that is large enough; None where the others have to leave first."""
@@ -214,7 +214,7 @@ class LiveBatch:
             uniform_M = torch.tensor(
                 [live[at].uniform_N[len(live[at].drawn)] for at in alike], dtype=torch.float64, device=logits_RV.device
             )
-            token_R[alike] = draw(probabilities(logits_RV[alike], sampling), uniform_M)[0]
+            token_R[alike] = sample_tokens(probabilities(logits_RV[alike], sampling), uniform_M)[0]
         said = own_logprobs(logits_RV, token_R, [row.live.top for row in live])
         told = []
         for row, token, (logprob, top) in zip(live, token_R.tolist(), said, strict=True):
@@ -226,8 +226,10 @@ class LiveBatch:
     def _alone(self, live: Live, *, cached: bool) -> None:
         """All of a rollout by transformers' `generate`, while the others wait: for models without plain columns."""
         limit = self._limit(live)
-        job = Job(0, live.key, live.prefix, limit, -1)
-        drawn = Drawn([job], live.sampling.model_copy(update={"stop": []}), self.stops, live.seed, self.model.device)
+        job = RolloutJob(0, live.key, live.prefix, limit, -1)
+        drawn = JobSampler(
+            [job], live.sampling.model_copy(update={"stop": []}), self.stops, live.seed, self.model.device
+        )
         wanted = True
 
         def choose(logits_1V: Tensor) -> Tensor:
@@ -238,7 +240,7 @@ class LiveBatch:
             return token_1
 
         prefix_1T = torch.tensor([live.prefix])
-        go_on(self.model, prefix_1T, limit, choose, lambda: not wanted or drawn.over(), cached=cached)
+        run_generate(self.model, prefix_1T, limit, choose, lambda: not wanted or drawn.is_done(), cached=cached)
 
 
 def own_logprobs(logits_RV: Tensor, token_R: Tensor, top: list[int]) -> list[tuple[float, list[tuple[int, float]]]]:

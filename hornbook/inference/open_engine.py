@@ -1,4 +1,4 @@
-"""The engine that the settings ask for."""
+"""Open the engine that the settings name."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,12 +24,12 @@ def open_engine(
     batch_size: int = 128,
     probabilities: bool = True,
 ) -> Iterator[Engine]:
-    """An engine that samples from `model`, closed afterwards. A server must serve the same model under its own name.
+    """An engine that samples from `model`, closed afterwards. A server must serve the same model.
 
     Args:
-        batch_size: rollouts computed together by PyTorch; vLLM and servers see to that themselves.
-        probabilities: whether a rollout's log-probabilities are needed. If not, they may be those from before
-            temperature and filters, and any vLLM server will do, however it was started.
+        batch_size: rollouts computed together by PyTorch; vLLM and servers choose this themselves.
+        probabilities: whether a rollout's log-probabilities are needed. If not, they may be those before temperature
+            and filters, which any vLLM server returns.
     Raises HornbookError for a model that cannot be loaded, a missing package, and a server that does not answer.
     """
     if settings.backend == "server":

@@ -1,4 +1,4 @@
-"""Attention of many rows over the prefixes they share and over what each has sampled itself.
+"""Attention of many rows over shared prefixes and over each row's own tokens.
 
 Shapes: rows R; blocks S, each a prefix of T columns with P lanes for rows; Q query heads to each of G key heads; own
 columns C; width D.
@@ -31,10 +31,10 @@ def prefix_attention(
     prefixes: SharedRows | None = None,
     **options: Any,
 ) -> tuple[Tensor, None]:
-    """One new token per row, after its prefix and its own columns; without `prefixes` plain attention.
+    """Attention of one new token per row over its prefix and its own columns; without `prefixes` plain attention.
 
-    The two parts are merged by their log-sum-exp, which is exact. Raises HornbookError for attention that does more
-    than that (a soft cap on scores, sinks).
+    The two parts are merged by their log-sum-exp, which is exact.
+    Raises HornbookError for attention with a soft cap on scores or sinks.
     """
     if options.get("softcap") is not None or options.get("s_aux") is not None:
         raise HornbookError(f"{type(module).__name__}: this kind of attention cannot share prefixes")
@@ -43,7 +43,7 @@ def prefix_attention(
     rows, heads, _, width = q_RH1D.shape
     groups = k_RGCD.shape[1]
     q_RGQD = q_RH1D.reshape(rows, groups, heads // groups, width) * (width**-0.5 if scaling is None else scaling)
-    out, total, top = attend(q_RGQD, k_RGCD, v_RGCD, prefixes.own_R11C)
+    out, total, top = partial_attention(q_RGQD, k_RGCD, v_RGCD, prefixes.own_R11C)
     if prefixes.columns:
         out_T, total_T, top_T = prefix_part(q_RGQD, prefixes, module.layer_idx)
         highest = torch.maximum(top, top_T)
@@ -54,13 +54,13 @@ def prefix_attention(
 
 
 def prefix_part(q_RGQD: Tensor, prefixes: SharedRows, layer_idx: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Each row over the columns of its shared prefix: all rows of one are the queries of one matrix product."""
+    """Attention of each row over its shared prefix: the rows of a prefix are the queries of one matrix product."""
     blocks, lanes = prefixes.mask_SP1T.shape[:2]
     _, groups, queries, width = q_RGQD.shape
     q_SPGQD = q_RGQD[prefixes.row_of_lane].view(blocks, lanes, groups, queries, width)
     q_SGND = q_SPGQD.transpose(1, 2).reshape(blocks, groups, lanes * queries, width)
     mask_S1NT = prefixes.mask_SP1T.expand(-1, -1, queries, -1).reshape(blocks, 1, lanes * queries, -1)
-    parts = attend(q_SGND, *prefixes.prefix_layer(layer_idx), mask_S1NT)
+    parts = partial_attention(q_SGND, *prefixes.prefix_layer(layer_idx), mask_S1NT)
 
     def by_row(part_SGNX: Tensor) -> Tensor:
         part_SGPQX = part_SGNX.view(blocks, groups, lanes, queries, -1)
@@ -69,7 +69,9 @@ def prefix_part(q_RGQD: Tensor, prefixes: SharedRows, layer_idx: int) -> tuple[T
     return tuple(map(by_row, parts))  # type: ignore[return-value]
 
 
-def attend(q_BGND: Tensor, k_BGTD: Tensor, v_BGTD: Tensor, mask_B1NT: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def partial_attention(
+    q_BGND: Tensor, k_BGTD: Tensor, v_BGTD: Tensor, mask_B1NT: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     """Values weighted by exp(score − top) [B, G, N, D], the sum of these weights and `top` [B, G, N, 1], in float32."""
     scores_BGNT = (q_BGND @ k_BGTD.mT).float().add_(mask_B1NT)
     top_BGN1 = scores_BGNT.amax(-1, keepdim=True)
@@ -79,8 +81,8 @@ def attend(q_BGND: Tensor, k_BGTD: Tensor, v_BGTD: Tensor, mask_B1NT: Tensor) ->
 
 
 @contextmanager
-def sharing(model: PreTrainedModel) -> Iterator[None]:
-    """Let `model` attend to prefixes where they are given, for the time of the `with` block."""
+def prefix_sharing(model: PreTrainedModel) -> Iterator[None]:
+    """Let `model` attend to shared prefixes within the `with` block."""
     before = model.config._attn_implementation
     model.set_attn_implementation(NAME)
     try:

@@ -1,4 +1,4 @@
-"""Keys and values of prefixes, each computed once for whatever starts from it or from any beginning of it."""
+"""Keys and values of prefixes, each computed once for all rollouts that start from it or from its first tokens."""
 
 from bisect import bisect_left, insort
 from collections import Counter, OrderedDict
@@ -11,8 +11,8 @@ from transformers import DynamicCache, PreTrainedModel
 
 from hornbook.base.errors import HornbookError
 
-CHUNK = 64  # tokens of a prefix that are computed together
-PREFIX = 16  # lengths are rounded up to this, so that kernels meet fewer shapes
+CHUNK = 64  # tokens of a prefix computed together
+PREFIX = 16  # lengths are rounded up to a multiple of this, so that kernels are compiled for fewer shapes
 KINDS = ("keys", "values")
 Tokens = tuple[int, ...]
 
@@ -22,7 +22,7 @@ def round_up(number: int, multiple: int) -> int:
 
 
 def shared_length(one: Tokens, other: Tokens) -> int:
-    """How many tokens two texts have in common from the beginning."""
+    """The length of the longest common prefix."""
     length = min(len(one), len(other))
     if one[:length] == other[:length]:
         return length
@@ -38,10 +38,11 @@ class SharedPrefix:
 
 
 class PrefixCache:
-    """Shared prefixes by their text, the least recently used dropped first.
+    """Shared prefixes by their text; the least recently used are dropped first.
 
-    `limit` bounds the bytes held, while new prefixes are computed too; `peak` is the most there ever were on top of
-    `others`, the bytes of the caches that share the bound. A prefix larger than the bound is computed all the same.
+    `limit` bounds the bytes held, including those used while a prefix is computed; `others` are the bytes of other
+    caches within the same budget, and `peak` is the maximum of both together. A prefix above the limit is still
+    computed.
     """
 
     def __init__(self, model: PreTrainedModel, token_bytes: int, context: int) -> None:
@@ -51,22 +52,22 @@ class PrefixCache:
         self.texts: list[Tokens] = []  # the same in alphabetical order
 
     def provide(self, heads: list[Tokens]) -> Iterator[tuple[Tokens, SharedPrefix]]:
-        """Each of the texts `heads` with a shared prefix that begins with it; what no stored one covers is computed."""
+        """Each of the texts `heads` with a shared prefix that begins with it; missing ones are computed."""
         for head in dict.fromkeys(heads):
             known = self._nearest(head)
             yield head, self._stored(head) if known == len(head) else self._compute(head, known // CHUNK * CHUNK)
 
     def shrink(self, limit: int) -> None:
-        """Drop the least recently used until no more than `limit` bytes are held."""
+        """Drop the least recently used until at most `limit` bytes are held."""
         while self.kept and self.held > limit:
             self._drop(next(iter(self.kept)))
 
     def count(self, more: int = 0) -> None:
-        """Take note of the bytes in use: of prefixes, of others, and `more`."""
+        """Update the peak with the bytes in use: of prefixes, of others, and `more`."""
         self.peak = max(self.peak, self.held + self.others + more)
 
     def _nearest(self, head: Tokens) -> int:
-        """How much of `head` a stored prefix begins with, at most."""
+        """The longest beginning of `head` that a stored prefix has."""
         return max((shared_length(text, head) for text in self._neighbours(head)), default=0)
 
     def _stored(self, head: Tokens) -> SharedPrefix:
@@ -76,15 +77,15 @@ class PrefixCache:
         return self.kept[text]
 
     def _neighbours(self, head: Tokens) -> list[Tokens]:
-        """Before and after `head` in alphabetical order: one of them shares the longest beginning with it."""
+        """The stored texts before and after `head` in sorted order, of which one shares the longest beginning."""
         place = bisect_left(self.texts, head)
         return self.texts[max(0, place - 1) : place + 1]
 
     def _compute(self, head: Tokens, known: int) -> SharedPrefix:
-        """The keys and values of a text of which a stored prefix has the first `known` tokens, whole chunks of it.
+        """The keys and values of a text whose first `known` tokens (whole chunks) a stored prefix has.
 
-        Always one text and one chunk at a time: what is computed for a token then hangs on the tokens before it alone,
-        to the last bit, and not on what was computed with it or kept from before.
+        Always one text and one chunk at a time: then the result for a token depends only on the tokens before it, bit
+        for bit, and not on what was computed with it or kept from earlier calls.
         """
         cache = DynamicCache()
         if known:
@@ -95,7 +96,7 @@ class PrefixCache:
         self.shrink(max(0, self.limit - 2 * (known + CHUNK * len(chunks)) * self.token_bytes))
         for start in chunks:
             text = head[start : start + CHUNK]
-            tokens_1N = torch.tensor([[*text, *[0] * (CHUNK - len(text))]])  # padding after the text is never seen
+            tokens_1N = torch.tensor([[*text, *[0] * (CHUNK - len(text))]])  # padding after the text is not attended to
             position_1N = torch.arange(start, start + CHUNK)[None].clamp(max=self.context - 1)
             self.model(
                 tokens_1N.to(self.model.device),
@@ -113,7 +114,7 @@ class PrefixCache:
     def _keep(self, prefix: SharedPrefix) -> None:
         place = bisect_left(self.texts, prefix.tokens)
         for text in self.texts[max(0, place - 1) : place]:
-            if prefix.tokens[: len(text)] == text:  # the longer one serves in its place
+            if prefix.tokens[: len(text)] == text:  # the longer one replaces it
                 self._drop(text)
         if prefix.tokens not in self.kept:
             insort(self.texts, prefix.tokens)
@@ -126,11 +127,11 @@ class PrefixCache:
         del self.texts[bisect_left(self.texts, text)]
 
 
-ROWS = 16  # rows computed are rounded up to this: then a row's arithmetic hardly hangs on who shares the batch
+ROWS = 16  # rows are rounded up to a multiple of this, so a row's result barely depends on the batch size
 MAX_LANES = 16
 
 
-class Plan(NamedTuple):
+class CacheLayout(NamedTuple):
     """Rows of `capacity` own columns each; blocks of `columns` columns and `lanes` for rows each (shared prefixes)."""
 
     rows: int
@@ -144,27 +145,27 @@ class Plan(NamedTuple):
         return self.rows * self.capacity + self.blocks * self.columns
 
 
-def plan(heads: list[Tokens], limits: list[int], batch_size: int, tokens: int, shared: bool) -> Plan:
-    """The plan with the most rows whose cache stays below `tokens`, for requests that start from prefixes `heads`.
+def plan_layout(heads: list[Tokens], limits: list[int], batch_size: int, tokens: int, shared: bool) -> CacheLayout:
+    """The layout with the most rows whose cache stays below `tokens`, for requests that start from prefixes `heads`.
 
-    Room is left to compute a prefix. Lanes are as many as a prefix has requests on average (a power of two).
+    Memory to compute a prefix is kept free. Lanes are the average number of requests per prefix, as a power of two.
     Raises HornbookError when not even one row fits.
     """
     requests = Counter(heads)
     columns = round_up(max(map(len, requests)), PREFIX)
     capacity = max(limits)
-    room = tokens - 2 * round_up(columns, CHUNK)
+    available = tokens - 2 * round_up(columns, CHUNK)
     most = round_up(min(batch_size, len(heads)), ROWS)
     for rows in (*range(most, 0, -ROWS), *range(ROWS - 1, 0, -1)):
         if shared:
             lanes = min(MAX_LANES, rows, 1 << (-(-len(heads) // len(requests)) - 1).bit_length())
             chunks = sum(-(-count // lanes) for count in requests.values())
-            made = Plan(rows, capacity, min(chunks, rows, 2 * -(-rows // lanes)), lanes, columns)
+            made = CacheLayout(rows, capacity, min(chunks, rows, 2 * -(-rows // lanes)), lanes, columns)
         else:
-            made = Plan(rows, columns + capacity, 0, 0, 0)
-        if made.tokens() <= room:
+            made = CacheLayout(rows, columns + capacity, 0, 0, 0)
+        if made.tokens() <= available:
             return made
     raise HornbookError(
         f"cache_gb holds {tokens} tokens; one rollout of {capacity} tokens after a prefix of {columns} needs "
-        f"{made.tokens() + tokens - room}"
+        f"{made.tokens() + tokens - available}"
     )

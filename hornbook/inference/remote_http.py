@@ -1,4 +1,4 @@
-"""Requests to a rollout server: each is tried until it is answered, and then never again."""
+"""HTTP requests to a rollout server, with retries."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,15 +7,15 @@ from typing import Any, TypeVar
 import msgspec
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.http import HttpClient, Retry, Silence, TryAgain, authorization, passing_failure, reason_of
+from hornbook.base.http import HttpClient, Retry, ServerPause, TryAgain, authorization, passing_failure, reason_of
 from hornbook.inference.settings import BackendSettings
 
-Answer = TypeVar("Answer")
+ResponseT = TypeVar("ResponseT")
 _encode = msgspec.json.Encoder().encode
 
 
 class RequestRefused(HornbookError):
-    """The server will not answer this request, however often it is asked."""
+    """The server rejects this request; retrying does not help."""
 
 
 class RolloutServer:
@@ -26,28 +26,28 @@ class RolloutServer:
         self.root = settings.url.rstrip("/").removesuffix("/v1")
         self._client = HttpClient(authorization("api_key_env", settings.api_key_env), settings.timeout)
         self._places = asyncio.Semaphore(settings.concurrency)
-        self._silence = Silence()
-        self._retry = Retry(settings.retries, settings.backoff, self._silence)
+        self._pause = ServerPause()
+        self._retry = Retry(settings.retries, settings.backoff, self._pause)
 
     async def look(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """What the server says about itself at `path`; nothing where it has no such page."""
+        """The server's JSON object at `path`; empty where there is none."""
         try:
             return await self.ask(path, body, _fields, retries=min(self.settings.retries, 2))
         except RequestRefused:
             return {}
 
     async def ask(
-        self, path: str, body: dict[str, Any] | None, read: Callable[[bytes], Answer], retries: int | None = None
-    ) -> Answer:
-        """The reply to `body` (None: a GET) as `read` understands it; `read` raises TryAgain for a reply cut short.
+        self, path: str, body: dict[str, Any] | None, read: Callable[[bytes], ResponseT], retries: int | None = None
+    ) -> ResponseT:
+        """The reply to `body` (None: a GET), parsed by `read`, which raises TryAgain for a truncated reply.
 
-        Raises RequestRefused when the server says so, HornbookError when nothing comes of `retries` more tries.
+        Raises RequestRefused when the server rejects the request, HornbookError when all `retries` fail.
         """
         content = None if body is None else _encode(body)
 
-        async def attempt() -> Answer:
+        async def attempt() -> ResponseT:
             async with self._places:
-                await self._silence.wait()
+                await self._pause.wait()
                 answer = read(await self._once(path, content))
             self._retry.answered += 1
             return answer
@@ -75,5 +75,5 @@ def _fields(body: bytes) -> dict[str, Any]:
     try:
         fields = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return {}  # a web page, say
+        return {}  # for example a web page
     return fields if isinstance(fields, dict) else {}

@@ -1,4 +1,4 @@
-"""What goes into a sampling engine and what comes out of it."""
+"""The interface of all sampling engines: requests, rollouts, and the protocol `Engine`."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -12,10 +12,10 @@ from hornbook.inference.settings import Sampling
 class Request(msgspec.Struct):
     """A completion to sample.
 
-    `key` names its random numbers: the same key (and engine seed, prefix and sampling) gives the same completion,
+    `key` seeds its random numbers: the same key (and engine seed, prefix and sampling) gives the same completion,
     wherever in a batch it is computed. `limit` caps its tokens below `Sampling.max_new_tokens`; 0 means no such cap.
-    `avoid` is a token id that the first sampled token must not be: its probability is 0 and the others share what it
-    had, in proportion (where it had everything, the filters apply to the other tokens alone); -1 avoids nothing.
+    `avoid` is a token id that the first sampled token must not be: its probability is set to 0 and the others are
+    renormalised (where it has all the probability, the filters apply to the other tokens alone); -1 avoids nothing.
     """
 
     prefix: list[int]
@@ -38,26 +38,26 @@ class Rollout(msgspec.Struct):
 
 
 class Engine(Protocol):
-    """Anything that completes token ids: PyTorch here; vLLM or a server behind the same two methods.
+    """An engine that completes token ids: PyTorch, vLLM or a server.
 
-    `room` is the context of its model in tokens, `fingerprint` names the model and its revision.
+    `context` is the context length of its model in tokens, `fingerprint` identifies the model and its revision.
     """
 
-    room: int
+    context: int
     fingerprint: str
 
     def sample(
         self, requests: list[Request], sampling: Sampling, on_done: Callable[[int], None] | None = None
     ) -> list[Rollout]:
-        """One rollout per request, in the order of the requests. `on_done` is told the tokens of each finished one."""
+        """One rollout per request, in their order; `on_done` gets the number of tokens of each finished one."""
 
     def logprobs(self, prefixes: list[list[int]], continuations: list[list[int]]) -> list[list[float]]:
         """The model's own log-probability (temperature 1, no filters) of each continuation token after its prefix."""
 
 
-def check_room(room: int, prefix: list[int], more: int = 0) -> None:
-    """Raises HornbookError unless something can be sampled after `prefix` and `more` tokens, in a context of `room`."""
+def check_context(context: int, prefix: list[int], more: int = 0) -> None:
+    """Raises HornbookError unless at least one token fits into `context` after `prefix` and `more` tokens."""
     if not prefix:
         raise HornbookError("cannot sample after an empty prefix; expected at least one token")
-    if len(prefix) + more >= room:
-        raise HornbookError(f"a text of {len(prefix) + more} tokens leaves no room in the model's context of {room}")
+    if len(prefix) + more >= context:
+        raise HornbookError(f"a text of {len(prefix) + more} tokens leaves no room in the model's context of {context}")

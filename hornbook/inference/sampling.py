@@ -1,4 +1,4 @@
-"""The sampling distribution, draws from it that do not depend on the batch, and where a completion ends."""
+"""The sampling distribution, batch-independent sampling from it, and stop conditions."""
 
 from pathlib import Path
 
@@ -12,18 +12,18 @@ from hornbook.base.rng import rng
 from hornbook.inference.settings import Sampling
 from hornbook.model.load_save import model_folder
 
-BLOCK = 64  # tokens summed together before the search, so that no cumulative sum runs over the whole vocabulary
+BLOCK = 64  # tokens summed together before the search, to avoid a cumulative sum over the whole vocabulary
 
 
 def uniforms(seed: int, key: str, count: int) -> np.ndarray:
-    """The random numbers of one rollout, one per position, in [0, 1): a function of seed and key alone."""
+    """The random numbers of one rollout, one per position, in [0, 1): a function of seed and key only."""
     return rng(seed, "rollout", key).random(count)
 
 
 def probabilities(logits_RV: Tensor, sampling: Sampling) -> Tensor:
-    """The exact distribution [rows, vocabulary] that is sampled from; temperature 0 puts everything on one token.
+    """The exact sampling distribution [rows, vocabulary]; at temperature 0 one token has probability 1.
 
-    Tokens as likely as the last one that top-p or top-k keeps are kept too.
+    Ties with the last token that top-p or top-k keeps are kept too.
     """
     logits_RV = logits_RV.float()
     if sampling.temperature == 0:
@@ -42,10 +42,11 @@ def probabilities(logits_RV: Tensor, sampling: Sampling) -> Tensor:
     return probs_RV
 
 
-def without(logits_RV: Tensor, probs_RV: Tensor, avoid_R: Tensor, sampling: Sampling) -> Tensor:
+def exclude_tokens(logits_RV: Tensor, probs_RV: Tensor, avoid_R: Tensor, sampling: Sampling) -> Tensor:
     """The distribution [rows, vocabulary] without the tokens `avoid_R` (-1: none), renormalised.
 
-    `probs_RV` is that with them. Where one had all the probability, the filters apply to the logits of the others.
+    `probs_RV` is the distribution with them. Where such a token has all the probability, the filters apply to the
+    logits of the others.
     """
     avoid_R1 = avoid_R.clamp(min=0)[:, None]
     rest_RV = probs_RV.scatter(1, avoid_R1, 0.0)
@@ -67,11 +68,11 @@ def _keep(probs_RV: Tensor, least_R1: Tensor) -> Tensor:
     return kept_RV / kept_RV.sum(-1, keepdim=True)
 
 
-def draw(probs_RV: Tensor, uniforms_M: Tensor, row_M: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def sample_tokens(probs_RV: Tensor, uniforms_M: Tensor, row_M: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Tokens [M] at which the cumulative distributions pass `uniforms_M` (float64), and their log-probabilities.
 
-    `row_M` says out of which row each is drawn; without it one is drawn out of each. First the block of the vocabulary,
-    then the token in it. A token of probability 0 is never drawn.
+    `row_M` is the row that each is sampled from; without it one is sampled from each. First the block of the vocabulary
+    is searched, then the token in it. A token of probability 0 is never sampled.
     """
     rows, vocabulary = probs_RV.shape
     if row_M is None:
@@ -85,24 +86,24 @@ def draw(probs_RV: Tensor, uniforms_M: Tensor, row_M: Tensor | None = None) -> t
 
 
 def _pass(cumulative_MN: Tensor, uniforms_M: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the cumulative mass passes the share `uniforms_M` of it, and how far into that entry (again in [0, 1])."""
+    """The index at which the cumulative mass passes the share `uniforms_M`, and how far into that entry, in [0, 1]."""
     total_M1 = cumulative_MN[:, -1:]
     target_M1 = uniforms_M[:, None] * total_M1
-    last_M = (cumulative_MN < total_M1).sum(-1)  # rounding may put the target on the total: stay on a real entry
+    last_M = (cumulative_MN < total_M1).sum(-1)  # rounding may make the target equal the total: stay on an entry
     index_M1 = torch.minimum((cumulative_MN <= target_M1).sum(-1), last_M)[:, None]
     upto_M1 = cumulative_MN.gather(1, index_M1)
     before_M1 = torch.where(index_M1 > 0, cumulative_MN.gather(1, (index_M1 - 1).clamp(min=0)), 0.0)
     return index_M1[:, 0], ((target_M1 - before_M1) / (upto_M1 - before_M1)).clamp(0.0, 1.0)[:, 0]
 
 
-UNFINISHED = "\N{REPLACEMENT CHARACTER}"  # what a token decodes to that holds only some bytes of a character
+UNFINISHED = "\N{REPLACEMENT CHARACTER}"  # a token with only some bytes of a character decodes to this
 
 
 class Stops:
-    """Token ids after which a completion ends, and the texts that end it as soon as they appear in it.
+    """Token ids and texts that end a completion.
 
-    Only a token with the last character of a text (or with bytes of one) can complete the text: `last` lists those, so
-    that hardly anything need be decoded.
+    Only a token with the last character of a stop text (or bytes of one) can complete it: `last` lists those tokens, so
+    that little has to be decoded.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, tokens: list[int], texts: list[str]) -> None:
@@ -116,7 +117,7 @@ class Stops:
             # twice: some tokenizers drop a space at the beginning of what they decode
             if not ends.isdisjoint(self._decode([token, token])):
                 self.last.append(token)
-        # A character has up to four bytes, each maybe a token, and some tokens decode to nothing.
+        # A character has up to four bytes, each possibly a token, and some tokens decode to nothing.
         self.tail = 4 * max(map(len, self.texts)) + 4
 
     def complete(self, sampled: list[int]) -> bool:
@@ -129,7 +130,7 @@ class Stops:
 
 
 def read_defaults(model: Path | str) -> GenerationConfig | None:
-    """What generation_config.json says, of a model that is on this machine; None without it."""
+    """The generation_config.json of a model that is on this machine; None without it."""
     try:
         return GenerationConfig.from_pretrained(model_folder(model), local_files_only=True)
     except (HornbookError, OSError):

@@ -1,4 +1,4 @@
-"""Log-probabilities of given continuations, many at a time."""
+"""Log-probabilities of given continuations, in batches."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ BATCH_LOGITS = 1 << 26  # and the most logits it may make (256 MB in float32)
 
 
 class Columns(NamedTuple):
-    """How wide a forward pass may be: from `least` to `most` tokens; `together`: with texts of other lengths."""
+    """Width of a forward pass: from `least` to `most` tokens; `together`: texts of several lengths may share one."""
 
     least: int
     most: int
@@ -30,7 +30,7 @@ class Columns(NamedTuple):
 def score_batches(
     model: PreTrainedModel, prefixes: list[list[int]], continuations: list[list[int]], width: Columns
 ) -> list[list[float]]:
-    """Natural-log probability of each continuation token given its prefix; texts of similar length go together.
+    """Natural-log probability of each continuation token given its prefix; texts of similar length are batched.
 
     Raises HornbookError where the model's forward pass fails.
     """
@@ -44,7 +44,7 @@ def score_batches(
         part, order = order[:count], order[count:]
         try:
             found = _score([prefixes[i] for i in part], [continuations[i] for i in part], width, model)
-        except Exception as error:  # whatever a model's own code meets, at this length for the first time
+        except Exception as error:  # a model's own code may raise anything, maybe only at this length
             raise HornbookError(f"{kind_of(model)}: the model's forward pass fails ({one_line(error)})") from error
         for index, logprobs in zip(part, found, strict=True):
             scores[index] = logprobs

@@ -11,42 +11,42 @@ import xxhash
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from hornbook.base.prefix_groups import group_by_prefix
-from hornbook.inference.attention_windows import room_of, windows_of
-from hornbook.inference.capabilities import Way, bytes_per_token, find_way, scores_together
+from hornbook.inference.attention_windows import context_length, windows_of
+from hornbook.inference.capabilities import SamplingMode, bytes_per_token, find_mode, scores_together
 from hornbook.inference.forward import kind_of
 from hornbook.inference.generate import sample_jobs, to_jobs
 from hornbook.inference.kv_cache import make_rows
-from hornbook.inference.prefix_attention import sharing
-from hornbook.inference.prefix_cache import ROWS, PrefixCache, plan, round_up
-from hornbook.inference.rollouts import Engine, Request, Rollout, check_room
+from hornbook.inference.prefix_attention import prefix_sharing
+from hornbook.inference.prefix_cache import ROWS, PrefixCache, plan_layout, round_up
+from hornbook.inference.rollouts import Engine, Request, Rollout, check_context
 from hornbook.inference.sampling import Stops
-from hornbook.inference.scheduler import Batch, Start
+from hornbook.inference.scheduler import RolloutBatch, RolloutStart
 from hornbook.inference.scoring import Columns, score_batches
 from hornbook.inference.settings import Sampling
-from hornbook.model.rescaling import keep_weights
+from hornbook.model.rescaling import disable_rescaling
 from hornbook.tokenizer.end_tokens import end_ids
 
 __all__ = ["Engine", "Request", "Rollout", "Sampling", "TorchEngine"]
 
 log = logging.getLogger(__name__)
 
-TOGETHER = 64  # rollouts that begin in one row at most
-SHARE = 8  # rollouts under way, for each row
-IDLE = 1 / 8  # share of idle rows at which the batch is refilled, or narrowed when nothing waits
+TOGETHER = 64  # maximum number of rollouts that start in one row
+SHARE = 8  # rollouts in progress for each row
+IDLE = 1 / 8  # share of idle rows at which the batch is refilled, or narrowed when the queue is empty
 
 
 class TorchEngine:
     """Samples completions and scores continuations (see `rollouts.Engine`), up to `batch_size` rows at a time.
 
-    Finished rows are replaced by waiting requests, so no row waits for the slowest. Rollouts from one prefix share a
-    row for as long as they are alike (`batch`). Keys and values of a prefix are computed once, while there is room to
-    keep them, and shared by all rollouts that start from it or a beginning of it (`prefix_cache`). All caches together
-    stay within `cache_gb` (10⁹ bytes), for which fewer rows may run; `cache_peak_bytes` is the most there was. `room`
-    is the context in tokens, `fingerprint` names the weights.
+    Finished rows are replaced by waiting requests (continuous batching). Rollouts from one prefix share a row until
+    they diverge (`scheduler`). Keys and values of a prefix are computed once, as long as they fit, and shared by all
+    rollouts that start from it or its first tokens (`prefix_cache`). All caches together stay within `cache_gb` (10⁹
+    bytes), if need be with fewer rows; `cache_peak_bytes` is their maximum so far. `context` is the context length in
+    tokens, `fingerprint` identifies the weights.
 
-    The same call gives the same bytes, whatever was called before. A rollout's random numbers hang on seed and key
-    alone, so that another batch can change a rollout only where rounding (about 1e-6 of a probability in float32, 1e-2
-    in bfloat16) tips a choice.
+    The same call gives the same bytes, whatever was called before. A rollout's random numbers depend only on seed and
+    key, so another batch can change a rollout only where rounding (about 1e-6 of a probability in float32, 1e-2 in
+    bfloat16) changes a sampled token.
     """
 
     def __init__(
@@ -58,98 +58,100 @@ class TorchEngine:
         seed: int = 0,
         cache_gb: float = 4.0,
     ) -> None:
-        keep_weights(model)
+        disable_rescaling(model)
         self.model, self.tokenizer, self.batch_size, self.seed = model, tokenizer, batch_size, seed
         self.cache_bytes = round(cache_gb * 1e9)
         self.stop = end_ids(tokenizer, model.generation_config)
         self._known_stops: dict[tuple[str, ...], Stops] = {}
         self.fingerprint = weights_digest(model)
-        self.room = room_of(model)
+        self.context = context_length(model)
         self.windows = windows_of(model)
-        self._ways: dict[tuple[int, ...], Way] = {}
+        self._modes: dict[tuple[int, ...], SamplingMode] = {}
 
     @property
     def cache_peak_bytes(self) -> int:
-        """The most bytes of keys and values that were held at a time, in rows of our own."""
+        """The maximum of bytes of keys and values held at a time, outside `generate`."""
         return self.store.peak
 
     @cached_property
     def store(self) -> PrefixCache:
-        return PrefixCache(self.model, bytes_per_token(self.model), min(self.room, self.windows.original or self.room))
+        return PrefixCache(
+            self.model, bytes_per_token(self.model), min(self.context, self.windows.original or self.context)
+        )
 
     @property
     def shared(self) -> bool:
-        """Whether rows share prefixes, as long as texts cross no window."""
-        return self.way() is Way.SHARED
+        """Whether rows share prefixes, for texts that cross no window."""
+        return self.mode() is SamplingMode.SHARED
 
     @cached_property
     def scores_together(self) -> bool:
         """Whether texts of several lengths are scored in one forward pass."""
         return scores_together(self.model)
 
-    def way(self, crossed: tuple[int, ...] = ()) -> Way:
-        """How texts are computed that cross these edges of the model's windows; tried once."""
-        if crossed not in self._ways:
-            _ = self.scores_together  # which refuses what is not causal: no way of sampling would be right
-            self._ways[crossed] = way = find_way(self.model, crossed)
-            if way in (Way.GENERATE, Way.AFRESH):
+    def mode(self, crossed: tuple[int, ...] = ()) -> SamplingMode:
+        """How texts that cross these edges of the model's windows are computed; tried once."""
+        if crossed not in self._modes:
+            _ = self.scores_together  # raises for models that are not causal
+            self._modes[crossed] = mode = find_mode(self.model, crossed)
+            if mode in (SamplingMode.GENERATE, SamplingMode.NO_CACHE):
                 lengths = f", in texts beyond {self.windows.span} tokens" if crossed else ""
-                log.warning("%s%s: sampled through %s, which is slower", kind_of(self.model), lengths, way.value)
-        return self._ways[crossed]
+                log.warning("%s%s: sampled through %s, which is slower", kind_of(self.model), lengths, mode.value)
+        return self._modes[crossed]
 
     @torch.inference_mode()
     def sample(
         self, requests: list[Request], sampling: Sampling, on_done: Callable[[int], None] | None = None
     ) -> list[Rollout]:
-        """One rollout per request, in the order of the requests; `on_done` is told the tokens of each finished one.
+        """One rollout per request, in their order; `on_done` is called with the number of tokens of each finished one.
 
-        A rollout also ends, with finish "length", where the model's context does. Texts that cross a window of the
-        model, and those of models whose cache is not columns of keys and values, are computed more slowly (`probe`).
+        A rollout also ends, with finish "length", at the end of the model's context. Texts that cross a window of the
+        model, and models whose cache is not columns of keys and values, are slower (`capabilities`).
         Raises HornbookError for an empty prefix, for one that fills the context, where no row fits the cache, and for
-        models that cannot be right.
+        models that cannot be computed correctly.
         """
         if not requests:
             return []
         for request in requests:
-            check_room(self.room, request.prefix)
-        told = on_done or (lambda tokens: None)
+            check_context(self.context, request.prefix)
+        report = on_done or (lambda tokens: None)
         rollouts: dict[int, Rollout] = {}
-        apart: dict[tuple[int, ...], list[Start]] = {}
+        apart: dict[tuple[int, ...], list[RolloutStart]] = {}
         for start in self._starts(requests, sampling):
             apart.setdefault(self.windows.crossed(len(start.prefix) + start.limit), []).append(start)
         for crossed, starts in apart.items():
-            way = self.way(crossed)
-            if way in (Way.GENERATE, Way.AFRESH):
-                made = self._generate(starts, sampling, cached=way is Way.GENERATE)
+            mode = self.mode(crossed)
+            if mode in (SamplingMode.GENERATE, SamplingMode.NO_CACHE):
+                made = self._generate(starts, sampling, cached=mode is SamplingMode.GENERATE)
             else:
-                made = self._run(starts, sampling, shared=way is Way.SHARED, beyond=bool(crossed))
+                made = self._run(starts, sampling, shared=mode is SamplingMode.SHARED, beyond=bool(crossed))
             for number, rollout in made:
                 rollouts[number] = rollout
-                told(len(rollout.tokens))
+                report(len(rollout.tokens))
         return [rollouts[number] for number in range(len(requests))]
 
-    def _starts(self, requests: list[Request], sampling: Sampling) -> list[Start]:
-        """What begins alike together, in the order in which they run: prefixes of about the same length together."""
+    def _starts(self, requests: list[Request], sampling: Sampling) -> list[RolloutStart]:
+        """Requests grouped by prefix, in the order in which they run: by length of the prefix."""
         heads = [tuple(request.prefix[:-1]) for request in requests]
         longest = {heads[i]: heads[members[0]] for members in group_by_prefix(heads) for i in members}
         most = sampling.max_new_tokens
-        starts: dict[tuple[tuple[int, ...], int, int], list[Start]] = {}
+        starts: dict[tuple[tuple[int, ...], int, int], list[RolloutStart]] = {}
         for number, (request, head) in enumerate(zip(requests, heads, strict=True)):
-            limit = min(request.limit or most, most, self.room - len(request.prefix))
+            limit = min(request.limit or most, most, self.context - len(request.prefix))
             alike = starts.setdefault((tuple(request.prefix), limit, request.avoid), [])
             if not alike or len(alike[-1].numbers) == TOGETHER:
-                alike.append(Start([], [], request.prefix, limit, request.avoid, longest[head]))
+                alike.append(RolloutStart([], [], request.prefix, limit, request.avoid, longest[head]))
             alike[-1].numbers.append(number)
             alike[-1].keys.append(request.key)
         order = [start for alike in starts.values() for start in alike]
         return sorted(order, key=lambda start: (len(start.head), start.head, len(start.prefix), start.numbers[0]))
 
     def _run(
-        self, starts: list[Start], sampling: Sampling, *, shared: bool, beyond: bool
+        self, starts: list[RolloutStart], sampling: Sampling, *, shared: bool, beyond: bool
     ) -> Iterator[tuple[int, Rollout]]:
-        """The rollouts by number of their request, in rows of our own; `beyond` the reach of some layers."""
+        """(request number, rollout) of each; `beyond`: some layers do not see the whole text."""
         each = [start for start in starts for _ in start.numbers]
-        layout = plan(
+        layout = plan_layout(
             [start.head for start in each],
             [start.limit for start in each],
             self.batch_size,
@@ -163,8 +165,8 @@ class TorchEngine:
         self.store.count()
         queue, rows = deque(starts), layout.rows
         max_rollouts = min(len(each), max(TOGETHER, SHARE * rows))
-        batch = Batch(self.model, sampling, self._stops(sampling), self.seed, self.store, cache, max_rollouts)
-        with sharing(self.model) if shared else nullcontext():
+        batch = RolloutBatch(self.model, sampling, self._stops(sampling), self.seed, self.store, cache, max_rollouts)
+        with prefix_sharing(self.model) if shared else nullcontext():
             while queue or batch.live:
                 if queue and rows - batch.live >= rows * IDLE:
                     batch.admit(queue)
@@ -172,7 +174,9 @@ class TorchEngine:
                     batch.compact()
                 yield from batch.step()
 
-    def _generate(self, starts: list[Start], sampling: Sampling, *, cached: bool) -> Iterator[tuple[int, Rollout]]:
+    def _generate(
+        self, starts: list[RolloutStart], sampling: Sampling, *, cached: bool
+    ) -> Iterator[tuple[int, Rollout]]:
         return sample_jobs(
             self.model,
             to_jobs(starts),
@@ -188,19 +192,19 @@ class TorchEngine:
     def logprobs(self, prefixes: list[list[int]], continuations: list[list[int]]) -> list[list[float]]:
         """The model's own log-probability (temperature 1, no filters) of each continuation token after its prefix.
 
-        They are those of one plain forward pass of the whole text.
+        Computed by one plain forward pass of the whole text.
         Raises HornbookError for an empty prefix, for texts longer than the context, and for models that are not causal.
         """
         for prefix, continuation in zip(prefixes, continuations, strict=True):
-            check_room(self.room, prefix, len(continuation) - 1)
+            check_context(self.context, prefix, len(continuation) - 1)
         scores: list[list[float]] = [[] for _ in prefixes]
-        original = self.windows.original or self.room
+        original = self.windows.original or self.context
         lengths = [len(prefix) + len(text) for prefix, text in zip(prefixes, continuations, strict=True)]
-        for long in (False, True):  # LongRoPE takes other factors beyond `original`: the two are not mixed
+        for long in (False, True):  # LongRoPE uses other factors beyond `original`: the two are not mixed
             part = [number for number, length in enumerate(lengths) if (length > original) == long]
             if not part:
                 continue
-            width = Columns(original + 1 if long else 0, self.room if long else original, self.scores_together)
+            width = Columns(original + 1 if long else 0, self.context if long else original, self.scores_together)
             found = score_batches(self.model, [prefixes[i] for i in part], [continuations[i] for i in part], width)
             for number, logprobs in zip(part, found, strict=True):
                 scores[number] = logprobs
@@ -214,7 +218,7 @@ class TorchEngine:
 
 
 def weights_digest(model: PreTrainedModel) -> str:
-    """Names a model by its configuration and the beginning of every weight."""
+    """A digest of a model's configuration and the first values of every weight."""
     hasher = xxhash.xxh3_64(str(model.config.to_json_string()).encode())
     for name, weight in model.named_parameters():
         hasher.update(name.encode())

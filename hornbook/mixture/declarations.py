@@ -1,4 +1,4 @@
-"""The stage of this package, as recipes and the command line know it."""
+"""Declaration of the stage `mixture` for recipes and the command line."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ def _cost(settings: "MixtureSettings", planned: Planned) -> Cost:
 
 @stage(
     "mixture",
-    version=2,
+    version=3,
     makes=("tokens",),
     cost=_cost,
     report="3.1, 3.2",

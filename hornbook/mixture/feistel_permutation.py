@@ -6,14 +6,14 @@ import numpy as np
 
 from hornbook.base.rng import derive
 
-ROUNDS = 8  # with these even the orders of three or four things are all about equally likely
+ROUNDS = 8  # enough for all orders even of three or four items to be about equally likely
 
 
 class Permutation:
-    """The numbers 0 ... size - 1, each once, in an order that depends on the seed and the names only.
+    """A permutation of 0 ... size - 1 that depends only on the seed and the names.
 
-    A Feistel network over a grid of about √size by √size, whose few numbers beyond `size` are walked past: what stands
-    at any place of the order is known without the places before it (about 0.4 µs a number).
+    A Feistel network over a grid of about √size by √size; the few numbers beyond `size` are skipped by cycle walking.
+    Any position is computed without those before it (about 0.4 µs per number).
     """
 
     def __init__(self, size: int, seed: int, *names: str | int) -> None:
@@ -23,7 +23,7 @@ class Permutation:
         self._keys = [derive(seed, *names, turn) for turn in range(ROUNDS)]
 
     def __call__(self, places_K: np.ndarray) -> np.ndarray:
-        """What stands at these places of the order."""
+        """The numbers at these positions."""
         found_K = self._step(places_K)
         while (outside_K := found_K >= self.size).any():
             found_K[outside_K] = self._step(found_K[outside_K])

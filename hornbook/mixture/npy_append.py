@@ -1,4 +1,4 @@
-"""Tables of numbers that grow on disk instead of in memory."""
+"""Append to .npy files on disk instead of in memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,14 +10,14 @@ import numpy as np
 from hornbook.base.files import atomic
 
 HEADER = 128  # bytes at the beginning of a `.npy` file of few dimensions
-ROWS_AT_ONCE = 1 << 16  # of a table that is gone through from its beginning to its end
+ROWS_AT_ONCE = 1 << 16  # rows of a table in a chunk
 
 
 class GrowingArray:
-    """A `.npy` file of 64-bit integers on its way to disk.
+    """A `.npy` file of 64-bit integers that is being written.
 
     Attributes:
-        rows: how many there are so far.
+        rows: written so far.
     """
 
     def __init__(self, file: BinaryIO, columns: int | None) -> None:
@@ -32,7 +32,7 @@ class GrowingArray:
 
     def finish(self) -> None:
         self._file.seek(0)
-        self._write_header()  # as long as before: numpy leaves room for the number of rows to grow
+        self._write_header()  # as long as before: numpy pads the header so that the number of rows can grow
 
     def _write_header(self) -> None:
         shape = (self.rows,) if self._columns is None else (self.rows, self._columns)
@@ -42,7 +42,7 @@ class GrowingArray:
 
 @contextmanager
 def growing_array(path: Path, columns: int | None = None) -> Iterator[GrowingArray]:
-    """Write a `.npy` file bit by bit, a vector or a table of `columns`; it is there once the block is done."""
+    """Write a `.npy` file in parts, a vector or a table of `columns`; it appears when the block ends."""
     with atomic(path) as temporary, temporary.open("wb") as file:
         array = GrowingArray(file, columns)
         yield array
@@ -50,11 +50,11 @@ def growing_array(path: Path, columns: int | None = None) -> Iterator[GrowingArr
 
 
 def open_array(path: Path) -> np.ndarray:
-    """A `.npy` file, memory-mapped; an empty one is all header, and cannot be mapped."""
+    """A memory-mapped `.npy` file; an empty one has only a header and is loaded instead."""
     return np.load(path, mmap_mode="r" if path.stat().st_size > HEADER else None)
 
 
-def stretches(values: np.ndarray) -> Iterator[np.ndarray]:
-    """A memory-mapped array from beginning to end, so many rows at once."""
+def in_chunks(values: np.ndarray) -> Iterator[np.ndarray]:
+    """A memory-mapped array in chunks of rows."""
     for start in range(0, len(values), ROWS_AT_ONCE):
         yield np.asarray(values[start : start + ROWS_AT_ONCE])

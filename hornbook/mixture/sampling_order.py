@@ -1,4 +1,4 @@
-"""In which order the pieces of a part are seen: epoch after epoch, each in an order of its own."""
+"""Sampling order of the pieces of a mixture's part: epoch after epoch, each in a new order."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ import numpy as np
 
 from hornbook.mixture.feistel_permutation import Permutation, uniform
 
-SLOTS_AT_ONCE = 4096  # documents looked up together: what a stream holds in memory, whatever the corpus
+SLOTS_AT_ONCE = 4096  # documents looked up together, which bounds a stream's memory
 
 
 @dataclass(frozen=True)
-class Part:
-    """A part of the mixture with a share of its own: a source, or what is naturally long of several.
+class MixturePart:
+    """A part of the mixture with its share: a source, or the naturally long documents of several sources.
 
     `documents_D` are indices into the catalogue, memory-mapped. Those of `upweight_from` tokens or more are seen
-    `upweight` times as often as the others.
+    `upweight` times as often as the others. `joined`: its pieces are laid end to end and read as one text.
     """
 
     name: str
@@ -23,16 +23,17 @@ class Part:
     documents_D: np.ndarray
     upweight: float = 1.0
     upweight_from: float = 0.0
+    joined: bool = False
 
 
-def cut(documents_D: np.ndarray, lengths_D: np.ndarray, context: int) -> np.ndarray:
+def cut_pieces(documents_D: np.ndarray, lengths_D: np.ndarray, context: int) -> np.ndarray:
     """Cut documents into pieces of at most `context` tokens.
 
     Args:
-        documents_D: indices of the documents; lengths_D: their tokens.
+        documents_D: indices of the documents; lengths_D: their token counts.
 
     Returns:
-        pieces_P3: document, start within it, length. A document's pieces follow each other and cover it exactly.
+        pieces_P3: document, start within it, length. A document's pieces are consecutive and cover it exactly.
     """
     count_D = -(-lengths_D // context)
     document_P = np.repeat(np.arange(len(lengths_D)), count_D)
@@ -42,19 +43,19 @@ def cut(documents_D: np.ndarray, lengths_D: np.ndarray, context: int) -> np.ndar
     return np.stack([documents_D[document_P], start_P, length_P], axis=1)
 
 
-class Stream:
-    """The endless stream of the pieces of a part, a function of the seed; `take` hands out the next ones.
+class PieceStream:
+    """The infinite stream of the pieces of a part, a function of the seed; `take` returns the next ones.
 
-    An epoch has a slot for each time that a document may be seen in it; their order is computed, not kept.
+    An epoch has a slot for each possible occurrence of a document; their order is computed, not stored.
 
     Args:
-        lengths: gives the tokens of documents.
+        lengths: returns the token counts of documents.
 
     Attributes:
-        taken: tokens handed out so far.
+        taken: tokens returned so far.
     """
 
-    def __init__(self, part: Part, lengths: Callable[[np.ndarray], np.ndarray], context: int, seed: int) -> None:
+    def __init__(self, part: MixturePart, lengths: Callable[[np.ndarray], np.ndarray], context: int, seed: int) -> None:
         self.part, self.lengths, self.context, self.seed = part, lengths, context, seed
         self.slots = len(part.documents_D) * int(np.ceil(part.upweight))
         self.taken = 0
@@ -62,14 +63,14 @@ class Stream:
         self._left = np.empty((0, 3), np.int64)
 
     def take(self, until: float) -> np.ndarray:
-        """The next pieces (pieces_P3), so that all tokens taken come as near to `until` as whole pieces allow."""
+        """The next pieces (pieces_P3), so that the tokens taken are as close to `until` as whole pieces allow."""
         parts = []
         while True:
             if not len(self._left):
                 self._left = self._next()
             length_P = self._left[:, 2]
             middle_P = self.taken + np.cumsum(length_P) - length_P / 2
-            number = int(np.searchsorted(middle_P, until))  # a piece belongs here if its middle does
+            number = int(np.searchsorted(middle_P, until))  # a piece is included if its middle is before `until`
             parts.append(self._left[:number])
             self.taken += int(length_P[:number].sum())
             done = number < len(self._left)
@@ -86,8 +87,8 @@ class Stream:
         lengths_S = self.lengths(documents_S)
         chance_S = uniform(place_S, self.seed, "times", self.part.name, self._epoch)
         weight_S = np.where(lengths_S >= self.part.upweight_from, self.part.upweight, 1.0)
-        seen_S = time_S < np.floor(weight_S + chance_S)  # a fraction of a time is a chance of one
+        seen_S = time_S < np.floor(weight_S + chance_S)  # a fractional weight is a probability
         self._slot += SLOTS_AT_ONCE
         if self._slot >= self.slots:
             self._epoch, self._slot = self._epoch + 1, 0
-        return cut(documents_S[seen_S], lengths_S[seen_S], self.context)
+        return cut_pieces(documents_S[seen_S], lengths_S[seen_S], self.context)

@@ -1,7 +1,7 @@
 """Settings of the mixture stage."""
 
 import re
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -11,7 +11,7 @@ from hornbook.mixture.epochs import SUM_TOLERANCE
 
 TABLE_5 = {"web": 0.15, "web_rewrite": 0.15, "synthetic": 0.40, "code": 0.20, "acquired": 0.10}
 LONG_OVER = {"acquired": 0.5, "code": 0.5, "synthetic": 0.25}  # §3.3, as shares of its 16K
-LONG = "long"  # the part of a midtraining mixture that is naturally long
+LONG = "long"  # the part of a midtraining mixture that is long
 
 
 class MixtureSettings(ColumnSettings):
@@ -29,15 +29,21 @@ class MixtureSettings(ColumnSettings):
         ge=0,
         le=1,
     )
+    long_made_of: Literal["documents", "joined"] = setting(
+        "documents",
+        "What the long share is: naturally long records, or the others joined end to end and read as one text. The "
+        "report finds the first better; the second is there to compare with.",
+    )
     long_over: dict[str, float] = setting(
         default_factory=lambda: dict(LONG_OVER),
         help="Which sources have long records, and over what share of the context a record of theirs is long "
         "(report: academic texts, books and code over 8K of 16K, synthetic ones over 4K).",
     )
     long_upweight_from: float = setting(
-        1.0, "From what share of the context on a long record is seen more often (report: 16K of 16K).", ge=0
+        1.0,
+        "From what share of the context on a long record is seen twice as often (report: 16K of 16K).",
+        ge=0,
     )
-    long_upweight: float = setting(2.0, "How many times as often (the report does not say).", ge=1)
     declared_unique_tokens: dict[str, float] = setting(
         default_factory=dict, help="Unique tokens expected of each source; for `hornbook plan` only.", in_key=False
     )

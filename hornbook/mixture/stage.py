@@ -1,4 +1,4 @@
-"""The stage that mixes: records → tokens → rows in training order (report §3.1-3.3, table 5)."""
+"""The stage `mixture`: records → tokens → rows in training order (report §3.1-3.3, table 5)."""
 
 import shutil
 from collections.abc import Sequence
@@ -8,17 +8,18 @@ from typing import Any
 from hornbook.base.files import write_json
 from hornbook.base.progress import console
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.document_index import Catalogue
+from hornbook.mixture.document_index import DocumentIndex
 from hornbook.mixture.epochs import epochs
-from hornbook.mixture.holdout import hold_out, naturally_long, with_lengths
+from hornbook.mixture.holdout import by_length, hold_out, with_lengths
 from hornbook.mixture.packed_dataset import VALIDATION
 from hornbook.mixture.packing_plan import plan_training, plan_validation, write_plan
-from hornbook.mixture.sampling_order import Part
+from hornbook.mixture.sampling_order import MixturePart
 from hornbook.mixture.settings import LONG, MixtureSettings
-from hornbook.mixture.tokenize import end_id, fingerprint, token_dtype, vocab_size, write_tokens
+from hornbook.mixture.tokenize import end_id, token_dtype, tokenizer_fingerprint, vocab_size, write_tokens
 from hornbook.tokenizer.load_save import load_tokenizer
 from hornbook.tokenizer.read_texts import count_texts, read_texts
 
+LONG_UPWEIGHT = 2.0  # of the longest records; the report (§3.3) gives no figure
 MANY_EPOCHS = 20  # the report repeats its synthetic data 13.8 times and finds that good; far beyond nothing is known
 
 
@@ -30,9 +31,9 @@ def mixture(
     documents: Sequence[Path] = (),
     samples: Sequence[Path] = (),
 ) -> None:
-    """Write `mixture.json`, `tokens/` and `rows/` (see `mixture.rows`); note the table of sources with their epochs.
+    """Write `mixture.json`, `tokens/` and `rows/` (see `packed_dataset`); note the table of sources with their epochs.
 
-    Memory does not grow with the corpus: tables live on disk, orders are computed.
+    Memory does not grow with the corpus: tables are on disk, orders are computed.
 
     Raises HornbookError when a source with a share has no text, or no text is long enough.
     """
@@ -42,7 +43,7 @@ def mixture(
         texts = read_texts(documents, samples, work.reject, settings.columns)
         found, others = write_tokens(texts, sources, made, work.path / "tokens", bar)
     _check_sources(settings, found, others, work)
-    rows, tokens, table = mix(settings, sources, work)
+    rows, tokens, table = write_rows(settings, sources, work)
     _report(table, work)
     write_json(
         work.path / "mixture.json",
@@ -50,7 +51,7 @@ def mixture(
             "context": settings.context,
             "tokens": tokens,
             "rows": rows,
-            "tokenizer": fingerprint(made),
+            "tokenizer": tokenizer_fingerprint(made),
             "vocab_size": vocab_size(made),
             "pad_id": end_id(made),
             "dtype": token_dtype(vocab_size(made)).str,
@@ -63,10 +64,12 @@ def mixture(
     work.count(records_in=sum(found.values()) + sum(others.values()), records_out=sum(found.values()), tokens=tokens)
 
 
-def mix(settings: MixtureSettings, sources: list[str], work: Workspace) -> tuple[int, int, dict[str, dict[str, Any]]]:
-    """From the token files in `tokens/` to `rows/`: the number of rows and of tokens, and table 5 of this mixture."""
+def write_rows(
+    settings: MixtureSettings, sources: list[str], work: Workspace
+) -> tuple[int, int, dict[str, dict[str, Any]]]:
+    """Write `rows/` from the token files in `tokens/`; returns the numbers of rows and tokens, and the source table."""
     tokens, scratch = work.path / "tokens", work.path / "scratch"
-    catalogue = Catalogue.read(tokens, sources)
+    catalogue = DocumentIndex.read(tokens, sources)
     split = {
         source: hold_out(source, tokens / f"{source}.ids.parquet", catalogue, settings.validation_share, scratch)
         for source in sources
@@ -85,26 +88,35 @@ def mix(settings: MixtureSettings, sources: list[str], work: Workspace) -> tuple
 
 
 def _check_sources(settings: MixtureSettings, found: dict[str, int], others: dict[str, int], work: Workspace) -> None:
-    """Every source with a share must have records; records without a share are worth a warning."""
+    """Every source with a share must have records; warn of records whose source has no share."""
     epochs(settings.shares, settings.tokens, found | others)
     for source, records in sorted(others.items()):
         if source not in settings.shares:
-            work.warn(f"{records} records of source '{source}' are left out: it has no share")
+            work.warn(f"{records} records of source '{source}' are left out, because it has no share")
 
 
-def _parts(settings: MixtureSettings, catalogue: Catalogue, train: dict[str, Any], scratch: Path) -> list[Part]:
-    """The sources with their shares; when midtraining, these shares of the recall, and what is naturally long."""
+def _parts(
+    settings: MixtureSettings, catalogue: DocumentIndex, train: dict[str, Any], scratch: Path
+) -> list[MixturePart]:
+    """The sources with their shares; for midtraining these are shares of the recall data, besides long documents."""
     recall = 1 - settings.long_share
-    parts = [Part(source, settings.shares[source] * recall, train_D) for source, train_D in train.items() if recall > 0]
+    parts = [
+        MixturePart(source, settings.shares[source] * recall, train_D)
+        for source, train_D in train.items()
+        if recall > 0
+    ]
     if settings.long_share > 0:
-        long_D = naturally_long(settings, catalogue, train, scratch)
+        long_D, others_D = by_length(settings, catalogue, train, scratch)
         upweight_from = settings.long_upweight_from * settings.context
-        parts.append(Part(LONG, settings.long_share, long_D, settings.long_upweight, upweight_from))
+        if settings.long_made_of == "documents":
+            parts.append(MixturePart(LONG, settings.long_share, long_D, LONG_UPWEIGHT, upweight_from))
+        else:
+            parts.append(MixturePart(LONG, settings.long_share, others_D, joined=True))
     return parts
 
 
-def _table(settings: MixtureSettings, parts: list[Part], catalogue: Catalogue) -> dict[str, dict[str, Any]]:
-    """Table 5 of this mixture: share, tokens to train on, unique tokens, documents and epochs of each part."""
+def _table(settings: MixtureSettings, parts: list[MixturePart], catalogue: DocumentIndex) -> dict[str, dict[str, Any]]:
+    """Share, training tokens, unique tokens, documents and epochs of each part, as in the report's table 5."""
     unique = {
         part.name: sum(int(lengths_D.sum()) for _, lengths_D in with_lengths(part.documents_D, catalogue))
         for part in parts

@@ -1,4 +1,4 @@
-"""Texts → one file of token ids per source, with the place and the id of every record in it."""
+"""Tokenise texts into one file of token ids per source, with the offset and the id of every record."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,16 +19,16 @@ from hornbook.base.files import atomic
 from hornbook.base.progress import Bar
 from hornbook.base.settings import digest
 from hornbook.mixture.npy_append import GrowingArray, growing_array
-from hornbook.mixture.packed_dataset import IDS_A_GROUP, about
+from hornbook.mixture.packed_dataset import IDS_A_GROUP, mixture_info
 from hornbook.tokenizer.chatml import END_OF_TEXT
-from hornbook.tokenizer.read_texts import Text
+from hornbook.tokenizer.read_texts import SourceText
 
 TEXTS_AT_ONCE = 512
 IDS = pa.schema([("id", pa.string())])
 
 
 class TokenFile:
-    """The tokens of one source on their way to disk."""
+    """The token file of one source, while it is written."""
 
     def __init__(self, tokens: BinaryIO, offsets: GrowingArray, ids: pq.ParquetWriter) -> None:
         self._tokens, self._offsets, self._ids = tokens, offsets, ids
@@ -60,7 +60,7 @@ class TokenFile:
 
 @contextmanager
 def token_file(folder: Path, source: str) -> Iterator[TokenFile]:
-    """Write `SOURCE.bin`, `SOURCE.ids.parquet` and `SOURCE.offsets.npy` (see `mixture.rows`)."""
+    """Write `SOURCE.bin`, `SOURCE.ids.parquet` and `SOURCE.offsets.npy` (see `packed_dataset`)."""
     with (
         atomic(folder / f"{source}.bin") as tokens,
         atomic(folder / f"{source}.ids.parquet") as ids,
@@ -74,12 +74,12 @@ def token_file(folder: Path, source: str) -> Iterator[TokenFile]:
 
 
 def write_tokens(
-    texts: Iterable[Text], sources: list[str], tokenizer: PreTrainedTokenizerBase, folder: Path, bar: Bar
+    texts: Iterable[SourceText], sources: list[str], tokenizer: PreTrainedTokenizerBase, folder: Path, bar: Bar
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Tokenise `texts` on all cores into `folder`, each record followed by the end-of-text id.
 
-    What a text spells out is never a special token. Returns the records of each of `sources`, and of other sources,
-    which are read past.
+    Special tokens in a text are treated as ordinary characters. Returns the number of records of each of `sources`, and
+    of other sources, which are skipped.
     """
     encode = ordinary_text(tokenizer)
     end, dtype = end_id(tokenizer), token_dtype(vocab_size(tokenizer))
@@ -91,16 +91,16 @@ def write_tokens(
             wanted = [text for text in batch if text.source in files]
             encodings = encode.encode_batch_fast([text.text for text in wanted], add_special_tokens=False)
             for source, file in files.items():
-                ours = [index for index, text in enumerate(wanted) if text.source == source]
-                if ours:
-                    tokens = [np.array([*encodings[index].ids, end], dtype) for index in ours]
-                    file.add([wanted[index].id for index in ours], tokens)
+                rows = [index for index, text in enumerate(wanted) if text.source == source]
+                if rows:
+                    tokens = [np.array([*encodings[index].ids, end], dtype) for index in rows]
+                    file.add([wanted[index].id for index in rows], tokens)
             bar.advance(len(batch))
     return {source: file.records for source, file in files.items()}, dict(others)
 
 
 def ordinary_text(tokenizer: PreTrainedTokenizerBase) -> Tokenizer:
-    """The tokenizer underneath, as a copy that reads special tokens in a text as ordinary characters."""
+    """A copy of the backend tokenizer that treats special tokens in a text as ordinary characters."""
     if not tokenizer.is_fast:
         raise HornbookError(f"{tokenizer.name_or_path}: a mixture needs a tokenizer with a tokenizer.json")
     copy = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
@@ -111,7 +111,7 @@ def ordinary_text(tokenizer: PreTrainedTokenizerBase) -> Tokenizer:
 
 
 def end_id(tokenizer: PreTrainedTokenizerBase) -> int:
-    """The id that ends every document and fills rows: `<|endoftext|>` where there is one, else the `eos`."""
+    """The id that ends every document and pads rows: `<|endoftext|>` if it exists, else `eos`."""
     found = tokenizer.get_vocab().get(END_OF_TEXT, tokenizer.eos_token_id)
     if found is None:
         raise HornbookError(f"{tokenizer.name_or_path}: the tokenizer has neither {END_OF_TEXT} nor an eos token")
@@ -119,33 +119,33 @@ def end_id(tokenizer: PreTrainedTokenizerBase) -> int:
 
 
 def vocab_size(tokenizer: PreTrainedTokenizerBase) -> int:
-    """One more than the largest id (a vocabulary may have holes)."""
+    """One more than the largest id (a vocabulary may have gaps)."""
     return max(tokenizer.get_vocab().values()) + 1
 
 
 def token_dtype(vocab_size: int) -> np.dtype:
-    """The smallest type that holds the ids."""
+    """The smallest type for these ids."""
     return np.dtype("<u2") if vocab_size <= 2**16 else np.dtype("<u4")
 
 
-def fingerprint(tokenizer: PreTrainedTokenizerBase) -> str:
-    """The same for two tokenizers if, and only if, they make the same ids of ordinary text and have the same ids."""
+def tokenizer_fingerprint(tokenizer: PreTrainedTokenizerBase) -> str:
+    """A digest that is equal for two tokenizers exactly if they encode text equally and have the same vocabulary."""
     made = msgspec.json.decode(ordinary_text(tokenizer).to_str())
     return digest([made["normalizer"], made["pre_tokenizer"], made["model"], tokenizer.get_vocab()])
 
 
 def check_tokenizer(mixture: Path, tokenizer: PreTrainedTokenizerBase, where: Path) -> None:
-    """Raise HornbookError when a mixture's tokens were made with another tokenizer than that of `where`."""
-    there = about(mixture)
-    if there.get("tokenizer") == fingerprint(tokenizer):
+    """Raise HornbookError when a mixture was made with another tokenizer than that of `where`."""
+    there = mixture_info(mixture)
+    if there.get("tokenizer") == tokenizer_fingerprint(tokenizer):
         return
     sizes = f"{there['vocab_size']:,} and {vocab_size(tokenizer):,} ids"
     raise HornbookError(
-        f"{mixture}: its tokens were made with another tokenizer than that of {where} ({sizes}); "
-        "expected a mixture made with this one"
+        f"{mixture}: made with another tokenizer than that of {where} ({sizes}); "
+        "expected a mixture made with that tokenizer"
     )
 
 
-def _batches(texts: Iterator[Text], size: int) -> Iterator[list[Text]]:
+def _batches(texts: Iterator[SourceText], size: int) -> Iterator[list[SourceText]]:
     while batch := list(islice(texts, size)):
         yield batch

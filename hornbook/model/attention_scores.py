@@ -1,7 +1,7 @@
-"""Causal attention with what some models add to it: a window, capped scores, a sink.
+"""Causal attention with the variants that some models have: a window, capped scores, sinks.
 
-All of them act on the scores of a query and the keys before it. PyTorch's fused kernel knows a mask, but neither caps
-(Gemma 2) nor sinks (gpt-oss): those are computed step by step, in the order in which transformers does it.
+All of them change the scores of a query and the keys before it. PyTorch's fused kernel supports a mask, but neither
+caps (Gemma 2) nor sinks (gpt-oss): these are computed step by step, in transformers' order.
 """
 
 from typing import NamedTuple
@@ -11,14 +11,14 @@ from torch.nn.functional import dropout, scaled_dot_product_attention
 
 
 class Scores(NamedTuple):
-    """How scores become weights.
+    """How attention scores become weights.
 
     Attributes:
-        scaling: what products of query and key are multiplied by; None for one over the root of the head's width.
+        scaling: factor of the products of query and key; None for 1 / sqrt(head width).
         dropout: share of the weights to drop.
-        window: how many tokens a query sees, itself included; None for all before it.
-        cap: bound of the scores, by its tanh.
-        sinks_H: a score of each head that takes part in the softmax and has no value.
+        window: how many tokens a query sees, itself included; None for all tokens before it.
+        cap: soft cap of the scores (tanh).
+        sinks_H: for each head a score that takes part in the softmax and has no value.
     """
 
     scaling: float | None = None
@@ -29,25 +29,25 @@ class Scores(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """Whether fused kernels can do it, with or without a mask."""
+        """Whether fused kernels support it, with or without a mask."""
         return self.cap is None and self.sinks_H is None
 
     def narrows(self, keys: int) -> bool:
-        """Whether the window hides something of so many keys."""
+        """Whether the window is smaller than this number of keys."""
         return self.window is not None and self.window < keys
 
 
-def attend(q_BHLD: torch.Tensor, k_BGKD: torch.Tensor, v_BGKD: torch.Tensor, scores: Scores) -> torch.Tensor:
-    """Causal attention of L queries, which are the last of K tokens (shape BHLD); heads H, key/value heads G."""
+def causal_attention(q_BHLD: torch.Tensor, k_BGKD: torch.Tensor, v_BGKD: torch.Tensor, scores: Scores) -> torch.Tensor:
+    """Causal attention (shape BHLD) of L queries, which are the last of K tokens; heads H, key/value heads G."""
     queries, keys = q_BHLD.shape[2], k_BGKD.shape[2]
     whole = queries == keys and not scores.narrows(keys)
     if not scores.plain:
-        return _step_by_step(q_BHLD, k_BGKD, v_BGKD, _sight(queries, keys, scores.window, q_BHLD.device), scores)
+        return _step_by_step(q_BHLD, k_BGKD, v_BGKD, _visible(queries, keys, scores.window, q_BHLD.device), scores)
     return scaled_dot_product_attention(
         q_BHLD,
         k_BGKD,
         v_BGKD,
-        attn_mask=None if whole else _sight(queries, keys, scores.window, q_BHLD.device),
+        attn_mask=None if whole else _visible(queries, keys, scores.window, q_BHLD.device),
         is_causal=whole,
         scale=scores.scaling,
         dropout_p=scores.dropout,
@@ -55,8 +55,8 @@ def attend(q_BHLD: torch.Tensor, k_BGKD: torch.Tensor, v_BGKD: torch.Tensor, sco
     )
 
 
-def _sight(queries: int, keys: int, window: int | None, device: torch.device) -> torch.Tensor:
-    """Which keys each query sees (shape LK)."""
+def _visible(queries: int, keys: int, window: int | None, device: torch.device) -> torch.Tensor:
+    """Whether each query sees each key (shape LK)."""
     sees_LK = torch.ones(queries, keys, dtype=torch.bool, device=device).tril(keys - queries)
     return sees_LK if window is None else sees_LK.triu(keys - queries - window + 1)
 

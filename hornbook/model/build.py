@@ -1,4 +1,4 @@
-"""A model from settings, with seeded weights; and a model with a longer context."""
+"""Build a model from settings with seeded weights, extend its context, add token embeddings."""
 
 import copy
 import math
@@ -17,8 +17,8 @@ def build_model(
 ) -> PreTrainedModel:
     """An untrained float32 `Phi3ForCausalLM` (report §3: full attention, no sliding window) for `context` tokens.
 
-    It is on `pick_device(device)`. The weights are a function of `seed` alone; PyTorch's global random state is
-    neither read nor changed.
+    It is on `pick_device(device)`. The weights depend only on `seed`; PyTorch's global random state is neither read nor
+    changed.
     """
     ends = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
     with torch.random.fork_rng(devices=[]):
@@ -28,7 +28,7 @@ def build_model(
 
 
 def empty_model(settings: ModelSettings, vocab_size: int, context: int) -> PreTrainedModel:
-    """The same model on PyTorch's meta device, where tensors have shapes and no memory: something to count on."""
+    """The same model on PyTorch's meta device, where tensors have shapes but no memory, to count its parameters."""
     with torch.device("meta"):
         return Phi3ForCausalLM(_config(settings, vocab_size, context, bos_token_id=None, eos_token_id=None))
 
@@ -42,15 +42,30 @@ def _config(settings: ModelSettings, vocab_size: int, context: int, **ends: int 
         num_attention_heads=settings.heads,
         num_key_value_heads=settings.kv_heads,
         max_position_embeddings=context,
-        original_max_position_embeddings=context,  # with a smaller value, generation drops its cache on the way
+        original_max_position_embeddings=context,  # with a smaller value, `generate` drops its cache when reaching it
         rope_parameters={"rope_type": "default", "rope_theta": settings.rope_base, "partial_rotary_factor": 1.0},
         tie_word_embeddings=settings.tied_embeddings,
-        # "Small init": 0.02 is made for widths of thousands; narrow models learnt much more slowly from it
+        # "Small init": 0.02 is meant for widths of thousands; narrow models learnt much more slowly with it
         initializer_range=math.sqrt(2 / (5 * settings.hidden)),
         sliding_window=None,
         pad_token_id=None,  # padding is the end-of-text token: as `padding_idx` its embedding would never be trained
         **ends,
     )
+
+
+def fitted_rope_base(context: int) -> float:
+    """The base of the rotary embedding for `context` tokens: 10,000 up to 4,096, and from there on by the power law
+    through the report's 250,000 at 16,384 (§3, §3.3)."""
+    (short, base), (long, raised) = (4096, 10_000.0), (16_384, 250_000.0)
+    if context <= short:
+        return base
+    return round(base * (context / short) ** (math.log(raised / base) / math.log(long / short)), 6)
+
+
+def rope_base(model: PreTrainedModel) -> float:
+    """The base of its rotary embedding; 0 where it has none."""
+    rope = getattr(model.config, "rope_parameters", None)
+    return float(rope.get("rope_theta", 0.0)) if isinstance(rope, dict) else 0.0
 
 
 def extend_context(model: PreTrainedModel, rope_base: float, context: int) -> PreTrainedModel:
@@ -61,7 +76,7 @@ def extend_context(model: PreTrainedModel, rope_base: float, context: int) -> Pr
     config = copy.deepcopy(model.config)
     rope = getattr(config, "rope_parameters", None)
     if not isinstance(rope, dict) or "rope_theta" not in rope:
-        raise HornbookError(f"{type(model).__name__}: no rotary position embedding whose base could be raised")
+        raise HornbookError(f"{type(model).__name__}: the model has no rotary position embedding")
     config.rope_parameters = {**rope, "rope_theta": rope_base}
     config.max_position_embeddings = context
     if hasattr(config, "original_max_position_embeddings"):
@@ -73,8 +88,8 @@ def extend_context(model: PreTrainedModel, rope_base: float, context: int) -> Pr
 
 
 @torch.no_grad()
-def embed_tokens(model: PreTrainedModel, ids: list[int]) -> PreTrainedModel:
-    """`model` itself with embeddings for new tokens `ids`, in and out: the mean of those it had."""
+def add_token_embeddings(model: PreTrainedModel, ids: list[int]) -> PreTrainedModel:
+    """`model` itself with input and output embeddings for new tokens `ids`: the mean of the existing ones."""
     size = model.get_input_embeddings().weight.shape[0]
     old = [id for id in range(size) if id not in ids]
     if ids and max(ids) >= size:

@@ -1,24 +1,24 @@
-"""Where to compute, and in which precision."""
+"""Choose device and precision."""
 
 import os
 
 import torch
 
-from hornbook.base.device import settled_device
+from hornbook.base.device import resolve_device
 from hornbook.base.errors import HornbookError
-from hornbook.base.precision import settled
+from hornbook.base.precision import resolve_precision
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 CPU_BFLOAT16 = ("amx_bf16", "avx512_bf16")  # without one of these a CPU emulates bfloat16, slower than float32
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """The device `name` stands for: "cpu", "cuda" (the GPU of this process) or "cuda:N".
+    """The device called `name`: "cpu", "cuda" (the GPU of this process) or "cuda:N".
 
-    "auto" is what HORNBOOK_DEVICE says; if it says nothing, the GPU of this process if there is one, else the CPU.
-    Under torchrun every process has a GPU of its own. Raises HornbookError for a GPU that is not there.
+    "auto" is the value of HORNBOOK_DEVICE; without it the GPU of this process if there is one, else the CPU. Under
+    torchrun every process has its own GPU. Raises HornbookError for a GPU that does not exist.
     """
-    name = settled_device(name)
+    name = resolve_device(name)
     if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
     if not torch.cuda.is_available():
@@ -31,11 +31,11 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def _own_gpu() -> int:
-    """The number of this process's GPU: of those that torchrun starts, each has its own."""
+    """The number of this process's GPU; each process started by torchrun has its own."""
     if processes_here() == 1:
         return torch.cuda.current_device()
     if torch.cuda.device_count() == 1 and "CUDA_VISIBLE_DEVICES" in os.environ:
-        return 0  # a scheduler that shows each process one GPU
+        return 0  # the cluster's scheduler gives each process one GPU
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
@@ -45,12 +45,12 @@ def processes_here() -> int:
 
 
 def pick_dtype(name: str, device: torch.device) -> torch.dtype:
-    """The dtype `name` stands for.
+    """The dtype called `name`.
 
-    "auto" is what HORNBOOK_DTYPE says; if it says nothing, bfloat16 where the hardware is fast at it, else float32.
-    Raises HornbookError when the variable names no precision.
+    "auto" is the value of HORNBOOK_DTYPE; without it bfloat16 where the hardware is fast at it, else float32.
+    Raises HornbookError when the variable is not a precision.
     """
-    name = settled(name)
+    name = resolve_precision(name)
     if name != "auto":
         return DTYPES[name]
     return torch.bfloat16 if fast_bfloat16(device) else torch.float32

@@ -1,4 +1,4 @@
-"""A model handed over: to transformers and vLLM as a Hugging Face folder, to llama.cpp as a GGUF file."""
+"""Export a model: for transformers and vLLM as a Hugging Face folder, for llama.cpp as a GGUF file."""
 
 from pathlib import Path
 from typing import Literal
@@ -19,16 +19,16 @@ def export_model(
 ) -> list[str]:
     """Write `model` (a Hugging Face folder, a stage's folder, a hub name or a GGUF file) as `out`, atomically.
 
-    Returns what the receiver will do otherwise than transformers, in words, if anything.
-    Raises HornbookError for what is no model, and what `form` cannot hold.
+    Returns messages about what llama.cpp computes differently from transformers.
+    Raises HornbookError where there is no model, and for a model that `form` does not support.
     """
     wanted = DTYPES[dtype] if dtype else None
     if Path(model).is_file():
         if form == "gguf" or dtype not in (None, "f32"):
-            raise HornbookError(f"{model}: a file; GGUF is read with --format hf, as f32")
+            raise HornbookError(f"{model}: a GGUF file can only be exported with --format hf, as f32")
         import_gguf(Path(model), out)
         return []
-    model_folder(model)  # before a hub is asked for the tokenizer of what is no model
+    model_folder(model)  # raises where there is no model, before the hub is asked for a tokenizer
     if form == "gguf":
         return export_gguf(model, out, wanted)
     tokenizer = load_tokenizer(model)

@@ -1,4 +1,4 @@
-"""A Hugging Face model as one GGUF file, which llama.cpp and what is built on it load."""
+"""Write a Hugging Face model as one GGUF file for llama.cpp and tools built on it."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import atomic
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.model.gguf_layout import ARCHITECTURES, SETTINGS, Architecture
 from hornbook.model.gguf_tokenizer import tokenizer_metadata
 from hornbook.model.load_save import read_model
@@ -23,18 +23,18 @@ def export_gguf(path: Path | str, out: Path, dtype: torch.dtype | None = None) -
 
     Matrices are written as `dtype`, by default as they were saved; vectors (norms, biases) always as float32.
 
-    Returns what llama.cpp will do otherwise than transformers, in words, if anything.
-    Raises HornbookError without the package gguf, and for a model or a tokenizer that llama.cpp does not have.
+    Returns messages about what llama.cpp computes differently from transformers.
+    Raises HornbookError without the package gguf, and for a model or tokenizer that llama.cpp does not support.
     """
     try:
         from gguf import GGUFWriter
     except ImportError:
-        raise missing("writing GGUF", "gguf") from None
+        raise missing_package("writing GGUF", "gguf") from None
     tokenizer = load_tokenizer(path)
     model = read_model(path, dtype or "auto")
     architecture = ARCHITECTURES.get(model.config.model_type)
     if architecture is None:
-        raise HornbookError(f"{path}: {type(model).__name__} is not written as GGUF; {', '.join(_classes())} are")
+        raise HornbookError(f"{path}: {type(model).__name__} cannot be written as GGUF; only {', '.join(_classes())}")
     try:
         about = _settings(architecture, model) | tokenizer_metadata(tokenizer, model.config.vocab_size)
         with atomic(out) as temporary:
@@ -55,10 +55,10 @@ def export_gguf(path: Path | str, out: Path, dtype: torch.dtype | None = None) -
 
 
 def _settings(architecture: Architecture, model: PreTrainedModel) -> dict[str, Any]:
-    """Keys and values that say what the model looks like."""
+    """Keys and values that describe the model's architecture."""
     config, name = model.config, architecture.name
     if config.hidden_act not in ("silu", "swish"):
-        raise HornbookError(f"its activation is {config.hidden_act}; llama.cpp's {name} has silu")
+        raise HornbookError(f"activation {config.hidden_act}; llama.cpp's {name} has silu")
     rope = config.rope_parameters
     head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     settings = {key: getattr(config, ours) for key, ours in SETTINGS.items()}
@@ -79,7 +79,7 @@ def _settings(architecture: Architecture, model: PreTrainedModel) -> dict[str, A
 
 
 def _weights(architecture: Architecture, model: PreTrainedModel) -> list[tuple[str, torch.Tensor]]:
-    """GGUF's names and llama.cpp's order of rows; one matrix for both embeddings where they are tied."""
+    """Weights with GGUF's names and llama.cpp's order of rows; tied embeddings are one matrix."""
     weights = []
     for name, weight in model.state_dict().items():
         if name == "lm_head.weight" and model.config.tie_word_embeddings:
@@ -90,7 +90,7 @@ def _weights(architecture: Architecture, model: PreTrainedModel) -> list[tuple[s
 
 
 def _rope_factors(architecture: Architecture, model: PreTrainedModel) -> list[tuple[str, torch.Tensor]]:
-    """By how much each frequency of the rotary embedding is divided, where it is not the plain one."""
+    """The divisor of each frequency of a scaled rotary embedding."""
     rope = model.config.rope_parameters
     kind = rope["rope_type"]
     if kind == "default":
@@ -101,7 +101,7 @@ def _rope_factors(architecture: Architecture, model: PreTrainedModel) -> list[tu
         scaled = model.model.rotary_emb.inv_freq.float()
         plain = rope["rope_theta"] ** -(torch.arange(len(scaled), dtype=torch.float32) / len(scaled))
         return [("rope_freqs.weight", plain / scaled)]
-    raise HornbookError(f"its rotary embedding is scaled by {kind}, which is not written for {architecture.name}")
+    raise HornbookError(f"rotary scaling {kind} is not supported for {architecture.name}")
 
 
 def _add_tensor(writer: Any, name: str, weight: torch.Tensor) -> None:
@@ -110,9 +110,9 @@ def _add_tensor(writer: Any, name: str, weight: torch.Tensor) -> None:
     if weight.dim() < 2:
         weight = weight.float()
     if not torch.isfinite(weight).all():
-        raise HornbookError(f"{name} holds numbers that {weight.dtype} does not; choose f32 or bf16")
+        raise HornbookError(f"{name} has values outside the range of {weight.dtype}; choose f32 or bf16")
     weight = weight.contiguous()
-    if weight.dtype == torch.bfloat16:  # which numpy does not know
+    if weight.dtype == torch.bfloat16:  # numpy has no bfloat16
         writer.add_tensor(name, weight.view(torch.uint8).numpy(), raw_dtype=GGMLQuantizationType.BF16)
     else:
         writer.add_tensor(name, weight.numpy())
@@ -132,7 +132,7 @@ def _add(writer: Any, key: str, value: Any) -> None:
 
 
 def _name(out: Path) -> str:
-    """llama.cpp removes white space behind special tokens of any model with "phi3" or "phi-3" in its name."""
+    """Avoid "phi3" and "phi-3": for such names llama.cpp removes white space after special tokens."""
     return re.sub(r"phi-?3", "phi 3", out.stem, flags=re.IGNORECASE)
 
 
@@ -141,11 +141,11 @@ def _differences(model: PreTrainedModel, tokenizer: Any) -> list[str]:
     found = []
     window = getattr(config, "sliding_window", None)
     if window and getattr(config, "use_sliding_window", True) and window < config.max_position_embeddings:
-        found.append(f"attention reaches back {window} tokens in transformers, over the whole context in llama.cpp")
+        found.append(f"attention sees {window} tokens in transformers, but the whole context in llama.cpp")
     if config.rope_parameters["rope_type"] == "longrope":
-        found.append("which rotary factors hold depends on a text's length in transformers, on n_ctx in llama.cpp")
+        found.append("the rotary factors depend on the text's length in transformers, but on n_ctx in llama.cpp")
     if tokenizer.backend_tokenizer.normalizer is not None:
-        found.append("the tokenizer normalises text in transformers, not in llama.cpp")
+        found.append("the tokenizer normalises text in transformers, but not in llama.cpp")
     return found
 
 

@@ -1,4 +1,4 @@
-"""A GGUF file, dequantised once into a Hugging Face folder, to be trained and sampled from like any model."""
+"""Dequantise a GGUF file into a Hugging Face folder."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.model.gguf_layout import ARCHITECTURES, SETTINGS
 from hornbook.model.gguf_tokenizer import tokenizer_from_metadata
 from hornbook.model.load_save import save_model
@@ -17,14 +17,14 @@ from hornbook.model.load_save import save_model
 def import_gguf(path: Path, out: Path) -> None:
     """Write the model in the GGUF file `path` as a float32 Hugging Face folder `out`.
 
-    Raises HornbookError without the package gguf, for a file that is not GGUF, and for an architecture or a tokenizer
-    that this does not know.
+    Raises HornbookError without the package gguf, for a file that is not GGUF, and for an unsupported architecture or
+    tokenizer.
     """
     try:
         from gguf import GGUFReader
         from gguf.quants import dequantize
     except ImportError:
-        raise missing(f"{path}: reading GGUF", "gguf") from None
+        raise missing_package(f"{path}: reading GGUF", "gguf") from None
     try:
         reader = GGUFReader(path)
         about = {name: field.contents() for name, field in reader.fields.items()}
@@ -34,7 +34,7 @@ def import_gguf(path: Path, out: Path) -> None:
     architecture = ARCHITECTURES.get(about["general.architecture"])
     if architecture is None:
         raise HornbookError(
-            f"{path}: a model of architecture {about['general.architecture']}; expected {', '.join(ARCHITECTURES)}"
+            f"{path}: architecture {about['general.architecture']}; expected one of {', '.join(ARCHITECTURES)}"
         )
     try:
         tokenizer = tokenizer_from_metadata(about)
@@ -52,13 +52,13 @@ def import_gguf(path: Path, out: Path) -> None:
     try:
         model.load_state_dict(state, assign=True)
     except RuntimeError as error:
-        raise HornbookError(f"{path}: its tensors do not fit its settings ({one_line(error)[:200]})") from None
+        raise HornbookError(f"{path}: its tensors do not match its metadata ({one_line(error)[:200]})") from None
     model.tie_weights()
     save_model(model, tokenizer, out)
 
 
 def _config(name: str, about: dict[str, Any], tied: bool) -> PreTrainedConfig:
-    settings = {ours: about[f"{name}.{key}"] for key, ours in SETTINGS.items() if f"{name}.{key}" in about}
+    settings = {field: about[f"{name}.{key}"] for key, field in SETTINGS.items() if f"{name}.{key}" in about}
     rope = {"rope_type": "default", "rope_theta": about.get(f"{name}.rope.freq_base", 10_000.0)}
     head = settings["hidden_size"] // settings["num_attention_heads"]
     if name == "phi3":

@@ -1,4 +1,4 @@
-"""How the architectures that we make and meet lie in a GGUF file: their tensors' names and their settings'."""
+"""Names of tensors and settings in GGUF for the supported architectures."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ COMMON = {  # name in GGUF -> name in transformers
     "ffn_norm": "post_attention_layernorm",
     "ffn_down": "mlp.down_proj",
 }
-APART = COMMON | {
+SEPARATE = COMMON | {
     "attn_q": "self_attn.q_proj",
     "attn_k": "self_attn.k_proj",
     "attn_v": "self_attn.v_proj",
@@ -38,13 +38,13 @@ SETTINGS = {  # key in GGUF, below the name of the architecture -> name in trans
 
 @dataclass(frozen=True)
 class Architecture:
-    """One architecture, as llama.cpp and as transformers know it.
+    """One architecture in llama.cpp and in transformers.
 
     Attributes:
-        name: what llama.cpp calls it; transformers' `model_type` is the same.
+        name: in llama.cpp; transformers' `model_type` is the same.
         class_name: of the model in transformers.
-        tensors: GGUF's names of the parts of a model, and transformers'.
-        paired: whether llama.cpp rotates neighbouring rows of queries and keys, and not two halves as transformers.
+        tensors: names of a model's parts in GGUF -> in transformers.
+        paired: whether llama.cpp rotates neighbouring rows of queries and keys (transformers rotates two halves).
     """
 
     name: str
@@ -59,17 +59,17 @@ class Architecture:
         if part.startswith("model.layers."):
             _, _, number, part = part.split(".", 3)
             place = f"blk.{number}."
-        for theirs, ours in self.tensors.items():
-            if ours == part:
-                return f"{place}{theirs}.{kind}"
-        raise HornbookError(f"a weight {name} that llama.cpp's {self.name} does not have")
+        for gguf_part, hf_part in self.tensors.items():
+            if hf_part == part:
+                return f"{place}{gguf_part}.{kind}"
+        raise HornbookError(f"weight {name} does not exist in llama.cpp's {self.name}")
 
     def transformers_name(self, name: str) -> str:
         """`blk.3.attn_q.weight` is `model.layers.3.self_attn.q_proj.weight`."""
         *block, part, kind = name.split(".")
         place = f"model.layers.{block[1]}." if block else ""
         if part not in self.tensors:
-            raise HornbookError(f"a tensor {name} that a {self.name} model does not have")
+            raise HornbookError(f"tensor {name} does not exist in {self.name} models")
         return f"{place}{self.tensors[part]}.{kind}"
 
     def to_pairs(self, name: str, weight: torch.Tensor, config: Any) -> torch.Tensor:
@@ -98,8 +98,8 @@ class Architecture:
 ARCHITECTURES = {
     known.name: known
     for known in (
-        Architecture("llama", "LlamaForCausalLM", APART, paired=True),
-        Architecture("qwen2", "Qwen2ForCausalLM", APART, paired=False),
+        Architecture("llama", "LlamaForCausalLM", SEPARATE, paired=True),
+        Architecture("qwen2", "Qwen2ForCausalLM", SEPARATE, paired=False),
         Architecture("phi3", "Phi3ForCausalLM", FUSED, paired=False),
     )
 }

@@ -1,7 +1,7 @@
-"""Byte-level BPE tokenizers in GGUF, both ways.
+"""Convert byte-level BPE tokenizers to and from GGUF.
 
-A GGUF file does not say how text is cut into words before bytes are merged; it names one of the ways built into
-llama.cpp. So a tokenizer can be handed over only if one of these cuts as it does; `SPLITS` is what we know to.
+A GGUF file does not contain the pre-tokenizer, which splits text into words before bytes are merged; it names one that
+is built into llama.cpp. So a tokenizer can be exported only if it splits like one of those in `SPLITS`.
 """
 
 import json
@@ -13,7 +13,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_token
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from hornbook.base.errors import HornbookError
-from hornbook.tokenizer.bytelevel import words
+from hornbook.tokenizer.bytelevel import word_pattern
 from hornbook.tokenizer.chat import end_of_reply
 from hornbook.tokenizer.chat_template import template_of
 from hornbook.tokenizer.chatml import END
@@ -27,15 +27,15 @@ SINGLE_DIGITS = "gpt-2's, digits apart"
 
 @dataclass(frozen=True)
 class Split:
-    """A way to cut text into words: a regular expression (or a name for GPT-2's), and whether words that are entries
-    of the vocabulary are taken without merging."""
+    """A pre-tokenizer: a regular expression (or a name for GPT-2's), and whether words that are entries of the
+    vocabulary are used without merging."""
 
     pattern: str
     whole_words: bool = False
 
 
-# llama.cpp's names. The patterns of cl100k, of Llama 3 and (but for digits) of Qwen 2 differ only in white space at the
-# end of a text, which `_cuts_alike` looks into
+# By llama.cpp's names. The patterns of cl100k, of Llama 3 and (except for digits) of Qwen 2 differ only in white space
+# at the end of a text; see `_same_tokens`.
 SPLITS = {
     "llama-bpe": Split(PUBLISHED.replace("DIGITS", r"\p{N}{1,3}"), whole_words=True),
     "dbrx": Split(PUBLISHED.replace("DIGITS", r"\p{N}{1,3}")),
@@ -43,23 +43,26 @@ SPLITS = {
     "smollm": Split(SINGLE_DIGITS),
     "gpt-2": Split(GPT_2),
 }
-OURS = {words(3): PUBLISHED.replace("DIGITS", r"\p{N}{1,3}"), words(1): PUBLISHED.replace("DIGITS", r"\p{N}")}
+OURS = {
+    word_pattern(3): PUBLISHED.replace("DIGITS", r"\p{N}{1,3}"),
+    word_pattern(1): PUBLISHED.replace("DIGITS", r"\p{N}"),
+}
 BYTE_LEVEL = {"type": "ByteLevel", "add_prefix_space": False}
 GENERATION = re.compile(r"{%(-?)\s*(end)?generation\s*(-?)%}")
 
 
 def tokenizer_metadata(tokenizer: PreTrainedTokenizerBase, size: int) -> dict[str, Any]:
-    """What a GGUF file says about a tokenizer, filled up to the `size` of the model's vocabulary: key -> value.
+    """GGUF metadata of a tokenizer, padded to the `size` of the model's vocabulary: key -> value.
 
-    Raises HornbookError for a tokenizer that is not a byte-level BPE, or that cuts text in a way llama.cpp cannot.
+    Raises HornbookError for a tokenizer that is not a byte-level BPE, or whose pre-tokenizer llama.cpp does not have.
     """
     made = json.loads(tokenizer.backend_tokenizer.to_str()) if tokenizer.is_fast else {}
     model = made.get("model", {})
     if model.get("type") != "BPE" or model.get("byte_fallback"):
-        raise HornbookError("its tokenizer is no byte-level BPE; GGUF is written for these only")
+        raise HornbookError("the tokenizer is not a byte-level BPE, which GGUF export needs")
     vocabulary = tokenizer.get_vocab()
     if max(vocabulary.values()) >= size:
-        raise HornbookError(f"its tokenizer has {max(vocabulary.values()) + 1} ids, its model {size}")
+        raise HornbookError(f"the tokenizer has {max(vocabulary.values()) + 1} ids, the model {size}")
     tokens = [f"[PAD{id}]" for id in range(size)]
     types = [UNUSED] * size
     for token, id in vocabulary.items():
@@ -76,7 +79,7 @@ def tokenizer_metadata(tokenizer: PreTrainedTokenizerBase, size: int) -> dict[st
         "add_bos_token": begins,
         "add_eos_token": ends,
         "eos_token_id": tokenizer.eos_token_id,
-        # without one, llama.cpp takes id 11 for it
+        # without one, llama.cpp uses id 11
         "bos_token_id": tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id,
         "padding_token_id": tokenizer.pad_token_id,
         "unknown_token_id": tokenizer.unk_token_id,
@@ -89,18 +92,18 @@ def tokenizer_metadata(tokenizer: PreTrainedTokenizerBase, size: int) -> dict[st
 
 
 def plain_template(template: str) -> str:
-    """The same template without marks of what the assistant says, which only transformers understands."""
+    """The template without `generation` tags, which only transformers understands."""
     return GENERATION.sub(lambda mark: f"{{%{mark[1]} {'endif' if mark[2] else 'if true'} {mark[3]}%}}", template)
 
 
 def tokenizer_from_metadata(about: dict[str, Any]) -> PreTrainedTokenizerFast:
-    """The tokenizer that a GGUF file describes.
+    """The tokenizer described by GGUF metadata.
 
-    Raises HornbookError for one that is not a byte-level BPE, or that cuts text in a way we do not know.
+    Raises HornbookError for one that is not a byte-level BPE, or whose pre-tokenizer is not in `SPLITS`.
     """
     kind, name = about["tokenizer.ggml.model"], about.get("tokenizer.ggml.pre", "gpt-2")
     if kind != "gpt2" or name not in SPLITS:
-        raise HornbookError(f"a tokenizer {kind}/{name}; expected gpt2 with {' or '.join(SPLITS)}")
+        raise HornbookError(f"tokenizer {kind}/{name}; expected gpt2 with {' or '.join(SPLITS)}")
     tokens = about["tokenizer.ggml.tokens"]
     types = about["tokenizer.ggml.token_type"]
     merges = [tuple(merge.split(" ")) for merge in about["tokenizer.ggml.merges"]]
@@ -108,7 +111,7 @@ def tokenizer_from_metadata(about: dict[str, Any]) -> PreTrainedTokenizerFast:
     made = Tokenizer(models.BPE(vocabulary, merges, ignore_merges=SPLITS[name].whole_words))
     made.pre_tokenizer = _pre_tokenizer(SPLITS[name])
     made.decoder = decoders.ByteLevel()
-    for id, type in enumerate(types):  # in order: `tokenizers` would number those it does not know on from the last
+    for id, type in enumerate(types):  # in order, since `tokenizers` numbers unknown tokens after the last id
         if type in (CONTROL, USER_DEFINED):
             made.add_tokens([AddedToken(tokens[id], special=type == CONTROL, normalized=False)])
 
@@ -140,15 +143,15 @@ def _pre_tokenizer(split: Split) -> pre_tokenizers.PreTokenizer:
 
 
 def _split_name(made: dict[str, Any]) -> str:
-    """llama.cpp's name of the way in which a tokenizer (in the form of tokenizer.json) cuts text into words."""
+    """llama.cpp's name of a tokenizer's pre-tokenizer; `made` is the content of tokenizer.json."""
     pattern = _pattern(made["pre_tokenizer"] or {})
-    if pattern in OURS and not _cuts_alike(made["model"]["vocab"]):
+    if pattern in OURS and not _same_tokens(made["model"]["vocab"]):
         pattern = None
     wanted = Split(OURS.get(pattern or "", pattern or ""), whole_words=bool(made["model"].get("ignore_merges")))
     for name, split in SPLITS.items():
         if split == wanted:
             return name
-    raise HornbookError("its tokenizer cuts text into words in a way that llama.cpp does not have")
+    raise HornbookError("the tokenizer splits text into words in a way that llama.cpp does not support")
 
 
 def _pattern(pre_tokenizer: dict[str, Any]) -> str | None:
@@ -167,13 +170,13 @@ def _pattern(pre_tokenizer: dict[str, Any]) -> str | None:
     return None
 
 
-def _cuts_alike(vocabulary: dict[str, int]) -> bool:
-    """Whether our words and llama.cpp's lead to the same tokens.
+def _same_tokens(vocabulary: dict[str, int]) -> bool:
+    """Whether cl100k's pattern and llama.cpp's give the same tokens.
 
-    White space at the end of a text is one word for cl100k, and two for llama.cpp if a line ends within it. That makes
-    no difference as long as no entry reaches from a line's end into the next line; cl100k itself has none.
+    White space at the end of a text is one word for cl100k, and two for llama.cpp if it contains a line break. This
+    makes no difference as long as no entry contains a line break before its last character; cl100k itself has none.
     """
-    newline, carriage_return = "\u010a", "\u010d"  # as byte-level BPE spells them
+    newline, carriage_return = "\u010a", "\u010d"  # in byte-level BPE's alphabet
     return not any(
         token[-1] not in (newline, carriage_return) and (newline in token or carriage_return in token)
         for token in vocabulary
@@ -182,7 +185,7 @@ def _cuts_alike(vocabulary: dict[str, int]) -> bool:
 
 
 def _added_around(tokenizer: PreTrainedTokenizerBase) -> tuple[bool, bool]:
-    """Whether texts are encoded with a token before them, and with one behind them."""
+    """Whether texts are encoded with a token before them, and with one after them."""
     alone, whole = tokenizer.encode("a", add_special_tokens=False), tokenizer.encode("a")
     begins = bool(whole) and whole[0] == tokenizer.bos_token_id and whole[: len(alone)] != alone
     return begins, len(whole) > len(alone) + begins

@@ -1,4 +1,4 @@
-"""Models on disk: Hugging Face folders that plain transformers, vLLM and llama.cpp read."""
+"""Load and save models as Hugging Face folders, which transformers, vLLM and llama.cpp read."""
 
 import copy
 import os
@@ -15,39 +15,39 @@ from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json, sync, write_json
 from hornbook.base.precision import Precision
 from hornbook.model.device import pick_device, pick_dtype
-from hornbook.model.rescaling import keep_weights
+from hornbook.model.rescaling import disable_rescaling
 from hornbook.tokenizer.end_tokens import end_ids
 from hornbook.tokenizer.load_save import save_tokenizer
 
-disable_progress_bar()  # of transformers, for files that take no time; stages have progress lines of their own
+disable_progress_bar()  # transformers'; stages have progress lines of their own
 
 
 def load_model(path: Path | str, dtype: Precision = "auto", device: str = "auto") -> PreTrainedModel:
     """A causal language model in eval mode, on `pick_device(device)` and in `pick_dtype(dtype)`.
 
     `path` is a Hugging Face folder, a stage's folder with `model/` in it, or a name on the Hugging Face hub.
-    Raises HornbookError when there is no model, when it cannot be read, and for a device that is not there.
+    Raises HornbookError when there is no model, when it cannot be read, and for a device that does not exist.
     """
     here = pick_device(device)
     return read_model(path, pick_dtype(dtype, here)).to(here).eval()
 
 
 def read_model(path: Path | str, dtype: torch.dtype | str) -> PreTrainedModel:
-    """A model in main memory, as `load_model`; with dtype "auto" its weights are as they were saved."""
+    """A model in main memory, like `load_model`; dtype "auto" keeps the precision of the saved weights."""
     folder = model_folder(path)
-    located = folder if Path(folder).is_dir() else hub.located(folder)
+    located = folder if Path(folder).is_dir() else hub.locate(folder)
     try:
         model = AutoModelForCausalLM.from_pretrained(located, dtype=dtype)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise HornbookError(
             f"{path}: not a causal language model that transformers loads ({one_line(error)})"
         ) from None
-    keep_weights(model)
+    disable_rescaling(model)
     return model
 
 
 def model_folder(path: Path | str) -> str:
-    """The Hugging Face folder at `path`, or in `path/model` for a stage's folder; a hub name stays as it is."""
+    """The Hugging Face folder at `path`, or `path/model` for a stage's folder; a hub name is returned unchanged."""
     for folder in (Path(path), Path(path) / "model"):
         if (folder / "config.json").is_file():
             return str(folder)
@@ -74,25 +74,25 @@ def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, path:
 
 
 def _generation_config(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> GenerationConfig:
-    """The model's own defaults (temperature and so on) with the tokenizer's ids, and all end tokens of both."""
+    """The model's own defaults (such as temperature) with the tokenizer's ids, and the end tokens of both."""
     ids = {
         "eos_token_id": end_ids(tokenizer, model.generation_config),
         "pad_token_id": tokenizer.pad_token_id,
         "bos_token_id": tokenizer.bos_token_id,
     }
     own = copy.deepcopy(model.generation_config)
-    if own is None or own._from_model_config:  # transformers' guess, for a model that came without any
+    if own is None or own._from_model_config:  # derived by transformers, for a model without a generation config
         return GenerationConfig(**ids)
     own.update(**ids)
     try:
         own.validate(strict=True)
-    except ValueError:  # an older model's, which transformers reads but does not write
+    except ValueError:  # of an older model, which transformers reads but does not write
         return GenerationConfig(**ids)
     return own
 
 
 def _write_rope_theta(config_file: Path) -> None:
-    """transformers 5 writes the base only inside `rope_parameters`; vLLM and llama.cpp of older date look beside it."""
+    """Write `rope_theta` at the top level too, for older vLLM and llama.cpp; transformers 5 writes it only nested."""
     config: dict[str, Any] = read_json(config_file)
     rope = config.get("rope_parameters") or {}
     if "rope_theta" in rope:

@@ -1,7 +1,7 @@
 """Low-rank adapters through peft: only they are trained, and afterwards they are merged into the weights.
 
-They are put into the model in place, so that it keeps its class: the loop, packed attention and sharding see a
-`PreTrainedModel` like any other, of which a few weights require gradients.
+They are added to the model in place, so that it keeps its class: the training loop, packed attention and sharding see
+an ordinary `PreTrainedModel` of which a few weights require gradients.
 """
 
 from pathlib import Path
@@ -12,17 +12,17 @@ from transformers import PreTrainedModel
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import write_json
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.rng import derive
 from hornbook.model.settings import LoraSettings
 
-PREFIX = "base_model.model."  # of the names in an adapter that peft loads
+PREFIX = "base_model.model."  # of weight names in peft's adapter files
 
 
-def adapt(model: PreTrainedModel, settings: LoraSettings, seed: int) -> PreTrainedModel:
-    """`model` itself, its weights frozen and an adapter beside each linear layer of `settings.targets`.
+def add_adapters(model: PreTrainedModel, settings: LoraSettings, seed: int) -> PreTrainedModel:
+    """`model` itself, with frozen weights and an adapter for each linear layer of `settings.targets`.
 
-    Adapters are float32, begin as a function of `seed` alone, and at first change nothing. Rank 0: as it was.
+    Adapters are float32, initialised by `seed` alone, and at first change nothing. With rank 0 nothing is added.
 
     Raises HornbookError without the package peft, and when no layer has one of the names.
     """
@@ -31,7 +31,7 @@ def adapt(model: PreTrainedModel, settings: LoraSettings, seed: int) -> PreTrain
     try:
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError:
-        raise missing("lora", "peft") from None
+        raise missing_package("lora", "peft") from None
     config = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,  # type: ignore[arg-type]  # peft only divides by it
@@ -51,8 +51,8 @@ def adapt(model: PreTrainedModel, settings: LoraSettings, seed: int) -> PreTrain
     return model
 
 
-def adapted(model: PreTrainedModel) -> bool:
-    """Whether `adapt` has put adapters into the model."""
+def has_adapters(model: PreTrainedModel) -> bool:
+    """Whether the model has adapters."""
     return any(name.endswith(".base_layer.weight") for name, _ in model.named_parameters())
 
 
@@ -66,14 +66,14 @@ def save_adapter(model: PreTrainedModel, folder: Path) -> None:
     }
     save_file(trained, folder / "adapter_model.safetensors", metadata={"format": "pt"})
     config = model.peft_config["default"].to_dict()
-    # a set, which Python orders anew in every process
+    # a set, whose order differs between processes
     write_json(folder / "adapter_config.json", config | {"target_modules": sorted(config["target_modules"])})
 
 
 @torch.no_grad()
-def merge(model: PreTrainedModel) -> PreTrainedModel:
-    """`model` itself with its adapters added to the weights and gone; a model without adapters is left as it is."""
-    if not adapted(model):
+def merge_adapters(model: PreTrainedModel) -> PreTrainedModel:
+    """`model` itself with its adapters merged into the weights; a model without adapters is unchanged."""
+    if not has_adapters(model):
         return model
     from peft.tuners.tuners_utils import BaseTunerLayer
 

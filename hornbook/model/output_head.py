@@ -1,4 +1,4 @@
-"""From the last hidden state to logits, as a model does it: some scale or cap what comes out of the output matrix."""
+"""Logits from the last hidden state; some models scale or cap the product with the output matrix."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,29 +9,29 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutputWithPast
 
 from hornbook.base.errors import HornbookError
-from hornbook.model.row_layout import plan_of
+from hornbook.model.row_layout import layout_of
 
-Head = Any  # a torch.nn.Linear, or another callable that makes logits (NV) of hidden states (NC)
+Head = Any  # a torch.nn.Linear or another callable that maps hidden states (NC) to logits (NV)
 
 
 def decoder_of(model: PreTrainedModel) -> PreTrainedModel:
-    """What makes the last hidden states from token ids. Raises HornbookError for a model without such a part."""
-    candidates = (model.get_decoder(), model.base_model, *model.children())  # some call themselves their decoder
+    """The part that maps token ids to the last hidden states. Raises HornbookError for a model without such a part."""
+    candidates = (model.get_decoder(), model.base_model, *model.children())  # some return themselves
     for part in candidates:
         if isinstance(part, PreTrainedModel) and part is not model:
             return part
-    raise HornbookError(f"{model.config.model_type}: no part of it makes hidden states of token ids")
+    raise HornbookError(f"{model.config.model_type}: no part of the model maps token ids to hidden states")
 
 
 def output_head(model: PreTrainedModel) -> Head:
-    """Makes logits (shape NV) of hidden states (shape NC): the output matrix, a `torch.nn.Linear`, if that is all."""
-    return OwnHead(model) if plan_of(model).own_head else model.get_output_embeddings()
+    """Maps hidden states (shape NC) to logits (shape NV): the output matrix, unless the model does more than that."""
+    return OwnHead(model) if layout_of(model).own_head else model.get_output_embeddings()
 
 
 class OwnHead:
-    """The model's own forward pass from where its decoder ends, whatever comes there.
+    """The part of the model's own forward pass that comes after its decoder.
 
-    Raises what the model raises where its forward pass wants more of its decoder than hidden states.
+    Raises the model's exception where that needs more of the decoder's output than hidden states.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
@@ -44,7 +44,7 @@ class OwnHead:
 
 
 class _Output(BaseModelOutputWithPast):
-    """A decoder's output of hidden states alone: what else a model asks for is None."""
+    """A decoder's output with hidden states only: all other attributes are None."""
 
     def __getattr__(self, name: str) -> None:
         return None

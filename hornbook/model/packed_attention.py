@@ -1,7 +1,7 @@
-"""Attention that never crosses a document, for any model that uses transformers' attention registry.
+"""Attention within documents, for any model that uses transformers' attention registry.
 
-Documents lie one after the other in a single row, without padding. On CPUs there is one causal SDPA per run of equally
-long documents, on GPUs one call of FlashAttention for all of them (untested: no GPU was at hand). Measured at pocket
+Documents are packed in a single row without padding. On CPUs there is one causal SDPA call per run of equally long
+documents, on GPUs one call of FlashAttention for all of them (not yet tested on a GPU). Measured at pocket
 size (8,192 tokens in documents of 60 to 256, forward and backward, on a busy machine): per-document SDPA takes 1.2 to
 1.7 times as long as a block mask at 256 tokens and 0.7 to 0.8 of its time at 1,024, where memory matters too; gathering
 documents into padded buckets takes 1.7 to 4 times as long as the mask.
@@ -17,8 +17,8 @@ import torch
 from transformers import AttentionInterface, PreTrainedModel
 
 from hornbook.base.errors import HornbookError
-from hornbook.model.attention_scores import Scores, attend
-from hornbook.model.row_layout import plan_of
+from hornbook.model.attention_scores import Scores, causal_attention
+from hornbook.model.row_layout import layout_of
 
 try:
     from torch.nn.attention.varlen import varlen_attn
@@ -50,12 +50,12 @@ def packed_attention(
 ) -> tuple[torch.Tensor, None]:
     """Causal attention inside each of the documents whose lengths are given; heads H, key/value heads G.
 
-    With `tree_lengths` the documents are trees: see `branches`. `softcap` bounds the scores, `s_aux` are sinks.
-    Raises HornbookError for what it would get wrong: a mask, or documents that were not handed through.
+    With `tree_lengths` the documents are trees: see `prefix_tree`. `softcap` bounds the scores, `s_aux` are sinks.
+    Raises HornbookError where it would be wrong: with a mask, or when the model does not pass `document_lengths` on.
     """
     if document_lengths is None or attention_mask is not None:
         raise HornbookError(f"{type(module).__name__}: this kind of attention cannot be computed on packed documents")
-    # under autocast rotary embeddings leave float32 queries and keys beside values in half precision
+    # under autocast rotary embeddings return float32 queries and keys, while values are in half precision
     q_1HND, k_1GND = q_1HND.to(v_1GND.dtype), k_1GND.to(v_1GND.dtype)
     scores = Scores(scaling, dropout, sliding_window, softcap, s_aux)
     if tree_lengths is not None:
@@ -78,12 +78,12 @@ def _per_document(
     parts = (t.split(sizes, 1) for t in (q_HND, k_GND, v_GND))
     for (length, count), q, k, v in zip(runs, *parts, strict=True):
         q_CHLD, k_CGLD, v_CGLD = (t.unflatten(1, (count, length)).transpose(0, 1) for t in (q, k, v))
-        outputs.append(attend(q_CHLD, k_CGLD, v_CGLD, scores).transpose(1, 2).flatten(0, 1))
+        outputs.append(causal_attention(q_CHLD, k_CGLD, v_CGLD, scores).transpose(1, 2).flatten(0, 1))
     return torch.cat(outputs)  # NHD
 
 
 def _flash(q_HND: torch.Tensor, v_GND: torch.Tensor, scores: Scores) -> bool:
-    """Whether FlashAttention for documents of different lengths can do this; it wants a GPU of Ampere or later."""
+    """Whether variable-length FlashAttention supports this; it needs an Ampere GPU or later."""
     return (
         q_HND.is_cuda
         and q_HND.dtype in FLASH_DTYPES
@@ -119,12 +119,12 @@ def _varlen(
 
 @contextmanager
 def packed(model: PreTrainedModel) -> Iterator[None]:
-    """Let `model` attend within documents only, for the time of the `with` block.
+    """Let `model` attend within documents only, inside the `with` block.
 
-    A model whose plan (see `plan`) is another keeps its own attention.
+    A model whose row layout is not "packed" keeps its own attention.
     """
     before = model.config._attn_implementation
-    if plan_of(model).rows == "packed":
+    if layout_of(model).rows == "packed":
         model.set_attn_implementation(NAME)
     try:
         yield
@@ -145,9 +145,9 @@ def tree_attention(
     outputs = []
     for _, *branches in lengths:
         q, k_prefix, v_prefix = next(parts)
-        outputs.append(attend(q, k_prefix, v_prefix, scores))
+        outputs.append(causal_attention(q, k_prefix, v_prefix, scores))
         for length in branches:
             q, k, v = next(parts)
             if length:
-                outputs.append(attend(q, torch.cat([k_prefix, k], 2), torch.cat([v_prefix, v], 2), scores))
+                outputs.append(causal_attention(q, torch.cat([k_prefix, k], 2), torch.cat([v_prefix, v], 2), scores))
     return torch.cat(outputs, 2)

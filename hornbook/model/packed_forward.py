@@ -1,4 +1,4 @@
-"""Documents in one row without padding, and what a model says at each of their tokens."""
+"""Packed documents (several in a row without padding), and a model's hidden states for them."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -11,63 +11,63 @@ from transformers import PreTrainedModel
 
 from hornbook.base.errors import HornbookError
 from hornbook.model.output_head import decoder_of
-from hornbook.model.row_layout import Plan, plan_of
+from hornbook.model.row_layout import RowLayout, layout_of
 
-LEAST_FULL = 0.75  # of a padded row
+LEAST_FULL = 0.75  # least share of tokens in a padded row
 
 
-class Packed(NamedTuple):
-    """N tokens of documents one after the other; positions begin at 0 with each document."""
+class PackedDocuments(NamedTuple):
+    """N tokens of documents one after another; positions start at 0 in each document."""
 
     tokens_N: torch.Tensor
     positions_N: torch.Tensor
     lengths: list[int]
 
 
-def pack_documents(documents: Sequence[Sequence[int] | np.ndarray], device: torch.device) -> Packed:
-    """Lay documents (token ids) out one after the other. Documents of equal length cost less when they are adjacent."""
+def pack_documents(documents: Sequence[Sequence[int] | np.ndarray], device: torch.device) -> PackedDocuments:
+    """Pack documents (token ids) one after another. Adjacent documents of equal length are computed faster."""
     lengths = [len(document) for document in documents]
     tokens_N = np.concatenate([np.asarray(document, np.int64) for document in documents])
     positions_N = np.concatenate([np.arange(length) for length in lengths])
-    return Packed(torch.from_numpy(tokens_N).to(device), torch.from_numpy(positions_N).to(device), lengths)
+    return PackedDocuments(torch.from_numpy(tokens_N).to(device), torch.from_numpy(positions_N).to(device), lengths)
 
 
-def hidden_states(model: PreTrainedModel, documents: Packed) -> torch.Tensor:
-    """The final hidden state at each token (shape NC); `head.output_head` makes logits of them.
+def hidden_states(model: PreTrainedModel, documents: PackedDocuments) -> torch.Tensor:
+    """The final hidden state at each token (shape NC); `output_head.output_head` maps them to logits.
 
-    Only inside `with packed(model)`: see `attention`. Raises HornbookError where the model's plan wants several passes
-    and has to do with one.
+    Call it only inside `with packed(model)`. Raises HornbookError where the model's layout needs several passes but
+    allows only one.
     """
-    plan = plan_of(model)
-    passes = _passes(documents.lengths, plan)
-    if plan.rows == "packed" and len(passes) == 1:
+    layout = layout_of(model)
+    passes = _passes(documents.lengths, layout)
+    if layout.rows == "packed" and len(passes) == 1:
         return _in_one_row(model, documents)
-    if plan.one_pass and len(passes) > 1:
+    if layout.one_pass and len(passes) > 1:
         raise HornbookError(
-            f"{model.config.model_type}: texts of these lengths take passes of their own, which shards do not allow; "
+            f"{model.config.model_type}: texts of these lengths need several passes, which sharding does not allow; "
             "use --sharding none"
         )
     tokens = documents.tokens_N.split(documents.lengths)
     states: dict[int, torch.Tensor] = {}
     for numbers in passes:
-        compute = _packed_states if plan.rows == "packed" else _padded_states
+        compute = _packed_states if layout.rows == "packed" else _padded_states
         states.update(zip(numbers, compute(model, [tokens[number] for number in numbers]), strict=True))
     return torch.cat([states[number] for number in range(len(tokens))])
 
 
-def _passes(lengths: Sequence[int], plan: Plan) -> list[list[int]]:
+def _passes(lengths: Sequence[int], layout: RowLayout) -> list[list[int]]:
     """Numbers of the documents that each pass computes."""
     order = sorted(range(len(lengths)), key=lambda number: -lengths[number])
-    passes = [list(run) for _, run in groupby(order, lambda number: plan.switch and lengths[number] > plan.switch)]
-    if plan.rows == "packed":
+    passes = [list(run) for _, run in groupby(order, lambda number: layout.switch and lengths[number] > layout.switch)]
+    if layout.rows == "packed":
         return [sorted(numbers) for numbers in passes]
-    if plan.one_pass:
+    if layout.one_pass:
         return passes
-    return [run for numbers in passes for run in _about_equal(numbers, lengths, plan.rows == "single")]
+    return [run for numbers in passes for run in _about_equal(numbers, lengths, layout.rows == "single")]
 
 
 def _about_equal(order: Sequence[int], lengths: Sequence[int], single: bool) -> list[list[int]]:
-    """Cut the order, longest first, where a padded row would be too empty; everywhere, if each is to be alone."""
+    """Split the order, longest first, where a padded row would be too empty; everywhere if `single`."""
     runs: list[list[int]] = []
     for number in order:
         if not runs or single or lengths[number] < LEAST_FULL * lengths[runs[-1][0]]:
@@ -76,7 +76,7 @@ def _about_equal(order: Sequence[int], lengths: Sequence[int], single: bool) -> 
     return runs
 
 
-def _in_one_row(model: PreTrainedModel, documents: Packed) -> torch.Tensor:
+def _in_one_row(model: PreTrainedModel, documents: PackedDocuments) -> torch.Tensor:
     output = decoder_of(model)(
         input_ids=documents.tokens_N[None],
         position_ids=documents.positions_N[None],
@@ -89,11 +89,11 @@ def _in_one_row(model: PreTrainedModel, documents: Packed) -> torch.Tensor:
 def _packed_states(model: PreTrainedModel, documents: list[torch.Tensor]) -> list[torch.Tensor]:
     lengths = [len(tokens) for tokens in documents]
     positions_N = torch.cat([torch.arange(length, device=documents[0].device) for length in lengths])
-    return list(_in_one_row(model, Packed(torch.cat(documents), positions_N, lengths)).split(lengths))
+    return list(_in_one_row(model, PackedDocuments(torch.cat(documents), positions_N, lengths)).split(lengths))
 
 
 def _padded_states(model: PreTrainedModel, documents: list[torch.Tensor]) -> list[torch.Tensor]:
-    """A row for each document, with padding behind it: nothing that comes later changes what a causal model says."""
+    """A row for each document, padded on the right, which does not affect a causal model's earlier tokens."""
     lengths = [len(tokens) for tokens in documents]
     ids_BL = pad_sequence(documents, batch_first=True)
     masked = {}

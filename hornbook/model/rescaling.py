@@ -1,8 +1,8 @@
-"""RWKV's weights stay as they are.
+"""Disable RWKV's rescaling of weights.
 
-transformers halves some of them in place at the first pass in eval mode, once more every `rescale_every` layers, lest
-float16 overflow, and doubles them again at the first pass in training mode. Hornbook trains in eval mode and does not
-compute in float16: halved weights would be trained and saved, and halved again by whoever loads them.
+transformers halves some weights in place at the first pass in eval mode, once more every `rescale_every` layers,
+against overflow in float16, and doubles them again at the first pass in training mode. Hornbook trains in eval mode and
+does not use float16: halved weights would be trained and saved, and halved again when they are loaded.
 """
 
 import copy
@@ -12,11 +12,11 @@ from transformers import PreTrainedModel
 
 
 @torch.no_grad()
-def keep_weights(model: PreTrainedModel) -> None:
-    """Undo that, and let it not happen again; other models are left alone.
+def disable_rescaling(model: PreTrainedModel) -> None:
+    """Undo and disable the rescaling; other models are unchanged.
 
-    What a model says stays the same, but for the epsilon of its layer norms (about 1e-4 nats in tiny models).
-    The configuration that is saved with the model keeps `rescale_every`, for those who compute in float16.
+    The model's output stays the same, except for the epsilon of its layer norms (about 1e-4 nats in tiny models). The
+    saved configuration keeps `rescale_every`, for use in float16.
     """
     for part in model.modules():
         if not hasattr(part, "layers_are_rescaled"):

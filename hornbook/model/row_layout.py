@@ -1,25 +1,25 @@
-"""How texts are computed with a model: together in a row, or padded in rows of their own (see `packed`)."""
+"""The row layout of a model: whether texts are packed in a row, padded, or computed one by one."""
 
 from typing import Literal, NamedTuple
 
 from transformers import PreTrainedModel
 
-ATTRIBUTE = "hornbook_plan"  # of a model; copies of the model keep it
+ATTRIBUTE = "hornbook_row_layout"  # of a model; copies of the model keep it
 
 Rows = Literal["packed", "padded", "single"]
 
 
-class Plan(NamedTuple):
-    """What is right for a model, and fast.
+class RowLayout(NamedTuple):
+    """The fastest correct layout for a model.
 
     Attributes:
-        rows: texts one after the other in a row, texts in padded rows of their own, or each in a pass of its own.
-        trees: whether texts that begin alike may share that beginning as the prefix of a tree.
-        own_head: whether the model does more to its logits than multiply with the output matrix.
-        switch: length beyond which a text gets other rotary factors, which are those of the longest in its pass.
-        shared: whether a text that begins another one may be computed as a part of that; not around `switch`.
-        one_pass: whether there must be just one pass (every process of several has to make the same number).
-        note: what is slower than with other models, in words; empty if nothing is.
+        rows: texts packed in a row, texts in padded rows of their own, or each in a pass of its own.
+        trees: whether texts with a common prefix may share it in a prefix tree.
+        own_head: whether logits are more than a product with the output matrix.
+        switch: length beyond which other rotary factors apply, those of the longest text in a pass.
+        shared: whether a text that is a prefix of another may be computed as part of it; not with `switch`.
+        one_pass: whether there must be one pass only (all processes need the same number of passes).
+        note: what is slower than with other models; empty if nothing is.
     """
 
     rows: Rows = "packed"
@@ -31,19 +31,19 @@ class Plan(NamedTuple):
     note: str = ""
 
 
-USUAL = Plan()  # of Llama and its like
+DEFAULT = RowLayout()  # for Llama and similar models
 
 
-def plan_of(model: PreTrainedModel) -> Plan:
-    """The plan that was made for a model; the usual one, if none was."""
-    return getattr(model, ATTRIBUTE, USUAL)
+def layout_of(model: PreTrainedModel) -> RowLayout:
+    """The layout that was set for a model, or the default."""
+    return getattr(model, ATTRIBUTE, DEFAULT)
 
 
-def has_plan(model: PreTrainedModel) -> bool:
-    """Whether a plan was made for the model."""
+def has_layout(model: PreTrainedModel) -> bool:
+    """Whether a layout was set for the model."""
     return hasattr(model, ATTRIBUTE)
 
 
-def give_plan(model: PreTrainedModel, plan: Plan) -> None:
-    """From here on `model` is computed in this way."""
-    setattr(model, ATTRIBUTE, plan)
+def set_layout(model: PreTrainedModel, layout: RowLayout) -> None:
+    """Compute `model` with this layout from now on."""
+    setattr(model, ATTRIBUTE, layout)

@@ -1,4 +1,4 @@
-"""Oracles: a question and a finished completion → right or wrong (report §4.3: ground truth decides what succeeds).
+"""Oracles: a question and a finished completion → right or wrong (report §4.3: success is decided by ground truth).
 
-`score.py` is the entry point; each checker has a file of its own.
+`score.py` is the entry point; each oracle has a file of its own.
 """

@@ -1,4 +1,4 @@
-"""The words by which replies state an answer, in many languages, and those by which they end."""
+"""Phrases that introduce an answer, in many languages, and phrases that close a reply."""
 
 import re
 
@@ -6,7 +6,7 @@ _MARKS = r"[*_`\"“”'）)\s]*"
 _COLON = rf"{_MARKS}(?:[:：=]|(?<=\s)[-–—](?=\s)){_MARKS}"
 _TO = r"(?:\s+(?:to|for|of)\s[^.:\n]{1,80}?)?"  # "the answer to this question is"
 
-# (what is stated, the words that may follow it, besides a colon)
+# (noun, the words that may follow it, besides a colon)
 _LANGUAGES = [
     (
         r"(?:answer|ans|final\s+(?:answer|result)|correct\s+(?:option|choice|answer))",
@@ -31,12 +31,12 @@ _LANGUAGES = [
     (r"คำตอบ", r"\s*(?:คือ|เป็น)"),
 ]
 _STATEMENTS = "|".join(rf"(?:{word})(?:{_COLON}|(?:{verb})(?:{_COLON})?)" for word, verb in _LANGUAGES)
-_ALONE = r"^[#>*_ \t]*(?:the\s+)?(?:final\s+)?answer[*_ \t]*$"  # a heading of its own
+_ALONE = r"^[#>*_ \t]*(?:the\s+)?(?:final\s+)?answer[*_ \t]*$"  # a heading on a line of its own
 
 # What comes before an answer. `####` is GSM8K's.
 STATED = re.compile(rf"####[ \t]*|{_ALONE}|(?<![^\W\d_])(?:{_STATEMENTS})[ \t*_]*", re.IGNORECASE | re.MULTILINE)
 
-# A line that begins something else than the answer.
+# A heading of something other than the answer.
 HEADING = re.compile(r"\s*[*_#]*\s*(?:explanation|reasoning|solution|steps?|note|because)\b\s*[*_]*\s*:", re.IGNORECASE)
 
 CLOSINGS = re.compile(
@@ -47,8 +47,3 @@ CLOSINGS = re.compile(
     r"|希望|如果您|如果你|お役に|ご不明))",
     re.IGNORECASE,
 )
-
-ABBREVIATIONS = {
-    *("dr", "mr", "mrs", "ms", "st", "jr", "sr", "vs", "no", "mt", "ft", "approx", "ca", "rs", "prof", "gen", "col"),
-    *("inc", "ltd", "co", "etc", "fig", "eq", "sgt", "lt", "capt", "rev", "hon", "al", "nr", "vol", "op"),
-}

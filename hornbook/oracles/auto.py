@@ -1,4 +1,4 @@
-"""Which oracle fits a row that names none."""
+"""Choose an oracle for a row that names none."""
 
 import re
 from typing import Any
@@ -12,10 +12,10 @@ _FORMULA = re.compile(r"[\d=<>^*/+(\[{!]|^-?[a-z]$|\b(?:sqrt|pi)\b|[π√∞≤�
 
 
 def fitting_oracle(answer: str, choices: list[str], entry: dict[str, Any]) -> str:
-    """The oracle that fits what a question carries: its tests, its choices, a reasoning-gym entry, or its answer.
+    """The oracle that fits a question's tests, choices, reasoning-gym entry, or answer.
 
-    `number` is for one plain number; a list, an interval, a quantity with its unit or an expression goes to `math`;
-    words, names, dates and times to `exact`.
+    `number` is for one plain number; `math` for a list, an interval, a quantity with its unit or an expression;
+    `exact` for words, names, dates and times.
     """
     if entry.get("tests"):
         return "code"

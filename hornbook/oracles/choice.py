@@ -1,23 +1,23 @@
-"""Multiple choice: the letter or the text of one of the choices, the one that is stated last."""
+"""The multiple-choice oracle: finds which choice a reply picks, by letter or by text; the last statement counts."""
 
 import re
 import string
 from collections.abc import Callable, Iterator, Sequence
 
 from hornbook.base.records import Question
-from hornbook.oracles.extract_answer import bare, find_answer
+from hornbook.oracles.extract_answer import find_answer, strip_markup
 from hornbook.oracles.judgement import Judgement, correct, not_attempted, wrong
 from hornbook.oracles.number import is_plain, parse_number
 from hornbook.oracles.settings import OracleSettings
-from hornbook.oracles.text import meaning
+from hornbook.oracles.text import canonical_text
 
-Form = Callable[[str], str]  # what of two texts must be equal
+Form = Callable[[str], str]  # a normalisation under which two texts must be equal
 
 _LATEX = re.compile(r"\\(?:text|textbf|mathbf|mathrm|mbox|bf|rm)\s*\{([^{}]*)\}|\\(?:left|right|quad|[,;!:])")
 _WHOLE = re.compile(r"^[\W_]*([A-Z])[\W_]*$", re.IGNORECASE)
-# "B) Paris", "(B) Paris", "B. Paris", "B: Paris", "B - Paris": a letter that leads
+# a leading letter: "B) Paris", "(B) Paris", "B. Paris", "B: Paris", "B - Paris"
 _LEADING = re.compile(r"^\W*([A-Z])\s*(?:[).:\]]|\s[-–—]|,\s(?=because|since))(?=\s|$|\w)", re.IGNORECASE)
-# where a letter stands for a choice within a sentence; an article or a pronoun needs more than its letter
+# a letter that names a choice within a sentence; A and I, which are words too, need more context
 _NAMED = re.compile(
     r"\(([A-Z])\)"
     r"|\b(?:option|choice|answer|letter|statement|选项|選項|答案|答え)\s*(?:is\s+)?[:：]?\s*\(?([A-Z])\b(?![’'\w])"
@@ -59,7 +59,7 @@ def score_choice(question: Question, reply: str, settings: OracleSettings) -> Ju
 
 
 def reference_of(answer: str, choices: list[str]) -> int | None:
-    """The index of the choice that a reference names: its very text, else its letter, else its text but for case."""
+    """The index of the choice that a reference names: by exact text, else letter, else text ignoring case."""
     if choices.count(answer) == 1:
         return choices.index(answer)
     exact = _of_text(answer, choices, (str.strip,))
@@ -68,7 +68,7 @@ def reference_of(answer: str, choices: list[str]) -> int | None:
 
 
 def picked(reply: str, choices: list[str]) -> int | None:
-    """The index of the choice that a reply takes; None where it takes none, or several at once."""
+    """The index of the choice that a reply picks; None where it picks none or several."""
 
     def picks(text: str) -> bool:
         return _in_answer(text, choices) is not None
@@ -81,9 +81,9 @@ def picked(reply: str, choices: list[str]) -> int | None:
 
 
 def _in_answer(text: str, choices: list[str]) -> int | None:
-    """The choice in an answer: its text, its letter alone or in front, then what is named last in a sentence."""
-    text = bare(_LATEX.sub(lambda match: f" {match[1] or ''} ", text))
-    # An uppercase letter is a choice's, even where another choice is called so; a text is that text before all else.
+    """The choice in an answer: by its text, by its letter alone or in front, else the last one named in a sentence."""
+    text = strip_markup(_LATEX.sub(lambda match: f" {match[1] or ''} ", text))
+    # A single capital letter is a label, even if it is also some choice's text; otherwise an exact text wins.
     index = _of_letter(re.fullmatch(r"\W*([A-Z])\W*", text), choices)
     index = _of_text(text, choices) if index is None else index
     if index is not None:
@@ -101,7 +101,7 @@ def _in_answer(text: str, choices: list[str]) -> int | None:
 
 
 def _last_named(text: str, choices: list[str]) -> int | None:
-    """The letter named last that is not denied; None where it is one of several that stand together."""
+    """The last letter that is named and not negated; None where it is one of several in an enumeration."""
     names: list[tuple[int, int, int]] = []
     for match in _NAMED.finditer(text):
         group = next(number for number in range(1, 5) if match[number])
@@ -128,8 +128,10 @@ def _of_letter(match: re.Match[str] | None, choices: list[str], group: int = 1) 
     return index if index < len(choices) else None
 
 
-def _of_text(text: str, choices: list[str], forms: Sequence[Form] = (str.strip, str.casefold, meaning)) -> int | None:
-    """The one choice whose text it is: to the letter, else but for case, else in meaning; or whose number it is."""
+def _of_text(
+    text: str, choices: list[str], forms: Sequence[Form] = (str.strip, str.casefold, canonical_text)
+) -> int | None:
+    """The one choice with this text: exactly, else ignoring case, else in canonical form; or with this number."""
     for form in forms:
         same = [index for index, choice in enumerate(choices) if form(choice) and form(choice) == form(text)]
         if len({choices[index] for index in same}) == 1:
@@ -144,21 +146,23 @@ def _of_text(text: str, choices: list[str], forms: Sequence[Form] = (str.strip, 
 
 
 def _of_words(text: str, choices: list[str]) -> int | None:
-    """The one choice that stands as whole words in the text and is not denied; of one within another the longer."""
-    plain = f" {meaning(text)} "
-    places = [(index, place) for index, choice in enumerate(choices) for place in _places(plain, meaning(choice))]
+    """The one choice whose text occurs as whole words and is not negated; if one contains another, the longer one."""
+    plain = f" {canonical_text(text)} "
+    places = [
+        (index, place) for index, choice in enumerate(choices) for place in _places(plain, canonical_text(choice))
+    ]
     kept = [
         (index, place)
         for index, place in places
-        if not _denied(plain, place, place + len(meaning(choices[index])))
+        if not _denied(plain, place, place + len(canonical_text(choices[index])))
         and not any(_within(choices[index], place, choices[other], at) for other, at in places)
     ]
     return kept[0][0] if len({index for index, _ in kept}) == 1 else None
 
 
 def _within(choice: str, place: int, longer: str, at: int) -> bool:
-    """Whether a choice at `place` is but a part of a longer one at `at`."""
-    size, longest = len(meaning(choice)), len(meaning(longer))
+    """Whether the choice at `place` is part of a longer one at `at`."""
+    size, longest = len(canonical_text(choice)), len(canonical_text(longer))
     return size < longest and at <= place and place + size <= at + longest
 
 

@@ -1,4 +1,4 @@
-"""Programs against tests, in the sandbox: assert lines (MBPP, HumanEval) or cases of standard input and output."""
+"""The code oracle: runs programs in the sandbox against assertions (MBPP, HumanEval) or stdin/stdout cases."""
 
 import math
 from collections.abc import Sequence
@@ -12,29 +12,28 @@ from hornbook.oracles.compiled_tests import failed_case, failed_tests
 from hornbook.oracles.extract_code import assembled, code_in
 from hornbook.oracles.judgement import Judgement, correct, not_attempted, wrong
 from hornbook.oracles.languages import language_named
-from hornbook.oracles.python_tests import run_tests
+from hornbook.oracles.python_tests import run_python_tests
 from hornbook.oracles.question_entry import entry_of
 from hornbook.oracles.settings import OracleSettings
-from hornbook.oracles.tested import NOTHING, Tested, tested
-from hornbook.sandbox.process import Limits, Outcome
-from hornbook.sandbox.python import run_python
+from hornbook.oracles.test_analysis import NOTHING, AnalysedTests, analyse_tests
+from hornbook.sandbox.process import ProcessLimits, ProcessOutcome, run_python
 
-TOLERANCE = 1e-6  # of printed numbers with a point, relative or absolute
+TOLERANCE = 1e-6  # relative or absolute, for printed numbers with a decimal point
 
 
-class Case(msgspec.Struct, frozen=True):
-    """A run of the program: what it reads and what it must print."""
+class InputOutputCase(msgspec.Struct, frozen=True):
+    """A test case: what the program reads from stdin and what it must print."""
 
     input: str
     output: str
 
 
-class Tests(msgspec.Struct, frozen=True):
-    """What a program is judged by: texts that use what it defines, after a set-up, and cases of input and output."""
+class QuestionTests(msgspec.Struct, frozen=True):
+    """The tests of a question: Python texts that use what the program defines, and stdin/stdout cases."""
 
-    texts: Tested
+    texts: AnalysedTests
     setup: list[str]
-    cases: list[Case]
+    cases: list[InputOutputCase]
     prefix: str
 
 
@@ -56,10 +55,10 @@ def score_code(question: Question, reply: str, settings: OracleSettings) -> Judg
         return not_attempted()
     program = code_in(reply, tests.texts.wanted)
     whole = assembled(tests.prefix, program, tests.texts.wanted)
-    limits = Limits(settings.seconds, settings.memory_mb)
+    limits = ProcessLimits(settings.seconds, settings.memory_mb)
     reason = ""
     if tests.texts.tests:
-        verdict = run_tests(whole, tests.texts, tests.setup, limits)
+        verdict = run_python_tests(whole, tests.texts, tests.setup, limits)
         if verdict.unused:
             raise ValueError("the tests never use the program")
         reason = verdict.failed
@@ -75,8 +74,8 @@ def _score_compiled(entry: dict[str, Any], language: str, reply: str, settings: 
     if not reply.strip():
         return not_attempted()
     program, prefix = code_in(reply, language=language), str(entry.get("prefix", ""))
-    limits = Limits(settings.seconds, settings.memory_mb)
-    cases = [(case.input, case.output) for case in tests if isinstance(case, Case)]
+    limits = ProcessLimits(settings.seconds, settings.memory_mb)
+    cases = [(case.input, case.output) for case in tests if isinstance(case, InputOutputCase)]
     reason = ""
     for text in (test for test in tests if isinstance(test, str)):
         reason = reason or failed_tests(language, prefix, program, text, limits)
@@ -85,7 +84,7 @@ def _score_compiled(entry: dict[str, Any], language: str, reply: str, settings: 
     return wrong(reason, program) if reason else correct(program)
 
 
-def tests_of(entry: dict[str, Any]) -> Tests:
+def tests_of(entry: dict[str, Any]) -> QuestionTests:
     """The tests in a question's entry. Raises ValueError when there are none, or one that cannot be run."""
     tests = given_tests(entry)
     try:
@@ -93,30 +92,30 @@ def tests_of(entry: dict[str, Any]) -> Tests:
     except msgspec.ValidationError:
         raise ValueError("setup: expected a list of texts") from None
     texts = tuple(test for test in tests if isinstance(test, str))
-    cases = [test for test in tests if isinstance(test, Case)]
+    cases = [test for test in tests if isinstance(test, InputOutputCase)]
     prefix = str(entry.get("prefix", ""))
     known = _tested(texts, tuple(setup), prefix, str(entry.get("entry_point", ""))) if texts else NOTHING
-    return Tests(known, setup, cases, prefix)
+    return QuestionTests(known, setup, cases, prefix)
 
 
 def results_of(program: str, tests: Sequence[str], seconds: float) -> list[str]:
-    """For each test why the program fails it, "" where it passes; all together have `seconds`.
+    """Why the program fails each test, "" where it passes; all tests together have `seconds`.
 
     Raises HornbookError where there is no sandbox.
     """
     try:
         texts = _tested(tuple(tests), (), "", "")
-        verdict = run_tests(program, texts, [], Limits(seconds, OracleSettings().memory_mb), every=True)
+        verdict = run_python_tests(program, texts, [], ProcessLimits(seconds, OracleSettings().memory_mb), every=True)
     except ValueError as error:
         return [str(error)] * len(tests)
     done = verdict.reasons[: len(tests)]
     return [*done, *[verdict.failed or "the tests never use the program"] * (len(tests) - len(done))]
 
 
-def given_tests(entry: dict[str, Any]) -> list[str | Case]:
+def given_tests(entry: dict[str, Any]) -> list[str | InputOutputCase]:
     """Raises ValueError when there are none, or one of another form."""
     try:
-        tests = msgspec.convert(entry.get("tests", []), list[str | Case])
+        tests = msgspec.convert(entry.get("tests", []), list[str | InputOutputCase])
     except msgspec.ValidationError:
         raise ValueError('tests: expected Python texts or {"input": ..., "output": ...} cases') from None
     if not tests:
@@ -125,14 +124,14 @@ def given_tests(entry: dict[str, Any]) -> list[str | Case]:
 
 
 @lru_cache(maxsize=256)
-def _tested(texts: tuple[str, ...], setup: tuple[str, ...], prefix: str, entry_point: str) -> Tested:
+def _tested(texts: tuple[str, ...], setup: tuple[str, ...], prefix: str, entry_point: str) -> AnalysedTests:
     try:
-        return tested(list(texts), list(setup), prefix, entry_point)
+        return analyse_tests(list(texts), list(setup), prefix, entry_point)
     except RecursionError:
         raise ValueError("the tests are nested too deeply") from None
 
 
-def _run_case(program: str, case: Case, name: str, settings: OracleSettings) -> str:
+def _run_case(program: str, case: InputOutputCase, name: str, settings: OracleSettings) -> str:
     outcome = run_python(
         program, stdin=case.input.replace("\r\n", "\n"), seconds=settings.seconds, memory_mb=settings.memory_mb
     )
@@ -145,8 +144,8 @@ def _run_case(program: str, case: Case, name: str, settings: OracleSettings) -> 
 
 
 def same_output(given: str, wanted: str) -> bool:
-    """Line by line and word by word, as contests do: blank lines at the ends and the width of spaces do not count,
-    and numbers with a point may differ by TOLERANCE. Case counts."""
+    """Compare line by line and word by word, as contests do: leading and trailing blank lines and the width of spaces
+    are ignored, and numbers with a decimal point may differ by TOLERANCE. Case matters."""
     lines, others = ([line.split() for line in text.strip().splitlines()] for text in (given, wanted))
     if [len(line) for line in lines] != [len(line) for line in others]:
         return False
@@ -167,11 +166,11 @@ def _near(given: str, wanted: str) -> bool:
         return False
 
 
-def _ended(outcome: Outcome, settings: OracleSettings) -> str:
+def _ended(outcome: ProcessOutcome, settings: OracleSettings) -> str:
     said = outcome.stderr.strip().splitlines()
     return {
         "timeout": f"not finished within {settings.seconds:g} s",
         "memory": f"more than {settings.memory_mb} MB of memory",
-        "output": "endless output",
+        "output": "too much output",
         "killed": f"killed by signal {outcome.exit_code - 128}",
     }.get(outcome.reason, said[-1][:200] if said else f"exit code {outcome.exit_code}")

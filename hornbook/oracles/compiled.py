@@ -1,4 +1,4 @@
-"""Compile a program once, in the sandbox, and run it there."""
+"""Compile a program in the sandbox once, and run it there."""
 
 import contextlib
 import tempfile
@@ -7,22 +7,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hornbook.oracles.languages import BUILD, LANGUAGES, toolchain
-from hornbook.sandbox.process import Limits, Outcome, start
+from hornbook.sandbox.process import ProcessLimits, ProcessOutcome, start_sandboxed
 
 COMPILE_SECONDS = 30.0
-_COMPILING = Limits(COMPILE_SECONDS, 0, file_mb=256, files=1024, one_process=False)
+_COMPILING = ProcessLimits(COMPILE_SECONDS, 0, file_mb=256, files=1024, one_process=False)
 _VARIABLES = {"PATH": "/usr/bin:/bin", "GOCACHE": "/scratch/go", "GOPATH": BUILD, "GO111MODULE": "off",
               "CGO_ENABLED": "0", "GOPROXY": "off", "GOTOOLCHAIN": "local", "LC_ALL": "C.UTF-8"}  # fmt: skip
 
 
 class Compiled(NamedTuple):
-    """A program that can be run: the folder it lies in, and the name of its main class or file."""
+    """A compiled program: its folder, and the name of its main class or file."""
 
     language: str
     folder: str
     main: str
 
-    def run(self, stdin: str, limits: Limits) -> Outcome:
+    def run(self, stdin: str, limits: ProcessLimits) -> ProcessOutcome:
         """Run it with `stdin`. Raises HornbookError where there is no sandbox."""
         language, tools = LANGUAGES[self.language], toolchain(self.language)
         reserved = language.reserved_mb
@@ -33,7 +33,7 @@ class Compiled(NamedTuple):
             "GOMEMLIMIT": f"{limits.memory_mb}MiB",
             "GOMAXPROCS": "2",
         }
-        with start(
+        with start_sandboxed(
             language.run(tools.programs, self.main, limits.memory_mb),
             limits._replace(memory_mb=memory),
             stdin=stdin,
@@ -45,7 +45,7 @@ class Compiled(NamedTuple):
 
 @contextlib.contextmanager
 def compiled(language: str, files: Mapping[str, str], main: str) -> Iterator[Compiled | str]:
-    """The program made from `files`, or why it cannot be compiled. `main` names its main class or file.
+    """The program compiled from `files`, or why it cannot be compiled. `main` names its main class or file.
 
     Raises HornbookError where there is no sandbox or no compiler.
     """
@@ -61,9 +61,9 @@ def compiled(language: str, files: Mapping[str, str], main: str) -> Iterator[Com
         command = LANGUAGES[language].compile(tools.programs)
         self = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hornbook-")), "self")
         self.mkdir()
-        (self / "exe").symlink_to(command[0])  # rustc asks where it lies; there is no other /proc inside
+        (self / "exe").symlink_to(command[0])  # rustc reads /proc/self/exe; the sandbox has no other /proc
         self.parent.chmod(0o755)
-        with start(
+        with start_sandboxed(
             command,
             _COMPILING,
             folders={**tools.folders, "/proc": str(self.parent)},
@@ -77,7 +77,7 @@ def compiled(language: str, files: Mapping[str, str], main: str) -> Iterator[Com
             yield Compiled(language, folder, main)
 
 
-def _complaint(outcome: Outcome) -> str:
+def _complaint(outcome: ProcessOutcome) -> str:
     if outcome.reason == "timeout":
         return f"not compiled within {COMPILE_SECONDS:g} s"
     lines = [line.strip() for line in (outcome.stderr + "\n" + outcome.stdout).split("\n") if line.strip()]

@@ -1,8 +1,8 @@
-"""Programs in other languages than Python against texts of tests in the same language.
+"""Run programs in languages other than Python against tests in the same language.
 
-The tests run in one process with the program. At its start, that process reads a word drawn for the run from its
-standard input and closes it; after the last test it prints the word. Without the word, nothing has passed: a program
-that exits early or prints what it likes is wrong. The word is out of reach of the language's ordinary means; a program
+The tests run in one process with the program. At its start, that process reads a random word from its standard input
+and closes it; after the last test it prints the word. The tests have passed only if the word is printed, so a program
+that exits early or prints anything else fails. The word is not accessible by the language's ordinary means; a program
 in C, C++, Rust or Go that searches its own memory can find it.
 """
 
@@ -11,9 +11,9 @@ import secrets
 from collections.abc import Callable, Sequence
 
 from hornbook.oracles.compiled import compiled
-from hornbook.oracles.compiled_text import bare, closing_brace, joined, renamed
+from hornbook.oracles.compiled_text import closing_brace, code_only, join_program, rename_matches
 from hornbook.oracles.languages import LANGUAGES
-from hornbook.sandbox.process import Limits, Outcome
+from hornbook.sandbox.process import ProcessLimits, ProcessOutcome
 
 _PUBLIC = re.compile(r"\bpublic\s+(?=(?:final\s+|abstract\s+)*(?:class|interface|enum|record)\b)")  # names its file
 _MAIN_C = r"\b(main)\s*\("
@@ -85,13 +85,13 @@ _GO_PACKAGES = {
 }  # fmt: skip
 
 
-def failed_tests(language: str, prefix: str, code: str, tests: str, limits: Limits) -> str:
+def failed_tests(language: str, prefix: str, code: str, tests: str, limits: ProcessLimits) -> str:
     """Why a program fails the tests; "" when it passes them.
 
     Raises HornbookError where there is no sandbox or no compiler, ValueError for tests of no known form.
     """
     word = secrets.token_hex(24)
-    program, tests = joined(prefix, code, tests, language)
+    program, tests = join_program(prefix, code, tests, language)
     reason = _tampers(program, language)
     if reason:
         return reason
@@ -111,14 +111,14 @@ def failed_case(
     prefix: str,
     code: str,
     cases: Sequence[tuple[str, str]],
-    limits: Limits,
+    limits: ProcessLimits,
     same: Callable[[str, str], bool],
 ) -> str:
     """Which of the cases (input, output) a program fails first, and why; "" when it passes them all.
 
-    `same` says whether what it printed is what it should. Raises as `failed_tests`.
+    `same` compares the printed and the expected output. Raises as `failed_tests`.
     """
-    program = joined(prefix, code, "", language).program
+    program = join_program(prefix, code, "", language).program
     with compiled(language, *_alone(program, language)) as ready:
         if isinstance(ready, str):
             return ready
@@ -134,10 +134,10 @@ def failed_case(
 
 
 def _alone(program: str, language: str) -> tuple[dict[str, str], str]:
-    """The files of a program that is run by itself, and the name of its main class or file."""
+    """The files of a program without tests, and the name of its main class or file."""
     source = LANGUAGES[language].source
     if language == "java":
-        plain = bare(program, "java")
+        plain = code_only(program, "java")
         main = re.search(r"\bstatic\s+void\s+main\s*\(", plain)
         classes = re.findall(r"\bclass\s+(\w+)", plain[: main.start()] if main else plain)
         program = _PUBLIC.sub("", program)
@@ -146,18 +146,18 @@ def _alone(program: str, language: str) -> tuple[dict[str, str], str]:
 
 
 def _main_class(plain: str, place: int) -> str:
-    """The class in bare text around a place: the last that is opened before it and not closed."""
+    """The class around a place in a text from `code_only`: the last one opened before it and not closed."""
     found = list(re.finditer(r"\b(?:class|record|enum|interface)\s+(\w+)", plain[:place]))
     around = [match[1] for match in found if closing_brace(plain, match.end()) > place]
     return around[0] if around else "Main"
 
 
-def how_ended(outcome: Outcome, limits: Limits) -> str:
-    """In words, how a run ended that was not right."""
+def how_ended(outcome: ProcessOutcome, limits: ProcessLimits) -> str:
+    """Why a run failed, in words."""
     if outcome.reason == "timeout":
         return f"not finished within {limits.seconds:g} s"
     if outcome.reason == "output":
-        return "endless output"
+        return f"more than {limits.file_mb} MB of output"
     said = [line.strip() for line in outcome.stderr.split("\n") if line.strip() and not line.startswith("node:")]
     short = [line for line in said if re.search(r"rror|panic|xception|ssert|terminate|FAIL|bad_alloc|fatal", line)]
     if re.search(r"OutOfMemory|bad_alloc|out of memory|memory allocation|heap limit", outcome.stderr):
@@ -170,8 +170,8 @@ def how_ended(outcome: Outcome, limits: Limits) -> str:
 
 
 def _tampers(program: str, language: str) -> str:
-    """Why a program is refused that gives another meaning to what tests are written with."""
-    plain = bare(program, language)
+    """Why a program is refused: it redefines builtins or macros that tests use. "" if it does not."""
+    plain = code_only(program, language)
     if language == "rust" and (found := re.search(r"macro_rules\s*!\s*(?:r#)?(assert\w*|panic|matches|vec)\b", plain)):
         return f"defines {found[1]}! again"
     if language == "go":
@@ -182,8 +182,7 @@ def _tampers(program: str, language: str) -> str:
 
 
 def _ways(program: str, tests: str, language: str) -> list[tuple[dict[str, str], str]]:
-    """The files to compile, and the name of what is run; several ways where the first may lack what is taken for
-    granted."""
+    """(files to compile, name of what is run), in several variants: a C++ program may lack the usual includes."""
     if language in ("cpp", "c"):
         whole = _c(program, tests, language)
         prelude = [{"program.cpp": _PRELUDE + whole}] if language == "cpp" else []
@@ -194,8 +193,8 @@ def _ways(program: str, tests: str, language: str) -> list[tuple[dict[str, str],
 
 
 def _c(program: str, tests: str, language: str) -> str:
-    program = renamed(program, language, _MAIN_C, "hornbook_program_main")
-    plain = bare(tests, language)
+    program = rename_matches(program, language, _MAIN_C, "hornbook_program_main")
+    plain = code_only(tests, language)
     main = re.search(_MAIN_C, plain)
     end = closing_brace(plain, main.end()) if main else -1
     if main is None or end < 0:
@@ -212,11 +211,11 @@ def _c(program: str, tests: str, language: str) -> str:
 
 def _java(program: str, tests: str) -> tuple[dict[str, str], str]:
     whole = f"{program}\n{tests}"
-    plain = bare(whole, "java")
+    plain = code_only(whole, "java")
     imports = dict.fromkeys(re.findall(r"^\s*(import\s+[\w.*\s]+;)", plain, re.MULTILINE))
     whole = re.sub(r"^\s*(?:import\s+[\w.*\s]+;|package\s+[\w.]+;)", "", whole, flags=re.MULTILINE)
     whole = _PUBLIC.sub("", whole)
-    plain = bare(whole, "java")
+    plain = code_only(whole, "java")
     mains = [match.start() for match in re.finditer(r"\bstatic\s+void\s+main\s*\(", plain)]
     classes = re.findall(r"\bclass\s+(\w+)", plain[: mains[-1]]) if mains else []
     if not classes:
@@ -232,12 +231,12 @@ def _javascript(program: str, tests: str) -> tuple[dict[str, str], str]:
 
 
 def _go(program: str, tests: str) -> tuple[dict[str, str], str]:
-    program = renamed(program, "go", r"\bfunc\s+(main)\s*\(\s*\)", "hornbookProgramMain")
-    tests = renamed(tests, "go", r"\bfunc\s+(main)\s*\(\s*\)", "hornbookTests")
+    program = rename_matches(program, "go", r"\bfunc\s+(main)\s*\(\s*\)", "hornbookProgramMain")
+    tests = rename_matches(tests, "go", r"\bfunc\s+(main)\s*\(\s*\)", "hornbookTests")
     paths: list[str] = []
     parts = []
     for text in (program, tests):
-        plain = bare(text, "go")
+        plain = code_only(text, "go")
         spans = [match.span() for match in re.finditer(r"^import\s*(?:\([^)]*\)|[^\n]*)", plain, re.MULTILINE)]
         spans += [match.span() for match in re.finditer(r"^package\s+\w+", plain, re.MULTILINE)]
         for start, end in sorted(spans, reverse=True):
@@ -246,9 +245,9 @@ def _go(program: str, tests: str) -> tuple[dict[str, str], str]:
         parts.append(text.replace("t.Parallel()", ""))
     body = "\n".join(parts)
     known = {**_GO_PACKAGES, **{path.rpartition("/")[2]: path for path in paths}}
-    used = [path for name, path in known.items() if re.search(rf"\b{re.escape(name)}\.\w", bare(body, "go"))]
+    used = [path for name, path in known.items() if re.search(rf"\b{re.escape(name)}\.\w", code_only(body, "go"))]
     proof = f"p{secrets.token_hex(8)}"
-    functions = re.findall(r"\bfunc\s+(Test\w*)\s*\(\s*\w+\s+\*testing\.T\s*\)", bare(parts[1], "go"))
+    functions = re.findall(r"\bfunc\s+(Test\w*)\s*\(\s*\w+\s+\*testing\.T\s*\)", code_only(parts[1], "go"))
     if functions:
         each = "func(t *testing.T) {{ {0}(t); if !t.Failed() {{ passed++ }} }}"
         listed = "".join(f'{{Name: "{name}", F: {each.format(name)}}}, ' for name in functions)
@@ -266,9 +265,9 @@ def _go(program: str, tests: str) -> tuple[dict[str, str], str]:
 
 
 def _rust(program: str, tests: str) -> tuple[dict[str, str], str]:
-    program = renamed(program, "rust", r"\bfn\s+(main)\s*\(", "hornbook_program_main")
-    tests = renamed(tests, "rust", r"\bfn\s+(main)\s*\(", "hornbook_tests")
-    plain = bare(tests, "rust")
+    program = rename_matches(program, "rust", r"\bfn\s+(main)\s*\(", "hornbook_program_main")
+    tests = rename_matches(tests, "rust", r"\bfn\s+(main)\s*\(", "hornbook_tests")
+    plain = code_only(tests, "rust")
     module = re.search(r"#\[cfg\(test\)\]\s*mod\s+(\w+)", plain)
     names = re.findall(r"#\[test\]\s*(?:pub\s+)?fn\s+(\w+)", plain)
     calls = [f"{module[1]}::{name}();" if module else f"{name}();" for name in names]
@@ -285,7 +284,7 @@ fn main() {{
     std::io::Write::write_all(&mut std::io::stdout(), &word).unwrap();
 }}
 """
-    # A macro holds for what stands below it: so the program stands below the tests.
+    # A macro applies to the lines below it, so the program comes below the tests.
     inner = re.findall(r"^\s*#!\[[^\]]*\]", program, re.MULTILINE)
     program = re.sub(r"^\s*#!\[[^\]]*\]", "", program, flags=re.MULTILINE)
     return {"program.rs": "\n".join([*inner, tests, proof, program])}, "program"

@@ -1,4 +1,4 @@
-"""Texts of programs in languages with braces: a header and what a reply makes of it, put together."""
+"""Source text in languages with braces: join a header and a reply's code."""
 
 import re
 from typing import NamedTuple
@@ -22,23 +22,23 @@ _LAST_NAME = {
 }
 
 
-class Joined(NamedTuple):
+class JoinedProgram(NamedTuple):
     """The program, complete, and the tests that follow it."""
 
     program: str
     tests: str
 
 
-def is_header(prompt: str) -> bool:
-    """Whether a prompt is the beginning of a program, up to the brace that opens a function."""
+def is_brace_header(prompt: str) -> bool:
+    """Whether a prompt ends with the brace that opens a function."""
     return prompt.rstrip().endswith("{")
 
 
-def joined(prefix: str, code: str, tests: str, language: str) -> Joined:
-    """The header's program out of a reply's code: the rest of the function, or the whole of it again.
+def join_program(prefix: str, code: str, tests: str, language: str) -> JoinedProgram:
+    """Join a header and a reply's code, which is the rest of the function or repeats the whole of it.
 
-    Tests may begin with the braces that close what the header opened. As many braces are added to the code or taken
-    from its end as make the whole balance.
+    Tests may begin with the braces that close what the header opened. Up to three braces are added to the code or taken
+    from its end to balance the whole.
     """
     if not prefix.strip():
         program = code
@@ -53,17 +53,17 @@ def joined(prefix: str, code: str, tests: str, language: str) -> Joined:
         program = program[: program.rindex("}")] if "}" in program else program
     while tests.lstrip().startswith("}"):
         program, tests = program + "\n}", tests.lstrip()[1:]
-    return Joined(program, tests)
+    return JoinedProgram(program, tests)
 
 
-def bare(text: str, language: str) -> str:
-    """The text with blanks for comments and for what stands in quotes; every place stays where it is."""
+def code_only(text: str, language: str) -> str:
+    """The text with comments and quoted strings replaced by blanks; all offsets stay the same."""
     pattern = _NOT_CODE_JS if language == "javascript" else _NOT_CODE
     return pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
 
 
 def closing_brace(plain: str, start: int) -> int:
-    """Where the block that opens at or after `start` is closed, in bare text; -1 if it is not."""
+    """Where the block that opens at or after `start` is closed, in a text from `code_only`; -1 if it is not."""
     depth = 0
     for place in range(start, len(plain)):
         depth += (plain[place] == "{") - (plain[place] == "}")
@@ -72,9 +72,9 @@ def closing_brace(plain: str, start: int) -> int:
     return -1
 
 
-def renamed(text: str, language: str, pattern: str, name: str) -> str:
-    """The text with the first group of each match of a pattern in its bare text renamed, the second one name_2 …"""
-    plain, parts, end = bare(text, language), [], 0
+def rename_matches(text: str, language: str, pattern: str, name: str) -> str:
+    """Replace the first group of each match of a pattern (outside comments and strings) by `name`, `name_2`, …"""
+    plain, parts, end = code_only(text, language), [], 0
     for number, match in enumerate(re.finditer(pattern, plain), 1):
         parts += [text[end : match.start(1)], name if number == 1 else f"{name}_{number}"]
         end = match.end(1)
@@ -82,7 +82,7 @@ def renamed(text: str, language: str, pattern: str, name: str) -> str:
 
 
 def _balance(text: str, language: str) -> int:
-    plain = bare(text, language)
+    plain = code_only(text, language)
     return plain.count("{") - plain.count("}")
 
 
@@ -90,22 +90,22 @@ def _repeats(prefix: str, code: str, language: str) -> bool:
     name = _function(prefix, language)
     pattern = _DEFINES.get(language, _DEFINES_C)
     pattern = pattern.replace("{name}", re.escape(name)).replace("{{", "{").replace("}}", "}")
-    return bool(name and re.search(pattern, bare(code, language)))
+    return bool(name and re.search(pattern, code_only(code, language)))
 
 
 def _function(prefix: str, language: str) -> str:
     """The name of the function that the header ends with."""
-    found = re.findall(_LAST_NAME.get(language, r"(\w+)\s*\("), bare(prefix, language)[-2000:])
+    found = re.findall(_LAST_NAME.get(language, r"(\w+)\s*\("), code_only(prefix, language)[-2000:])
     return found[-1] if found else ""
 
 
 def _before_function(prefix: str, code: str, language: str) -> str:
-    """What the header has before its last function, without what the code has itself."""
-    plain, name = bare(prefix, language), _function(prefix, language)
+    """The header before its last function, without the imports and the class that the code repeats."""
+    plain, name = code_only(prefix, language), _function(prefix, language)
     place = [match.start() for match in re.finditer(rf"\b{re.escape(name)}\b", plain)][-1]
     kept = prefix[: prefix.rfind("\n", 0, place) + 1]
-    own_class = re.search(r"\b(?:class|impl|struct)\s+\w+", bare(code, language))
-    opened = re.search(r"^[^\n]*\b(?:class|impl)\s+\w+[^\n;]*\{", bare(kept, language), re.MULTILINE)
+    own_class = re.search(r"\b(?:class|impl|struct)\s+\w+", code_only(code, language))
+    opened = re.search(r"^[^\n]*\b(?:class|impl)\s+\w+[^\n;]*\{", code_only(kept, language), re.MULTILINE)
     if own_class and opened and language in ("java", "rust", "cpp"):
         kept = kept[: opened.start()]
     lines = {line.strip() for line in code.split("\n") if re.match(r"\s*(?:use|import)\s.*;\s*$", line)}

@@ -1,4 +1,4 @@
-"""Which program a reply holds, and how it goes on from the header that it was given."""
+"""Extract the program from a reply, and join it to the header that it was given."""
 
 import ast
 import re
@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 LONGEST = 100_000  # characters of a reply that are read, from its end
 DEEPEST = 150  # brackets open at a time: Python's own parser crashes on some hostile nesting
-MOST_TRIED = 60  # beginnings and endings of unfenced code that are tried
+MOST_TRIED = 60  # first and last lines of unfenced code that are tried
 
-LANGUAGES = {  # labels of a fence by language
+LANGUAGES = {  # fence labels by language
     "python": ("python", "py", "python3", "py3", "ipython", "ipython3", "pycon", "sage", "python2"),
     "cpp": ("cpp", "c++", "cc", "cxx", "hpp"),
     "c": ("c", "h"),
@@ -32,7 +32,7 @@ _TYPING = {
 
 
 class Block(NamedTuple):
-    """A fenced piece of a reply: the label of the fence ("" for none) and what stands in it."""
+    """A fenced code block: the label of its fence ("" for none) and its content."""
 
     label: str
     text: str
@@ -41,19 +41,19 @@ class Block(NamedTuple):
 def code_in(reply: str, names: Collection[str] = (), language: str = "python") -> str:
     """The program in a reply: the last block that defines what the tests call, with the earlier blocks that it needs.
 
-    `names` are those that the tests call; without them, it is the last block in the language. A reply without blocks
-    is the longest part of it that is Python and defines the names; where there is none, the reply as it is.
+    `names` are the names that the tests call; without them, the last block in the language is taken. Of a reply without
+    blocks, the longest part that is Python and defines the names is taken; if there is none, the whole reply.
     """
-    reply = cleaned(reply)
+    reply = clean_reply(reply)
     blocks = [block for block in blocks_in(reply) if block.text.strip()]
     labels = LANGUAGES[language]
     ours = [block for block in blocks if block.label in labels] or [block for block in blocks if not block.label]
     if language != "python":
         return ours[-1].text if ours else (blocks[-1].text if blocks else reply)
-    if not any(defines(block.text, names) for block in ours):  # where a wrong label or none stands over the right one
+    if not any(defines(block.text, names) for block in ours):  # the right block may have a wrong label or none
         ours = [block for block in blocks if defines(block.text, names)] or ours
     if not ours:
-        return blocks[-1].text if len(blocks) == 1 and parsed(blocks[-1].text) else _unfenced(reply, names)
+        return blocks[-1].text if len(blocks) == 1 and parse_program(blocks[-1].text) else _unfenced(reply, names)
     texts = [tidied(block.text) for block in ours]
     defining = [place for place, text in enumerate(texts) if defines(text, names)]
     place = defining[-1] if defining else len(texts) - 1
@@ -61,10 +61,10 @@ def code_in(reply: str, names: Collection[str] = (), language: str = "python") -
 
 
 def assembled(prefix: str, code: str, names: Collection[str] = ()) -> str:
-    """The program out of a header and what a reply makes of it: its body, or the whole of it again.
+    """The program made of a header and a reply's code, which may be only the body or repeat the whole function.
 
-    Of the ways to put them together, the first that is Python and defines the names; where none is, the code alone.
-    Imports for annotations that nobody imports (`List`, `Optional` …) are added.
+    Of the ways to join them, the first that is Python and defines the names; if none is, the code alone.
+    Missing imports from `typing` (`List`, `Optional` …) are added.
     """
     ways = [code]
     if prefix.strip():
@@ -75,7 +75,9 @@ def assembled(prefix: str, code: str, names: Collection[str] = ()) -> str:
         else:
             ways = [f"{future}{prefix.rstrip()}\n{_indent_after(prefix)}pass\n\n{rest}", f"{future}{prefix}\n{rest}"]
         ways += [f"{future}{_imports(prefix)}{rest}", code]
-    program = next((way for way in ways if defines(way, names)), None) or next((w for w in ways if parsed(w)), code)
+    program = next((way for way in ways if defines(way, names)), None) or next(
+        (w for w in ways if parse_program(w)), code
+    )
     missing = _missing_typing(program)
     if not missing:
         return program
@@ -83,8 +85,8 @@ def assembled(prefix: str, code: str, names: Collection[str] = ()) -> str:
     return f"{future}from typing import {', '.join(missing)}\n{rest}"
 
 
-def cleaned(reply: str) -> str:
-    """Without what nobody sees or means: marks of byte order, other spaces, ends of turns, tags around code."""
+def clean_reply(reply: str) -> str:
+    """The reply without byte-order marks, unusual spaces, end-of-turn tokens and tags around code."""
     text = reply[-LONGEST:].replace("\r\n", "\n").replace("\r", "\n")
     text = text.encode("utf-8", "replace").decode("utf-8").translate(_INVISIBLE).translate(_SPACES)
     text = _TURN.sub("", text)
@@ -130,14 +132,14 @@ def blocks_in(text: str) -> list[Block]:
 
 
 def _in_docstring(lines: list[str]) -> bool:
-    """Whether code breaks off within a text in triple quotes: a fence there is part of the text."""
+    """Whether code ends within a triple-quoted string: a fence there is part of the string."""
     code = "\n".join(lines)
     return code.count('"""') % 2 == 1 or code.count("'''") % 2 == 1
 
 
 def defines(code: str, names: Collection[str]) -> bool:
-    """Whether code is Python and defines one of the names at its top level; any Python will do where there are none."""
-    tree = parsed(code)
+    """Whether code is Python and defines one of the names at its top level (any statement, if there are no names)."""
+    tree = parse_program(code)
     if tree is None:
         return False
     if not names:
@@ -145,8 +147,8 @@ def defines(code: str, names: Collection[str]) -> bool:
     return any(name in names for name in _bound(tree))
 
 
-def parsed(code: str) -> ast.Module | None:
-    """None for what is no Python, has a `return` outside functions, or is too deep to be read safely."""
+def parse_program(code: str) -> ast.Module | None:
+    """None for code that is not Python, has a `return` outside functions, or is nested too deeply to parse safely."""
     if _depth(code) > DEEPEST:
         return None
     try:
@@ -168,14 +170,14 @@ def _returns_outside(tree: ast.Module) -> bool:
 
 
 def tidied(code: str) -> str:
-    """Code as it was meant: without a shell's prompts and magics, indented evenly, with straight quotes.
+    """Repaired code: without shell prompts and magics, evenly indented, with straight quotes.
 
-    Each change is made only where nothing less makes it Python; where all of them do not, the code stays as it is.
+    Repairs are applied one after another until the code parses; if it never does, it is returned unchanged.
     """
     changed = code
     for change in (str, _without_prompts, _without_magics, textwrap.dedent, _with_spaces, _with_straight_quotes):
         changed = change(changed)
-        if parsed(changed) is not None:
+        if parse_program(changed) is not None:
             return changed
     return code
 
@@ -200,9 +202,9 @@ def _with_straight_quotes(code: str) -> str:
 
 
 def _unfenced(reply: str, names: Collection[str]) -> str:
-    """The longest run of lines that is Python and defines the names; the reply itself where there is none."""
+    """The longest run of lines that is Python and defines the names; the whole reply if there is none."""
     text = tidied(reply)
-    if parsed(text) is not None:
+    if parse_program(text) is not None:
         return text
     lines = text.split("\n")
     starts = [number for number, line in enumerate(lines) if _begins_code(line)][:MOST_TRIED]
@@ -215,7 +217,7 @@ def _unfenced(reply: str, names: Collection[str]) -> str:
 
 
 def _ends(lines: list[str], start: int) -> Iterator[int]:
-    """Where unfenced code may end: before a line of prose, the last one first."""
+    """Where unfenced code may end: before a line that is not indented, the last one first."""
     ends = [len(lines)]
     ends += [n for n in range(start + 1, len(lines)) if lines[n].strip() and not lines[n][0].isspace()]
     return iter(sorted(set(ends), reverse=True)[-MOST_TRIED:])
@@ -226,14 +228,14 @@ def _begins_code(line: str) -> bool:
 
 
 def _with_needed(earlier: list[str], code: str, names: Collection[str]) -> str:
-    """Before the code, the earlier blocks that define what it lacks and do not define what the tests call."""
-    tree = parsed(code)
+    """Prepend the earlier blocks that define names the code lacks and do not define what the tests call."""
+    tree = parse_program(code)
     if tree is None:
         return code
     lacking = _used(tree) - _bound(tree)
     kept: list[str] = []
     for block in reversed(earlier):
-        other = parsed(block)
+        other = parse_program(block)
         if other is None:
             continue
         bound = _bound(other)
@@ -265,7 +267,7 @@ def _used(tree: ast.Module) -> set[str]:
 
 
 def _missing_typing(program: str) -> list[str]:
-    tree = parsed(program)
+    tree = parse_program(program)
     if tree is None:
         return []
     stars = any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree))
@@ -273,8 +275,8 @@ def _missing_typing(program: str) -> list[str]:
 
 
 def _repeats(code: str, names: Collection[str]) -> bool:
-    """Whether code defines the function again, rather than going on from its header."""
-    tree = parsed(code)
+    """Whether code defines the function again, rather than continuing its header."""
+    tree = parse_program(code)
     if tree is None:
         return False
     bound = _bound(tree)
@@ -282,8 +284,8 @@ def _repeats(code: str, names: Collection[str]) -> bool:
 
 
 def _imports(prefix: str) -> str:
-    """What a header has before its last function: imports and helpers."""
-    tree = parsed(prefix) or parsed(f"{prefix}\n{_indent_after(prefix)}pass\n")
+    """A header without its last function: imports and helpers."""
+    tree = parse_program(prefix) or parse_program(f"{prefix}\n{_indent_after(prefix)}pass\n")
     if tree is None:
         return ""
     return "".join(f"{ast.unparse(node)}\n" for node in tree.body[:-1])
@@ -296,7 +298,7 @@ def _indent_after(prefix: str) -> str:
 
 
 def _future_first(code: str) -> tuple[str, str]:
-    """`from __future__` imports must come before all else: they, and the rest."""
+    """Split code into its `from __future__` imports, which must come first, and the rest."""
     lines = code.split("\n")
     future = [line for line in lines if line.startswith("from __future__ import")]
     if not future:
@@ -305,7 +307,7 @@ def _future_first(code: str) -> tuple[str, str]:
 
 
 def _label(after: str) -> tuple[str, str]:
-    """The language that is written behind an opening fence, and code that follows it in the same line."""
+    """The language after an opening fence, and code that follows it in the same line."""
     match = re.match(r"\s*\{?\.?([A-Za-z0-9_+#-]*)\}?(.*)$", after, re.DOTALL)
     assert match
     label, rest = match[1].lower(), match[2].strip()
@@ -324,7 +326,7 @@ def _dedented(lines: list[str]) -> str:
 
 
 def _depth(code: str) -> int:
-    """The most brackets that are open at a time, strings and comments counted like the rest."""
+    """The largest number of open brackets, including those in strings and comments."""
     deepest = depth = 0
     for letter in code:
         if letter in "([{":

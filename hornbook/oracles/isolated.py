@@ -1,4 +1,4 @@
-"""All oracles, judged within limits: what raises, hangs or eats memory is one judgement that failed, and is counted.
+"""Run all oracles within limits: one that raises, hangs or uses too much memory fails one judgement, and is counted.
 
 with Oracles(settings, work.ledger) as oracles:
     judgements = oracles.judge_many([(question, completion), ...])
@@ -25,19 +25,19 @@ from hornbook.sandbox.bubblewrap import bubblewrap
 
 Pair = tuple[Question, str]  # a question and a finished completion
 
-HERE = {"number", "choice", "exact", "trivia"}  # a few linear regular expressions: safe, and quicker than asking
-PAIRS_AT_A_TIME = 2048  # between two reports of progress
-PAIRS_A_PROCESS = 64  # fewer are not worth another process, which may take seconds to import what it needs
+HERE = {"number", "choice", "exact", "trivia"}  # linear regular expressions: safe, and faster in this process
+PAIRS_AT_A_TIME = 2048  # between two progress reports
+PAIRS_A_PROCESS = 64  # fewer do not justify another process, which may take seconds to import what it needs
 
 
 class Oracles:
     """Judges completions by their questions' oracles.
 
-    Some judge here, code in the sandbox, a judge model through the teacher, and all others in a process of their own
+    Some run in this process, code in the sandbox, a judge model through the teacher, and all others in worker processes
     with limits on time and memory. `ledger` is the folder of the teacher's ledger; only a judge model needs it.
 
     Attributes:
-        failures: how often oracles broke, by oracle and kind of failure.
+        failures: how often oracles failed, by oracle and type of failure.
     """
 
     def __init__(self, settings: OracleSettings | None = None, ledger: Path | None = None) -> None:
@@ -47,7 +47,7 @@ class Oracles:
         self._judge_model: JudgeModel | None = None
 
     def judge_many(self, pairs: Sequence[Pair], on_done: Callable[[int], None] = lambda count: None) -> list[Judgement]:
-        """One judgement a pair, in order; one that failed is counted in `failures`. `on_done` is told how many are new.
+        """One judgement a pair, in order; failed ones are counted in `failures`. `on_done` gets the number of new ones.
 
         Raises HornbookError for an oracle that is unknown or lacks what it needs (a package, a function, the sandbox, a
         teacher), TeacherError when the teacher cannot be used any further.
@@ -64,10 +64,10 @@ class Oracles:
         return judgements
 
     def check_many(self, questions: Sequence[Question]) -> list[str]:
-        """For each question why its oracle cannot judge any answer to it; "" where it can. Raises as `judge_many`.
+        """For each question, why its oracle cannot judge answers to it; "" where it can. Raises as `judge_many`.
 
-        A question's own answer is judged: whatever breaks on that (a reference that cannot be parsed, an unknown
-        task) would break on every completion.
+        The question's own answer is judged: what fails on that (a reference that cannot be parsed, an unknown task)
+        would fail on every completion.
         """
         pairs = [(question, f"Answer: {question.answer}") for question in questions]
         return [judgement.reason if judgement.failed else "" for judgement in self._ask(pairs, self._check_group)]
@@ -88,7 +88,7 @@ class Oracles:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Raises TeacherError where the judge model has answered no call at all, and nothing else has ended the use."""
+        """Raises TeacherError if the judge model has answered no call, unless another exception is being raised."""
         try:
             if self._judge_model and kind is None:
                 self._judge_model.require_answers()
@@ -118,7 +118,7 @@ class Oracles:
         return self._in_processes(pairs)
 
     def _in_processes(self, pairs: list[Pair]) -> list[Judgement]:
-        """Divided evenly over as many processes as the pairs are worth."""
+        """Divided evenly over as many worker processes as there are pairs for."""
         count = max(1, min(len(self._workers), len(pairs) // PAIRS_A_PROCESS))
         cuts = [len(pairs) * number // count for number in range(count + 1)]
         parts = [pairs[begin:end] for begin, end in pairwise(cuts)]
@@ -129,7 +129,7 @@ class Oracles:
         return [judgement for part in done for judgement in part]
 
     def _check_group(self, oracle: str, pairs: list[Pair]) -> list[Judgement]:
-        """As `_judge_group`, but nothing that costs: no program, no teacher, no function of the user's is called."""
+        """As `_judge_group`, but runs no program, no teacher and no user's function."""
         if oracle == "code":
             bubblewrap()
             return [_checked(question, lambda question: tests_of(entry_of(question))) for question, _ in pairs]
@@ -144,13 +144,13 @@ class Oracles:
     def _model(self) -> JudgeModel:
         if self._judge_model is None:
             if self.settings.teacher is None or self.ledger is None:
-                raise HornbookError("oracle 'judge' needs a model that judges: give its teacher settings, and a ledger")
+                raise HornbookError("oracle 'judge' needs a judge model: give its teacher settings, and a ledger")
             self._judge_model = JudgeModel(self.settings.teacher, self.ledger)
         return self._judge_model
 
 
 def _too_much(question: Question, judgement: Judgement) -> Judgement:
-    """An expression that cannot be computed within the limits is wrong: its reference could (see `check_many`)."""
+    """An expression that cannot be computed within the limits is wrong, since its reference can (see `check_many`)."""
     if (
         question.oracle == "math"
         and judgement.failed

@@ -1,4 +1,4 @@
-"""`hornbook.judge`: is this reply right? For those who have texts, not records.
+"""`hornbook.judge`: judge replies given as plain texts, without records.
 
 >>> hornbook.judge("The total is $42.", 42)
 Judgement(score=1.0, reason='', extracted='42', outcome='correct')
@@ -10,7 +10,7 @@ from typing import Any
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Question
 from hornbook.oracles.judgement import Judgement, not_judged
-from hornbook.oracles.parse_question import question_of
+from hornbook.oracles.parse_question import parse_question
 from hornbook.oracles.score import judge_pairs
 from hornbook.oracles.settings import OracleSettings
 
@@ -30,20 +30,20 @@ def judge(
     prompt: str = "",
     settings: OracleSettings | None = None,
 ) -> Judgement:
-    """Judge one reply within limits on time and memory (report §4.3: what an oracle says decides what succeeds).
+    """Judge one reply within limits on time and memory (report §4.3: an oracle decides what succeeds).
 
     Args:
-        reply: the whole reply, thinking blocks and all.
+        reply: the whole reply, including thinking blocks.
         reference: the right answer, several that are right, or, with `choices`, also the index of the right one.
         oracle: number, math, choice, exact, fuzzy, trivia, code, reasoning-gym, or `file.py:function`; "auto" takes
-            what fits: code where there are tests, choice where there are choices, else what the reference is.
+            what fits: code if there are tests, choice if there are choices, else by the form of the reference.
         choices: the texts of a multiple choice, in order.
         tests: for code: Python texts, or {"input": ..., "output": ...} cases.
-        prompt: the question; for code maybe a header (HumanEval's) that the reply may go on from.
+        prompt: the question; for code, it may be a header that the reply continues (HumanEval).
 
     The result has `right` (True, False, or None where it could not be judged), `extracted`, `outcome` ("correct",
     "wrong", "not attempted" or "not judged") and `reason`. A reply whose thinking block is cut off is not attempted.
-    Raises HornbookError for an oracle nobody knows, and for one that lacks a package, a function or a sandbox.
+    Raises HornbookError for an unknown oracle, and for one that lacks a package, a function or a sandbox.
     """
     (judgement,) = judge_many(
         [reply], [reference], oracle, choices=[choices], tests=[tests], prompts=[prompt], settings=settings
@@ -61,10 +61,10 @@ def judge_many(
     prompts: Sequence[str] | None = None,
     settings: OracleSettings | None = None,
 ) -> list[Judgement]:
-    """Judge many replies in parallel, each with the reference, choices, tests and prompt at its place; see `judge`.
+    """Judge many replies in parallel, each with the reference, choices, tests and prompt at its index; see `judge`.
 
-    `oracle` is one for all, or one a reply. One reply that hangs or breaks its oracle costs that one judgement.
-    Raises HornbookError as `judge`, and where the lists are not of one length.
+    `oracle` is one for all, or one for each reply. A reply that makes its oracle hang or crash fails only its own
+    judgement. Raises HornbookError as `judge`, and if the lists differ in length.
     """
     count = len(replies)
     oracles = [oracle] * count if isinstance(oracle, str) else list(oracle)
@@ -82,7 +82,9 @@ def judge_many(
             "tests": tests[place] if tests else None,
         }
         try:
-            questions = [question_of(row | {"answer": one}, _named(oracles[place])) for one in _each(references[place])]
+            questions = [
+                parse_question(row | {"answer": one}, _named(oracles[place])) for one in _each(references[place])
+            ]
         except ValueError as error:
             judgements[place] = not_judged(str(error))
             continue
@@ -104,7 +106,7 @@ def _each(reference: Reference) -> list[Any]:
 
 
 def _better(one: Judgement | None, other: Judgement) -> Judgement:
-    """Of two references: the one that the reply meets better; what was judged before what was not."""
+    """The better of two judgements of one reply; a failed one is worse than any other."""
     if one is None:
         return other
     return max(one, other, key=lambda judgement: (not judgement.failed, judgement.score))

@@ -1,21 +1,21 @@
-"""What an oracle says of one reply."""
+"""The result of an oracle."""
 
 from typing import Literal, NamedTuple
 
 Outcome = Literal["correct", "wrong", "not attempted", "not judged"]
 RIGHT = 0.99  # scores from here on count as right
-LONGEST_SHOWN = 80  # characters of an answer that a reason or a judgement repeats
+LONGEST_SHOWN = 80  # characters of an answer shown in a reason or a judgement
 
 
 class Judgement(NamedTuple):
-    """The score of a reply, and how it came about.
+    """The score of a reply, with the reason.
 
     Attributes:
         score: in [0, 1]; 1 is right.
         reason: why the score is not 1; "" otherwise.
-        extracted: the answer as it was found in the reply; "" if none was.
-        outcome: "not attempted" for a reply without an answer (a refusal, nothing, a thinking block that is cut off);
-            "not judged" where the oracle itself broke, which says nothing about the reply.
+        extracted: the answer as it was found in the reply; "" if there is none.
+        outcome: "not attempted" for a reply without an answer (a refusal, an empty reply, a thinking block that is cut
+            off); "not judged" where the oracle itself failed, which says nothing about the reply.
     """
 
     score: float
@@ -49,7 +49,7 @@ def not_judged(reason: str) -> Judgement:
     return Judgement(0.0, reason, "", "not judged")
 
 
-def compared(same: bool, given: str, expected: str) -> Judgement:
+def correct_if(same: bool, given: str, expected: str) -> Judgement:
     """Correct if `same`, else wrong with both answers in the reason."""
     shown = given[:LONGEST_SHOWN]
     return correct(shown) if same else wrong(f"got {shown!r}, expected {expected[:LONGEST_SHOWN]!r}", shown)

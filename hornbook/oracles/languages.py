@@ -1,4 +1,4 @@
-"""Languages other than Python in which programs are judged: their compilers, and how these are run."""
+"""Languages other than Python in which programs are judged, with their compilers."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from hornbook.base.errors import HornbookError
 
-BUILD = "/build"  # where a program is compiled inside the sandbox, and lies when it runs
+BUILD = "/build"  # the program's folder inside the sandbox, when it is compiled and when it runs
 
 
 class Language(NamedTuple):
@@ -21,9 +21,9 @@ class Language(NamedTuple):
         source: the file name of a program.
         needs: programs that must be installed.
         package: the Debian package that has them.
-        compile: the command that compiles the program, given the programs' places.
+        compile: the command that compiles the program, given the paths of `needs`.
         run: the command that runs it, given also the name of the main class or file and the memory in MB.
-        reserved_mb: address space that its runtime takes without using it; -1 for no limit on address space.
+        reserved_mb: address space that its runtime reserves without using it; -1 for no limit on address space.
     """
 
     title: str
@@ -36,7 +36,7 @@ class Language(NamedTuple):
 
 
 class Toolchain(NamedTuple):
-    """Where a language's programs lie, the folders outside /usr that they need, and those of their shared libraries."""
+    """Paths of a language's programs, the folders outside /usr that they need, and their library path."""
 
     programs: dict[str, str]
     folders: dict[str, str]
@@ -96,10 +96,10 @@ _ALIASES = {
 
 
 def language_named(name: str) -> str:
-    """The name under which LANGUAGES has it, or "python". Raises ValueError for one that is not known."""
+    """The language's key in LANGUAGES, or "python". Raises ValueError for an unknown language."""
     plain = _ALIASES.get(name.strip().lower(), name.strip().lower())
     if plain != "python" and plain not in LANGUAGES:
-        raise ValueError(f"language {name!r} is none of python, {', '.join(LANGUAGES)}")
+        raise ValueError(f"language {name!r}: unknown; expected one of python, {', '.join(LANGUAGES)}")
     return plain
 
 
@@ -117,7 +117,7 @@ def _toolchain(name: str, path: str) -> Toolchain:
     for program in programs.values():
         home = Path(program).resolve().parents[1]
         if home != Path("/usr"):
-            libraries.append(str(home / "lib"))  # without /proc, a program cannot tell where it lies
+            libraries.append(str(home / "lib"))  # without /proc, a program cannot find its own libraries
         if not home.is_relative_to("/usr"):
             folders[str(home)] = str(home)
         for link in (home / "lib" / "jvm.cfg", home / "conf"):  # Debian keeps Java's settings in /etc
@@ -134,7 +134,7 @@ def _place(program: str, language: Language, path: str) -> str:
             f"install your system's package {language.package} (Debian's name)"
         )
     place = Path(found).resolve()
-    if program == "rustc":  # rustup's rustc only finds the one that is meant
+    if program == "rustc":  # rustup's rustc is a launcher for the real one
         asked = subprocess.run([found, "--print", "sysroot"], capture_output=True, text=True)
         inside = Path(asked.stdout.strip(), "bin", "rustc")
         if asked.returncode == 0 and inside.exists():

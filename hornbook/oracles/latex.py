@@ -1,9 +1,9 @@
-"""An answer in LaTeX, or typed like a formula, taken apart: lists, sets, intervals, matrices, relations, units."""
+"""Parse answers in LaTeX or plain formulas: lists, sets, intervals, matrices, relations, units."""
 
 import re
 from typing import NamedTuple
 
-from hornbook.oracles.extract_answer import bare
+from hornbook.oracles.extract_answer import strip_markup
 
 _WRAP = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|operatorname|emph|rm|bf)\s*\{([^{}]*)\}")
 _CONNECTING = re.compile(
@@ -32,23 +32,23 @@ _MATRIX = re.compile(
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
-class Unit(NamedTuple):
-    """A quantity without what it is measured in: "percent", "money", "degrees", or "" for any other or no unit."""
+class Quantity(NamedTuple):
+    """A quantity without its unit; `kind` is "percent", "money", "degrees", or "" for any other or no unit."""
 
     text: str
     kind: str
 
 
-def plain_text(answer: str) -> str:
-    """The words of an answer that is nothing but text in LaTeX (`\\text{even}`); "" for anything else."""
+def latex_text(answer: str) -> str:
+    """The words of an answer that is only LaTeX text (`\\text{even}`); "" for anything else."""
     inside = _WRAP.sub(lambda match: f"\x00{match[1]}\x01", answer)
     outside = re.sub("\x00[^\x01]*\x01", "", inside).strip(" .,()")
     return re.sub("[\x00\x01]", " ", inside).strip() if "\x00" in inside and not outside else ""
 
 
-def cleaned(answer: str) -> str:
-    """One form for what looks alike: delimiters, sizes of brackets and spaces off, `\\dfrac12` as `\\frac{1}{2}`."""
-    text = bare(answer).replace("−", "-").replace("\\$", "\\money ")
+def normalise_latex(answer: str) -> str:
+    """A canonical form: no delimiters, bracket sizes or spacing commands; `\\dfrac12` becomes `\\frac{1}{2}`."""
+    text = strip_markup(answer).replace("−", "-").replace("\\$", "\\money ")
     text = re.sub(
         r"\\(?:left|right|displaystyle|limits|bigl?|bigr?|Bigl?|Bigr?|!|,|;|:|quad|qquad)(?![a-zA-Z])", " ", text
     )
@@ -68,7 +68,7 @@ def cleaned(answer: str) -> str:
     return " ".join(text.split())
 
 
-def without_unit(text: str) -> Unit:
+def without_unit(text: str) -> Quantity:
     kind = ""
     for mark, name in ((r"\\?%|\\percent|\bpercent\b", "percent"), (r"\\money|\$|€|£", "money")):
         if re.search(mark, text):
@@ -80,11 +80,11 @@ def without_unit(text: str) -> Unit:
     while before != text:
         before = text
         text = _WORDS.sub("", _UNIT.sub("", text.strip())).strip()
-    return Unit(text, kind)
+    return Quantity(text, kind)
 
 
 def relation_of(text: str) -> tuple[list[str], list[str]]:
-    """The sides of a chain of relations, and the relations between them in one form."""
+    """The sides of a chain of relations, and the normalised relation signs between them."""
     parts = _RELATION.split(text)
     return [part.strip() for part in parts[::2]], [_SAME.get(sign, sign) for sign in parts[1::2]]
 
@@ -98,7 +98,7 @@ def matrix_of(text: str) -> list[list[str]] | None:
 
 
 def parts_of(text: str) -> tuple[str, list[str]]:
-    """The brackets around a list ("" for none, "{S}" for a set) and its elements; one element for what is no list."""
+    """The brackets around a list ("" for none, "{S}" for a set) and its elements; a single value is one element."""
     text = text.strip()
     brackets = ""
     if text.startswith("{S") and _closes(text, 0) == len(text) - 1:
@@ -116,7 +116,7 @@ def parts_of(text: str) -> tuple[str, list[str]]:
 
 
 def _split(text: str) -> list[str]:
-    """At the commas and semicolons outside all brackets."""
+    """Split at the commas and semicolons outside all brackets."""
     parts, depth, begin = [], 0, 0
     for place, letter in enumerate(text):
         depth += (letter in "([{") - (letter in ")]}")
@@ -127,7 +127,7 @@ def _split(text: str) -> list[str]:
 
 
 def _whole(text: str) -> bool:
-    """Whether the bracket that a text begins with is the one that it ends with, of whatever kinds (half-open)."""
+    """Whether the first bracket of a text is closed by its last character, of any kind (half-open intervals)."""
     depth = 0
     for place, letter in enumerate(text):
         depth += (letter in "([{") - (letter in ")]}")

@@ -1,11 +1,11 @@
-"""A judge model as an oracle: it sees question, reference and reply, and says yes or no."""
+"""A judge model as an oracle: it gets question, reference and reply, and answers right or wrong."""
 
 import re
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from hornbook.base.asynchronous import Runner
+from hornbook.base.asynchronous import EventLoopRunner
 from hornbook.base.records import Message, Question
 from hornbook.base.thinking import without_thinking
 from hornbook.oracles.judgement import Judgement, correct, not_attempted, not_judged, wrong
@@ -15,10 +15,10 @@ from hornbook.teacher.errors import CallFailed
 from hornbook.teacher.map_records import map_records
 from hornbook.teacher.settings import TeacherSettings
 
-ATTEMPTS = 3  # an answer without a verdict is asked for again, as another sample
-TEMPERATURE = 0.2  # a judge should not waver, but a second attempt must be able to differ
+ATTEMPTS = 3  # samples until an answer has a verdict
+TEMPERATURE = 0.2  # low for consistent verdicts, but above 0 so that a second sample can differ
 MAX_TOKENS = 256
-LONGEST_REPLY = 8000  # characters of a reply that the judge is shown, its end: there is the answer
+LONGEST_REPLY = 8000  # last characters of a reply that the judge gets: the answer is at the end
 
 _REQUEST = """\
 Is the reply's final answer to the question right? It is right when it says the same as the reference answer, in
@@ -39,29 +39,29 @@ Reason in a sentence or two. Then end with a line that is exactly "Verdict: righ
 _VERDICT = re.compile(r"\**verdict:?\**:?\s*\**(right|wrong)\**\.?", re.IGNORECASE)
 
 
-def judge_messages(question: Question, reply: str) -> list[Message]:
-    """Choices and worked solution, where a question has them, go with the reference."""
+def verdict_messages(question: Question, reply: str) -> list[Message]:
+    """The conversation that asks for a verdict; the question's choices are added to its prompt."""
     prompt = "\n".join([question.prompt, *(choice for choice in question.choices if choice not in question.prompt)])
     request = _REQUEST.format(question=prompt, reference=question.answer, reply=reply[-LONGEST_REPLY:] or "(nothing)")
     return [Message("user", request)]
 
 
 def parse_verdict(text: str) -> bool | None:
-    """What the last line that is not empty says, if it is a verdict and nothing else; None otherwise."""
+    """The verdict in the last non-empty line; None if that line is anything else."""
     lines = text.strip().splitlines()
     match = _VERDICT.fullmatch(lines[-1].strip()) if lines else None
     return match.group(1).lower() == "right" if match else None
 
 
 class JudgeModel:
-    """Asks the teacher of `settings` for verdicts, many at a time; every answer is in the ledger before it is used.
+    """Asks the teacher of `settings` for verdicts, many concurrently; answers are in the ledger before they are used.
 
     Attributes:
         calls: keys of the calls behind the verdicts.
     """
 
     def __init__(self, settings: TeacherSettings, ledger: Path) -> None:
-        self._runner = Runner()
+        self._runner = EventLoopRunner()
         self._stack = AsyncExitStack()
         self._teacher = self._runner.run(self._stack.enter_async_context(open_teacher(settings, ledger)))
 
@@ -74,7 +74,7 @@ class JudgeModel:
         return self._runner.run(_judge_many(self._teacher, pairs))
 
     def require_answers(self) -> None:
-        """Raises TeacherError where calls failed and not one was answered."""
+        """Raises TeacherError if calls failed and none was answered."""
         self._teacher.require_answers()
 
     def close(self) -> None:
@@ -96,7 +96,7 @@ async def _judge(teacher: Teacher, question: Question, reply: str) -> Judgement:
     answer = without_thinking(reply)
     if answer is None or not answer.strip():
         return not_attempted(CUT_OFF if answer is None else "no answer")
-    messages = judge_messages(question, answer)
+    messages = verdict_messages(question, answer)
     for sample in range(ATTEMPTS):
         completion = await teacher.complete(
             messages, purpose="oracle: judge", sample=sample, temperature=TEMPERATURE, max_tokens=MAX_TOKENS

@@ -1,4 +1,4 @@
-"""Files of questions, each checked against its oracle before a single token is sampled for it."""
+"""Load files of questions, and check each by its oracle before anything is sampled for it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,19 +6,19 @@ from pathlib import Path
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import Reject
 from hornbook.base.records import Question
-from hornbook.data.readers.load import distinct, read_located
+from hornbook.data.readers.load import read_located, with_unique_ids
 from hornbook.oracles.isolated import Oracles
-from hornbook.oracles.parse_question import question_of
+from hornbook.oracles.parse_question import parse_question
 from hornbook.oracles.registry import check_name
 
 
 def read_questions(
     paths: Sequence[Path], reject: Reject, *, oracle: str = "", columns: Sequence[str] = ()
 ) -> list[Question]:
-    """The questions in files of any form that `load_records` reads, each with the oracle that fits it, or `oracle`.
+    """The questions in files of any form that `load_records` reads, each with `oracle` or the oracle that fits it.
 
-    Equal questions count once. Rows that are no questions go to `reject`. Raises HornbookError as `load_records`, for
-    an oracle that is unknown, and when no question is left, with the first reason why.
+    Equal questions count once. Rows that are not questions go to `reject`. Raises HornbookError as `load_records`, for
+    an unknown oracle, and when no question is left, with the first reason.
     """
     return [question for _, question in _located(paths, reject, oracle, columns)]
 
@@ -35,7 +35,7 @@ def load_questions(
     good = []
     for (where, question), fault in zip(found, oracles.check_many([question for _, question in found]), strict=True):
         if fault:
-            reasons.append(f"not for oracle {question.oracle}: {fault.removeprefix('ValueError: ')}")
+            reasons.append(f"oracle {question.oracle} cannot judge it: {fault.removeprefix('ValueError: ')}")
             reject(where, reasons[-1])
             reasons[-1] = f"{where}: {reasons[-1]}"
         else:
@@ -46,7 +46,7 @@ def load_questions(
 
 
 def _located(paths: Sequence[Path], reject: Reject, oracle: str, columns: Sequence[str]) -> list[tuple[str, Question]]:
-    """Each question behind its place, "file:line"."""
+    """(place as "file:line", question) for each question."""
     if oracle:
         check_name(oracle)
     reasons: list[str] = []
@@ -56,9 +56,9 @@ def _located(paths: Sequence[Path], reject: Reject, oracle: str, columns: Sequen
         reject(where, reason)
 
     found: dict[tuple[str, ...], tuple[str, Question]] = {}
-    for where, row in distinct(read_located(paths, "questions", refuse, columns=columns)):
+    for where, row in with_unique_ids(read_located(paths, "questions", refuse, columns=columns)):
         try:
-            question = question_of(row, oracle)
+            question = parse_question(row, oracle)
             check_name(question.oracle)
         except (ValueError, HornbookError) as error:
             refuse(where, str(error))

@@ -1,7 +1,7 @@
-"""Mathematical answers compared by what they mean: 1/2 is 0.5 is \\frac{1}{2}, and (x+1)^2 is x^2+2x+1.
+"""The math oracle: compares mathematical answers by value. 1/2 equals 0.5 and \\frac{1}{2}; (x+1)^2 equals x^2+2x+1.
 
-Lists, sets, intervals, matrices and relations are taken apart here (`latex`); single expressions are read by
-math-verify and compared at numbers: exactly where there are no letters, else at several random points.
+Lists, sets, intervals, matrices and relations are split here (`latex`); single expressions are parsed by math-verify
+and compared numerically: once if they have no variables, else at several random points.
 """
 
 import logging
@@ -10,54 +10,54 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.records import Question
 from hornbook.oracles.extract_answer import find_answer
-from hornbook.oracles.judgement import Judgement, compared, not_attempted
-from hornbook.oracles.latex import cleaned, matrix_of, parts_of, plain_text, relation_of, without_unit
+from hornbook.oracles.judgement import Judgement, correct_if, not_attempted
+from hornbook.oracles.latex import latex_text, matrix_of, normalise_latex, parts_of, relation_of, without_unit
 from hornbook.oracles.settings import OracleSettings
-from hornbook.oracles.text import meaning
+from hornbook.oracles.text import canonical_text
 
 LONGEST = 400  # characters of a single expression that is evaluated; longer ones are compared as texts
-DIGITS = 40  # to which values are computed, and POINTS at which expressions with letters are
-POINTS = 3
+DIGITS = 40  # precision of the values
+POINTS = 3  # random points at which expressions with variables are compared
 _PROSE = re.compile(r"(?<![\\a-zA-Z])(?!sqrt|sin|cos|tan|log|exp|inf|pi\b)[a-zA-Z]{3,}")
 _MIXED = re.compile(r"(?<![\w.\\}])(\d+)\s*(?:\\frac\{(\d+)\}\{(\d+)\}|\s(\d+)/(\d+))(?![\w.])")
-# Values that would take for ever to compute: towers, and powers, factorials and sums of large numbers.
+# Values that would take too long to compute: towers of powers, and powers, factorials and sums of large numbers.
 _HUGE = re.compile(
     r"\^\s*\{?[^{}]*\^|\^\s*\{?\s*-?\d{5,}|\d{5,}\s*!|\\(?:sum|prod)[^a-z].*\d{4,}|\d{5,}\s*\}?\s*!|!!|\)\s*!\s*!"
 )
 
 
 def score_math(question: Question, reply: str, settings: OracleSettings) -> Judgement:
-    """Right when the reply's last box, else its answer, equals the reference as mathematics.
+    """Right when the reply's last box, else its answer, is mathematically equal to the reference.
 
-    Raises HornbookError without math-verify, ValueError when the reference is no mathematics. It sets no time limit of
-    its own: the caller must be able to stop it (`isolated.py` can).
+    Raises HornbookError without math-verify, ValueError when the reference is not mathematics. There is no time limit:
+    the caller must be able to stop it (`isolated.py` can).
     """
     wanted = question.answer.strip()
     if not wanted or (_PROSE.search(wanted) and not re.search(r"[\\\d=^<>]", wanted)):
-        raise ValueError(f"the reference answer {wanted[:80]!r} is no mathematics that math-verify can parse")
+        raise ValueError(f"the reference answer {wanted[:80]!r} is not mathematics that math-verify can parse")
     library()
-    found = find_answer(reply, None if plain_text(wanted) else _can_be)
+    found = find_answer(reply, None if latex_text(wanted) else _can_be)
     if not found.text:
         return not_attempted("no mathematics in the answer")
-    return compared(any(equal(one, wanted) for one in _readings(found.text)), found.text, wanted)
+    return correct_if(any(equal(one, wanted) for one in _readings(found.text)), found.text, wanted)
 
 
 def equal(given: str, wanted: str) -> bool:
-    """Whether two answers mean the same."""
-    words = plain_text(wanted) or plain_text(_without_name(wanted, given))
+    """Whether two answers are equal in value."""
+    words = latex_text(wanted) or latex_text(_without_name(wanted, given))
     if words:
-        return meaning(plain_text(given) or given).strip("()") == meaning(words).strip("()")
-    if plain_text(given) and not re.search(r"\d", plain_text(given)):
+        return canonical_text(latex_text(given) or given).strip("()") == canonical_text(words).strip("()")
+    if latex_text(given) and not re.search(r"\d", latex_text(given)):
         return False
-    one, other = cleaned(plain_text(given) or given), cleaned(wanted)
+    one, other = normalise_latex(latex_text(given) or given), normalise_latex(wanted)
     return one.replace(" ", "") == other.replace(" ", "") or _same(one, other)
 
 
 def _readings(answer: str) -> list[str]:
-    """The answer itself; what is written as a formula in a stated sentence; the answer without a remark behind it."""
+    """Ways to read an answer: as it is, without a trailing remark, without "the area is", its first formula."""
     formulas = re.findall(r"\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", answer)
     inside = [next(part for part in parts if part) for parts in formulas]
     remark = re.sub(r"\s*\((?:about|approximately|approx|i\.e\.|which|or|≈|\\approx)[^()]*\)\s*$", "", answer)
@@ -115,7 +115,7 @@ def _both_signs(items: list[str]) -> list[str]:
 
 
 def _without_name(text: str, other: str) -> str:
-    """Without "x =", "f(x) =", "x \\in" in front, where the other answer has no such name, or the same one."""
+    """Drop a leading "x =", "f(x) =" or "x \\in" if the other answer has none, or the same."""
     name = re.compile(r"^\s*[a-zA-Z]\w?(?:_\{?\w+\}?)?(?:\s*\([a-z, ]+\))?\s*(?:=|\\in(?![a-z]))\s*")
     mine, theirs = name.match(text), name.match(other)
     if mine and (not theirs or mine[0].replace(" ", "") == theirs[0].replace(" ", "")):
@@ -132,7 +132,7 @@ def _same_relation(sides: list[str], signs: list[str], sides2: list[str], signs2
     turned = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
     if [turned.get(sign, sign) for sign in reversed(signs)] == signs2 and _all_same(sides[::-1], sides2):
         return True
-    if signs == signs2 == ["="]:  # the same line in another form
+    if signs == signs2 == ["="]:  # the same equation in another form
         return _proportional(f"({sides[0]})-({sides[1]})", f"({sides2[0]})-({sides2[1]})")
     return False
 
@@ -149,7 +149,7 @@ def _same_value(one: str, other: str) -> bool:
         return text == base2[1] or bool(base and base[1] == base2[1] and base[2] == base2[2])
     values = _parse(text), _parse(text2)
     if values[0] is None or values[1] is None:
-        return meaning(text) == meaning(text2)
+        return canonical_text(text) == canonical_text(text2)
     if _identical(*values):
         return True
     import sympy
@@ -170,7 +170,7 @@ def _same_value(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _parse(text: str) -> Any:
-    """A SymPy expression; None for what math-verify cannot read as one, or what would be too large."""
+    """A SymPy expression; None for a text that math-verify cannot parse, or a value that is too large."""
     text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
     text = _MIXED.sub(lambda m: f"({m[1]}+\\frac{{{m[2] or m[4]}}}{{{m[3] or m[5]}}})", text)
     if len(text) > LONGEST or _HUGE.search(text) or "\\text" in text:
@@ -181,14 +181,14 @@ def _parse(text: str) -> Any:
         return sympy.Rational(text.replace(" ", ""))
     try:
         parsed = library().parse(f"${text}$", extraction_mode="first_match", parsing_timeout=None)
-    except Exception:  # its parsers raise whatever they like
+    except Exception:  # its parsers raise exceptions of many types
         return None
     value = next((one for one in parsed if isinstance(one, sympy.Expr)), None)
     return None if value is None else value.replace(lambda e: e.is_Float, lambda e: sympy.Rational(str(e)))
 
 
 def _identical(one: Any, other: Any) -> bool:
-    """Equal at every point that is tried, to DIGITS digits."""
+    """Whether they are equal at every point tried, to about DIGITS digits."""
     if one == other:
         return True
     letters = sorted(one.free_symbols | other.free_symbols, key=str)
@@ -241,7 +241,7 @@ def _at(value: Any, point: dict[str, Any]) -> Any:
     try:
         number = value.subs({s: point[str(s)] for s in value.free_symbols}).evalf(DIGITS)
         return number if number.is_number and number.is_finite else (number if number.is_infinite else None)
-    except Exception:  # SymPy's own, of many kinds
+    except Exception:  # SymPy raises exceptions of many types
         return None
 
 
@@ -257,6 +257,6 @@ def library() -> Any:
     try:
         import math_verify
     except ImportError as error:
-        raise missing(f"oracle 'math' ({error})", "math-verify") from None
+        raise missing_package(f"oracle 'math' ({error})", "math-verify") from None
     logging.getLogger("math_verify").setLevel(logging.CRITICAL)  # its own limits need the main thread; ours do not
     return math_verify

@@ -1,4 +1,4 @@
-"""Numbers as people and models write them: 1,234.50, −3, 2/3, 1½, 3 × 10⁵, ₹1,00,000, 12 %, ४२, \\frac12, x = 7."""
+"""The number oracle. Reads 1,234.50, −3, 2/3, 1½, 3 × 10⁵, ₹1,00,000, 12 %, ४२, \\frac12, x = 7 and the like."""
 
 import re
 import unicodedata
@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from hornbook.base.records import Question
 from hornbook.oracles.extract_answer import find_answer
-from hornbook.oracles.judgement import Judgement, compared, not_attempted
-from hornbook.oracles.latex import cleaned, parts_of
+from hornbook.oracles.judgement import Judgement, correct_if, not_attempted
+from hornbook.oracles.latex import normalise_latex, parts_of
 from hornbook.oracles.question_entry import entry_of
 from hornbook.oracles.settings import OracleSettings
 
 LONGEST = 2000  # characters that are read
-RELATIVE_TOLERANCE = Decimal("1e-4")  # for answers that are not whole numbers, which must be met exactly
+RELATIVE_TOLERANCE = Decimal("1e-4")  # for answers that are not whole numbers; whole numbers must be equal
 PRECISION = 60  # significant digits
 LARGEST_POWER = 400
 
@@ -44,34 +44,34 @@ _CURRENCY = re.compile(
 )
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _MINUS = str.maketrans("−–—‒‑﹣－", "-------")
-_FORMULA = re.compile(r"\\(?!%)[a-zA-Z]+|\d\s?[xyzπ√]\b|[√π]|\d\s?!")  # not plain: a function, a variable
-# in a box, which holds no words: a fraction with letters, a number with a letter that is no unit
+_FORMULA = re.compile(r"\\(?!%)[a-zA-Z]+|\d\s?[xyzπ√]\b|[√π]|\d\s?!")  # a function or a variable
+# in a box: a fraction with letters, a number with a letter that is not a unit
 _LETTERS = re.compile(r"\\[dtc]?frac\s*\{[^{}]*[a-zA-Z]|\d\s?[abdeijknopqrtuvwxyz]\b")
 _TIME = re.compile(r"\d\s?:\s?\d")
 
 
 class Number(NamedTuple):
-    """A value; `sized` is the value with the word for a size behind it ("3.5 million"), else the same."""
+    """A value; `sized` is the value times a following size word ("3.5 million"), else the same."""
 
     value: Decimal
     sized: Decimal
 
 
 def parse_number(text: str) -> Decimal | None:
-    """The last number in `text`, or None. A fraction is divided out; marks of thousands are dropped."""
+    """The last number in `text`, or None. Fractions are evaluated, thousands separators dropped."""
     numbers = list(numbers_in(text))
     return numbers[-1].value if numbers else None
 
 
 def is_plain(text: str) -> bool:
-    """Whether a text is one number and nothing else but a sign, a currency or a percent sign."""
+    """Whether a text is a single number, with at most a sign, a currency or a percent sign."""
     text = _normalised(text).strip()
     match = _NUMBER.match(text)
     return match is not None and match.end() == len(text.rstrip("% ")) and not match["size"]
 
 
 def numbers_in(text: str) -> Iterator[Number]:
-    """The numbers in a text, in their order; none of a time (12:30) or a formula (2x, \\sqrt{2})."""
+    """The numbers in a text, in order; those in a time (12:30) or a formula (2x, \\sqrt{2}) are skipped."""
     text = _normalised(text[-LONGEST:])
     for match in _NUMBER.finditer(text):
         around = text[max(0, match.start() - 2) : match.end() + 3]
@@ -86,28 +86,30 @@ def score_number(question: Question, reply: str, settings: OracleSettings) -> Ju
     """Right when the reply's answer is the reference's number: exactly for whole numbers, else within a relative
     tolerance (`tolerance` in the question's entry overrides it).
 
-    Of a stated answer its first number counts ("42 apples in 3 boxes"), or what stands behind its last "="; of a last
-    line its last number. Raises ValueError when the reference holds no number.
+    In a stated answer, the first number counts ("42 apples in 3 boxes"), or the one after the last "="; in a last line,
+    the last number. Raises ValueError when the reference holds no number.
     """
     wanted = parse_number(question.answer)
     if wanted is None:
         raise ValueError(f"the reference answer {question.answer!r} holds no number")
     found = find_answer(reply, has_number)
-    answer = found.text.rstrip("!")  # of joy, not a factorial
+    answer = found.text.rstrip("!")  # an exclamation mark, not a factorial
     numbers = list(numbers_in(_after_equals(answer)))
-    if found.source == "box" and (_LETTERS.search(answer) or len(parts_of(cleaned(answer))[1]) > 1):
-        return compared(False, answer, question.answer)  # an expression, a list, a point
+    if found.source == "box" and (_LETTERS.search(answer) or len(parts_of(normalise_latex(answer))[1]) > 1):
+        return correct_if(False, answer, question.answer)  # an expression, a list, a point
     if not numbers:
         return (
-            not_attempted("no number in the answer") if not found.text else compared(False, found.text, question.answer)
+            not_attempted("no number in the answer")
+            if not found.text
+            else correct_if(False, found.text, question.answer)
         )
     if found.source != "line" and _FORMULA.search(_normalised(answer)):
-        return compared(False, found.text, question.answer)
+        return correct_if(False, found.text, question.answer)
     given = numbers[0] if found.source in ("stated", "box") else numbers[-1]
     default = Decimal(0) if wanted == wanted.to_integral_value() else RELATIVE_TOLERANCE
     tolerance = Decimal(str(entry_of(question).get("tolerance", default)))
     right = any(abs(value - wanted) <= tolerance * abs(wanted) for value in given)
-    return compared(right, f"{given.sized:f}", f"{wanted:f}")
+    return correct_if(right, f"{given.sized:f}", f"{wanted:f}")
 
 
 def has_number(text: str) -> bool:
@@ -120,7 +122,7 @@ def _after_equals(text: str) -> str:
 
 
 def _normalised(text: str) -> str:
-    """Digits of every script as ASCII, LaTeX and currencies as plain text."""
+    """Digits of all scripts as ASCII, LaTeX as plain text, without currency signs."""
     text = re.sub(r"[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda match: "^" + match[0].translate(_SUPERSCRIPTS), text)
     text = re.sub(r"(\d?)([¼-¾⅐-⅞])", lambda match: f"{match[1]} {unicodedata.normalize('NFKC', match[2])}", text)
     text = text.replace("\u2044", "/").translate(_MINUS)
@@ -167,7 +169,7 @@ def _value(match: re.Match[str]) -> Number | None:
 
 
 def _decimal(digits: str) -> Decimal:
-    """Which of comma, point, space and apostrophe is the mark of decimals is seen from their places."""
+    """The value; the positions of comma, point, space and apostrophe tell which is the decimal mark."""
     digits = digits.replace(" ", "").replace("'", "")
     if re.fullmatch(_POINTS, digits):
         digits = digits.replace(".", "").replace(",", ".")

@@ -1,4 +1,4 @@
-"""A question as its row has it → a Question record, with the oracle that judges it."""
+"""A row → a Question record, with the oracle that judges it."""
 
 import ast
 import re
@@ -9,21 +9,21 @@ from typing import Any
 import msgspec
 
 from hornbook.base.records import Question
-from hornbook.data.readers.columns import renamed
+from hornbook.data.readers.columns import rename_columns
 from hornbook.data.readers.questions import QuestionRow, read_question
 from hornbook.oracles import compiled_text
 from hornbook.oracles.auto import fitting_oracle, source_dataset
 from hornbook.oracles.languages import language_named
 
 
-def question_of(row: Mapping[str, Any] | QuestionRow, oracle: str) -> Question:
-    """The question in `row`, to be judged by `oracle`, or if that is "" by what the row says, else by what fits it.
+def parse_question(row: Mapping[str, Any] | QuestionRow, oracle: str) -> Question:
+    """The question in `row`. Its oracle is `oracle`; if that is "", the one that the row names, else one that fits it.
 
-    A Question record keeps its prompt as it is; others have their choices shown below it.
-    Raises ValueError when there is no question in it, or a field is not what it should be.
+    A Question record keeps its prompt unchanged; for other rows the choices are listed below it.
+    Raises ValueError when there is no question in it, or a field has a wrong type.
     """
     if not isinstance(row, QuestionRow):
-        row = renamed(dict(row), ())
+        row = rename_columns(dict(row), ())
     found = row if isinstance(row, QuestionRow) else read_question(row | ({"oracle": oracle} if oracle else {}))
     entry = found.entry | _code(found)
     written = found.entry_text or (msgspec.json.encode(entry).decode() if entry else "")
@@ -41,11 +41,12 @@ def question_of(row: Mapping[str, Any] | QuestionRow, oracle: str) -> Question:
         choices=found.choices,
         solution=found.solution,
         before=found.before,
+        level=found.level,
     )
 
 
 def _code(found: QuestionRow) -> dict[str, Any]:
-    """Tests with what they need: imports and set-up (MBPP), an entry point and the header that it is in (HumanEval)."""
+    """The entry of a code question: tests, set-up (MBPP), entry point and the header that defines it (HumanEval)."""
     if not found.tests or found.is_prompt:
         return {}
     language = _language(found)
@@ -56,7 +57,7 @@ def _code(found: QuestionRow) -> dict[str, Any]:
         entry["entry_point"] = found.entry_point
     if language != "python":
         entry["language"] = language
-    header = is_header(found.question) if language == "python" else compiled_text.is_header(found.question)
+    header = is_python_header(found.question) if language == "python" else compiled_text.is_brace_header(found.question)
     if "prefix" not in found.entry and header:
         entry["prefix"] = found.question
     return entry
@@ -69,8 +70,8 @@ def _language(found: QuestionRow) -> str:
         return "python"
 
 
-def is_header(prompt: str) -> bool:
-    """Whether a prompt is the beginning of a Python program, which a reply may go on from."""
+def is_python_header(prompt: str) -> bool:
+    """Whether a prompt is the beginning of a Python program, which a reply may continue."""
     if not re.search(r"^\s*(?:async def|def|class|import|from)\s", prompt, re.MULTILINE):
         return False
     for ending in ("", "\n    pass\n"):
@@ -83,7 +84,7 @@ def is_header(prompt: str) -> bool:
 
 
 def _with_choices(prompt: str, choices: list[str]) -> str:
-    """The prompt with its choices lettered below it, unless it shows them already."""
+    """The prompt with its lettered choices below, unless it contains them already."""
     lettered = list(zip(string.ascii_uppercase, choices, strict=False))
     if all(_shows(prompt, letter, choice) for letter, choice in lettered):
         return prompt
@@ -91,6 +92,6 @@ def _with_choices(prompt: str, choices: list[str]) -> str:
 
 
 def _shows(prompt: str, letter: str, choice: str) -> bool:
-    """Whether a prompt holds a choice with its letter, or on a line of its own."""
+    """Whether a prompt contains a choice with its letter, or on a line of its own."""
     text = re.escape(choice.strip())
     return bool(re.search(rf"(?:^|[\s(]){letter}\s*[).:]\s*{text}(?!\w)|^[ \t*-]*{text}[ \t]*$", prompt, re.MULTILINE))

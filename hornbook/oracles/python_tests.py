@@ -1,7 +1,7 @@
-"""A Python program against tests that it cannot reach: each in a process and a sandbox of its own.
+"""Run a Python program and its tests in two sandboxed processes, so that the program cannot manipulate the tests.
 
-The two are joined by a socket. `two_processes` says what crosses it, and runs in both. The verdict is made by the
-tests' process and written to a descriptor that the program does not have.
+They are connected by a socket; `two_processes` is the protocol, and its modules run in both processes. The verdict is
+made by the tests' process and written to a descriptor that the program does not have.
 """
 
 import marshal
@@ -13,17 +13,28 @@ from pathlib import Path
 
 import msgspec
 
-from hornbook.oracles.tested import Tested
+from hornbook.oracles.test_analysis import AnalysedTests
 from hornbook.sandbox.bubblewrap import PACKAGES
-from hornbook.sandbox.process import Limits, Outcome, Running, start
+from hornbook.sandbox.process import ProcessLimits, ProcessOutcome, SandboxedProcess, start_sandboxed
 
 PROGRAM = "solution.py"
 ENDED = "the program ended before its tests did"
-_GRACE = 0.5  # seconds for a program that has ended its connection to end
+_GRACE = 0.5  # seconds for a program to exit after it has closed its connection
 _MODULES = "hornbook.oracles.two_processes"
 # In the order in which they import each other.
 _PARTS = (
-    *("kinds", "remote", "constants", "operations", "values", "errors", "messages", "peer", "permitted", "collected"),
+    *(
+        "plain_types",
+        "remote",
+        "constants",
+        "operations",
+        "values",
+        "errors",
+        "messages",
+        "peer",
+        "permitted",
+        "collected",
+    ),
 )
 _RUN = """\
 import marshal, sys
@@ -43,8 +54,8 @@ main(connection, connection, decode(open("/scratch/job.json", encoding="utf-8").
 """
 
 
-class Verdict(msgspec.Struct):
-    """What the tests' process says: why the program failed; or that the tests never used it; or neither, and it passed.
+class ProgramVerdict(msgspec.Struct):
+    """The result of the tests' process: passed; or why the program failed; or `unused`: the tests never used it.
 
     `reasons` has one text for each test that was run, "" for one that passed.
     """
@@ -55,7 +66,9 @@ class Verdict(msgspec.Struct):
     reasons: list[str] = []
 
 
-def run_tests(program: str, tested: Tested, setup: Sequence[str], limits: Limits, *, every: bool = False) -> Verdict:
+def run_python_tests(
+    program: str, tested: AnalysedTests, setup: Sequence[str], limits: ProcessLimits, *, every: bool = False
+) -> ProgramVerdict:
     """Run the tests against the program until one fails, or all of them if `every`.
 
     Raises HornbookError where there is no sandbox, ValueError when the tests end without a verdict.
@@ -77,20 +90,20 @@ def run_tests(program: str, tested: Tested, setup: Sequence[str], limits: Limits
 
 
 def _started(
-    files: Mapping[str, str | bytes], connection: socket.socket, limits: Limits, packages: Mapping[str, str] = {}
-) -> AbstractContextManager[Running]:
+    files: Mapping[str, str | bytes], connection: socket.socket, limits: ProcessLimits, packages: Mapping[str, str] = {}
+) -> AbstractContextManager[SandboxedProcess]:
     number = connection.fileno()
     command = ["main.py", str(number)]
-    return start(command, limits, python=True, files=files, folders=packages, descriptors=[number])
+    return start_sandboxed(command, limits, python=True, files=files, folders=packages, descriptors=[number])
 
 
-def _verdict(outcome: Outcome, limits: Limits) -> Verdict:
+def _verdict(outcome: ProcessOutcome, limits: ProcessLimits) -> ProgramVerdict:
     if outcome.reason == "timeout":
-        return Verdict(failed=f"not finished within {limits.seconds:g} s")
-    if outcome.reason:  # what the program sent has overwhelmed the tests
-        return Verdict(failed=f"the tests' process ended: {outcome.reason}")
+        return ProgramVerdict(failed=f"not finished within {limits.seconds:g} s")
+    if outcome.reason:  # the program's messages used up the limits of the tests' process
+        return ProgramVerdict(failed=f"the tests' process ended: {outcome.reason}")
     try:
-        verdict = msgspec.json.decode(outcome.stdout, type=Verdict)
+        verdict = msgspec.json.decode(outcome.stdout, type=ProgramVerdict)
     except msgspec.DecodeError:
         raise ValueError(f"the tests end without a verdict{_how(outcome)}") from None
     if "MemoryError" in verdict.failed:
@@ -98,7 +111,7 @@ def _verdict(outcome: Outcome, limits: Limits) -> Verdict:
     return verdict
 
 
-def _how(outcome: Outcome) -> str:
+def _how(outcome: ProcessOutcome) -> str:
     last = outcome.stderr.strip().splitlines()[-1:]
     how = outcome.reason or (last[0][:200] if last else f"exit code {outcome.exit_code}")
     return "" if how == "timeout" else f" ({how})"
@@ -106,7 +119,7 @@ def _how(outcome: Outcome) -> str:
 
 @cache
 def _code(main: str) -> bytes:
-    """What runs inside, compiled: compiling it in each run would take longer than all else."""
+    """The modules that run inside, as bytecode: compiling them in every run would take most of its time."""
     folder = Path(__file__).parent / "two_processes"
     parts = []
     for name in (*_PARTS, main):

@@ -1,4 +1,4 @@
-"""What a question's `entry` field holds, as a dictionary."""
+"""A question's `entry` field, parsed."""
 
 from typing import Any
 

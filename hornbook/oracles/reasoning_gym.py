@@ -1,10 +1,10 @@
-"""The scorers of reasoning-gym: the task's own judgement of an answer."""
+"""The reasoning-gym oracle: answers are judged by the task's own scorer."""
 
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.records import Question
 from hornbook.oracles.extract_answer import stated_text
 from hornbook.oracles.judgement import Judgement, correct, not_attempted, wrong
@@ -21,13 +21,13 @@ def score_gym(question: Question, reply: str, settings: OracleSettings) -> Judge
     """
     entry = entry_of(question)
     if "metadata" not in entry:
-        raise ValueError("the question carries no reasoning-gym entry")
+        raise ValueError("the question has no reasoning-gym entry")
     task_scorer = scorer(entry["metadata"].get("source_dataset", question.task))
     answer = stated_text(reply)
     if not answer:
         return not_attempted()
     if len(answer) > LONGEST_ANSWER:
-        return wrong("endless answer")
+        return wrong(f"the answer is longer than {LONGEST_ANSWER} characters")
     value = min(1.0, max(0.0, float(task_scorer(answer, entry))))
     if value == 1.0:
         return correct(answer[:80])
@@ -36,15 +36,15 @@ def score_gym(question: Question, reply: str, settings: OracleSettings) -> Judge
 
 @cache
 def scorer(name: str) -> Callable[[str, dict[str, Any]], float]:
-    """The scorer of a task. reasoning-gym takes seconds to import, its data sets time to build: once per process.
+    """The scorer of a task, cached: reasoning-gym takes seconds to import and to build a data set.
 
-    Raises HornbookError without it, ValueError for a task that it does not have.
+    Raises HornbookError if reasoning-gym is not installed, ValueError for an unknown task.
     """
     try:
         import reasoning_gym
         from reasoning_gym.factory import DATASETS
     except ImportError:
-        raise missing("oracle 'reasoning-gym'", "reasoning-gym") from None
+        raise missing_package("oracle 'reasoning-gym'", "reasoning-gym") from None
 
     if name not in DATASETS:
         raise ValueError(f"reasoning-gym has no task {name!r}")

@@ -1,10 +1,10 @@
-"""The words by which a reply declines to answer, as chat models use them, in a dozen languages."""
+"""Detect refusals by the phrases that chat models use, in a dozen languages."""
 
 import re
 
 from hornbook.oracles.text import normalise
 
-# English as `normalise` leaves it: lower case, without punctuation; "don't" is "don t".
+# English after `normalise`: lower case, without punctuation; "don't" is "don t".
 _NOT = (
     r"(?:do not|don t|did not|didn t|cannot|can t|can not|could not|couldn t|am unable to|m unable to"
     r"|am not able to|m not able to)"

@@ -1,4 +1,4 @@
-"""The table of oracles, and judging by it without limits: only `isolated.py` and `worker.py` call `judge_here`."""
+"""The table of oracles, and judging without limits: only `isolated.py` and `worker.py` call `judge_here`."""
 
 from collections.abc import Callable
 
@@ -29,14 +29,14 @@ ORACLES: dict[str, Callable[[Question, str, OracleSettings], Judgement]] = {
 }
 JUDGE = "judge"  # a judge model: only `isolated.Oracles` can ask it
 NAMES = [*ORACLES, JUDGE]
-CUT_OFF = "the thinking is cut off before an answer"
+CUT_OFF = "the thinking block is cut off before an answer"
 
 
 def judge_here(question: Question, reply: str, settings: OracleSettings) -> Judgement:
     """Judge a reply by its question's oracle, in this process and without limits on time and memory.
 
-    Thinking blocks are dropped first; a function of the user's sees the reply as it is. An oracle that raises has not
-    judged, with its reason. Raises HornbookError for an oracle that lacks a package, a function or a sandbox.
+    Thinking blocks are removed first; a user's own function gets the whole reply. An exception in the oracle gives "not
+    judged" with its reason. Raises HornbookError for an oracle that lacks a package, a function or a sandbox.
     """
     try:
         if ":" in question.oracle:
@@ -55,4 +55,4 @@ def check_name(oracle: str) -> None:
     """Raises HornbookError unless `oracle` is one of NAMES or a function (`file.py:function`, `module:function`)."""
     if oracle not in NAMES and ":" not in oracle:
         hint = nearest(oracle, NAMES)
-        raise HornbookError(f"unknown oracle '{oracle}'{hint}, or file.py:function for one of your own")
+        raise HornbookError(f"unknown oracle '{oracle}'{hint}, or file.py:function for your own")

@@ -1,4 +1,4 @@
-"""One question, one finished reply: how right is it? `isolated.Oracles` judges many."""
+"""Judge single completions of Question records; `isolated.Oracles` judges many."""
 
 import atexit
 import os
@@ -13,36 +13,36 @@ _shared: dict[tuple[int, str], Oracles] = {}
 _one_at_a_time = threading.Lock()
 
 
-def judge(question: Question, completion: str, settings: OracleSettings | None = None) -> Judgement:
+def judge_question(question: Question, completion: str, settings: OracleSettings | None = None) -> Judgement:
     """Judge a completion by the question's oracle, within the settings' limits on time and memory.
 
-    Raises HornbookError for an oracle nobody knows, and for one that lacks a package, a function, a sandbox or a model.
+    Raises HornbookError for an unknown oracle, and for one that lacks a package, a function, a sandbox or a model.
     """
     return judge_pairs([(question, completion)], settings)[0]
 
 
 def judge_pairs(pairs: list[tuple[Question, str]], settings: OracleSettings | None = None) -> list[Judgement]:
-    """As `judge`, for many at a time; the processes that judge are kept for the next call."""
+    """As `judge_question`, for many at a time; the worker processes are kept for the next call."""
     settings = settings or OracleSettings()
     with _one_at_a_time:
-        key = (os.getpid(), settings.model_dump_json())  # a fork must not talk to its parent's processes
+        key = (os.getpid(), settings.model_dump_json())  # a fork must not use its parent's worker processes
         if key not in _shared:
             _shared[key] = Oracles(settings)
         return _shared[key].judge_many(pairs)
 
 
 def score(question: Question, completion: str) -> float:
-    """How right a completion is, in [0, 1]; see `judge`."""
-    return judge(question, completion).score
+    """The score of a completion, in [0, 1]; see `judge_question`."""
+    return judge_question(question, completion).score
 
 
 def is_right(question: Question, completion: str) -> bool:
-    return judge(question, completion).right is True
+    return judge_question(question, completion).right is True
 
 
-def verdict(question: Question, completion: str) -> Outcome:
+def judged_outcome(question: Question, completion: str) -> Outcome:
     """Correct, wrong or not attempted. A question without a reference answer is bogus: every attempt at it is wrong."""
-    return judge(question, completion).outcome
+    return judge_question(question, completion).outcome
 
 
 @atexit.register

@@ -1,4 +1,4 @@
-"""How long an oracle may think, how much memory it may take, and what the inexact ones are content with."""
+"""Time and memory limits of the oracles, and their thresholds."""
 
 from hornbook.base.settings import Settings, setting
 from hornbook.teacher.settings import TeacherSettings

@@ -1,33 +1,33 @@
-"""Texts of tests, as they are read and as they are run."""
+"""Parse the source of tests, and rewrite it for running against a program in another process."""
 
 import ast
 import symtable
 from collections.abc import Collection, Iterator
 from typing import NamedTuple, TypeGuard
 
-_RUNNING = {"eval", "exec", "pickle.loads", "pickle.load", "marshal.loads"}  # what runs code that it is given
-# What looks into an object further than a stand-in of it goes.
-_LOOKING = {"asdict", "astuple", "fields", "is_dataclass", "signature", "getsource", "isgeneratorfunction"}
-_LOOKING |= {f"{module}.{name}" for name in _LOOKING for module in ("dataclasses", "inspect")}
+_RUNNING = {"eval", "exec", "pickle.loads", "pickle.load", "marshal.loads"}  # functions that run code from data
+# Functions that inspect an object more deeply than its proxy supports.
+_INSPECTING = {"asdict", "astuple", "fields", "is_dataclass", "signature", "getsource", "isgeneratorfunction"}
+_INSPECTING |= {f"{module}.{name}" for name in _INSPECTING for module in ("dataclasses", "inspect")}
 
 
-class Text(NamedTuple):
-    """A text of Python and its syntax tree."""
+class PythonSource(NamedTuple):
+    """Python source and its syntax tree."""
 
     source: str
     tree: ast.Module
 
 
-def read_text(source: str, what: str) -> Text:
+def parse_python(source: str, what: str) -> PythonSource:
     """Raises ValueError for a text that is not Python."""
     try:
-        return Text(source, ast.parse(source))
+        return PythonSource(source, ast.parse(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(f"{what} is not Python: {type(error).__name__}: {error}") from None
 
 
-def free_names(text: Text) -> Iterator[str]:
-    """Global names that a text reads, in their order."""
+def free_names(text: PythonSource) -> Iterator[str]:
+    """Global names that a text reads, in order."""
     seen = set()
     outermost = symtable.symtable(text.source, "tests", "exec")
     tables = [outermost]
@@ -40,15 +40,15 @@ def free_names(text: Text) -> Iterator[str]:
             yield node.id
 
 
-def bound_names(text: Text) -> set[str]:
+def bound_names(text: PythonSource) -> set[str]:
     """Names that a text binds at its top level."""
     symbols = symtable.symtable(text.source, "tests", "exec").get_symbols()
     return {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported()}
 
 
-def as_run(text: Text, known: Collection[str]) -> str:
-    """The text as a main program, without `unittest.main()` (what is there is run anyway), and strict with the program
-    (see `_Strict`). `known` are the names of functions that are not the program's."""
+def as_run(text: PythonSource, known: Collection[str]) -> str:
+    """The text as a main program, without `unittest.main()` (tests are collected anyway), and hardened against the
+    program (see `_Strict`). `known` are the names of functions that are not the program's."""
     lines = [line for node in text.tree.body for line in (node.body if _is_main(node) else [node])]
     kept = [line for line in lines if not _is_runner(line)]
     strict = _Strict(known)
@@ -68,15 +68,15 @@ def _is_runner(node: ast.stmt) -> bool:
 
 
 class _Strict(ast.NodeTransformer):
-    """What a program could use to make a test pass is taken from it.
+    """Rewrites tests so that a program cannot influence their result.
 
     `assert f(x) == sorted(x)` becomes `assert f(_copied(x)) == sorted(x)`: a program that empties the list and returns
-    it must not be right. What is passed is a copy only where the same comparison, or the same call of some assertEqual,
+    it must fail. An argument is copied only where the same comparison, or the same call of assertEqual or the like,
     reads it again outside the call.
-    `with f(x) as y: assert y == 3` becomes `with _heard(f(x)) as y: ...`: the program's __exit__ must not silence what
-    fails inside.
-    `eval(f(x))` becomes `_there(eval, f(x))`, done in the program's process: its text must not run beside the verdict.
-    `asdict(f(x))` becomes `_at_home(asdict, f(x))`, done there too if it is about an object of the program.
+    `with f(x) as y: assert y == 3` becomes `with _propagating(f(x)) as y: ...`: the program's __exit__ must not
+    suppress a failure inside.
+    `eval(f(x))` becomes `_in_program(eval, f(x))`, run in the program's process: its code must not run in the tests'.
+    `asdict(f(x))` becomes `_where_it_is(asdict, f(x))`, run in the process that owns the object.
     """
 
     def __init__(self, known: Collection[str]) -> None:
@@ -94,11 +94,15 @@ class _Strict(ast.NodeTransformer):
         self.generic_visit(node)
         if not node.args or isinstance(node.args[0], ast.Constant):
             return node
-        place = "_there" if called in _RUNNING else "_at_home" if called in _LOOKING and self._is_known(node) else ""
-        if not place:
+        wrapper = ""
+        if called in _RUNNING:
+            wrapper = "_in_program"
+        elif called in _INSPECTING and self._is_known(node):
+            wrapper = "_where_it_is"
+        if not wrapper:
             return node
         self.changed = True
-        return ast.Call(ast.Name(place, ast.Load()), [node.func, *node.args], node.keywords)
+        return ast.Call(ast.Name(wrapper, ast.Load()), [node.func, *node.args], node.keywords)
 
     def visit_With(self, node: ast.With) -> ast.AST:
         inside = [part for line in node.body for part in ast.walk(line)]
@@ -106,7 +110,7 @@ class _Strict(ast.NodeTransformer):
         if any(isinstance(part, ast.Assert) for part in inside) or any(map(_is_assertion, called)):
             for item in node.items:
                 if isinstance(item.context_expr, ast.Call | ast.Name) and not self._is_known(item.context_expr):
-                    item.context_expr = _call("_heard", item.context_expr)
+                    item.context_expr = _call("_propagating", item.context_expr)
                     self.changed = True
         return self.generic_visit(node)
 

@@ -1,4 +1,4 @@
-"""Text answers: the same but for form (`exact`), or nearly the same (`fuzzy`)."""
+"""Text answers: equal up to form (`exact`), or similar (`fuzzy`)."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 
 from hornbook.base.records import Question
 from hornbook.oracles.extract_answer import extract_answer, find_answer
-from hornbook.oracles.judgement import Judgement, compared, correct, not_attempted, wrong
+from hornbook.oracles.judgement import Judgement, correct, correct_if, not_attempted, wrong
 from hornbook.oracles.settings import OracleSettings
 
 
@@ -18,17 +18,17 @@ def score_exact(question: Question, reply: str, settings: OracleSettings) -> Jud
     given = find_answer(reply).text or (reply.strip() if len(reply) <= 2 * len(wanted) else "")
     if not given:
         return not_attempted()
-    # Answers made of punctuation alone vanish in meaning: compare those as they are.
-    same = given == wanted or (meaning(wanted) != "" and meaning(given) == meaning(wanted))
-    return compared(same, given, wanted)
+    # Answers that are only punctuation have an empty canonical text: compare those as they are.
+    same = given == wanted or (canonical_text(wanted) != "" and canonical_text(given) == canonical_text(wanted))
+    return correct_if(same, given, wanted)
 
 
 LONGEST_TEXT = 2000  # characters compared; the time grows with their square
 
 
 def score_fuzzy(question: Question, reply: str, settings: OracleSettings) -> Judgement:
-    """Right when the answer is like the reference by at least the settings' `similarity` (Ratcliff-Obershelp, 0 to 1),
-    but for case, accents and punctuation.
+    """Right when the similarity of answer and reference (Ratcliff-Obershelp, 0 to 1; case, accents and punctuation
+    ignored) is at least the settings' `similarity`.
 
     Raises ValueError when the question has no reference answer.
     """
@@ -49,17 +49,17 @@ _WRAPPED = re.compile(r"\\(?:text|textbf|mathrm|mbox|operatorname)\s*\{([^{}]*)\
 
 
 def normalise(text: str) -> str:
-    """Lower case, single spaces, no accents, no punctuation but what belongs to a number or joins a word."""
+    """Lower case, single spaces, no accents, no punctuation except within numbers and hyphenated words."""
     text = unicodedata.normalize("NFKD", text).replace("−", "-")
     text = "".join(letter for letter in text if not unicodedata.combining(letter)).casefold()
     text = re.sub(r"(?<!\d)\.|\.(?!\d)|(?<!\w)-(?!\d)|[^\w\s.\-]", " ", text)
     return " ".join(text.split())
 
 
-def meaning(text: str) -> str:
-    """What a short text says, whatever its form: case, spaces, quotes, an article and a final stop do not count.
+def canonical_text(text: str) -> str:
+    """A canonical form of a short text: case, spaces, quotes, a leading article and a final full stop are ignored.
 
-    Operators, brackets, signs, accents and the marks of kana do.
+    Operators, brackets, signs, accents and the voicing marks of kana are kept.
     """
     text = unicodedata.normalize("NFKC", _WRAPPED.sub(r"\1", text)).replace("−", "-").translate(_QUOTES)
     text = " ".join(text.casefold().split())

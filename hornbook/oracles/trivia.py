@@ -1,11 +1,12 @@
-"""Trivia: correct, wrong or not attempted, as SimpleQA grades it (report §4.4, appendix A.1)."""
+"""The trivia oracle: correct, wrong or not attempted, as in SimpleQA (report §4.4, appendix A.1)."""
 
 import re
 import unicodedata
 from functools import lru_cache
 
 from hornbook.base.records import Question
-from hornbook.oracles.extract_answer import find_answer, sentences
+from hornbook.base.sentences import sentences
+from hornbook.oracles.extract_answer import find_answer
 from hornbook.oracles.judgement import Judgement, Outcome
 from hornbook.oracles.question_entry import entry_of
 from hornbook.oracles.refusals import refuses
@@ -46,7 +47,7 @@ def score_trivia(question: Question, reply: str, settings: OracleSettings) -> Ju
 
 
 def _outcome(question: Question, reply: str) -> Outcome:
-    """Correct when the reference, or one of `aliases` in the entry, stands in the reply as whole words, is not denied
+    """Correct when the reference, or one of `aliases` in the entry, occurs in the reply as whole words, is not negated
     and is not one of several guesses."""
     if not reply.strip():
         return "not attempted"
@@ -55,7 +56,7 @@ def _outcome(question: Question, reply: str) -> Outcome:
     names = [name for name in [question.answer, *entry_of(question).get("aliases", [])] if _plain(name)]
     if any(_plain(reply) == _plain(name) for name in names) or any(_says(reply, name) for name in names):
         return "correct"
-    for name in names:  # a name may hold the words of a refusal
+    for name in names:  # a name may contain the words of a refusal
         reply = re.sub(re.escape(name), " ", reply, flags=re.IGNORECASE)
     guesses = _HEDGED.search(_plain(reply)) and re.search(r"\b(?:but|though|maybe|perhaps|guess)\b", _plain(reply))
     return "not attempted" if refuses(reply) and not guesses else "wrong"
@@ -68,12 +69,12 @@ def _says(reply: str, name: str) -> bool:
 
 
 def _states(sentence: str, wanted: str) -> bool:
-    """Whether the name is in a sentence, neither denied in its clause nor one of several guesses."""
+    """Whether a sentence contains the name, neither negated in its clause nor one of several guesses."""
     named = _pattern(wanted)
     if not named.search(_plain(sentence)) or _is_guess(sentence, wanted):
         return False
     clauses = [_plain(clause) for clause in _TURN.split(sentence)]
-    if not any(named.search(clause) for clause in clauses):  # a comma or a point divides the name
+    if not any(named.search(clause) for clause in clauses):  # the name itself contains a comma or a point
         clauses = [_plain(sentence)]
     return any(
         not _NEGATED.search(clause[: match.start()]) and not _NEGATED_AFTER.match(clause[match.end() :])
@@ -84,7 +85,7 @@ def _states(sentence: str, wanted: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _pattern(wanted: str) -> re.Pattern[str]:
-    """A name as whole words; of a language without spaces anywhere."""
+    """Matches a name as whole words; in languages without spaces, anywhere."""
     name = re.escape(wanted)
     return re.compile(name if _SPACELESS.search(wanted) else rf"(?<![\w+#]){name}(?![\w+#])")
 
@@ -102,7 +103,7 @@ def _is_guess(sentence: str, wanted: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
-    """Lower case, accents of Latin and Greek folded, numbers in one form, words apart by single spaces."""
+    """Lower case, Latin and Greek accents removed, numbers in one form, words separated by single spaces."""
     text = unicodedata.normalize("NFKC", text).replace("−", "-").replace("’", "'").casefold()
     text = "".join(_folded(letter) for letter in text)
     text = re.sub(r"(?<=\d)[,\u202f ](?=\d{3}(?!\d))", "", text)

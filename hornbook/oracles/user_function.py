@@ -11,16 +11,16 @@ import msgspec
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Question
-from hornbook.base.user_code import load_file, search_in
+from hornbook.base.user_code import add_to_path, load_file
 from hornbook.oracles.judgement import Judgement, correct, wrong
 from hornbook.oracles.question_entry import entry_of
 
 
 def score_function(name: str, question: Question, completion: str) -> Judgement:
-    """What `function(question, completion)` returns: a truth value, or a score in [0, 1].
+    """The result of `function(question, completion)`, which returns a truth value or a score in [0, 1].
 
-    `question` is a dictionary of the record's fields, `entry` among them as a dictionary.
-    Raises HornbookError when the function cannot be loaded, ValueError for another kind of result, and whatever the
+    `question` is a dictionary of the record's fields; its `entry` is a dictionary too.
+    Raises HornbookError when the function cannot be loaded, ValueError for any other result, and whatever the
     function raises.
     """
     value = load_function(name)({**msgspec.to_builtins(question), "entry": entry_of(question)}, completion)
@@ -46,10 +46,10 @@ def load_function(name: str) -> Callable[[dict[str, Any], str], Any]:
     except Exception as error:
         raise HornbookError(f"oracle '{name}': {place} cannot be loaded ({one_line(error)})") from None
     if not callable(found):
-        raise HornbookError(f"oracle '{name}': {attribute!r} in {place} is no function")
+        raise HornbookError(f"oracle '{name}': {attribute!r} in {place} is not a function")
     return found
 
 
 def _from_module(name: str) -> Any:
-    search_in(os.getcwd())
+    add_to_path(os.getcwd())
     return importlib.import_module(name)

@@ -1,7 +1,7 @@
-"""The process that judges: it may hang, be killed or run out of memory, and nobody but one judgement suffers.
+"""The worker process that judges. If it hangs, is killed or runs out of memory, only one judgement fails.
 
-It reads a batch from standard input (a line of JSON), says that it has loaded what the batch needs, and writes one
-line per judgement as soon as that is made. `isolated.py` is at the other end.
+It reads a request from standard input (a line of JSON), reports that it has loaded what the request needs, and writes
+one line per judgement as soon as that is made. `worker_process.py` is the parent's side.
 """
 
 import contextlib
@@ -22,18 +22,18 @@ from hornbook.oracles.registry import judge_here
 from hornbook.oracles.settings import OracleSettings
 from hornbook.oracles.user_function import load_function
 
-GRACE = 5.0  # seconds after which it ends itself, should the process that watches it be gone
+GRACE = 5.0  # seconds past the time limit after which it kills itself, in case its parent has died
 
 
-class Batch(msgspec.Struct):
+class JudgeRequest(msgspec.Struct):
     """Questions, and completions each with the index of its question."""
 
     questions: list[Question]
     completions: list[tuple[int, str]]
 
 
-class Reply(msgspec.Struct, omit_defaults=True):
-    """Either a judgement, or "the batch is loaded", or what the user must mend before any can be made."""
+class JudgeResponse(msgspec.Struct, omit_defaults=True):
+    """A judgement, or "loaded", or an error that the user must fix before anything can be judged."""
 
     score: float = 0.0
     reason: str = ""
@@ -52,9 +52,9 @@ def main() -> None:
     with contextlib.suppress(ValueError, OSError):  # macOS has no such limit
         resource.setrlimit(resource.RLIMIT_AS, (settings.memory_mb << 20, settings.memory_mb << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    read, encoder = msgspec.json.Decoder(Batch).decode, msgspec.json.Encoder()
+    read, encoder = msgspec.json.Decoder(JudgeRequest).decode, msgspec.json.Encoder()
 
-    def write(reply: Reply) -> None:
+    def write(reply: JudgeResponse) -> None:
         target.write(encoder.encode(reply) + b"\n")
 
     for line in source:
@@ -62,18 +62,18 @@ def main() -> None:
         try:
             for question in batch.questions:
                 _load(question)
-            write(Reply(loaded=True))
+            write(JudgeResponse(loaded=True))
             for index, completion in batch.completions:
                 signal.setitimer(signal.ITIMER_REAL, settings.seconds + GRACE)
                 judged = _judge(batch.questions[index], completion, settings)
                 signal.setitimer(signal.ITIMER_REAL, 0)
-                write(Reply(*judged))
+                write(JudgeResponse(*judged))
         except HornbookError as error:
-            write(Reply(error=str(error)))
+            write(JudgeResponse(error=str(error)))
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Our ends of the pipes; what an oracle reads or prints from now on goes nowhere."""
+    """Take stdin and stdout for the protocol, and point them at /dev/null for the oracles."""
     source, target = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
@@ -82,7 +82,7 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _load(question: Question) -> None:
-    """Imports take seconds, and are no judgement's fault. What fails here for one question fails there, counted."""
+    """Import what the oracle needs, outside its time limit. If this fails for a question, so will its judgement."""
     try:
         if ":" in question.oracle:
             load_function(question.oracle)
@@ -97,7 +97,7 @@ def _load(question: Question) -> None:
 
 
 def _judge(question: Question, completion: str, settings: OracleSettings) -> Judgement:
-    """An oracle that calls sys.exit has no say in whether this process ends."""
+    """Judge; an oracle that calls sys.exit fails its judgement and does not end this process."""
     try:
         return judge_here(question, completion, settings)
     except HornbookError:

@@ -1,4 +1,4 @@
-"""The worker process seen from outside: started when first needed, watched, and replaced when it fails."""
+"""The parent's side of a worker process: started when first needed, monitored, and replaced when it fails."""
 
 import contextlib
 import os
@@ -15,12 +15,12 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.records import Question
 from hornbook.oracles.judgement import Judgement
 from hornbook.oracles.settings import OracleSettings
-from hornbook.oracles.worker import Batch, Reply
+from hornbook.oracles.worker import JudgeRequest, JudgeResponse
 
-BATCH = 256  # judgements a message; a failure among them costs sending the rest again
+BATCH = 256  # judgements per request; after a failure the rest are sent again
 LOADING = 300.0  # seconds for imports: reasoning-gym takes ten on a busy machine
 
-# A process of its own, not a fork: the parent may hold torch, threads and a GPU.
+# A new process, not a fork: the parent may hold torch, threads and a GPU.
 _START = "import sys; sys.path[:] = sys.argv[1:]; from hornbook.oracles.worker import main; main()"
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 
@@ -31,7 +31,7 @@ class Worker:
     def __init__(self, settings: OracleSettings) -> None:
         self.settings = settings
         self._process: subprocess.Popen[bytes] | None = None
-        self._rest = b""  # the beginning of a line that has not come in whole
+        self._rest = b""  # an incomplete line
         self._lines: deque[bytes] = deque()
 
     def judge_many(self, pairs: Sequence[tuple[Question, str]]) -> list[Judgement]:
@@ -41,13 +41,13 @@ class Worker:
             while len(done) < len(pairs):
                 done += self._judge_some(pairs[len(done) : len(done) + BATCH])
         except BaseException:
-            self.close()  # or its late replies would be taken for the next batch's
+            self.close()  # or its late responses would be read as those to the next request
             raise
         return done
 
     def load(self, questions: Sequence[Question]) -> None:
-        """Have what these questions' oracles need loaded. Raises HornbookError when it cannot be."""
-        self._send(Batch(list(questions), []))
+        """Load what these questions' oracles need. Raises HornbookError when it cannot be loaded."""
+        self._send(JudgeRequest(list(questions), []))
 
     def close(self) -> None:
         """End the process and all that it started."""
@@ -63,10 +63,10 @@ class Worker:
         self._lines.clear()
 
     def _judge_some(self, pairs: Sequence[tuple[Question, str]]) -> list[Judgement]:
-        """The judgements up to and including the first that breaks the process; at least one."""
+        """The judgements up to and including the first that kills the process; at least one."""
         questions = {id(question): question for question, _ in pairs}
         places = {name: place for place, name in enumerate(questions)}
-        self._send(Batch(list(questions.values()), [(places[id(question)], text) for question, text in pairs]))
+        self._send(JudgeRequest(list(questions.values()), [(places[id(question)], text) for question, text in pairs]))
         done: list[Judgement] = []
         for _ in pairs:
             reply = self._reply(self.settings.seconds)
@@ -77,8 +77,8 @@ class Worker:
                 break
         return done
 
-    def _send(self, batch: Batch) -> None:
-        """Send a batch and wait until its oracles are loaded; a process that died while idle is nobody's fault."""
+    def _send(self, batch: JudgeRequest) -> None:
+        """Send a request and wait until its oracles are loaded. A process that died while idle is started again."""
         message = msgspec.json.encode(batch) + b"\n"
         for _ in range(2):
             if self._process is None:
@@ -106,10 +106,10 @@ class Worker:
         assert self._process.stdin
         self._process.stdin.write(self.settings.model_dump_json().encode() + b"\n")
 
-    def _reply(self, seconds: float) -> Reply:
-        """The next reply. Where none comes, the process is ended, and the reply says why: nothing in time, or its end.
+    def _reply(self, seconds: float) -> JudgeResponse:
+        """The next response. If there is none in time, or the process died, it is closed and the response says so.
 
-        Raises HornbookError for what the user must mend.
+        Raises HornbookError for an error that the user must fix.
         """
         assert self._process and self._process.stdout
         pipe = self._process.stdout.fileno()
@@ -118,15 +118,15 @@ class Worker:
         while not self._lines:
             if not poll.poll(seconds * 1000):
                 self.close()
-                return Reply(reason=f"Timeout: no judgement within {seconds:g} s", outcome="not judged")
+                return JudgeResponse(reason=f"Timeout: no judgement within {seconds:g} s", outcome="not judged")
             got = os.read(pipe, 1 << 16)
             if not got:
                 code = self._process.wait()
                 self.close()
-                return Reply(reason=f"Crash: the judging process died ({_cause(code)})", outcome="not judged")
+                return JudgeResponse(reason=f"Crash: the judging process died ({_cause(code)})", outcome="not judged")
             *lines, self._rest = (self._rest + got).split(b"\n")
             self._lines.extend(lines)
-        reply = msgspec.json.decode(self._lines.popleft(), type=Reply)
+        reply = msgspec.json.decode(self._lines.popleft(), type=JudgeResponse)
         if reply.error:
             raise HornbookError(reply.error)
         return reply

@@ -1,6 +1,6 @@
 """Preferences: a model, questions and a judge → pairs of replies, and refusals (report §4.2, §4.4, appendix A.1).
 
 `refusal.py` measures what a model knows and makes data that teaches it to decline the rest; `judged_pairs.py` grades
-several replies per prompt and pairs the better with the worse; `synthetic_pairs.py` takes the pairs that synthesis
-made. `generate.py` asks a model, and serves evaluation too.
+several replies per prompt and pairs the better with the worse; `synthetic_pairs.py` uses the pairs of synthetic
+samples. `generate.py` samples replies from a model, for evaluation too.
 """

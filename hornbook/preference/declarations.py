@@ -1,4 +1,4 @@
-"""The stages of this package, as recipes and the command line know them."""
+"""Declarations of the stages of this package for recipes and the command line."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the judge is asked, and what it meant: faults first, then 1-5 for accuracy, style and detail (report §4.2)."""
+"""The prompt for a judge model, and parsing its grades: faults, then 1-5 for accuracy, style, detail (report §4.2)."""
 
 import re
 
@@ -9,9 +9,9 @@ from hornbook.base.thinking import without_thinking
 
 CRITERIA = ("accuracy", "style", "detail")
 LOWEST, HIGHEST = 1.0, 5.0
-LONGEST_REPLY = 1200  # characters of a reply that the judge is shown: the first two thirds, and the end with the answer
+LONGEST_REPLY = 1200  # characters of a reply shown to the judge: two thirds from its beginning, one from its end
 
-TEMPERATURE = 0.2  # a judge should not waver
+TEMPERATURE = 0.2  # low, for consistent grades
 
 _REQUEST = """\
 Grade the reply to the question from 1 (bad) to 5 (excellent) for accuracy, style and detail. \
@@ -20,9 +20,9 @@ First say what is wrong with it.
 Question: {question}
 Reply: {reply}"""
 
-# A weak judge follows examples better than instructions. In one line and without a label it was read back in 16 of 16
-# answers of SmolLM2-135M; with "Faults:" and a line per grade in about half. It tends to repeat the last example: that
-# makes ties, and ties make no pair.
+# A weak judge follows examples better than instructions. With grades in one line and without a label, 16 of 16 answers
+# of SmolLM2-135M could be parsed; with "Faults:" and a line per grade about half. It tends to repeat the last example,
+# which makes ties, and ties make no pair.
 _EXAMPLES = (
     (
         "What is 7 + 5?",
@@ -57,7 +57,7 @@ _SCALE = re.compile(r"\(?\b(?:on a scale )?(?:of |from )?1 ?(?:-|–|to) ?5\b\)?
 
 
 class Grades(msgspec.Struct, frozen=True):
-    """A judgement: the faults in words, and grades from 1 to 5."""
+    """The judge's assessment: the faults in words, and grades from 1 to 5."""
 
     faults: str
     accuracy: float
@@ -65,8 +65,8 @@ class Grades(msgspec.Struct, frozen=True):
     detail: float
 
 
-def judge_messages(question: str, reply: str) -> list[Message]:
-    """The conversation that asks for a judgement, with judged examples before the real question."""
+def grading_messages(question: str, reply: str) -> list[Message]:
+    """The conversation that asks for grades, with graded examples before the real question."""
     turns = []
     for example_question, example_reply, judgement in _EXAMPLES:
         turns.append(Message("user", _REQUEST.format(question=example_question, reply=example_reply)))
@@ -76,7 +76,7 @@ def judge_messages(question: str, reply: str) -> list[Message]:
 
 
 def _shown(reply: str) -> str:
-    """A reply as the judge sees it: of a long one the beginning and the end, and how much is left out between."""
+    """A reply as the judge sees it: a long one is cut in the middle."""
     if len(reply) <= LONGEST_REPLY:
         return reply
     head = LONGEST_REPLY * 2 // 3
@@ -85,9 +85,9 @@ def _shown(reply: str) -> str:
 
 
 def parse_grades(text: str) -> Grades | None:
-    """The grades in a judge's answer, however it put them ("Accuracy: 4", "style is 3/5", "**Detail** - 2 out of 5").
+    """The grades in a judge's answer, in any form ("Accuracy: 4", "style is 3/5", "**Detail** - 2 out of 5").
 
-    What is said last counts. None when one of the three is missing or outside 1 to 5: half a judgement is no judgement.
+    The last mention counts. None when one of the three is missing or outside 1 to 5.
     """
     text = _SCALE.sub("", without_thinking(text) or "")
     together = list(_TOGETHER.finditer(text))
@@ -104,7 +104,7 @@ def parse_grades(text: str) -> Grades | None:
 
 
 def _grade(pattern: re.Pattern[str], text: str) -> float | None:
-    """The grade that is said last; None where there is none, or one on another scale."""
+    """The last grade mentioned; None where there is none, or one on another scale."""
     matches = list(pattern.finditer(text))
     if not matches or matches[-1].group(2) not in (None, "5"):
         return None

@@ -12,12 +12,12 @@ from hornbook.base.records import Pair, Question, make_id
 from hornbook.base.rng import derive
 from hornbook.base.workspace import Workspace
 from hornbook.oracles.isolated import Oracles
-from hornbook.preference.generate import Encoder, forget_replies, open_respondent
-from hornbook.preference.judge_prompt import CRITERIA, HIGHEST, LOWEST, TEMPERATURE, judge_messages, parse_grades
+from hornbook.preference.generate import Encoder, delete_replies, open_respondent
+from hornbook.preference.judge_prompt import CRITERIA, HIGHEST, LOWEST, TEMPERATURE, grading_messages, parse_grades
 from hornbook.preference.pairing import best_against_worst, rank_agreement
-from hornbook.preference.records import Judgement
-from hornbook.preference.responses import check_replies, distinct, model_replies, teacher_replies
-from hornbook.preference.select_questions import choose, read_questions
+from hornbook.preference.records import JudgedReply
+from hornbook.preference.responses import check_replies, distinct_replies, model_replies, teacher_replies
+from hornbook.preference.select_questions import choose_questions, collect_questions
 from hornbook.preference.settings import JudgedPairsSettings
 from hornbook.teacher.client import Teacher, open_teacher
 from hornbook.teacher.errors import CallFailed
@@ -25,8 +25,9 @@ from hornbook.teacher.map_records import map_records
 from hornbook.teacher.settings import TeacherSettings
 from hornbook.tokenizer.chat import load_tokenizer
 
-ATTEMPTS = 2  # a judgement without grades is asked for once more
-STUCK, STUCK_FROM = 0.8, 20  # share of equal judgements, and number of them, from which a judge is called stuck
+JUDGE_TOKENS = 48  # of a judgement, at most
+ATTEMPTS = 2  # for an answer with grades
+CONSTANT, CONSTANT_FROM = 0.8, 20  # share of equal grades, and number of replies, from which a warning is given
 
 
 def judged_pairs(
@@ -39,61 +40,61 @@ def judged_pairs(
 ) -> None:
     """Sample replies, have them judged, and write pairs.parquet (full-length, `ends=True`) and judgements.parquet.
 
-    A pair is won on accuracy (kind "accuracy": by the oracle, or by the judge if the settings say so) or on the mean of
-    accuracy, style and detail (kind "overall"); ties give no pair. Notes say how far the judge agrees with the oracle.
-    The models are sampled one after another, each by the engine of the settings and then closed.
+    A pair is decided by accuracy (kind "accuracy": by the oracle, or by the judge if set so) or by the mean of
+    accuracy, style and detail (kind "overall"); ties give no pair. A note records how often the judge agrees with the
+    oracle. The models are sampled one after another.
     Raises HornbookError when there are no questions or no model, TeacherError when the judge cannot be used.
     """
     if settings.teacher is None and settings.accuracy == "judge":
         raise HornbookError(
-            "judged-pairs: accuracy: judge needs a teacher to be the judge; give one, or set accuracy to oracle"
+            "judged-pairs: accuracy: judge needs a teacher as the judge; give one, or set accuracy to oracle"
         )
     if others and settings.engine.backend == "server":
         raise HornbookError(
-            "judged-pairs: others: engine.backend server samples from the one model it serves; "
-            "use torch or vllm, or leave the others out"
+            "judged-pairs: others: engine.backend server samples only from the model it serves; "
+            "use torch or vllm, or leave out the others"
         )
-    asked = choose(read_questions(questions, work, columns=settings.columns), settings.prompts, work.seed)
+    asked = choose_questions(collect_questions(questions, work, columns=settings.columns), settings.prompts, work.seed)
     encoder = Encoder(load_tokenizer(model, work.path), "chat")
     with open_respondent(model, encoder, settings.engine, seed=derive(work.seed, "model")) as writer:
-        room = writer.engine.room
+        context = writer.engine.context
         replies = model_replies("model", writer, encoder, asked, settings, work)
     for number, other in enumerate(others, 1):
         its = Encoder(load_tokenizer(other, work.path), "chat")
         with open_respondent(other, its, settings.engine, seed=derive(work.seed, "other", number)) as writer:
             replies += model_replies(f"other-{number}", writer, encoder, asked, settings, work)
     if settings.teacher:
-        replies = asynchronous.run(_with_teacher(settings.teacher, replies, encoder, asked, settings, work))
-    replies = distinct(replies)
+        replies = asynchronous.run_coroutine(_with_teacher(settings.teacher, replies, encoder, asked, settings, work))
+    replies = distinct_replies(replies)
     with Oracles(settings.oracles, work.ledger) as oracles:
         check_replies(replies, asked, oracles, work)
 
-    pairs = [pair for question in asked for pair in _pairs(question, replies, encoder, room, settings)]
-    write_records(work.path / "judgements.parquet", Judgement, sorted(replies, key=lambda reply: reply.id))
+    pairs = [pair for question in asked for pair in _pairs(question, replies, encoder, context, settings)]
+    write_records(work.path / "judgements.parquet", JudgedReply, sorted(replies, key=lambda reply: reply.id))
     write_records(work.path / "pairs.parquet", Pair, sorted(pairs, key=lambda pair: pair.id))
-    forget_replies(work)
-    _book(asked, replies, pairs, work)
+    delete_replies(work)
+    _record_statistics(asked, replies, pairs, work)
 
 
 async def _with_teacher(
     judge_model: TeacherSettings,
-    replies: list[Judgement],
+    replies: list[JudgedReply],
     encoder: Encoder,
     asked: list[Question],
     settings: JudgedPairsSettings,
     work: Workspace,
-) -> list[Judgement]:
-    """The replies with the teacher's own beside them, graded as far as `judge_calls` go."""
+) -> list[JudgedReply]:
+    """The replies and the teacher's own, graded up to `judge_calls`."""
     async with open_teacher(judge_model, work.ledger) as teacher:
         with work.progress("teacher replies", len(asked) * settings.teacher_responses, "replies") as bar:
             replies = replies + await teacher_replies(teacher, encoder, asked, settings, work, bar)
-        replies = distinct(replies)
+        replies = distinct_replies(replies)
         prompts = {question.id: question.prompt for question in asked}
         chosen = _within_budget(replies, settings.judge_calls)
         with work.progress("judgements", len(chosen), "replies") as bar:
             outcomes = await map_records(
                 chosen,
-                lambda reply: _grade(teacher, prompts[reply.question], reply, settings.judge_tokens),
+                lambda reply: _grade(teacher, prompts[reply.question], reply, JUDGE_TOKENS),
                 lambda *_: bar.advance(),
             )
         teacher.require_answers()
@@ -106,8 +107,8 @@ async def _with_teacher(
     return replies
 
 
-def _within_budget(replies: list[Judgement], most: int) -> list[Judgement]:
-    """The replies to judge: all those of a prompt or none, prompt by prompt while they fit."""
+def _within_budget(replies: list[JudgedReply], most: int) -> list[JudgedReply]:
+    """The replies to judge: all of a prompt or none, prompt by prompt while they fit."""
     per_prompt = Counter(reply.question for reply in replies)
     chosen: set[str] = set()
     for name in sorted(per_prompt):
@@ -116,11 +117,11 @@ def _within_budget(replies: list[Judgement], most: int) -> list[Judgement]:
     return [reply for reply in replies if reply.question in chosen]
 
 
-async def _grade(teacher: Teacher, question: str, reply: Judgement, longest: int) -> Judgement:
-    """Let the judge grade one reply; the record keeps the calls it took."""
+async def _grade(teacher: Teacher, question: str, reply: JudgedReply, longest: int) -> JudgedReply:
+    """Let the judge grade one reply; the record keeps the calls."""
     for attempt in range(ATTEMPTS):
         completion = await teacher.complete(
-            judge_messages(question, reply.text),
+            grading_messages(question, reply.text),
             purpose="judge: grade",
             sample=attempt,
             temperature=TEMPERATURE,
@@ -136,11 +137,11 @@ async def _grade(teacher: Teacher, question: str, reply: Judgement, longest: int
 
 
 def _pairs(
-    question: Question, replies: list[Judgement], encoder: Encoder, room: int, settings: JudgedPairsSettings
+    question: Question, replies: list[JudgedReply], encoder: Encoder, context: int, settings: JudgedPairsSettings
 ) -> list[Pair]:
-    """The pairs that one prompt gives: by accuracy, then by the mean of the three where accuracy did not pair them."""
+    """The pairs of one prompt: by accuracy, then by the mean of the three grades for replies not yet paired."""
     prompt = encoder.chat_prompt(question)
-    fitting = [r for r in replies if r.question == question.id and len(prompt) + len(r.tokens) <= room]
+    fitting = [r for r in replies if r.question == question.id and len(prompt) + len(r.tokens) <= context]
     accuracies = [(reply, accuracy) for reply in fitting if (accuracy := _accuracy(reply, settings)) is not None]
     overall = [(reply, (accuracy + reply.style + reply.detail) / 3) for reply, accuracy in accuracies if reply.judged]
 
@@ -154,14 +155,14 @@ def _pairs(
     return list(pairs.values())
 
 
-def _accuracy(reply: Judgement, settings: JudgedPairsSettings) -> float | None:
-    """From 1 to 5: what the oracle says, if it is asked and has an opinion, else what the judge says."""
+def _accuracy(reply: JudgedReply, settings: JudgedPairsSettings) -> float | None:
+    """From 1 to 5: the oracle's score if the settings say so and it has one, else the judge's grade."""
     if settings.accuracy == "oracle" and reply.checked:
         return LOWEST + (HIGHEST - LOWEST) * reply.oracle
     return reply.accuracy if reply.judged else None
 
 
-def _pair(kind: str, question: Question, prompt: list[int], chosen: Judgement, rejected: Judgement) -> Pair:
+def _pair(kind: str, question: Question, prompt: list[int], chosen: JudgedReply, rejected: JudgedReply) -> Pair:
     return Pair(
         id=make_id("pair", kind, chosen.id, rejected.id),
         parents=[question.id, *question.parents],
@@ -174,7 +175,7 @@ def _pair(kind: str, question: Question, prompt: list[int], chosen: Judgement, r
     )
 
 
-def _book(asked: list[Question], replies: list[Judgement], pairs: list[Pair], work: Workspace) -> None:
+def _record_statistics(asked: list[Question], replies: list[JudgedReply], pairs: list[Pair], work: Workspace) -> None:
     judged = [reply for reply in replies if reply.judged]
     kinds = Counter(pair.kind for pair in pairs)
     work.count(records_in=len(asked), records_out=len(pairs), replies=len(replies), judged=len(judged))
@@ -183,7 +184,7 @@ def _book(asked: list[Question], replies: list[Judgement], pairs: list[Pair], wo
     work.note("judge_grades", {name: _histogram([getattr(reply, name) for reply in judged]) for name in CRITERIA})
     if judged:
         _note_agreement(asked, judged, work)
-        _warn_of_a_stuck_judge(judged, work)
+        _warn_if_constant(judged, work)
     if not pairs:
         work.warn(f"{len(replies)} replies to {len(asked)} prompts gave no pair: all were graded alike")
 
@@ -193,8 +194,8 @@ def _histogram(grades: list[float]) -> list[dict[str, int]]:
     return [{"grade": grade, "replies": counted[grade]} for grade in range(int(LOWEST), int(HIGHEST) + 1)]
 
 
-def _note_agreement(asked: list[Question], judged: list[Judgement], work: Workspace) -> None:
-    """How often the judge's accuracy prefers the reply that the oracle prefers; 0.5 is chance."""
+def _note_agreement(asked: list[Question], judged: list[JudgedReply], work: Workspace) -> None:
+    """Note how often the judge's accuracy prefers the reply that the oracle prefers; 0.5 is chance."""
     agreements = []
     for question in asked:
         checked = [reply for reply in judged if reply.question == question.id and reply.checked]
@@ -205,14 +206,12 @@ def _note_agreement(asked: list[Question], judged: list[Judgement], work: Worksp
     if found.n and found.low <= 0.5:
         work.warn(
             f"the judge agrees with the oracle on accuracy in {found.mean:.0%} of {note['pairs']} pairs "
-            f"({found.low:.0%}-{found.high:.0%}): no better than chance; trust its grades of style and detail as little"
+            f"({found.low:.0%}-{found.high:.0%}): no better than chance; do not rely on its other grades either"
         )
 
 
-def _warn_of_a_stuck_judge(judged: list[Judgement], work: Workspace) -> None:
+def _warn_if_constant(judged: list[JudgedReply], work: Workspace) -> None:
     commonest = Counter((reply.accuracy, reply.style, reply.detail) for reply in judged).most_common(1)[0][1]
     share = commonest / len(judged)
-    if len(judged) >= STUCK_FROM and share >= STUCK:
-        work.warn(
-            f"the judge gives {share:.0%} of {len(judged)} replies the very same grades: it hardly tells them apart"
-        )
+    if len(judged) >= CONSTANT_FROM and share >= CONSTANT:
+        work.warn(f"the judge gives {share:.0%} of {len(judged)} replies the same grades: it hardly distinguishes them")

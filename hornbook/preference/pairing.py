@@ -1,10 +1,10 @@
-"""From graded replies to a prompt: which of them are paired."""
+"""Choose pairs from graded replies to a prompt."""
 
 from collections.abc import Sequence
 
 
 def best_against_worst(grades: Sequence[float], can_win: Sequence[bool], most: int) -> list[tuple[int, int]]:
-    """At most `most` pairs (better, worse) of indices: the best with the worst, the next best with the next worst ...
+    """Up to `most` pairs (better, worse) of indices: the best with the worst, the next best with the next worst ...
 
     No reply is used twice, a tie gives no pair, and only replies that `can_win` are preferred.
     """
@@ -22,7 +22,7 @@ def best_against_worst(grades: Sequence[float], can_win: Sequence[bool], most: i
 
 
 def rank_agreement(truth: Sequence[float], grades: Sequence[float]) -> list[float]:
-    """For each two replies of which one is truly better: 1 if the grades say so too, 0.5 for a tie, else 0."""
+    """For each two replies of which one is truly better: 1 if the grades agree, 0.5 for a tie, else 0."""
     agreement = []
     for i, true_i in enumerate(truth):
         for j, true_j in enumerate(truth):

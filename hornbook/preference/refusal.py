@@ -1,4 +1,4 @@
-"""Refusing to hallucinate: what does the model know? Answer that, decline the rest (report §4.4, appendix A.1)."""
+"""Refusal data against hallucination: answer what the model knows, refuse the rest (report §4.4, appendix A.1)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,16 +14,18 @@ from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
 from hornbook.inference.settings import Sampling
 from hornbook.oracles.score import judge_pairs
-from hornbook.preference.generate import Encoder, Respondent, by_question, forget_replies, open_respondent
+from hornbook.preference.generate import Encoder, Respondent, by_question, delete_replies, open_respondent
 from hornbook.preference.refusal_templates import BOGUS_REFUSALS, REFUSALS, bogus_question, bogus_variant, known_words
-from hornbook.preference.refusal_writer import Written, write_texts
-from hornbook.preference.select_questions import choose, read_questions
+from hornbook.preference.refusal_writer import WrittenTexts, write_texts
+from hornbook.preference.select_questions import choose_questions, collect_questions
 from hornbook.preference.settings import RefusalSettings
 from hornbook.tokenizer.chat import load_tokenizer
 
+PAIR_TOKENS = 5  # of the replies; report appendix A.1
 
-class Case(msgspec.Struct):
-    """A question with the texts to teach and, once measured, how the model fares."""
+
+class RefusalCase(msgspec.Struct):
+    """A question with the texts to teach and the model's measured answers."""
 
     question: Question
     answer: str  # "" for a bogus question
@@ -33,7 +35,7 @@ class Case(msgspec.Struct):
     right: int = 0
     wrong: int = 0
     asked: int = 0
-    wrong_reply: str = ""  # the model's commonest wrong answer
+    wrong_reply: str = ""  # the model's most frequent wrong answer
 
     @property
     def known(self) -> float:
@@ -45,27 +47,27 @@ def refusal(settings: RefusalSettings, work: Workspace, *, model: Path, question
     """Measure which trivia the model knows; make samples.parquet for SFT and pairs.parquet for DPO.
 
     SFT: the answer where the model is usually right, a refusal where it is usually wrong and for every bogus question.
-    DPO, on the first `pair_tokens` tokens of the replies: correct > refusal where the model is sometimes right,
+    DPO, on the first `PAIR_TOKENS` tokens of the replies: correct > refusal where the model is sometimes right,
     refusal > its own wrong answer where it is sometimes wrong. Held-out questions are never touched.
     Raises HornbookError when there are no trivia questions or no such model.
     """
     asked = _trivia(questions, settings, work)
-    chosen = choose(asked, settings.max_questions, work.seed)
+    chosen = choose_questions(asked, settings.max_questions, work.seed)
     cases = _with_texts(settings, work, chosen, known_words(asked))
     encoder = Encoder(load_tokenizer(model, work.path), settings.style)
     with open_respondent(model, encoder, settings.engine, seed=work.seed) as respondent:
         _measure(cases, respondent, settings, work)
 
     samples = [sample for case in cases if (sample := _sample(case, settings))]
-    pairs = [pair for case in cases for pair in _pairs(case, encoder, settings.pair_tokens)]
+    pairs = [pair for case in cases for pair in _pairs(case, encoder, PAIR_TOKENS)]
     write_records(work.path / "samples.parquet", Sample, sorted(samples, key=lambda sample: sample.id))
     write_records(work.path / "pairs.parquet", Pair, sorted(pairs, key=lambda pair: pair.id))
-    forget_replies(work)
-    _book(cases, samples, pairs, settings, work)
+    delete_replies(work)
+    _record_statistics(cases, samples, pairs, settings, work)
 
 
 def _trivia(paths: Sequence[Path], settings: RefusalSettings, work: Workspace) -> list[Question]:
-    found = read_questions(paths, work, columns=settings.columns)
+    found = collect_questions(paths, work, columns=settings.columns)
     trivia = [question for question in found if question.oracle == "trivia"]
     for question in found:
         if question.oracle != "trivia":
@@ -75,17 +77,19 @@ def _trivia(paths: Sequence[Path], settings: RefusalSettings, work: Workspace) -
     return trivia
 
 
-def _with_texts(settings: RefusalSettings, work: Workspace, questions: list[Question], known: set[str]) -> list[Case]:
-    """A case for each question and each bogus variant: from the teacher where that passed its check, else built in."""
+def _with_texts(
+    settings: RefusalSettings, work: Workspace, questions: list[Question], known: set[str]
+) -> list[RefusalCase]:
+    """A case for each question and each bogus variant, with the teacher's texts where they pass, else built-in ones."""
     real = [question for question in questions if question.answer]
-    written: dict[str, Written] = {}
+    written: dict[str, WrittenTexts] = {}
     if settings.teacher and settings.teacher_questions:
-        for_teacher = choose(real, settings.teacher_questions, work.seed)
+        for_teacher = choose_questions(real, settings.teacher_questions, work.seed)
         written, outcomes, calls = write_texts(settings.teacher, for_teacher, known, work)
         work.note("teacher_texts", dict(sorted(outcomes.items())))
         work.count(teacher_calls=calls)
 
-    cases = [_real_case(question, written.get(question.id, Written()), work) for question in real]
+    cases = [_real_case(question, written.get(question.id, WrittenTexts()), work) for question in real]
     bogus = {q.id: _bogus_case(q, work) for q in questions if not q.answer}
     for text in written.values():
         if text.bogus:
@@ -100,8 +104,8 @@ def _with_texts(settings: RefusalSettings, work: Workspace, questions: list[Ques
     return cases + [bogus[name] for name in sorted(bogus)]
 
 
-def _real_case(question: Question, text: Written, work: Workspace) -> Case:
-    return Case(
+def _real_case(question: Question, text: WrittenTexts, work: Workspace) -> RefusalCase:
+    return RefusalCase(
         question=question,
         answer=text.answer or question.solution or question.answer,
         refusal=text.refusal or _one_of(REFUSALS, question, work),
@@ -110,18 +114,18 @@ def _real_case(question: Question, text: Written, work: Workspace) -> Case:
     )
 
 
-def _bogus_case(question: Question, work: Workspace, text: Written | None = None) -> Case:
-    text = text or Written()
+def _bogus_case(question: Question, work: Workspace, text: WrittenTexts | None = None) -> RefusalCase:
+    text = text or WrittenTexts()
     refusal = text.bogus_refusal or _one_of(BOGUS_REFUSALS, question, work)
-    return Case(question=question, answer="", refusal=refusal, refusal_calls=text.bogus_refusal_calls)
+    return RefusalCase(question=question, answer="", refusal=refusal, refusal_calls=text.bogus_refusal_calls)
 
 
 def _one_of(texts: tuple[str, ...], question: Question, work: Workspace) -> str:
     return texts[int(rng(work.seed, "phrasing", question.id).integers(len(texts)))]
 
 
-def _measure(cases: list[Case], respondent: Respondent, settings: RefusalSettings, work: Workspace) -> None:
-    """Fill in how often the model answers each case rightly and wrongly, and its commonest wrong answer."""
+def _measure(cases: list[RefusalCase], respondent: Respondent, settings: RefusalSettings, work: Workspace) -> None:
+    """Fill in how often the model answers each case correctly and wrongly, and its most frequent wrong answer."""
     sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
     questions = [case.question for case in cases]
     replies = by_question(respondent.replies(questions, settings.samples, sampling, work, "trivia"))
@@ -137,8 +141,8 @@ def _measure(cases: list[Case], respondent: Respondent, settings: RefusalSetting
             case.wrong_reply = min(wrong, key=lambda text: (-wrong[text], text))
 
 
-def _sample(case: Case, settings: RefusalSettings) -> Sample | None:
-    """The record for fine-tuning, or none for what the model knows too well to decline and too badly to answer."""
+def _sample(case: RefusalCase, settings: RefusalSettings) -> Sample | None:
+    """The record for fine-tuning; None where the model's share of correct answers is between the two thresholds."""
     if case.answer and case.known >= settings.usually_right:
         text, calls = case.answer, case.answer_calls
     elif not case.answer or case.known < settings.usually_wrong:
@@ -157,7 +161,7 @@ def _sample(case: Case, settings: RefusalSettings) -> Sample | None:
     )
 
 
-def _pairs(case: Case, encoder: Encoder, first: int) -> list[Pair]:
+def _pairs(case: RefusalCase, encoder: Encoder, first: int) -> list[Pair]:
     """Correct > refusal where sometimes right; refusal > wrong where sometimes wrong; on the first tokens only."""
     question = case.question
     refused = encoder.chat_reply(question, case.refusal)[:first]
@@ -183,8 +187,8 @@ def _pairs(case: Case, encoder: Encoder, first: int) -> list[Pair]:
     ]
 
 
-def _book(
-    cases: list[Case], samples: list[Sample], pairs: list[Pair], settings: RefusalSettings, work: Workspace
+def _record_statistics(
+    cases: list[RefusalCase], samples: list[Sample], pairs: list[Pair], settings: RefusalSettings, work: Workspace
 ) -> None:
     real, bogus = [case for case in cases if case.answer], [case for case in cases if not case.answer]
     histogram = Counter(case.right for case in real)
@@ -208,4 +212,4 @@ def _book(
     )
     work.count(records_in=len(cases), records_out=len(samples), pairs=len(pairs))
     if not usually_right:
-        work.warn("the model knows none of the trivia: all of this data refuses, and may teach it to refuse too much")
+        work.warn("the model knows none of the trivia: all samples are refusals, which may teach it to refuse too much")

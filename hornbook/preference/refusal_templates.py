@@ -1,4 +1,4 @@
-"""Built-in refusals and bogus questions, for when no teacher writes them or its text fails the check (appendix A.1)."""
+"""Built-in refusals and bogus questions, used without a teacher or where its text fails the check (appendix A.1)."""
 
 import re
 
@@ -31,18 +31,18 @@ _VOWELS = re.compile(r"[aeiouyàâãäåáèéêëíìîïóòôõöúùûü]+",
 
 
 def names_in(text: str) -> list[str]:
-    """The capitalised names in a text, but for its first word."""
+    """The capitalised names in a text, except its first word."""
     return _NAME.findall(text)
 
 
 def known_words(questions: list[Question]) -> set[str]:
-    """Every capitalised word of the questions and answers, in lower case: what an invented name must not be."""
+    """Every capitalised word of the questions and answers, in lower case; an invented name must be none of them."""
     texts = [text for question in questions for text in (question.prompt, question.answer)]
     return {word.casefold() for text in texts for word in re.findall(r"\b[A-ZÀ-Þ][\w'’-]+", text)}
 
 
 def bogus_variant(question: Question, known: set[str], random: np.random.Generator) -> str | None:
-    """The question about a name that does not exist, spliced from known ones; None if it holds no name to replace."""
+    """The question about an invented name, made of parts of known ones; None if it contains no name to replace."""
     names = names_in(question.prompt)
     if not names:
         return None
@@ -52,7 +52,7 @@ def bogus_variant(question: Question, known: set[str], random: np.random.Generat
 
 
 def invent_name(parts: list[str], known: set[str], random: np.random.Generator, tries: int = 50) -> str | None:
-    """The beginning of one known word and the end of another, where that gives no known word."""
+    """The beginning of one known word and the end of another, if the result is not a known word."""
     whole = [word for word in parts if word.isalpha() and len(word) >= 4]
     if len(whole) < 2:
         return None
@@ -65,19 +65,19 @@ def invent_name(parts: list[str], known: set[str], random: np.random.Generator, 
 
 
 def _beginning(word: str) -> str:
-    """Up to the first vowels and the consonant behind them: "Portugal" → "port"."""
+    """Up to the first vowels and the consonant after them: "Portugal" → "port"."""
     vowels = _VOWELS.search(word, 1)
     return word[: vowels.end() + 1] if vowels else word[:3]
 
 
 def _ending(word: str) -> str:
-    """From the last vowels but the final letter on: "Portugal" → "al"."""
+    """From the last vowels on, not counting the final letter: "Portugal" → "al"."""
     vowels = list(_VOWELS.finditer(word[:-1]))
     return word[vowels[-1].start() :] if vowels else word[-2:]
 
 
 def bogus_question(origin: Question, prompt: str, calls: list[str]) -> Question:
-    """A question without an answer: the oracle counts every attempt at it as wrong."""
+    """A question without an answer; the oracle counts every attempt as wrong."""
     return Question(
         id=make_id("question", "bogus", prompt),
         parents=[origin.id],

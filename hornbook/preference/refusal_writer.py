@@ -1,4 +1,4 @@
-"""What a teacher writes for refusal data: answer, refusal, bogus variant, refusal to that (appendix A.1)."""
+"""Texts for refusal data from a teacher: answer, refusal, bogus variant and its refusal (appendix A.1)."""
 
 import re
 from collections import Counter
@@ -8,8 +8,9 @@ import msgspec
 
 from hornbook.base import asynchronous
 from hornbook.base.records import Message, Question
+from hornbook.base.sentences import sentences
 from hornbook.base.workspace import Workspace
-from hornbook.oracles.score import verdict
+from hornbook.oracles.score import judged_outcome
 from hornbook.oracles.trivia import refuses
 from hornbook.preference.refusal_templates import bogus_question
 from hornbook.teacher.client import Teacher, open_teacher
@@ -18,7 +19,6 @@ from hornbook.teacher.map_records import map_records
 from hornbook.teacher.settings import TeacherSettings
 
 LONGEST = 40  # words of a sentence the teacher is asked for
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 ANSWER = "Question: {question}\nThe answer is: {answer}\nWrite one short sentence that gives this answer."
 REFUSAL = (
     'Someone asks: "{question}"\nYou do not know. Reply with one short sentence that begins with "I" and says '
@@ -30,8 +30,8 @@ BOGUS = (
 )
 
 
-class Written(msgspec.Struct):
-    """What passed its check, with the ledger keys of the calls that gave it; "" stands for what did not."""
+class WrittenTexts(msgspec.Struct):
+    """Texts that passed their check, with the ledger keys of their calls; "" for those that did not."""
 
     answer: str = ""
     answer_calls: list[str] = []
@@ -42,17 +42,17 @@ class Written(msgspec.Struct):
     bogus_refusal_calls: list[str] = []
 
 
-class Writer:
-    """Asks the teacher for the texts of one question at a time and keeps those that pass their check."""
+class RefusalWriter:
+    """Requests the texts of a question from the teacher and keeps those that pass their check."""
 
     def __init__(self, teacher: Teacher, known: set[str], outcomes: Counter[str]) -> None:
         self.teacher, self.known, self.outcomes = teacher, known, outcomes
 
-    async def write(self, question: Question) -> Written:
+    async def write(self, question: Question) -> WrittenTexts:
         answer, answer_calls = await self._sentence(
             "answer",
             ANSWER.format(question=question.prompt, answer=question.answer),
-            lambda text: verdict(question, text) == "correct",
+            lambda text: judged_outcome(question, text) == "correct",
         )
         refusal, refusal_calls = await self._sentence(
             "refusal", REFUSAL.format(question=question.prompt), lambda text: _declines(question, text)
@@ -62,7 +62,7 @@ class Writer:
             BOGUS.format(question=question.prompt),
             lambda text: is_bogus_variant(text, question, self.known),
         )
-        written = Written(answer, answer_calls, refusal, refusal_calls)
+        written = WrittenTexts(answer, answer_calls, refusal, refusal_calls)
         if prompt:
             written.bogus = bogus_question(question, prompt, calls)
             written.bogus_refusal, written.bogus_refusal_calls = await self._sentence(
@@ -71,7 +71,7 @@ class Writer:
         return written
 
     async def _sentence(self, what: str, request: str, passes: Callable[[str], bool]) -> tuple[str, list[str]]:
-        """The teacher's sentence and its call, or "" and no call; what became of it is counted."""
+        """The teacher's sentence and its call, or "" and no call; outcomes are counted."""
         try:
             completion = await self.teacher.complete(
                 [Message("user", request)], purpose=f"refusal: {what}", max_tokens=64, stop=["\n"]
@@ -89,36 +89,36 @@ class Writer:
 
 def write_texts(
     settings: TeacherSettings, questions: list[Question], known: set[str], work: Workspace
-) -> tuple[dict[str, Written], Counter[str], int]:
-    """What the teacher wrote for each question, by id; how its texts fared; how many calls there were.
+) -> tuple[dict[str, WrittenTexts], Counter[str], int]:
+    """The teacher's texts by question id, counts of outcomes, and the number of calls.
 
-    Raises TeacherError when the teacher cannot be used; what it has answered by then is in the ledger.
+    Raises TeacherError when the teacher cannot be used; its answers up to then are in the ledger.
     """
     outcomes: Counter[str] = Counter()
 
-    async def run() -> tuple[dict[str, Written], int]:
+    async def run() -> tuple[dict[str, WrittenTexts], int]:
         async with open_teacher(settings, work.ledger) as teacher:
-            writer = Writer(teacher, known, outcomes)
+            writer = RefusalWriter(teacher, known, outcomes)
             with work.progress("teacher texts", len(questions), "questions") as bar:
                 results = await map_records(questions, writer.write, lambda *_: bar.advance())
             teacher.require_answers()
             work.count(**teacher.losses())
-            found = {q.id: r for q, r in zip(questions, results, strict=True) if isinstance(r, Written)}
+            found = {q.id: r for q, r in zip(questions, results, strict=True) if isinstance(r, WrittenTexts)}
             return found, len(teacher.calls_used)
 
-    written, calls = asynchronous.run(run())
+    written, calls = asynchronous.run_coroutine(run())
     return written, outcomes, calls
 
 
 def tidy(text: str) -> str:
-    """The first sentence, without quotation marks around it or a label before it."""
+    """The first sentence, without quotation marks or a label."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     line = re.sub(r"^(?:new |bogus )?(?:question|answer|reply|sentence)\s*:\s*", "", line, flags=re.IGNORECASE)
-    return _SENTENCE_END.split(line.strip("\"“”' "))[0]
+    return (sentences(line.strip("\"“”' ")) or [""])[0]
 
 
 def is_bogus_variant(text: str, question: Question, known: set[str]) -> bool:
-    """Whether `text` asks the same of another name, and none of the new names is a known one."""
+    """Whether `text` asks the same about another name, and none of the new names is known."""
     before, after = re.findall(r"[\w'’-]+", question.prompt), re.findall(r"[\w'’-]+", text)
     old = {word.casefold() for word in before}
     new = [word for word in after[1:] if word.casefold() not in old]

@@ -1,4 +1,4 @@
-"""Who replies: the model itself, other models, the teacher (report §4.2)."""
+"""Replies of the model itself, other models and the teacher (report §4.2)."""
 
 from hornbook.base.progress import Bar
 from hornbook.base.records import Message, Question, make_id
@@ -6,7 +6,7 @@ from hornbook.base.workspace import Workspace
 from hornbook.inference.settings import Sampling
 from hornbook.oracles.isolated import Oracles
 from hornbook.preference.generate import Encoder, Respondent
-from hornbook.preference.records import NO_ORACLE, Judgement
+from hornbook.preference.records import NO_ORACLE, JudgedReply
 from hornbook.preference.settings import JudgedPairsSettings
 from hornbook.teacher.client import Teacher
 from hornbook.teacher.errors import CallFailed
@@ -20,10 +20,10 @@ def model_replies(
     questions: list[Question],
     settings: JudgedPairsSettings,
     work: Workspace,
-) -> list[Judgement]:
-    """Replies of `writer` as ungraded judgements, in the tokens of the model in training, which are `model`'s.
+) -> list[JudgedReply]:
+    """Ungraded replies of `writer`, in the tokens of the model in training, whose encoder is `model`.
 
-    The model's own replies keep the token ids that were sampled: text that is tokenised again is another sequence.
+    The model's own replies keep the sampled token ids, since text that is tokenised again may give other ids.
     """
     sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
     asked = {question.id: question for question in questions}
@@ -43,10 +43,10 @@ async def teacher_replies(
     settings: JudgedPairsSettings,
     work: Workspace,
     bar: Bar,
-) -> list[Judgement]:
-    """The teacher's own replies; a call that fails costs that one reply."""
+) -> list[JudgedReply]:
+    """The teacher's own replies; only the reply of a failed call is missing."""
 
-    async def ask(task: tuple[Question, int]) -> Judgement:
+    async def ask(task: tuple[Question, int]) -> JudgedReply:
         question, sample = task
         completion = await teacher.complete(
             [Message("user", question.prompt)],
@@ -66,11 +66,11 @@ async def teacher_replies(
     for (question, _), result in zip(tasks, results, strict=True):
         if isinstance(result, CallFailed):
             work.reject(question.id, f"no reply from the teacher: {result}")
-    return [result for result in results if isinstance(result, Judgement)]
+    return [result for result in results if isinstance(result, JudgedReply)]
 
 
-def check_replies(replies: list[Judgement], questions: list[Question], oracles: Oracles, work: Workspace) -> None:
-    """Fill in what its oracle says of each reply to a question whose answer can be checked."""
+def check_replies(replies: list[JudgedReply], questions: list[Question], oracles: Oracles, work: Workspace) -> None:
+    """Fill in the oracle's score of each reply to a question whose answer can be checked."""
     checkable = {q.id: q for q in questions if q.answer or q.entry or q.oracle == "trivia"}
     checked = [reply for reply in replies if reply.question in checkable]
     with work.progress("checking", len(checked), "replies") as bar:
@@ -79,9 +79,9 @@ def check_replies(replies: list[Judgement], questions: list[Question], oracles: 
             reply.oracle = NO_ORACLE if judged.failed else judged.score
 
 
-def distinct(replies: list[Judgement]) -> list[Judgement]:
-    """Each text to a question once, a complete one before one that was cut off; sorted by question and text."""
-    best: dict[tuple[str, str], Judgement] = {}
+def distinct_replies(replies: list[JudgedReply]) -> list[JudgedReply]:
+    """Each text to a question once, preferring complete ones; sorted by question and text."""
+    best: dict[tuple[str, str], JudgedReply] = {}
     for reply in sorted(replies, key=lambda reply: (not reply.complete, reply.author, reply.sample)):
         best.setdefault((reply.question, reply.text), reply)
     return [best[key] for key in sorted(best)]
@@ -92,8 +92,10 @@ def _encode(model: Encoder, question: Question, text: str, complete: bool) -> li
     return tokens if complete else tokens[:-1]
 
 
-def _candidate(question: Question, author: str, sample: int, text: str, tokens: list[int], complete: bool) -> Judgement:
-    return Judgement(
+def _candidate(
+    question: Question, author: str, sample: int, text: str, tokens: list[int], complete: bool
+) -> JudgedReply:
+    return JudgedReply(
         id=make_id("judgement", question.id, author, str(sample), text),
         parents=[question.id, *question.parents],
         question=question.id,

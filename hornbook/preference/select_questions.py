@@ -1,4 +1,4 @@
-"""Reading questions and choosing among them; the order they came in never matters."""
+"""Read questions and choose among them, independently of their order."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,23 +11,26 @@ from hornbook.base.workspace import Workspace
 from hornbook.oracles import load_questions as files
 
 
-def read_questions(
-    paths: Sequence[Path], work: Workspace, *, held_out: bool = False, columns: Sequence[str] = ()
+def collect_questions(
+    paths: Sequence[Path], work: Workspace, *, split: str = "", columns: Sequence[str] = ()
 ) -> list[Question]:
     """All questions of the given folders and files, each once, by id.
 
-    With `held_out`, a folder that has a `heldout/` gives that instead: questions no training stage sees.
+    With a `split`, the subfolder of that name (`heldout`, `test`) is read instead, if a folder has one: questions that
+    no training stage uses.
     Raises HornbookError when there are none.
     """
     if not paths:
-        raise HornbookError("questions: none are given; expected a file or the folder of a stage that makes them")
-    sources = [path / "heldout" if held_out and (path / "heldout").is_dir() else path for path in map(Path, paths)]
+        raise HornbookError(
+            "questions: none given; expected a file or the output folder of a stage that makes questions"
+        )
+    sources = [path / split if (path / split).is_dir() else path for path in map(Path, paths)]
     found = files.read_questions(sources, work.reject, columns=columns)
     return sorted(found, key=lambda question: question.id)
 
 
-def choose(questions: list[Question], most: int, seed: int) -> list[Question]:
-    """At most `most` questions, as even over tasks (and over real and bogus ones) as can be; sorted by id."""
+def choose_questions(questions: list[Question], most: int, seed: int) -> list[Question]:
+    """At most `most` questions, spread evenly over tasks and over real and bogus ones; sorted by id."""
     taken: Counter[tuple[str, bool]] = Counter()
     ranked: list[tuple[int, int, Question]] = []
     for order, question in sorted(((derive(seed, "choose", q.id), q) for q in questions), key=lambda item: item[0]):

@@ -22,7 +22,6 @@ class RefusalSettings(ColumnSettings):
     max_questions: int = setting(1000, "questions used; a seeded choice when there are more", ge=1)
     usually_right: float = setting(0.5, "from this share of right answers on, fine-tuning data answers", gt=0, le=1)
     usually_wrong: float = setting(0.5, "below this share of right answers, fine-tuning data refuses", gt=0, le=1)
-    pair_tokens: int = setting(5, "a preference pair holds the first so many tokens of each side", ge=1)
     bogus_share: float = setting(
         0.2, "bogus questions for each real one; variants are made up where the questions bring fewer", ge=0, le=1
     )
@@ -52,7 +51,6 @@ class JudgedPairsSettings(ColumnSettings):
         None, "the judge; without it replies are paired by the accuracy that the oracle finds, and by nothing else"
     )
     judge_calls: int = setting(150, "replies judged at most; prompts that no longer fit are not judged", ge=0)
-    judge_tokens: int = setting(48, "longest judgement, in tokens", ge=8)
     pairs_per_prompt: int = setting(2, "pairs of each kind that one prompt gives at most", ge=1)
     engine: BackendSettings = setting(help="what computes the model, and where", default_factory=BackendSettings)
 

@@ -1,4 +1,4 @@
-"""Synthetic samples with a worse last turn → preference pairs in a model's own tokens (report §4.2, §4.4)."""
+"""Preference pairs in a model's tokens from synthetic samples with a rejected reply (report §4.2, §4.4)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ from hornbook.preference.settings import PairsSettings
 from hornbook.tokenizer.chat import encode_prompt, load_tokenizer
 from hornbook.tokenizer.preference_pairs import reply_tokens
 
-BY_JUDGE = ("accuracy", "overall")  # checks of the samples that a judge decided: which of the two won
-KINDS = {"refusal_pair": "refusal"}  # DPO keeps the share of refusals small, by the name of their kind
+BY_JUDGE = ("accuracy", "overall")  # checks of samples that a judge decided
+KINDS = {"refusal_pair": "refusal"}  # DPO limits the share of pairs of kind "refusal"
 
 
 def pairs(settings: PairsSettings, work: Workspace, *, model: Path, samples: Sequence[Path]) -> None:
-    """Write pairs.parquet: the last turn of each sample with `rejected` is preferred to that, in `model`'s template.
+    """Write pairs.parquet: the last turn of each sample is chosen over its `rejected`, in `model`'s chat template.
 
-    The replies are complete (`ends=True`), or with `first_tokens` their beginnings. A pair's kind is "accuracy" or
-    "overall" where a judge decided, "refusal" for refusals, else the sample's kind. Samples of no preference are
+    The replies are complete (`ends=True`), or with `first_tokens` their first tokens. A pair's kind is "accuracy" or
+    "overall" where a judge decided, "refusal" for refusals, else the sample's kind. Samples without `rejected` are
     counted; bad ones are set aside with the reason. Raises HornbookError when no pair is left, or without a tokenizer.
     """
     records = load_records(samples, "samples", columns=settings.columns, reject=work.reject)
@@ -39,19 +39,21 @@ def pairs(settings: PairsSettings, work: Workspace, *, model: Path, samples: Seq
         except HornbookError as error:
             work.reject(sample.id, str(error))
     if not made:
-        raise HornbookError(f"{work.name}: no pair among {len(found)} samples; those of preference kinds have one each")
+        raise HornbookError(
+            f"{work.name}: no preference pair in {len(found)} samples; expected samples with `rejected`"
+        )
     write_records(work.path / "pairs.parquet", Pair, sorted(made, key=lambda pair: pair.id))
     work.note("kinds", dict(sorted(Counter(pair.kind for pair in made).items())))
     work.count(records_in=len(found), records_out=len(made))
 
 
 def pair_of(sample: Sample, tokenizer: PreTrainedTokenizerBase, first_tokens: int = 0) -> Pair:
-    """The sample as a pair; with `first_tokens`, on so many tokens of each side.
+    """The sample as a pair; with `first_tokens`, only that many tokens of each side.
 
     Raises HornbookError where it does not end with a reply, where the sides are equal, and as `encode_chat` does.
     """
     if len(sample.messages) < 2 or sample.messages[-1].role != "assistant":
-        raise HornbookError("no reply of the assistant at the end")
+        raise HornbookError("the last turn is not the assistant's")
     before, preferred = sample.messages[:-1], sample.messages[-1].content
     sides = [reply_tokens(tokenizer, before, Message("assistant", text)) for text in (preferred, sample.rejected)]
     chosen, rejected = [side[:first_tokens] if first_tokens else side for side in sides]

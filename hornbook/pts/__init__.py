@@ -1,4 +1,4 @@
-"""Model + questions + oracle → pivotal tokens → preference pairs of single tokens (report §4.3, figure 4).
+"""Pivotal token search: model + questions + oracle → pivotal tokens → preference pairs of single tokens (report §4.3).
 
-`stage.py` is the stage, `search.py` its steps; docs/pts.md says how the search works.
+`stage.py` is the stage, `search.py` its steps; docs/pts.md explains how the search works.
 """

@@ -1,6 +1,7 @@
-"""What two samples say about a difference: a belief that directs the sampling, and a proof that needs no belief.
+"""Inference about a difference v - s from two samples: a posterior that directs sampling, and a confidence sequence.
 
-v is p(success) after a token, s that of rollouts forced off it; the token moves p(success) by (1 - π)(v - s).
+v is p(success) after a token, s that of rollouts forced to take another token; the token moves p(success) by
+(1 - π)(v - s). The confidence sequence needs no prior.
 """
 
 import math
@@ -11,13 +12,13 @@ import numpy as np
 
 STEP = 0.005
 GRID = np.linspace(0.0, 1.0, round(1 / STEP) + 1)  # values of v, and of s
-APART = GRID[:, None] - GRID[None, :]  # v - s
-NEAR = 0.1  # how far s usually lies from v
-LOOSE = 0.25  # share of tokens after which anything may happen
+DIFFERENCE = GRID[:, None] - GRID[None, :]  # v - s
+NEAR = 0.1  # prior: standard deviation of s around v for most tokens
+LOOSE = 0.25  # prior: share of tokens for which s is uniform
 
 
 class Counts(NamedTuple):
-    """Successes and rollouts of two independent samples: after the token (v), and off it (s)."""
+    """Successes and sizes of two independent samples: rollouts after the token (v), and after another one (s)."""
 
     v_right: int
     v_n: int
@@ -25,7 +26,7 @@ class Counts(NamedTuple):
     s_n: int
 
 
-class Belief(NamedTuple):
+class MovePosterior(NamedTuple):
     """Posterior of v - s: the probabilities that it is at least `gap` or at most -`gap`, and its mean."""
 
     rises: float
@@ -33,20 +34,20 @@ class Belief(NamedTuple):
     mean: float
 
     @property
-    def moves(self) -> float:
+    def p_pivotal(self) -> float:
         return self.rises + self.falls
 
 
-def believe(counts: Counts, gap: float) -> Belief:
-    """What to believe of v - s after these counts. The posterior does not care when one looks, or why one stopped."""
+def move_posterior(counts: Counts, gap: float) -> MovePosterior:
+    """The posterior of v - s after these counts. It does not depend on the stopping rule."""
     v, s = likelihood(counts.v_right, counts.v_n), likelihood(counts.s_right, counts.s_n)
     joint, rising, falling, moving = _prior(gap)
     total = v @ joint @ s
-    return Belief(*(float(v @ part @ s / total) for part in (rising, falling, moving)))
+    return MovePosterior(*(float(v @ part @ s / total) for part in (rising, falling, moving)))
 
 
 def prior_on(grid: np.ndarray) -> np.ndarray:
-    """Of s, for each v (rows): near v as a rule, and in a share `LOOSE` anything."""
+    """Prior of s for each v (rows): a mixture of values near v and, with weight `LOOSE`, a uniform distribution."""
     near = np.exp(-0.5 * ((grid[:, None] - grid[None, :]) / NEAR) ** 2)
     near /= near.sum(1, keepdims=True)
     return np.asarray((1 - LOOSE) * near + LOOSE / len(grid))
@@ -54,32 +55,32 @@ def prior_on(grid: np.ndarray) -> np.ndarray:
 
 @cache
 def _prior(gap: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Prior of (v, s): most tokens change little, so that s is near v; after a share `LOOSE`, anything may happen.
+    """The prior of (v, s): whole, where v - s >= gap, where v - s <= -gap, and times v - s.
 
-    Whole, where v - s >= gap, where v - s <= -gap, and times v - s.
+    Most tokens change little, so s is near v for them.
     """
     joint = prior_on(GRID)
-    return joint, joint * (gap - 1e-9 <= APART), joint * (-gap + 1e-9 >= APART), joint * APART
+    return joint, joint * (gap - 1e-9 <= DIFFERENCE), joint * (-gap + 1e-9 >= DIFFERENCE), joint * DIFFERENCE
 
 
 @cache
 def likelihood(right: int, n: int) -> np.ndarray:
-    """Of each value on the grid, as a share of the largest."""
+    """Binomial likelihood of (right, n) on GRID, scaled to a maximum of 1."""
     log = log_likelihood(right, n, GRID)
     return np.exp(log - log.max())
 
 
 def log_likelihood(right: int, n: int, grid: np.ndarray) -> np.ndarray:
-    """Of each value on an even grid over [0, 1]; its ends stand for what lies near them."""
+    """Binomial log-likelihood on an even grid over [0, 1]; 0 and 1 are moved inwards by a quarter of a step."""
     p = grid.clip(grid[1] / 4, 1 - grid[1] / 4)
     return np.asarray(right * np.log(p) + (n - right) * np.log1p(-p))
 
 
 @cache
 def log_martingale(right: int, n: int) -> np.ndarray:
-    """log of what Jeffreys' mixture gave the sample over what each p on the grid gives it.
+    """Log of the ratio of the sample's probability under Jeffreys' mixture and under each p on the grid.
 
-    At the true p this is a martingale that starts at 1: it ever reaches c with probability at most 1 / c.
+    At the true p the ratio is a martingale that starts at 1, so it ever reaches c with probability at most 1 / c.
     """
     mixture = math.lgamma(right + 0.5) + math.lgamma(n - right + 0.5) - math.lgamma(n + 1) - math.log(math.pi)
     return mixture - log_likelihood(right, n, GRID)
@@ -88,7 +89,7 @@ def log_martingale(right: int, n: int) -> np.ndarray:
 def tail(log_c: float) -> float:
     """Probability that a product of two independent such martingales ever exceeds c, at any two sample sizes.
 
-    However the sizes were chosen, even by a look ahead at either sample: each running maximum is below a Pareto
+    The sizes may be chosen in any way, even by looking ahead at either sample: each running maximum is below a Pareto
     variable, and a product of two of those exceeds c with probability (1 + ln c) / c.
     """
     return (1 + log_c) * math.exp(-log_c) if log_c > 0 else 1.0
@@ -105,9 +106,9 @@ def threshold(error_rate: float) -> float:
 
 
 def interval(counts: Counts, error_rate: float, known: float = 0.0, share: float = 1.0) -> tuple[float, float]:
-    """Confidence sequence for v - s: it covers at all times at once with probability at least 1 - error_rate.
+    """Confidence sequence for v - s: it covers at all sample sizes at once with probability at least 1 - error_rate.
 
-    The sample of v may be that of a part of it: v is `known` and `share` times what was sampled.
+    The sample of v may be of a part of it: v = `known` + `share` * the sampled rate.
     """
     together = log_martingale(counts.v_right, counts.v_n)[:, None] + log_martingale(counts.s_right, counts.s_n)[None, :]
     held = (known + share * GRID[:, None] - GRID[None, :])[together < threshold(error_rate)]

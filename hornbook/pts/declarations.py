@@ -1,4 +1,4 @@
-"""The stage of this package, as recipes and the command line know it."""
+"""Declaration of the stage `pts` for recipes and the command line."""
 
 from collections.abc import Sequence
 from pathlib import Path

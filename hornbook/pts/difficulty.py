@@ -1,4 +1,4 @@
-"""How hard each question is for the model, by all that was sampled for it."""
+"""How hard each question is for the model, estimated from all its rollouts."""
 
 import numpy as np
 
@@ -8,15 +8,15 @@ from hornbook.pts.records import Difficulty
 from hornbook.pts.rollout_pools import Pools
 from hornbook.pts.screening import root
 from hornbook.pts.settings import PtsSettings
-from hornbook.pts.types import Outcome
+from hornbook.pts.types import JudgedRollout
 
 
 def difficulties(
     settings: PtsSettings, pools: Pools, starts: dict[int, list[np.ndarray]], found: dict[int, int]
 ) -> list[Difficulty]:
-    """A row a question. `starts` are what each of its searched solutions says of p(success), `found` counts pivots."""
+    """A row for each question. `starts`: by case, posteriors of p(success) from its solutions; `found`: its pivots."""
     rows = []
-    for case, (question, _) in enumerate(pools.trials.cases):
+    for case, (question, _) in enumerate(pools.runner.cases):
         made = pools.of(root(case))
         searched = case in starts
         p_G = np.mean(starts[case], axis=0) if searched else start_of(made)
@@ -41,8 +41,8 @@ def difficulties(
     return rows
 
 
-def start_of(made: list[Outcome]) -> np.ndarray:
-    """What rollouts from a prompt say of its p(success), under a prior that expects extremes (Jeffreys')."""
+def start_of(made: list[JudgedRollout]) -> np.ndarray:
+    """Posterior of p(success) on GRID, given rollouts from the prompt, under Jeffreys' prior."""
     log = log_likelihood(sum(outcome.success for outcome in made), len(made), GRID)
     inner = GRID.clip(GRID[1] / 4, 1 - GRID[1] / 4)
     weight_G = np.exp(log - log.max()) / np.sqrt(inner * (1 - inner))

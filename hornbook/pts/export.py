@@ -1,4 +1,4 @@
-"""A search for other tools, as JSON lines: pivots, pairs, advantages of tokens, and what sentences were worth."""
+"""Export a search as JSON lines for other tools: pivots, pairs, token advantages and sentence counterfactuals."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import atomic, read_records
 from hornbook.base.records import Pair, Pivot
 from hornbook.pts.page import pivot_tokens
-from hornbook.pts.records import MadeRollout, SearchedSolution
+from hornbook.pts.records import RolloutRecord, SearchedSolution
 from hornbook.pts.sentence_counterfactuals import sentence_rows
 from hornbook.pts.token_advantages import advantage_rows
 from hornbook.tokenizer.chat import stop_ids
@@ -25,21 +25,21 @@ FILES = {
 }
 
 
-def export(folder: Path, format: str, tokenizer: PreTrainedTokenizerBase) -> Path:
-    """Write what a search left in FOLDER as JSON lines beside it, in the file FILES names; returns the file's path.
+def export_search(folder: Path, format: str, tokenizer: PreTrainedTokenizerBase) -> Path:
+    """Write the output of a search in FOLDER as JSON lines to the file named by FILES; returns the file's path.
 
     `jsonl` gives a line for each pivot, `trl` for each pair as ids, `trl-text` for each pair as text, `advantages` for
-    each solution, `sentences` for each sentence that some rollouts replaced (docs/pts-export.md). The two for TRL will
-    do with any stage's folder of pairs. Ids are what counts: a token may be part of a character, and a prefix that is
-    tokenised again may not be the one that was sampled.
+    each solution, `sentences` for each sentence that some rollouts replaced (docs/pts-export.md). The two for TRL work
+    with any stage's folder of pairs. Use the ids: a token may be part of a character, and a prefix that is tokenised
+    again may differ from the one that was sampled.
     Raises HornbookError for another format, or a folder without the files of a search.
     """
     if format not in FILES:
         raise HornbookError(f"export format {format!r}; expected one of {', '.join(sorted(FILES))}")
-    return _write(folder / FILES[format], _rows(folder, format, Text(tokenizer)))
+    return _write(folder / FILES[format], _rows(folder, format, TokenDecoder(tokenizer)))
 
 
-def _rows(folder: Path, format: str, text: "Text") -> Iterator[dict[str, Any]]:
+def _rows(folder: Path, format: str, text: "TokenDecoder") -> Iterator[dict[str, Any]]:
     if format == "trl":
         yield from (trl_row(pair, text) for pair in read_records(folder / "pairs.parquet", Pair))
         return
@@ -48,7 +48,7 @@ def _rows(folder: Path, format: str, text: "Text") -> Iterator[dict[str, Any]]:
         return
     solutions = read_records(folder / "solutions.parquet", SearchedSolution)
     if format == "sentences":
-        yield from sentence_rows(solutions, read_records(folder / "rollouts.parquet", MadeRollout), text.of)
+        yield from sentence_rows(solutions, read_records(folder / "rollouts.parquet", RolloutRecord), text.of)
         return
     pivots = read_records(folder / "pivots.parquet", Pivot)
     if format == "advantages":
@@ -57,8 +57,8 @@ def _rows(folder: Path, format: str, text: "Text") -> Iterator[dict[str, Any]]:
         yield from pivot_rows(pivots, read_records(folder / "pairs.parquet", Pair), solutions, text)
 
 
-class Text:
-    """Token ids as text. Bytes that are no whole character show as �; special tokens are kept."""
+class TokenDecoder:
+    """Token ids as text. Incomplete characters are shown as �; special tokens are kept."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self.tokenizer = tokenizer
@@ -75,10 +75,10 @@ class Text:
         return list(self.tokenizer.encode(text, add_special_tokens=False))
 
 
-def trl_row(pair: Pair, text: Text) -> dict[str, Any]:
-    """A pair with ids in TRL's columns. The text is under other names than TRL's on purpose.
+def trl_row(pair: Pair, text: TokenDecoder) -> dict[str, Any]:
+    """A pair with ids in TRL's columns. The text columns deliberately have other names than TRL's.
 
-    From columns named prompt, chosen and rejected TRL would tokenise again and append an EOS, without a word.
+    Columns named prompt, chosen and rejected would be tokenised again by TRL, silently, with an EOS appended.
     """
     return {
         "id": pair.id,
@@ -91,24 +91,24 @@ def trl_row(pair: Pair, text: Text) -> dict[str, Any]:
     }
 
 
-def text_row(pair: Pair, text: Text) -> dict[str, Any]:
+def text_row(pair: Pair, text: TokenDecoder) -> dict[str, Any]:
     """A pair as text in TRL's columns `prompt`, `chosen` and `rejected`.
 
     `ends` says whether the sides are complete replies: where they are not, a trainer must append no EOS. `same_ids` is
     whether the texts, tokenised, are the very ids that were sampled.
     """
     side = text.without_end if pair.ends else text.of
-    said = {"prompt": text.of(pair.prompt_tokens), "chosen": side(pair.chosen_tokens)}
-    said["rejected"] = side(pair.rejected_tokens)
+    texts = {"prompt": text.of(pair.prompt_tokens), "chosen": side(pair.chosen_tokens)}
+    texts["rejected"] = side(pair.rejected_tokens)
     sampled = [pair.prompt_tokens + tokens for tokens in (pair.chosen_tokens, pair.rejected_tokens)]
     again = [text.ids(text.of(tokens)) for tokens in sampled]
-    return {"id": pair.id, "kind": pair.kind, **said, "ends": pair.ends, "same_ids": again == sampled}
+    return {"id": pair.id, "kind": pair.kind, **texts, "ends": pair.ends, "same_ids": again == sampled}
 
 
 def pivot_rows(
-    pivots: list[Pivot], pairs: list[Pair], solutions: list[SearchedSolution], text: Text
+    pivots: list[Pivot], pairs: list[Pair], solutions: list[SearchedSolution], text: TokenDecoder
 ) -> Iterator[dict[str, Any]]:
-    """A row for each pivot. Where no opposite was found, the side that is not the pivot's own is null."""
+    """A row for each pivot. Where no opposite token was found, that side is null."""
     questions = {solution.question: solution for solution in solutions}
     pair_of = {parent: pair for pair in reversed(pairs) for parent in pair.parents}
     for pivot in pivots:
@@ -140,7 +140,7 @@ def pivot_rows(
         }
 
 
-def _side(tokens: list[int], text: Text) -> dict[str, Any] | None:
+def _side(tokens: list[int], text: TokenDecoder) -> dict[str, Any] | None:
     return {"text": text.of(tokens), "ids": tokens} if tokens else None
 
 

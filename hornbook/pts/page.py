@@ -1,4 +1,4 @@
-"""page.html: a search on one self-contained page, with filters, that asks nothing of any network."""
+"""page.html: a search on one self-contained page with filters, without network access."""
 
 import base64
 import hashlib
@@ -13,23 +13,23 @@ from markupsafe import Markup
 
 from hornbook.base.files import read_records, write_text
 from hornbook.base.records import Pair, Pivot
-from hornbook.pts.records import MadeRollout, SearchedSolution
+from hornbook.pts.records import RolloutRecord, SearchedSolution
 
 Decode = Callable[[list[int]], str]
-SHOWN = 4  # different continuations a side, the most frequent first
-CHARACTERS = 500  # of each
+SHOWN = 4  # distinct continuations shown on each side, the most frequent first
+CHARACTERS = 500  # shown of each
 
 
 def pivot_tokens(pivot: Pivot) -> list[int]:
     return pivot.solution_tokens[pivot.position : pivot.position + pivot.length]
 
 
-class Followed:
-    """Rollouts by where they began, and the opposite of each pivot."""
+class RolloutsByPrefix:
+    """Rollouts by the prefix that they start from, and the pair of each pivot."""
 
-    def __init__(self, rollouts: list[MadeRollout], pairs: list[Pair], decode: Decode) -> None:
+    def __init__(self, rollouts: list[RolloutRecord], pairs: list[Pair], decode: Decode) -> None:
         self.decode = decode
-        self.begun: dict[tuple[str, tuple[int, ...]], list[MadeRollout]] = {}
+        self.begun: dict[tuple[str, tuple[int, ...]], list[RolloutRecord]] = {}
         for rollout in rollouts:
             self.begun.setdefault((rollout.question, tuple(rollout.prefix_tokens)), []).append(rollout)
         self.pairs = {parent: pair for pair in reversed(pairs) for parent in pair.parents}
@@ -59,12 +59,12 @@ class Followed:
         }
 
     def through(self, question: str, end: list[int]) -> list[tuple[tuple[int, ...], bool]]:
-        """What came after `end`, and the verdict, in every rollout from there or earlier that passed through it."""
+        """Continuation after `end` and verdict of every rollout that starts at or before it and passes through it."""
         passed = []
         for given in range(len(end), -1, -1):
             rest = end[given:]
             for rollout in self.begun.get((question, tuple(end[:given])), []):
-                conditioned = not rest and rollout.avoid >= 0  # its next token was not free
+                conditioned = not rest and rollout.avoid >= 0  # its next token was restricted
                 if rollout.tokens[: len(rest)] == rest and not conditioned:
                     passed.append((tuple(rollout.tokens[len(rest) :]), rollout.success))
         return passed
@@ -75,37 +75,37 @@ class Followed:
 
 
 TEMPLATES = Path(__file__).parent / "template"
-SCRIPTS = ("logic.js", "curve.js", "tokens.js", "view.js")  # logic.js touches no document, so tests can run it alone
-PAGE_BYTES = 8_000_000  # of embedded data: what a browser opens at once; solutions beyond it are left out and counted
+SCRIPTS = ("logic.js", "curve.js", "tokens.js", "view.js")  # logic.js does not use the DOM, so tests can run it alone
+PAGE_BYTES = 8_000_000  # of embedded data, which a browser opens quickly; further solutions are left out and counted
 BINS = 10
 
 
 def write_page(folder: Path, decode: Decode, title: str = "Pivotal tokens") -> Path:
     """Write FOLDER/page.html from the solutions, pivots, pairs and rollouts in FOLDER; returns its path.
 
-    `decode` turns token ids into text (rollouts are kept as ids). Solutions with the largest pivots come first; those
-    that would take the page over `PAGE_BYTES` are left out, and the page says how many.
+    `decode` turns token ids into text (rollouts are stored as ids). Solutions with the largest pivots come first; those
+    beyond `PAGE_BYTES` are left out, and the page shows how many.
     Raises HornbookError for a folder without the files of a search.
     """
     solutions = read_records(folder / "solutions.parquet", SearchedSolution)
     pivots = read_records(folder / "pivots.parquet", Pivot)
     pairs = read_records(folder / "pairs.parquet", Pair)
-    rollouts = read_records(folder / "rollouts.parquet", MadeRollout)
-    text = render(solutions, pivots, pairs, rollouts, decode, title)
+    rollouts = read_records(folder / "rollouts.parquet", RolloutRecord)
+    text = render_page(solutions, pivots, pairs, rollouts, decode, title)
     write_text(folder / "page.html", text)
     return folder / "page.html"
 
 
-def render(
+def render_page(
     solutions: list[SearchedSolution],
     pivots: list[Pivot],
     pairs: list[Pair],
-    rollouts: list[MadeRollout],
+    rollouts: list[RolloutRecord],
     decode: Decode,
     title: str,
 ) -> str:
     """The page's HTML."""
-    followed = Followed(rollouts, pairs, decode)
+    followed = RolloutsByPrefix(rollouts, pairs, decode)
     shown, left_out = _within_budget(_ranked(solutions, pivots), followed)
     style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
@@ -117,7 +117,7 @@ def render(
         "data": Markup(embed(b'{"solutions":[' + b",".join(shown) + b"]}")),
         "style": Markup(style),
         "script": Markup(script),
-        # With these nothing else can run, and nothing can be fetched, whatever a question's text holds.
+        # This policy stops other scripts and all requests, whatever a question's text contains.
         "policy": f"default-src 'none'; style-src '{_sha256(style)}'; script-src '{_sha256(script)}'",
     }
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -125,7 +125,7 @@ def render(
 
 
 def embed(encoded: bytes) -> str:
-    """JSON that can stand inside a script element: no `<` is left to open or close anything."""
+    """JSON that is safe inside a script element: `<` and line separators are escaped."""
     return encoded.decode().replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
@@ -134,7 +134,7 @@ def _sha256(text: str) -> str:
 
 
 def _ranked(solutions: list[SearchedSolution], pivots: list[Pivot]) -> list[tuple[SearchedSolution, list[Pivot]]]:
-    """Solutions with the pivots on them, those with the largest first. Solutions that begin alike share pivots."""
+    """Solutions with their pivots, those with the largest first. Solutions with a common prefix share pivots."""
     of_question: dict[str, list[Pivot]] = {}
     for pivot in pivots:
         of_question.setdefault(pivot.question, []).append(pivot)
@@ -154,22 +154,22 @@ def _on(solution: SearchedSolution, pivots: list[Pivot]) -> list[Pivot]:
 
 
 def _within_budget(
-    ranked: Iterable[tuple[SearchedSolution, list[Pivot]]], followed: Followed
+    ranked: Iterable[tuple[SearchedSolution, list[Pivot]]], followed: RolloutsByPrefix
 ) -> tuple[list[bytes], int]:
-    """Encoded solutions, as many as fit into the page, and how many did not."""
+    """Encoded solutions, as many as fit into the page, and the number of those left out."""
     shown: list[bytes] = []
-    room, left_out = PAGE_BYTES, 0
+    remaining, left_out = PAGE_BYTES, 0
     for solution, pivots in ranked:
         encoded = b"" if left_out else msgspec.json.encode(_solution(solution, pivots, followed))
-        if left_out or len(encoded) > room:
+        if left_out or len(encoded) > remaining:
             left_out += 1
         else:
             shown.append(encoded)
-            room -= len(encoded)
+            remaining -= len(encoded)
     return shown, left_out
 
 
-def _solution(solution: SearchedSolution, pivots: list[Pivot], followed: Followed) -> dict[str, Any]:
+def _solution(solution: SearchedSolution, pivots: list[Pivot], followed: RolloutsByPrefix) -> dict[str, Any]:
     return {
         "id": solution.id,
         "task": solution.task,
@@ -183,7 +183,7 @@ def _solution(solution: SearchedSolution, pivots: list[Pivot], followed: Followe
     }
 
 
-def _pivot(pivot: Pivot, followed: Followed) -> dict[str, Any]:
+def _pivot(pivot: Pivot, followed: RolloutsByPrefix) -> dict[str, Any]:
     before, after, delta, low, high = _rounded(
         pivot.p_before, pivot.p_after, pivot.delta, pivot.delta_low, pivot.delta_high
     )
@@ -208,7 +208,7 @@ def _rounded(*values: float) -> list[float]:
 
 
 def _facts(
-    solutions: list[SearchedSolution], pivots: list[Pivot], rollouts: list[MadeRollout]
+    solutions: list[SearchedSolution], pivots: list[Pivot], rollouts: list[RolloutRecord]
 ) -> list[tuple[str, str]]:
     raising = sum(pivot.delta > 0 for pivot in pivots)
     facts = [
@@ -223,8 +223,8 @@ def _facts(
     return [(label, f"{value:,}") for label, value in facts]
 
 
-def _histogram(rollouts: list[MadeRollout]) -> dict[str, Any]:
-    """Questions by their p(success), as bars; from the rollouts that began at the question itself."""
+def _histogram(rollouts: list[RolloutRecord]) -> dict[str, Any]:
+    """Histogram of the questions' p(success), from the rollouts that start at the prompt."""
     tried: dict[str, list[bool]] = {}
     for rollout in rollouts:
         if not rollout.prefix_tokens and rollout.avoid < 0:

@@ -1,9 +1,9 @@
-"""What is believed of every place of a solution, from its end, where the verdict is known, to its beginning.
+"""The posterior of p(success) at every token of a solution, computed backwards from its end.
 
-Behind the last token v, p(success), is the verdict. Before node k it is π · v + (1 - π) · s, where v is that behind the
-node and s the success of rollouts that leave the solution there: near v as a rule, and anything now and then. So what
-is believed of v goes from node to node, back along the chain, and takes in on its way what was seen of each s. That is
-Bayes' rule on a grid; nothing is estimated twice, and the exact π bounds v where nothing was sampled at all.
+After the last token, p(success) is the verdict. Before node k it is π · v + (1 - π) · s, where v is p(success) after
+the node and s the success rate of rollouts that diverge there (usually near v). So the distribution of v is passed back
+from node to node by Bayes' rule on a grid, and updated at each with the rollouts that diverge there. The exact π bounds
+v where nothing was sampled.
 """
 
 from collections.abc import Iterator
@@ -12,35 +12,36 @@ from functools import cache
 import numpy as np
 
 from hornbook.pts.branch_points import Chain
-from hornbook.pts.confidence_sequence import Belief, log_likelihood, prior_on
+from hornbook.pts.confidence_sequence import MovePosterior, log_likelihood, prior_on
 from hornbook.pts.records import Point
 from hornbook.pts.rollout_pools import Pools
 
 CELLS = 50
 GRID = np.linspace(0.0, 1.0, CELLS + 1)  # values of v, and of s
-APART = GRID[:, None] - GRID[None, :]  # v - s
+DIFFERENCE = GRID[:, None] - GRID[None, :]  # v - s
 PRIOR = prior_on(GRID)
-TAIL = 0.025  # on either side of an interval
+TAIL = 0.025  # probability on either side of an interval
 
 
-class Beliefs:
-    """Of one chain, out of what the pools hold; `update` takes in what is new.
+class ChainPosterior:
+    """The posterior of one chain, given the rollouts in the pools; `update` adds new ones.
 
     Attributes, by node:
-        move: what is believed of v - s, and whether it is as large as a move of `p_gap` asks.
+        move: posterior of v - s.
         after: the mean of v.
-        seen: rollouts that left there.
-        doubt: the variance of s.
+        seen: rollouts that diverge there.
+        variance: of s.
+        costs: expected tokens of a rollout, roughly.
     """
 
     def __init__(self, chain: Chain, pools: Pools, p_gap: float) -> None:
         self.chain, self.pools, self.p_gap = chain, pools, p_gap
         nodes = len(chain.nodes)
-        self.move: list[Belief] = [Belief(0.0, 0.0, 0.0)] * nodes
+        self.move: list[MovePosterior] = [MovePosterior(0.0, 0.0, 0.0)] * nodes
         self.after = np.zeros(nodes)
-        self.doubt = np.zeros(nodes)
+        self.variance = np.zeros(nodes)
         self.seen = np.full(nodes, -1)
-        self.prices = len(chain.solution.tokens) - np.array([node.start for node in chain.nodes])
+        self.costs = len(chain.solution.tokens) - np.array([node.start for node in chain.nodes])
         self.update()
 
     def update(self) -> None:
@@ -51,12 +52,12 @@ class Beliefs:
         for index, joint_VS in self._back():
             node, s_G = self.chain.nodes[index], joint_VS.sum(0)
             self.after[index] = joint_VS.sum(1) @ GRID
-            self.doubt[index] = s_G @ GRID**2 - (s_G @ GRID) ** 2
-            if node.fork:
-                self.move[index] = _belief(joint_VS, self.p_gap / (1 - node.stay))
+            self.variance[index] = s_G @ GRID**2 - (s_G @ GRID) ** 2
+            if node.branch_point:
+                self.move[index] = _move_posterior(joint_VS, self.p_gap / (1 - node.stay))
 
     def _back(self) -> Iterator[tuple[int, np.ndarray]]:
-        """The nodes from the last to the first, with what is believed of v and s there."""
+        """The nodes from the last to the first, each with the joint posterior of v and s."""
         v_G = np.zeros(CELLS + 1)
         v_G[-1 if self.chain.solution.success else 0] = 1.0
         for index in reversed(range(len(self.seen))):
@@ -67,51 +68,51 @@ class Beliefs:
             v_G = _before(joint_VS, self.chain.nodes[index].stay)
 
     def curve(self) -> list[Point]:
-        """p(success) before every token and after the last; `n` are the rollouts that left the solution from there on.
+        """p(success) before every token and after the last; `n` counts the rollouts that diverge there or later.
 
-        Within a stretch of tokens s is taken to be the same for all of them.
+        Within a node of several tokens, s is assumed to be the same for all of them.
         """
         self.update()
         verdict = float(self.chain.solution.success)
         points = [Point(len(self.chain.solution.tokens), verdict, verdict, verdict, 0)]
         for index, joint_VS in self._back():
             node, n, reach = self.chain.nodes[index], int(self.seen[index:].sum()), 1.0
-            for place in reversed(range(node.start, node.end)):
-                reach *= float(self.chain.stay_T[place])
-                points.append(_point(place, _before(joint_VS, reach), n))
+            for position in reversed(range(node.start, node.end)):
+                reach *= float(self.chain.stay_T[position])
+                points.append(_point(position, _before(joint_VS, reach), n))
         return points[::-1]
 
     def start(self) -> np.ndarray:
-        """What is believed of p(success) from the prompt: a distribution over `GRID`."""
+        """Posterior of p(success) from the prompt: a distribution over `GRID`."""
         *_, (index, joint_VS) = self._back()
         return _before(joint_VS, self.chain.nodes[index].stay)
 
-    def most_telling(self, index: int) -> int:
-        """The node at which another rollout tells most, for its tokens, of how far node `index` moves p(success).
+    def most_informative(self, index: int) -> int:
+        """The node where one more rollout most reduces the variance of node `index`'s move per sampled token.
 
-        It is that node itself, or one behind it that v hangs on.
+        It is that node itself, or a later one, on which v depends.
         """
-        weight = np.concatenate([[1.0], self.chain.leaves(index)[:-1]])
-        telling = weight**2 * self.doubt[index:] / ((self.seen[index:] + 1) * self.prices[index:])
+        weight = np.concatenate([[1.0], self.chain.divergence(index)[:-1]])
+        telling = weight**2 * self.variance[index:] / ((self.seen[index:] + 1) * self.costs[index:])
         return index + int(telling.argmax())
 
 
-def _point(place: int, v_G: np.ndarray, n: int) -> Point:
-    """The mean, and what lies between the tails."""
+def _point(position: int, v_G: np.ndarray, n: int) -> Point:
+    """The mean and the interval between the tails."""
     p, mass_G = float(v_G @ GRID), v_G.cumsum()
     low, high = (float(GRID[min(CELLS, int(np.searchsorted(mass_G, share)))]) for share in (TAIL, 1 - TAIL))
-    return Point(place, p, min(p, low), max(p, high), n)
+    return Point(position, p, min(p, low), max(p, high), n)
 
 
-def _belief(joint_VS: np.ndarray, gap: float) -> Belief:
-    """`gap` may lie within a cell, of which a part then counts."""
+def _move_posterior(joint_VS: np.ndarray, gap: float) -> MovePosterior:
+    """The posterior of v - s. If `gap` lies within a grid cell, a proportional part of the cell counts."""
     gap = min(gap, 1.0)
-    rises, falls = (((side * APART - gap) * CELLS + 0.5).clip(0.0, 1.0) for side in (1, -1))
-    return Belief(*(float((joint_VS * part).sum()) for part in (rises, falls, APART)))
+    rises, falls = (((side * DIFFERENCE - gap) * CELLS + 0.5).clip(0.0, 1.0) for side in (1, -1))
+    return MovePosterior(*(float((joint_VS * part).sum()) for part in (rises, falls, DIFFERENCE)))
 
 
 def _before(joint_VS: np.ndarray, stay: float) -> np.ndarray:
-    """The distribution of π · v + (1 - π) · s on the grid; what lies between two of its values is shared by them."""
+    """The distribution of π · v + (1 - π) · s on the grid, with linear interpolation between grid values."""
     place_VS = (stay * GRID[:, None] + (1 - stay) * GRID[None, :]) * CELLS
     below_VS = np.minimum(np.floor(place_VS + 1e-9).astype(np.int64), CELLS - 1)
     above_VS = (place_VS - below_VS).clip(0.0, 1.0) * joint_VS

@@ -1,4 +1,4 @@
-"""What a search leaves behind beside pivots and pairs."""
+"""Records that a search writes besides pivots and pairs."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from hornbook.base.records import Record
 class Point(msgspec.Struct):
     """p(success) after the first `position` tokens of a solution, with its 95 % interval.
 
-    `n` rollouts say so; it is 0 where the verdict is known.
+    Estimated from `n` rollouts; `n` is 0 where the verdict is known.
     """
 
     position: int
@@ -19,24 +19,24 @@ class Point(msgspec.Struct):
 
 
 class Difficulty(msgspec.Struct):
-    """How hard a question is for the model (difficulty.parquet), by all that was sampled for it."""
+    """How hard a question is for the model (difficulty.parquet), estimated from all its rollouts."""
 
     question: str
     task: str
-    p: float  # what is believed of p(success), with its 95 % interval
+    p: float  # estimate of p(success), with its 95 % interval
     low: float
     high: float
-    n: int  # rollouts from its prompt; of a searched question, those that left a solution count as well
+    n: int  # rollouts from its prompt
     searched: bool
     in_range: bool  # searched, and p lies between p_low and p_high: its pivots may give pairs
     tokens: float  # mean length of a rollout
-    nats: float  # mean surprise of a rollout: how many ways the model sees, in natural logarithms
-    unfinished: float  # share of rollouts that ran into the limit
+    nats: float  # mean negative log-probability of a rollout
+    unfinished: float  # share of rollouts that reached the token limit
     pivots: int  # reported in its solutions
 
 
 class SearchedSolution(Record):
-    """A solution and what was learnt along it (solutions.parquet)."""
+    """A solution with the estimates of p(success) along it (solutions.parquet)."""
 
     question: str  # Question.id
     task: str
@@ -49,13 +49,13 @@ class SearchedSolution(Record):
     estimates: list[Point]
 
 
-class MadeRollout(msgspec.Struct):
-    """A rollout that was made (rollouts.parquet). `prefix_tokens` begin after the question's prompt."""
+class RolloutRecord(msgspec.Struct):
+    """A rollout (rollouts.parquet). `prefix_tokens` begin after the question's prompt."""
 
     question: str
-    stream: str  # search; off, for those forced off a solution; before and fresh, for more that settle or confirm
+    stream: str  # search; "search off N": forced to diverge; before: for pairs; fresh: for confirmation
     number: int
-    avoid: int  # the token that the first one was not to be; -1 for none
+    avoid: int  # token excluded for the first position; -1 for none
     prefix_tokens: list[int]
     tokens: list[int]
     finish: str

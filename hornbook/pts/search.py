@@ -10,25 +10,25 @@ import numpy as np
 from hornbook.base.progress import Bar
 from hornbook.base.records import Pair, Pivot, make_id
 from hornbook.base.workspace import Workspace
-from hornbook.pts.adaptive import State, adaptive
+from hornbook.pts.adaptive import SearchProgress, adaptive
 from hornbook.pts.branch_points import Chain
-from hornbook.pts.confirmation import Verdict, confirm
+from hornbook.pts.confirmation import Confirmation, confirm
 from hornbook.pts.difficulty import difficulties
-from hornbook.pts.judged_rollouts import OnDone, Trials
-from hornbook.pts.pairs import Contest, find_pairs
+from hornbook.pts.judged_rollouts import OnDone, RolloutRunner
+from hornbook.pts.pairs import OppositeSearch, find_pairs
 from hornbook.pts.records import Difficulty, SearchedSolution
 from hornbook.pts.rollout_pools import Pools
 from hornbook.pts.screening import choose_solutions, root, screen
 from hornbook.pts.settings import PtsSettings
 from hornbook.pts.subdivide import cuts, first_unit, search_by_halves
-from hornbook.pts.types import Case, Finding, Searched, Solution
+from hornbook.pts.types import Finding, SearchCase, Searched, Solution
 
-LEAST_WAVE = 32
+MIN_ROUND = 32  # rollouts
 Strings = Callable[[list[int]], list[str]]  # each token as text
 
 
-class Found(NamedTuple):
-    """All that came of a search; `spent` is what each step sampled, in tokens."""
+class SearchResult(NamedTuple):
+    """The records of a search; `spent` is the number of tokens that each step sampled."""
 
     difficulties: list[Difficulty]
     solutions: list[SearchedSolution]
@@ -37,19 +37,19 @@ class Found(NamedTuple):
     spent: dict[str, int]
 
 
-def search(settings: PtsSettings, work: Workspace, trials: Trials, strings: Strings) -> Found:
-    """Everything that is sampled and found for the cases of `trials`.
+def run_search(settings: PtsSettings, work: Workspace, runner: RolloutRunner, strings: Strings) -> SearchResult:
+    """Search all cases of `runner`.
 
     Raises HornbookError when no question has p(success) within range.
     """
-    pools, fresh, again = (Pools(trials, work.seed, stream) for stream in ("search", "fresh", "before"))
+    pools, fresh, again = (Pools(runner, work.seed, stream) for stream in ("search", "fresh", "before"))
     spent = {"screening": 0, "searching": 0, "confirming": 0, "opposites": 0}
 
-    def book(step: str) -> None:
-        spent[step] = trials.tokens - sum(spent.values())
+    def record_spent(step: str) -> None:
+        spent[step] = runner.tokens - sum(spent.values())
 
     kept = screen(settings, work, pools)
-    book("screening")
+    record_spent("screening")
     solutions = choose_solutions(kept, pools, settings.solutions_per_question)
     units = [cuts(strings(list(solution.tokens)), settings.unit) for solution in solutions]
     chains = make_chains(solutions, units, pools, settings)
@@ -57,31 +57,31 @@ def search(settings: PtsSettings, work: Workspace, trials: Trials, strings: Stri
         searched = _subdivide(settings, work, solutions, units, pools)
     else:
         searched = _adaptive(settings, work, chains, pools)
-    book("searching")
-    verdicts: Sequence[Verdict | None] = [None] * len(searched.findings)
+    record_spent("searching")
+    verdicts: Sequence[Confirmation | None] = [None] * len(searched.findings)
     if settings.confirm:
         verdicts = confirm(settings, work, chains, searched.findings, fresh)
-    book("confirming")
-    records = [_record(solution, trials.cases[solution.case], strings) for solution in solutions]
+    record_spent("confirming")
+    records = [_record(solution, runner.cases[solution.case], strings) for solution in solutions]
     for record, curve in zip(records, searched.curves, strict=True):
         record.estimates = curve
-    contests: dict[str, Contest] = {}  # solutions that begin alike share pivots
+    searches: dict[str, OppositeSearch] = {}  # solutions that begin alike share pivots
     for finding, verdict in zip(searched.findings, verdicts, strict=True):
         solution = solutions[finding.solution]
         pivot = _pivot(solution, records[finding.solution], finding, verdict)
         before = solution.prefix(finding.start)
-        contests.setdefault(pivot.id, Contest(pivot, before, *finding.drawn_before, finding.aside))
+        searches.setdefault(pivot.id, OppositeSearch(pivot, before, *finding.drawn_before, finding.aside))
     rows = difficulties(
-        settings, pools, _by_case(solutions, searched.starts), Counter(c.before.case for c in contests.values())
+        settings, pools, _by_case(solutions, searched.starts), Counter(c.before.case for c in searches.values())
     )
     worthy = [
-        contest
-        for contest in contests.values()
-        if rows[contest.before.case].in_range and (contest.pivot.confirmed or not settings.confirm)
+        search
+        for search in searches.values()
+        if rows[search.before.case].in_range and (search.pivot.confirmed or not settings.confirm)
     ]
     pairs = find_pairs(worthy, pools, again, settings, work, lambda tokens: first_unit(strings(tokens), settings.unit))
-    book("opposites")
-    return Found(rows, records, [contest.pivot for contest in contests.values()], pairs, spent)
+    record_spent("opposites")
+    return SearchResult(rows, records, [search.pivot for search in searches.values()], pairs, spent)
 
 
 def _by_case(solutions: list[Solution], starts: list[np.ndarray]) -> dict[int, list[np.ndarray]]:
@@ -92,27 +92,27 @@ def _by_case(solutions: list[Solution], starts: list[np.ndarray]) -> dict[int, l
 
 
 def _adaptive(settings: PtsSettings, work: Workspace, chains: list[Chain], pools: Pools) -> Searched:
-    with work.progress("searching", sum(len(chain.forks()) for chain in chains), "forks") as bar:
-        line = _Line(bar, pools.trials)
+    with work.progress("searching", sum(len(chain.branch_points()) for chain in chains), "branch points") as bar:
+        line = _Line(bar, pools.runner)
 
-        def tell(state: State) -> OnDone:
+        def on_round(state: SearchProgress) -> OnDone:
             return line.on(state.decided, f"{state.pivots} pivots in {len(chains)} solutions")
 
-        return adaptive(chains, pools, settings, work.seed, wave_size(chains), tell)
+        return adaptive(chains, pools, settings, work.seed, round_size(chains), on_round)
 
 
-def wave_size(chains: list[Chain]) -> int:
-    """Rollouts made together: enough to fill a batch, few enough for what one wave tells to direct the next."""
-    return max(LEAST_WAVE, len({chain.solution.case for chain in chains}))
+def round_size(chains: list[Chain]) -> int:
+    """Rollouts sampled together: enough to fill a batch, few enough for the results to direct the next round."""
+    return max(MIN_ROUND, len({chain.solution.case for chain in chains}))
 
 
 def make_chains(solutions: list[Solution], units: list[list[int]], pools: Pools, settings: PtsSettings) -> list[Chain]:
-    """A chain of each solution, chosen out of the rollouts from its prompt.
+    """A chain for each solution, which was chosen from the rollouts from its prompt.
 
-    The others tell where they leave the chains, and go into the pools: all of them, since a belief does not care why
-    a solution was chosen; for a `proof` those alone that were made after the last solution chosen.
+    The other rollouts are added to the pools: all of them for a posterior, which does not depend on how a solution was
+    chosen; for a `proof` only those that were sampled after the last solution chosen.
     """
-    cases = pools.trials.cases
+    cases = pools.runner.cases
     chains = [
         Chain(cases[s.case].question.id, s, ends, settings.p_gap) for s, ends in zip(solutions, units, strict=True)
     ]
@@ -131,17 +131,17 @@ def _subdivide(
     settings: PtsSettings, work: Workspace, solutions: list[Solution], units: list[list[int]], pools: Pools
 ) -> Searched:
     with work.progress("searching", sum(len(ends) - 1 for ends in units), "units") as bar:
-        line = _Line(bar, pools.trials)
+        line = _Line(bar, pools.runner)
         return search_by_halves(
             solutions, units, pools, settings, lambda prefixes: line.on(0, f"{prefixes} prefixes at this level")
         )
 
 
 class _Line:
-    """The progress line of a search: how far it is, what it found, tokens a second."""
+    """The progress line of a search: points decided, pivots found, tokens per second."""
 
-    def __init__(self, bar: Bar, trials: Trials) -> None:
-        self.bar, self.trials = bar, trials
+    def __init__(self, bar: Bar, runner: RolloutRunner) -> None:
+        self.bar, self.runner = bar, runner
         self.decided, self.tokens, self.began = 0, 0, time.monotonic()
 
     def on(self, decided: int, found: str) -> OnDone:
@@ -156,9 +156,9 @@ class _Line:
         return on_done
 
 
-def _pivot(solution: Solution, record: SearchedSolution, finding: Finding, fresh: Verdict | None) -> Pivot:
-    """`fresh` is what fresh rollouts say, if they were asked."""
-    said = fresh or Verdict(finding.delta, finding.low, finding.high, 0, finding.proven)
+def _pivot(solution: Solution, record: SearchedSolution, finding: Finding, fresh: Confirmation | None) -> Pivot:
+    """`fresh` is the result of confirmation, if it was done."""
+    estimate = fresh or Confirmation(finding.delta, finding.low, finding.high, 0, finding.proven)
     return Pivot(
         id=make_id("pivot", record.question, str(record.prompt_tokens), str(solution.tokens[: finding.end])),
         parents=[record.question],
@@ -173,16 +173,16 @@ def _pivot(solution: Solution, record: SearchedSolution, finding: Finding, fresh
         p_after=finding.p_after,
         n_before=finding.n_before,
         n_after=finding.n_after,
-        delta=said.delta,
-        delta_low=said.low,
-        delta_high=said.high,
+        delta=estimate.delta,
+        delta_low=estimate.low,
+        delta_high=estimate.high,
         error=finding.error,
-        n_fresh=said.n,
-        confirmed=said.holds,
+        n_fresh=estimate.n,
+        confirmed=estimate.holds,
     )
 
 
-def _record(solution: Solution, case: Case, strings: Strings) -> SearchedSolution:
+def _record(solution: Solution, case: SearchCase, strings: Strings) -> SearchedSolution:
     question = case.question
     return SearchedSolution(
         id=make_id("solution", question.id, str(case.prompt), str(solution.tokens)),

@@ -1,8 +1,7 @@
-"""What a sentence of a solution was worth: p(success) with it, and with another sentence in its place.
+"""Sentence counterfactuals: p(success) with a sentence of a solution, and with another sentence in its place.
 
-The rollouts are those that the search made anyway. Some go through the sentence to its end; others leave at its
-beginning, or within it, and say something else there. An other sentence that says nearly the same is no counterfactual
-and is left out.
+They use the rollouts of the search. Some contain the whole sentence; others diverge at its beginning or within it and
+have another sentence there. One that is nearly the same is no counterfactual and is left out.
 """
 
 import re
@@ -13,21 +12,21 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from hornbook.base.confidence_intervals import wilson
-from hornbook.pts.records import MadeRollout, Point, SearchedSolution
+from hornbook.pts.records import Point, RolloutRecord, SearchedSolution
 from hornbook.pts.subdivide import cuts
-from hornbook.pts.token_advantages import difference
+from hornbook.pts.token_advantages import point_difference
 
-ALIKE = 0.8  # share of words in common, in order, from which on two sentences say the same
-SHOWN = 5  # other sentences listed, the least alike first
-LONGEST = 256  # tokens of a rollout that are read for the end of its sentence
+ALIKE = 0.8  # share of words in common, in order, at and above which two sentences count as the same
+SHOWN = 5  # other sentences listed, the least similar first
+LONGEST = 256  # tokens of a rollout searched for the end of its sentence
 WORD = re.compile(r"\w+|[^\w\s]")
-FIGURE = re.compile(r"\d+(?:[.,]\d+)*|[+*/=<>^×÷−]|(?<=[\d\s])-(?=[\d\s])")  # numbers, and what is done with them
+FIGURE = re.compile(r"\d+(?:[.,]\d+)*|[+*/=<>^×÷−]|(?<=[\d\s])-(?=[\d\s])")  # numbers and operators
 
 Decode = Callable[[list[int]], str]
 
 
-class Way(NamedTuple):
-    """A rollout beside a solution, both from the question on: `start` tokens were given, `common` are the same."""
+class AlignedRollout(NamedTuple):
+    """A rollout compared with a solution: its first `start` tokens were given, `common` tokens are the same."""
 
     start: int
     common: int
@@ -44,14 +43,14 @@ def likeness(sentence: str, other: str) -> float:
 
 
 def sentence_rows(
-    solutions: Sequence[SearchedSolution], rollouts: Sequence[MadeRollout], decode: Decode
+    solutions: Sequence[SearchedSolution], rollouts: Sequence[RolloutRecord], decode: Decode
 ) -> Iterator[dict[str, Any]]:
-    """A row for each sentence of each solution that some rollouts go through and some replace.
+    """A row for each sentence of each solution that some rollouts contain and some replace.
 
-    `p_with` are rollouts through the sentence, `p_without` those that have another one, less alike than `ALIKE`; each
+    `p_with` is of rollouts with the sentence, `p_without` of those with another one, less similar than `ALIKE`; each
     with its 95 % interval and n. `delta` is the difference, and `alike` counts the rollouts that were left out.
     """
-    by_question: dict[str, list[MadeRollout]] = defaultdict(list)
+    by_question: dict[str, list[RolloutRecord]] = defaultdict(list)
     for rollout in rollouts:
         by_question[rollout.question].append(rollout)
     for solution in solutions:
@@ -62,28 +61,30 @@ def sentence_rows(
                 yield row
 
 
-def _ways(solution: SearchedSolution, rollouts: Sequence[MadeRollout]) -> Iterator[Way]:
-    """All rollouts of its question but itself, which was chosen for its verdict and is no fair sample."""
+def _ways(solution: SearchedSolution, rollouts: Sequence[RolloutRecord]) -> Iterator[AlignedRollout]:
+    """All rollouts of its question except the solution itself, which was chosen for its verdict."""
     ours, itself = solution.solution_tokens, True
     for rollout in rollouts:
         tokens = [*rollout.prefix_tokens, *rollout.tokens]
         if itself and not rollout.prefix_tokens and tokens == ours:
             itself = False
             continue
-        common = next((place for place, (a, b) in enumerate(zip(tokens, ours, strict=False)) if a != b), None)
+        common = next((position for position, (a, b) in enumerate(zip(tokens, ours, strict=False)) if a != b), None)
         common = min(len(tokens), len(ours)) if common is None else common
-        yield Way(len(rollout.prefix_tokens), common, tokens, rollout.success)
+        yield AlignedRollout(len(rollout.prefix_tokens), common, tokens, rollout.success)
 
 
-def _row(solution: SearchedSolution, start: int, end: int, ways: list[Way], decode: Decode) -> dict[str, Any]:
+def _row(
+    solution: SearchedSolution, start: int, end: int, ways: list[AlignedRollout], decode: Decode
+) -> dict[str, Any]:
     sentence = decode(solution.solution_tokens[start:end])
     kept = [way.success for way in ways if way.start <= end <= way.common]
     left = [way for way in ways if way.start <= start <= way.common < min(end, len(way.tokens))]
-    said = [(_first_sentence(way.tokens[start : start + LONGEST], decode), way.success) for way in left]
-    weighed = sorted((likeness(sentence, text), text, success) for text, success in said)
-    replaced = [other for other in weighed if other[0] < ALIKE]
+    others = [(_first_sentence(way.tokens[start : start + LONGEST], decode), way.success) for way in left]
+    compared = sorted((likeness(sentence, text), text, success) for text, success in others)
+    replaced = [other for other in compared if other[0] < ALIKE]
     p_with, p_without = _share(kept), _share([success for _, _, success in replaced])
-    delta, low, high = difference(p_without, p_with)
+    delta, low, high = point_difference(p_without, p_with)
     distinct = {text: {"text": text, "likeness": alike, "success": success} for alike, text, success in replaced}
     return {
         "id": f"{solution.id}/{start}",
@@ -94,11 +95,11 @@ def _row(solution: SearchedSolution, start: int, end: int, ways: list[Way], deco
         "length": end - start,
         "prefix": decode(solution.solution_tokens[:start]),
         "sentence": sentence,
-        "p_with": _told(p_with),
-        "p_without": _told(p_without),
+        "p_with": _as_dict(p_with),
+        "p_without": _as_dict(p_without),
         "delta": delta,
         "delta_interval": [low, high],
-        "alike": len(weighed) - len(replaced),
+        "alike": len(compared) - len(replaced),
         "others": list(distinct.values())[:SHOWN],
     }
 
@@ -114,5 +115,5 @@ def _share(successes: list[bool]) -> Point:
     return Point(0, share, *wilson(share, len(successes)), len(successes))
 
 
-def _told(point: Point) -> dict[str, float]:
+def _as_dict(point: Point) -> dict[str, float]:
     return {"p": point.p, "low": point.low, "high": point.high, "n": point.n}

@@ -1,4 +1,4 @@
-"""The report's search (§4.3, figure 4): halve the segments over which p(success) moves, down to single tokens."""
+"""The report's search (§4.3, figure 4): halve the segments over which p(success) changes, down to single tokens."""
 
 from collections.abc import Callable
 from typing import Literal, NamedTuple
@@ -9,7 +9,7 @@ from hornbook.pts.judged_rollouts import OnDone
 from hornbook.pts.records import Point
 from hornbook.pts.rollout_pools import Pools
 from hornbook.pts.settings import PtsSettings
-from hornbook.pts.types import Finding, Outcome, Prefix, Searched, Solution, onward
+from hornbook.pts.types import Finding, JudgedRollout, Prefix, Searched, Solution, continuations
 
 EstimateAll = Callable[[list[Prefix]], list[float]]  # p(success) of many prefixes at once
 
@@ -27,21 +27,21 @@ def search_by_halves(
     cuts: list[list[int]],
     pools: Pools,
     settings: PtsSettings,
-    tell: Callable[[int], OnDone | None] = lambda _: None,
+    on_level: Callable[[int], OnDone | None] = lambda _: None,
 ) -> Searched:
     """The pivotal units of each solution, every estimate from the same number of rollouts.
 
-    `tell` hears of each level before it: how many prefixes it asks about.
+    `on_level` is called before each level with the number of prefixes to estimate.
     """
     done = {solution.prefix(len(solution.tokens)): solution.success for solution in solutions}
 
     def look(prefix: Prefix) -> Estimate:
-        made = pools.of(onward(prefix))[: settings.rollouts]
+        made = pools.of(continuations(prefix))[: settings.rollouts]
         return known(done[prefix]) if prefix in done else share(sum(o.success for o in made), len(made))
 
     def estimate(prefixes: list[Prefix]) -> list[float]:
-        asked = {onward(prefix): settings.rollouts for prefix in prefixes if prefix not in done}
-        pools.extend(asked, {}, tell(len(asked)))
+        wanted = {continuations(prefix): settings.rollouts for prefix in prefixes if prefix not in done}
+        pools.extend(wanted, {}, on_level(len(wanted)))
         return [look(prefix).mean for prefix in prefixes]
 
     findings = []
@@ -50,9 +50,9 @@ def search_by_halves(
         for start, end in ((cuts[number][unit], cuts[number][unit + 1]) for unit in units):
             before, after = look(solution.prefix(start)), look(solution.prefix(end))
             delta, low, high = difference(after, before)
-            made = pools.of(onward(solution.prefix(start)))
+            made = pools.of(continuations(solution.prefix(start)))
             unit = list(solution.tokens[start:end])
-            aside: list[tuple[list[int], Outcome]] = [([], o) for o in made if o.tokens[: len(unit)] != unit]
+            aside: list[tuple[list[int], JudgedRollout]] = [([], o) for o in made if o.tokens[: len(unit)] != unit]
             right = sum(outcome.success for outcome in made)
             findings.append(
                 Finding(
@@ -72,24 +72,24 @@ def search_by_halves(
                     aside=aside,
                 )
             )
-    starts = [start_of(pools.of(onward(solution.prefix(0)))) for solution in solutions]
+    starts = [start_of(pools.of(continuations(solution.prefix(0)))) for solution in solutions]
     return Searched(findings, [_curve(solution, pools, look) for solution in solutions], starts)
 
 
 def _curve(solution: Solution, pools: Pools, look: Callable[[Prefix], Estimate]) -> list[Point]:
-    """p(success) wherever it was estimated along a solution."""
+    """p(success) at all positions of a solution where it was estimated."""
     length = len(solution.tokens)
-    places = [place for place in range(length) if pools.of(onward(solution.prefix(place)))]
-    return [Point(place, *look(solution.prefix(place))) for place in [*places, length]]
+    positions = [position for position in range(length) if pools.of(continuations(solution.prefix(position)))]
+    return [Point(position, *look(solution.prefix(position))) for position in [*positions, length]]
 
 
 def subdivide(solutions: list[Solution], cuts: list[list[int]], estimate: EstimateAll, p_gap: float) -> list[list[int]]:
     """Indices of the pivotal units of each solution: those that move p(success) by at least `p_gap`.
 
-    `cuts` are the ends of each solution's units (tokens, sentences), from 0 to its length. A segment is split in two
-    where half of its log-probability is spent, and left alone once it is one unit or its ends differ by less than
-    `p_gap`. All solutions go down together, level by level: `estimate` is asked for the ends of every open segment in
-    one call, which makes large batches, and is expected to remember what it answered.
+    `cuts` are the ends of each solution's units (tokens or sentences), from 0 to its length. A segment is split where
+    half of its log-probability is reached, and not split further once it is one unit or its ends differ by less than
+    `p_gap`. All solutions are processed level by level: `estimate` is called once a level with the ends of all open
+    segments, which makes large batches, and should cache its results.
     """
     pivots: list[list[int]] = [[] for _ in solutions]
     spent = [_spent(solution.logprobs, ends) for solution, ends in zip(solutions, cuts, strict=True)]
@@ -117,19 +117,20 @@ def _spent(logprobs: list[float], cuts: list[int]) -> list[float]:
 
 
 def differ(p: float, q: float, p_gap: float) -> bool:
-    return abs(p - q) >= p_gap - 1e-9  # so that 0.7 - 0.5 is 0.2
+    return abs(p - q) >= p_gap - 1e-9  # tolerance for rounding: 0.7 - 0.5 counts as 0.2
 
 
 def split(segment: Segment, spent: list[float]) -> tuple[Segment, Segment]:
-    """Two segments, each of at least one unit, that share the log-probability as evenly as units allow.
+    """Two segments, each of at least one unit, with log-probabilities as equal as the units allow.
 
-    `spent` is the log-probability before each unit of the solution. Where several places share it equally (as when the
+    `spent` is the log-probability before each unit of the solution. Of several equally good positions (as when the
     model is certain of every token), the one nearest the middle is taken.
     """
     number, start, end = segment
     half = (spent[start] + spent[end]) / 2
     middle = min(
-        range(start + 1, end), key=lambda place: (abs(spent[place] - half), abs(2 * place - start - end), place)
+        range(start + 1, end),
+        key=lambda position: (abs(spent[position] - half), abs(2 * position - start - end), position),
     )
     return Segment(number, start, middle), Segment(number, middle, end)
 
@@ -142,7 +143,9 @@ def cuts(strings: list[str], unit: Unit) -> list[int]:
     """The ends of all units of a solution whose tokens read `strings`: 0 first, the number of tokens last."""
     if unit == "token":
         return list(range(len(strings) + 1))
-    ends = [place + 1 for place in range(len(strings) - 1) if _ends_sentence(strings[place], strings[place + 1])]
+    ends = [
+        position + 1 for position in range(len(strings) - 1) if _ends_sentence(strings[position], strings[position + 1])
+    ]
     return [0, *ends, len(strings)]
 
 

@@ -1,4 +1,4 @@
-"""Rollouts with their outcomes, and what a search finds."""
+"""Types of the search: cases, prefixes, rollouts and findings."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from hornbook.base.records import Question
 from hornbook.pts.records import Point
 
 
-class Case(NamedTuple):
+class SearchCase(NamedTuple):
     """A question, and its prompt as token ids."""
 
     question: Question
@@ -24,18 +24,18 @@ class Prefix(NamedTuple):
 
 
 class Branch(NamedTuple):
-    """Rollouts that follow `along` for `start` tokens and leave it before its end; none leave if `start` is its end."""
+    """Rollouts that share `start` tokens with `along` and diverge before its end; all if `start` is its end."""
 
     along: Prefix
     start: int
 
 
-def onward(prefix: Prefix) -> Branch:
-    """Rollouts that begin where `prefix` ends, with any token."""
+def continuations(prefix: Prefix) -> Branch:
+    """Unrestricted rollouts from the end of `prefix`."""
     return Branch(prefix, len(prefix.tokens))
 
 
-class Trial(NamedTuple):
+class RolloutTask(NamedTuple):
     """One rollout to make: the `number`-th of a `stream` of independent ones from a prefix, whose first token is not
     `avoid`."""
 
@@ -45,8 +45,8 @@ class Trial(NamedTuple):
     avoid: int = -1
 
 
-class Outcome(msgspec.Struct, array_like=True):
-    """How a trial went. `tokens` come after the prefix; `reason` says why the oracle broke, if it did."""
+class JudgedRollout(msgspec.Struct, array_like=True):
+    """A finished rollout. `tokens` come after the prefix; `reason` is why the oracle failed, if it did."""
 
     tokens: list[int]
     logprobs: list[float]
@@ -72,9 +72,9 @@ class Finding(NamedTuple):
     """Tokens `start` to `end` of a solution move p(success) by at least p_gap.
 
     `delta` is the estimated move and `low` to `high` its interval, `error` the probability that it is below p_gap
-    after all (0 where a search does not say), `proven` whether the interval lies beyond p_gap. `n_before` and `n_after`
-    rollouts tell p(success) before it and after it. `drawn_before` are successes and size of a fair sample of rollouts
-    from the prefix before it; `aside` are rollouts that left it aside, with what they share of it.
+    (0 where a search does not give one), `proven` whether the interval lies beyond p_gap. `n_before` and `n_after` are
+    the rollouts behind p(success) before and after it. `drawn_before` is (successes, size) of an unbiased sample of
+    rollouts from the prefix before it; `aside` are rollouts that diverge within it, each with the tokens in common.
     """
 
     solution: int
@@ -90,13 +90,13 @@ class Finding(NamedTuple):
     error: float
     proven: bool
     drawn_before: tuple[int, int]
-    aside: list[tuple[list[int], Outcome]]
+    aside: list[tuple[list[int], JudgedRollout]]
 
 
 class Searched(NamedTuple):
-    """Pivotal places in the order of the solutions, and what was learnt along each solution.
+    """Pivotal tokens in the order of the solutions, and the curve of p(success) along each solution.
 
-    `starts` is, by solution, what is believed of p(success) from its prompt: a distribution over `along.GRID`.
+    `starts` is, by solution, the posterior of p(success) from its prompt: a distribution over `posterior.GRID`.
     """
 
     findings: list[Finding]

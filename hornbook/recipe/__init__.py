@@ -1,1 +1,1 @@
-"""A YAML file in, a checked plan and finished stages out: what to run, why, in which order, resumed and reused."""
+"""Recipes: read and check a YAML file, plan its stages, run them, resume and reuse finished ones."""

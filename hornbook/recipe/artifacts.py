@@ -1,7 +1,7 @@
-"""The run folder: finished artifacts under their keys, work in progress beside them, one run at a time.
+"""The run folder: finished artifacts by their keys, and work in progress.
 
 RUN/artifacts/STAGE-KEY/   finished: the stage's files and stage.json
-RUN/work/STAGE-KEY/        being made; continued from when the run was killed
+RUN/work/STAGE-KEY/        in progress; a killed run continues from there
 RUN/teacher/               the ledger of all teacher calls
 RUN/timings.jsonl          seconds per finished stage (not part of any artifact)
 """
@@ -19,11 +19,11 @@ from hornbook.base.files import read_json, sync
 from hornbook.base.lock import locked
 from hornbook.recipe.inputs import resolve
 from hornbook.recipe.recipe import RENAMED, Recipe, Stage
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 
-class Store:
-    """Where the stages of one run live on disk."""
+class ArtifactStore:
+    """The folders of a run's stages."""
 
     def __init__(self, run: Path) -> None:
         self.run = run
@@ -42,7 +42,7 @@ class Store:
         return (self.folder(stage) / "stage.json").exists()
 
     def read(self, stage: Stage) -> dict[str, Any]:
-        """What stage.json says of a finished stage: its identity and its book."""
+        """The stage.json of a finished stage: its identity and its statistics."""
         content: dict[str, Any] = read_json(self.folder(stage) / "stage.json")
         return content
 
@@ -59,12 +59,12 @@ class Store:
         return arguments
 
     def finish(self, stage: Stage) -> None:
-        """Move a stage's work folder among the artifacts: all of it or nothing, also when the power fails."""
+        """Move a stage's work folder to the artifacts, atomically and durably."""
         work, final = self.work_folder(stage), self.folder(stage)
         for path in [*work.rglob("*"), work]:
             sync(path)
         final.parent.mkdir(parents=True, exist_ok=True)
-        if final.exists():  # left without stage.json by a copy or a deletion: not ours to trust
+        if final.exists():  # incomplete, without stage.json: from a partial copy or deletion
             shutil.rmtree(final)
         os.replace(work, final)
         sync(final.parent)
@@ -95,12 +95,12 @@ class Store:
         return rows
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
-        """Only one process works in a run folder. Raises HornbookError, which names the other."""
+        """Lock the run folder for this process. Raises HornbookError, which names the other process."""
         return locked(self.run)
 
 
 def refuse_earlier(run: Path) -> None:
-    """Raise HornbookError where an earlier version has made `run`: a stage in it is of a kind that there is no more."""
+    """Raise HornbookError if an earlier version made `run`: it has a stage of a kind that no longer exists."""
     for file in sorted((run / "artifacts").glob("*/stage.json")):
         kind = _kind_in(file)
         if kind and kind not in STAGE_TYPES:
@@ -112,7 +112,7 @@ def refuse_earlier(run: Path) -> None:
 
 
 def _kind_in(file: Path) -> str:
-    """The kind that a stage.json names; "" where it cannot be read."""
+    """The kind in a stage.json; "" if it cannot be read."""
     with contextlib.suppress(HornbookError):
         return str(read_json(file).get("kind", ""))
     return ""

@@ -1,4 +1,4 @@
-"""The processes of one `hornbook run` under torchrun: all of them train, and the rest is the first one's work."""
+"""The processes of `hornbook run` under torchrun: all of them train, and the first one does everything else."""
 
 import os
 from collections.abc import Iterator
@@ -9,19 +9,19 @@ from typing import Any, TypeVar
 from hornbook.base.errors import HornbookError
 
 T = TypeVar("T")
-LONGEST_STAGE = timedelta(days=14)  # how long the others wait for the first one
+LONGEST_STAGE = timedelta(days=14)  # time-out of the other processes that wait for the first one
 
 
-class Together:
-    """This process among those of the run; `group` is theirs, None for one process alone."""
+class RecipeProcesses:
+    """The processes of a run; `group` is their process group, None for a single process."""
 
     def __init__(self, group: Any = None) -> None:
         self.group = group
 
     def from_first(self, value: T) -> T:
-        """The value that the first process has; the others wait until it comes to the same place.
+        """The value of the first process; the others wait until it calls this too.
 
-        Raises HornbookError in the others when the first one ends instead.
+        Raises HornbookError in the others if the first one has ended.
         """
         if self.group is None:
             return value
@@ -31,23 +31,23 @@ class Together:
         try:
             dist.broadcast_object_list(values, src=0, group=self.group)
         except RuntimeError:
-            raise HornbookError("the first process of the run has ended; it says why") from None
+            raise HornbookError("the first process of the run has ended; see its message") from None
         return values[0]
 
 
 @contextmanager
-def together() -> Iterator[Together]:
-    """Join the processes that torchrun started, for a whole recipe; one process alone needs no PyTorch for it.
+def join_processes() -> Iterator[RecipeProcesses]:
+    """Initialise the process group of torchrun's processes for a whole recipe; a single process does not need PyTorch.
 
-    They are joined once: stages that train find the group there. A second group is for waiting, with a patience of its
-    own, so that a training process that hangs is still found out soon.
+    Training stages use the same group. A second group, with a longer time-out, is for waiting, so that a hanging
+    training process is still detected soon.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        yield Together()
+        yield RecipeProcesses()
         return
     import torch.distributed as dist
 
     from hornbook.training.distributed import ranks
 
     with ranks():
-        yield Together(dist.new_group(backend="gloo", timeout=LONGEST_STAGE))
+        yield RecipeProcesses(dist.new_group(backend="gloo", timeout=LONGEST_STAGE))

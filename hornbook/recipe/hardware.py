@@ -1,4 +1,4 @@
-"""Named hardware, for estimates of time and memory."""
+"""Known hardware, for estimates of time and memory."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ GIB = 2**30
 @dataclass(frozen=True)
 class Hardware:
     """`count` devices of one kind: peak FLOP/s of each (dense bf16; CPU: fp32 of one core), its memory in bytes, and
-    the share of the peak that training usually reaches."""
+    the typical utilisation in training."""
 
     name: str
     peak: float
@@ -21,7 +21,7 @@ class Hardware:
 
     @property
     def half(self) -> bool:
-        """Whether training there is in bfloat16 unless told otherwise."""
+        """Whether training uses bfloat16 by default."""
         return self.name != "cpu"
 
     @property

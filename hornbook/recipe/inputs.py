@@ -15,20 +15,20 @@ def is_external(source: str) -> bool:
 
 
 def is_there(source: str) -> bool:
-    """Whether an input exists; what is on a hub is believed to."""
+    """Whether an input exists; names on a hub are assumed to exist."""
     path = resolve(source)
     return source.startswith(ON_A_HUB) or path.exists() or bool(glob.has_magic(str(path)) and _matching(path))
 
 
 def resolve(source: str) -> Path:
-    """The path that a stage is given. A hub model keeps its name: `hf:owner/name` becomes `owner/name`."""
+    """The path passed to a stage. A hub model keeps its name: `hf:owner/name` becomes `owner/name`."""
     return Path(source.removeprefix("hf:")) if source.startswith(ON_A_HUB) else Path(source).expanduser()
 
 
 def external_key(source: str) -> str:
-    """A key that changes when the content does: a hash of the files' names and bytes; a name on a hub as it is.
+    """A key that changes with the content: a hash of the files' names and bytes; for a hub, the name itself.
 
-    What is not there (yet) has the key "missing".
+    A missing input has the key "missing".
     """
     if source.startswith(ON_A_HUB):
         return source

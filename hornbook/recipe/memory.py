@@ -1,8 +1,7 @@
-"""What training takes of each device's memory, from the model itself: instantiated, and run, on the meta device.
+"""Estimate the memory of training on each device, by running the model on the meta device.
 
-There tensors have shapes and no memory. Weights are counted one by one; activations are what is alive at once in a real
-forward and backward pass, each allocation counted. The caching of PyTorch's allocator and the kernels' own workspaces
-(about a tenth) come on top.
+There tensors have shapes but no memory. Weights are counted exactly; activations are the peak of live allocations in a
+forward and backward pass. The caching of PyTorch's allocator and kernel workspaces (about a tenth) are not included.
 """
 
 import weakref
@@ -17,14 +16,14 @@ from torch.utils.weak import WeakIdKeyDictionary
 from transformers import AttentionInterface, PreTrainedModel
 
 from hornbook.model.build import empty_model
-from hornbook.model.packed_forward import Packed, hidden_states
+from hornbook.model.packed_forward import PackedDocuments, hidden_states
 from hornbook.model.settings import ModelSettings
 from hornbook.training.layers import adapted_layers, decoder_layers
 
 ATTENTION = "hornbook_counted"
 FLOAT, HALF = 4, 2  # bytes
-LOGITS_AT_ONCE, POSITIONS_AT_LEAST = 1 << 22, 256  # about as `training.loss` takes them
-LAYERS_IN_USE = 2  # one computes, the next is being gathered
+LOGITS_AT_ONCE, POSITIONS_AT_LEAST = 1 << 22, 256  # as in `training.losses`
+LAYERS_IN_USE = 2  # one computes while the next is gathered
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,12 @@ class Memory:
     """Bytes on one device.
 
     Attributes:
-        parameters: how many the model has, over all devices.
-        weights, gradients, optimiser: float32, this device's part of them; held all along.
-        gathered: whole weights in use and their gradients on the way (FSDP), or bfloat16 copies of the weights.
-        activations: most alive at once in forward and backward, the loss included.
+        parameters: of the model, over all devices.
+        weights, gradients, optimiser: float32, this device's shards; held all the time.
+        gathered: gathered weights and their gradients (FSDP), or bfloat16 copies of the weights.
+        activations: peak in forward and backward, including the loss.
         recomputed: the same with activation checkpointing.
-        whole: all weights in float32, which a process of several has before they are cut and after they are joined.
+        whole: all weights in float32, which a process has before sharding and after training.
     """
 
     parameters: int
@@ -50,7 +49,7 @@ class Memory:
     whole: int
 
     def total(self, recompute: bool) -> int:
-        """The most at any time."""
+        """The peak."""
         held = self.weights + self.gradients + self.optimiser + self.gathered
         return max(held + (self.recomputed if recompute else self.activations), self.weights + self.whole)
 
@@ -59,9 +58,9 @@ def training_memory(shape: ModelSettings, vocab: int, context: int, tokens: int,
     """Memory for a model of this shape, trained on `tokens` tokens in a pass of one device.
 
     Args:
-        context: tokens of a document, at most.
+        context: maximum tokens of a document.
         half: whether it computes in bfloat16.
-        shards: over how many devices weights, gradients and optimiser state are cut (FSDP2); 1 if they are not.
+        shards: number of devices over which weights, gradients and optimiser state are sharded (FSDP2); 1 for none.
     """
     model = empty_model(shape, vocab, context)
     mine = sum(_shard(weight, shards) for weight in model.parameters())
@@ -79,7 +78,7 @@ def training_memory(shape: ModelSettings, vocab: int, context: int, tokens: int,
 
 
 def _shard(weight: torch.Tensor, shards: int) -> int:
-    """Numbers in a device's part of a weight: FSDP2 cuts along the first dimension and pads to equal parts."""
+    """Elements of a device's shard of a weight: FSDP2 splits along the first dimension and pads to equal parts."""
     return -(-weight.shape[0] // shards) * weight[0].numel()
 
 
@@ -87,14 +86,14 @@ def _gathered(model: PreTrainedModel, half: bool, shards: int) -> int:
     layer = sum(weight.numel() for weight in decoder_layers(model)[0].parameters())
     if shards == 1:
         return HALF * model.num_parameters() if half else 0  # autocast's copies
-    root = model.num_parameters() - layer * model.config.num_hidden_layers  # embeddings, whole from begin to end
+    root = model.num_parameters() - layer * model.config.num_hidden_layers  # embeddings, gathered all the time
     weight_and_gradient = 2 * (HALF if half else FLOAT)
     return weight_and_gradient * (root + LAYERS_IN_USE * layer) + FLOAT * layer  # and a layer's sum in float32
 
 
 @cache
 def _activations(shape: ModelSettings, vocab: int, context: int, tokens: int, half: bool, recompute: bool) -> int:
-    """Most bytes alive at once; every layer beyond the first adds the same, so two layers tell it all."""
+    """Peak bytes; every layer beyond the first adds the same, so models of one and two layers are enough."""
     dtype = torch.bfloat16 if half else torch.float32
     models = [empty_model(shape.model_copy(update={"layers": layers}), vocab, context).to(dtype) for layers in (1, 2)]
     one, two = (peak_bytes(model, tokens, context, recompute) for model in models)
@@ -102,29 +101,29 @@ def _activations(shape: ModelSettings, vocab: int, context: int, tokens: int, ha
 
 
 def peak_bytes(model: PreTrainedModel, tokens: int, context: int, recompute: bool) -> int:
-    """Bytes of the tensors made in one forward and backward pass over documents of `context` tokens, at most."""
+    """Peak bytes of tensors allocated in a forward and backward pass over documents of `context` tokens."""
     model.eval()
     model.set_attn_implementation(ATTENTION)
     for weight in model.parameters():
-        weight.register_post_accumulate_grad_hook(_forget)  # gradients are counted elsewhere
+        weight.register_post_accumulate_grad_hook(_drop_gradient)  # gradients are counted elsewhere
     numbers = torch.zeros(tokens, dtype=torch.int64, device="meta")
     length = min(context, tokens)  # a part of a long row is one document
-    documents = Packed(numbers, numbers, [length] * (tokens // length))
+    documents = PackedDocuments(numbers, numbers, [length] * (tokens // length))
     with Allocations(model) as made, adapted_layers(model, compile=False, recompute=recompute):
         hidden_MC = hidden_states(model, documents).index_select(0, numbers)  # as `training.lm` does
         _Loss.apply(hidden_MC, model.get_output_embeddings().weight).backward()
     return made.most
 
 
-def _forget(weight: torch.Tensor) -> None:
+def _drop_gradient(weight: torch.Tensor) -> None:
     weight.grad = None
 
 
 class Allocations(TorchDispatchMode):
-    """Counts the storages that operators make, as long as they live; those of a model's weights are known already.
+    """Counts live storages allocated by operators, without those of the model's weights.
 
     Attributes:
-        now, most: bytes alive now, and at most so far.
+        now, most: live bytes now, and their peak.
     """
 
     def __init__(self, model: torch.nn.Module) -> None:
@@ -153,7 +152,7 @@ class Allocations(TorchDispatchMode):
 
 
 class _Attention(torch.autograd.Function):
-    """What a fused attention kernel keeps and makes, without its arithmetic."""
+    """The allocations of a fused attention kernel, without its arithmetic."""
 
     @staticmethod
     def forward(ctx: Any, q_1HND: torch.Tensor, k_1GND: torch.Tensor, v_1GND: torch.Tensor) -> torch.Tensor:
@@ -168,7 +167,7 @@ class _Attention(torch.autograd.Function):
 
 
 class _Loss(torch.autograd.Function):
-    """What `training.loss` keeps and makes: gradients along with the loss, logits a few positions at a time."""
+    """The allocations of `training.losses`: gradients together with the loss, logits in chunks of positions."""
 
     @staticmethod
     def forward(ctx: Any, hidden_MC: torch.Tensor, weight_VC: torch.Tensor) -> torch.Tensor:

@@ -1,16 +1,16 @@
-"""`hornbook plan`: what would run and why, and what it would take, without running anything."""
+"""`hornbook plan`: which stages would run and why, and their cost, without running anything."""
 
 from pathlib import Path
 
 from rich.table import Table
 
 from hornbook.base.progress import answers
+from hornbook.base.stage import Cost, Planned
 from hornbook.mixture.settings import LONG, MixtureSettings
-from hornbook.recipe.artifacts import Store
-from hornbook.recipe.estimate import estimate
+from hornbook.recipe.artifacts import ArtifactStore
 from hornbook.recipe.hardware import GIB, Hardware, parse_hardware
 from hornbook.recipe.recipe import Recipe, Stage
-from hornbook.recipe.status import standings
+from hornbook.recipe.status import stage_statuses
 from hornbook.teacher.prices import DATE
 from hornbook.training.settings import LoopSettings
 
@@ -25,16 +25,26 @@ def print_plan(recipe: Recipe, run: Path, hardware_name: str) -> None:
     answers.print(_stage_table(recipe, run, hardware))
     for stage in recipe.stages:
         if isinstance(stage.settings, MixtureSettings):
-            answers.print(_mixture_table(stage, Store(run)))
+            answers.print(_mixture_table(stage, ArtifactStore(run)))
     memory = _memory_table(recipe, hardware)
     if memory.row_count:
         answers.print(memory)
         answers.print(
-            " GiB at most. gathered: weights in use and their gradients on the way; whole: before and after training, "
-            "when the rest\n is not there; recomputed: activations with activation_checkpointing; "
+            " Peak GiB. gathered: gathered weights and their gradients; whole: all weights before and after training, "
+            "instead of\n the rest; recomputed: activations with activation_checkpointing; "
             "→ as the recipe has it; ! does not fit"
         )
     _print_sums(recipe, run, hardware)
+
+
+def stage_cost(recipe: Recipe, stage: Stage) -> Cost:
+    """The cost of one stage of a recipe, as its declaration computes it; only an input's first source counts."""
+    names = {other.name: other for other in recipe.stages}
+    sources = {name: names[given[0]] for name, given in stage.inputs.items() if given and given[0] in names}
+    planned = Planned({name: stage_cost(recipe, source) for name, source in sources.items()}, stage.expect)
+    if stage.kind.cost is None:
+        return Cost(calls=planned.number("teacher_calls"))
+    return stage.kind.cost(stage.settings, planned)
 
 
 def _stage_table(recipe: Recipe, run: Path, hardware: Hardware) -> Table:
@@ -42,15 +52,15 @@ def _stage_table(recipe: Recipe, run: Path, hardware: Hardware) -> Table:
     for name in ("stage", "kind", "state", "tokens", "parameters", "FLOPs", "time", "calls", "price"):
         table.add_column(name, no_wrap=True)
     table.add_column("why it will run")
-    for standing in standings(recipe, run):
-        cost = estimate(recipe, standing.stage)
+    for standing in stage_statuses(recipe, run):
+        cost = stage_cost(recipe, standing.stage)
         time = cost.flops / hardware.flops_per_second if cost.flops else None
         table.add_row(
             standing.stage.name,
             standing.stage.kind.name,
             standing.state,
-            short(cost.tokens),
-            short(cost.parameters),
+            short_number(cost.tokens),
+            short_number(cost.parameters),
             f"{cost.flops:.2e}" if cost.flops else "",
             duration(standing.seconds or time),
             f"{cost.calls:,}" if cost.calls else "",
@@ -60,7 +70,7 @@ def _stage_table(recipe: Recipe, run: Path, hardware: Hardware) -> Table:
     return table
 
 
-def _mixture_table(stage: Stage, store: Store) -> Table:
+def _mixture_table(stage: Stage, store: ArtifactStore) -> Table:
     settings = stage.settings
     assert isinstance(settings, MixtureSettings)
     unique = dict(settings.declared_unique_tokens)
@@ -71,15 +81,15 @@ def _mixture_table(stage: Stage, store: Store) -> Table:
         shares[LONG] = settings.long_share
     table = Table("source", "share", "tokens", "unique tokens", "epochs", title=f"{stage.name}: mixture", box=None)
     for name, share in shares.items():
-        known = short(unique[name]) if name in unique else "known once the documents are"
+        known = short_number(unique[name]) if name in unique else "known once the documents are"
         passes = f"{share * settings.tokens / unique[name]:.1f}" if unique.get(name) else ""
-        table.add_row(name, f"{share:.1%}", short(share * settings.tokens), known, passes)
+        table.add_row(name, f"{share:.1%}", short_number(share * settings.tokens), known, passes)
     return table
 
 
 def _print_sums(recipe: Recipe, run: Path, hardware: Hardware) -> None:
-    to_run = [s.stage for s in standings(recipe, run) if s.state != "done"]
-    costs = [estimate(recipe, stage) for stage in to_run]
+    to_run = [s.stage for s in stage_statuses(recipe, run) if s.state != "done"]
+    costs = [stage_cost(recipe, stage) for stage in to_run]
     flops = sum(cost.flops or 0 for cost in costs)
     calls = sum(cost.calls or 0 for cost in costs)
     prices = [cost.price for cost in costs if cost.price is not None]
@@ -94,7 +104,7 @@ def _print_sums(recipe: Recipe, run: Path, hardware: Hardware) -> None:
 
 
 def _memory_table(recipe: Recipe, hardware: Hardware) -> Table:
-    """What each training stage whose model is known takes of each device, with and without recomputed activations."""
+    """Memory per device of each training stage with a known model, with and without activation checkpointing."""
     table = Table(
         title=f"memory of each {hardware.name}, of {hardware.memory / GIB:g} GiB",
         box=None,
@@ -104,9 +114,9 @@ def _memory_table(recipe: Recipe, hardware: Hardware) -> Table:
     for name in ("activations", "in all", "recomputed", "in all"):
         table.add_column(name, no_wrap=True, justify="right")
     for stage in recipe.stages:
-        settings, cost = stage.settings, estimate(recipe, stage)
+        settings, cost = stage.settings, stage_cost(recipe, stage)
         if isinstance(settings, LoopSettings) and cost.shape and cost.vocabulary:
-            from hornbook.recipe.memory import training_memory  # PyTorch, which takes its seconds
+            from hornbook.recipe.memory import training_memory  # imports PyTorch, which takes seconds
 
             tokens = settings.tokens_of_a_pass(cost.context)
             shards = hardware.count if settings.sharding == "fsdp" else 1
@@ -134,7 +144,7 @@ def _gib(size: int) -> str:
     return f"{size / GIB:.{1 if size >= GIB else 3}f}"
 
 
-def short(number: float | None) -> str:
+def short_number(number: float | None) -> str:
     """1234567 as '1.23 M'."""
     if number is None:
         return ""

@@ -1,4 +1,4 @@
-"""Reading a recipe: YAML in, checked stages out, or one line that says what is wrong with it."""
+"""Read and check a recipe: YAML → stages, or one line that says what is wrong."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,21 +13,21 @@ from hornbook.base.settings import Settings, digest, nearest
 from hornbook.base.stage import Input, StageType
 from hornbook.recipe.inputs import external_key, is_external, is_there
 from hornbook.recipe.shipped import shipped
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 EXPECTED = ["tokens", "teacher_calls", "prompt_tokens_per_call", "answer_tokens_per_call"]
-SHARED = ["teacher", "engine"]  # settings that a recipe may give once, for all stages that take them and have no own
-RENAMED = {"judge": "judged-pairs"}  # kinds of stage by the names that earlier versions gave them
+SHARED = ["teacher", "engine"]  # settings that a recipe may give once for all stages that have them
+RENAMED = {"judge": "judged-pairs"}  # kinds of stages by their names in earlier versions
 TOP_KEYS = ["name", "about", "seed", *SHARED, "stages"]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of a recipe, checked: its kind, settings and where each input comes from.
+    """A checked stage of a recipe: its kind, settings and the sources of each input.
 
-    `inputs` gives for each input the names of stages above, or paths of the user's own. `key` names the output: it
-    follows from the kind's version, the settings that matter, the seed and the inputs' keys. `expect` is for
-    `hornbook plan` alone: what the settings cannot tell (EXPECTED lists its keys).
+    `inputs` has for each input the names of stages above, or the user's paths. `key` identifies the output: a hash of
+    the kind's version, the settings that affect the output, the seed and the inputs' keys. `expect` is only for
+    `hornbook plan`: amounts that are not in the settings (EXPECTED lists its keys).
     """
 
     name: str
@@ -43,7 +43,7 @@ class Stage:
         object.__setattr__(self, "key", digest(self.identity()))
 
     def identity(self) -> dict[str, Any]:
-        """All that decides the output, as it is kept in stage.json and compared by `hornbook plan`."""
+        """Everything that determines the output, as stored in stage.json and compared by `hornbook plan`."""
         return {
             "kind": self.kind.name,
             "version": self.kind.version,
@@ -70,7 +70,7 @@ class Recipe:
         raise HornbookError(f"{self.path}: no stage named '{name}'{nearest(name, [s.name for s in self.stages])}")
 
     def check_files(self) -> None:
-        """Raise HornbookError for the first of the user's own inputs that is not there (a plan does without them)."""
+        """Raise HornbookError for the first of the user's inputs that is missing (a plan does not need them)."""
         names = {stage.name for stage in self.stages}
         for stage in self.stages:
             for name, sources in stage.inputs.items():
@@ -82,15 +82,15 @@ class Recipe:
 
     @property
     def run_folder(self) -> Path:
-        """Where it runs unless told otherwise."""
+        """The default run folder."""
         return Path("runs") / self.name
 
 
 def load_recipe(path: Path) -> Recipe:
     """Read and check a recipe file.
 
-    Raises HornbookError for a missing file, YAML that does not parse, an unknown key or kind (naming the nearest), a
-    value of the wrong type, and inputs that cannot be joined.
+    Raises HornbookError for a missing file, invalid YAML, an unknown key or kind (naming the nearest), a value of the
+    wrong type, and inputs that do not match.
     """
     raw = _read_yaml(path)
     for key in raw:
@@ -149,7 +149,7 @@ def _read_stage(
     expect = _read_expectations(values.pop("expect", {}), f"{where}.expect")
     settings_class = kind.settings
     for key, value in shared.items():
-        if key in settings_class.model_fields and not {key, f"{key}s"} & values.keys():  # several `teachers` will do
+        if key in settings_class.model_fields and not {key, f"{key}s"} & values.keys():  # `teachers` replaces `teacher`
             values[key] = value
     unknown = [key for key in values if key not in settings_class.model_fields]
     if unknown:

@@ -1,4 +1,4 @@
-"""Running a recipe: every stage that is not there yet, in order, then the summary and the report."""
+"""Run a recipe: every unfinished stage in order, then the summary and the report."""
 
 import time
 from pathlib import Path
@@ -7,10 +7,10 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json, write_text
 from hornbook.base.progress import answers, console
 from hornbook.base.workspace import is_first_process
-from hornbook.recipe.artifacts import Store, refuse_earlier
-from hornbook.recipe.distributed import together
-from hornbook.recipe.execute import execute
+from hornbook.recipe.artifacts import ArtifactStore, refuse_earlier
+from hornbook.recipe.distributed import join_processes
 from hornbook.recipe.recipe import Recipe, Stage
+from hornbook.recipe.run_stage import execute
 from hornbook.recipe.summary import summarise
 
 REPORT = "report.html"
@@ -19,19 +19,19 @@ REPORT = "report.html"
 def run_recipe(recipe: Recipe, run: Path) -> Path:
     """Run all stages of `recipe` in the folder `run`; returns the path of the report.
 
-    Killed at any moment and called again it continues: finished stages are found by their keys and not run again,
-    the unfinished one continues from its work folder, and no answered teacher call is asked again.
-    Of several processes (torchrun) all train together, and the first one does everything else.
+    It may be killed at any moment and called again: finished stages are found by their keys and not run again, the
+    unfinished one continues from its work folder, and answered teacher calls are not repeated. Of several processes
+    (torchrun) all train, and the first one does everything else.
     """
     recipe.check_files()
     refuse_earlier(run)
-    store = Store(run)
-    with together() as processes, store.lock():
+    store = ArtifactStore(run)
+    with join_processes() as processes, store.lock():
         if is_first_process():
             write_text(run / "recipe.yaml", recipe.path.read_text(encoding="utf-8"))
         for number, stage in enumerate(recipe.stages, 1):
             place = f"[dim]{number:2}/{len(recipe.stages)}[/dim] {stage.name:<20}"
-            if processes.from_first(store.is_done(stage)):  # here the others wait for the stage before
+            if processes.from_first(store.is_done(stage)):  # here the others wait for the previous stage
                 console.print(f"{place} [dim]done before[/dim]")
             elif is_first_process() or stage.kind.together:
                 console.print(f"{place} {stage.kind.does}")
@@ -39,7 +39,7 @@ def run_recipe(recipe: Recipe, run: Path) -> Path:
         return _conclude(recipe, store) if is_first_process() else run / REPORT
 
 
-def _run_stage(recipe: Recipe, stage: Stage, store: Store) -> None:
+def _run_stage(recipe: Recipe, stage: Stage, store: ArtifactStore) -> None:
     started = time.monotonic()
     answered = _ledger_lines(store.ledger)
     try:
@@ -57,11 +57,11 @@ def _run_stage(recipe: Recipe, stage: Stage, store: Store) -> None:
 
 
 def _ledger_lines(ledger: Path) -> int:
-    """How many calls the ledger holds, without parsing it."""
+    """The number of calls in the ledger, without parsing it."""
     return sum(file.read_bytes().count(b"\n") for file in ledger.glob("*.jsonl"))
 
 
-def _conclude(recipe: Recipe, store: Store) -> Path:
+def _conclude(recipe: Recipe, store: ArtifactStore) -> Path:
     from hornbook.report.page import write_report
     from hornbook.report.table import results_table
 

@@ -1,4 +1,4 @@
-"""The JSON schema of recipes, for editors: made from the declarations of stages and their settings."""
+"""The JSON schema of recipes for editors, made from the stages' declarations and settings."""
 
 from typing import Any, get_args
 
@@ -9,14 +9,14 @@ from pydantic.json_schema import models_json_schema
 from hornbook.base.settings import KEYS_ALONE, marked
 from hornbook.base.stage import Input, StageType
 from hornbook.recipe.recipe import EXPECTED, SHARED
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 Schema = dict[str, Any]
-OUR_MARKS = ("in_key", "keys_alone", "whole_texts")  # of fields; they say nothing to an editor
+OUR_MARKS = ("in_key", "keys_alone", "whole_texts")  # marks of fields, which editors do not need
 
 
 def recipe_schema() -> Schema:
-    """A JSON schema (draft 2020-12) that every recipe meets which `load_recipe` takes."""
+    """A JSON schema (draft 2020-12) that every valid recipe satisfies."""
     classes = _classes()
     references, defined = models_json_schema([(each, "validation") for each in classes])
     by_class = {each: references[each, "validation"]["$ref"].rpartition("/")[2] for each in classes}
@@ -54,7 +54,7 @@ def recipe_schema() -> Schema:
 
 
 def _classes() -> list[type[BaseModel]]:
-    """All settings classes of stages, of what recipes share, and of what mappings whose keys alone will do lead to."""
+    """All settings classes: of stages, shared settings, and values of mappings that a list of keys can give."""
     found: list[type[BaseModel]] = [kind.settings for kind in STAGE_TYPES.values()]
     found += [_shared(name) for name in SHARED]
     for cls in list(found):
@@ -63,20 +63,20 @@ def _classes() -> list[type[BaseModel]]:
 
 
 def _shared(name: str) -> type[BaseModel]:
-    """The settings class of what a recipe gives once for all stages, from the first stage that takes it."""
+    """The settings class of a shared setting, from the first stage that has it."""
     infos = (kind.settings.model_fields.get(name) for kind in STAGE_TYPES.values())
     hints = (hint for info in infos if info for hint in (info.annotation, *get_args(info.annotation)))
     return next(hint for hint in hints if isinstance(hint, type) and issubclass(hint, BaseModel))
 
 
 def _defaults(info: FieldInfo) -> dict[str, Any]:
-    """The default of a mapping whose keys alone will do: all keys there are, with their settings."""
+    """The default of a mapping that a list of keys can give: all keys with their settings."""
     found: dict[str, Any] = info.get_default(call_default_factory=True) if marked(info, KEYS_ALONE) else {}
     return found
 
 
 def _or_names(info: FieldInfo, by_class: dict[type[BaseModel], str]) -> Schema:
-    """A mapping of settings by name, a list of names, or one name. Names may also be files of the user's."""
+    """A mapping of settings by name, a list of names, or one name. Names may also be the user's files."""
     values = {
         name: {"anyOf": [{"$ref": f"#/$defs/{by_class[type(value)]}"}, {"type": "null"}]}
         for name, value in _defaults(info).items()
@@ -87,7 +87,7 @@ def _or_names(info: FieldInfo, by_class: dict[type[BaseModel], str]) -> Schema:
 
 
 def _stage(kind: StageType, settings: Schema) -> Schema:
-    """One stage of a recipe: its inputs, its settings, and what any stage may say."""
+    """One stage of a recipe: its inputs, its settings, and the keys of all stages."""
     inputs = {name: _source(taken) for name, taken in kind.inputs.items()}
     expect = {"type": "object", "properties": {name: {"type": "number"} for name in EXPECTED}}
     return {
@@ -97,7 +97,7 @@ def _stage(kind: StageType, settings: Schema) -> Schema:
             "kind": {"const": kind.name},
             **inputs,
             **settings.get("properties", {}),
-            "expect": {**expect, "additionalProperties": False, "description": "for `hornbook plan` alone"},
+            "expect": {**expect, "additionalProperties": False, "description": "for `hornbook plan` only"},
         },
         "required": [
             *(name for name, taken in kind.inputs.items() if not taken.optional),
@@ -126,7 +126,7 @@ def _reference(kind: str) -> Schema:
 
 
 def _plain(schema: Any) -> Any:
-    """A schema without the marks of our fields."""
+    """A schema without the marks of fields."""
     if isinstance(schema, dict):
         kept = {name: value for name, value in schema.items() if not (name in OUR_MARKS and isinstance(value, bool))}
         return {name: _plain(value) for name, value in kept.items()}

@@ -1,4 +1,4 @@
-"""Recipes that come with the package: whole ones to run by their name, and small ones to start from."""
+"""Recipes in the package: complete ones to run by name, and small ones to start from."""
 
 from pathlib import Path
 
@@ -13,18 +13,18 @@ STARTERS = {
 
 
 def find_recipe(recipe: Path) -> Path:
-    """The file itself; else, for a name alone such as `pocket`, the recipe of that name that comes with the package."""
+    """The file itself; otherwise the packaged recipe of that name, such as `pocket`."""
     known = shipped()
     return recipe if recipe.is_file() else known.get(str(recipe), recipe)
 
 
 def shipped() -> dict[str, Path]:
-    """The recipes that come with the package, by their names."""
+    """The packaged recipes by name."""
     return {path.stem: path for path in sorted(RECIPES.rglob("*.yaml"))}
 
 
-def start(name: str, out: Path) -> None:
-    """Write the recipe to start from called `name`. Raises HornbookError where `out` is there already."""
+def write_starter(name: str, out: Path) -> None:
+    """Write the starter recipe `name` to `out`. Raises HornbookError if `out` exists."""
     if out.exists():
-        raise HornbookError(f"{out}: is there already; choose another --out")
+        raise HornbookError(f"{out}: exists already; choose another --out")
     write_text(out, STARTERS[name].read_text(encoding="utf-8"))

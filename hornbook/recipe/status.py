@@ -1,16 +1,16 @@
-"""What is there, what will run, and why."""
+"""The status of a recipe's stages: done, started or waiting, and why a stage will run."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hornbook.recipe.artifacts import Store, refuse_earlier
+from hornbook.recipe.artifacts import ArtifactStore, refuse_earlier
 from hornbook.recipe.recipe import Recipe, Stage
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where a stage stands: `done`, `started` (killed or running) or `waiting`; `why` it will run, if it will."""
+class StageStatus:
+    """The state of a stage: `done`, `started` (killed or running) or `waiting`; `why` it will run, if it will."""
 
     stage: Stage
     state: str
@@ -18,24 +18,24 @@ class Standing:
     seconds: float
 
 
-def standings(recipe: Recipe, run: Path) -> list[Standing]:
-    """The standing of each stage of a recipe in a run folder (which need not exist yet)."""
+def stage_statuses(recipe: Recipe, run: Path) -> list[StageStatus]:
+    """The status of each stage of a recipe in a run folder (which need not exist yet)."""
     refuse_earlier(run)
-    store = Store(run)
+    store = ArtifactStore(run)
     timings = store.timings()
     return [_standing(stage, store, recipe, timings) for stage in recipe.stages]
 
 
-def _standing(stage: Stage, store: Store, recipe: Recipe, timings: dict[str, dict[str, Any]]) -> Standing:
+def _standing(stage: Stage, store: ArtifactStore, recipe: Recipe, timings: dict[str, dict[str, Any]]) -> StageStatus:
     seconds = float(timings.get(stage.key, {}).get("seconds", 0.0))
     if store.is_done(stage):
-        return Standing(stage, "done", "", seconds)
+        return StageStatus(stage, "done", "", seconds)
     started = store.work_folder(stage).exists()
-    return Standing(stage, "started" if started else "waiting", _why(stage, store, recipe), seconds)
+    return StageStatus(stage, "started" if started else "waiting", _why(stage, store, recipe), seconds)
 
 
-def _why(stage: Stage, store: Store, recipe: Recipe) -> str:
-    """Why a stage is to be run: what differs between it and the newest finished one of its name."""
+def _why(stage: Stage, store: ArtifactStore, recipe: Recipe) -> str:
+    """Why a stage will run: the differences from the newest finished stage of its name."""
     earlier = store.earlier(stage)
     if not earlier:
         return "not run yet"
@@ -48,7 +48,7 @@ def _why(stage: Stage, store: Store, recipe: Recipe) -> str:
     for name, keys in now["inputs"].items():
         if before.get("inputs", {}).get(name) != keys:
             reasons.append(f"{name} from {', '.join(stage.inputs[name]) or 'nothing'} changed")
-    return "; ".join(reasons) or "its output is gone"
+    return "; ".join(reasons) or "its output is missing"
 
 
 def _changes(before: Any, now: Any, path: str = "") -> list[str]:

@@ -1,4 +1,4 @@
-"""summary.json: what a run did, cost and scored. The report and the README's table are made from it."""
+"""summary.json: stages, costs and scores of a run, from which the report and the README's table are made."""
 
 import os
 import platform
@@ -7,16 +7,16 @@ from typing import Any
 
 from hornbook import __version__
 from hornbook.base.files import read_json
-from hornbook.recipe.artifacts import Store
+from hornbook.recipe.artifacts import ArtifactStore
 from hornbook.recipe.recipe import Recipe, Stage
 
 
-def summarise(recipe: Recipe, store: Store) -> dict[str, Any]:
+def summarise(recipe: Recipe, store: ArtifactStore) -> dict[str, Any]:
     """The summary of a run's finished stages, in the recipe's order.
 
     Keys: recipe, about, seed, hornbook, machine, seconds (sum over stages), stages (a list: name, kind, key, path,
     seconds, tokens, records_in, records_out, teacher_calls, counts, rejected, warnings, notes, settings, inputs),
-    evaluations (a list: name, model, before, scores as name, mean, low, high, n, and comparisons with the one before).
+    evaluations (a list: name, model, before, scores as name, mean, low, high, n, and comparisons with `before`).
     """
     done = [stage for stage in recipe.stages if store.is_done(stage)]
     timings = store.timings()
@@ -34,9 +34,9 @@ def summarise(recipe: Recipe, store: Store) -> dict[str, Any]:
     }
 
 
-def _stage_entry(stage: Stage, store: Store, timing: dict[str, Any]) -> dict[str, Any]:
-    said = store.read(stage)
-    counts = said["counts"]
+def _stage_entry(stage: Stage, store: ArtifactStore, timing: dict[str, Any]) -> dict[str, Any]:
+    content = store.read(stage)
+    counts = content["counts"]
     return {
         "name": stage.name,
         "kind": stage.kind.name,
@@ -49,15 +49,15 @@ def _stage_entry(stage: Stage, store: Store, timing: dict[str, Any]) -> dict[str
         "teacher_calls": counts.get("teacher_calls", 0),
         "teacher_calls_asked": timing.get("calls_asked", 0),
         "counts": counts,
-        "rejected": said["rejected"],
-        "warnings": said["warnings"],
-        "notes": said["notes"],
-        "settings": said["settings"],
+        "rejected": content["rejected"],
+        "warnings": content["warnings"],
+        "notes": content["notes"],
+        "settings": content["settings"],
         "inputs": {name: list(sources) for name, sources in stage.inputs.items()},
     }
 
 
-def _evaluation_entry(stage: Stage, store: Store) -> dict[str, Any]:
+def _evaluation_entry(stage: Stage, store: ArtifactStore) -> dict[str, Any]:
     scores = read_json(store.folder(stage) / "scores.json")
     before = [*stage.inputs.get("before", []), None]
     return {

@@ -1,1 +1,1 @@
-"""A finished run in; a table for the terminal and one page that a person would rather look at than read out."""
+"""Reports of finished runs: a table for the terminal, an HTML page, data set cards and lineage."""

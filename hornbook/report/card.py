@@ -1,4 +1,4 @@
-"""The card of a data set: what a folder of records holds and how it was made, as a hub shows it."""
+"""The data set card of a folder of records, for the Hugging Face hub."""
 
 from pathlib import Path
 from typing import Any
@@ -20,22 +20,22 @@ HOLDS = {  # file, without its ending → what a row of it is
     "solutions": "a searched solution with p(success) along it; token ids",
     "rollouts": "a rollout with its verdict; token ids",
     "difficulty": "how hard a question is for the model",
-    "answers": "an answer of an evaluated model, and what it was worth",
+    "answers": "an answer of an evaluated model, and its grade",
     "trl": "a preference in TRL's columns of token ids, with the text beside them",
     "trl-text": "a preference as text; `ends`: whether the sides are complete replies",
     "advantages": "a solution with the advantage of each of its tokens, and its interval",
     "sentences": "a sentence of a solution: p(success) with it, and with another in its place",
 }
-DEFAULT = ("pairs", "pivots", "samples")  # what a reader gets who names no table: the first that is there
+DEFAULT = ("pairs", "pivots", "samples")  # the first of these that exists is the card's default table
 
 
 def data_files(folder: Path) -> list[Path]:
-    """The records in `folder`: a stage's Parquet files and the exports of a search; never journals or the ledger."""
+    """Files of records in `folder`: a stage's Parquet files and the exports of a search, not journals or the ledger."""
     return sorted([*folder.glob("*.parquet"), *(folder / name for name in FILES.values() if (folder / name).is_file())])
 
 
 def make_card(folder: Path, name: str, licence: str = "") -> str:
-    """The text of README.md: tables and tags for the hub, then rows, settings and counts for people.
+    """The text of README.md: tables and tags for the hub, then rows, settings and counts for readers.
 
     Raises HornbookError for a file of records that cannot be read.
     """
@@ -58,7 +58,7 @@ def make_card(folder: Path, name: str, licence: str = "") -> str:
 
 
 def _tables(files: list[Path]) -> dict[str, Path]:
-    """Table → file; JSON lines of the same name as a Parquet file get a name of their own."""
+    """Table → file; JSON lines with the name of a Parquet file get another name."""
     stems = [path.stem for path in files if path.suffix == ".parquet"]
     return {
         path.stem if path.suffix == ".parquet" or path.stem not in stems else f"{path.stem}-json": path
@@ -71,7 +71,7 @@ def _rows(path: Path) -> int:
         return path.read_bytes().count(b"\n")
     try:
         return int(pq.read_metadata(path).num_rows)
-    except Exception as error:  # pyarrow's own, by what is wrong
+    except Exception as error:  # of several types, depending on the damage
         raise HornbookError(f"{path}: not a readable Parquet file ({one_line(error)})") from None
 
 
@@ -80,31 +80,31 @@ def _holds(path: Path) -> str:
 
 
 def _stage(folder: Path) -> str:
-    said = _said(folder)
-    return f" Stage `{said['kind']}`, version {said['version']}, seed {said['seed']}." if said else ""
+    stage = _stage_json(folder)
+    return f" Stage `{stage['kind']}`, version {stage['version']}, seed {stage['seed']}." if stage else ""
 
 
 def _how(folder: Path) -> list[str]:
-    """Settings, counts and warnings of the stage that made the folder, where it says so."""
-    said = _said(folder)
-    if not said:
+    """Settings, counts and warnings of the stage that made the folder, if known."""
+    stage = _stage_json(folder)
+    if not stage:
         return []
-    settings = yaml.safe_dump(_without_folders(said["settings"]), sort_keys=False, allow_unicode=True)
-    counts = {name.replace("_", " "): amount for name, amount in said.get("counts", {}).items()}
-    counts |= {f"set aside: {reason}": amount for reason, amount in said.get("rejected", {}).items()}
+    settings = yaml.safe_dump(_without_folders(stage["settings"]), sort_keys=False, allow_unicode=True)
+    counts = {name.replace("_", " "): amount for name, amount in stage.get("counts", {}).items()}
+    counts |= {f"set aside: {reason}": amount for reason, amount in stage.get("rejected", {}).items()}
     lines = [f"- {name}: {amount:,}" for name, amount in counts.items()]
-    lines += [f"- warning: {warning}" for warning in said.get("warnings", [])]
+    lines += [f"- warning: {warning}" for warning in stage.get("warnings", [])]
     return ["## Settings", f"```yaml\n{settings}```", *(["## Counts", "\n".join(lines)] if lines else [])]
 
 
-def _said(folder: Path) -> dict[str, Any]:
+def _stage_json(folder: Path) -> dict[str, Any]:
     path = folder / "stage.json"
     found: dict[str, Any] = read_json(path) if path.is_file() else {}
     return found if {"kind", "version", "seed", "settings"} <= found.keys() else {}
 
 
 def _without_folders(value: Any) -> Any:
-    """Settings with the names of files, but not where they lie on the machine that made this."""
+    """Settings with the names of files but without their folders on the machine that made this."""
     if isinstance(value, dict):
         return {key: _without_folders(item) for key, item in value.items()}
     if isinstance(value, list):

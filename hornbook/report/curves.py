@@ -4,9 +4,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from hornbook.report.charts import Points, line_chart, number
+from hornbook.base.charts import Points, line_chart, number
 
-FEWEST_POINTS = 3  # a curve of fewer shows nothing
+FEWEST_POINTS = 3  # curves with fewer points are not shown
 AXES = {
     "loss_curve": ("loss, nats per token", "Training loss."),
     "margin_curve": ("margin", "Implicit reward of the chosen side less that of the rejected one."),
@@ -18,7 +18,12 @@ def training_curves(summary: dict[str, Any]) -> list[dict[str, Any]]:
     """For each training stage, its curves as charts with captions."""
     found = []
     for stage in summary["stages"]:
-        charts = [*_curves(stage["notes"]), *_validation(stage["notes"]), *_recall(stage["notes"])]
+        charts = [
+            *_curves(stage["notes"]),
+            *_validation(stage["notes"]),
+            *_recall(stage["notes"]),
+            *_positions(stage["notes"]),
+        ]
         if charts:
             seconds = f", {stage['seconds']:.0f} s" if stage["seconds"] else ""
             tokens = number(float(f"{stage['tokens']:.3g}"))
@@ -51,7 +56,29 @@ def _recall(notes: dict[str, Any]) -> list[dict[str, Any]]:
     return [_chart(series, "tokens of distance", "accuracy", caption, (0.0, 1.0))]
 
 
+def _positions(notes: dict[str, Any]) -> list[dict[str, Any]]:
+    charts = []
+    for other, rows in notes.get("loss_by_position", {}).items():
+        if len(rows) > 1:
+            name = {"before": "before", "compare": "the model compared with"}[other]
+            series: dict[str, Points] = {
+                name: [(row["to"], row["before"]) for row in rows],
+                "after": [(row["to"], row["after"]) for row in rows],
+            }
+            far = "; ".join(
+                f"from {row['from']:,} to {row['to']:,}: "
+                f"{row['difference']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})"
+                for row in rows[1:]
+            )
+            caption = f"Loss by position in {rows[0]['documents']} held-out long documents, after less {name}; {far}."
+            charts.append(_chart(series, "up to position", "loss, nats per token", caption))
+    return charts
+
+
 def _chart(
     series: dict[str, Points], x_label: str, y_label: str, caption: str, y_range: tuple[float, float] | None = None
 ) -> dict[str, Any]:
     return {"svg": Markup(line_chart(series, x_label, y_label, y_range)), "caption": caption}
+
+
+CHARTS = (_curves, _validation, _recall, _positions)

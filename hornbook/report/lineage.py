@@ -1,4 +1,4 @@
-"""Walking back from a record to the documents and teacher calls that it came from."""
+"""The lineage of a record: the documents and teacher calls that it was made from."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from hornbook.base.errors import HornbookError
 
 
 @dataclass
-class Found:
+class LineageRecord:
     """A record of a run: the stage that holds it, its type (the file's name) and its columns."""
 
     stage: str
@@ -21,20 +21,22 @@ class Found:
     row: dict[str, Any]
 
 
-def find_record(folders: Sequence[Path], record: str) -> Found:
+def find_record(folders: Sequence[Path], record: str) -> LineageRecord:
     """The record whose id is `record` or begins with it, in runs or in the output folders of single stages.
 
     Raises HornbookError when no record in them, or more than one id, matches.
     """
-    matches: dict[str, Found] = {}
+    matches: dict[str, LineageRecord] = {}
     for folder in folders:
         for file in _record_files(folder):
             condition = ds.field("id") == record if len(record) > 24 else _starts_with(record)
             for row in ds.dataset(file).to_table(filter=condition).to_pylist():
-                matches.setdefault(row["id"], Found(_stage_of(folder, file), str(file.relative_to(folder)), row))
+                matches.setdefault(
+                    row["id"], LineageRecord(_stage_of(folder, file), str(file.relative_to(folder)), row)
+                )
     where = ", ".join(map(str, folders))
     if not matches:
-        raise HornbookError(f"{where}: no record with the id {record}; ids stand in the column `id` of Parquet files")
+        raise HornbookError(f"{where}: no record with the id {record}; ids are in the column `id` of Parquet files")
     if len(matches) > 1:
         some = ", ".join(sorted(matches)[:3])
         raise HornbookError(f"{where}: {len(matches)} records begin with {record} ({some} ...); give more of the id")
@@ -64,14 +66,14 @@ def _stage_of(folder: Path, file: Path) -> str:
 
 
 def read_calls(folders: Sequence[Path], keys: list[str]) -> list[dict[str, Any]]:
-    """The ledger's entries for these calls, in the order asked; a call that is missing is left out."""
+    """The ledger's entries of these calls, in order; missing ones are left out."""
     wanted, found = set(keys), {}
     for file in [file for folder in folders for file in sorted((folder / "teacher").glob("*.jsonl"))]:
         with file.open("rb") as lines:
             for line in lines:
                 try:
                     entry = msgspec.json.decode(line)
-                except msgspec.DecodeError:  # the torn last line of a killed run
+                except msgspec.DecodeError:  # the incomplete last line of a killed run
                     continue
                 if entry.get("key") in wanted:
                     found[entry["key"]] = entry
@@ -79,11 +81,11 @@ def read_calls(folders: Sequence[Path], keys: list[str]) -> list[dict[str, Any]]
 
 
 def lineage_lines(folders: Sequence[Path], record: str) -> list[str]:
-    """The family tree of a record as indented lines: each ancestor, and each teacher call with its prompt."""
+    """The lineage of a record as indented lines: each ancestor, and each teacher call with its prompt."""
     return list(_tree(folders, find_record(folders, record), depth=0, seen=set()))
 
 
-def _tree(folders: Sequence[Path], found: Found, depth: int, seen: set[str]) -> Iterator[str]:
+def _tree(folders: Sequence[Path], found: LineageRecord, depth: int, seen: set[str]) -> Iterator[str]:
     row, indent = found.row, "  " * depth
     yield f"{indent}{row['id']}  ({found.stage}, {found.file.rpartition('/')[2]})"
     yield f"{indent}  {_gist(row)}"

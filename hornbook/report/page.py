@@ -1,23 +1,27 @@
-"""report.html: one page, self-contained, made from summary.json and the artifacts of a run."""
+"""report.html: a self-contained page from summary.json and the artifacts of a run."""
 
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from hornbook.base.charts import bar, number
 from hornbook.base.files import read_json, write_text
-from hornbook.report.charts import bar, number
+from hornbook.pts.page import embed
+from hornbook.report.answers import compared_answers
 from hornbook.report.curves import training_curves
-from hornbook.report.pivots import pivotal_solutions
-from hornbook.report.records import sample_records
-from hornbook.report.scores import score_table, verdicts
+from hornbook.report.pivotal_solutions import pivotal_solutions
+from hornbook.report.sample_records import sample_records
+from hornbook.report.scores import effect_charts, score_table, stage_verdicts
 from hornbook.report.yields import kind_yields, stage_yields
 
 HERE = Path(__file__).parent
 TITLES = {
     "warnings": "Warnings",
-    "bought": "What each stage bought",
+    "scores": "Scores after each stage",
+    "answers": "Answers",
     "training": "Training",
     "pivots": "Pivotal tokens",
     "mixture": "Mixture",
@@ -30,13 +34,18 @@ TITLES = {
 def write_report(run: Path) -> Path:
     """Write RUN/report.html from RUN/summary.json and the artifacts it names; returns its path."""
     summary = read_json(run / "summary.json")
+    compared = compared_answers(run, summary)
     context = {
         "summary": summary,
         "style": Markup((HERE / "style.css").read_text(encoding="utf-8")),
         "facts": _facts(summary),
         "warnings": [(stage["name"], text) for stage in summary["stages"] for text in stage["warnings"]],
         "table": score_table(summary),
-        "verdicts": verdicts(summary),
+        "effects": effect_charts(summary),
+        "verdicts": stage_verdicts(summary),
+        "answers": compared,
+        "answers_data": Markup(embed(msgspec.json.encode(compared))) if compared else "",
+        "answers_script": Markup((HERE / "answers.js").read_text(encoding="utf-8")),
         "curves": training_curves(summary),
         "pivots": _pivots(run, summary),
         "mixtures": _mixtures(summary),
@@ -47,7 +56,7 @@ def write_report(run: Path) -> Path:
         "recipe": (run / "recipe.yaml").read_text(encoding="utf-8"),
         "machine": _machine(summary["machine"]),
     }
-    shown = {"bought": "table", "training": "curves", "mixture": "mixtures", "records": "samples"}
+    shown = {"scores": "table", "training": "curves", "mixture": "mixtures", "records": "samples"}
     context["sections"] = [(name, title) for name, title in TITLES.items() if context.get(shown.get(name, name))]
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     write_text(run / "report.html", environment.get_template("page.html.jinja").render(context))
@@ -66,7 +75,7 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _rounded(value: float) -> float:
-    """Three significant digits."""
+    """Rounded to three significant digits."""
     return float(f"{value:.3g}")
 
 

@@ -1,9 +1,9 @@
-"""A folder of records, with a card, as a data set on a hub."""
+"""Uploading a folder of records with a card as a data set on the hub."""
 
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.base.hub import is_name, out_of_reach
+from hornbook.base.hub import is_name, unreachable_reason
 from hornbook.report.card import data_files, make_card
 
 CARD = "README.md"
@@ -11,7 +11,7 @@ LOG_IN = "; log in with `hf auth login`, or set HF_TOKEN to a token that may wri
 NOT_ALLOWED = ("401", "403", "token", "credentials")
 
 
-def prepare(folder: Path, name: str, licence: str = "") -> tuple[list[Path], str]:
+def files_and_card(folder: Path, name: str, licence: str = "") -> tuple[list[Path], str]:
     """The files that `push` would upload, and the card it would write.
 
     Raises HornbookError for a name that is not OWNER/NAME, and a folder without records.
@@ -19,7 +19,7 @@ def prepare(folder: Path, name: str, licence: str = "") -> tuple[list[Path], str
     if not is_name(name):
         raise HornbookError(f"{name}: not the name of a data set; expected OWNER/NAME")
     if not folder.is_dir():
-        raise HornbookError(f"{folder}: no such folder; expected one that a stage left")
+        raise HornbookError(f"{folder}: no such folder; expected the output folder of a stage")
     files = data_files(folder)
     if not files:
         raise HornbookError(
@@ -28,8 +28,8 @@ def prepare(folder: Path, name: str, licence: str = "") -> tuple[list[Path], str
     return files, make_card(folder, name, licence)
 
 
-def push(folder: Path, name: str, *, public: bool = False, licence: str = "") -> str:
-    """Upload the records in `folder` and a card as the data set `name`, made when it is not there; returns its address.
+def push_dataset(folder: Path, name: str, *, public: bool = False, licence: str = "") -> str:
+    """Upload the records in `folder` and a card as the data set `name`, created if missing; returns its URL.
 
     A new data set is private unless `public`; an existing one stays as it is. What else lies in the folder (the
     teacher's ledger, journals) stays here.
@@ -37,17 +37,17 @@ def push(folder: Path, name: str, *, public: bool = False, licence: str = "") ->
     """
     from huggingface_hub import CommitOperationAdd, HfApi
 
-    files, card = prepare(folder, name, licence)
-    if silent := out_of_reach():
-        raise HornbookError(f"push: the hub cannot be asked ({silent})")
+    files, card = files_and_card(folder, name, licence)
+    if silent := unreachable_reason():
+        raise HornbookError(f"push: the hub is unreachable ({silent})")
     operations = [CommitOperationAdd(CARD, card.encode())]
     operations += [CommitOperationAdd(path.name, str(path)) for path in files]
     try:
         api = HfApi()
         address = api.create_repo(name, repo_type="dataset", private=not public, exist_ok=True)
         api.create_commit(name, operations, commit_message=f"{len(files)} files by hornbook push", repo_type="dataset")
-    except Exception as error:  # whatever the hub, its library or the network raise
-        said = one_line(error)
-        hint = LOG_IN if any(word in said.casefold() for word in NOT_ALLOWED) else ""
-        raise HornbookError(f"push: {name}: {said}{hint}") from None
+    except Exception as error:  # of the hub, its library or the network
+        reason = one_line(error)
+        hint = LOG_IN if any(word in reason.casefold() for word in NOT_ALLOWED) else ""
+        raise HornbookError(f"push: {name}: {reason}{hint}") from None
     return str(address)

@@ -1,14 +1,15 @@
-"""The report's table of scores and what it says of each later stage."""
+"""The report's table of scores, and a sentence on the changes of each later stage."""
 
 from typing import Any
 
 from markupsafe import Markup
 
-from hornbook.report.charts import interval_chart
+from hornbook.base.charts import difference_chart, interval_chart
 from hornbook.report.table import find_comparison, find_score, headline_scores
 
+EFFECTS = ("reasoning", "trivia correct", "bogus refused")
 LESS_IS_BETTER = ("wrong",)
-NOISE = "no difference beyond noise"
+UNSEEN = "no difference seen"
 GROUPS = {"better": "better", "worse": "worse", "more": "changed", "fewer": "changed"}
 
 
@@ -30,8 +31,23 @@ def score_table(summary: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def verdicts(summary: dict[str, Any]) -> list[dict[str, str]]:
-    """For each evaluation with one before it: what got better, worse or changed beyond noise, and what did not."""
+def effect_charts(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """For reasoning, trivia and bogus questions: what each model changed against the one before it, with intervals."""
+    charts = []
+    for name in EFFECTS:
+        rows = [
+            (entry["model"], row["difference"], row["low"], row["high"])
+            for entry in summary["evaluations"]
+            if (row := find_comparison(entry, name))
+        ]
+        if rows:
+            caption = f"{name.capitalize()}: change against the model before, in points, with 95 % intervals."
+            charts.append({"svg": Markup(difference_chart(rows)), "caption": caption})
+    return charts
+
+
+def stage_verdicts(summary: dict[str, Any]) -> list[dict[str, str]]:
+    """For each evaluation with an earlier one: which scores changed beyond noise, and which did not."""
     lines = []
     models = {entry["name"]: entry["model"] for entry in summary["evaluations"]}
     for entry in summary["evaluations"]:
@@ -46,11 +62,16 @@ def _sentence(entry: dict[str, Any]) -> str:
     groups: dict[str, list[str]] = {}
     for name, row in found:
         if row:
-            groups.setdefault(GROUPS.get(row["verdict"], NOISE), []).append(f"{name} {_change(row)}")
+            group = GROUPS.get(row["verdict"], UNSEEN)
+            groups.setdefault(group, []).append(_unseen(name, row) if group == UNSEEN else f"{name} {_change(row)}")
     parts = [
-        f"{group}: {', '.join(groups[group])}" for group in [*dict.fromkeys(GROUPS.values()), NOISE] if group in groups
+        f"{group}: {', '.join(groups[group])}" for group in [*dict.fromkeys(GROUPS.values()), UNSEEN] if group in groups
     ]
     return "; ".join(parts) or "nothing in common"
+
+
+def _unseen(name: str, row: dict[str, Any]) -> str:
+    return f"{name} ({row['detectable'] * 100:.1f} points would have shown)" if row["detectable"] else name
 
 
 def _change(row: dict[str, Any]) -> str:

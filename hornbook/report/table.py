@@ -1,4 +1,4 @@
-"""The closing table of a run: what each stage bought (the shape of the report's table 9)."""
+"""The final table of a run: scores after each stage, in the layout of the report's table 9."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from rich.table import Table
 
 
 def results_table(summary: dict[str, Any]) -> Table:
-    """Scores by evaluation with their 95 % intervals; a mark where one differs from the column before."""
+    """Scores by evaluation with 95 % intervals, marked where they differ from the previous column."""
     evaluations = summary["evaluations"]
-    table = Table(title="What each stage bought (mean, 95 % interval; ▲▼ beyond noise against the column before)")
+    table = Table(title="Scores after each stage (mean, 95 % interval; ▲▼ beyond noise against the previous column)")
     table.add_column("score")
     for entry in evaluations:
         table.add_column(entry["model"], justify="right")
@@ -26,7 +26,7 @@ def markdown_table(summary: dict[str, Any]) -> str:
 
 
 def headline_scores(evaluations: list[dict[str, Any]]) -> list[str]:
-    """Names of the scores worth a row: all but those of single tasks (`reasoning:TASK`), in order of appearance."""
+    """Names of all scores but those of single tasks (`reasoning:TASK`), in order of appearance."""
     names = {score["name"]: None for entry in evaluations for score in entry["scores"]}
     return [name for name in names if not name.startswith("reasoning:")]
 

@@ -1,4 +1,4 @@
-"""What each stage took in, kept and set aside, and why."""
+"""How many records each stage read, kept and set aside, and the reasons."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def _most_first(reasons: dict[str, int]) -> list[tuple[str, int]]:
 
 
 def kind_yields(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    """For each synthesis, tables of its kinds: how many seeds came through, at what cost, and how diverse they are."""
+    """For each synthesis, tables of its kinds: yield, cost and diversity."""
     tables = []
     for stage in summary["stages"]:
         if "yields" in stage["notes"]:

@@ -1,4 +1,4 @@
-"""Untrusted code runs here and nowhere else: no network, no files of ours, limited time and memory.
+"""The only place where untrusted code runs: no network, no access to the user's files, limited time and memory.
 
-`python.py` is the entry point. Without bubblewrap it refuses.
+`process.py` is the entry point. Without bubblewrap nothing is run.
 """

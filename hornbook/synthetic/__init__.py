@@ -3,5 +3,5 @@
 documents ─> passages ─┐
 questions ─────────────┴> a kind's stages, one task per record (engine) ─> checks ─> deduplicated samples
 
-A kind of data set is one file in `kinds/`. Procedural data needs no teacher: see `reasoning/` and `trivia/`.
+Each kind of data set is one file in `kinds/`. Procedural data needs no teacher: see `reasoning/` and `trivia/`.
 """

@@ -1,4 +1,4 @@
-"""Answers that mean the same: how the plurality filter counts votes (report §2.2, seeds, 2)."""
+"""Group answers that mean the same: the votes of the plurality filter (report §2.2, seeds, 2)."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -10,8 +10,8 @@ from hornbook.oracles.number import parse_number
 from hornbook.oracles.text import normalise
 from hornbook.synthetic.words import FUNCTION_WORDS
 
-LONGEST = 12  # words of an answer that can be compared
-SAME = 0.6  # share of common words from which two short texts mean the same
+LONGEST = 12  # words; longer answers are not compared
+SAME = 0.6  # share of common words from which two short texts count as the same
 
 
 class Vote(msgspec.Struct):
@@ -30,8 +30,8 @@ class Vote(msgspec.Struct):
 
 
 def same_meaning(one: str, other: str) -> bool:
-    """Two short answers: equal numbers where both hold one, else texts of mostly the same words."""
-    first, second = meaning(one), meaning(other)
+    """Whether two short answers mean the same: equal numbers if both have one, else mostly the same words."""
+    first, second = comparable_form(one), comparable_form(other)
     if first is None or second is None:
         return False
     if isinstance(first, Decimal) or isinstance(second, Decimal):
@@ -39,10 +39,10 @@ def same_meaning(one: str, other: str) -> bool:
     return len(first & second) / len(first | second) >= SAME
 
 
-def meaning(answer: str) -> Decimal | frozenset[str] | None:
-    """A number, yes or no, or the words that matter; None for an empty answer, or one too long to compare."""
+def comparable_form(answer: str) -> Decimal | frozenset[str] | None:
+    """A number, yes or no, or the set of content words; None for an empty answer, or one too long to compare."""
     text = normalise(first_line(answer))
-    if text.split()[:1] in (["yes"], ["no"]):  # and whatever is said after it
+    if text.split()[:1] in (["yes"], ["no"]):  # the rest is ignored
         return frozenset(text.split()[:1])
     number = parse_number(first_line(answer))
     words = text.split()
@@ -57,7 +57,7 @@ def vote(completions: Sequence[str]) -> Vote | None:
     groups: list[list[str]] = []
     for completion in completions:
         answer = first_line(extract_answer(completion))
-        if meaning(answer) is None:
+        if comparable_form(answer) is None:
             continue
         for group in groups:
             if same_meaning(group[0], answer):

@@ -1,4 +1,4 @@
-"""The kinds of data set as a list to read (`hornbook synth --list`), and what a run of them will ask of the teacher."""
+"""The catalogue of kinds (`hornbook synth --list`), and the number of teacher calls to expect of a run."""
 
 import importlib
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from hornbook.synthetic.measured_yields import Measured, measured
 from hornbook.synthetic.settings import SynthSettings, kinds_named
 
 
-class Entry(NamedTuple):
+class CatalogueEntry(NamedTuple):
     """One kind in the catalogue."""
 
     name: str
@@ -24,7 +24,7 @@ class Entry(NamedTuple):
     measured: Measured | None
 
 
-def catalogue() -> list[Entry]:
+def catalogue() -> list[CatalogueEntry]:
     """All kinds, by family and name."""
     yields = measured()
     entries = []
@@ -32,7 +32,7 @@ def catalogue() -> list[Entry]:
         kind = load_kind(name)
         calls = kind.calls(kind.settings())
         entries.append(
-            Entry(
+            CatalogueEntry(
                 name,
                 family,
                 kind.about,
@@ -49,8 +49,8 @@ def catalogue() -> list[Entry]:
 
 
 def listing(name: str = "") -> Iterator[str]:
-    """The catalogue as lines of text, a paragraph for each kind: of all kinds, or those that the kind or family `name`
-    stands for. Raises HornbookError when there is none."""
+    """The catalogue as lines of text, a paragraph for each kind: of all kinds, or of the kind or family `name`.
+    Raises HornbookError when there is none."""
     chosen = kinds_named([name] if name else FAMILIES)
     entries = [entry for entry in catalogue() if entry.name in chosen]
     yield f"{len(entries)} kind{'s' * (len(entries) > 1)}. `--kinds NAME` runs one, a family's name all of its kinds.\n"
@@ -75,12 +75,12 @@ def yielded(row: Measured | None) -> str:
 
 
 def expected_calls(settings: SynthSettings) -> int:
-    """The most calls that a run with these settings makes: each record goes through all stages and all its rounds."""
+    """The largest number of calls of a run with these settings: every record goes through all stages and rounds."""
     return sum(kind.records * load_kind(name).calls(kind) for name, kind in settings.kinds.items())
 
 
 def markdown() -> Iterator[str]:
-    """The catalogue as a table for a page: `python -m hornbook.synthetic.catalogue`."""
+    """The catalogue as a Markdown table: `python -m hornbook.synthetic.catalogue`."""
     yield "| family | kind | what it makes | calls a record, at most | kept of seeds | calls made | checks |"
     yield "| --- | --- | --- | ---: | ---: | ---: | --- |"
     for entry in catalogue():

@@ -1,5 +1,5 @@
-"""How faithful is code written again to the original, where it cannot be run? By syntax trees, blind to variable names
-and to layout, and by the words that stand in both."""
+"""Similarity of two pieces of code without running them: by syntax trees, ignoring variable names and layout, and by
+common tokens."""
 
 import ast
 import difflib
@@ -9,11 +9,11 @@ from collections import Counter
 
 from hornbook.base.code_fences import fenced_blocks
 
-TOKEN = re.compile(r"[A-Za-z]+|\d+|[^\w\s]")  # the parts of snake_case are words of their own
+TOKEN = re.compile(r"[A-Za-z]+|\d+|[^\w\s]")  # snake_case names are split
 
 
 def code_of(answer: str) -> str:
-    """The code in a teacher's answer: the first fenced block, else what begins with `def` or `import`."""
+    """The code in a teacher's answer: the first fenced block, else the text from the first `def` or `import` on."""
     if blocks := fenced_blocks(answer, ("python", "py")):
         return blocks[0].strip("\n")
     start = re.search(r"^(def|import|from) ", answer, re.MULTILINE)
@@ -21,7 +21,7 @@ def code_of(answer: str) -> str:
 
 
 def parse_function(code: str, name: str) -> ast.FunctionDef | None:
-    """The function `name` in the code, else its first function; None where nothing parses.
+    """The function `name` in the code, else its first function; None if nothing parses.
 
     Lines after the last that parses (prose, a cut-off line) are left out.
     """
@@ -45,18 +45,18 @@ def _parse(code: str) -> ast.Module | None:
 
 
 def similarity(one: ast.FunctionDef, other: ast.FunctionDef) -> float:
-    """In [0, 1]: the share of matching nodes of the two bodies, in order; 1 for the same but for names of variables."""
+    """In [0, 1]: the share of matching nodes of the two bodies, in order; 1 if they differ only in variable names."""
     return difflib.SequenceMatcher(None, _shape(one), _shape(other), autojunk=False).ratio()
 
 
 def token_similarity(one: str, other: str) -> float:
-    """In [0, 1]: the share of words and signs that two pieces of code have in common, each as often as it occurs."""
+    """In [0, 1]: the share of tokens that two pieces of code have in common, with multiplicity."""
     mine, theirs = (Counter(TOKEN.findall(code)) for code in (one, other))
     return 2 * (mine & theirs).total() / max(1, mine.total() + theirs.total())
 
 
 def _shape(function: ast.FunctionDef) -> list[str]:
-    """The body's nodes in order, with what gives them meaning: operators, constants, attributes, names of callees.
+    """The body's nodes in order, with operators, constants, attributes and names of callees.
 
     Variables are numbered by first use, so that renaming them changes nothing.
     """

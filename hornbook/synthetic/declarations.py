@@ -1,4 +1,4 @@
-"""The stage of this package, as recipes and the command line know it."""
+"""Declares the stage of this package for recipes and the command line."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -39,6 +39,6 @@ def synth(
     settings: "SynthSettings", work: "Workspace", *, documents: Sequence[Path], questions: Sequence[Path] = ()
 ) -> None:
     """Let a teacher write, revise, reverse and answer: validated synthetic records, traceable to their seeds."""
-    from hornbook.synthetic.synth import synth
+    from hornbook.synthetic.stage import synth
 
     synth(settings, work, documents=documents, questions=questions)

@@ -1,6 +1,6 @@
-"""Conversations: what must hold between their turns (report §2.2, D.1.3).
+"""Checks between the turns of a conversation (report §2.2, D.1.3).
 
-Every turn takes up the one before, says nothing that was said already, and stays with what the source says.
+Every turn refers to the one before, does not repeat earlier turns, and is supported by the source.
 """
 
 import re
@@ -11,15 +11,16 @@ from typing import Any, Literal
 import msgspec
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.synthetic.agreement import Vote, vote
 from hornbook.synthetic.chains import POINTS_BACK
-from hornbook.synthetic.groundedness import evidence, sentences, stated
-from hornbook.synthetic.kind import Ask, Checks, Rejected, example
-from hornbook.synthetic.stages import MOST_REPEATED, SHOWN, brief_answers, require_grounded
+from hornbook.synthetic.groundedness import evidence, is_supported
+from hornbook.synthetic.kind import Checks, RecordContext, Rejected, example
+from hornbook.synthetic.prompting import MOST_REPEATED, SHOWN, brief_answers, require_grounded
 from hornbook.synthetic.words import STEM, content_words, grounded, leaked, ngrams, repetition, stems, words
 
 CHECKS = ("form", "length", "takes up", "no repetition", "not the example", "groundedness", "numbers")
-REPEATED = 0.5  # share of a turn's content-word pairs that an earlier turn may have had
+REPEATED = 0.5  # largest share of a turn's content-word pairs that may occur in one earlier turn
 LABEL = re.compile(r"^[\"'*\s]*[A-Z][\w ]{0,30}:[\"'*\s]+")  # the speaker's name, or "Answer:"
 ABOUT_TEXT = re.compile(
     r"\b(the|this|that|a) (passage|text above|conversation|article|excerpt)\b|\bas an AI\b|\blanguage model\b", re.I
@@ -27,18 +28,18 @@ ABOUT_TEXT = re.compile(
 
 
 def spoken(text: str) -> str:
-    """One turn: the first line of the answer, without a speaker's label and quotation marks around it."""
+    """One turn: the first line of the answer, without speaker label and quotation marks."""
     lines = [line for line in map(str.strip, text.splitlines()) if line]
     return LABEL.sub("", lines[0]).strip().strip('"').strip() if lines else ""
 
 
 def takes_up(turn: str, before: str) -> bool:
-    """Whether a turn has a content word of the one before, in whatever form."""
+    """Whether a turn shares a content word (by its stem) with the one before."""
     return bool(stems(turn) & stems(before))
 
 
 def said_before(turn: str, earlier: list[str]) -> float:
-    """Share of the turn's pairs of neighbouring content words that one earlier turn has; the largest."""
+    """The largest share of the turn's pairs of neighbouring content words that occur in one earlier turn."""
     mine = _pairs(turn)
     shares = [len(mine & _pairs(other)) / len(mine) for other in earlier] if mine else []
     same = any(words(turn) == words(other) for other in earlier)
@@ -50,9 +51,10 @@ def _pairs(text: str) -> set[tuple[str, ...]]:
 
 
 def check_turn(turn: str, earlier: list[str], source: str, shown: str, least: float, before: str = "") -> Checks:
-    """The checks of `CHECKS` on one turn after the `earlier` ones, of which it must take up the last (or `before`).
+    """The checks of `CHECKS` on one turn after the `earlier` ones; it must refer to the last of these (or `before`).
 
-    `shown` is the prompt's example, `least` the share of its content words that the source must hold. Raises Rejected.
+    `shown` is the prompt's example, `least` the smallest share of its content words that the source must contain.
+    Raises Rejected.
     """
     checks = Checks()
     about = ABOUT_TEXT.search(turn)
@@ -67,11 +69,11 @@ def check_turn(turn: str, earlier: list[str], source: str, shown: str, least: fl
     return checks
 
 
-async def agreed_answer(ask: Ask, stage: str, source: str, question: str, count: int, least: float) -> str:
-    """The answer that independent readers agree on and that the source states: a few words, or else a sentence of it.
+async def agreed_answer(ask: RecordContext, stage: str, source: str, question: str, count: int, least: float) -> str:
+    """An answer that independent samples agree on and the source states: a few words, or else a sentence of the source.
 
-    Takes `count` calls, or up to three times as many. Raises Rejected: "agreement" when fewer than the share `least`
-    agree, "answer" when the source does not say it, or the question does already.
+    Takes `count` calls, or up to three times as many. Raises Rejected: "agreement" if less than the share `least`
+    agree, "answer" if the source does not state it, or the question contains it.
     """
     try:
         return _checked(vote(await brief_answers(ask, stage, source, question, count)), source, question, least)
@@ -83,16 +85,16 @@ def _checked(found: Vote | None, source: str, question: str, least: float) -> st
     if found is None or found.tied or found.agreeing < max(2, least * found.total):
         raise Rejected("agreement", f"{found.agreeing if found else 0} answers agree")
     answer = found.answer.strip()
-    if not stated(answer, source, 0.8) or leaked(answer, SHOWN, source) or not stems(answer):
+    if not is_supported(answer, source, 0.8) or leaked(answer, SHOWN, source) or not stems(answer):
         raise Rejected("answer", f"not in the passage: {answer[:80]}")
     if grounded(answer, question) > 0.7:
         raise Rejected("answer", f"the question says it: {answer[:80]}")
     return answer
 
 
-async def _pointed(ask: Ask, stage: str, source: str, question: str, count: int) -> Vote:
-    """The sentence of the source that most readers point to; each sees the sentences in an order of its own, so that
-    one who always names the same place agrees by chance only. A program must find the same sentence.
+async def _pointed(ask: RecordContext, stage: str, source: str, question: str, count: int) -> Vote:
+    """The sentence of the source that most samples choose. Each sees the sentences in a different order, so a model
+    that always names the same position agrees only by chance. The word-overlap search must find the same sentence.
 
     Raises Rejected ("agreement").
     """
@@ -128,12 +130,12 @@ def point_prompt(order: list[str], question: str) -> list[Message]:
 
 @cache
 def pointer(count: int) -> type[msgspec.Struct]:
-    """A number from 1 to `count`."""
+    """A struct with a sentence number from 1 to `count`."""
     return msgspec.defstruct("Pointer", [("sentence", Literal[tuple(range(1, count + 1))])])
 
 
 def with_evidence(answer: str, question: str, source: str) -> str:
-    """A reply: the answer, and the sentence of the source that bears it out, where the answer is not that sentence."""
+    """A reply: the answer, and the source's sentence that supports it, unless the answer is that sentence."""
     sentence = evidence(f"{answer} {question}", source)
     said = answer[0].upper() + answer[1:].rstrip(".") + "."
     return said if said in sentence else f'{said} The text says: "{sentence}"'

@@ -1,4 +1,4 @@
-"""Runs records through the stages of their kind: each record a task of its own, no barriers, results in seed order."""
+"""Runs records through the stages of their kind: one asyncio task per record, no barriers, results in seed order."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -8,58 +8,58 @@ import msgspec
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Message
 from hornbook.base.rng import rng
-from hornbook.synthetic.kind import Ask, Kind, KindSettings, Made, Rejected, Seed
+from hornbook.synthetic.kind import Kind, KindSettings, Made, RecordContext, Rejected, Seed
 from hornbook.synthetic.passages import Page, PassageSettings
 from hornbook.teacher.errors import CallFailed, nothing_answered
 from hornbook.teacher.map_records import map_records
 from hornbook.teacher.router import Teachers
 
 
-class Job(msgspec.Struct):
-    """One record to be: a seed and the kind that makes something of it."""
+class RecordJob(msgspec.Struct):
+    """One record to generate: a seed and the kind that is applied to it."""
 
     kind: Kind
     settings: KindSettings
     seed: Seed
 
 
-class Outcome(msgspec.Struct):
-    """What became of a job: what was made, or why nothing was; and what it took.
+class RecordOutcome(msgspec.Struct):
+    """The result of a job: what was made, or why nothing was, and its cost.
 
-    The job's seed is the record's own copy: what the record wrote into it (a description) changes no other record.
+    The job's seed is the record's own copy: changes to it (a description) do not affect other records.
     """
 
-    job: Job
+    job: RecordJob
     made: list[Made]
-    calls: list[str]  # keys in the teacher's ledger, in the order asked
+    calls: list[str]  # keys in the teacher's ledger, in order
     stages: dict[str, dict[str, int]]  # stage → calls, tokens
     facts: dict[str, float]
     teacher: str  # name of the model that wrote it
     rejected: str = ""  # "check: detail"
-    failed: str = ""  # why a call of it was not answered
+    failed: str = ""  # why one of its calls failed
 
 
 async def run_jobs(
-    jobs: Sequence[Job],
+    jobs: Sequence[RecordJob],
     teachers: Teachers,
     cutting: PassageSettings,
     seed: int,
-    on_done: Callable[[Outcome], None],
-    wanted: Callable[[Job], bool] = lambda job: True,
-) -> list[Outcome]:
-    """The outcomes of the jobs, in their order, whatever the order of the answers. A record keeps its teacher.
-    A job that is not `wanted` any more when its turn comes is left out.
+    on_done: Callable[[RecordOutcome], None],
+    wanted: Callable[[RecordJob], bool] = lambda job: True,
+) -> list[RecordOutcome]:
+    """The outcomes in the order of the jobs. All calls of a record go to the same teacher.
+    A job that is no longer `wanted` when it would start is left out.
 
-    A record that fails, by a check, a failed call or a fault in its kind, fails alone. Raises TeacherError when the
-    teacher cannot be asked any further.
+    A failed check, a failed call or a bug in a kind fails only that record. Raises TeacherError when the teacher cannot
+    be used any further.
     """
 
-    async def work(job: Job) -> Outcome | None:
+    async def work(job: RecordJob) -> RecordOutcome | None:
         if not wanted(job):
             return None
         job = msgspec.structs.replace(job, seed=_own(job.seed))
         teacher = teachers.choose(job.kind.name, job.seed.id)
-        ask = Ask(teacher, job.kind, job.settings, cutting, rng(seed, "record", job.kind.name, job.seed.id))
+        ask = RecordContext(teacher, job.kind, job.settings, cutting, rng(seed, "record", job.kind.name, job.seed.id))
         made: list[Made] = []
         rejected = failed = ""
         try:
@@ -72,25 +72,25 @@ async def run_jobs(
             rejected = f"teacher call failed: {failed}"
         except HornbookError:
             raise
-        except Exception as error:  # a fault of the kind: it must not cost the other records
+        except Exception as error:  # a bug in the kind must not stop the other records
             rejected = f"fault: {one_line(error)}"
-        outcome = Outcome(job, made, ask.calls, ask.stages, ask.facts, teacher.model, rejected, failed)
+        outcome = RecordOutcome(job, made, ask.calls, ask.stages, ask.facts, teacher.model, rejected, failed)
         on_done(outcome)
         return outcome
 
     results = await map_records(jobs, work)
-    return [result for result in results if isinstance(result, Outcome)]
+    return [result for result in results if isinstance(result, RecordOutcome)]
 
 
-def require_answers(outcomes: Sequence[Outcome]) -> None:
-    """Raises TeacherError, with the endpoint's own words, where calls failed and not one was answered."""
+def require_answers(outcomes: Sequence[RecordOutcome]) -> None:
+    """Raises TeacherError, with the endpoint's message, if calls failed and none was answered."""
     failures = Counter(outcome.failed for outcome in outcomes if outcome.failed)
     if failures and not any(outcome.calls for outcome in outcomes):
         raise nothing_answered(f"teacher {', '.join(sorted({outcome.teacher for outcome in outcomes}))}", failures)
 
 
 def _with_thinking(made: list[Made], thoughts: dict[str, str]) -> list[Made]:
-    """What was made, with the thinking before each turn that is an answer of the teacher's word for word."""
+    """Add the teacher's thinking before each turn that is one of its answers verbatim."""
 
     def whole(turn: Message) -> Message:
         thought = thoughts.get(turn.content.strip()) if turn.role == "assistant" else None
@@ -110,7 +110,7 @@ def _own(seed: Seed) -> Seed:
 
 
 def _declared(kind: Kind, checks: list[str]) -> None:
-    """The catalogue shows what a kind names; a check that it does not name is a fault."""
+    """Raises ValueError for a check that the kind does not declare; the catalogue shows the declared ones."""
     for check in checks:
         if check not in kind.checks:
-            raise ValueError(f"{kind.name} names no check {check!r}")
+            raise ValueError(f"{kind.name} does not declare the check {check!r}")

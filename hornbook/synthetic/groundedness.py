@@ -1,12 +1,12 @@
-"""Whether a passage bears out what a teacher wrote: by its sentences, its numbers and its negations.
+"""Whether a passage supports what a teacher wrote: by word stems, numbers and negations.
 
-Programs decide here, by the stems of content words: what they let pass is worded like the passage. That costs some
-good paraphrases; it lets few inventions through (report §2.2: groundedness).
+This is decided by rules, not by a model, so only text worded like the passage passes. Some good paraphrases are lost,
+but few inventions pass (report §2.2: groundedness).
 """
 
 import re
 
-from hornbook.synthetic.grading import SENTENCE
+from hornbook.base.sentences import sentences
 from hornbook.synthetic.words import stems, words
 
 DIGITS = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
@@ -16,12 +16,8 @@ NEGATION = re.compile(r"\b(?:not|no|never|none|nor|neither|without|cannot|nothin
 ENOUGH = 0.6  # share of a reference's content words from which a longer answer states it
 
 
-def sentences(text: str) -> list[str]:
-    return [sentence.strip() for sentence in SENTENCE.split(text) if sentence.strip()]
-
-
 def numbers(text: str) -> set[str]:
-    """Its numbers, "two" to "twelve" and "1,000" as digits; "one" is not counted: it is mostly a pronoun."""
+    """Its numbers as digits, including "two" to "twelve" and "1,000"; not "one", which is mostly a pronoun."""
     found = {number.replace(",", "") for number in DIGITS.findall(text)}
     return found | {NUMBER_WORDS[word] for word in words(text) if word in NUMBER_WORDS}
 
@@ -31,17 +27,17 @@ def negations(text: str) -> int:
 
 
 def support(statement: str, source: str) -> float:
-    """Largest share of the statement's stems that two neighbouring sentences of the source hold."""
+    """The largest share of the statement's stems that occur in two neighbouring sentences of the source."""
     return _best(statement, source, 2)[0]
 
 
 def evidence(statement: str, source: str) -> str:
-    """The sentence of the source that has most of the statement's stems; the first of equals."""
+    """The sentence of the source with the most of the statement's stems; the first of equals."""
     return _best(statement, source, 1)[1]
 
 
-def stated(statement: str, source: str, least: float = ENOUGH) -> bool:
-    """Whether the source says it: enough of its words close together, its numbers, negated where the source negates."""
+def is_supported(statement: str, source: str, least: float = ENOUGH) -> bool:
+    """Whether the source supports it: enough of its words close together, all its numbers, and the same negation."""
     if support(statement, source) < least or numbers(statement) - numbers(source):
         return False
     return bool(negations(statement)) == bool(negations(evidence(statement, source)))
@@ -55,8 +51,8 @@ def _best(statement: str, source: str, width: int) -> tuple[float, str]:
     return shares[best], windows[best]
 
 
-def states(answer: str, reference: str) -> bool:
-    """Whether an answer, however long, says the reference: its numbers, most of its words, negated alike."""
+def states_reference(answer: str, reference: str) -> bool:
+    """Whether an answer of any length contains the reference: its numbers, most of its words, the same negation."""
     wanted = stems(reference)
     if numbers(reference) - numbers(answer) or negations(answer) % 2 != negations(reference) % 2:
         return False

@@ -1,4 +1,4 @@
-"""JSON as models write it → the struct that was asked for, with thinking, prose and the usual slips around it."""
+"""Parse JSON answers of models, with thinking, prose and common mistakes → a struct."""
 
 import math
 import re
@@ -16,11 +16,11 @@ from hornbook.base.thinking import without_thinking
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
-MOST_STARTS = 24  # braces of a text at which an object is looked for
+MOST_STARTS = 24  # opening brackets at which parsing is tried
 _LABELS = ("json", "json5", "jsonc", "javascript", "js", "python")  # of fences around JSON
 _FULL_WIDTH = str.maketrans("｛｝［］：，＂　", '{}[]:," ')
-# Commands of LaTeX that begin as an escape of JSON does; models write them with one backslash. Those that a word behind
-# a line's end could be as well ("\nexists") are left out; \f and \b before a letter are never meant.
+# LaTeX commands that begin like a JSON escape; models write them with one backslash. Those that could also be a line
+# end and a word ("\nexists") are left out; \f and \b before a letter are never escapes.
 _NEWLINE = "nabla|neq?|neg|nu|notin|not|ngeq|nleq|nsubseteq|newcommand|nonumber|nolimits|natural|ncong|nsim"
 _RETURN = "rho|right(?:arrow|harpoonup)?|rangle|rceil|rfloor|rbrace|rbrack|rvert|rVert|rm|real|restriction"
 _TAB = (
@@ -33,11 +33,11 @@ _ESCAPE = re.compile(
 
 
 def read(text: str, shape: type[Shape]) -> tuple[Shape | None, str]:
-    """(what the answer holds, "") or (None, why it does not fit).
+    """(the struct, "") or (None, why the answer does not fit).
 
-    Thinking and prose are dropped, backslashes of LaTeX kept. Of several objects that fit the last counts: an answer
-    comes after its drafts. Keys in other case, an object within a key or a list, a number for a text, null for what has
-    a default are taken as they are meant.
+    Thinking and prose are dropped, LaTeX backslashes kept. Of several objects that fit, the last one counts, since
+    drafts come before the answer. Accepted too: keys in another case, an object wrapped in a key or a list, a number
+    for a text, and null for a field with a default.
     """
     answer = without_thinking(text)
     if answer is None:
@@ -53,8 +53,8 @@ def read(text: str, shape: type[Shape]) -> tuple[Shape | None, str]:
 
 
 def _candidates(text: str) -> Iterator[str]:
-    """Parts of the text that may be the object, the likeliest first: whole objects, the last of them first, then what
-    an object's slips have broken."""
+    """Parts of the text that may be the object, the most likely first: complete objects, the last one first, then
+    broken ones."""
     text = text.replace("\ufeff", "").replace("\u200b", "")
     if "{" not in text:
         text = text.translate(_FULL_WIDTH)
@@ -71,7 +71,7 @@ def _candidates(text: str) -> Iterator[str]:
 
 
 def _end(text: str, start: int) -> int:
-    """Where the object or list that begins at `start` ends; 0 if it does not."""
+    """The end of the object or list that begins at `start`; 0 if it is not closed."""
     depth, quoted, escaped = 0, False, False
     for place in range(start, len(text)):
         letter = text[place]
@@ -91,7 +91,7 @@ def _end(text: str, start: int) -> int:
 
 
 def _values(candidate: str) -> Iterator[Any]:
-    """The value of a text: as it stands where it is JSON, else repaired."""
+    """The value of a JSON text, repaired if it is not valid."""
     kept = _ESCAPE.sub(lambda found: found[0] if len(found[0]) == 2 else "\\\\", candidate)
     try:
         yield msgspec.json.decode(kept)
@@ -103,7 +103,7 @@ def _values(candidate: str) -> Iterator[Any]:
 
 
 def _fitted(value: Any, kind: Any) -> Any:
-    """A value in the form of a type: what is meant, where models write it in another way."""
+    """A value converted to a type, for the usual deviations of models."""
     kind = _without_none(kind)
     origin = typing.get_origin(kind)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
@@ -162,5 +162,5 @@ def _plain(key: Any) -> str:
 
 
 def _whole_characters(text: str) -> str:
-    """A text without the half of a character that is left where an answer was cut off."""
+    """A text without a lone surrogate, which is left if an answer is cut off."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")

@@ -1,7 +1,7 @@
-"""What a kind of data set is made of: seeds, stages, checks, and the shape of its records (report §2.2).
+"""The parts of a kind of data set: seeds, stages, checks, and the form of its records (report §2.2).
 
 A kind is one small file, `kinds/FAMILY/NAME.py`: an async function that takes a seed through the kind's stages by
-asking the teacher, and gives back what it made, or raises `Rejected`. The engine does the rest.
+calling the teacher, and returns what it made or raises `Rejected`. The engine does the rest.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from hornbook.base.platform import cores
 from hornbook.base.records import Message, Question
 from hornbook.base.settings import Settings, setting
 from hornbook.synthetic.passages import Page, Passage, PassageSettings
-from hornbook.synthetic.structured import asked_again, schema_of
-from hornbook.synthetic.structured import read as read_json
+from hornbook.synthetic.structured_output import read as read_json
+from hornbook.synthetic.structured_output import retry_messages, schema_of
 from hornbook.teacher.client import Completion, Teacher
 
 Seed = Passage | Page | Question
@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 
 
 class Rejected(Exception):
-    """A record is given up: it failed the check `check`; `detail` says how."""
+    """The record failed the check `check`; `detail` says how."""
 
     def __init__(self, check: str, detail: str = "") -> None:
         super().__init__(f"{check}: {detail}" if detail else check)
@@ -35,7 +35,7 @@ class Rejected(Exception):
 
 
 class KindSettings(Settings):
-    """Settings of one kind of data set. Kinds with more of their own extend it."""
+    """Settings of one kind of data set. Kinds with settings of their own extend it."""
 
     records: int = setting(24, "seeds to start a record from (what passes the checks is fewer)", ge=0)
     temperature: float = setting(0.7, "sampling temperature of the stages that write", ge=0)
@@ -43,9 +43,9 @@ class KindSettings(Settings):
 
 
 class Made(msgspec.Struct):
-    """What a kind made from a seed: a text, or a conversation, the checks it passed, and a question if one came up.
+    """What a kind made from a seed: a text or a conversation, the checks it passed, and maybe a new question.
 
-    `rejected` is a worse last turn than that of `messages`: kinds of preference data have one.
+    `rejected` is a worse last turn than that of `messages`, in kinds of preference data.
     """
 
     checks: list[str]
@@ -61,7 +61,7 @@ class Made(msgspec.Struct):
 
 
 class Checks:
-    """The checks a record has passed so far; the first one it fails rejects it."""
+    """The checks that a record has passed so far; the first failed check rejects it."""
 
     def __init__(self) -> None:
         self.passed: list[str] = []
@@ -73,7 +73,7 @@ class Checks:
 
 
 class Material(msgspec.Struct):
-    """What seeds can be chosen from, each list in a stable order."""
+    """The material that seeds are chosen from, each list in a stable order."""
 
     passages: list[Passage]
     functions: list[Passage]
@@ -83,17 +83,17 @@ class Material(msgspec.Struct):
 
 
 @dataclass
-class Ask:
-    """Asks the teacher on behalf of one record, and remembers the calls in the order in which they were asked.
+class RecordContext:
+    """The context of one record: calls the teacher, and logs the calls in order.
 
-    Stages of a record run one after another; only the samples of `many` run side by side.
+    The stages of a record run one after another; only the samples of `many` run concurrently.
 
     Attributes:
-        kind: the kind at work; a stage that it does not name is a fault.
-        rng: the record's own random numbers.
+        kind: its kind; a stage that the kind does not declare is an error.
+        rng: the record's own random generator.
         stages: stage → calls and answered tokens, in order.
-        facts: figures about the record that a kind wants averaged in the yields.
-        thoughts: answer → what was thought before it, where the teacher's settings ask for that.
+        facts: figures about the record, averaged over the records of the kind in the yields.
+        thoughts: answer → the thinking before it, if the teacher's settings keep it.
     """
 
     teacher: Teacher
@@ -107,13 +107,13 @@ class Ask:
     thoughts: dict[str, str] = field(default_factory=dict)
 
     async def __call__(self, stage: str, prompt: str | list[Message], **options: Any) -> Completion:
-        """One answer. Options: max_tokens, temperature, stop, sample; by default as the kind's settings say."""
+        """One answer. Options: max_tokens, temperature, stop, sample; the defaults are the kind's settings."""
         return (await self.many(stage, prompt, 1, **options))[0]
 
     async def many(self, stage: str, prompt: str | list[Message], count: int, **options: Any) -> list[Completion]:
-        """`count` independent answers to one prompt. Raises CallFailed when one of them cannot be had."""
+        """`count` independent answers to one prompt. Raises CallFailed when one of the calls fails."""
         if stage not in self.kind.stages:
-            raise ValueError(f"{self.kind.name} names no stage {stage!r}")
+            raise ValueError(f"{self.kind.name} does not declare the stage {stage!r}")
         messages = [Message("user", prompt)] if isinstance(prompt, str) else prompt
         options = {"max_tokens": self.settings.max_tokens, "temperature": self.settings.temperature} | options
         first = options.pop("sample", 0)
@@ -136,22 +136,24 @@ class Ask:
         return answers  # type: ignore[return-value]
 
     async def compute(self, function: Callable[..., Result], *args: Any) -> Result:
-        """`function(*args)` on a thread of its own: what takes more than some milliseconds (a run in the sandbox, a
-        search) must not keep other records from their answers. As many at a time as there are processors."""
+        """`function(*args)` in a thread: work of more than some milliseconds (a run in the sandbox, a search) must not
+        block the event loop. At most one at a time per processor."""
         async with _places():
             return await asyncio.to_thread(function, *args)
 
     async def json(self, stage: str, prompt: str | list[Message], shape: type[Shape], **options: Any) -> Shape:
-        """An answer of the shape of a msgspec.Struct, whose field names and types tell the teacher what to fill in.
+        """An answer as a msgspec.Struct, whose field names and types tell the teacher what to fill in.
 
-        Servers that can are made to keep to the JSON schema. An answer that still does not fit is repaired where that
-        is plain, else asked for once more. Raises Rejected ("form") when that fails too.
+        Servers that support it are given the JSON schema. An answer that does not fit is repaired if the repair is
+        unambiguous, else requested once more. Raises Rejected ("form") if that fails too.
         """
         messages = [Message("user", prompt)] if isinstance(prompt, str) else prompt
         answer = await self(stage, messages, schema=schema_of(shape), **options)
         found, reason = read_json(answer.text, shape)
         if found is None:
-            answer = await self(stage, asked_again(messages, answer.text, reason), schema=schema_of(shape), **options)
+            answer = await self(
+                stage, retry_messages(messages, answer.text, reason), schema=schema_of(shape), **options
+            )
             found, reason = read_json(answer.text, shape)
         if found is None:
             raise Rejected("form", reason)
@@ -167,11 +169,11 @@ class Kind:
         about: what it makes, in one line.
         source: the row of table 5 its samples belong to.
         report: section of the report.
-        seeded_by: what its seeds are, in words.
+        seeded_by: a description of its seeds.
         seeds: (material, how many, random generator, settings) → that many seeds, or as many as there are.
         make: takes one seed through the stages. Raises Rejected.
-        stages, checks: their names, in order: what it asks the teacher for, and what can reject a record.
-        calls: settings → most calls a record takes.
+        stages, checks: names, in order, of its requests to the teacher, and of the checks that can reject a record.
+        calls: settings → largest number of calls per record.
         settings: its settings class.
     """
 
@@ -180,7 +182,7 @@ class Kind:
     report: str
     seeded_by: str
     seeds: Callable[[Material, int, np.random.Generator, Any], Sequence[Seed]]
-    make: Callable[[Any, Ask, Any], Awaitable[list[Made]]]
+    make: Callable[[Any, RecordContext, Any], Awaitable[list[Made]]]
     stages: tuple[str, ...]
     checks: tuple[str, ...]
     calls: Callable[[Any], int]
@@ -193,7 +195,7 @@ _PLACES: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakK
 
 
 def _places() -> asyncio.Semaphore:
-    """One place a processor, for all records of an event loop."""
+    """A semaphore with one place per processor, shared by all records of an event loop."""
     loop = asyncio.get_running_loop()
     if loop not in _PLACES:
         _PLACES[loop] = asyncio.Semaphore(cores())
@@ -201,5 +203,5 @@ def _places() -> asyncio.Semaphore:
 
 
 def example(asked: str, answered: str) -> list[Message]:
-    """A solved example as earlier turns of the conversation: how weak teachers learn the form of an answer."""
+    """A solved example as earlier turns of the conversation; it shows weak teachers the form of an answer."""
     return [Message("user", asked), Message("assistant", answered)]

@@ -1,7 +1,7 @@
-"""Yields of each kind when last measured: `python -m hornbook.synthetic.measured_yields RUN` takes them from a run.
+"""The last measured yield of each kind: `python -m hornbook.synthetic.measured_yields RUN` takes them from a run.
 
-RUN is the output folder of `hornbook synth`. The figures of the kinds in that run go to `yields.json` beside this file,
-which `hornbook synth --list` shows; those of other kinds stay.
+RUN is the output folder of `hornbook synth`. The figures of the kinds in that run are written to `yields.json` beside
+this file, which `hornbook synth --list` shows; those of other kinds stay.
 """
 
 import sys
@@ -16,7 +16,7 @@ FILE = Path(__file__).with_name("yields.json")
 
 
 class Measured(msgspec.Struct):
-    """One kind in one run: seeds begun, records made and kept, teacher calls and answered tokens, by which teacher."""
+    """One kind in one run: seeds, records made and kept, teacher calls, answered tokens, and the teacher."""
 
     seeds: int
     made: int
@@ -27,12 +27,12 @@ class Measured(msgspec.Struct):
 
 
 def measured() -> dict[str, Measured]:
-    """The last measurement of each kind; none of those that were never measured."""
+    """The last measurement of each kind that was ever measured."""
     return msgspec.json.decode(FILE.read_bytes(), type=dict[str, Measured])
 
 
 def take(run: Path) -> dict[str, Measured]:
-    """The yields that a finished `hornbook synth` noted. Raises HornbookError where `run` is none."""
+    """The yields in the output folder of `hornbook synth`. Raises HornbookError if `run` is not one."""
     notes = read_json(run / "book.json").get("notes", {})
     if "yields" not in notes:
         raise HornbookError(f"{run}: no yields in its book.json; expected the output folder of `hornbook synth`")

@@ -6,22 +6,28 @@ from collections.abc import Iterator
 import msgspec
 
 from hornbook.base.records import Document, Record, make_id
+from hornbook.base.sentences import whole_sentences
 from hornbook.base.settings import Settings, setting
-from hornbook.synthetic.grading import chain_of_reasoning, complexity, dependencies, educational_value, information
+from hornbook.synthetic.passage_scores import (
+    chain_of_reasoning,
+    complexity,
+    dependencies,
+    educational_value,
+    information,
+)
 from hornbook.synthetic.words import Rarity
 
 UNDERLINE = re.compile(r"^\s*[-=~^*#]{3,}\s*$")
 MARKUP = re.compile(r":[a-z:]+:`~?\.?([^`]+)`|\[\d+\]_|[`*]{1,2}(?=\S)|(?<=\S)[`*]{1,2}|(?<=\w)_{1,2}(?=[\s.,;:)]|$)")
-SENTENCE_END = re.compile(r"(?<!^\d)(?<!\n\d)(?<!\n\d\d)[.!?][\"')\]]*(?=\s|$)")  # not the number of an item
 NOT_PROSE = re.compile(r">>>|\.\. |^\s*[-*+:|]|\{\{|</|^(Parameters|Returns|Examples?|References|See Also|Raises)\b")
 
 
-class Step(msgspec.Struct):
-    """One step of a chain of reasoning: from the assumption follows the conclusion."""
+class ReasoningStep(msgspec.Struct):
+    """One step of a chain of reasoning: the conclusion follows from the assumption."""
 
     assumption: str
     conclusion: str
-    description: str  # the words that join the two
+    description: str  # the words that connect the two
 
 
 class Passage(Record):
@@ -33,13 +39,13 @@ class Passage(Record):
     first_line: int  # of the document, counted from 1
     last_line: int
     information: str  # definition, explanation, procedure, example, statement or function
-    description: str = ""  # one line; the teacher's, where it was asked
+    description: str = ""  # one line, by the teacher if it was asked
     value: float = 0.0  # educational value in [0, 1]
     page_value: float = 0.0  # of the whole page's prose
     complexity: int = 1  # 1 to 5
     obscurity: int = 1  # 1 to 5: how rare its words are
     has_chain: bool = False
-    chain: list[Step] = []
+    chain: list[ReasoningStep] = []
     depends_on: list[str] = []
     language: str = "en"
 
@@ -61,13 +67,12 @@ class PassageSettings(Settings):
     min_page_value: float = setting(0.35, "least educational value of a page that is cut at all", ge=0, le=1)
     min_value: float = setting(0.6, "least educational value, by the words of the passage", ge=0, le=1)
     describe: bool = setting(True, "let the teacher describe and grade each passage: one call more per seed")
-    min_grade: int = setting(2, "least grade, 1 to 5, that the teacher must give a passage", ge=1, le=5)
 
 
 def passages(document: Document, settings: PassageSettings, rarity: Rarity) -> list[Passage]:
     """The passages of a page of prose that have educational value, in order; none for code.
 
-    In two stages, as in the report (§2.2, seeds, 1): first the page as a whole is scored, then each passage.
+    In two steps, as in the report (§2.2, seeds, 1): first the whole page is scored, then each passage.
     """
     if document.kind == "code":
         return []
@@ -78,7 +83,7 @@ def passages(document: Document, settings: PassageSettings, rarity: Rarity) -> l
     for first, last, text in _excerpts(document.text, settings):
         value = educational_value(text)
         if value >= settings.min_value:
-            steps = [Step(*step) for step in chain_of_reasoning(text)]
+            steps = [ReasoningStep(*step) for step in chain_of_reasoning(text)]
             found.append(
                 Passage(
                     id=make_id("passage", document.id, text),
@@ -134,9 +139,3 @@ def _paragraphs(page: str) -> Iterator[tuple[int, int, str]]:
         if text and not ruled and not NOT_PROSE.search(text) and text[0].isupper() and text[-1] in ".!?:":
             yield start + 1, number, MARKUP.sub(lambda match: match.group(1) or "", text)
         start = number + 1
-
-
-def whole_sentences(text: str) -> str:
-    """`text` without an unfinished sentence at its end ("" when no sentence ends in it)."""
-    ends = [match.end() for match in SENTENCE_END.finditer(text)]
-    return text[: ends[-1]].strip() if ends else ""

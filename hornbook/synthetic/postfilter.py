@@ -1,19 +1,19 @@
-"""Made records → kept records: no duplicates, no near-duplicates, nothing of a benchmark."""
+"""Filter the generated records: duplicates, near-duplicates, benchmark contamination."""
 
 from collections.abc import Sequence
 
 from hornbook.base.records import Document, Sample
 from hornbook.base.workspace import Workspace
 from hornbook.data.decontaminate import CONTAMINATED, PARTIAL, count_verdicts, open_decontaminator
-from hornbook.data.filters.duplicates import drop_exact_duplicates
-from hornbook.data.filters.near_duplicates import drop_near_duplicates
+from hornbook.data.filters.duplicates import drop_exact_duplicates, drop_near_duplicates
 from hornbook.synthetic.settings import SynthSettings
 
 
-def sieve(samples: Sequence[Sample], settings: SynthSettings, work: Workspace) -> list[Sample]:
-    """The samples that are left, in their order; each of the others is booked with its reason.
+def filter_samples(samples: Sequence[Sample], settings: SynthSettings, work: Workspace) -> list[Sample]:
+    """The samples that remain, in order; the others are set aside with their reason.
 
-    Copies are looked for in what the teacher wrote (a passage may be quoted by several prompts), benchmarks in all.
+    Only the teacher's text is compared for duplicates (several prompts may quote one passage); the whole sample is
+    compared with benchmarks.
     """
 
     def drop(document: Document, reason: str) -> None:

@@ -1,8 +1,8 @@
-"""The jobs of a synthesis on a Ray cluster (`--runner ray`): the same records, made by many processes (report §2.2).
+"""Runs the jobs of a synthesis on a Ray cluster (`--runner ray`), with the same records as a local run (report §2.2).
 
 Shards of jobs, in order, are mapped over the cluster by the same `run_jobs`. Ledger and budget are in one process, the
-vault, on the driver's node, so no call is paid for twice, and the budget holds for all workers together. When a worker
-dies, what it had in flight stays charged, and its shard runs again elsewhere; its answers are in the ledger.
+ledger actor, on the driver's node, so no call is paid twice, and the budget applies to all workers together. When a
+worker dies, its calls in flight stay charged, and its shard runs again elsewhere; its answers are in the ledger.
 """
 
 import asyncio
@@ -18,70 +18,70 @@ from typing import Any
 import msgspec
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.packages import missing
-from hornbook.synthetic.engine import Job, Outcome, run_jobs
+from hornbook.base.packages import missing_package
+from hornbook.synthetic.engine import RecordJob, RecordOutcome, run_jobs
 from hornbook.synthetic.kinds import load_kind
+from hornbook.synthetic.ledger_actor import DIED, LedgerActor, RemoteBank
 from hornbook.synthetic.settings import SynthSettings
-from hornbook.synthetic.vault import DIED, RemoteBank, Vault
-from hornbook.teacher.router import Spent, open_teachers
+from hornbook.teacher.router import TeacherUsage, open_teachers
 from hornbook.teacher.settings import TeacherSettings
 
-SHARDS_PER_WORKER = 4  # so that none waits long for the last
-LARGEST_SHARD = 4096  # jobs; all that a shard made is held in memory
-MOST_DEATHS = 5  # of workers at one shard, before it is the shard that is to blame
+SHARDS_PER_WORKER = 4  # several, for load balancing at the end
+LARGEST_SHARD = 4096  # jobs; the results of a shard are held in memory
+MOST_DEATHS = 5  # deaths of workers at one shard before the run is given up
 MOST_WAITING = 1 << 16  # calls that wait for each other or for the budget at a time
 
-Shard = list[tuple[int, Job]]  # with their places among all jobs
+Shard = list[tuple[int, RecordJob]]  # with their index among all jobs
 
 
 class _Done(msgspec.Struct):
-    """What a worker hands back: outcomes with their places, and what was used."""
+    """A worker's result: outcomes with their indices, and what was spent."""
 
-    outcomes: list[tuple[int, Outcome]]
-    spent: Spent
+    outcomes: list[tuple[int, RecordOutcome]]
+    spent: TeacherUsage
 
 
 def run_on_ray(
-    jobs: Sequence[Job],
+    jobs: Sequence[RecordJob],
     settings: SynthSettings,
     ledger: Path,
     seed: int,
-    on_done: Callable[[Outcome, Spent], None],
-    wanted: Callable[[Job], bool],
-) -> list[Outcome]:
-    """As `run_jobs`, on the Ray cluster that there is (`RAY_ADDRESS`, or `ray start` here), else on this machine alone.
+    on_done: Callable[[RecordOutcome, TeacherUsage], None],
+    wanted: Callable[[RecordJob], bool],
+) -> list[RecordOutcome]:
+    """As `run_jobs`, on the available Ray cluster (`RAY_ADDRESS`, or `ray start` here), else on this machine only.
 
-    Raises HornbookError where Ray is missing, where the vault or one shard's workers die, and as `run_jobs` does.
+    Raises HornbookError if Ray is missing, if the ledger actor or the workers of one shard die, and as `run_jobs`.
     """
     try:
         import ray
     except ImportError:
-        raise missing("runner: ray", "ray") from None
+        raise missing_package("runner: ray", "ray") from None
     if not ray.is_initialized():
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         ray.init(log_to_driver=False, logging_level=logging.ERROR)
     here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
         ray.get_runtime_context().get_node_id(), soft=False
     )
-    vault: Any = (
-        ray.remote(Vault)
+    actor: Any = (
+        ray.remote(LedgerActor)
         .options(num_cpus=0, max_concurrency=MOST_WAITING, scheduling_strategy=here)
         .remote(ledger.absolute())
     )
     cores = int(ray.cluster_resources().get("CPU", 1))
     workers = max(1, min(cores, len(jobs), *(teacher.concurrency for teacher in settings.writers)))
     try:
-        return _map(list(enumerate(jobs)), settings, ledger.absolute(), vault, workers, seed, on_done, wanted)
+        return _map(list(enumerate(jobs)), settings, ledger.absolute(), actor, workers, seed, on_done, wanted)
     except ray.exceptions.RayActorError:
         raise HornbookError(DIED) from None
     finally:
         with suppress(ray.exceptions.RayActorError):
-            ray.get(vault.close.remote())
-        ray.kill(vault)
+            ray.get(actor.close.remote())
+        ray.kill(actor)
 
 
 def _shared_out(settings: SynthSettings, workers: int) -> SynthSettings:
-    """The settings of each of so many workers: of the calls in flight it gets its part."""
+    """The settings of each worker: the limit on concurrent calls is divided by the number of workers."""
     writers = [each.model_copy(update={"concurrency": each.concurrency // workers}) for each in settings.writers]
     return settings.model_copy(update={"teacher": None, "teachers": writers})
 
@@ -90,13 +90,13 @@ def _map(
     jobs: Shard,
     settings: SynthSettings,
     ledger: Path,
-    vault: Any,
+    actor: Any,
     workers: int,
     seed: int,
-    on_done: Callable[[Outcome, Spent], None],
-    wanted: Callable[[Job], bool],
-) -> list[Outcome]:
-    """Runs the shards, each again while its workers die; the outcomes in the order of the jobs."""
+    on_done: Callable[[RecordOutcome, TeacherUsage], None],
+    wanted: Callable[[RecordJob], bool],
+) -> list[RecordOutcome]:
+    """Run the shards, restarting those whose workers die; the outcomes are in the order of the jobs."""
     import ray
 
     own_kinds = [str(Path(name).absolute()) for name in settings.kinds if name.endswith(".py")]
@@ -105,8 +105,8 @@ def _map(
     waiting = [jobs[start : start + size] for start in range(0, len(jobs), size)][::-1]
     deaths = [0] * len(jobs)  # at the shard that begins with that job
     running: dict[Any, tuple[str, Shard]] = {}
-    outcomes: dict[int, Outcome] = {}
-    spent = Spent(0, 0, 0.0)
+    outcomes: dict[int, RecordOutcome] = {}
+    spent = TeacherUsage(0, 0, 0.0)
     failed: HornbookError | None = None
     names = (f"worker-{number}" for number in count())
     worker = ray.remote(_work).options(num_cpus=1, max_retries=0)
@@ -115,16 +115,16 @@ def _map(
             shard, name = waiting.pop(), next(names)
             left = [(place, job) for place, job in shard if wanted(job)]
             task = ray.cloudpickle.dumps((left, settings, ledger, seed))
-            running[worker.remote(own_kinds, task, vault, name)] = name, shard
+            running[worker.remote(own_kinds, task, actor, name)] = name, shard
         (ended,), _ = ray.wait(list(running), num_returns=1)
         name, shard = running.pop(ended)
-        ray.get(vault.gone.remote(name))
+        ray.get(actor.gone.remote(name))
         try:
             done: _Done = ray.get(ended)
         except ray.exceptions.RayTaskError as error:
             if not isinstance(error.cause, HornbookError):
                 raise
-            failed = failed or error.cause  # those under way find out for themselves; what they are answered is kept
+            failed = failed or error.cause  # the other workers fail by themselves; their answers are in the ledger
         except ray.exceptions.RayError as death:
             deaths[shard[0][0]] += 1
             if deaths[shard[0][0]] >= MOST_DEATHS:
@@ -134,7 +134,7 @@ def _map(
             waiting.append(shard)
         else:
             calls, tokens, money = done.spent
-            spent = Spent(spent.calls + calls, spent.tokens + tokens, spent.money + money)
+            spent = TeacherUsage(spent.calls + calls, spent.tokens + tokens, spent.money + money)
             for place, outcome in done.outcomes:
                 outcomes[place] = outcome
                 on_done(outcome, spent)
@@ -143,7 +143,7 @@ def _map(
     return [outcomes[place] for place in sorted(outcomes)]
 
 
-def _work(own_kinds: list[str], task: bytes, vault: Any, name: str) -> _Done:
+def _work(own_kinds: list[str], task: bytes, actor: Any, name: str) -> _Done:
     """One shard, in a process of the cluster. The task can be read once the user's own kinds are loaded."""
     for path in own_kinds:
         load_kind(path)
@@ -152,7 +152,7 @@ def _work(own_kinds: list[str], task: bytes, vault: Any, name: str) -> _Done:
     shard, settings, ledger, seed = pickle.loads(task)
 
     def open_bank(teacher: TeacherSettings, folder: Path, model: str) -> RemoteBank:
-        return RemoteBank(vault, name, teacher, model)
+        return RemoteBank(actor, name, teacher, model)
 
     async def run() -> _Done:
         jobs = [job for _, job in shard]

@@ -28,7 +28,6 @@ class DiversitySettings(Settings):
     stop_at: float | None = setting(
         None, "stop a kind when this share of what its last 64 seeds gave are near-duplicates; by default never", gt=0
     )
-    least_records: int = setting(8, "kinds with fewer records are measured, but not warned about", ge=2)
 
 
 class SynthSettings(DecontaminateSettings):

@@ -1,4 +1,4 @@
-"""Words of a text, and measures on them that checks and statistics share."""
+"""Words of a text, and measures on them for checks and statistics."""
 
 import re
 from collections import Counter
@@ -12,7 +12,7 @@ _FUNCTION_WORDS = """
     could about up out no i me my us very just some most both same own being had having over under again here s t
 """
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
-STEM = 5  # letters: "compute", "computed" and "computing" are one word to the checks
+STEM = 5  # first letters of a word: "compute", "computed" and "computing" have one stem
 
 
 def words(text: str) -> list[str]:
@@ -20,7 +20,7 @@ def words(text: str) -> list[str]:
 
 
 def content_words(text: str) -> list[str]:
-    """The words that carry the content: no function words, no single letters."""
+    """The words without function words and single letters."""
     return [word for word in words(text) if len(word) > 1 and word not in FUNCTION_WORDS]
 
 
@@ -33,25 +33,25 @@ def ngrams(tokens: Sequence[str], n: int) -> list[tuple[str, ...]]:
 
 
 def copied(text: str, source: str, n: int = 5) -> float:
-    """Share of the text's word n-grams that stand in `source` too."""
+    """Share of the text's word n-grams that occur in `source` too."""
     mine, theirs = ngrams(words(text), n), set(ngrams(words(source), n))
     return sum(gram in theirs for gram in mine) / len(mine) if mine else 0.0
 
 
 def leaked(text: str, example: str, source: str) -> int:
-    """How many pairs of neighbouring content words the text has from the prompt's example and not from the source."""
+    """Number of pairs of neighbouring content words shared with the prompt's example but not with the source."""
     mine, shown, own = (set(ngrams(content_words(part), 2)) for part in (text, example, source))
     return len((mine & shown) - own)
 
 
 def grounded(text: str, source: str) -> float:
-    """Share of the text's content words that occur in `source`, in whatever form."""
+    """Share of the text's content words whose stems occur in `source`."""
     mine = stems(text)
     return len(mine & stems(source)) / len(mine) if mine else 0.0
 
 
 def repetition(text: str, n: int = 3) -> float:
-    """Share of the word n-grams that were there before: 0 for fluent text, near 1 for a loop."""
+    """Share of the word n-grams that occurred before: 0 for fluent text, near 1 for a loop."""
     grams = ngrams(words(text), n)
     return 1 - len(set(grams)) / len(grams) if grams else 0.0
 
@@ -67,7 +67,7 @@ class Rarity:
             self.with_word.update(set(words(text)))
 
     def rare(self, text: str) -> list[str]:
-        """Its content words that at most one text in a hundred has, as often as they occur."""
+        """Its content words that occur in at most one text in a hundred, with repetitions."""
         limit = max(1, self.texts // 100)
         return [word for word in content_words(text) if self.with_word[word] <= limit]
 

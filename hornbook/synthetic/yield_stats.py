@@ -1,4 +1,4 @@
-"""Books of a synthesis: yields per kind and stage, reasons of rejection, calls, diversity."""
+"""Statistics of a synthesis: yields per kind and stage, rejection reasons, calls, diversity."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -7,21 +7,21 @@ from typing import Any
 from hornbook.base.records import Question, Sample
 from hornbook.base.workspace import FAILED_CALLS, Workspace
 from hornbook.synthetic.diversity import measure, near_duplicates, warn_of_sameness
-from hornbook.synthetic.engine import Outcome
+from hornbook.synthetic.engine import RecordOutcome
 from hornbook.synthetic.kind import Seed
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.postfilter import written_by_teacher
 from hornbook.synthetic.settings import SynthSettings
 
 
-def book(
-    outcomes: Sequence[Outcome],
+def record_yields(
+    outcomes: Sequence[RecordOutcome],
     made: Sequence[Sample],
     kept: Sequence[Sample],
     settings: SynthSettings,
     work: Workspace,
 ) -> None:
-    """Counts, rejections, and the notes `yields` and `diversity`, all taken from the finished records in seed order."""
+    """Record counts, rejections, and the notes `yields` and `diversity`, from the finished records in seed order."""
     for outcome in outcomes:
         if outcome.rejected:
             work.reject(outcome.job.seed.id, f"{outcome.job.kind.name}, {outcome.rejected}")
@@ -37,15 +37,15 @@ def book(
     for name in names:
         mine = [sample for sample in made if sample.kind == name]
         texts, grades = [written_by_teacher(sample) for sample in mine], [sample.grade for sample in mine]
-        seeds = [text_of(outcome.job.seed) for outcome in outcomes if outcome.job.kind.name == name]
+        seeds = [seed_text(outcome.job.seed) for outcome in outcomes if outcome.job.kind.name == name]
         diversity[name] = measure(texts, near_duplicates(texts, settings.near_duplicate), seeds, grades)
         warn_of_sameness(name, diversity[name], settings.diversity, work)
     work.note("diversity", diversity)
     _warn_of_poor_yield(names, outcomes, work)
 
 
-def warn_of_losses(outcomes: Sequence[Outcome], kept: Sequence[Sample], work: Workspace) -> None:
-    """Say when no record is left, and how many got no answer."""
+def warn_of_losses(outcomes: Sequence[RecordOutcome], kept: Sequence[Sample], work: Workspace) -> None:
+    """Warn if no record is left, and of records whose calls failed."""
     failures = Counter(outcome.failed for outcome in outcomes if outcome.failed)
     if not kept:
         reasons = ", ".join(f"{reason} {count}" for reason, count in work.rejected.most_common(3))
@@ -55,10 +55,12 @@ def warn_of_losses(outcomes: Sequence[Outcome], kept: Sequence[Sample], work: Wo
     if failures:
         [(reason, _)] = failures.most_common(1)
         work.count(**{FAILED_CALLS: failures.total()})
-        work.warn(f"{failures.total()} records got no answer ({reason}); the same command asks for them again")
+        work.warn(f"{failures.total()} records got no answer ({reason}); run the same command to retry them")
 
 
-def _yield(name: str, outcomes: Sequence[Outcome], made: Sequence[Sample], kept: Sequence[Sample]) -> dict[str, Any]:
+def _yield(
+    name: str, outcomes: Sequence[RecordOutcome], made: Sequence[Sample], kept: Sequence[Sample]
+) -> dict[str, Any]:
     mine = [outcome for outcome in outcomes if outcome.job.kind.name == name]
     facts: dict[str, list[float]] = defaultdict(list)
     for outcome in mine:
@@ -81,12 +83,12 @@ def _yield(name: str, outcomes: Sequence[Outcome], made: Sequence[Sample], kept:
     }
 
 
-def text_of(seed: Seed) -> str:
+def seed_text(seed: Seed) -> str:
     return seed.prompt if isinstance(seed, Question) else seed.text
 
 
-def _stages(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
-    """Stage → records that reached it, records that went beyond it (or passed), calls and answered tokens."""
+def _stages(outcomes: Sequence[RecordOutcome]) -> dict[str, dict[str, int]]:
+    """Stage → records that reached it, records that passed it, calls and answered tokens."""
     table: dict[str, dict[str, int]] = {}
     names = [name for outcome in outcomes[:1] for name in outcome.job.kind.stages]
     for name in names:
@@ -101,11 +103,11 @@ def _stages(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
     return table
 
 
-def _warn_of_poor_yield(names: Sequence[str], outcomes: Sequence[Outcome], work: Workspace) -> None:
+def _warn_of_poor_yield(names: Sequence[str], outcomes: Sequence[RecordOutcome], work: Workspace) -> None:
     for name in names:
         mine = [outcome for outcome in outcomes if outcome.job.kind.name == name]
         faults = [outcome.rejected for outcome in mine if outcome.rejected.startswith("fault")]
         if mine and not any(outcome.made for outcome in mine):
             work.warn(f"{name}: none of {len(mine)} records passed its checks")
         if faults:
-            work.warn(f"{name}: {len(faults)} records failed by a fault of the kind itself, first {faults[0]}")
+            work.warn(f"{name}: {len(faults)} records failed by an error in the kind itself, first {faults[0]}")

@@ -1,7 +1,7 @@
-"""Messages in, completions out: one client for any OpenAI-compatible endpoint and for a local model (report §2.2).
+"""Teacher models: one client for any OpenAI-compatible endpoint and for local models (report §2.2).
 
-Every answer is written to a ledger before anyone sees it, so no call is ever paid for twice.
+Every answer is written to a ledger before it is used, so no call is paid for twice.
 
-    async with open_teacher(settings, work.ledger) as teacher:  # client.py; several at once: several.py
-        results = await map_records(items, worker)  # tasks.py; worker(item) awaits teacher.complete(...)
+    async with open_teacher(settings, work.ledger) as teacher:  # client.py; for several teachers: router.py
+        results = await map_records(items, worker)  # map_records.py; worker(item) awaits teacher.complete(...)
 """

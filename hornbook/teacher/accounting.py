@@ -1,7 +1,7 @@
-"""Known answers, budget reservations and one caller at a time for each call, behind one interface.
+"""Accounting of calls: known answers, budget reservations, and one caller at a time for each call.
 
-A teacher of one process has a `LocalBank`. Teachers of several processes share one that lives in one of them: what
-goes through the interface can be pickled.
+A teacher in one process has a `LocalAccounting`. Teachers in several processes share one that runs in one of them, so
+everything that passes the interface can be pickled.
 """
 
 import asyncio
@@ -10,39 +10,39 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from hornbook.teacher.budget import Budget, Reservation
-from hornbook.teacher.ledger import Ask, Call, Ledger
+from hornbook.teacher.ledger import Call, CallRequest, Ledger
 from hornbook.teacher.settings import TeacherSettings
 
 Result = TypeVar("Result")
 
 
-class Bank(Protocol):
+class Accounting(Protocol):
     async def find(self, key: str) -> Call | None:
-        """The answered call `key`, if it is known; reserves nothing."""
+        """The answered call `key`, if known; reserves nothing."""
 
-    async def reserve(self, ask: Ask) -> Call | Reservation:
-        """The known answer, or a reservation within the budget, which must be committed or released.
+    async def reserve(self, request: CallRequest) -> Call | Reservation:
+        """The known answer, or reserve budget; a reservation must be committed or released.
 
-        While somebody else holds the same call, waits for what becomes of it. Raises BudgetError.
+        While another caller holds a reservation of the same call, this waits for its result. Raises BudgetError.
         """
 
     async def commit(self, reservation: Reservation, call: Call) -> Call:
-        """The answer is there: durable on return. Returns the answer that counts, should there be an earlier one."""
+        """Store the answer durably. Returns the answer that counts, which is an earlier one if there is one."""
 
     async def waste(self, reservation: Reservation, call: Call) -> None:
-        """The answer is empty: what it cost is booked, and the call stays open."""
+        """The answer is empty: record its cost; the call stays unanswered."""
 
     async def release(self, reservation: Reservation, *, not_billed: bool) -> None:
-        """There is no answer. `not_billed`: it cost nothing; else its worst case stays charged for good."""
+        """There is no answer. `not_billed`: it cost nothing; otherwise its worst case stays charged."""
 
     async def close(self) -> None: ...
 
 
-OpenBank = Callable[[TeacherSettings, Path, str], Bank]  # settings, the ledger's folder, the model's name
+OpenAccounting = Callable[[TeacherSettings, Path, str], Accounting]  # settings, the ledger's folder, the model's name
 
 
-class LocalBank:
-    """Ledger and budget of the model `model` in the folder `folder`, for the callers of one event loop."""
+class LocalAccounting:
+    """Ledger and budget of the model `model` in the folder `folder`, for callers in one event loop."""
 
     def __init__(self, settings: TeacherSettings, folder: Path, model: str) -> None:
         self.ledger = Ledger(folder)
@@ -52,16 +52,16 @@ class LocalBank:
     async def find(self, key: str) -> Call | None:
         return self.ledger.get(key)
 
-    async def reserve(self, ask: Ask) -> Call | Reservation:
-        while holder := self._claimed.get(ask.key):
+    async def reserve(self, request: CallRequest) -> Call | Reservation:
+        while holder := self._claimed.get(request.key):
             await holder.wait()
-        if known := self.ledger.get(ask.key):
+        if known := self.ledger.get(request.key):
             return known
-        self._claimed[ask.key] = asyncio.Event()
+        self._claimed[request.key] = asyncio.Event()
         try:
-            return await self.budget.reserve(ask)
+            return await self.budget.reserve(request)
         except BaseException:
-            self._done(ask.key)
+            self._done(request.key)
             raise
 
     async def commit(self, reservation: Reservation, call: Call) -> Call:

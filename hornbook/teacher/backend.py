@@ -1,4 +1,4 @@
-"""What the client asks of whatever runs the model: an endpoint, or a model of our own."""
+"""The interface between the client and what runs the model: an endpoint or a local model."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -6,11 +6,11 @@ from typing import Protocol
 import msgspec
 
 from hornbook.base.thinking import split_thinking
-from hornbook.teacher.ledger import Ask
+from hornbook.teacher.ledger import CallRequest
 
 
-class Answer(msgspec.Struct):
-    """What came back. `finish` is stop or length, or what else the endpoint said; `thinking` is no part of `text`."""
+class TeacherAnswer(msgspec.Struct):
+    """A backend's answer. `finish` is stop, length, or another word of the endpoint; `thinking` is not in `text`."""
 
     text: str
     finish: str
@@ -19,10 +19,10 @@ class Answer(msgspec.Struct):
     thinking: str = ""
 
 
-def apart(answer: Answer, stops: Sequence[str]) -> Answer:
-    """The answer with its thinking apart, and ended at the first stop text, which the server may not have known.
+def split_answer(answer: TeacherAnswer, stops: Sequence[str]) -> TeacherAnswer:
+    """The answer with its thinking split off, and cut at the first stop text, which the server may have ignored.
 
-    One that is cut off within its thinking has no text, and was too long.
+    An answer that is cut off within its thinking has no text and finish "length".
     """
     inside, rest = split_thinking(answer.text)
     thinking = "\n\n".join(part for part in (answer.thinking, inside) if part)
@@ -36,9 +36,9 @@ def apart(answer: Answer, stops: Sequence[str]) -> Answer:
 
 
 class Backend(Protocol):
-    where: str  # for messages to people: an address or a name
+    where: str  # an address or a name, for messages
 
-    async def answer(self, ask: Ask) -> Answer:
+    async def answer(self, request: CallRequest) -> TeacherAnswer:
         """Try once. Raises TryAgain, CallFailed or TeacherError."""
 
     async def close(self) -> None: ...

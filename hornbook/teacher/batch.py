@@ -1,8 +1,8 @@
-"""A teacher behind a provider's batch API: calls are gathered, sent as one file, and answered within a day.
+"""A teacher behind a provider's batch API: calls are collected, sent as one file, and answered within a day.
 
-What is sent is written to `batches.jsonl` first: the batch's name and its calls before it is created, the provider's
-id after. So a run that was killed, at whatever moment, finds its batches again, by id or by the name in their
-metadata, and submits no call twice. Answers are kept in `batches/` from the moment they are downloaded.
+Batches are logged in `batches.jsonl`: the batch's name and its calls before it is created, the provider's id after. So
+a run that was killed at any moment finds its batches again, by id or by the name in their metadata, and submits no call
+twice. Downloaded answers are kept in `batches/`.
 """
 
 import asyncio
@@ -17,21 +17,21 @@ from hornbook.base.append_log import AppendLog
 from hornbook.base.files import atomic
 from hornbook.base.http import HttpResponse, TryAgain, reason_of
 from hornbook.base.records import make_id
-from hornbook.teacher.backend import Answer
+from hornbook.teacher.backend import TeacherAnswer
 from hornbook.teacher.errors import CallFailed, TeacherError
 from hornbook.teacher.http import TeacherHttp
-from hornbook.teacher.ledger import Ask
-from hornbook.teacher.protocol import BaseUrl, Dialect, base_url
+from hornbook.teacher.ledger import CallRequest
+from hornbook.teacher.protocol import BaseUrl, OpenAiProtocol, base_url
 from hornbook.teacher.settings import TeacherSettings
 
-OURS = "hornbook"  # the field of a batch's metadata that holds our name for it
+OURS = "hornbook"  # field of a batch's metadata with the name that we give it
 LARGEST_FILE = 1 << 30  # bytes
-PAGES = 20  # of 100 batches, newest first, in which one is looked for
+PAGES = 20  # of 100 batches each, newest first, that are searched for a batch
 FINAL = ("completed", "expired", "cancelled", "failed")
 Shape = TypeVar("Shape")
 
 
-class Batch(msgspec.Struct):
+class ProviderBatch(msgspec.Struct):
     """A batch as the provider describes it."""
 
     id: str
@@ -47,7 +47,7 @@ class _File(msgspec.Struct):
 
 
 class _List(msgspec.Struct):
-    data: list[Batch]
+    data: list[ProviderBatch]
     has_more: bool = False
 
 
@@ -57,8 +57,8 @@ class BatchApi:
     def __init__(self, http: TeacherHttp, base: BaseUrl, path: str) -> None:
         self.http, self.base, self.path = http, base, path
 
-    async def create(self, name: str, lines: bytes) -> Batch:
-        """Upload the calls and start the batch that carries `name`."""
+    async def create(self, name: str, lines: bytes) -> ProviderBatch:
+        """Upload the calls and start the batch called `name`."""
         form = aiohttp.FormData()
         form.add_field("purpose", "batch")
         form.add_field("file", lines, filename=f"{name}.jsonl", content_type="application/jsonl")
@@ -69,17 +69,17 @@ class BatchApi:
             "completion_window": "24h",
             "metadata": {OURS: name},
         }
-        return self._read(await self._ask("POST", "/batches", msgspec.json.encode(order)), Batch)
+        return self._read(await self._ask("POST", "/batches", msgspec.json.encode(order)), ProviderBatch)
 
-    async def get(self, batch: str) -> Batch | None:
+    async def get(self, batch: str) -> ProviderBatch | None:
         """The batch by the provider's id; None if there is no such batch."""
         reply = await self.http.request("GET", self.base + f"/batches/{batch}")
         if reply.status == 404:
             return None
-        return self._read(self._checked(reply, "/batches"), Batch)
+        return self._read(self._checked(reply, "/batches"), ProviderBatch)
 
-    async def find(self, name: str) -> Batch | None:
-        """The batch that carries `name`, whoever created it and never learnt its id."""
+    async def find(self, name: str) -> ProviderBatch | None:
+        """The batch called `name`, if its id is not known."""
         after = ""
         for _ in range(PAGES):
             page = self._read(await self._ask("GET", f"/batches?limit=100{after}"), _List)
@@ -109,16 +109,16 @@ class BatchApi:
             raise TryAgain(f"not a reply of a batch API ({error})", not_billed=False) from None
 
 
-SECONDS_TO_GATHER = 2.0  # without a new call, and the batch is sent
+SECONDS_TO_GATHER = 2.0  # a batch is sent after this time without a new call
 MOST_IN_BATCH = 10_000
-LONGEST_POLL = 60.0  # seconds between two looks at a batch
-LOOKS_FOR_LOST = 4  # a list of batches may not show yet what was created just now
+LONGEST_POLL = 60.0  # seconds between two polls of a batch
+LOOKS_FOR_LOST = 4  # searches for a lost batch, since a list of batches may not yet have the newest
 
 Result = TypeVar("Result")
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
-    """Calls that went into a batch (into none any more, where it is ""), or the provider's id of one."""
+    """A log line: the calls of a batch ("": calls that are in none any more), or the provider's id of a batch."""
 
     batch: str
     keys: list[str] = []
@@ -136,40 +136,40 @@ class _Item(msgspec.Struct):
     error: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class Batches:
-    """Answers each call from the batch that it is in. Calls of batches of earlier runs are in those."""
+class BatchBackend:
+    """Answers each call from its batch, which may be one of an earlier run."""
 
     def __init__(self, settings: TeacherSettings, folder: Path) -> None:
         self.settings, self.where = settings, settings.url
-        self.http, self.dialect = TeacherHttp(settings), Dialect(settings)
-        self.api = BatchApi(self.http, base_url(settings.url), self.dialect.path)
+        self.http, self.protocol = TeacherHttp(settings), OpenAiProtocol(settings)
+        self.api = BatchApi(self.http, base_url(settings.url), self.protocol.path)
         self.folder = folder / "batches"
         self.log = AppendLog(folder / "batches.jsonl")
-        self._batch_of: dict[str, str] = {}  # call -> the batch it was put into last
-        self._count = 0  # batches ever noted: no two have the same name
+        self._batch_of: dict[str, str] = {}  # call -> its latest batch
+        self._count = 0  # batches logged so far, for unique names
         self._ids: dict[str, str] = {}  # batch -> the provider's id
-        self._without: dict[str, dict[str, str]] = {}  # call -> what its next try does without
-        self._gathered: list[Ask] = []
+        self._without: dict[str, dict[str, str]] = {}  # call -> parameters that its next try leaves out
+        self._gathered: list[CallRequest] = []
         self._submission: asyncio.Task[str] | None = None
-        self._creating = asyncio.Lock()  # held from the note of a batch's name to the note of its id
+        self._creating = asyncio.Lock()  # held from logging a batch's name to logging its id
         self._arrivals: dict[str, asyncio.Task[dict[str, bytes] | None]] = {}
 
-    async def answer(self, ask: Ask) -> Answer:
-        """Wait for the call's batch. Raises TryAgain, after which it goes into another, CallFailed or TeacherError."""
+    async def answer(self, request: CallRequest) -> TeacherAnswer:
+        """Wait for the call's batch. Raises TryAgain (a retry goes into another batch), CallFailed or TeacherError."""
         while True:
             self._catch_up()
-            name = self._batch_of.get(ask.key) or await self._submitted(ask)
+            name = self._batch_of.get(request.key) or await self._submitted(request)
             lines = await self._arrival(name)
             if lines is not None:
                 break
             self._forget(name)  # it was never created
-        line = lines.pop(ask.key, b"")
+        line = lines.pop(request.key, b"")
         if not lines:
             self._arrivals.pop(name, None)  # memory; the file stays
         try:
-            return self._read(ask, line)
+            return self._read(request, line)
         except TryAgain:
-            self._batch_of.pop(ask.key, None)
+            self._batch_of.pop(request.key, None)
             raise
 
     async def close(self) -> None:
@@ -180,9 +180,9 @@ class Batches:
         await self.http.close()
         self.log.close()
 
-    async def _submitted(self, ask: Ask) -> str:
+    async def _submitted(self, request: CallRequest) -> str:
         """The name of the new batch that the call went into."""
-        self._gathered.append(ask)
+        self._gathered.append(request)
         if self._submission is None:
             self._submission = _seen(asyncio.create_task(self._submit()))
         return await asyncio.shield(self._submission)
@@ -192,9 +192,9 @@ class Batches:
         while count < len(self._gathered) < MOST_IN_BATCH:
             count = len(self._gathered)
             await asyncio.sleep(SECONDS_TO_GATHER)
-        asks, self._gathered, self._submission = self._gathered, [], None
-        bodies = [msgspec.json.encode(self.dialect.body(ask, self._tried(ask))) for ask in asks]
-        keys = [ask.key for ask in asks]
+        requests, self._gathered, self._submission = self._gathered, [], None
+        bodies = [msgspec.json.encode(self.protocol.body(request, self._tried(request))) for request in requests]
+        keys = [request.key for request in requests]
         async with self._creating:
             self._catch_up()
             name = make_id("batch", str(os.getpid()), str(self._count), *keys)
@@ -207,7 +207,7 @@ class Batches:
         return name
 
     def _line(self, key: str, body: bytes) -> bytes:
-        call = {"custom_id": key, "method": "POST", "url": f"/v1{self.dialect.path}", "body": msgspec.Raw(body)}
+        call = {"custom_id": key, "method": "POST", "url": f"/v1{self.protocol.path}", "body": msgspec.Raw(body)}
         return msgspec.json.encode(call) + b"\n"
 
     async def _arrival(self, name: str) -> dict[str, bytes] | None:
@@ -234,7 +234,7 @@ class Batches:
         lines = [line for line in path.read_bytes().split(b"\n") if line.strip()]
         return {key: line for line in lines if (key := _key_of(line))}
 
-    async def _attach(self, name: str) -> Batch | None:
+    async def _attach(self, name: str) -> ProviderBatch | None:
         async with self._creating:
             self._catch_up()
             if known := self._ids.get(name):
@@ -246,7 +246,7 @@ class Batches:
                     return found
         return None
 
-    async def _finished(self, batch: Batch) -> Batch:
+    async def _finished(self, batch: ProviderBatch) -> ProviderBatch:
         """Look with growing pauses until the batch is over. Raises TryAgain when the looks fail too often in a row."""
         pause, failures = max(self.settings.backoff, 0.01), 0
         while batch.status not in FINAL:
@@ -262,26 +262,26 @@ class Batches:
                 await asyncio.sleep(trouble.retry_after)
         return batch
 
-    def _read(self, ask: Ask, line: bytes) -> Answer:
+    def _read(self, request: CallRequest, line: bytes) -> TeacherAnswer:
         if not line:
             raise TryAgain("the batch ended without this call", not_billed=False)
         item = msgspec.json.decode(line, type=_Item)
         if item.response is None:
             raise TryAgain(f"not answered by the batch: {reason_of(bytes(item.error))}", not_billed=True)
-        reply, without = HttpResponse(item.response.status_code, bytes(item.response.body)), self._tried(ask)
+        reply, without = HttpResponse(item.response.status_code, bytes(item.response.body)), self._tried(request)
         if reply.status == 200:
-            answer = self.dialect.answer(ask, without, reply.body)
-            if not answer.text.strip():  # whoever asks again wants another one, also in a run to come
-                self.log.append(msgspec.json.encode(_Line("", keys=[ask.key])))
+            answer = self.protocol.answer(request, without, reply.body)
+            if not answer.text.strip():  # a retry, also in a later run, must go into another batch
+                self.log.append(msgspec.json.encode(_Line("", keys=[request.key])))
             return answer
-        if (learnt := self.dialect.learn(ask, without, reply.status, reply.body)) is not None:
-            self._without[ask.key] = learnt
+        if (learnt := self.protocol.learn(request, without, reply.status, reply.body)) is not None:
+            self._without[request.key] = learnt
             raise TryAgain(reason_of(reply.body), not_billed=True)
         raise self.http.refusal(self.where, reply)
 
-    def _tried(self, ask: Ask) -> dict[str, str]:
+    def _tried(self, request: CallRequest) -> dict[str, str]:
         """What the call does without: what is known of the server, and what is tried for this call."""
-        return self.dialect.refused | self._without.get(ask.key, {})
+        return self.protocol.refused | self._without.get(request.key, {})
 
     def _forget(self, name: str) -> None:
         """The next try of the calls of this batch goes into another one."""
@@ -308,6 +308,6 @@ def _key_of(line: bytes) -> str:
 
 
 def _seen(task: asyncio.Task[Result]) -> asyncio.Task[Result]:
-    """A task whose failure is not complained about, should nobody be waiting for it any more."""
+    """Mark the task's exception as retrieved, so that asyncio does not log it if nothing awaits the task any more."""
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     return task

@@ -1,4 +1,4 @@
-"""A hard budget: no attempt is sent that could pass it, whatever the answer costs and whoever gets killed."""
+"""A hard budget: no attempt is sent that could exceed it, whatever the answer costs, even if a process is killed."""
 
 import asyncio
 import os
@@ -8,16 +8,16 @@ import msgspec
 
 from hornbook.base.append_log import AppendLog
 from hornbook.teacher.errors import BudgetError
-from hornbook.teacher.ledger import Ask, Ledger
+from hornbook.teacher.ledger import CallRequest, Ledger
 from hornbook.teacher.settings import TeacherSettings
 
-TOKENS_AROUND_PROMPT = 128  # allowance for a system prompt and marks that the endpoint's chat template adds
+TOKENS_AROUND_PROMPT = 128  # allowance for a system prompt and tokens that the endpoint's chat template adds
 TOKENS_AROUND_MESSAGE = 16
 TOKENS_AROUND_SCHEMA = 128
 
 
 class Reservation(msgspec.Struct):
-    """An attempt that may cost up to this much. Written before the attempt is sent. `hold` is its name."""
+    """The worst-case cost of an attempt, written before it is sent. `hold` is its name."""
 
     hold: str
     model: str
@@ -26,7 +26,7 @@ class Reservation(msgspec.Struct):
 
     @property
     def key(self) -> str:
-        """Of the call that is attempted."""
+        """Key of the call that is attempted."""
         return self.hold.partition("/")[0]
 
 
@@ -39,35 +39,36 @@ class _Line(msgspec.Struct):
 
 
 class Budget:
-    """What a model may still cost: the limits less the ledger's answers less all attempts of unknown cost.
+    """What a model may still cost: the limits minus the ledger's answers minus reservations.
 
-    An attempt holds its worst case from before it is sent until its answer is in the ledger, or the endpoint has
-    refused it. Attempts that ended unknown (timed out, cut, killed) hold it for good: the endpoint may charge them.
+    An attempt reserves its worst case before it is sent until its answer is in the ledger or the endpoint has refused
+    it. Attempts with an unknown end (time-out, lost connection, killed process) stay reserved, since they may be
+    charged.
     """
 
     def __init__(self, settings: TeacherSettings, ledger: Ledger, folder: Path, model: str) -> None:
         self.settings, self.ledger, self.model = settings, ledger, model
         self.limited = settings.limited
         self._holds: dict[str, Reservation] = {}
-        self._held_prompt = self._held_completion = 0  # tokens that the holds of this model add up to
-        self._in_flight: set[str] = set()  # holds of this process that are not settled
-        self._landed = asyncio.Event()  # pulsed when one is
+        self._held_prompt = self._held_completion = 0  # tokens reserved for this model
+        self._in_flight: set[str] = set()  # reservations of this process that are not settled
+        self._landed = asyncio.Event()  # pulsed when one is settled
         if self.limited:
             self._log = AppendLog(folder / "holds.jsonl")
-            self._count = 0  # holds ever written: no two have the same name
+            self._count = 0  # reservations written so far, for unique names
             self._catch_up()
 
-    async def reserve(self, ask: Ask) -> Reservation:
-        """Set the worst case of `ask` aside; near the limit, wait for what is in flight to settle first.
+    async def reserve(self, request: CallRequest) -> Reservation:
+        """Reserve the worst case of `request`; near the limit, first wait for calls in flight to be settled.
 
         Raises BudgetError when it does not fit.
         """
-        reservation = Reservation(ask.key, self.model, worst_prompt(ask), ask.parameters.max_tokens)
+        reservation = Reservation(request.key, self.model, worst_prompt(request), request.parameters.max_tokens)
         if not self.limited:
             return reservation
         self._catch_up()
-        # A call in a batch is the same attempt in every run that waits for the batch: it is held under one name.
-        name = f"{ask.key}/batch" if self.settings.batch else f"{ask.key}/{os.getpid()}/{self._count}"
+        # A call in a batch is the same attempt in every run that waits for the batch, so it has one name.
+        name = f"{request.key}/batch" if self.settings.batch else f"{request.key}/{os.getpid()}/{self._count}"
         reservation.hold = name
         if name in self._holds:
             self._in_flight.add(name)
@@ -82,14 +83,14 @@ class Budget:
         return reservation
 
     def settle(self, reservation: Reservation, *, settled: bool) -> None:
-        """The attempt is over. `settled`: it cost nothing, or what it cost is in the ledger."""
+        """The attempt is over. `settled`: it cost nothing, or its cost is in the ledger."""
         if not self.limited:
             return
         if settled:
             self._log.append(msgspec.json.encode({"release": reservation.hold}))
             self._catch_up()
         self._in_flight.discard(reservation.hold)
-        self._landed.set()  # wakes who waits now
+        self._landed.set()  # wakes current waiters
         self._landed.clear()
 
     def close(self) -> None:
@@ -105,7 +106,7 @@ class Budget:
         )
 
     def _taken(self) -> tuple[int, int]:
-        """Prompt and answer tokens that were, or may yet be, charged."""
+        """Prompt and answer tokens that were or may still be charged."""
         prompt = self.ledger.prompt_tokens[self.model] + self._held_prompt
         completion = self.ledger.completion_tokens[self.model] + self._held_completion
         return prompt, completion
@@ -118,8 +119,8 @@ class Budget:
         if self.settings.budget_tokens is not None:
             limits.append(f"{prompt + completion:,} of {self.settings.budget_tokens:,} tokens")
         return (
-            f"the teacher's budget is spent ({', '.join(limits)}; the next call might pass it); raise it and run the "
-            "same command again to continue: nothing that was answered is asked again"
+            f"the teacher's budget is spent ({', '.join(limits)}; the next call might exceed it); raise it and run the "
+            "same command again to continue: answered calls are not repeated"
         )
 
     def _catch_up(self) -> None:
@@ -142,8 +143,8 @@ class Budget:
             self._held_completion += sign * reservation.completion_tokens
 
 
-def worst_prompt(ask: Ask) -> int:
-    """More tokens than the prompt can have: no byte-level tokenizer makes more tokens than bytes."""
-    size = sum(len(message.content.encode()) + TOKENS_AROUND_MESSAGE for message in ask.messages)
-    schema = ask.parameters.schema
+def worst_prompt(request: CallRequest) -> int:
+    """An upper bound of the prompt's tokens: no byte-level tokenizer makes more tokens than bytes."""
+    size = sum(len(message.content.encode()) + TOKENS_AROUND_MESSAGE for message in request.messages)
+    schema = request.parameters.schema
     return size + TOKENS_AROUND_PROMPT + (len(schema.encode()) + TOKENS_AROUND_SCHEMA if schema else 0)

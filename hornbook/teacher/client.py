@@ -1,4 +1,4 @@
-"""The teacher as workflows see it: ask, and get an answer that was paid for once."""
+"""The teacher's client: completes messages, with answers from the ledger where they are known."""
 
 import asyncio
 import re
@@ -16,28 +16,27 @@ from hornbook.base.http import Retry, TryAgain
 from hornbook.base.progress import console
 from hornbook.base.records import Message
 from hornbook.base.workspace import FAILED_CALLS
-from hornbook.teacher.accounting import Bank, LocalBank, OpenBank
-from hornbook.teacher.backend import Answer, Backend
+from hornbook.teacher.accounting import Accounting, LocalAccounting, OpenAccounting
+from hornbook.teacher.backend import Backend, TeacherAnswer
 from hornbook.teacher.budget import Reservation
-from hornbook.teacher.concurrency import Limit, Places
+from hornbook.teacher.concurrency import ConcurrencyLimit, ConcurrencySlots
 from hornbook.teacher.errors import BudgetError, CallFailed, TeacherError, nothing_answered
-from hornbook.teacher.ledger import Ask, Call, Parameters, call_key
+from hornbook.teacher.ledger import Call, CallRequest, Parameters, call_key
 from hornbook.teacher.settings import TeacherSettings
 
-IN_VAIN = 3  # calls in a row that get no answer: the teacher is out of reach, the calls are not to blame
-ALL_ALIKE = 32  # calls that fail for one reason, and none is answered: so will the others
-TOO_LONG_AGAIN = 1  # tries after an answer without text that was too long: another is seldom shorter, and is paid
-TRIES_UNTOLD = 3  # of a call, while no call has been answered
-LONG_SILENCE = 5.0  # seconds; a longer one is told
+IN_VAIN = 3  # consecutive calls without an answer after which the teacher counts as unreachable
+ALL_ALIKE = 32  # calls that fail for the same reason, with none answered, after which the stage stops
+TOO_LONG_AGAIN = 1  # retries after an answer that was cut off before its text: another is seldom shorter, and is billed
+TRIES_UNREPORTED = 3  # of a call, while no call has been answered
+LONG_PAUSE = 5.0  # seconds of Retry-After from which it is reported
 MOST_IN_BATCHES = 1 << 30
-AGAIN = "run the same command again to continue: nothing that was answered is asked again"
+AGAIN = "run the same command again to continue: answered calls are not repeated"
 
 
 class Completion(msgspec.Struct):
-    """An answer. `key` names the call in the ledger (put it into a record's `calls`); `finish` is stop or length.
+    """An answer. `key` is the call's key in the ledger (put it into a record's `calls`); `finish` is stop or length.
 
-    `thinking` is what a reasoning model thought before it, where `keep_thinking` asks for it; else it is in the
-    ledger alone.
+    `thinking` is the reasoning before it, if `keep_thinking` is set; otherwise it is only in the ledger.
     """
 
     key: str
@@ -49,30 +48,30 @@ class Completion(msgspec.Struct):
 
 
 class Teacher:
-    """Asks one model, through a bank: the ledger and the budget.
+    """Calls one model, with accounting by ledger and budget.
 
     Attributes:
-        model: the name under which the ledger knows the model.
-        calls_used: keys of all calls whose answers were used, from the ledger or fresh. The same after a resume.
-        calls_made: how many of them were fresh.
+        model: the model's name in the ledger.
+        calls_used: keys of all calls whose answers were used, from the ledger or new. The same after a resume.
+        calls_made: how many of them were new.
         prompt_tokens, completion_tokens: of all calls used.
     """
 
-    def __init__(self, settings: TeacherSettings, model: str, backend: Backend, bank: Bank) -> None:
-        self.settings, self.model, self.backend, self.bank = settings, model, backend, bank
+    def __init__(self, settings: TeacherSettings, model: str, backend: Backend, accounting: Accounting) -> None:
+        self.settings, self.model, self.backend, self.accounting = settings, model, backend, accounting
         self.calls_used: set[str] = set()
         self.calls_made = self.prompt_tokens = self.completion_tokens = 0
         self._under_way: dict[str, asyncio.Task[Call]] = {}
-        # A call keeps its lane while it pauses: a server in trouble is not shown ever new calls.
-        # Calls that go into a batch are not in flight, so any number may wait.
+        # A call keeps its lane while it pauses, so that a server with problems does not get ever more calls.
+        # Calls in a batch are not in flight, so any number may wait.
         most = MOST_IN_BATCHES if settings.batch else settings.concurrency
         self._lanes = asyncio.Semaphore(most)
-        self._places = Places(Limit(most))
-        self._retry = Retry(settings.retries, settings.backoff, self._places.silence)
+        self._slots = ConcurrencySlots(ConcurrencyLimit(most))
+        self._retry = Retry(settings.retries, settings.backoff, self._slots.pause)
         self._in_vain = 0  # calls given up since the last answer
         self._failures: Counter[str] = Counter()  # calls that failed, by reason
-        self._quiet_until = 0.0  # as told
-        self._told_of_trouble = False
+        self._quiet_until = 0.0  # as reported
+        self._reported_trouble = False
         self._broken: HornbookError | None = None
 
     async def complete(
@@ -87,10 +86,10 @@ class Teacher:
         stop: Sequence[str] = (),
         schema: str = "",
     ) -> Completion:
-        """The model's answer to `messages`, never empty. Another `sample` number is another, independent answer.
+        """The model's answer to `messages`, never empty. Each `sample` number gives an independent answer.
 
-        The call is known by model, messages, parameters and sample; `purpose` is for people who read the ledger.
-        Raises CallFailed when this one call gets no answer, TeacherError when no call will.
+        The call's key depends on model, messages, parameters and sample; `purpose` is for readers of the ledger.
+        Raises CallFailed when this call gets no answer, TeacherError when no call will.
         """
         messages, longest = list(messages), max_tokens + self.settings.thinking_tokens
         extra = msgspec.json.encode(self.settings.extra_body, order="sorted").decode() * bool(self.settings.extra_body)
@@ -99,10 +98,12 @@ class Teacher:
             key = call_key(self.model, messages, parameters, sample)
         except UnicodeEncodeError:
             raise CallFailed("the prompt is not valid Unicode (half of a surrogate pair)") from None
-        call = await self.bank.find(key)
+        call = await self.accounting.find(key)
         if call is None:
             call = await self._shared(
-                Ask(key=key, model=self.model, purpose=purpose, messages=messages, parameters=parameters, sample=sample)
+                CallRequest(
+                    key=key, model=self.model, purpose=purpose, messages=messages, parameters=parameters, sample=sample
+                )
             )
         if key not in self.calls_used:
             self.calls_used.add(key)
@@ -112,55 +113,55 @@ class Teacher:
         return Completion(key, call.text, call.finish, call.prompt_tokens, call.completion_tokens, thinking)
 
     def require_answers(self) -> None:
-        """At the end of a stage: raises TeacherError, with the endpoint's own words, where every call has failed."""
+        """At the end of a stage: raises TeacherError, with the endpoint's message, if every call has failed."""
         if self._failures and not self.calls_used and not self._retry.answered:
             raise nothing_answered(f"teacher {self.model} at {self.backend.where}", self._failures)
 
     def losses(self) -> dict[str, int]:
-        """The count of calls that failed, for a stage's books, if there are any: the stage may go on with them."""
+        """The count of failed calls for a stage's statistics, if there are any."""
         return {FAILED_CALLS: self._failures.total()} if self._failures else {}
 
-    async def _shared(self, ask: Ask) -> Call:
-        """Equal calls under way at the same time are one call. Nobody who gives up waiting takes it from the others."""
-        task = self._under_way.get(ask.key)
+    async def _shared(self, request: CallRequest) -> Call:
+        """Equal calls in progress at the same time are one call. It continues if one of its callers is cancelled."""
+        task = self._under_way.get(request.key)
         if task is None:
-            task = self._under_way[ask.key] = asyncio.create_task(self._fresh(ask))
-            task.add_done_callback(lambda done: self._landed(ask.key, done))
+            task = self._under_way[request.key] = asyncio.create_task(self._fresh(request))
+            task.add_done_callback(lambda done: self._landed(request.key, done))
         return await asyncio.shield(task)
 
     def _landed(self, key: str, task: asyncio.Task[Call]) -> None:
         del self._under_way[key]
         if not task.cancelled():
-            task.exception()  # marked as seen, should nobody be waiting any more
+            task.exception()  # marks it as retrieved, in case nothing awaits the task any more
 
-    async def _fresh(self, ask: Ask) -> Call:
+    async def _fresh(self, request: CallRequest) -> Call:
         async with self._lanes:
             try:
-                return await self._counted(ask)
+                return await self._counted(request)
             except HornbookError as error:
                 self._broken = self._broken or error
                 raise
 
-    async def _counted(self, ask: Ask) -> Call:
-        """Raises TeacherError in place of CallFailed where so many calls have failed alike that all others will."""
+    async def _counted(self, request: CallRequest) -> Call:
+        """Raises TeacherError instead of CallFailed if ALL_ALIKE calls have failed for the same reason."""
         try:
-            return await self._until_answered(ask)
+            return await self._until_answered(request)
         except CallFailed as failure:
             self._failures[str(failure)] += 1
             if self._failures.total() >= ALL_ALIKE and len({_kind_of(reason) for reason in self._failures}) == 1:
                 self.require_answers()
             raise
 
-    async def _until_answered(self, ask: Ask) -> Call:
+    async def _until_answered(self, request: CallRequest) -> Call:
         while True:
             try:
                 return await self._retry.until_answered(
-                    partial(self._attempt, ask), ask.key, self._give_up, self._report_trouble
+                    partial(self._attempt, request), request.key, self._give_up, self._report_trouble
                 )
-            except Empty as trouble:
-                ask = msgspec.structs.replace(ask, attempt=ask.attempt + 1)
-                if ask.attempt > self._patience(ask, trouble):
-                    raise CallFailed(f"no text in {ask.attempt} answers: {trouble}") from None
+            except EmptyAnswer as trouble:
+                request = msgspec.structs.replace(request, attempt=request.attempt + 1)
+                if request.attempt > self._patience(request, trouble):
+                    raise CallFailed(f"no text in {request.attempt} answers: {trouble}") from None
 
     def _give_up(self, trouble: TryAgain, tries: int, others_answered: bool) -> Exception:
         if not self._out_of_reach(trouble, others_answered):
@@ -170,102 +171,106 @@ class Teacher:
             f"teacher {self.model} at {self.backend.where} {failed} after {tries} tries ({trouble}); {AGAIN}"
         )
 
-    def _patience(self, ask: Ask, trouble: "Empty") -> int:
-        """How often an empty answer is asked again. A model here gives the same one where nothing is drawn."""
-        if self.settings.local and not ask.parameters.temperature:
+    def _patience(self, request: CallRequest, trouble: "EmptyAnswer") -> int:
+        """Retries after an empty answer. A local model at temperature 0 would give the same one again."""
+        if self.settings.local and not request.parameters.temperature:
             return 0
         return min(self.settings.retries, TOO_LONG_AGAIN) if trouble.too_long else self.settings.retries
 
     def _out_of_reach(self, trouble: TryAgain, others_answered: bool) -> bool:
-        """Whether it is the teacher that fails and not this one call: nothing has been answered meanwhile, and nobody
-        is there, all are turned away, or other calls fail as well."""
+        """Whether the teacher fails and not only this call: nothing has been answered meanwhile, and the server is
+        unreachable, rejects all calls, or other calls fail as well."""
         if others_answered:
             return False
         self._in_vain += 1
         return trouble.unreachable or trouble.busy or self._in_vain >= IN_VAIN
 
-    async def _attempt(self, ask: Ask) -> Call:
+    async def _attempt(self, request: CallRequest) -> Call:
         """One try, within the limit and the budget."""
-        await self._places.take()
+        await self._slots.acquire()
         try:
             if self._broken:
                 raise self._broken
-            reservation = await self.bank.reserve(ask)
-            return reservation if isinstance(reservation, Call) else await self._send(ask, reservation)
+            reservation = await self.accounting.reserve(request)
+            return reservation if isinstance(reservation, Call) else await self._send(request, reservation)
         finally:
-            self._places.give_back()
+            self._slots.release()
 
-    async def _send(self, ask: Ask, reservation: Reservation) -> Call:
-        """Ask the model; its answer is in the ledger before anyone sees it."""
-        clock, limit = asyncio.get_running_loop().time, self._places.limit
-        sent, in_flight = clock(), self._places.taken
+    async def _send(self, request: CallRequest, reservation: Reservation) -> Call:
+        """Send the call; its answer is in the ledger before it is returned."""
+        clock, limit = asyncio.get_running_loop().time, self._slots.limit
+        sent, in_flight = clock(), self._slots.in_use
         try:
-            answer = await self.backend.answer(ask)
+            answer = await self.backend.answer(request)
         except BaseException as error:
             if isinstance(error, TryAgain) and error.crowded:
                 limit.refused(sent, clock())
             costs_nothing = (
                 error.not_billed if isinstance(error, TryAgain) else isinstance(error, CallFailed | TeacherError)
             )
-            await self.bank.release(reservation, not_billed=costs_nothing)
+            await self.accounting.release(reservation, not_billed=costs_nothing)
             raise
-        limit.answered(ask.purpose, in_flight, sent, clock(), answer.completion_tokens)
-        call = Call(**msgspec.structs.asdict(ask), **msgspec.structs.asdict(answer))
+        limit.answered(request.purpose, in_flight, sent, clock(), answer.completion_tokens)
+        call = Call(**msgspec.structs.asdict(request), **msgspec.structs.asdict(answer))
         if not answer.text.strip():
-            await self.bank.waste(reservation, call)
-            raise Empty(answer, ask)
-        call = await self.bank.commit(reservation, call)
+            await self.accounting.waste(reservation, call)
+            raise EmptyAnswer(answer, request)
+        call = await self.accounting.commit(reservation, call)
         self.calls_made += 1
         self._retry.answered += 1
         self._in_vain = 0
         return call
 
     def _report_trouble(self, trouble: TryAgain, tries: int) -> None:
-        """Say why nothing happens: a long silence, each once; and what is wrong with a server that never answered."""
+        """Report long pauses, each once, and the error of a server that has never answered."""
         until = asyncio.get_running_loop().time() + trouble.retry_after
-        silence = trouble.retry_after > LONG_SILENCE and until > self._quiet_until + LONG_SILENCE
-        dumb = tries >= TRIES_UNTOLD and not self._retry.answered and not self._told_of_trouble
-        if silence or dumb:
+        paused = trouble.retry_after > LONG_PAUSE and until > self._quiet_until + LONG_PAUSE
+        unanswered = tries >= TRIES_UNREPORTED and not self._retry.answered and not self._reported_trouble
+        if paused or unanswered:
             self._quiet_until = max(self._quiet_until, until)
-            self._told_of_trouble = True
+            self._reported_trouble = True
             console.print(f"  [dim]teacher {escape(f'{self.model}: {trouble}; trying again')}[/dim]", soft_wrap=True)
 
     async def close(self, *, wait: bool = False) -> None:
-        """Stop asking. `wait` lets calls that are under way, and may be charged, come in first."""
+        """Stop. `wait` first waits for calls in progress, which may be billed."""
         if not wait:
             for task in self._under_way.values():
                 task.cancel()
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)
         await self.backend.close()
-        await self.bank.close()
+        await self.accounting.close()
 
 
-class Empty(Exception):
-    """An answer without text: paid, and none. Never seen by a user."""
+class EmptyAnswer(Exception):
+    """An answer without text, which is billed. Internal: users do not see this exception."""
 
-    def __init__(self, answer: Answer, ask: Ask) -> None:
+    def __init__(self, answer: TeacherAnswer, request: CallRequest) -> None:
         self.too_long = answer.finish == "length"
-        reason = f"the endpoint says {answer.finish}"
+        reason = f"the endpoint reports {answer.finish}"
         if self.too_long:
             thinking = "thinking" if answer.thinking else "answer"
-            reason = f"the {thinking} was cut off at {ask.parameters.max_tokens} tokens; raise teacher.thinking_tokens"
+            reason = (
+                f"the {thinking} was cut off at {request.parameters.max_tokens} tokens; raise teacher.thinking_tokens"
+            )
         super().__init__(reason)
 
 
 def _kind_of(reason: str) -> str:
-    """A reason without the numbers and names that differ from call to call."""
+    """A reason without the numbers and names that differ between calls."""
     return re.sub(r"[\w-]*\d[\w-]*", "#", reason)
 
 
 @asynccontextmanager
-async def open_teacher(settings: TeacherSettings, ledger: Path, bank: OpenBank = LocalBank) -> AsyncIterator[Teacher]:
-    """The teacher that `settings` describe, with its ledger in the folder `ledger` (created when missing).
+async def open_teacher(
+    settings: TeacherSettings, ledger: Path, accounting: OpenAccounting = LocalAccounting
+) -> AsyncIterator[Teacher]:
+    """The teacher of `settings`, with its ledger in the folder `ledger` (created when missing).
 
-    `bank` opens another bank than one for this process alone. A local model is loaded when first needed: a run whose
-    calls are all in the ledger never loads it. Raises HornbookError for a missing package, model or key.
+    `accounting` may open one that is shared with other processes. A local model is loaded when first needed: a run
+    whose calls are all in the ledger does not load it. Raises HornbookError for a missing package, model or key.
     """
     model, backend = _choose(settings, Path(ledger))
-    teacher = Teacher(settings, model, backend, bank(settings, Path(ledger), model))
+    teacher = Teacher(settings, model, backend, accounting(settings, Path(ledger), model))
     wait = False
     try:
         yield teacher
@@ -277,17 +282,17 @@ async def open_teacher(settings: TeacherSettings, ledger: Path, bank: OpenBank =
 
 
 def _choose(settings: TeacherSettings, folder: Path) -> tuple[str, Backend]:
-    """The model's name in the ledger, and what runs it. Chat and plain completions are two models to the ledger."""
-    from hornbook.teacher.batch import Batches
+    """The model's name in the ledger, and its backend. The ledger treats chat and completions as two models."""
+    from hornbook.teacher.batch import BatchBackend
     from hornbook.teacher.local_llamacpp import LocalServer, local_name, model_file
-    from hornbook.teacher.protocol import Endpoint, fixed
+    from hornbook.teacher.protocol import Endpoint, fixed_address
 
     name = settings.model if settings.url else local_name(settings)
     name = name if settings.api == "chat" else f"{name} ({settings.api})"
     if settings.batch:
-        return name, Batches(settings, folder)
+        return name, BatchBackend(settings, folder)
     if settings.url:
-        return name, Endpoint(settings, fixed(settings.url))
+        return name, Endpoint(settings, fixed_address(settings.url))
     if file := model_file(settings.local):
         server = LocalServer(settings, file, folder / "models")
         return name, Endpoint(settings, server.address, server.close)

@@ -1,29 +1,29 @@
-"""How many calls a server takes at a time: a limit found out from how it answers, and the queue that holds to it."""
+"""An adaptive concurrency limit (additive increase, multiplicative decrease), and a FIFO semaphore of that size."""
 
 import asyncio
 import math
 from collections import defaultdict, deque
 
-from hornbook.base.http import Silence
+from hornbook.base.http import ServerPause
 
-PATIENCE = 16  # round trips per step where the limit was cut before
-PEACE = 4  # round trips without a refusal: the limit is about right
+PATIENCE = 16  # round trips per increase near a limit that was cut before
+PEACE = 4  # round trips without a refusal after which the limit is about right
 STEP_BACK = 7 / 8
-RARE = 32  # answers since the last refusal: this one is an accident
-CROWDED = 0.7  # cut when latency alone grows
-MEMORY = 256  # calls that a mean of latencies remembers
+RARE = 32  # answers since the last refusal from which a single refusal is ignored
+CROWDED = 0.7  # factor of a cut when only latency grows
+MEMORY = 256  # calls in a running mean of latencies
 ENOUGH_BELOW, ENOUGH_HERE = 8, 64  # calls before two levels are compared
-FAR_BELOW = 2  # levels are powers of two: compare with those a quarter as crowded, or less
-SLOWER, NO_GAIN = math.log(1.5), math.log(1.25)  # latency certainly this much longer, throughput not this much better
+FAR_BELOW = 2  # levels are powers of two: compare with those of at most a quarter of the concurrency
+SLOWER, NO_GAIN = math.log(1.5), math.log(1.25)  # latency certainly longer by this, throughput not better by this
 
 
-class Limit:
-    """`allowed` calls may be in flight: at first `most`, and never more, never less than 1."""
+class ConcurrencyLimit:
+    """`allowed` calls may be in flight: initially `most`, always between 1 and `most`."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self._limit = float(most)
-        self._too_many = math.inf  # limit that was cut last
+        self._too_many = math.inf  # the limit before the last cut
         self._cut = -math.inf  # time of the last cut
         self._answers = 0  # since then
         self._smoothly = 0  # answers since the last refusal
@@ -34,10 +34,10 @@ class Limit:
         return int(self._limit)
 
     def answered(self, purpose: str, in_flight: int, sent: float, now: float, tokens: int) -> None:
-        """A call sent at `sent`, when `in_flight` calls were (itself too), has been answered with `tokens` tokens."""
+        """A call sent at `sent`, with `in_flight` calls (including itself), was answered with `tokens` tokens."""
         self._answers += 1
         self._smoothly += 1
-        if in_flight >= self.allowed:  # else the limit was not what held us back
+        if in_flight >= self.allowed:  # otherwise the limit was not the bottleneck
             pace = 1 if self._limit < self._too_many - 1 else PATIENCE
             self._limit = min(self.most, self._limit + 1 / (pace * self._limit))
         levels, here = self._levels[purpose], in_flight.bit_length()
@@ -48,10 +48,10 @@ class Limit:
             self._too_many = self._limit
             self._cut_to(self._limit * CROWDED, now)
             for levels in self._levels.values():
-                levels.pop(here, None)  # the next cut needs evidence of its own
+                levels.pop(here, None)  # the next cut needs new evidence
 
     def refused(self, sent: float, now: float) -> None:
-        """The server turned away, or did not answer in time, a call sent at `sent`."""
+        """The server refused a call sent at `sent`, or did not answer it in time."""
         accident, self._smoothly = self._smoothly >= RARE, 0
         if accident or sent < self._cut:
             return
@@ -64,7 +64,7 @@ class Limit:
 
 
 class _Level:
-    """Calls sent among about as many others."""
+    """Statistics of calls sent at about the same concurrency."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -78,7 +78,7 @@ class _Level:
         self.seconds_per_token.add(math.log(seconds / tokens), share)
 
     def no_better_than(self, below: "_Level") -> bool:
-        """Certainly slower than `below`, and by Little's law no more throughput."""
+        """Whether it is certainly slower than `below` and, by Little's law, has no more throughput."""
         if self.calls < ENOUGH_HERE or below.calls < ENOUGH_BELOW:
             return False
         parts = 1 / min(self.calls, MEMORY) + 1 / min(below.calls, MEMORY)
@@ -89,7 +89,7 @@ class _Level:
 
 
 class _Mean:
-    """A mean that forgets, and the variance around it."""
+    """An exponentially weighted mean and variance."""
 
     def __init__(self) -> None:
         self.value = self.variance = 0.0
@@ -102,39 +102,39 @@ class _Mean:
 
 def _slower(here: _Mean, below: _Mean, parts: float, more: float) -> bool:
     slower = here.value - below.value
-    # A few calls may all miss the tail, and then seem to vary little: both vary as the wider one does.
+    # A few calls may all miss the tail and seem to vary little, so the larger variance is used for both.
     error = math.sqrt(max(here.variance, below.variance) * parts)
     return slower - 3 * error > SLOWER and more - slower < NO_GAIN
 
 
-class Places:
-    """`taken` places are in use. What becomes of a call is told to the limit, which decides how many there are."""
+class ConcurrencySlots:
+    """A FIFO semaphore whose size is the concurrency limit; paused during Retry-After."""
 
-    def __init__(self, limit: Limit) -> None:
+    def __init__(self, limit: ConcurrencyLimit) -> None:
         self.limit = limit
-        self.taken = 0
+        self.in_use = 0
         self._queue: deque[asyncio.Future[None]] = deque()
-        self.silence = Silence()
+        self.pause = ServerPause()
 
-    async def take(self) -> None:
-        """Wait for a place, and then for the end of a silence; `give_back` it whatever happens."""
-        if self.taken < self.limit.allowed and not self._queue:
-            self.taken += 1
+    async def acquire(self) -> None:
+        """Wait for a slot, then for the end of a pause; always `release` it afterwards."""
+        if self.in_use < self.limit.allowed and not self._queue:
+            self.in_use += 1
         else:
             await self._queue_up()
         try:
-            await self.silence.wait()
+            await self.pause.wait()
         except asyncio.CancelledError:
-            self.give_back()
+            self.release()
             raise
 
-    def give_back(self) -> None:
-        self.taken -= 1
-        while self._queue and self.taken < self.limit.allowed:
+    def release(self) -> None:
+        self.in_use -= 1
+        while self._queue and self.in_use < self.limit.allowed:
             turn = self._queue.popleft()
             if not turn.done():
                 turn.set_result(None)
-                self.taken += 1
+                self.in_use += 1
 
     async def _queue_up(self) -> None:
         turn = asyncio.get_running_loop().create_future()
@@ -142,6 +142,6 @@ class Places:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # the place came at the same moment
-                self.give_back()
+            if turn.done() and not turn.cancelled():  # the slot was assigned at the same moment
+                self.release()
             raise

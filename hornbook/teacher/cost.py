@@ -1,4 +1,4 @@
-"""What a stage's calls to its teacher cost, for `hornbook plan`."""
+"""The cost of a stage's teacher calls, for `hornbook plan`."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 from hornbook.base.stage import Cost, Planned
 from hornbook.teacher.settings import TeacherSettings
 
-PROMPT_TOKENS, ANSWER_TOKENS = 400, 300  # of a call, where the recipe's `expect` does not say
+PROMPT_TOKENS, ANSWER_TOKENS = 400, 300  # per call, unless the recipe's `expect` says otherwise
 
 
 class AsksTeacher(Protocol):
@@ -17,13 +17,13 @@ class AsksTeacher(Protocol):
 
 
 def teacher_cost(settings: AsksTeacher, planned: Planned) -> Cost:
-    """The cost of a stage with one teacher, whose number of calls is known from `expect` alone."""
+    """The cost of a stage with one teacher, whose number of calls is given by `expect`."""
     teachers = [settings.teacher] if settings.teacher else []
     return cost_of_calls(planned.number("teacher_calls"), teachers, planned)
 
 
 def cost_of_calls(calls: int | None, teachers: Sequence[TeacherSettings], planned: Planned) -> Cost:
-    """The cost of `calls`, which `teachers` share by their weights; no price where one of them has none."""
+    """The cost of `calls`, distributed over `teachers` by their weights; no price if one of them has none."""
     assumes = any(teacher.assumes_prices for teacher in teachers)
     if not calls or not teachers or any(teacher.prices is None for teacher in teachers):
         return Cost(calls=calls, assumes_prices=assumes)

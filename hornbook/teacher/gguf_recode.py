@@ -1,8 +1,8 @@
-"""GGUF weights in a form that is fast to compute with.
+"""Recode GGUF weights for fast computation.
 
 llama.cpp multiplies Q4_0, Q8_0 and the K types with packed kernels, but Q4_1 and Q5_1 row by row. Small models are
-bound by computing, not by memory, so those are recoded as Q8_0 once: nothing of note is lost (Q8_0 steps are 16 times
-finer than Q4_1's), and SmolLM2 answered 1.6 times as many tokens per CPU-second.
+compute-bound, so these weights are recoded as Q8_0 once, with hardly any loss (Q8_0 steps are 16 times finer than
+Q4_1's). SmolLM2 then generated 1.6 times as many tokens per CPU-second.
 """
 
 from pathlib import Path
@@ -12,10 +12,10 @@ import numpy as np
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import atomic, fingerprint
 
-LARGEST_RECODED = 1 << 30  # bytes; above, reading the weights is what takes the time
+LARGEST_RECODED = 1 << 30  # bytes; larger models are memory-bound
 
 
-def computable(model: Path, cache: Path) -> Path:
+def recoded_for_speed(model: Path, cache: Path) -> Path:
     """`model` itself, or a copy in the folder `cache` with its Q4_1 and Q5_1 weights as Q8_0."""
     import gguf
 

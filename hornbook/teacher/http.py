@@ -1,4 +1,4 @@
-"""Requests to a teacher's endpoint, and what its refusals mean."""
+"""HTTP requests to a teacher's endpoint, and the meaning of its error replies."""
 
 import re
 import time
@@ -17,7 +17,7 @@ from hornbook.base.http import (
 from hornbook.teacher.errors import CallFailed, TeacherError
 from hornbook.teacher.settings import TeacherSettings
 
-NOT_FOR_ANYONE = (401, 402, 403, 405, 407)  # no other request will fare better
+NOT_FOR_ANYONE = (401, 402, 403, 405, 407)  # other requests will fail too
 LARGEST_REPLY = 32 << 20  # bytes; the longest answers have some hundred thousand
 NO_MONEY = re.compile(
     rb"insufficient_quota|billing_(?:hard_limit|not_active)|insufficient (?:balance|credit|funds)", re.I
@@ -25,9 +25,9 @@ NO_MONEY = re.compile(
 
 
 class TeacherHttp:
-    """Sends with the key and the headers that `settings` name, through the proxy that the environment names.
+    """Sends requests with the key and the headers of `settings`, through the proxy of the environment.
 
-    Raises HornbookError where a variable that they name is not set.
+    Raises HornbookError if an environment variable that they name is not set.
     """
 
     def __init__(self, settings: TeacherSettings) -> None:
@@ -39,7 +39,7 @@ class TeacherHttp:
     async def request(
         self, method: str, url: str, data: bytes | aiohttp.FormData | None = None, *, max_bytes: int = LARGEST_REPLY
     ) -> HttpResponse:
-        """What the server replies, whatever its status, up to `max_bytes`. Raises TryAgain, TeacherError."""
+        """The server's reply with any status, up to `max_bytes`. Raises TryAgain, TeacherError."""
         try:
             response = await self._client.request(method, url, data, max_bytes=max_bytes)
         except InvalidUrl as error:
@@ -48,12 +48,12 @@ class TeacherHttp:
         return response
 
     def refusal(self, url: str, response: HttpResponse) -> Exception:
-        """What a reply with another status than 200 means: TryAgain, CallFailed or TeacherError."""
+        """The exception for a reply with another status than 200: TryAgain, CallFailed or TeacherError."""
         text = f"{response.status} {reason_of(response.body)}".strip()
         if response.retry_after:
             text += f" (Retry-After: {response.retry_after:g} s, until {clock_in(response.retry_after)})"
         if response.location:
-            text += f" (sends us to {response.location})"
+            text += f" (redirects to {response.location})"
         if response.status == 429 and NO_MONEY.search(response.body):
             return TeacherError(f"teacher at {url} refuses: {text}")
         if passing := passing_failure(response, text):
@@ -69,5 +69,5 @@ class TeacherHttp:
 
 
 def clock_in(seconds: float) -> str:
-    """The time of day in so many seconds, as people here read it."""
+    """The local time of day after this many seconds."""
     return time.strftime("%H:%M:%S", time.localtime(time.time() + seconds))

@@ -1,6 +1,6 @@
-"""The ledger: every answered call, kept for good, so that nothing is asked or paid for twice.
+"""The ledger: a permanent log of all answered calls, so that no call is sent or paid for twice.
 
-One JSON line per call in `calls.jsonl`. Memory holds only where each call's line is; texts stay on the disk.
+One JSON line per call in `calls.jsonl`. Only the offsets of lines are kept in memory; texts stay on disk.
 """
 
 from collections import Counter
@@ -15,25 +15,25 @@ from hornbook.base.records import Message, make_id
 
 
 class Parameters(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What decides an answer besides model, messages and sample number. What is not set is not written."""
+    """Parameters that affect a call's answer, besides model, messages and sample number; unset ones are omitted."""
 
     temperature: float
     top_p: float
     max_tokens: int
     stop: list[str]
-    schema: str = ""  # a JSON schema that the answer shall keep to
-    extra: str = ""  # JSON of what else is sent by setting
+    schema: str = ""  # a JSON schema for the answer
+    extra: str = ""  # JSON of the setting `extra_body`
 
 
-class Ask(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A call before it is answered; `key` names it. `sample` tells repeated draws of the same prompt apart.
+class CallRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A call before it is answered. `sample` distinguishes repeated samples of the same prompt.
 
-    `attempt` counts the empty answers that it has had.
+    `attempt` counts empty answers so far.
     """
 
     key: str
     model: str
-    purpose: str  # for people: which workflow asked, and at which step
+    purpose: str  # for readers of the ledger: the workflow and its step
     messages: list[Message]
     parameters: Parameters
     sample: int
@@ -41,19 +41,19 @@ class Ask(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     @property
     def seed(self) -> int:
-        """31 bits derived from the key, so that a server draws the same answer whatever the order of arrival. After an
-        empty answer others."""
+        """31 bits derived from the key, so that a server samples the same answer in any order of calls; different after
+        an empty answer."""
         return ((int(self.key[-8:], 16) >> 1) + self.attempt * 0x3C6EF35F) & 0x7FFFFFFF
 
 
-class Call(Ask, kw_only=True):
+class Call(CallRequest, kw_only=True):
     """An answered call: a line of the ledger."""
 
     text: str
-    finish: str  # stop, length, or what else the endpoint said
+    finish: str  # stop, length, or another word of the endpoint
     prompt_tokens: int
     completion_tokens: int
-    thinking: str = ""  # of a reasoning model; no part of `text`
+    thinking: str = ""  # of a reasoning model; not in `text`
 
 
 class _Head(msgspec.Struct):
@@ -69,18 +69,18 @@ _write = msgspec.json.Encoder().encode
 
 
 def call_key(model: str, messages: Sequence[Message], parameters: Parameters, sample: int) -> str:
-    """The name of a call: the same model, messages, parameters and sample give the same key."""
+    """The key of a call: a hash of model, messages, parameters and sample."""
     return make_id("call", _write([model, messages, parameters, sample]).decode())
 
 
 class Ledger:
-    """The calls in the folder `folder`. Where two processes answered the same call, the first answer counts for both.
+    """The calls in the folder `folder`. If two processes answered the same call, the first answer counts for both.
 
-    Empty answers are paid too, and no answers: they stand in `empty.jsonl`, with what was thought in vain.
+    Empty answers are paid too but do not count as answers: they are in `empty.jsonl`.
 
     Attributes:
-        prompt_tokens, completion_tokens: what was paid so far, by model.
-        damaged: lines that could not be read (left by a kill or a full disk), all ignored.
+        prompt_tokens, completion_tokens: paid so far, by model.
+        damaged: number of unreadable lines (from a killed process or a full disk), which are ignored.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -106,21 +106,21 @@ class Ledger:
         try:
             return _read_call(self.log.read(*place))
         except (msgspec.DecodeError, UnicodeDecodeError):
-            del self._where[key]  # damaged on the disk: as if it had never been answered
+            del self._where[key]  # damaged on disk: treated as unanswered
             self.damaged += 1
             return None
 
     def put(self, call: Call) -> Call:
-        """Keep an answer; returns the one that counts. On return it is written."""
+        """Store an answer durably; returns the one that counts."""
         self.log.append(_write(call))
         self._catch_up()
         kept = self.get(call.key)
         if kept is None:
-            raise HornbookError(f"{self.log.path}: changed by something else while in use; run again to continue")
+            raise HornbookError(f"{self.log.path}: changed by another program while in use; run again to continue")
         return kept
 
     def waste(self, call: Call) -> None:
-        """Book an empty answer: it was paid, and the call is as unanswered as before."""
+        """Record an empty answer: it was paid, and the call stays unanswered."""
         self._empty = self._empty or AppendLog(self._empty_file)
         self._empty.append(_write(call))
         self._catch_up()
@@ -134,10 +134,10 @@ class Ledger:
         for offset, head, line in self._new(self.log):
             self._where.setdefault(head.key, (offset, len(line)))
         for _ in self._new(self._empty) if self._empty else ():
-            pass  # paid, and nothing else
+            pass  # only its cost counts
 
     def _new(self, log: AppendLog) -> Iterator[tuple[int, _Head, bytes]]:
-        """The calls that were written since the last time; what they cost is added up."""
+        """New calls in the log since the last time; their cost is added."""
         for offset, line in log.new_lines():
             try:
                 head = _read_head(line)

@@ -1,8 +1,8 @@
 """Runs llama.cpp's server in a process of its own: `python -m hornbook.teacher.llamacpp_server OPTIONS` (JSON).
 
-The first line on stdout is the server's base URL. It stops when its stdin closes, that is, when whoever started it
-ends, however that happens. A process of its own because llama.cpp's threads would otherwise be bound to the waiting
-policy that PyTorch's want, because it logs to stdout, and because a crash in it must not take a run along.
+The first line on stdout is the server's base URL. It stops when its stdin closes, that is, when the process that
+started it ends. It is a process of its own because llama.cpp's threads need another waiting policy than PyTorch's,
+because it logs to stdout, and because a crash must not end the run.
 """
 
 import os
@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 
-class Options(msgspec.Struct):
-    """`parallel` calls at a time, each with room for `context` tokens."""
+class ServerOptions(msgspec.Struct):
+    """`parallel` calls at a time, each with a context of `context` tokens."""
 
     model: str
     parallel: int
@@ -22,16 +22,16 @@ class Options(msgspec.Struct):
 
 
 def main() -> None:
-    options = msgspec.json.decode(sys.argv[1], type=Options)
+    options = msgspec.json.decode(sys.argv[1], type=ServerOptions)
     answer = os.dup(1)
     os.dup2(2, 1)  # native code logs to stdout too
-    server = start(options)
+    server = start_server(options)
     os.write(answer, f"{server.listening_address}\n".encode())
     sys.stdin.buffer.read()
-    os._exit(0)  # nothing to save; the native threads need no farewell
+    os._exit(0)  # nothing to save; native threads need not be joined
 
 
-def start(options: Options) -> Any:
+def start_server(options: ServerOptions) -> Any:
     import xllamacpp
 
     params = xllamacpp.CommonParams()
@@ -40,11 +40,11 @@ def start(options: Options) -> Any:
     params.n_ctx = options.parallel * options.context
     params.cpuparams.n_threads = options.threads
     params.cpuparams_batch.n_threads = options.threads
-    params.sampling.temp = params.sampling.top_p = 1.0  # the protocol's defaults, which calls do not name
+    params.sampling.temp = params.sampling.top_p = 1.0  # the protocol's defaults, which calls leave out
     params.timeout_read = params.timeout_write = 24 * 3600
-    params.cache_ram_mib = 0  # prompts of finished calls live on in the slots, which is enough
+    params.cache_ram_mib = 0  # prompts of finished calls stay in the slots, which is enough
     params.warmup = False
-    params.fit_params = False  # what was asked for, or an error
+    params.fit_params = False  # use the given parameters, or fail
     params.verbosity = 1  # errors only
     return xllamacpp.Server(params)
 

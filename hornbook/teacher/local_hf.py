@@ -1,4 +1,4 @@
-"""A Hugging Face model as a teacher, in this process: calls that wait at the same time are sampled together."""
+"""A Hugging Face model as a teacher, in this process: waiting calls are sampled together."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -11,33 +11,32 @@ from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.thinking import opens_thinking
 from hornbook.inference.rollouts import Engine, Request, Rollout
 from hornbook.inference.settings import BackendSettings, Sampling
-from hornbook.teacher.backend import Answer, apart
+from hornbook.teacher.backend import TeacherAnswer, split_answer
 from hornbook.teacher.errors import CallFailed
-from hornbook.teacher.ledger import Ask, Parameters
+from hornbook.teacher.ledger import CallRequest, Parameters
 from hornbook.teacher.prompt_formats import ending_with_turn, transcript, with_schema
 from hornbook.teacher.settings import TeacherSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-LONGEST_MARK = 16  # tokens at a prompt's end that may open the thinking
-SECONDS_TO_GATHER = 0.02  # waited after the first call of a batch for others to join it
+LONGEST_MARK = 16  # last tokens of a prompt that may open a thinking block
+SECONDS_TO_GATHER = 0.02  # after the first call of a batch, for others to join it
 
 
 class _Waiting(msgspec.Struct):
-    ask: Ask
+    request: CallRequest
     tokens: list[int]
-    sampling: Sampling  # but for the length of the answer
-    limit: int  # tokens of the answer at most
+    sampling: Sampling  # without the length of the answer
+    limit: int  # maximum tokens of the answer
     answer: asyncio.Future
 
 
 class LocalModel:
-    """The project's own engine behind the teacher's interface. The model is loaded when first asked.
+    """The inference engine as a teacher's backend. The model is loaded at the first call.
 
-    Waiting calls that are sampled alike (temperature, top_p, stop texts) form a batch, up to `concurrency` of them
-    computed at a time. Every call draws from its own random stream, so its answer depends on its batch only through
-    rounding.
+    Waiting calls with the same sampling (temperature, top_p, stop texts) form a batch, of which up to `concurrency` are
+    computed at a time. Every call has its own random stream, so its answer depends on its batch only through rounding.
     """
 
     def __init__(self, settings: TeacherSettings) -> None:
@@ -49,17 +48,17 @@ class LocalModel:
         self._open = ExitStack()
         self._loaded: tuple[Engine, PreTrainedTokenizerBase] | None = None
 
-    async def answer(self, ask: Ask) -> Answer:
-        """Raises CallFailed when the prompt leaves no room for an answer, HornbookError when the model cannot load."""
+    async def answer(self, request: CallRequest) -> TeacherAnswer:
+        """Raises CallFailed when the prompt fills the context, HornbookError when the model cannot be loaded."""
         loop = asyncio.get_running_loop()
-        ask = ask if self.settings.api == "chat" else ending_with_turn(ask)
-        tokens = await loop.run_in_executor(self._thread, self._tokens, ask)
+        request = request if self.settings.api == "chat" else ending_with_turn(request)
+        tokens = await loop.run_in_executor(self._thread, self._tokens, request)
         engine, _ = self._load()
-        room = min(self.settings.context, engine.room)
+        room = min(self.settings.context, engine.context)
         if len(tokens) >= room:
             raise CallFailed(f"the prompt has {len(tokens)} tokens, the context is {room}")
-        limit = min(ask.parameters.max_tokens, room - len(tokens))
-        waiting = _Waiting(ask, tokens, self._sampling(ask.parameters), limit, loop.create_future())
+        limit = min(request.parameters.max_tokens, room - len(tokens))
+        waiting = _Waiting(request, tokens, self._sampling(request.parameters), limit, loop.create_future())
         self._waiting.append(waiting)
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
@@ -75,7 +74,7 @@ class LocalModel:
         self._loaded = None
 
     async def _work(self) -> None:
-        """Answer batches until nobody waits: always those who are sampled like the first in line."""
+        """Answer batches until no call waits; each batch has the calls with the sampling of the first one."""
         loop = asyncio.get_running_loop()
         while self._waiting:
             await asyncio.sleep(SECONDS_TO_GATHER)
@@ -95,7 +94,7 @@ class LocalModel:
                     waiting.answer.set_result(answer)
 
     def _load(self) -> "tuple[Engine, PreTrainedTokenizerBase]":
-        """The engine and its model's tokenizer; runs in the thread, once."""
+        """The engine and its model's tokenizer; loaded once, in the thread."""
         if self._loaded is None:
             import torch
 
@@ -115,12 +114,14 @@ class LocalModel:
                 ) from None
         return self._loaded
 
-    def _tokens(self, ask: Ask) -> list[int]:
+    def _tokens(self, request: CallRequest) -> list[int]:
         from hornbook.tokenizer.chat import encode_plain, encode_prompt
 
         _, tokenizer = self._load()
-        schema = ask.parameters.schema
-        messages = with_schema(ask.messages, schema) if schema else ask.messages  # nothing holds the model to it
+        schema = request.parameters.schema
+        messages = (
+            with_schema(request.messages, schema) if schema else request.messages
+        )  # nothing holds the model to it
         if self.settings.api == "completions":
             return encode_plain(tokenizer, transcript(messages))
         if not tokenizer.chat_template:
@@ -130,37 +131,37 @@ class LocalModel:
         return encode_prompt(tokenizer, messages)
 
     def _sampling(self, parameters: Parameters) -> Sampling:
-        """Without a temperature nothing is left to filter. Stop texts would end the thinking of a model that thinks."""
+        """No top-p at temperature 0, and no stop texts for reasoning models, whose thinking they would end."""
         top_p = parameters.top_p if parameters.temperature else 1.0
         stop = [] if self.settings.thinking_tokens else parameters.stop
         return Sampling(temperature=parameters.temperature, top_p=top_p, stop=stop)
 
-    def _sample(self, batch: list[_Waiting]) -> list[Answer]:
+    def _sample(self, batch: list[_Waiting]) -> list[TeacherAnswer]:
         engine, tokenizer = self._load()
         longest = max(waiting.limit for waiting in batch)
         rollouts = engine.sample(
-            [Request(waiting.tokens, _stream(waiting.ask), waiting.limit) for waiting in batch],
+            [Request(waiting.tokens, _stream(waiting.request), waiting.limit) for waiting in batch],
             batch[0].sampling.model_copy(update={"max_new_tokens": longest}),
         )
         return [_answer(waiting, rollout, tokenizer) for waiting, rollout in zip(batch, rollouts, strict=True)]
 
 
-def _stream(ask: Ask) -> str:
-    """The name of a call's random numbers: after an empty answer others."""
-    return f"{ask.key}/{ask.attempt}" if ask.attempt else ask.key
+def _stream(request: CallRequest) -> str:
+    """The key of a call's random numbers, different after an empty answer."""
+    return f"{request.key}/{request.attempt}" if request.attempt else request.key
 
 
-def _answer(waiting: _Waiting, rollout: Rollout, tokenizer: "PreTrainedTokenizerBase") -> Answer:
-    """The text without its end token or what follows from a stop text on, and what was thought before it."""
-    stops, prompt = waiting.ask.parameters.stop, tokenizer.decode(waiting.tokens[-LONGEST_MARK:])
+def _answer(waiting: _Waiting, rollout: Rollout, tokenizer: "PreTrainedTokenizerBase") -> TeacherAnswer:
+    """The text, cut at its end token or stop text, and the thinking before it."""
+    stops, prompt = waiting.request.parameters.stop, tokenizer.decode(waiting.tokens[-LONGEST_MARK:])
     text = tokenizer.decode(rollout.tokens, skip_special_tokens=True)
     stopped = any(stop in text for stop in stops if stop)
     if rollout.finish == "stop" and not stopped:
         text = tokenizer.decode(rollout.tokens[:-1], skip_special_tokens=True)
-    answer = Answer(
+    answer = TeacherAnswer(
         text=f"<think>{text}" if opens_thinking(prompt) else text,
         finish=rollout.finish,
         prompt_tokens=len(waiting.tokens),
         completion_tokens=len(rollout.tokens),
     )
-    return apart(answer, stops)
+    return split_answer(answer, stops)

@@ -1,4 +1,4 @@
-"""Many records at once, each a task of its own: no barriers, and a failed record fails nobody else."""
+"""Process many records concurrently, each in a task of its own, so that a failed record affects no other."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,9 +19,9 @@ async def map_records(
 ) -> list[Result | CallFailed]:
     """Run `worker` on every item and return the results in the order of `items`.
 
-    At most `limit` items are under way at a time; whenever one ends the next begins. A CallFailed that escapes a
-    worker becomes that item's result. Any other exception (TeacherError above all) cancels what is under way and is
-    raised. `on_done(item, result)` is called as each item ends, in order of arrival: for progress only.
+    At most `limit` items are processed at a time. A CallFailed raised by a worker becomes that item's result. Any other
+    exception (such as TeacherError) cancels all workers and is raised. `on_done(item, result)` is called when an item
+    is finished, in any order: use it for progress only.
     """
     results: list[Result | CallFailed | None] = [None] * len(items)
     waiting = iter(range(len(items)))

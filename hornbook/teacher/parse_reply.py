@@ -1,4 +1,4 @@
-"""What an OpenAI-compatible server replied, read leniently: servers differ, and an answer is paid for."""
+"""Parse replies of OpenAI-compatible servers, leniently, since servers differ and answers are paid for."""
 
 import json
 import math
@@ -7,20 +7,20 @@ from typing import Any
 import msgspec
 
 from hornbook.base.http import TryAgain, reason_of
-from hornbook.teacher.backend import Answer
+from hornbook.teacher.backend import TeacherAnswer
 
-FINISHES = {  # other words for the protocol's two
+FINISHES = {  # other words for the protocol's stop and length
     **dict.fromkeys(["eos", "eos_token", "end_turn", "stop_sequence", "stop_token", "completed", "complete"], "stop"),
     **dict.fromkeys(["max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit"], "length"),
 }
 THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")  # fields of a message
 
 
-def read_reply(body: bytes, *, chat: bool, prompt_tokens: int) -> Answer:
-    """The answer in a reply of status 200, with what the server itself sets apart as thinking.
+def read_reply(body: bytes, *, chat: bool, prompt_tokens: int) -> TeacherAnswer:
+    """The answer in a reply of status 200, with the thinking if the server returns it separately.
 
-    Where the reply does not say what it took, the most it can have taken is booked: `prompt_tokens`, and a token for
-    each byte of the answer. Raises TryAgain where it is no completion: an error, a page of HTML, other JSON.
+    Without token counts in the reply, upper bounds are used: `prompt_tokens`, and a token for each byte of the answer.
+    Raises TryAgain if it is not a completion: an error, an HTML page, other JSON.
     """
     reply = _decoded(body)
     choices = reply.get("choices") if isinstance(reply, dict) else None
@@ -40,7 +40,7 @@ def read_reply(body: bytes, *, chat: bool, prompt_tokens: int) -> Answer:
     finish = str(choice.get("finish_reason") or "stop")
     finish = "refusal" if message.get("refusal") and not text else FINISHES.get(finish.lower(), finish)
     took_in, took_out = _taken(reply.get("usage"))
-    return Answer(
+    return TeacherAnswer(
         text=text if chat else text.strip(),
         finish=finish,
         prompt_tokens=prompt_tokens if took_in is None else took_in,
@@ -52,8 +52,7 @@ def read_reply(body: bytes, *, chat: bool, prompt_tokens: int) -> Answer:
 def _decoded(body: bytes) -> Any:
     """The JSON of a reply. Raises TryAgain where there is none.
 
-    Some servers write a byte order mark before it or comments that keep the connection alive, and cut an answer in
-    the middle of a character.
+    Some servers write a byte order mark or keep-alive comments before it, or cut an answer within a character.
     """
     try:
         return msgspec.json.decode(body)
@@ -69,7 +68,7 @@ def _decoded(body: bytes) -> Any:
 
 
 def _without_halves(value: Any) -> Any:
-    """JSON without halves of surrogate pairs in its texts."""
+    """JSON without lone surrogates in its texts."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
     if isinstance(value, list):
@@ -80,7 +79,7 @@ def _without_halves(value: Any) -> Any:
 
 
 def _content(content: Any) -> tuple[str, str]:
-    """Text and thinking of a message's content: a text, or a list of parts."""
+    """Text and thinking of a message's content, which is a text or a list of parts."""
     if isinstance(content, str):
         return content, ""
     parts = content if isinstance(content, list) else [content]
@@ -95,7 +94,7 @@ def _content(content: Any) -> tuple[str, str]:
 
 
 def _text_of(part: Any) -> str:
-    """All text in a part, however deep."""
+    """All text in a part, at any depth."""
     if isinstance(part, str):
         return part
     if isinstance(part, list):
@@ -110,7 +109,7 @@ def _first_text(*values: Any) -> str:
 
 
 def _taken(usage: Any) -> tuple[int | None, int | None]:
-    """Tokens of prompt and answer, as far as `usage` says; some servers leave the thinking out of all but the sum."""
+    """Tokens of prompt and answer in `usage`, if given; some servers include the thinking only in the total."""
     if not isinstance(usage, dict):
         return None, None
     names = (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"), ("total_tokens",))

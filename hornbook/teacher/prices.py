@@ -1,10 +1,10 @@
-"""What hosted models are known to cost, for plans and budgets whose user does not say."""
+"""Prices of hosted models, for plans and budgets without prices in the settings."""
 
 import re
 
-DATE = "August 2025"  # of the providers' own price lists, for calls one by one, without discounts
-BATCH = 0.5  # of that is asked for calls in batches
-DOLLARS = {  # of a million tokens: prompt, answer
+DATE = "August 2025"  # of the providers' price lists, for single calls without discounts
+BATCH = 0.5  # factor for calls in batches
+DOLLARS = {  # per million tokens: prompt, answer
     "gpt-5": (1.25, 10.0),
     "gpt-5-mini": (0.25, 2.0),
     "gpt-5-nano": (0.05, 0.4),
@@ -38,8 +38,8 @@ _VERSION = re.compile(r"[-@](?:latest|\d{4}-\d\d-\d\d|\d{8}|\d{4}|\d{3})$")
 
 
 def known_prices(model: str) -> tuple[float, float] | None:
-    """Dollars for a million tokens of prompts and of answers; None for a model that the table does not have.
+    """Dollars per million prompt and answer tokens; None for a model that is not in the table.
 
-    A provider before the name (`openai/`) and a version after it (`-2024-08-06`, `-latest`) are passed over.
+    A provider before the name (`openai/`) and a version after it (`-2024-08-06`, `-latest`) are ignored.
     """
     return DOLLARS.get(_VERSION.sub("", model.lower().rpartition("/")[2]))

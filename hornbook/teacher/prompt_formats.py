@@ -1,20 +1,20 @@
-"""Messages for models that lack something: a chat format, or a server that holds answers to a JSON schema."""
+"""Prompts for models without a chat format or system role, and for servers without JSON schemas."""
 
 from collections.abc import Sequence
 
 import msgspec
 
 from hornbook.base.records import Message
-from hornbook.teacher.ledger import Ask
+from hornbook.teacher.ledger import CallRequest
 
 NAMES = {"user": "User", "assistant": "Assistant"}
-NEXT_TURN = "\nUser:"  # where a base model begins to write the user's part too
-MOST_STOPS = 4  # that OpenAI's API takes
+NEXT_TURN = "\nUser:"  # a base model that writes this has finished its turn
+MOST_STOPS = 4  # maximum of OpenAI's API
 IN_WORDS = "Answer with one JSON object that keeps to this JSON schema, and with nothing else:"
 
 
 def transcript(messages: Sequence[Message]) -> str:
-    """Messages as plain text that a base model goes on with: instructions of the system first, as they are, then
+    """Messages as plain text that a base model continues: the system's instructions first, unchanged, then
 
         User: What is two and two?
 
@@ -26,26 +26,26 @@ def transcript(messages: Sequence[Message]) -> str:
     return "\n\n".join([*turns, "Assistant:"])
 
 
-def ending_with_turn(ask: Ask) -> Ask:
-    """The same call, ended where the transcript's next turn begins (as far as there is room for one more stop)."""
-    stops = [*ask.parameters.stop, NEXT_TURN][:MOST_STOPS]
-    return msgspec.structs.replace(ask, parameters=msgspec.structs.replace(ask.parameters, stop=stops))
+def ending_with_turn(request: CallRequest) -> CallRequest:
+    """The call with the transcript's next turn as an additional stop text, if the maximum of stop texts allows it."""
+    stops = [*request.parameters.stop, NEXT_TURN][:MOST_STOPS]
+    return msgspec.structs.replace(request, parameters=msgspec.structs.replace(request.parameters, stop=stops))
 
 
 def with_schema(messages: Sequence[Message], schema: str) -> list[Message]:
-    """The messages, the last of which asks for the JSON schema in words."""
+    """The messages, with the JSON schema as an instruction in the last one."""
     *before, last = messages
     return [*before, msgspec.structs.replace(last, content=f"{last.content}\n\n{IN_WORDS}\n{schema}")]
 
 
-def folded(messages: Sequence[Message]) -> list[Message]:
-    """The messages with what the system says put before the first turn of the user, for models without that role."""
-    said = [message.content for message in messages if message.role == "system"]
+def fold_system(messages: Sequence[Message]) -> list[Message]:
+    """The messages with system messages moved into the first user turn, for models without a system role."""
+    system = [message.content for message in messages if message.role == "system"]
     turns = [message for message in messages if message.role != "system"]
-    if not said:
+    if not system:
         return turns
-    first = next((place for place, turn in enumerate(turns) if turn.role == "user"), None)
+    first = next((index for index, turn in enumerate(turns) if turn.role == "user"), None)
     if first is None:
-        return [Message("user", "\n\n".join(said)), *turns]
-    content = "\n\n".join([*said, turns[first].content])
+        return [Message("user", "\n\n".join(system)), *turns]
+    content = "\n\n".join([*system, turns[first].content])
     return [*turns[:first], msgspec.structs.replace(turns[first], content=content), *turns[first + 1 :]]

@@ -1,7 +1,7 @@
-"""Which parameter of a call a server refuses, read from the words of its error.
+"""Find the parameter of a call that a server refuses in the text of its error.
 
-Servers word this in a hundred ways, so little is asked of the words: a parameter that was sent and that they name is
-left out for a try. Whoever names one that is not to blame costs one more request, which is refused for free.
+Servers phrase this in many ways, so the test is simple: a parameter that was sent and that the text names is left out
+in the next try. If that is wrong, it costs one more request, which is refused without being billed.
 """
 
 import re
@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-MAY_REFUSE = (400, 422, 500, 501)  # the latter two where the words are about support
-# In the order in which they can be spared. `system` is no parameter but a role: it goes into the first user turn.
+MAY_REFUSE = (400, 422, 500, 501)  # 500 and 501 only if the text is about missing support
+# In the order in which they can be left out. `system` is not a parameter but a role: it goes into the first user turn.
 SPELLINGS = {
     "seed": r"(?:random[_ -]?)?seed",
     "top_p": r"top[_ -]?p|nucleus",
@@ -23,7 +23,7 @@ SPELLINGS = {
     "max_tokens": r"max[_ -]?(?:completion[_ -]?)?tokens",
     "max_completion_tokens": r"max[_ -]?completion[_ -]?tokens",
 }
-VALUED = ("temperature", "top_p", "stop")  # of which one value may be refused and others taken
+VALUED = ("temperature", "top_p", "stop")  # a server may refuse one value of these and accept others
 _NAMED = {name: re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])", re.I) for name, words in SPELLINGS.items()}
 _TOGETHER = re.compile(r"\b(both|mutually|together|only one|one of|either|combin\w+|simultaneous\w*)\b", re.I)
 _RANGE = re.compile(
@@ -48,16 +48,16 @@ _ASIDE = ("input", "ctx", "url", "request", "body")  # parts of an error that re
 _PLACES = ("param", "loc", "field", "path", "pointer", "location")
 
 
-def refused(status: int, body: bytes, sent: Collection[str]) -> str:
-    """Of the parameters `sent`, the one to do without; "" where the error is not about any of them.
+def refused_parameter(status: int, body: bytes, sent: Collection[str]) -> str:
+    """The one of the parameters `sent` to leave out; "" if the error is not about any of them.
 
-    `name=value` stands for one value of a parameter, where the words are about a range of values.
+    `name=` means only the value that was sent, if the text is about a range of values.
     """
     words = _words(body)
     if status not in MAY_REFUSE or (status >= 500 and not _SUPPORT.search(words)):
         return ""
     marks = {name: mark.start() for name in sent if name in _NAMED and (mark := _NAMED[name].search(words))}
-    for limit in ("max_tokens", "max_completion_tokens"):  # what an answer may cost is not given up for its size
+    for limit in ("max_tokens", "max_completion_tokens"):  # the limit is never dropped because it is too large
         other = limit == "max_tokens" and "max_completion_tokens" in words
         if limit in marks and (_SIZE.search(words) or not (other or _SUPPORT.search(words))):
             del marks[limit]
@@ -71,7 +71,7 @@ def refused(status: int, body: bytes, sent: Collection[str]) -> str:
 
 
 def _words(body: bytes) -> str:
-    """What an error says, with the places that it names first, and without what it repeats of the request."""
+    """The text of an error, with the fields that it names first, and without repeated parts of the request."""
     try:
         error = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -81,7 +81,7 @@ def _words(body: bytes) -> str:
 
 
 def _texts(value: Any, place: bool = False) -> Iterator[tuple[bool, str]]:
-    """All texts of an error, each with whether it says where the error is."""
+    """All texts of an error, each with whether it names the location of the error."""
     if isinstance(value, dict):
         for key, item in value.items():
             if key not in _ASIDE:

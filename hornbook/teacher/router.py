@@ -1,4 +1,4 @@
-"""Several teachers at once: each with its own limits and budget, one ledger for all; a record keeps its teacher."""
+"""Route records to several teachers, each with its own limits and budget; they share one ledger."""
 
 import math
 from collections.abc import AsyncIterator, Sequence
@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.rng import derive
-from hornbook.teacher.accounting import LocalBank, OpenBank
+from hornbook.teacher.accounting import LocalAccounting, OpenAccounting
 from hornbook.teacher.client import Teacher, open_teacher
 from hornbook.teacher.settings import TeacherSettings
 
 
-class Spent(NamedTuple):
-    """What was used by now: fresh calls; the tokens of all calls, also those that the ledger held, and their price."""
+class TeacherUsage(NamedTuple):
+    """Usage so far: new calls; tokens of all calls, including those from the ledger, and their price."""
 
     calls: int
     tokens: int
@@ -28,40 +28,41 @@ class Teachers:
         self.teachers = {teacher.model: teacher for teacher in teachers}
 
     def choose(self, *names: str) -> Teacher:
-        """The teacher of the record that `names` spell out: drawn by weight, and always the same one.
+        """The teacher for the record identified by `names`, chosen by weight (weighted rendezvous hashing).
 
-        It depends on the names, the models and their weights alone. A teacher that is added, or gets a greater
-        weight, takes records over from the others; no other record changes its teacher (rendezvous hashing).
+        It depends only on the names, the models and their weights. If a teacher is added or gets a greater weight, it
+        takes over records from others; no other record changes its teacher.
         """
         return max(self.teachers.values(), key=lambda teacher: _lot(teacher, names))
 
-    def spent(self) -> Spent:
-        """Of all teachers together."""
+    def spent(self) -> TeacherUsage:
+        """The usage of all teachers together."""
         calls = tokens = 0
         money = 0.0
         for teacher in self.teachers.values():
             calls += teacher.calls_made
             tokens += teacher.prompt_tokens + teacher.completion_tokens
             money += teacher.settings.money(teacher.prompt_tokens, teacher.completion_tokens)
-        return Spent(calls, tokens, money)
+        return TeacherUsage(calls, tokens, money)
 
 
 @asynccontextmanager
 async def open_teachers(
-    settings: Sequence[TeacherSettings], ledger: Path, bank: OpenBank = LocalBank
+    settings: Sequence[TeacherSettings], ledger: Path, accounting: OpenAccounting = LocalAccounting
 ) -> AsyncIterator[Teachers]:
-    """The teachers that `settings` describe, with one ledger in the folder `ledger`.
+    """The teachers of `settings`, with one ledger in the folder `ledger`.
 
-    Raises HornbookError where two are the same model (the ledger could not tell their answers apart), and as
+    Raises HornbookError if two have the same model name (the ledger could not distinguish their answers), and as
     `open_teacher` does.
     """
     async with AsyncExitStack() as stack:
-        teachers = [await stack.enter_async_context(open_teacher(each, ledger, bank)) for each in settings]
+        teachers = [await stack.enter_async_context(open_teacher(each, ledger, accounting)) for each in settings]
         models = [teacher.model for teacher in teachers]
         twice = next((model for model in models if models.count(model) > 1), None)
         if twice is not None:
             raise HornbookError(
-                f"teachers: two are called {twice}; for two servers of one model, put one address before"
+                f"teachers: two teachers use model name {twice}; set a different `model` for each, or put a load "
+                "balancer in front of two servers of one model"
             )
         if not teachers:
             raise HornbookError("teachers: expected at least one")
@@ -69,6 +70,6 @@ async def open_teachers(
 
 
 def _lot(teacher: Teacher, names: Sequence[str]) -> float:
-    """When the teacher comes, negated: exponential, of rate `weight`, so it comes first by its share of weights."""
+    """Minus an exponential arrival time of rate `weight`: the first to arrive is distributed by weight."""
     uniform = (derive(0, "teacher", teacher.model, *names) + 1) / 2**63
     return math.log(uniform) / teacher.settings.weight

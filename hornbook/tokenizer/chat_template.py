@@ -1,4 +1,4 @@
-"""A tokenizer's chat template: rendering with it, and what it takes, found out by trying."""
+"""Render a tokenizer's chat template, and detect which features it supports."""
 
 import json
 from dataclasses import dataclass
@@ -14,24 +14,24 @@ from hornbook.tokenizer.template_dates import dated, run_date
 
 Turn = dict[str, Any]  # a message as transformers passes it to a template
 
-WORDS = ("qzva", "qzvb", "qzvc")  # tried; no template writes them by itself
+WORDS = ("qzva", "qzvb", "qzvc")  # test words that no template contains
 CALL = {"name": WORDS[0], "arguments": {"qzarg": WORDS[1]}}
 TOOL = {"type": "function", "function": {"name": WORDS[0], "description": "d", "parameters": {"type": "object"}}}
 FAULTS = (jinja2.TemplateError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
-class Refused(HornbookError):
-    """The template cannot write these turns; the message says why, in its own words."""
+class TemplateRefused(HornbookError):
+    """The template rejects these turns; the message has its own reason."""
 
 
 @dataclass(frozen=True)
-class Takes:
-    """What a template takes; what it does not is written in another way (see `turns`).
+class TemplateFeatures:
+    """The features that a template supports; `turns` rewrites messages that need others.
 
     Attributes:
         parts: whether content must be a list of parts.
-        calls: how it takes the arguments of a call: as objects, as JSON text, or not at all.
-        thinking: whether thinking comes in a field of its own.
+        calls: form of a call's arguments: objects, JSON text, or not supported.
+        thinking: whether thinking is a field of its own.
     """
 
     parts: bool
@@ -45,19 +45,21 @@ class Takes:
 
 
 def template_of(tokenizer: PreTrainedTokenizerBase, tools: bool = False) -> str:
-    """The template that transformers would take; of several named ones "default", or "tool_use" where there are tools.
+    """The template that transformers would use; of several named ones "default", or "tool_use" if there are tools.
 
     Raises HornbookError without one.
     """
     if not tokenizer.chat_template:
-        raise HornbookError(f"{name_of(tokenizer)}: this tokenizer has no chat template; use one of a chat model")
+        raise HornbookError(
+            f"{tokenizer_name(tokenizer)}: this tokenizer has no chat template; use one of a chat model"
+        )
     try:
         return str(tokenizer.get_chat_template(tools=[TOOL] if tools else None))
     except ValueError as error:
-        raise HornbookError(f"{name_of(tokenizer)}: no chat template to choose ({one_line(error)})") from None
+        raise HornbookError(f"{tokenizer_name(tokenizer)}: no usable chat template ({one_line(error)})") from None
 
 
-def render(
+def render_template(
     tokenizer: PreTrainedTokenizerBase,
     template: str,
     turns: list[Turn],
@@ -66,9 +68,9 @@ def render(
     prompt: bool = False,
     moment: datetime | None = None,
 ) -> str:
-    """The text that the template makes of `turns`, with `prompt` up to where the assistant is to begin.
+    """The rendered text of `turns`; with `prompt`, up to where the assistant's reply begins.
 
-    `moment` is the date it writes, where it writes one. Raises Refused.
+    `moment` is the date for templates that write one. Raises TemplateRefused.
     """
     template, variables = dated(template, moment or run_date(tokenizer))
     try:
@@ -83,27 +85,29 @@ def render(
             )
         )
     except FAULTS as error:
-        roles = ", ".join(turn["role"] for turn in turns) or "nobody"
-        reason = f"its chat template refuses turns of {roles} ({one_line(error)})"
-        raise Refused(f"{name_of(tokenizer)}: {reason}") from None
+        roles = ", ".join(turn["role"] for turn in turns) or "none"
+        reason = f"its chat template rejects turns with the roles {roles} ({one_line(error)})"
+        raise TemplateRefused(f"{tokenizer_name(tokenizer)}: {reason}") from None
 
 
 def call_turn(name: str, arguments: Any, content: str = "") -> Turn:
-    """An assistant's turn that calls one function, as OpenAI's API writes it."""
+    """An assistant's turn that calls one function, in the form of OpenAI's API."""
     call = {"id": "call00000", "type": "function", "function": {"name": name, "arguments": arguments}}
     return {"role": "assistant", "content": content, "tool_calls": [call]}
 
 
 @lru_cache(maxsize=16)
-def takes(tokenizer: PreTrainedTokenizerBase, template: str) -> Takes:
-    """What `template` takes, by what it writes of short conversations."""
+def template_features(tokenizer: PreTrainedTokenizerBase, template: str) -> TemplateFeatures:
+    """The features of `template`, detected by rendering short conversations."""
     user, reply = {"role": "user", "content": "u"}, {"role": "assistant", "content": "a"}
     arguments = CALL["arguments"]
 
     def writes(*turns: Turn, words: int = 1, tools: list[Any] | None = None) -> bool:
         try:
-            text = render(tokenizer, template, [_in_parts(turn) if parts else turn for turn in turns], tools=tools)
-        except Refused:
+            text = render_template(
+                tokenizer, template, [_in_parts(turn) if parts else turn for turn in turns], tools=tools
+            )
+        except TemplateRefused:
             return False
         return all(word in text for word in WORDS[:words])
 
@@ -119,7 +123,7 @@ def takes(tokenizer: PreTrainedTokenizerBase, template: str) -> Takes:
         calls = "texts"
     called = call_turn("f", json.dumps(arguments) if calls == "texts" else arguments) if calls else reply
     thought = {"role": "assistant", "content": WORDS[0], "reasoning_content": WORDS[1]}
-    return Takes(
+    return TemplateFeatures(
         parts=parts,
         system=writes(system, user),
         later_system=writes(user, reply, system, user),
@@ -133,13 +137,13 @@ def takes(tokenizer: PreTrainedTokenizerBase, template: str) -> Takes:
 
 @lru_cache(maxsize=64)
 def writes_role(tokenizer: PreTrainedTokenizerBase, template: str, role: str) -> bool:
-    """Whether the template knows a role beyond the usual ones: it names it, and writes what it says."""
+    """Whether the template supports an unusual role: it contains its name, and writes its content."""
     if role not in template:
         return False
     try:
         turns = [{"role": role, "content": WORDS[0]}, {"role": "user", "content": "u"}]
-        return WORDS[0] in render(tokenizer, template, turns)
-    except Refused:
+        return WORDS[0] in render_template(tokenizer, template, turns)
+    except TemplateRefused:
         return False
 
 
@@ -147,5 +151,5 @@ def _in_parts(turn: Turn) -> Turn:
     return turn | {"content": [{"type": "text", "text": turn["content"]}]}
 
 
-def name_of(tokenizer: PreTrainedTokenizerBase) -> str:
+def tokenizer_name(tokenizer: PreTrainedTokenizerBase) -> str:
     return tokenizer.name_or_path or type(tokenizer).__name__

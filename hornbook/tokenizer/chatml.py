@@ -3,12 +3,12 @@
 from tokenizers import AddedToken
 from transformers import PreTrainedTokenizerBase
 
-from hornbook.tokenizer.token_spans import forget
+from hornbook.tokenizer.token_spans import clear_caches
 
 END_OF_TEXT, START, SEPARATOR, END = "<|endoftext|>", "<|im_start|>", "<|im_sep|>", "<|im_end|>"
 SPECIAL_TOKENS = [END_OF_TEXT, START, SEPARATOR, END]
 
-# the generation marks let transformers compute the assistant mask as well
+# the generation tags let transformers compute the assistant mask too
 CHAT_TEMPLATE = (
     "{% for message in messages %}"
     "{{ '<|im_start|>' + message['role'] + '<|im_sep|>' }}"
@@ -21,10 +21,10 @@ CHAT_TEMPLATE = (
 
 
 def give_chatml(tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """Give `tokenizer` phi-4's chat template, with the tokens that this takes; returns the ids of those it lacked."""
+    """Set phi-4's chat template and add the tokens that it needs; returns the ids of the added ones."""
     known = tokenizer.get_vocab()
     missing = [name for name in (START, SEPARATOR, END) if name not in known]
     tokenizer.add_tokens([AddedToken(name, special=True, normalized=False) for name in missing], special_tokens=True)
     tokenizer.chat_template = CHAT_TEMPLATE
-    forget(tokenizer)
+    clear_caches(tokenizer)
     return tokenizer.convert_tokens_to_ids(missing)

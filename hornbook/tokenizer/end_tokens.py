@@ -1,4 +1,4 @@
-"""The tokens after which a reply is finished: those that end a turn by their name, and those the template writes."""
+"""The tokens that end a reply: by their names, by the chat template, and by the model's own files."""
 
 import contextlib
 import json
@@ -8,7 +8,7 @@ from transformers import AutoConfig, GenerationConfig, PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
-from hornbook.tokenizer.chat_template import CALL, WORDS, render, template_of
+from hornbook.tokenizer.chat_template import CALL, WORDS, render_template, template_of
 from hornbook.tokenizer.token_spans import special_names
 from hornbook.tokenizer.turns import as_turns
 
@@ -16,8 +16,8 @@ NAMES = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|eot|>", "<|r
 
 
 def stop_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """Ids after which a reply is finished: the end of a turn, the end of a text, the tokenizer's own `eos`, and those
-    that the model names which `tokenizer` was loaded with."""
+    """Ids that end a reply: the end of a turn, the end of a text, the tokenizer's own `eos`, and those named by the
+    model that `tokenizer` was loaded with."""
     names = {name for name in NAMES if _known(tokenizer, name)}
     if tokenizer.eos_token_id is not None:
         names.add(tokenizer.eos_token)
@@ -27,24 +27,24 @@ def stop_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
 
 
 def end_ids(tokenizer: PreTrainedTokenizerBase, config: GenerationConfig | None) -> list[int]:
-    """Ids after which a reply is finished: the tokenizer's, and those that the model's own defaults name.
+    """Ids that end a reply: the tokenizer's, and those of the model's generation config.
 
-    Some models end a turn on what begins the next one, which only their generation_config.json says. What transformers
-    guessed from the architecture does not count.
+    Some models end a turn with the token that begins the next one, which is only in their generation_config.json.
+    Defaults that transformers derives from the architecture are ignored.
     """
     own = None if config is None or config._from_model_config else config.eos_token_id
     return sorted({*stop_ids(tokenizer), *_ids(own)})
 
 
 def model_ends(model: str) -> list[int]:
-    """The end tokens that a model's own files name: generation_config.json, and config.json where it says otherwise
-    than all models of its architecture. None of them for a folder that holds no model."""
+    """The end tokens in a model's own files: generation_config.json, and config.json where it differs from the
+    architecture's default. Empty for a folder without a model."""
     found: list[int] = []
     try:
         config = AutoConfig.from_pretrained(model)
         own, usual = (getattr(each, "eos_token_id", None) for each in (config, type(config)()))
         found += _ids(own if own != usual else None)
-    except Exception:  # as many kinds as there are models with code of their own
+    except Exception:  # models with code of their own may raise anything
         pass
     with contextlib.suppress(OSError, ValueError):
         found += _ids(GenerationConfig.from_pretrained(model).eos_token_id)
@@ -56,18 +56,18 @@ def _ids(named: int | list[int] | None) -> list[int]:
 
 
 def _known(tokenizer: PreTrainedTokenizerBase, name: str) -> bool:
-    id = tokenizer.convert_tokens_to_ids(name)  # of the unknown token, or None, for others
+    id = tokenizer.convert_tokens_to_ids(name)  # of the unknown token, or None, for unknown names
     return id is not None and tokenizer.convert_ids_to_tokens(id) == name
 
 
 @lru_cache(maxsize=16)
 def _by_template(tokenizer: PreTrainedTokenizerBase, template: str, names: frozenset[str]) -> set[str]:
-    """`names` with what `template` writes behind a reply, without what it writes between thinking and answer."""
+    """`names` with the tokens that `template` writes after a reply, without those between thinking and answer."""
     special = special_names(tokenizer)
 
     def written(*replies: Message, prompt: bool = False) -> str:
         turns = as_turns(tokenizer, template, [Message("user", "u"), *replies], [])
-        return render(tokenizer, template, [turn for turn, _ in turns], prompt=prompt)
+        return render_template(tokenizer, template, [turn for turn, _ in turns], prompt=prompt)
 
     try:
         asked = written(prompt=True)
@@ -89,7 +89,7 @@ def _by_template(tokenizer: PreTrainedTokenizerBase, template: str, names: froze
 
 
 def _tokens_in(text: str, names: set[str]) -> list[str]:
-    """The special tokens in a text, in their order."""
+    """The special tokens in a text, in order."""
     found = []
     while text:
         at, longest = min(((text.find(name), -len(name)) for name in names if name in text), default=(-1, 0))
@@ -101,7 +101,7 @@ def _tokens_in(text: str, names: set[str]) -> list[str]:
 
 
 def _first_run(text: str, names: set[str]) -> list[str]:
-    """The first special tokens in a text that stand side by side."""
+    """The first run of adjacent special tokens in a text."""
     run: list[str] = []
     for name in _tokens_in(text, names):
         if run and "".join([*run, name]) not in text:

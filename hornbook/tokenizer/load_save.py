@@ -1,4 +1,4 @@
-"""Loading and saving a tokenizer in Hugging Face's format."""
+"""Load and save a tokenizer in Hugging Face's format."""
 
 from pathlib import Path
 
@@ -8,21 +8,21 @@ from hornbook.base import hub
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json, write_json
 from hornbook.tokenizer.end_tokens import model_ends
-from hornbook.tokenizer.template_dates import keep_date
+from hornbook.tokenizer.template_dates import fix_date
 
 
 def load_tokenizer(path: Path | str, run: Path | None = None) -> PreTrainedTokenizerBase:
     """The tokenizer in a stage's folder (`tokenizer/` or `model/` inside it), a model's folder, or of a hub name.
 
-    `ends.stop_ids` then knows the end tokens that a model in the same place names. A chat template that writes the date
-    writes that on which the run in the folder `run` began.
+    `end_tokens.stop_ids` then includes the end tokens of a model in the same folder. A chat template that writes the
+    date uses the start date of the run in the folder `run`.
     Raises HornbookError when there is none.
     """
     place = _place(Path(path), str(path))
     tokenizer = _load(place)
     tokenizer.model_ends = [id for id in model_ends(place) if id < len(tokenizer)]
     if run:
-        keep_date(tokenizer, run)
+        fix_date(tokenizer, run)
     return tokenizer
 
 
@@ -32,7 +32,7 @@ def _place(here: Path, name: str) -> str:
             return str(folder)
     if here.exists() or not hub.is_name(name):
         raise HornbookError(f"{here}: no tokenizer here; expected a folder with tokenizer.json")
-    return hub.located(name)
+    return hub.locate(name)
 
 
 def _load(name: str) -> PreTrainedTokenizerBase:
@@ -43,9 +43,9 @@ def _load(name: str) -> PreTrainedTokenizerBase:
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Write `tokenizer` as a Hugging Face folder that older versions of transformers, and vLLM, read as well."""
+    """Write `tokenizer` as a Hugging Face folder that older versions of transformers, and vLLM, can read too."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save_pretrained(str(folder))
     config = read_json(folder / "tokenizer_config.json")
-    if config.get("tokenizer_class") == "TokenizersBackend":  # a name that only transformers 5 knows
+    if config.get("tokenizer_class") == "TokenizersBackend":  # only transformers 5 has this class
         write_json(folder / "tokenizer_config.json", config | {"tokenizer_class": "PreTrainedTokenizerFast"})

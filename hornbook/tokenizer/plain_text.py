@@ -1,4 +1,4 @@
-"""Text without a chat template: how base models are asked, and what they read in pretraining."""
+"""Prompts for base models without a chat template, and conversations as plain text for pretraining."""
 
 from transformers import PreTrainedTokenizerBase
 
@@ -6,12 +6,12 @@ from hornbook.base.records import Message
 
 
 def plain_prompt(question: str) -> str:
-    """How a base model is asked: the beginning of `plain_text`."""
+    """The prompt for a base model: the beginning of `plain_text`."""
     return f"Question: {question.strip()}\nSolution:"
 
 
 def plain_text(messages: list[Message]) -> str:
-    """A conversation as a base model reads it in pretraining, without the end-of-text token that follows it."""
+    """A conversation as plain text for pretraining, without the end-of-text token."""
     text = ""
     for message in messages:
         content = message.content.strip()
@@ -24,7 +24,7 @@ def plain_text(messages: list[Message]) -> str:
 
 
 def encode_plain(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    """Token ids of a text that goes on: with the begin token if this tokenizer sets one, never with an end token."""
+    """Token ids of a text to be continued: with the begin token if this tokenizer adds one, never with an end token."""
     tokens = list(tokenizer.encode(text))
     end = tokenizer.eos_token_id
     if tokens and tokens[-1] == end and (len(tokens) > 1 or end != tokenizer.bos_token_id):

@@ -1,4 +1,4 @@
-"""Preferences as text → preferences as token ids, by a model's own chat template (report §4.2)."""
+"""Encode preference pairs by a model's own chat template (report §4.2)."""
 
 from transformers import PreTrainedTokenizerBase
 
@@ -9,10 +9,10 @@ from hornbook.tokenizer.chat import encode_plain, encode_prompt, encode_reply
 
 
 def encode_pair(pair: TextPair, tokenizer: PreTrainedTokenizerBase) -> Pair:
-    """The pair in a model's tokens. A plain prompt is what a user says, or where the tokenizer has no chat template
-    the beginning of a text. Of sides of several turns the first counts: later ones answer something else.
+    """The pair in a model's tokens. A plain prompt is a user's turn or, without a chat template, the beginning of a
+    text. Of sides with several turns only the first is used, since later ones answer other prompts.
 
-    Raises HornbookError where the template does not fit, where a side is empty, and where both give the same tokens.
+    Raises HornbookError if the template rejects the turns, a side is empty, or both sides give the same tokens.
     """
     before = [Message("user", pair.prompt)] if isinstance(pair.prompt, str) else pair.prompt
     replies = [
@@ -44,7 +44,7 @@ def encode_pair(pair: TextPair, tokenizer: PreTrainedTokenizerBase) -> Pair:
 def reply_tokens(
     tokenizer: PreTrainedTokenizerBase, before: list[Message], reply: Message, tools: str = ""
 ) -> list[int]:
-    """The tokens of `reply` as the complete answer to the conversation `before`, the end token included.
+    """The tokens of `reply` as the complete answer to the conversation `before`, including the end token.
 
     Raises HornbookError for an empty reply, and as `encode_chat` does.
     """

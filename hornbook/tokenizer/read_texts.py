@@ -1,4 +1,4 @@
-"""Documents and samples as plain texts with their sources, read one after another."""
+"""Stream documents and samples as plain texts with their sources."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,8 +9,8 @@ from hornbook.data.readers.load import count_rows, stream_records
 from hornbook.tokenizer.chat import plain_text
 
 
-class Text(NamedTuple):
-    """What a base model reads of one record."""
+class SourceText(NamedTuple):
+    """The pretraining text of one record."""
 
     id: str
     source: str
@@ -19,7 +19,7 @@ class Text(NamedTuple):
 
 def read_texts(
     documents: Sequence[Path], samples: Sequence[Path], reject: Reject, columns: Sequence[str] = ()
-) -> Iterator[Text]:
+) -> Iterator[SourceText]:
     """All documents, then all samples (conversations as `chat.plain_text`), in the order of the files.
 
     Files are streamed: memory does not grow with them. Records without text go to `reject`.
@@ -27,18 +27,18 @@ def read_texts(
     Raises HornbookError for a missing file.
     """
     for document in stream_records(documents, "documents", reject, columns=columns):
-        yield from _kept(Text(document.id, document.source, document.text), reject)
+        yield from _kept(SourceText(document.id, document.source, document.text), reject)
     for sample in stream_records(samples, "samples", reject, columns=columns):
         text = plain_text(sample.messages) if sample.messages else sample.text
-        yield from _kept(Text(sample.id, sample.source, text), reject)
+        yield from _kept(SourceText(sample.id, sample.source, text), reject)
 
 
 def count_texts(documents: Sequence[Path], samples: Sequence[Path]) -> int:
-    """About how many records `read_texts` will read, without reading them."""
+    """The approximate number of records that `read_texts` will read, without reading them."""
     return count_rows(documents, "documents") + count_rows(samples, "samples")
 
 
-def _kept(text: Text, reject: Reject) -> Iterator[Text]:
+def _kept(text: SourceText, reject: Reject) -> Iterator[SourceText]:
     if text.text.strip():
         yield text
     else:

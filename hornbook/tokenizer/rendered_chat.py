@@ -1,9 +1,9 @@
-"""A conversation as its chat template writes it: the text, and where in it the assistant's replies stand.
+"""A rendered conversation: its text, and the positions of the assistant's replies in it.
 
-The prompt of a reply is what is sampled from. Most templates write a finished conversation so that it begins with the
-prompt of every reply. Some do not: their prompt opens a thinking block that a finished reply lacks, or earlier turns
-are written in another way once later ones are there. Then the text is the prompt of the last reply, as sampled, with
-that reply behind it, and earlier replies count as they are written there.
+A reply is sampled from its prompt. With most templates a finished conversation begins with the prompt of every reply.
+With others it does not: the prompt opens a thinking block that a finished reply does not have, or earlier turns are
+rendered differently once later ones exist. Then the text is the prompt of the last reply, as sampled from, followed by
+that reply, and earlier replies are taken as they are rendered there.
 """
 
 import itertools
@@ -15,7 +15,7 @@ from transformers import PreTrainedTokenizerBase
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
 from hornbook.base.thinking import first_opening, opens_thinking, split_thinking
-from hornbook.tokenizer.chat_template import name_of, render, takes, template_of
+from hornbook.tokenizer.chat_template import render_template, template_features, template_of, tokenizer_name
 from hornbook.tokenizer.end_tokens import stop_ids
 from hornbook.tokenizer.template_dates import run_date
 from hornbook.tokenizer.token_spans import HIDDEN
@@ -32,28 +32,28 @@ class Span(NamedTuple):
     learn: bool
 
 
-class Script:
-    """The turns of a conversation under a tokenizer's template. Raises HornbookError where they do not fit it."""
+class RenderedChat:
+    """The turns of a conversation with a tokenizer's template. Raises HornbookError if the template rejects them."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, messages: list[Message], tools: str = "") -> None:
         given = read_tools(tools)
         self.tokenizer, self.template = tokenizer, template_of(tokenizer, bool(given))
-        self.tools = given if given and takes(tokenizer, self.template).tools else None
+        self.tools = given if given and template_features(tokenizer, self.template).tools else None
         made = as_turns(tokenizer, self.template, messages, given)
         self.turns = [turn for turn, _ in made]
         self.learn = [learn for _, learn in made]
-        # a reply before anybody spoke has no prompt
+        # a reply without a turn before it has no prompt
         self.replies = [at for at, turn in enumerate(self.turns) if at and turn["role"] == "assistant"]
         self.moment = run_date(tokenizer)
         self._ends: list[str] | None = None
         self._texts: dict[tuple[int, bool, int | None], str] = {}
 
     def prompt(self) -> tuple[str, list[Span]]:
-        """What the assistant's next turn is sampled from, and the replies in it as far as they can be found."""
+        """The prompt of the assistant's next turn, and the replies in it as far as they can be located."""
         return self.text(len(self.turns), prompt=True), self._earlier(len(self.turns), strict=False)
 
     def finished(self) -> tuple[str, list[Span]]:
-        """The whole conversation, and the replies in it. Raises HornbookError where one cannot be found."""
+        """The whole conversation, and the replies in it. Raises HornbookError if one cannot be located."""
         if not self.replies:
             return self.text(len(self.turns)), []
         last = self.replies[-1]
@@ -62,11 +62,13 @@ class Script:
         if finish is None:
             finish = begin + self._end_in(text[begin:])[1]
         if self._content(last).strip() and not text[begin:finish].strip():
-            raise HornbookError(f"{name_of(self.tokenizer)}: its chat template does not write what the assistant says")
+            raise HornbookError(
+                f"{tokenizer_name(self.tokenizer)}: its chat template does not write what the assistant says"
+            )
         return text, [*self._earlier(last, strict=True), Span(begin, finish, self.learn[last])]
 
     def text(self, count: int, *, prompt: bool = False, hidden: int | None = None) -> str:
-        """The first `count` turns as the template writes them; HIDDEN instead of what turn number `hidden` says."""
+        """The first `count` turns as rendered, with HIDDEN instead of the content of turn number `hidden`."""
         key = (count, prompt, hidden)
         if key not in self._texts:
             turns = self.turns[:count]
@@ -74,13 +76,15 @@ class Script:
                 content = turns[hidden]["content"]
                 content = HIDDEN if isinstance(content, str) else [{"type": "text", "text": HIDDEN}]
                 turns[hidden] = turns[hidden] | {"content": content}
-            made = render(self.tokenizer, self.template, turns, tools=self.tools, prompt=prompt, moment=self.moment)
+            made = render_template(
+                self.tokenizer, self.template, turns, tools=self.tools, prompt=prompt, moment=self.moment
+            )
             self._texts[key] = made
         return self._texts[key]
 
     def _last(self, turn: int) -> tuple[str, int, bool]:
-        """The text that ends with (or goes on behind) the last reply, where this begins, and whether the template
-        wrote it so as a whole."""
+        """The text up to or beyond the last reply, where the reply begins, and whether the template rendered the text
+        as a whole."""
         prompt = self.text(turn, prompt=True)
         for count in (len(self.turns), turn + 1):
             if self.text(count).startswith(prompt):
@@ -88,7 +92,7 @@ class Script:
         return prompt + self._as_sampled(turn, prompt), len(prompt), False
 
     def _as_sampled(self, turn: int, prompt: str) -> str:
-        """The reply as it would be sampled after `prompt`, of a conversation that is written in another way."""
+        """The reply as it would be sampled after `prompt`, for a conversation that is rendered differently."""
         whole, thought = self.text(turn + 1), self._header(turn)[1]
         begin = self._begin(turn + 1, turn, prompt=False)
         before, found, behind = self.text(turn + 1, hidden=turn).partition(HIDDEN)
@@ -108,7 +112,7 @@ class Script:
         return f"{thinking}{line}{closing(thought.strip())}{gap}{parts.answer}{behind}"
 
     def _earlier(self, count: int, strict: bool) -> list[Span]:
-        """The replies among the first `count` turns, in the prompt that these make."""
+        """The replies among the first `count` turns, in the prompt of these turns."""
         spans: list[Span] = []
         for turn in self.replies:
             if turn >= count:
@@ -122,7 +126,7 @@ class Script:
         return spans
 
     def _find(self, count: int, turn: int) -> tuple[int, int] | None:
-        """Where an earlier reply begins and ends in the prompt that the first `count` turns make; None if unclear."""
+        """Where an earlier reply begins and ends in the prompt of the first `count` turns; None if unclear."""
         text = self.text(count, prompt=True)
         begin = self._begin(count, turn, prompt=True)
         if begin is None:
@@ -130,22 +134,22 @@ class Script:
         if text.startswith(self.text(turn, prompt=True)) and (finish := self._finish(text, turn, begin)) is not None:
             return begin, finish
         _, found, behind = self.text(count, prompt=True, hidden=turn).partition(HIDDEN)
-        next_said = self.text(count, prompt=True, hidden=turn + 1).find(HIDDEN) if turn + 1 < count else len(text)
+        next_content = self.text(count, prompt=True, hidden=turn + 1).find(HIDDEN) if turn + 1 < count else len(text)
         end = begin + self._end_in(text[begin:])[1]
-        if end <= next_said and self._end_in(text[begin:end]) != (end - begin, end - begin):
+        if end <= next_content and self._end_in(text[begin:end]) != (end - begin, end - begin):
             return begin, end
-        said = len(text) - len(behind)  # where the content ends
-        if not found or not text.endswith(behind) or said < begin:
+        content_end = len(text) - len(behind)
+        if not found or not text.endswith(behind) or content_end < begin:
             return None
         tail = self.text(turn + 1, hidden=turn).partition(HIDDEN)[2]
         for length in reversed(self._end_in(tail)):
             if behind.startswith(tail[:length]):
-                return begin, said + length
-        return begin, said
+                return begin, content_end + length
+        return begin, content_end
 
     def _begin(self, count: int, turn: int, prompt: bool) -> int | None:
-        """Where a reply begins in the text of the first `count` turns: behind its prompt, or as far of it as stands
-        there; None if that is not clear."""
+        """Where a reply begins in the text of the first `count` turns: after its prompt, or the part of it that is
+        there; None if unclear."""
         text, own_prompt = self.text(count, prompt=prompt), self.text(turn, prompt=True)
         if text.startswith(own_prompt):
             return len(own_prompt)
@@ -162,28 +166,28 @@ class Script:
         return begin if found and in_order and text.startswith(before[:begin]) else None
 
     def _finish(self, text: str, turn: int, begin: int) -> int | None:
-        """Where a reply that begins at `begin` is over: behind its end token, if the template writes one."""
+        """Where a reply that begins at `begin` ends: after its end token, if the template writes one."""
         until_here = self.text(turn + 1)
-        for length in reversed(self._end_in(until_here[begin:])):  # some write one behind the last reply only
+        for length in reversed(self._end_in(until_here[begin:])):  # some write one only after the last reply
             if text.startswith(until_here[: begin + length]):
                 return begin + length
         return None
 
     def _through_end(self, begin: int, finish: int, count: int) -> int:
-        """`finish`, or behind the token there where a reply without an end token ends on what begins the next turn."""
+        """`finish`, or after the token there if a reply without an end token ends with the token of the next turn."""
         text = self.text(count, prompt=True)
         before, behind = self._end_in(text[begin:])
         return begin + behind if before == finish - begin else finish
 
     def _end_in(self, text: str) -> tuple[int, int]:
-        """Before and behind the first end token in `text`; its length, twice, without one."""
+        """Positions before and after the first end token in `text`; the text's length, twice, if there is none."""
         if self._ends is None:
             self._ends = self.tokenizer.convert_ids_to_tokens(stop_ids(self.tokenizer))
         found = min(((text.index(end), -len(end)) for end in self._ends if end in text), default=(len(text), 0))
         return found[0], found[0] - found[1]
 
     def _header(self, turn: int) -> tuple[str, str]:
-        """What the template writes to let the assistant begin: its header, and the thinking block it opens."""
+        """What the template writes before the assistant's reply: its header, and the thinking block that it opens."""
         plain, prompt = self.text(turn), self.text(turn, prompt=True)
         same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(plain, prompt, strict=False))
         begun = prompt[sum(1 for _ in same) :]
@@ -196,7 +200,7 @@ class Script:
 
     def _no_prompt(self) -> HornbookError:
         return HornbookError(
-            f"{name_of(self.tokenizer)}: its chat template rewrites earlier turns, so replies have no prompt"
+            f"{tokenizer_name(self.tokenizer)}: its chat template rewrites earlier turns, so replies have no prompt"
         )
 
 

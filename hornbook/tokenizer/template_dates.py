@@ -1,4 +1,4 @@
-"""The date that some chat templates write: that of the run, so that a run which goes on tomorrow asks the same."""
+"""The date in some chat templates: fixed to the run's start, so that a run continued later has the same prompts."""
 
 import os
 from datetime import datetime
@@ -13,7 +13,7 @@ DATE_FILE = "date.json"
 LETTERS = "aAbBcCdDeFGghHIjklmMnpPrRsStTuUVwWxXyYzZf%"
 CODES = [f"%-{letter}" for letter in "dmyjHIMSUWV"] + [f"%{letter}" for letter in LETTERS]
 
-# transformers passes no functions to a template, so this one is written in the template's own language
+# transformers passes no functions to a template, so this is a macro in the template's own language
 STRFTIME = (
     "{%- macro strftime_now(format) -%}{%- set made = namespace(text=format) -%}"
     "{%- for code, value in run_date.items() -%}{%- set made.text = made.text | replace(code, value) -%}{%- endfor -%}"
@@ -21,8 +21,8 @@ STRFTIME = (
 )
 
 
-def keep_date(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Let `tokenizer` write the date on which the run in `folder` began, if its chat template writes one at all.
+def fix_date(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Fix the date for `tokenizer` to the start of the run in `folder`, if its chat template writes a date.
 
     The first call writes `date.json` there; later ones, of other processes and on other days, read it.
     """
@@ -33,7 +33,7 @@ def keep_date(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
         own = folder / f"{DATE_FILE}.{os.getpid()}"
         write_json(own, {"date": datetime.now().isoformat(timespec="seconds")})
         try:
-            os.link(own, file)  # of several processes the first one wins
+            os.link(own, file)  # with several processes, the first one wins
         except FileExistsError:
             pass
         except OSError:  # a file system without hard links
@@ -43,13 +43,13 @@ def keep_date(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
 
 
 def run_date(tokenizer: PreTrainedTokenizerBase) -> datetime:
-    """The date that was fixed for `tokenizer`; now, where none was."""
+    """The date fixed for `tokenizer`, or now."""
     fixed: datetime | None = getattr(tokenizer, "run_date", None)
     return fixed or datetime.now()
 
 
 def dated(template: str, moment: datetime) -> tuple[str, dict[str, Any]]:
-    """A template that writes `moment` for now, and the variables to render it with."""
+    """A template that writes `moment` instead of now, and the variables to render it with."""
     if "strftime_now" not in template:
         return template, {}
     return STRFTIME + template, {"run_date": {code: moment.strftime(code) for code in CODES}}

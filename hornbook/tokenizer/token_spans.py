@@ -1,7 +1,7 @@
-"""Rendered text as token ids, cut where replies begin and end.
+"""Encode rendered text as token ids, split where replies begin and end.
 
-What a message may not spell out, a special token, stands in the text as a mark: its number between two private-use
-characters. A mark is encoded as the ordinary characters of the token it stands for.
+A special token in a message is replaced by a mark: its number between two private-use characters. A mark is encoded as
+the ordinary characters of the token.
 """
 
 import re
@@ -13,12 +13,12 @@ from transformers import PreTrainedTokenizerBase
 from hornbook.base.thinking import opens_thinking, split_thinking
 
 OPEN, CLOSE = "\ue000", "\ue001"
-HIDDEN = f"{OPEN}hidden{CLOSE}"  # in place of what a message says, to find where the template writes it
+HIDDEN = f"{OPEN}hidden{CLOSE}"  # replaces a message's content, to find where the template writes it
 MARK = re.compile(rf"{OPEN}(\d+){CLOSE}")
 
 
-def unspell(tokenizer: PreTrainedTokenizerBase, text: str, by_assistant: bool = False) -> str:
-    """`text` with marks for the special tokens it spells out. The assistant may open and close its thinking."""
+def mark_special_tokens(tokenizer: PreTrainedTokenizerBase, text: str, by_assistant: bool = False) -> str:
+    """`text` with marks for the special tokens in it. The assistant may open and close its thinking."""
     spelt, number = _special_tokens(tokenizer)
 
     def mark(found: re.Match[str]) -> str:
@@ -28,11 +28,11 @@ def unspell(tokenizer: PreTrainedTokenizerBase, text: str, by_assistant: bool = 
     return spelt.sub(mark, text)
 
 
-def encode_cut(tokenizer: PreTrainedTokenizerBase, text: str, cuts: list[int]) -> list[list[int]]:
+def encode_split(tokenizer: PreTrainedTokenizerBase, text: str, cuts: list[int]) -> list[list[int]]:
     """Token ids of the pieces of `text` between `cuts`, positions in ascending order; the last piece ends the text.
 
-    The pieces up to a cut depend on nothing behind it: they are what sampling starts from. Joined, they are the ids of
-    the whole text unless a token would reach over a cut; from such a cut on, the text is encoded by itself.
+    The pieces up to a cut do not depend on the text after it, since sampling starts from them. Joined, they are the ids
+    of the whole text unless a token would cross a cut; after such a cut, the text is encoded separately.
     """
     pieces: list[list[int]] = []
     start = previous = 0
@@ -51,14 +51,14 @@ def encode_cut(tokenizer: PreTrainedTokenizerBase, text: str, cuts: list[int]) -
     return pieces
 
 
-def forget(tokenizer: PreTrainedTokenizerBase) -> None:
-    """To be called when a tokenizer was given new special tokens."""
+def clear_caches(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Call this after adding special tokens to a tokenizer."""
     _special_tokens.cache_clear()
     _anchors.cache_clear()
 
 
 def _last_anchor(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, int] | None:
-    """Where the last special token of a text stands, and its id: the ids from it on do not depend on what is before."""
+    """Position and id of the last special token of a text: the ids from it on do not depend on the text before."""
     pattern, ids = _anchors(tokenizer)
     last = deque(pattern.finditer(text), maxlen=1)
     return (last[0].start(), ids[last[0][0]]) if last else None
@@ -88,7 +88,7 @@ def _encode(tokenizer: PreTrainedTokenizerBase, text: str, goes_on: bool) -> lis
 
 
 def _part(tokenizer: PreTrainedTokenizerBase, text: str, goes_on: bool, **how: bool) -> list[int]:
-    """Token ids of a text; of one that goes on, without the space that SentencePiece puts in front of every text."""
+    """Token ids of a text; of a continued one, without the space that SentencePiece puts before every text."""
     if goes_on and _puts_space(tokenizer):
         line = tokenizer.encode("\n", add_special_tokens=False)
         ids = tokenizer.encode("\n" + text, add_special_tokens=False, **how)
@@ -105,7 +105,7 @@ def _puts_space(tokenizer: PreTrainedTokenizerBase) -> bool:
 
 @lru_cache(maxsize=8)
 def _special_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[re.Pattern[str], dict[str, int]]:
-    """A pattern that finds special tokens (longest first) and marks in a message, and a number for each."""
+    """A pattern for special tokens (longest first) and marks in a message, and a number for each."""
     ordered = sorted(special_names(tokenizer) | {OPEN}, key=lambda name: (-len(name), name))
     return re.compile("|".join(map(re.escape, ordered))), {name: number for number, name in enumerate(ordered)}
 

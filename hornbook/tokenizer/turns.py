@@ -1,7 +1,7 @@
-"""Messages → the turns that a chat template takes.
+"""Convert messages to turns that a chat template supports.
 
-What a template does not know is written in a form it does know, in the same way for every beginning of a
-conversation: a system message at the head of the user's next turn, calls and results of tools as Hermes writes them.
+Unsupported messages are rewritten, in the same way for every prefix of a conversation: a system message goes to the
+beginning of the user's next turn, tool calls and results are written in the Hermes format.
 """
 
 import json
@@ -12,28 +12,27 @@ from transformers import PreTrainedTokenizerBase
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Message
 from hornbook.base.thinking import split_thinking
-from hornbook.tokenizer.chat_template import Takes, Turn, name_of, takes, writes_role
-from hornbook.tokenizer.token_spans import unspell
+from hornbook.tokenizer.chat_template import TemplateFeatures, Turn, template_features, tokenizer_name, writes_role
+from hornbook.tokenizer.token_spans import mark_special_tokens
 
 ROLES = ("system", "user", "assistant", "tool")
-BETWEEN = "\n\n"  # turns that are joined
+BETWEEN = "\n\n"  # separates joined turns
 
 
 def as_turns(
     tokenizer: PreTrainedTokenizerBase, template: str, messages: list[Message], tools: list[Any]
 ) -> list[tuple[Turn, bool]]:
-    """The turns for `template`, each with whether it is the assistant's and to be learnt.
+    """The turns for `template`, each with whether it is an assistant's turn to train on.
 
-    `tools` are put into the system message where the template writes none. Special tokens that messages spell out are
-    replaced by marks. Raises HornbookError for a role that neither we nor the template know, and for calls that are
-    no JSON.
+    `tools` are put into the system message if the template does not support them. Special tokens in messages are
+    replaced by marks. Raises HornbookError for an unknown role, and for calls that are not JSON.
     """
-    able = takes(tokenizer, template)
+    able = template_features(tokenizer, template)
     if tools and not able.tools:
         messages = _with_tools(messages, tools)
     turns: list[tuple[Turn, bool]] = []
     turn: Turn
-    joins = False  # whether the next turn of the user belongs to the one before
+    joins = False  # whether the user's next turn is joined to the previous one
     for index, message in enumerate(messages):
         role = _role(tokenizer, template, message.role)
         folded = role == "system" and not (able.later_system if index else able.system)
@@ -61,7 +60,7 @@ def as_turns(
 
 
 def read_tools(tools: str) -> list[Any]:
-    """The functions in a JSON text, as OpenAI's API has them. Raises HornbookError for anything but a list of them."""
+    """The functions in a JSON text, in the form of OpenAI's API. Raises HornbookError unless it is a list of them."""
     if not tools:
         return []
     try:
@@ -80,7 +79,7 @@ def _role(tokenizer: PreTrainedTokenizerBase, template: str, role: str) -> str:
     if role == "developer":
         return "system"
     raise HornbookError(
-        f"{name_of(tokenizer)}: its chat template writes no turns of '{role}'; known are {', '.join(ROLES)}"
+        f"{tokenizer_name(tokenizer)}: its chat template has no role '{role}'; expected one of {', '.join(ROLES)}"
     )
 
 
@@ -92,8 +91,8 @@ def _with_tools(messages: list[Message], tools: list[Any]) -> list[Message]:
     return [Message("system", text), *messages]
 
 
-def _reply(message: Message, able: Takes, index: int) -> Turn:
-    """An assistant's turn, its calls as the template takes them or, where it takes none, in its content."""
+def _reply(message: Message, able: TemplateFeatures, index: int) -> Turn:
+    """An assistant's turn, with calls in the form that the template supports, or in its content."""
     turn: Turn = {"role": "assistant", "content": message.content}
     if able.thinking and (parts := split_thinking(message.content)).thinking and parts.answer is not None:
         turn |= {"content": parts.answer.strip(), "reasoning_content": parts.thinking}
@@ -129,15 +128,15 @@ def _calls(message: Message, index: int) -> list[Any]:
             try:
                 parsed = json.loads(arguments)
             except ValueError:
-                parsed = None  # as it was written; not every model writes JSON
+                parsed = None  # kept as text, since not every model writes JSON
             arguments = parsed if isinstance(parsed, dict) else arguments
-        name = str(call.get("id") or f"call{index % 1000:03}{number % 100:02}")  # Mistral's want nine characters
+        name = str(call.get("id") or f"call{index % 1000:03}{number % 100:02}")  # Mistral needs nine characters
         calls.append({"id": name, "type": "function", "function": {"name": function["name"], "arguments": arguments}})
     return calls
 
 
 def _call_id(turns: list[tuple[Turn, bool]]) -> str:
-    """The id of the call that the next result of a tool answers: results come in the order of the calls."""
+    """The id of the call that the next tool result answers: results are in the order of the calls."""
     answered = 0
     for turn, _ in reversed(turns):
         if turn["role"] == "tool":
@@ -149,9 +148,9 @@ def _call_id(turns: list[tuple[Turn, bool]]) -> str:
 
 
 def _unspelt(tokenizer: PreTrainedTokenizerBase, value: Any, by_assistant: bool) -> Any:
-    """A value with marks in its texts; names of fields stay."""
+    """A value with marks in its texts, except field names."""
     if isinstance(value, str):
-        return unspell(tokenizer, value, by_assistant)
+        return mark_special_tokens(tokenizer, value, by_assistant)
     if isinstance(value, dict):
         return {key: text if key == "role" else _unspelt(tokenizer, text, by_assistant) for key, text in value.items()}
     if isinstance(value, list):

@@ -1,7 +1,7 @@
-"""Checkpoints: written while training goes on, whole or not at all, the last few kept, and exact.
+"""Checkpoints: saved asynchronously and atomically; the last few are kept.
 
 The format is PyTorch's distributed one: each process writes its part, and any number of processes, with or without
-shards, reads it. A save goes to `step-N.tmp`, which becomes `step-N` when the parts of all processes are on the disk.
+shards, can read it. A save goes to `step-N.tmp`, which is renamed to `step-N` when all processes have written.
 """
 
 import os
@@ -31,17 +31,17 @@ from hornbook.training.distributed import Ranks
 
 NAME = "step-{:09d}"
 WHOSE = "run.json"
-# frozen weights come with the model: what is trained beside them is all that a checkpoint needs
+# frozen weights are loaded with the model: a checkpoint has only trained weights
 OPTIONS = StateDictOptions(flatten_optimizer_state_dict=True, ignore_frozen_params=True, strict=False)
-warnings.filterwarnings("ignore", "torch.distributed is disabled")  # one process alone is meant
+warnings.filterwarnings("ignore", "torch.distributed is disabled")  # intended with one process
 
 
 class Checkpoints:
-    """The checkpoints of one run. Use as a context manager: its end waits for the last save.
+    """The checkpoints of one run. Use as a context manager: its exit waits for the last save.
 
     Args:
-        keep: how many of the last ones to keep.
-        identity: what a checkpoint must agree with to be continued from (JSON).
+        keep: number of checkpoints to keep.
+        identity: JSON that a checkpoint must match to be continued from.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Checkpoints:
     ) -> None:
         self.folder, self.model, self.optimiser, self.ranks = folder, model, optimiser, ranks
         self.keep, self.identity = keep, identity
-        # a group of its own: saving must not get in between the messages of training
+        # a process group of its own, so that saving does not interfere with the messages of training
         self.group = dist.new_group(backend="gloo") if ranks.world > 1 else None
         self.alone = {"no_dist": self.group is None, "process_group": self.group}
         self.stager = DefaultStager(StagingOptions(False, False, False, False))
@@ -63,7 +63,7 @@ class Checkpoints:
         self.saving: Future[None] | None = None
 
     def load(self) -> int:
-        """Put the last checkpoint's state into model and optimiser; returns the steps done, 0 if there is none.
+        """Load the last checkpoint into model and optimiser; returns the steps done, 0 if there is none.
 
         Raises HornbookError for a checkpoint of another model or of other settings, and for a damaged one.
         """
@@ -88,19 +88,19 @@ class Checkpoints:
         return int(found[-1].removeprefix("step-"))
 
     def save(self, step: int) -> None:
-        """Copy weights and optimiser state after `step` steps to CPU memory, and write them while training goes on.
+        """Copy weights and optimiser state after `step` steps to CPU memory, and write them in the background.
 
-        At most one save is under way: this waits for the one before.
+        At most one save is in progress: this waits for the previous one.
         """
         self.wait()
-        if not self.optimiser.state:  # no step had a target so far: nothing to save
+        if not self.optimiser.state:  # no step has had a target so far: nothing to save
             return
         model, optimiser = get_state_dict(self.model, self.optimiser, options=OPTIONS)
         staged = self.stager.stage({"model": model, "optimiser": optimiser})
         self.saving = self.writer.submit(self._write, staged, step)
 
     def wait(self) -> None:
-        """Until the save under way is on the disk. Raises what went wrong with it."""
+        """Wait until the current save is on disk. Raises its exception if it failed."""
         if self.saving:
             saving, self.saving = self.saving, None
             saving.result()
@@ -109,9 +109,9 @@ class Checkpoints:
         path = self.folder / NAME.format(step)
         aside = path.with_suffix(".tmp")
         try:
-            dcp.save(staged, checkpoint_id=aside, **self.alone)  # the first returns when all have written
+            dcp.save(staged, checkpoint_id=aside, **self.alone)  # returns in the first process when all have written
         except CheckpointException as error:
-            raise HornbookError(f"{path}: could not be written ({_reason(error)})") from None
+            raise HornbookError(f"{path}: cannot be written ({_reason(error)})") from None
         if self.ranks.first:
             write_json(aside / WHOSE, self.identity)
             sync(aside)
@@ -124,19 +124,19 @@ class Checkpoints:
         return sorted(path.name for path in self.folder.glob("step-*") if path.suffix != ".tmp")
 
     def _clean(self) -> list[str]:
-        """Remove what killed saves left; returns the whole checkpoints."""
+        """Remove incomplete saves; returns the complete checkpoints."""
         for torn in self.folder.glob("step-*.tmp"):
             shutil.rmtree(torn)
         return self._whole()
 
     def _check(self, path: Path) -> None:
-        """Raise HornbookError, naming the first difference, unless the checkpoint is of this run."""
+        """Raise HornbookError, naming the first difference, unless the checkpoint belongs to this run."""
         was, now = _flat(read_json(path / WHOSE)), _flat(self.identity)
         for name in sorted({*was, *now}):
             if was.get(name) != now.get(name):
                 raise HornbookError(
                     f"{path}: a checkpoint of other settings ({name} was {was.get(name)}, is {now.get(name)}); "
-                    "remove it, or write elsewhere"
+                    "remove it, or choose another output folder"
                 )
         try:
             stored = dcp.FileSystemReader(path).read_metadata().state_dict_metadata
@@ -173,13 +173,13 @@ def _flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
 
 
 def _reason(error: CheckpointException) -> str:
-    """What went wrong in the first of the processes in which something did."""
+    """The error of the first process that failed."""
     return next((one_line(failure) for failure, _ in error.failures.values()), one_line(error))
 
 
 def _damaged(path: Path, reason: str) -> HornbookError:
-    return HornbookError(f"{path}: a damaged checkpoint; remove it to go on from the one before ({reason[:200]})")
+    return HornbookError(f"{path}: damaged checkpoint; remove it to continue from the previous one ({reason[:200]})")
 
 
 def _another(path: Path, name: str, there: list[int] | str, here: list[int] | str) -> HornbookError:
-    return HornbookError(f"{path}: a checkpoint of another model ({name} is {there} there, {here} here)")
+    return HornbookError(f"{path}: checkpoint of another model ({name} is {there} there, {here} here)")

@@ -1,4 +1,4 @@
-"""How a model's texts will be computed in a training stage, found out before it begins and said once."""
+"""Choose a model's row layout before training."""
 
 import torch
 from transformers import PreTrainedModel
@@ -6,25 +6,25 @@ from transformers import PreTrainedModel
 from hornbook.base.workspace import Workspace
 from hornbook.model.device import pick_dtype
 from hornbook.model.packing_check import check_packing
-from hornbook.model.row_layout import Plan
+from hornbook.model.row_layout import RowLayout
 from hornbook.training.distributed import Ranks
 from hornbook.training.settings import LoopSettings
 
 
-def make_plan(
+def choose_row_layout(
     model: PreTrainedModel,
     longest: int | None,
     settings: LoopSettings,
     work: Workspace,
     ranks: Ranks,
     trees: bool = True,
-) -> Plan:
-    """Give `model` its plan for texts of up to `longest` tokens (None: its context), in the stage's own precision.
+) -> RowLayout:
+    """Set the row layout of `model` for texts of up to `longest` tokens (None: its context), in the stage's precision.
 
-    Warns of what is slower with this model than with others. Raises HornbookError as `check_packing` does.
+    Warns if training is slower with this model than with others. Raises HornbookError as `check_packing` does.
     """
     half = pick_dtype(settings.dtype, model.device) == torch.bfloat16
-    plan = check_packing(model, longest, half, trees, one_pass=settings.sharding == "fsdp" and ranks.world > 1)
-    if plan.note and ranks.first:
-        work.warn(plan.note)
-    return plan
+    layout = check_packing(model, longest, half, trees, one_pass=settings.sharding == "fsdp" and ranks.world > 1)
+    if layout.note and ranks.first:
+        work.warn(layout.note)
+    return layout

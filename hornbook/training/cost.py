@@ -1,4 +1,4 @@
-"""What training takes, for `hornbook plan`."""
+"""The cost of training stages, for `hornbook plan`."""
 
 from hornbook.base.stage import Cost, Planned
 from hornbook.model.settings import ModelSettings, flops_per_token, parameters
@@ -7,8 +7,8 @@ from hornbook.model.settings import ModelSettings, flops_per_token, parameters
 def training_cost(shape: ModelSettings | None, vocabulary: int | None, planned: Planned) -> Cost:
     """The cost of one training stage, of a model whose `shape` and `vocabulary` may be unknown.
 
-    It trains on the tokens that `expect` names, else on those of its mixture; rows are as long as the mixture's, or as
-    the last ones that the model was trained on.
+    It trains on the tokens given by `expect`, else on those of its mixture; rows are as long as the mixture's, or as
+    those that the model was last trained on.
     """
     rows = planned.of("tokens")
     tokens = planned.number("tokens") or rows.tokens

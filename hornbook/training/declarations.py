@@ -1,4 +1,4 @@
-"""The stages of this package, as recipes and the command line know them."""
+"""Declarations of the stages of this package for recipes and the command line."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,20 +42,23 @@ def pretrain(settings: "PretrainSettings", work: "Workspace", *, tokens: Path, t
 
 @stage(
     "midtrain",
-    version=2,
+    version=3,
     together=True,
     makes=("model",),
+    holds={"compare": "model"},
     command="train midtrain",
     argument="model",
     cost=_further,
     report="3.3",
     example="hornbook train midtrain base/ --tokens long-tokens/ --out longer",
 )
-def midtrain(settings: "MidtrainSettings", work: "Workspace", *, model: Path, tokens: Path) -> None:
+def midtrain(
+    settings: "MidtrainSettings", work: "Workspace", *, model: Path, tokens: Path, compare: Path | None = None
+) -> None:
     """Lengthen a model's context on long documents and recall data."""
     from hornbook.training.midtrain import midtrain
 
-    midtrain(settings, work, model=model, tokens=tokens)
+    midtrain(settings, work, model=model, tokens=tokens, compare=compare)
 
 
 @stage(

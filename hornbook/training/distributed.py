@@ -1,4 +1,4 @@
-"""The processes of one training run, as `torchrun` starts them; one process alone needs none of it."""
+"""The processes of a training run started by `torchrun`; does nothing in a single process."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 
-from hornbook.base.device import settled_device
+from hornbook.base.device import resolve_device
 from hornbook.base.errors import HornbookError
 from hornbook.model.device import pick_device, processes_here
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Ranks:
-    """This process is number `rank` of `world`, and computes on `device`; the first one writes."""
+    """This process is number `rank` of `world` and computes on `device`; only the first one writes."""
 
     rank: int = 0
     world: int = 1
@@ -29,7 +29,7 @@ class Ranks:
         return self.rank == 0
 
     def sum(self, tensors: list[torch.Tensor]) -> None:
-        """Add up each tensor over all processes, in place and in one message. All must have one dtype and device."""
+        """Sum each tensor over all processes, in place and in one message. All must have the same dtype and device."""
         if self.world == 1:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
@@ -38,7 +38,7 @@ class Ranks:
             tensor.copy_(part.view_as(tensor))
 
     def most(self, number: int) -> int:
-        """The largest of the processes' numbers."""
+        """The largest of the values of all processes."""
         if self.world == 1:
             return number
         largest = torch.tensor(number, device=self.device)
@@ -54,25 +54,25 @@ class Ranks:
         return values
 
     def from_first(self, value: T) -> T:
-        """The value that the first process has."""
+        """The value of the first process."""
         return self.gather(value)[0]
 
     def wait(self) -> None:
-        """Until all processes are here."""
+        """Wait for all processes."""
         if self.world > 1:
             dist.barrier()
 
 
 @contextmanager
 def ranks(device: str = "auto") -> Iterator[Ranks]:
-    """Join the processes that `torchrun` started, each on a device of its own; leave them at the end.
+    """Initialise the process group of `torchrun`'s processes, each on its own device, and destroy it at the end.
 
-    `device` is as `pick_device` reads it. GPUs talk through NCCL, CPUs through gloo. Models are loaded after this, for
-    here a process's GPU becomes its current one. Within another `ranks()` the processes are joined already.
+    `device` is as in `pick_device`. GPUs use NCCL, CPUs gloo. Load models after this, since it sets a process's current
+    GPU. Within another `ranks()` the process group exists already.
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     here = pick_device(device)
-    if ":" in settled_device(device) and processes_here() > 1:
+    if ":" in resolve_device(device) and processes_here() > 1:
         raise HornbookError(f"device {here}: {processes_here()} processes cannot share it; choose cuda or auto")
     if here.type == "cuda":
         torch.cuda.set_device(here)
@@ -82,7 +82,7 @@ def ranks(device: str = "auto") -> Iterator[Ranks]:
     if world == 1:
         yield Ranks(device=here)
         return
-    # both with GPUs: a stage of a recipe may compute on CPUs, and waits and objects need no GPU
+    # both backends with GPUs: a stage of a recipe may compute on CPUs, and barriers and objects need no GPU
     dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
     try:
         yield Ranks(dist.get_rank(), world, here)

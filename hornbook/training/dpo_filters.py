@@ -1,4 +1,4 @@
-"""Filters preference pairs that cannot be trained on, and decides whether an end token is appended."""
+"""Filter preference pairs that cannot be trained on, and append end tokens to complete replies."""
 
 import math
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from hornbook.base.records import Pair
 from hornbook.base.workspace import Workspace
 from hornbook.model.context_lengths import context_of
 from hornbook.tokenizer.chat import end_of_reply
-from hornbook.training.subsample import at_most
+from hornbook.training.subsample import limit_kinds
 
 REFUSAL = "refusal"
 
@@ -23,10 +23,10 @@ def usable_pairs(
     too_long: Literal["set-aside", "cut"],
     work: Workspace,
 ) -> list[Pair]:
-    """The pairs that `model` can learn from; complete replies (`ends`) with the end token on both sides.
+    """The usable pairs; complete replies (`ends`) get the end token on both sides.
 
-    Set aside are pairs without a prompt or a side, with equal sides, with ids that model or tokenizer do not know, and
-    those longer than the context, unless `cut` takes as much from the beginning of their prompt (counted as `cut`).
+    Set aside are pairs without a prompt or a side, with equal sides, with ids outside the vocabulary, and those longer
+    than the context, unless `too_long` is "cut": then the beginning of their prompt is removed (counted as `cut`).
     """
     config = model.config.get_text_config()
     known, context = min(config.vocab_size, len(tokenizer)), context_of(config) or 1 << 62
@@ -51,16 +51,16 @@ def usable_pairs(
 
 
 def limit_refusals(pairs: list[Pair], share: float | None, work: Workspace) -> list[Pair]:
-    """Refusal pairs as far as they make up `share` of the round; a round of nothing else is kept whole."""
+    """Limit refusal pairs to `share` of all pairs; without other pairs all are kept."""
     others = sum(pair.kind != REFUSAL for pair in pairs)
     if share is not None and others:
-        pairs = at_most(pairs, {REFUSAL: math.floor(others * share / (1 - share))}, work.seed)
+        pairs = limit_kinds(pairs, {REFUSAL: math.floor(others * share / (1 - share))}, work.seed)
     work.note("refusal_share", 1 - others / len(pairs) if pairs else 0.0)
     return pairs
 
 
 def end_token(tokenizer: PreTrainedTokenizerBase) -> int | None:
-    """What the model says when its turn is over: what its chat template writes there, else `eos`, if it has one."""
+    """The token at the end of a reply: that of the chat template, else `eos`, if there is one."""
     end = end_of_reply(tokenizer) if tokenizer.chat_template else None
     return tokenizer.eos_token_id if end is None else end
 
@@ -78,7 +78,7 @@ def _fault(pair: Pair, known: int) -> str:
 
 
 def _ended(pair: Pair, end: int | None) -> Pair:
-    """A pair of complete replies with the end token on both sides; other pairs as they are."""
+    """A pair of complete replies with the end token on both sides; other pairs unchanged."""
     if not pair.ends or end is None:
         return pair
     sides = [side if side[-1:] == [end] else [*side, end] for side in (pair.chosen_tokens, pair.rejected_tokens)]

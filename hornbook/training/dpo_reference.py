@@ -1,6 +1,6 @@
-"""The reference model's side of DPO: computed once, before the first step, and kept on disk.
+"""Log-ratios of the reference model for DPO: computed once, before the first step, and kept on disk.
 
-With the same arithmetic as in training: in another precision the margins would begin at its rounding errors, not at 0.
+They are computed in the precision of training, so that margins start at 0 and not at rounding errors.
 """
 
 from collections.abc import Sequence
@@ -16,27 +16,27 @@ from hornbook.base.workspace import Workspace
 from hornbook.model.device import pick_dtype
 from hornbook.model.packed_attention import packed
 from hornbook.training.distributed import Ranks
-from hornbook.training.dpo_data import fill, pairs_in
-from hornbook.training.dpo_loss import Group, log_ratios, pair_batch
+from hornbook.training.dpo_data import PairGroup, pair_batch, pairs_in, split_by_size
+from hornbook.training.dpo_loss import log_ratios
 from hornbook.training.settings import DpoSettings
 
-PAIRS_IN_A_PART = 1024  # what a killed run loses at most, for each process
+PAIRS_IN_A_PART = 1024  # a killed run loses at most this many per process
 
 
 def reference_log_ratios(
     model: PreTrainedModel,
     pairs: Sequence[Pair],
-    groups: Sequence[Group],
+    groups: Sequence[PairGroup],
     settings: DpoSettings,
     folder: Path,
     work: Workspace,
     ranks: Ranks,
 ) -> torch.Tensor:
-    """The log-ratio of every pair (shape P) under `model` as it is; parts that `folder` has are read from it.
+    """The log-ratio of every pair (shape P) under `model`; parts that exist in `folder` are read from it.
 
-    Parts and forward passes are cut the same way for any number of processes, which take turns at the parts.
+    Parts and forward passes do not depend on the number of processes, over which the parts are distributed.
     """
-    parts = fill(groups, pairs_in, PAIRS_IN_A_PART)
+    parts = split_by_size(groups, pairs_in, PAIRS_IN_A_PART)
     files = [folder / f"{number:06d}.npy" for number in range(len(parts))]
     mine = range(ranks.rank, len(parts), ranks.world)
     with work.progress("reference", sum(map(pairs_in, (g for i in mine for g in parts[i]))), "pairs") as bar:
@@ -53,12 +53,12 @@ def reference_log_ratios(
 
 @torch.no_grad()
 def _write_part(
-    file: Path, model: PreTrainedModel, pairs: Sequence[Pair], part: Sequence[Group], settings: DpoSettings
+    file: Path, model: PreTrainedModel, pairs: Sequence[Pair], part: Sequence[PairGroup], settings: DpoSettings
 ) -> None:
     half = pick_dtype(settings.dtype, model.device) == torch.bfloat16
     found: dict[int, float] = {}
     with packed(model), torch.autocast(model.device.type, torch.bfloat16, enabled=half):
-        for run in fill(part, lambda group: group.tokens, settings.microbatch_tokens):
+        for run in split_by_size(part, lambda group: group.tokens, settings.microbatch_tokens):
             batch = pair_batch(run, pairs, model.device)
             found.update(zip(batch.pairs, log_ratios(model, batch, settings.length_normalise).tolist(), strict=True))
     with atomic(file) as temporary, temporary.open("wb") as opened:

@@ -1,8 +1,8 @@
-"""A model's weights over several processes: whole in each (`none`), or cut into shards by FSDP2 (`fsdp`).
+"""Shard a model's weights over several processes with FSDP2.
 
-Objectives and measurements call parts of a model (its decoder, its output matrix), not its forward. So the root of the
-shards is a `Learner` around it: what runs inside the learner's forward finds the embeddings whole, and each decoder
-layer gathers its own weights when it is called.
+Objectives and evaluations call parts of a model (its decoder, its output matrix), not its forward. So the root FSDP
+module is a `Learner` around the model: inside the learner's forward the embeddings are gathered, and each decoder layer
+gathers its own weights when it is called.
 """
 
 import copy
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class Learner(torch.nn.Module):
-    """Runs functions of a model while the weights outside its decoder layers are whole."""
+    """Calls functions of a model while the weights outside its decoder layers are gathered."""
 
     def __init__(self, model: PreTrainedModel, sharded: bool = False) -> None:
         super().__init__()
@@ -38,25 +38,25 @@ class Learner(torch.nn.Module):
 
 @contextmanager
 def sharded(model: PreTrainedModel, ranks: Ranks, half: bool) -> Iterator[Learner]:
-    """A learner of `model` in shards; at the end `model` has the trained weights, whole in every process.
+    """A sharded learner of `model`; at the end `model` has the full trained weights in every process.
 
-    All processes must have the same weights at the start. Each shard, its gradient and its optimiser state are
-    float32; with `half` the weights are gathered, and used, in bfloat16. Gradients are summed over the processes.
-    Within the block every process must run the same number of forward and of backward passes.
+    All processes must start with the same weights. Shards, gradients and optimiser state are float32; with `half` the
+    weights are gathered and used in bfloat16. Gradients are summed over the processes. Within the block all processes
+    must run the same number of forward and backward passes.
     Raises HornbookError for a model whose layers share weights.
     """
     in_layers = [id(weight) for layer in decoder_layers(model) for weight in layer.parameters()]
     if len(set(in_layers)) < len(in_layers):
         raise HornbookError(
-            f"{model.config.model_type}: its layers share weights, which shards do not allow; use --sharding none"
+            f"{model.config.model_type}: its layers share weights, which sharding does not allow; use --sharding none"
         )
     mesh = init_device_mesh(model.device.type, (ranks.world,))
     precision = MixedPrecisionPolicy(torch.bfloat16 if half else None, torch.float32)
     learner = Learner(_twin(model), sharded=True)
     for module in [*decoder_layers(learner.model), learner]:
         shards = fully_shard(module, mesh=mesh, mp_policy=precision)
-        shards.set_gradient_divide_factor(1.0)  # the sum of what the processes found: the step divides by all targets
-        shards.set_force_sum_reduction_for_comms(True)  # gloo has no other
+        shards.set_gradient_divide_factor(1.0)  # sum over processes: the step divides by the number of targets
+        shards.set_force_sum_reduction_for_comms(True)  # gloo supports sums only
     twins = list(zip(model.parameters(), learner.model.parameters(), strict=True))
     for weight, _ in twins:
         weight.data = weight.new_empty(0)
@@ -66,13 +66,15 @@ def sharded(model: PreTrainedModel, ranks: Ranks, half: bool) -> Iterator[Learne
 
 
 def no_loss(model: PreTrainedModel) -> Loss:
-    """Zero, by way of every weight: the pass of a process without data while others wait for its shards."""
-    hidden_2C = hidden_states(model, pack_documents([[0, 0]], model.device))  # the decay of states acts on the second
+    """A loss of zero that depends on every weight, for a process without data while others need its shards."""
+    hidden_2C = hidden_states(
+        model, pack_documents([[0, 0]], model.device)
+    )  # two tokens: a state's decay acts on the second
     return Loss(0.0 * model.get_output_embeddings()(hidden_2C).float().sum())
 
 
 def _twin(model: PreTrainedModel) -> PreTrainedModel:
-    """A second model on the same storage, tied where `model` is tied."""
+    """A second model with the same storage and the same tied weights."""
     return copy.deepcopy(model, {id(weight): _alias(weight) for weight in model.parameters()})
 
 

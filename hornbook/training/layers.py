@@ -1,4 +1,4 @@
-"""The decoder layers of a model: compiled, or with activations that are computed again instead of kept."""
+"""The decoder layers of a model: torch.compile and activation checkpointing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,20 +15,20 @@ from hornbook.model.packed_attention import NAME, packed_attention
 
 
 def decoder_layers(model: PreTrainedModel) -> list[torch.nn.Module]:
-    """The layers, first to last. Raises HornbookError for a model in which they cannot be found."""
+    """The layers, first to last. Raises HornbookError if they cannot be found."""
     count = getattr(model.config.get_text_config(), "num_hidden_layers", 0)
     for module in decoder_of(model).modules():
         if isinstance(module, torch.nn.ModuleList) and len(module) == count:
             return list(module)
-    raise HornbookError(f"{type(model).__name__}: no list of {count} decoder layers in it")
+    raise HornbookError(f"{type(model).__name__}: the model has no list of {count} decoder layers")
 
 
 @contextmanager
 def adapted_layers(model: PreTrainedModel, compile: bool, recompute: bool) -> Iterator[None]:
     """Compile the layers of `model`, or have their activations recomputed in the backward pass, or both.
 
-    Only their `forward` is replaced, for the time of the block: hooks (FSDP gathers weights in them) and the names of
-    weights stay as they are.
+    Only their `forward` is replaced, within the block: hooks (in which FSDP gathers weights) and the names of weights
+    are unchanged.
     """
     layers = decoder_layers(model) if compile or recompute else []
     lengths: dict[str, Any] = {}
@@ -37,7 +37,7 @@ def adapted_layers(model: PreTrainedModel, compile: bool, recompute: bool) -> It
     for layer in layers:
         forward = partial(_compiled, torch.compile(layer.forward, dynamic=True), lengths) if compile else layer.forward
         if recompute:
-            # transformers' own gradient checkpointing works in training mode only, which dropout is part of
+            # transformers' own gradient checkpointing needs training mode, which enables dropout
             forward = partial(checkpoint, forward, use_reentrant=False, preserve_rng_state=False)
         layer.forward = forward
     try:
@@ -49,9 +49,9 @@ def adapted_layers(model: PreTrainedModel, compile: bool, recompute: bool) -> It
 
 
 def _compiled(forward: Callable[..., Any], lengths: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-    """Run a compiled layer, with the lengths of documents handed to attention behind the compiler's back.
+    """Run a compiled layer, and pass the document lengths to attention outside the compiled graph.
 
-    No two batches have the same ones, and for each it would compile again.
+    They differ in every batch, and each change would cause a recompilation.
     """
     lengths.clear()
     lengths.update({name: kwargs.pop(name) for name in list(kwargs) if isinstance(kwargs[name], list)})

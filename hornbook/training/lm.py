@@ -1,4 +1,4 @@
-"""Next-token prediction on packed documents: pretraining, midtraining and SFT differ only in which tokens count."""
+"""Next-token prediction on packed documents: pretraining, midtraining and SFT differ only in the loss mask."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -10,12 +10,12 @@ from transformers import PreTrainedModel
 from hornbook.mixture.packed_dataset import Rows
 from hornbook.model.output_head import output_head
 from hornbook.model.packed_attention import packed
-from hornbook.model.packed_forward import Packed, hidden_states, pack_documents
+from hornbook.model.packed_forward import PackedDocuments, hidden_states, pack_documents
 from hornbook.training.losses import Loss, summed_cross_entropy
 
 
-class Text(NamedTuple):
-    """One document: token ids, and which of them count in the loss (all but the first, if None)."""
+class TrainingText(NamedTuple):
+    """One document: token ids, and which of them have a loss (all but the first, if None)."""
 
     tokens: np.ndarray | Sequence[int]
     learn: np.ndarray | Sequence[bool] | None = None
@@ -24,7 +24,7 @@ class Text(NamedTuple):
 class LmBatch(NamedTuple):
     """Documents, the positions whose next token is a target, and those targets."""
 
-    documents: Packed
+    documents: PackedDocuments
     at_M: torch.Tensor
     targets_M: torch.Tensor
 
@@ -48,18 +48,18 @@ class NextToken:
 
 
 class RowBatches:
-    """Steps of `batch_rows` rows each, in the order given, cut into microbatches of `microbatch_rows`.
+    """Steps of `batch_rows` rows each, in the given order, split into microbatches of `microbatch_rows`.
 
     Args:
-        texts: gives the documents in the rows of these indices.
-        order: row indices in training order, each as often as it is to be seen.
-        row_tokens: about how many tokens a row has.
-        world: processes among which a step's microbatches are shared; each gets some, however large they may be.
+        texts: returns the documents in the rows with these indices.
+        order: row indices in training order, each as often as it is to be trained on.
+        row_tokens: approximate tokens per row.
+        world: number of processes, over which a step's microbatches are distributed; each gets at least one.
     """
 
     def __init__(
         self,
-        texts: Callable[[Sequence[int]], list[Text]],
+        texts: Callable[[Sequence[int]], list[TrainingText]],
         order: Sequence[int],
         row_tokens: float,
         batch_rows: int,
@@ -85,32 +85,32 @@ class RowBatches:
         return f"rows {', '.join(map(str, rows[:8]))}{' ...' if len(rows) > 8 else ''}"
 
 
-def mixture_texts(rows: Rows) -> Callable[[Sequence[int]], list[Text]]:
+def mixture_texts(rows: Rows) -> Callable[[Sequence[int]], list[TrainingText]]:
     """The documents in rows of a mixture."""
 
-    def texts(indices: Sequence[int]) -> list[Text]:
+    def texts(indices: Sequence[int]) -> list[TrainingText]:
         tokens_BT, _, documents_BT = rows.batch(indices)
         found = []
         for tokens_T, documents_T in zip(tokens_BT, documents_BT, strict=True):
             lengths = np.bincount(documents_T[documents_T >= 0])
-            found += [Text(tokens) for tokens in np.split(tokens_T, np.cumsum(lengths))[:-1]]
+            found += [TrainingText(tokens) for tokens in np.split(tokens_T, np.cumsum(lengths))[:-1]]
         return found
 
     return texts
 
 
-def lm_batch(texts: list[Text], device: torch.device) -> LmBatch:
-    """Documents with the positions and ids of what is to be predicted; the longest come first."""
+def lm_batch(texts: list[TrainingText], device: torch.device) -> LmBatch:
+    """Documents with the positions and ids of their targets; the longest come first."""
     texts = sorted(texts, key=lambda text: -len(text.tokens))
     documents = pack_documents([text.tokens for text in texts], device)
     learn_N = np.concatenate([_learn(text) for text in texts])
-    said = torch.from_numpy(np.flatnonzero(learn_N)).to(device)
-    return LmBatch(documents, said - 1, documents.tokens_N[said])
+    target_at = torch.from_numpy(np.flatnonzero(learn_N)).to(device)
+    return LmBatch(documents, target_at - 1, documents.tokens_N[target_at])
 
 
 @torch.no_grad()
-def mean_loss(model: PreTrainedModel, batches: RowBatches) -> float:
-    """Mean cross-entropy (nats a token) over all the rows."""
+def evaluate_loss(model: PreTrainedModel, batches: RowBatches) -> float:
+    """Mean cross-entropy (nats per token) over all rows."""
     total, targets = 0.0, 0
     with packed(model):
         for step in range(batches.steps):
@@ -120,7 +120,7 @@ def mean_loss(model: PreTrainedModel, batches: RowBatches) -> float:
     return total / max(targets, 1)
 
 
-def _learn(text: Text) -> np.ndarray:
+def _learn(text: TrainingText) -> np.ndarray:
     learn = np.ones(len(text.tokens), bool) if text.learn is None else np.array(text.learn, bool)
     learn[0] = False  # nothing comes before it
     return learn

@@ -1,8 +1,8 @@
-"""The one training loop. What is learnt is an objective, from what is a `Batches`, how fast is the settings' schedule.
+"""The training loop of all stages, given an objective and a `TrainingBatches`.
 
-Exact: the same seed, settings and machine give the same bytes, whether or not the run was killed on the way; two
-processes give the losses of one but for rounding, because the loss of a step is the sum over all its targets
-divided by their number, however they were split into microbatches and processes.
+The same seed, settings and machine give the same bytes, whether or not the run was killed and resumed; two processes
+give the losses of one except for rounding, because the loss of a step is the sum over all its targets divided by their
+number, however they are split into microbatches and processes.
 """
 
 import ctypes
@@ -19,52 +19,52 @@ from transformers import PreTrainedModel
 from hornbook.base.workspace import Workspace
 from hornbook.model.device import pick_dtype
 from hornbook.model.packed_attention import packed
-from hornbook.model.row_layout import has_plan
+from hornbook.model.row_layout import has_layout
 from hornbook.training.checkpoint import Checkpoints
-from hornbook.training.choose_row_layout import make_plan
+from hornbook.training.choose_row_layout import choose_row_layout
 from hornbook.training.distributed import Ranks
 from hornbook.training.fsdp import Learner, sharded
 from hornbook.training.layers import adapted_layers
-from hornbook.training.metrics import METRICS, VALIDATION, Log
-from hornbook.training.optimiser import make_optimiser, rate
+from hornbook.training.metrics import METRICS, VALIDATION, TrainingLog
+from hornbook.training.optimiser_and_lr_schedule import learning_rate_at, make_optimiser
 from hornbook.training.settings import LoopSettings
 from hornbook.training.step import Microbatch, Objective, Stepper
-from hornbook.training.throughput import cost, matmul_peak
+from hornbook.training.throughput import flop_cost, matmul_peak
 
 CHECKPOINTS = "checkpoints"
-__all__ = ["CHECKPOINTS", "METRICS", "VALIDATION", "Batches", "Evaluation", "train"]
+__all__ = ["CHECKPOINTS", "METRICS", "VALIDATION", "Evaluation", "TrainingBatches", "train_model"]
 
 
-class Batches(Protocol):
-    """The data in training order, a function of the seed alone.
+class TrainingBatches(Protocol):
+    """The data in training order, a function of the seed only.
 
     Attributes:
-        steps: how many steps there are.
-        tokens: about how many tokens in all, for the progress line.
+        steps: number of steps.
+        tokens: approximate total number of tokens, for the progress line.
     """
 
     steps: int
     tokens: int
 
     def microbatches(self, step: int, rank: int, world: int) -> Iterator[Microbatch]:
-        """Those of one step's microbatches that fall to this process: number `rank`, `rank + world` and so on."""
+        """The microbatches of a step for this process: number `rank`, `rank + world` and so on."""
 
     def describe(self, step: int, microbatches: Sequence[int]) -> str:
-        """Where the data of these microbatches of a step is to be found, for messages; of all, if none is named."""
+        """Where to find the data of these microbatches of a step, for messages; of all if none is given."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A measurement to make every so many steps and after the last one."""
+    """A measurement after every `every` steps and after the last one."""
 
     every: int
     measure: Callable[[PreTrainedModel], dict[str, float]]
 
 
-def train(
+def train_model(
     model: PreTrainedModel,
     objective: Objective,
-    batches: Batches,
+    batches: TrainingBatches,
     settings: LoopSettings,
     work: Workspace,
     ranks: Ranks,
@@ -73,16 +73,16 @@ def train(
     """Train `model` in place, continuing from `checkpoints/` in the workspace if there are any.
 
     Writes `metrics.jsonl` (step, tokens so far, targets, loss, the objective's figures, gradient_norm,
-    learning_rate), `validation.jsonl` (step, tokens, and what `evaluation` measures) and `timing.jsonl`.
+    learning_rate), `validation.jsonl` (step, tokens, and the figures of `evaluation`) and `timing.jsonl`.
 
     Raises HornbookError when the loss or its gradient is not finite, naming the data, for a checkpoint of another
-    model, and as `make_plan` does, which this calls where the stage has not.
+    model, and as `choose_row_layout` does, which is called here unless the stage has done so.
     """
     keep_memory()
     torch.set_num_threads(settings.threads)
-    model.eval()  # no dropout, whose random state would have to be resumed as well
-    if not has_plan(model):
-        make_plan(model, None, settings, work, ranks)
+    model.eval()  # no dropout, whose random state would have to be saved in checkpoints
+    if not has_layout(model):
+        choose_row_layout(model, None, settings, work, ranks)
     half = pick_dtype(settings.dtype, model.device) == torch.bfloat16
     if settings.sharding == "fsdp" and ranks.world > 1:
         with sharded(model, ranks, half) as learner:
@@ -94,7 +94,7 @@ def train(
 def _learn(
     learner: Learner,
     objective: Objective,
-    batches: Batches,
+    batches: TrainingBatches,
     settings: LoopSettings,
     half: bool,
     work: Workspace,
@@ -113,19 +113,21 @@ def _learn(
         ranks.wait()  # before the first one writes
         peak = matmul_peak(torch.bfloat16 if half else torch.float32, learner.model.device)
         log = stack.enter_context(
-            Log(work, settings.trackers, batches.tokens, start, cost(learner.model), ranks.world * peak, ranks)
+            TrainingLog(
+                work, settings.trackers, batches.tokens, start, flop_cost(learner.model), ranks.world * peak, ranks
+            )
         )
         stack.enter_context(packed(learner.model))
         stack.enter_context(adapted_layers(learner.model, settings.compile, settings.activation_checkpointing))
         for step in range(start, batches.steps + 1):
             done = step == batches.steps
             if evaluation and (done or (step and step % every == 0)):
-                checkpoints.wait()  # what was learnt is safe, whatever the measurement needs of memory
+                checkpoints.wait()  # saved before a measurement that may run out of memory
                 if ranks.first or learner.sharded:
                     log.validation(step, learner(evaluation.measure))
             if done:
                 break
-            learning_rate = rate(step, batches.steps, settings.learning_rate, settings.warmup_share)
+            learning_rate = learning_rate_at(step, batches.steps, settings.learning_rate, settings.warmup_share)
             where = partial(_where, batches, step)
             update = stepper.update(batches.microbatches(step, ranks.rank, ranks.world), learning_rate, where)
             log.step(step + 1, learning_rate, update)
@@ -134,19 +136,19 @@ def _learn(
                 checkpoints.save(step + 1)
 
 
-def _where(batches: Batches, step: int, microbatches: list[int]) -> str:
+def _where(batches: TrainingBatches, step: int, microbatches: list[int]) -> str:
     return f"step {step + 1} of {batches.steps} ({batches.describe(step, microbatches)})"
 
 
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # names and numbers of glibc's mallopt
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # constants of glibc's mallopt
 NEVER = 2**31 - 1
 
 
 def keep_memory() -> None:
-    """Keep freed memory for the next step, on Linux with glibc; elsewhere nothing changes.
+    """Keep freed memory for the next step, with glibc only.
 
-    Otherwise each large activation is mapped anew, and the kernel has to clear its pages first: without that, steps
-    took 6 to 7 % less processor time at 11 M parameters, with the same peak of memory.
+    By default each large activation is mapped again, and the kernel clears its pages. Without that, steps took 6 to 7 %
+    less processor time at 11 M parameters, with the same peak memory.
     """
     if platform.libc_ver()[0] == "glibc":
         c_library = ctypes.CDLL(None)

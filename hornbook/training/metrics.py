@@ -1,4 +1,4 @@
-"""The journals, the trackers and the live line of a training run."""
+"""Metrics files, trackers and progress line of a training run."""
 
 import time
 from contextlib import ExitStack
@@ -12,20 +12,20 @@ from hornbook.base.workspace import Workspace
 from hornbook.training.distributed import Ranks
 from hornbook.training.settings import TrackerSettings
 from hornbook.training.step import Update
-from hornbook.training.throughput import Cost
+from hornbook.training.throughput import FlopCost
 from hornbook.training.trackers import open_trackers
 
 METRICS, VALIDATION, TIMING = "metrics.jsonl", "validation.jsonl", "timing.jsonl"
 
 
-class Log:
-    """What a run writes as it goes; only the first process does. Use as a context manager.
+class TrainingLog:
+    """Writes metrics during a run, in the first process only. Use as a context manager.
 
     Args:
-        tokens: about how many there are in all.
-        start: the step from which training goes on; what was written of later ones is taken back.
-        cost: of the model, for the arithmetic done.
-        peak: floating-point operations a second that all processes could do.
+        tokens: approximate total number.
+        start: the step from which training continues; metrics of later steps are removed.
+        cost: of the model, to compute throughput.
+        peak: floating-point operations per second of all processes together.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Log:
         trackers: TrackerSettings,
         tokens: int,
         start: int,
-        cost: Cost,
+        cost: FlopCost,
         peak: float,
         ranks: Ranks,
     ) -> None:
@@ -45,8 +45,9 @@ class Log:
     def __enter__(self) -> Self:
         if self.first:
             files = (self.work.path / name for name in (METRICS, VALIDATION, TIMING))
-            journals = [self.stack.enter_context(Journal(file, self.start)) for file in files]
-            self.metrics, self.validations, self.timing = journals
+            self.metrics, self.validations, self.timing = [
+                self.stack.enter_context(MetricsFile(file, self.start)) for file in files
+            ]
             self.tokens = self.metrics.last["tokens"] if self.metrics.last else 0
             self.trackers = self.stack.enter_context(open_trackers(self.where, self.work))
             self.bar = self.stack.enter_context(self.work.progress("", self.total, "tokens", self.tokens))
@@ -76,7 +77,7 @@ class Log:
         self.bar.advance(tokens, note=f"{note}, {speed['peak_share']:.0%} of matmul peak")
 
     def validation(self, step: int, figures: dict[str, float]) -> None:
-        """A measurement; one made again after a kill is not written twice."""
+        """Write a measurement, unless it was already written before the run was killed."""
         if not self.first:
             return
         if self.validations.last is None or step > self.validations.last["step"]:
@@ -85,21 +86,21 @@ class Log:
         self.began = time.perf_counter()
 
     def sync(self) -> None:
-        """All that was written is on the disk: before a checkpoint says that these steps are done."""
+        """Flush all files to disk, before a checkpoint marks these steps as done."""
         if self.first:
             self.metrics.sync()
             self.validations.sync()
 
 
-class Journal:
+class MetricsFile:
     """An append-only file of JSON lines with a `step` each. Use as a context manager.
 
     Args:
-        path: the file; made if missing.
-        upto: lines of later steps, and a line cut short by a kill, are removed on opening.
+        path: the file; created if missing.
+        upto: lines of later steps, and a torn last line, are removed on opening.
 
     Attributes:
-        last: the last line, if there is any.
+        last: the last line, if any.
     """
 
     def __init__(self, path: Path, upto: int) -> None:
@@ -118,7 +119,7 @@ class Journal:
         self._log.append(msgspec.json.encode(row))
 
     def sync(self) -> None:
-        """Bring all lines to the disk, so that none is missing before a checkpoint."""
+        """Flush all lines to disk."""
         self._log.sync()
 
     def __enter__(self) -> Self:
@@ -128,6 +129,6 @@ class Journal:
         self._log.close()
 
 
-def read_journal(path: Path) -> list[dict[str, Any]]:
-    """The complete lines of a journal; none if there is no such file."""
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """The complete lines of a metrics file; none if there is no such file."""
     return [msgspec.json.decode(line) for line in read_lines(path)]

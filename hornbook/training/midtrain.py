@@ -1,4 +1,4 @@
-"""The stage that lengthens a model's context (report §3.3)."""
+"""The stage `midtrain`, which extends a model's context (report §3.3)."""
 
 from pathlib import Path
 
@@ -8,42 +8,77 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
 from hornbook.mixture.packed_dataset import Rows
 from hornbook.mixture.tokenize import check_tokenizer
-from hornbook.model.build import extend_context
+from hornbook.model.build import extend_context, fitted_rope_base, rope_base
 from hornbook.model.context_lengths import context_of
 from hornbook.model.load_save import load_model
 from hornbook.tokenizer.load_save import load_tokenizer
-from hornbook.training.choose_row_layout import make_plan
+from hornbook.training.choose_row_layout import choose_row_layout
 from hornbook.training.distributed import ranks
-from hornbook.training.finish import finish
+from hornbook.training.position_loss import (
+    PositionLoss,
+    long_documents,
+    position_loss,
+    range_edges,
+    read_position_loss,
+    table,
+    write_position_loss,
+)
 from hornbook.training.recall_eval import recall_over_distance
+from hornbook.training.save_trained import save_trained_model
 from hornbook.training.settings import MidtrainSettings
 from hornbook.training.train_on_rows import train_on_rows
 
 
-def midtrain(settings: MidtrainSettings, work: Workspace, *, model: Path, tokens: Path) -> None:
-    """Raise the base of the rotary embedding and train on the long rows of a mixture, once over; write `model/`.
+def midtrain(
+    settings: MidtrainSettings, work: Workspace, *, model: Path, tokens: Path, compare: Path | None = None
+) -> None:
+    """Fit the base of the rotary embedding to the long rows of a mixture and train on them, once over; write `model/`.
 
-    Notes `loss_curve` and `validation_loss` as `pretrain` does, and `recall` {"before": rows, "after": rows} (see
-    `recall.recall_over_distance`). Raises HornbookError as `pretrain` does.
+    Notes `loss_curve` and `validation_loss` as `pretrain` does; `recall` {"before": rows, "after": rows} (see
+    `recall_eval.recall_over_distance`); and `loss_by_position`, tables of `position_loss.table` on the mixture's
+    held-out long documents: "before" against the model given, and "compare" against the midtrained model in the folder
+    `compare`. Raises HornbookError as `pretrain` does.
     """
     rows, tokenizer = Rows.open(tokens), load_tokenizer(model)
     check_tokenizer(tokens, tokenizer, model)
     with ranks(settings.device) as processes:
         start = load_model(model, "float32", settings.device)
         _check(start.config, settings, rows, tokens, model, work)
-        make_plan(start, rows.context, settings, work, processes, trees=False)
+        choose_row_layout(start, rows.context, settings, work, processes, trees=False)
+        base = settings.rope_base or max(rope_base(start), fitted_rope_base(rows.context))
+        longer = extend_context(start, base, rows.context)
+        work.note("rope_base", base)
         questions = (tokenizer, rows.context, settings.recall_trials, work)
-        before = recall_over_distance(start, *questions, "recall before")
-        longer = extend_context(start, settings.rope_base, rows.context)
+        recall = recall_over_distance(start, *questions, "recall before")
+        old = min(context_of(start.config) or rows.context, rows.context)
+        documents = long_documents(tokens, old)
+        edges = range_edges(old, rows.context)
+        before = position_loss(start, documents, edges, work, "loss by position, before")
         train_on_rows(longer, tokens, settings, work, processes)
-        work.note("recall", {"before": before, "after": recall_over_distance(longer, *questions, "recall after")})
-        finish(longer, tokenizer, work, processes)
+        work.note("recall", {"before": recall, "after": recall_over_distance(longer, *questions, "recall after")})
+        after = position_loss(longer, documents, edges, work, "loss by position, after")
+        _compare(after, before, compare, work)
+        save_trained_model(longer, tokenizer, work, processes)
+
+
+def _compare(after: PositionLoss, before: PositionLoss, other: Path | None, work: Workspace) -> None:
+    write_position_loss(after, work.path)
+    tables = {"before": table(after, before)}
+    if other:
+        theirs = read_position_loss(other)
+        if (theirs.edges, theirs.documents) != (after.edges, after.documents):
+            raise HornbookError(
+                f"{other}: its loss by position is of other documents or lengths; expected a model midtrained from the "
+                "same one, on a mixture of the same documents, context and validation_share"
+            )
+        tables["compare"] = table(after, theirs)
+    work.note("loss_by_position", tables)
 
 
 def _check(
     config: PretrainedConfig, settings: MidtrainSettings, rows: Rows, tokens: Path, model: Path, work: Workspace
 ) -> None:
-    """The model must hold the ids, and must not become shorter-sighted."""
+    """The model's vocabulary must contain the ids, and its context must not become shorter."""
     if rows.vocab_size > config.get_text_config().vocab_size:
         raise HornbookError(
             f"{model}: a vocabulary of {config.get_text_config().vocab_size} ids, but {tokens} has {rows.vocab_size}"
@@ -51,9 +86,9 @@ def _check(
     reads = context_of(config)
     if reads is not None and rows.context < reads:
         raise HornbookError(
-            f"{tokens}: rows of {rows.context} tokens, but {model} reads {reads} already; "
-            "expected a mixture with at least its context"
+            f"{tokens}: rows of {rows.context} tokens, but {model} has a context of {reads} already; "
+            "expected rows of at least its context"
         )
     base = (getattr(config, "rope_parameters", None) or {}).get("rope_theta", 0)
-    if settings.rope_base < base:
+    if settings.rope_base and settings.rope_base < base:
         work.warn(f"rope_base {settings.rope_base:g} is below the model's {base:g}; longer contexts want a higher one")

@@ -1,7 +1,7 @@
-"""How well a model finds again what it read a while ago: key-value recall over distance (report §3.3).
+"""Key-value recall over distance (report §3.3).
 
-A list of `key=digit` lines ends with a key that came `distance` tokens before; the model is to say its digit. This is
-HELMET's recall category at a size where models of a few million parameters show a difference.
+A list of `key=digit` lines ends with a key that occurred `distance` tokens earlier; the model has to predict its digit.
+This is HELMET's recall category at a size where models of a few million parameters show a difference.
 """
 
 from collections.abc import Sequence
@@ -33,27 +33,33 @@ def recall_over_distance(
 ) -> list[dict[str, Any]]:
     """Recall at several distances up to `context` tokens, with 95 % intervals; the same questions for every model.
 
-    Rows of {distance, n, accuracy, low, high, log_likelihood, log_likelihood_low, log_likelihood_high}: the digit taken
-    is the likeliest of the ten (0.1 by chance), the log-likelihood is that of the right one among the ten (-2.3 by
-    chance).
+    Rows of {distance, n, accuracy, low, high, log_likelihood, log_likelihood_low, log_likelihood_high}: the prediction
+    is the most likely of the ten digits (0.1 by chance), the log-likelihood is that of the right one among the ten
+    (-2.3 by chance).
     """
     digit_ids = torch.tensor([tokenizer.encode(f"={digit}", add_special_tokens=False)[-1] for digit in DIGITS])
     distances = sorted({int(share * context) for share in SHARES_OF_CONTEXT})
     table = []
     with work.progress(label, len(distances) * trials, "questions") as bar:
         for distance in distances:
-            asked = [question(tokenizer, distance, rng(work.seed, "recall", distance, i)) for i in range(trials)]
+            questions = [
+                recall_question(tokenizer, distance, rng(work.seed, "recall", distance, i)) for i in range(trials)
+            ]
             size = max(1, TOKENS_AT_ONCE // distance)
-            said = []
+            logprobs = []
             for start in range(0, trials, size):
-                said.append(_ask(model, [tokens for tokens, _ in asked[start : start + size]], digit_ids))
-                bar.advance(len(said[-1]))
-            table.append({"distance": distance, **_summary(torch.cat(said).numpy(), [digit for _, digit in asked])})
+                batch = [tokens for tokens, _ in questions[start : start + size]]
+                logprobs.append(_digit_logprobs(model, batch, digit_ids))
+                bar.advance(len(batch))
+            digits = [digit for _, digit in questions]
+            table.append({"distance": distance, **_summary(torch.cat(logprobs).numpy(), digits)})
     return table
 
 
-def question(tokenizer: PreTrainedTokenizerBase, distance: int, random: np.random.Generator) -> tuple[list[int], int]:
-    """Token ids of a list whose first key is asked for again about `distance` tokens later, and the right digit."""
+def recall_question(
+    tokenizer: PreTrainedTokenizerBase, distance: int, random: np.random.Generator
+) -> tuple[list[int], int]:
+    """Token ids of a list that ends with its first key, about `distance` tokens later, and the right digit."""
     key, digit = _word(random), int(random.integers(10))
     tokens = tokenizer.encode(f"{key}={digit}\n", add_special_tokens=False)
     ask = tokenizer.encode(f"{key}=", add_special_tokens=False)
@@ -65,7 +71,7 @@ def question(tokenizer: PreTrainedTokenizerBase, distance: int, random: np.rando
 
 
 @torch.no_grad()
-def _ask(model: PreTrainedModel, questions: Sequence[list[int]], digit_ids: torch.Tensor) -> torch.Tensor:
+def _digit_logprobs(model: PreTrainedModel, questions: Sequence[list[int]], digit_ids: torch.Tensor) -> torch.Tensor:
     """Log-probabilities of the ten digits after each question."""
     documents = pack_documents(questions, model.device)
     last = torch.tensor(documents.lengths).cumsum(0) - 1
@@ -75,10 +81,10 @@ def _ask(model: PreTrainedModel, questions: Sequence[list[int]], digit_ids: torc
     return logits_QV[:, digit_ids.to(model.device)].float().log_softmax(-1).cpu()
 
 
-def _summary(said_QD: np.ndarray, digits: list[int]) -> dict[str, float]:
-    hits = estimate([[float(hit)] for hit in said_QD.argmax(1) == digits])
+def _summary(logprobs_QD: np.ndarray, digits: list[int]) -> dict[str, float]:
+    hits = estimate([[float(hit)] for hit in logprobs_QD.argmax(1) == digits])
     n = len(digits)
-    right = said_QD[np.arange(n), digits]
+    right = logprobs_QD[np.arange(n), digits]
     half = Z * float(right.std(ddof=1)) / n**0.5 if n > 1 else float("inf")
     mean = float(right.mean())
     return {
@@ -93,5 +99,5 @@ def _summary(said_QD: np.ndarray, digits: list[int]) -> dict[str, float]:
 
 
 def _word(random: np.random.Generator) -> str:
-    """A made-up word of three syllables: no two lists share their keys."""
+    """A made-up word of three syllables, so that lists hardly share keys."""
     return "".join(str(random.choice(list("bdfgklmnprstvz"))) + str(random.choice(list("aeiou"))) for _ in range(3))

@@ -83,7 +83,12 @@ class MidtrainSettings(RowsSettings):
     learning_rate: float = setting(3e-5, "peak learning rate: a tenth of pretraining's", gt=0)
     batch_rows: int = setting(8, "rows in a step, over all processes", ge=1)
     microbatch_rows: int = setting(8, "rows in one forward pass; less needs less memory", ge=1)
-    rope_base: float = setting(250_000.0, "base of the rotary position embedding from here on", gt=1)
+    rope_base: float | None = setting(
+        None,
+        "base of the rotary position embedding from here on; by default fitted to the context: 10,000 up to 4,096 "
+        "tokens, 250,000 at 16,384 (report), and never below the model's own",
+        gt=1,
+    )
     recall_trials: int = setting(40, "key-value lists asked about per distance, before and after", ge=1)
 
 

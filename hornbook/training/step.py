@@ -1,4 +1,4 @@
-"""One step of training: microbatches in, one update out, whatever the number of microbatches and processes."""
+"""One training step: an update from any number of microbatches and processes."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -10,26 +10,26 @@ from torch.nn.utils import clip_grad_norm_
 from transformers import PreTrainedModel
 
 from hornbook.base.errors import Diverged
-from hornbook.model.packed_forward import Packed
+from hornbook.model.packed_forward import PackedDocuments
 from hornbook.training.distributed import Ranks
 from hornbook.training.fsdp import Learner, no_loss
 from hornbook.training.losses import Loss
 from hornbook.training.settings import LoopSettings
-from hornbook.training.throughput import Work
+from hornbook.training.throughput import StepCounts
 
 
 class Microbatch(Protocol):
-    """What one forward pass takes. `targets` is what the loss is averaged over; without any the batch is skipped."""
+    """The data of one forward pass. The loss is averaged over `targets`; a batch without targets is skipped."""
 
     @property
     def targets(self) -> int: ...
 
     @property
-    def documents(self) -> Packed: ...
+    def documents(self) -> PackedDocuments: ...
 
 
 class Objective(Protocol):
-    """What is learnt. `names` are those of the figures it returns along with the loss."""
+    """Computes the loss. `names` are those of the figures that it returns along with the loss."""
 
     names: tuple[str, ...]
 
@@ -37,14 +37,14 @@ class Objective(Protocol):
 
 
 class Update(NamedTuple):
-    """What a step did: the work of all processes, and figures by name (the loss first)."""
+    """Result of a step: the counts of all processes, and figures by name (the loss first)."""
 
-    work: Work
+    work: StepCounts
     figures: dict[str, float]
 
 
 class Stepper:
-    """Updates a model by the gradient of the mean loss over all targets of a step.
+    """Updates a model with the gradient of the mean loss over all targets of a step.
 
     Args:
         half: whether to compute in bfloat16.
@@ -68,11 +68,11 @@ class Stepper:
     def update(
         self, microbatches: Iterator[Microbatch], learning_rate: float, where: Callable[[list[int]], str]
     ) -> Update:
-        """One update by this process's microbatches of a step, number `rank`, `rank + world` and so on.
+        """One update from this process's microbatches of a step, number `rank`, `rank + world` and so on.
 
         The figures are the loss and the objective's own (means over the targets), and the norm of the gradient. A step
         without any target changes nothing. Raises Diverged when loss or gradient is not finite; the message names the
-        data as `where` calls the microbatches (by number) that made it.
+        data of the affected microbatches by `where(numbers)`.
         """
         batches = list(microbatches)
         passes = self._passes(batches)
@@ -85,30 +85,30 @@ class Stepper:
         norm = 0.0
         if targets:
             gradients = self._gradients()
-            if not self.learner.sharded:  # else they are summed already, as they were made
+            if not self.learner.sharded:  # FSDP has summed them already
                 self.ranks.sum(gradients)
             torch._foreach_div_(gradients, targets)
             norm = _whole(clip_grad_norm_(self.weights, self.clip)).item()
             if not (math.isfinite(loss) and math.isfinite(norm)):
                 raise Diverged(
                     f"{where(self._culprits(batches, passes, losses))}: the loss is {loss:g} and the norm of its "
-                    f"gradient {norm:g}; lower the rate, warm up longer, or look at this data"
+                    f"gradient {norm:g}; lower the learning rate, warm up longer, or check this data"
                 )
             for group in self.optimiser.param_groups:
                 group["lr"] = learning_rate
             self.optimiser.step()
         figures = {"loss": loss, **dict(zip(self.objective.names, others, strict=True)), "gradient_norm": norm}
-        return Update(Work(tokens, targets, squares), figures)
+        return Update(StepCounts(tokens, targets, squares), figures)
 
     def _passes(self, batches: Sequence[Microbatch]) -> list[Microbatch | None]:
-        """What to learn from. With shards, None makes up the passes that other processes have more."""
+        """The batches with targets. With shards, None pads them to the largest number over all processes."""
         passes: list[Microbatch | None] = [batch for batch in batches if batch.targets]
         if self.learner.sharded:
             passes += [None] * (self.ranks.most(len(passes)) - len(passes))
         return passes
 
     def _learn(self, batch: Microbatch | None) -> torch.Tensor:
-        """Add the gradient of a microbatch; returns its loss and figures (shape 1 + F)."""
+        """Accumulate the gradient of a microbatch; returns its loss and figures (shape 1 + F)."""
         with self.precision:
             loss = self.learner(lambda model: no_loss(model) if batch is None else self.objective(model, batch))
         loss.total.backward()
@@ -126,7 +126,7 @@ class Stepper:
         return torch.cat([torch.tensor(counts, dtype=torch.float64, device=self.device), totals])
 
     def _gradients(self) -> list[torch.Tensor]:
-        """The gradient of every weight: zeros where this process had nothing to learn from."""
+        """The gradient of every weight: zeros where this process had no batch."""
         gradients = []
         for weight in self.weights:
             if weight.grad is None:
@@ -137,9 +137,9 @@ class Stepper:
     def _culprits(
         self, batches: Sequence[Microbatch], passes: Sequence[Microbatch | None], losses: Sequence[torch.Tensor]
     ) -> list[int]:
-        """Numbers of the microbatches whose loss is not finite; if all are, those whose gradient is not.
+        """Numbers of the microbatches whose loss is not finite; if all are finite, those whose gradient is not.
 
-        None if each is fine by itself. The weights are still those that the step began with.
+        Empty if each is finite by itself. The weights are still those before the step.
         """
         bad = [batch for batch, loss in zip(passes, losses, strict=True) if not loss[0].isfinite()]
         if not any(self.ranks.gather(bool(bad))):
@@ -149,7 +149,7 @@ class Stepper:
                 self._learn(batch)
                 for gradient in self._gradients():
                     finite[index] *= _part(gradient).isfinite().all()
-            if self.learner.sharded:  # the gradients were those of all processes, of which each saw a part
+            if self.learner.sharded:  # gradients are summed over all processes, and each process has one shard
                 finite = torch.stack(self.ranks.gather(finite.cpu())).prod(0)
             bad = [batch for batch, fine in zip(passes, finite.tolist(), strict=True) if not fine]
         numbers = [self.ranks.rank + self.ranks.world * i for i, b in enumerate(batches) if any(b is x for x in bad)]

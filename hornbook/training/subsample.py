@@ -1,4 +1,4 @@
-"""Which records to train on, by kind."""
+"""Limit the number of training records by kind."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -10,8 +10,8 @@ from hornbook.base.rng import derive
 R = TypeVar("R", Sample, Pair)
 
 
-def at_most(records: list[R], maximum: Mapping[str, int], seed: int) -> list[R]:
-    """Sorted by id and each id once, with at most `maximum[kind]` of a kind; which, the seed and the ids decide."""
+def limit_kinds(records: list[R], maximum: Mapping[str, int], seed: int) -> list[R]:
+    """Records sorted by id, each id once, with a random choice of at most `maximum[kind]` of a kind."""
     kept = {record.id: record for record in records}
     order = sorted(kept, key=lambda id: (derive(seed, "choice", id), id))
     seen: Counter[str] = Counter()
@@ -24,5 +24,5 @@ def at_most(records: list[R], maximum: Mapping[str, int], seed: int) -> list[R]:
 
 
 def count_kinds(records: Iterable[Sample] | Iterable[Pair]) -> dict[str, int]:
-    """How many records of each kind."""
+    """The number of records of each kind."""
     return dict(sorted(Counter(record.kind for record in records).items()))

@@ -1,7 +1,7 @@
-"""Metrics to where people look at them: Weights & Biases and TensorBoard, beside the journals, which have them always.
+"""Send metrics to Weights & Biases and TensorBoard, in addition to the metrics files.
 
-A tracker must not hold up or stop a training run. Each sits behind a thread of its own and a queue: what it cannot take
-is counted, warned of once, and training goes on.
+A tracker must not delay or stop a training run. Each has a thread and a queue of its own: steps that it cannot log are
+counted, with one warning, and training continues.
 """
 
 import os
@@ -14,24 +14,24 @@ from typing import Any, Protocol
 
 from hornbook.base.errors import one_line
 from hornbook.base.files import write_text
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.progress import console
 from hornbook.base.workspace import Workspace
 from hornbook.training.settings import TrackerSettings
 
-STEPS_WAITING = 10_000  # so far a tracker may fall behind before steps are dropped
+STEPS_WAITING = 10_000  # queue size, beyond which steps are dropped
 SECONDS_TO_CONNECT = 30
-SECONDS_TO_FINISH = 30  # for what is still on its way when training is over
-RUN_ID = ".wandb-run"  # which run a resumed training goes on with; gone when it is finished
+SECONDS_TO_FINISH = 30  # for queued steps when training is over
+RUN_ID = ".wandb-run"  # file with the id of the run that a resumed training continues; removed when finished
 
 
 class Tracker(Protocol):
-    """Somewhere to send figures to. Any call may raise or take long."""
+    """A destination for figures. Any call may raise or take long."""
 
     name: str
 
     def start(self, step: int) -> None:
-        """Called before the first figures, which are those of `step`; later steps were logged by a killed attempt."""
+        """Called before the first figures, those of `step`; a killed attempt may have logged later steps."""
 
     def log(self, step: int, figures: Mapping[str, float]) -> None: ...
 
@@ -41,18 +41,18 @@ class Tracker(Protocol):
 class Trackers:
     """Several trackers (or none) as one."""
 
-    def __init__(self, lines: "list[_Line]") -> None:
+    def __init__(self, lines: "list[_TrackerThread]") -> None:
         self._lines = lines
 
     def log(self, step: int, figures: Mapping[str, float]) -> None:
-        """Send the figures of a step; returns at once. Several calls for one step add up."""
+        """Send the figures of a step without waiting. Several calls for one step are combined."""
         for line in self._lines:
             line.log(step, figures)
 
 
 @contextmanager
 def open_trackers(settings: TrackerSettings, work: Workspace) -> Iterator[Trackers]:
-    """The trackers that the settings ask for. Of several processes, only the first should open them.
+    """The trackers in the settings. Of several processes, only the first should open them.
 
     Raises HornbookError, naming the extra to install, when a tracker's package is missing.
     """
@@ -61,7 +61,7 @@ def open_trackers(settings: TrackerSettings, work: Workspace) -> Iterator[Tracke
         trackers.append(WeightsAndBiases(settings.wandb, work))
     if settings.tensorboard:
         trackers.append(TensorBoard(Path(settings.tensorboard) / work.path.name))
-    lines = [_Line(tracker) for tracker in trackers]
+    lines = [_TrackerThread(tracker) for tracker in trackers]
     try:
         yield Trackers(lines)
     finally:
@@ -73,8 +73,8 @@ def open_trackers(settings: TrackerSettings, work: Workspace) -> Iterator[Tracke
 class WeightsAndBiases:
     """A run of a Weights & Biases project. `WANDB_MODE=offline` keeps it on disk for `wandb sync`.
 
-    A resumed training goes on with the same run. Steps that were sent before the kill are dropped by W&B when they
-    come again; they are the same figures.
+    A resumed training continues the same run. W&B ignores steps that were already sent before the training was killed;
+    their figures are the same.
     """
 
     name = "Weights & Biases"
@@ -83,7 +83,7 @@ class WeightsAndBiases:
         try:
             import wandb
         except ImportError:
-            raise missing("trackers.wandb", "wandb") from None
+            raise missing_package("trackers.wandb", "wandb") from None
         self.wandb, self.project, self.work = wandb, project, work
 
     def start(self, step: int) -> None:
@@ -106,7 +106,7 @@ class WeightsAndBiases:
 
 
 class TensorBoard:
-    """Event files in a folder. A resumed training hides what was written of the steps that it does again."""
+    """Event files in a folder. A resumed training hides earlier events of the steps that it repeats."""
 
     name = "TensorBoard"
 
@@ -114,7 +114,7 @@ class TensorBoard:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
-            raise missing("trackers.tensorboard", "tensorboard") from None
+            raise missing_package("trackers.tensorboard", "tensorboard") from None
         self.open, self.folder = SummaryWriter, folder
 
     def start(self, step: int) -> None:
@@ -128,8 +128,8 @@ class TensorBoard:
         self.writer.close()
 
 
-class _Line:
-    """One tracker behind a thread; it is started with the first figures, so a run with nothing left to do has none."""
+class _TrackerThread:
+    """One tracker with its thread, which is started with the first figures."""
 
     def __init__(self, tracker: Tracker) -> None:
         self.tracker = tracker
@@ -149,7 +149,7 @@ class _Line:
             self._warn("it does not keep up")
 
     def close(self) -> None:
-        """Wait a while for what is on its way; say how much was lost."""
+        """Wait for queued steps up to a limit, and report how many were lost."""
         if self.thread is None:
             return
         try:
@@ -173,14 +173,14 @@ class _Line:
     def _try(self, call: Any, *arguments: Any) -> bool:
         try:
             call(*arguments)
-        except Exception as error:  # whatever it is: the run is worth more than its picture
+        except Exception as error:  # any error: it must not stop the run
             self._warn(one_line(error))
             return False
         return True
 
     def _warn(self, reason: str) -> None:
-        if not self.warned:  # not in the book, which must not depend on a network
+        if not self.warned:  # only on the console: the workspace must not depend on the network
             self.warned = True
             console.print(
-                f"  [yellow]warning[/yellow] {self.tracker.name}: {reason}; training goes on, metrics.jsonl has all"
+                f"  [yellow]warning[/yellow] {self.tracker.name}: {reason}; training continues, metrics.jsonl has all"
             )

@@ -1,4 +1,4 @@
-"""What a search by short runs takes, for `hornbook plan`."""
+"""The cost of a search by short runs, for `hornbook plan`."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from hornbook.model.settings import ModelSettings, flops_per_token, parameters
 
 
 def search_cost(shapes: Sequence[ModelSettings], tokens: int, planned: Planned) -> Cost:
-    """The cost of all runs, which train on `tokens` together; parameters are those of the largest of `shapes`."""
+    """The cost of all runs, which train on `tokens` in total; parameters are those of the largest of `shapes`."""
     vocabulary, context = planned.of("tokenizer").vocabulary, planned.of("tokens").context
     if vocabulary is None:
         return Cost(tokens=tokens)

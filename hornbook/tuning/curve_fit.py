@@ -1,16 +1,16 @@
-"""Where a curve of losses has its lowest point, and how that point moves with the horizon."""
+"""Fit the minimum of a loss curve, and its power law over the horizon."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-REACH = np.log(3)  # points this far from the best, in the logarithm, shape the parabola; farther off it is none
+REACH = np.log(3)  # the parabola is fitted to points within this distance of the best, in the logarithm
 FEWEST = 3
 
 
 class Optimum(NamedTuple):
-    """The lowest point of a curve: where (x), how low, and whether points on both sides hold it in place."""
+    """The minimum of a curve: position x, loss, and whether it lies between points on both sides."""
 
     x: float
     loss: float
@@ -18,9 +18,9 @@ class Optimum(NamedTuple):
 
 
 def optimum(x: Sequence[float] | np.ndarray, losses: Sequence[float] | np.ndarray) -> Optimum:
-    """The vertex of the parabola through the points near the lowest; `x` is a logarithm, losses may be nan.
+    """The vertex of the parabola fitted to the points near the lowest; `x` is a logarithm, losses may be nan.
 
-    Where a parabola has no lowest point among them, or there are fewer than three, it is the lowest point itself.
+    Where the parabola has no minimum, or there are fewer than three points, it is the lowest point itself.
     Raises ValueError when no loss is finite.
     """
     finite = np.isfinite(losses)
@@ -32,7 +32,7 @@ def optimum(x: Sequence[float] | np.ndarray, losses: Sequence[float] | np.ndarra
     here = Optimum(float(xs[best]), float(ys[best]), False)
     if len(xs) < FEWEST:
         return here
-    first = min(max(best - 1, 0), len(xs) - FEWEST)  # the best and its neighbours, whatever the reach
+    first = min(max(best - 1, 0), len(xs) - FEWEST)  # the best point and its neighbours are always included
     near = abs(xs - xs[best]) <= REACH
     near[first : first + FEWEST] = True
     a, b, c = np.polyfit(xs[near] - xs[best], ys[near], 2)
@@ -55,7 +55,7 @@ class Law(NamedTuple):
 
 
 def power_law(horizons: Sequence[float], y: Sequence[float]) -> Law:
-    """The straight line through (log horizon, y) by least squares; level where there is one horizon only."""
+    """The least-squares line through (log horizon, y); constant where there is only one horizon."""
     if len(horizons) == 1:
         return Law(float(y[0]), 0.0)
     exponent, scale = np.polyfit(np.log(horizons), y, 1)
@@ -63,10 +63,10 @@ def power_law(horizons: Sequence[float], y: Sequence[float]) -> Law:
 
 
 def seed_noise(values_CS: np.ndarray) -> tuple[float, int] | None:
-    """Standard deviation of one run, beyond what its condition and its seed explain, with its degrees of freedom.
+    """Residual standard deviation of one run after condition and seed effects, with its degrees of freedom.
 
-    Each row is a condition, each column a seed, which shares data order and first weights among conditions: that part
-    cancels when conditions are compared. Rows with nan are left out. None where there is too little to tell.
+    Each row is a condition, each column a seed. A seed has the same data order and initial weights in all conditions,
+    so its effect cancels when conditions are compared. Rows with nan are left out. None where there are too few runs.
     """
     whole_CS = values_CS[np.isfinite(values_CS).all(axis=1)]
     conditions, seeds = whole_CS.shape

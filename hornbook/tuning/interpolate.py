@@ -1,4 +1,4 @@
-"""From the short runs to the full one: the optimum of each cell, how it moves, and how sure that is (report §3)."""
+"""Extrapolate from short runs to the full one: optima, power laws over the horizon, and intervals (report §3)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ import numpy as np
 from hornbook.base.confidence_intervals import middle_95
 from hornbook.base.rng import rng
 from hornbook.tuning.curve_fit import Law, Optimum, optimum, power_law, seed_noise
-from hornbook.tuning.lr_grid import Cell, rounded
+from hornbook.tuning.lr_grid import GridCell, rounded
 
 RESAMPLES = 500
-Interval = tuple[float, float] | None  # None: noise is unknown (one seed), or an optimum lies at the edge of its rates
+Interval = tuple[float, float] | None  # None: noise is unknown (one seed), or an optimum is at the edge of its rates
 
 
 @dataclass(frozen=True)
 class Interpolation:
-    """What is best at the target horizon.
+    """The estimated best rate and batch at the target horizon.
 
     Attributes:
         optima: of each cell, over the rate; `x` is the logarithm of the rate.
         optima_between: their 95 % intervals, as rates.
         rate, between: best rate (three digits) for the chosen batch at the target, and its 95 % interval.
-        exponent, exponent_between: the best rate of that batch goes with horizon to this power.
+        exponent, exponent_between: exponent of the best rate of that batch over the horizon.
         batch_rows: the batch, one of those tried; `batch_share` of the resamples choose it too.
         noise: standard deviation of one run's loss in nats; None with one seed.
     """
@@ -38,7 +38,7 @@ class Interpolation:
     exponent_between: Interval
     noise: float | None
 
-    def rate_at(self, cells: Sequence[Cell], horizon: int) -> float:
+    def rate_at(self, cells: Sequence[GridCell], horizon: int) -> float:
         """The best rate of the short runs of this horizon with the chosen batch."""
         for cell, best in zip(cells, self.optima, strict=True):
             if (cell.horizon, cell.batch_rows) == (horizon, self.batch_rows):
@@ -51,12 +51,12 @@ class _Best(NamedTuple):
     laws: dict[int, Law]  # of the logarithm of the best rate, by batch
 
 
-def interpolate(cells: Sequence[Cell], target: int, seed: int) -> Interpolation:
+def interpolate(cells: Sequence[GridCell], target: int, seed: int) -> Interpolation:
     """The best rate and batch at `target` tokens.
 
-    In each cell a parabola in log rate; for each batch a power law of its optimum over the horizon; the batch by the
-    lowest losses the same way. Intervals: the losses are drawn again with the noise seen between seeds, and all is
-    fitted anew. They say nothing of whether the power law holds so far out.
+    In each cell a parabola in log rate is fitted; for each batch a power law of its optimum over the horizon; the batch
+    is chosen by the lowest losses in the same way. For intervals the losses are resampled with the noise between seeds
+    and everything is fitted again. They do not cover errors of the power law itself.
 
     Raises ValueError when all runs of a cell diverged.
     """
@@ -95,11 +95,11 @@ def interpolate(cells: Sequence[Cell], target: int, seed: int) -> Interpolation:
     )
 
 
-def _optima(cells: Sequence[Cell], means: Sequence[np.ndarray]) -> list[Optimum]:
+def _optima(cells: Sequence[GridCell], means: Sequence[np.ndarray]) -> list[Optimum]:
     return [optimum(np.log(cell.rates), losses) for cell, losses in zip(cells, means, strict=True)]
 
 
-def _best(cells: Sequence[Cell], optima: Sequence[Optimum], target: int) -> _Best:
+def _best(cells: Sequence[GridCell], optima: Sequence[Optimum], target: int) -> _Best:
     horizons = sorted({cell.horizon for cell in cells})
     batches = sorted({cell.batch_rows for cell in cells})
     at = {(cell.horizon, cell.batch_rows): found for cell, found in zip(cells, optima, strict=True)}
@@ -116,8 +116,8 @@ def _pooled(noises: Sequence[tuple[float, int] | None]) -> float | None:
     return float(np.sqrt(sum(sd**2 * freedom for sd, freedom in known) / sum(freedom for _, freedom in known)))
 
 
-def as_json(found: Interpolation, cells: Sequence[Cell]) -> dict[str, Any]:
-    """The fits, as tune.json and the report hold them."""
+def fits_as_json(found: Interpolation, cells: Sequence[GridCell]) -> dict[str, Any]:
+    """The fits as stored in tune.json."""
     return {
         "optima": [
             {

@@ -1,4 +1,4 @@
-"""Short runs over rate and batch, widened where the best rate lies at the edge."""
+"""Grid of short runs over learning rate and batch, extended where the best rate is at the edge."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from hornbook.tuning.settings import TuneSettings
 Measure = Callable[[int, int, float, int], float]  # (horizon, batch_rows, rate, seed number) -> loss; nan: diverged
 
 
-class Cell(NamedTuple):
+class GridCell(NamedTuple):
     """The runs of one horizon and batch: losses_RS of each rate (ascending) and seed, nan where a run diverged."""
 
     horizon: int
@@ -19,8 +19,8 @@ class Cell(NamedTuple):
     losses_RS: np.ndarray
 
 
-def search(settings: TuneSettings, measure: Measure) -> list[Cell]:
-    """All cells, short horizons first, so that a search cut short has told something."""
+def run_grid(settings: TuneSettings, measure: Measure) -> list[GridCell]:
+    """Run all cells, short horizons first, so that an aborted search still has results."""
     return [
         _cell(settings, horizon, batch_rows, measure)
         for horizon in sorted(settings.horizons)
@@ -28,21 +28,21 @@ def search(settings: TuneSettings, measure: Measure) -> list[Cell]:
     ]
 
 
-def _cell(settings: TuneSettings, horizon: int, batch_rows: int, measure: Measure) -> Cell:
+def _cell(settings: TuneSettings, horizon: int, batch_rows: int, measure: Measure) -> GridCell:
     found: dict[float, list[float]] = {}
-    ask = sorted(settings.rates)
+    rates_to_try = sorted(settings.rates)
     for _ in range(settings.extensions + 1):
-        for rate in ask:
+        for rate in rates_to_try:
             found[rate] = [measure(horizon, batch_rows, rate, number) for number in range(settings.seeds)]
-        ask = _beyond_the_edge(found)
-        if not ask:
+        rates_to_try = _beyond_the_edge(found)
+        if not rates_to_try:
             break
     rates = sorted(found)
-    return Cell(horizon, batch_rows, rates, np.array([found[rate] for rate in rates]))
+    return GridCell(horizon, batch_rows, rates, np.array([found[rate] for rate in rates]))
 
 
 def _beyond_the_edge(found: dict[float, list[float]]) -> list[float]:
-    """The next rate to try where the best one is the smallest or the largest; none where it is in between."""
+    """The next rate to try if the best one is the smallest or the largest; none otherwise."""
     rates = sorted(found)
     means = [float(np.mean(found[rate])) for rate in rates]
     if not np.isfinite(means).any():
@@ -54,5 +54,5 @@ def _beyond_the_edge(found: dict[float, list[float]]) -> list[float]:
 
 
 def rounded(rate: float) -> float:
-    """Three digits, so that a rate is the same number in a name and in a recipe."""
+    """Rounded to three digits, so that a rate is the same number in a name and in a recipe."""
     return float(f"{rate:.2e}")

@@ -1,4 +1,4 @@
-"""From runs to a table: each allocation's figures beside the baseline's, with the noise of the seeds."""
+"""Compare each allocation's figures with the baseline's, with the noise between seeds."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from hornbook.base.confidence_intervals import t_95
 from hornbook.base.rng import rng
 from hornbook.evaluation.metrics import REASONING
 from hornbook.tuning.curve_fit import seed_noise
-from hornbook.tuning.proxy_runs import Result, mean_loss
+from hornbook.tuning.proxy_runs import RunResult, weighted_loss
 from hornbook.tuning.rank_correlation import Correlation, correlate
 
 LOSS = "loss"  # mean over the sources, by the baseline's shares; lower is better
@@ -18,7 +18,7 @@ ON = "loss on {}"
 
 
 @dataclass(frozen=True)
-class Cell:
+class MetricComparison:
     """One figure of all allocations at one size and horizon.
 
     Attributes:
@@ -46,8 +46,8 @@ class Agreement:
     correlation: Correlation
 
 
-def cells(results: Sequence[Result], allocations: Sequence[str], baseline: str) -> list[Cell]:
-    """All cells that all allocations have: those of a figure where one run diverged are left out."""
+def comparisons(results: Sequence[RunResult], allocations: Sequence[str], baseline: str) -> list[MetricComparison]:
+    """A comparison for each size, horizon and figure; those with a diverged run are left out."""
     found = []
     for size, horizon in sorted({(result["size"], result["horizon"]) for result in results}):
         here = [result for result in results if (result["size"], result["horizon"]) == (size, horizon)]
@@ -62,16 +62,16 @@ def cells(results: Sequence[Result], allocations: Sequence[str], baseline: str) 
 
 def _cell(
     size: str, horizon: int, figure: str, values_AS: np.ndarray, allocations: Sequence[str], baseline: str
-) -> Cell:
+) -> MetricComparison:
     means = dict(zip(allocations, values_AS.mean(axis=1).tolist(), strict=True))
     noise = seed_noise(values_AS)
     error = noise[0] / math.sqrt(values_AS.shape[1]) if noise else None
     half = t_95(noise[1]) * error * math.sqrt(2) if noise and error is not None else None
     differences = {name: mean - means[baseline] for name, mean in means.items()}
-    return Cell(size, horizon, figure, means, differences, half, error)
+    return MetricComparison(size, horizon, figure, means, differences, half, error)
 
 
-def agreements(found: Sequence[Cell], seed: int) -> list[Agreement]:
+def agreements(found: Sequence[MetricComparison], seed: int) -> list[Agreement]:
     """Rank correlations between horizons of one size, and between sizes at one horizon, for each figure."""
     pairs = []
     for i, a in enumerate(found):
@@ -88,7 +88,13 @@ def agreements(found: Sequence[Cell], seed: int) -> list[Agreement]:
     return sorted(pairs, key=lambda pair: (pair.figure != LOSS, pair.figure, pair.what))
 
 
-def figures(losses: Mapping[str, float], scores: Mapping[str, float], shares: Mapping[str, float]) -> dict[str, float]:
-    """All that a run is compared by: the mean loss by `shares`, the loss on each source, and the scores."""
+def run_figures(
+    losses: Mapping[str, float], scores: Mapping[str, float], shares: Mapping[str, float]
+) -> dict[str, float]:
+    """The figures of a run: the loss weighted by `shares`, the loss on each source, and the scores."""
     overall = {name: score for name, score in scores.items() if not name.startswith(f"{REASONING}:")}
-    return {LOSS: mean_loss(losses, shares), **{ON.format(source): loss for source, loss in losses.items()}, **overall}
+    return {
+        LOSS: weighted_loss(losses, shares),
+        **{ON.format(source): loss for source, loss in losses.items()},
+        **overall,
+    }

@@ -1,4 +1,4 @@
-"""What share of the tokens each source gets: the variants of table 4, and the user's own (report §3.2)."""
+"""Allocations (shares of the sources) to compare: the variants of table 4, and the user's own (report §3.2)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from hornbook.mixture.settings import TABLE_5
 from hornbook.tuning.settings import AblationSettings
 
 Shares = dict[str, float]
-HELD = ("code", "acquired")  # in all variants of table 4 a quarter of the tokens; the rest moves
+HELD = ("code", "acquired")  # a quarter of the tokens in all variants of table 4; the rest varies
 HELD_SHARE = 0.25
 MOVED = {
     "uniform": ("web", "web_rewrite", "synthetic"),
@@ -20,10 +20,10 @@ FINAL = "final"  # table 5
 
 
 def presets(sources: Sequence[str], names: Sequence[str] = (FINAL, *MOVED)) -> dict[str, Shares]:
-    """The variants of table 4 and the final mixture of table 5, for the sources that there are.
+    """The variants of table 4 and the final mixture of table 5, for the sources that exist.
 
-    What is missing leaves its share to the others of its group; a variant of which nothing is left is left out, and so
-    is one that has come to equal another. The report names what the variants mix, not in which shares: evenly, here.
+    The share of a missing source goes to the others of its group; a variant without sources is left out, and so is one
+    that equals another. The report names the sources of the variants but not their shares: here they are equal.
     """
     found = {FINAL: _scaled({source: TABLE_5[source] for source in sources if source in TABLE_5})}
     held = _scaled({source: TABLE_5[source] for source in HELD if source in sources})
@@ -41,10 +41,10 @@ def presets(sources: Sequence[str], names: Sequence[str] = (FINAL, *MOVED)) -> d
     return unlike
 
 
-def choose(settings: AblationSettings, sources: Sequence[str]) -> tuple[dict[str, Shares], list[str]]:
-    """The allocations to compare, by name, and the presets that these sources leave nothing of.
+def choose_allocations(settings: AblationSettings, sources: Sequence[str]) -> tuple[dict[str, Shares], list[str]]:
+    """The allocations to compare, by name, and the presets that are left out for these sources.
 
-    Raises HornbookError for an unknown preset or source, a baseline that is left out, and when there are not two.
+    Raises HornbookError for an unknown preset or source, a baseline that is left out, and fewer than two allocations.
     """
     for name in settings.presets:
         if name not in (FINAL, *MOVED):

@@ -1,4 +1,4 @@
-"""Do two searches rank alike? Spearman's correlation, exactly, and with the noise of the seeds."""
+"""Spearman's rank correlation of two searches, with an exact p and the noise between seeds."""
 
 import math
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ RESAMPLES = 4000
 
 
 class Correlation(NamedTuple):
-    """Spearman's rho; its 95 % interval under the noise of the seeds (None: unknown); and how often a random ranking
-    would agree as well or better (one-sided p)."""
+    """Spearman's rho; its 95 % interval under the noise between seeds (None: unknown); and the one-sided p of a random
+    ranking agreeing at least as well."""
 
     rho: float
     between: tuple[float, float] | None
@@ -23,12 +23,12 @@ class Correlation(NamedTuple):
 
 
 def spearman(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> float:
-    """Rank correlation with mean ranks for ties; 0 where one side is all ties.
+    """Rank correlation with mean ranks for ties; 0 if all values of one side are equal.
 
     Raises ValueError for sequences of different length, or of fewer than two values.
     """
     if len(x) != len(y) or len(x) < 2:
-        raise ValueError(f"{len(x)} and {len(y)} values cannot be ranked against each other")
+        raise ValueError(f"{len(x)} and {len(y)} values: expected equally many, and at least two")
     a, b = _ranks(x) - (len(x) + 1) / 2, _ranks(y) - (len(y) + 1) / 2
     scale = math.sqrt(float((a * a).sum() * (b * b).sum()))
     return float(a @ b) / scale if scale else 0.0
@@ -37,7 +37,7 @@ def spearman(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -
 def correlate(
     x: Sequence[float], y: Sequence[float], noise: tuple[float, float] | None, random: np.random.Generator
 ) -> Correlation:
-    """How alike two searches rank the same candidates; `noise` are the standard errors of the values on both sides."""
+    """How similarly two searches rank the same candidates; `noise` are the standard errors of the values of each."""
     rho = spearman(x, y)
     between = None
     if noise is not None:
@@ -50,7 +50,7 @@ def correlate(
 
 
 def permutation_p(x: Sequence[float], y: Sequence[float], random: np.random.Generator) -> float:
-    """Share of the orders of `y` that agree with `x` at least as well: all orders for few values, else a sample."""
+    """Share of permutations of `y` that agree with `x` at least as well: all for few values, else a sample."""
     a, b = _ranks(x), _ranks(y)
     observed = float(a @ b) - 1e-9
     if len(x) <= EXACT_UP_TO:

@@ -1,4 +1,4 @@
-"""The tables of both searches, for the terminal, and the lines for a recipe."""
+"""Tables of both searches for the terminal, and the recommendation as lines of a recipe."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,12 +8,12 @@ from rich.table import Table
 
 from hornbook.tuning import mixture_comparison as compare
 from hornbook.tuning.interpolate import Interpolation, Interval
-from hornbook.tuning.lr_grid import Cell
-from hornbook.tuning.warmup_stress import Limit
+from hornbook.tuning.lr_grid import GridCell
+from hornbook.tuning.warmup_stress import WarmupLimit
 
 
-def grid_table(cells: Sequence[Cell], found: Interpolation) -> Table:
-    """Loss by horizon, batch and rate, with the optimum of each line."""
+def grid_table(cells: Sequence[GridCell], found: Interpolation) -> Table:
+    """Loss by horizon, batch and rate, with the optimum of each row."""
     rates = sorted({rate for cell in cells for rate in cell.rates})
     table = Table("tokens", "batch", *[f"{rate:g}" for rate in rates], "best rate", "95 %", "loss", box=None)
     for cell, best, between in zip(cells, found.optima, found.optima_between, strict=True):
@@ -29,8 +29,8 @@ def grid_table(cells: Sequence[Cell], found: Interpolation) -> Table:
     return table
 
 
-def stress_table(limits: Sequence[Limit]) -> Table:
-    """Verdict by warm-up and rate, and the largest stable rate."""
+def stress_table(limits: Sequence[WarmupLimit]) -> Table:
+    """Stability by warm-up and rate, and the largest stable rate."""
     rates = sorted({rate for limit in limits for rate, _ in limit.tried})
     table = Table(
         "warm-up, steps",
@@ -47,7 +47,7 @@ def stress_table(limits: Sequence[Limit]) -> Table:
 
 
 def recipe_lines(advice: dict[str, Any]) -> str:
-    """The recommendation as lines of a recipe. A rate has a dot, or YAML would read it as text."""
+    """The recommendation as lines of a recipe. A rate has a dot, since YAML reads 1e-3 as text."""
     between = f", 95 % {span(advice['between'], '.2e')}" if advice["between"] else ""
     steps = f"    # {advice['warmup_steps']} steps" if advice["warmup_steps"] else ""
     return (
@@ -66,9 +66,9 @@ def allocation_table(allocations: Mapping[str, Mapping[str, float]]) -> Table:
     return table
 
 
-def figure_table(figure: str, cells: Sequence[compare.Cell], allocations: Sequence[str]) -> Table:
-    """One figure by allocation, at each size and horizon: the mean, and the difference from the baseline where it is
-    more than noise (*) or not."""
+def figure_table(figure: str, cells: Sequence[compare.MetricComparison], allocations: Sequence[str]) -> Table:
+    """One figure by allocation, at each size and horizon: the mean, and the difference from the baseline, with * where
+    it is larger than the noise."""
     table = Table(figure, *[f"{cell.size}, {cell.horizon:,}" for cell in cells], box=None)
     for name in allocations:
         table.add_row(name, *[_compared(cell, name) for cell in cells])
@@ -98,7 +98,7 @@ def _loss(value: float | None) -> str:
     return f"{value:.3f}" if np.isfinite(value) else "diverged"
 
 
-def _compared(cell: compare.Cell, name: str) -> str:
+def _compared(cell: compare.MetricComparison, name: str) -> str:
     difference = cell.differences[name]
     if difference == 0:
         return f"{cell.means[name]:.3f}"

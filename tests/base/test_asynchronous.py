@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hornbook.base.asynchronous import Runner, run
+from hornbook.base.asynchronous import EventLoopRunner, run_coroutine
 from hornbook.inference.settings import Sampling
 from hornbook.oracles.isolated import Oracles
 from hornbook.oracles.settings import OracleSettings
@@ -60,14 +60,14 @@ async def answer(value: int) -> int:
 
 @WHERE
 def test_a_result_and_an_error_come_back(where: Callable[..., Any]) -> None:
-    assert where(lambda: run(answer(3))) == 3
+    assert where(lambda: run_coroutine(answer(3))) == 3
 
     async def fails() -> None:
         raise KeyError("gone")
 
     def work() -> str:
         with pytest.raises(KeyError, match="gone"):
-            run(fails())
+            run_coroutine(fails())
         return "raised"
 
     assert where(work) == "raised"
@@ -76,7 +76,7 @@ def test_a_result_and_an_error_come_back(where: Callable[..., Any]) -> None:
 @WHERE
 def test_what_is_opened_in_one_call_is_used_in_the_next(where: Callable[..., Any]) -> None:
     def work() -> list[int]:
-        with Runner() as runner:
+        with EventLoopRunner() as runner:
             queue: asyncio.Queue[int] = runner.run(opened())
             runner.run(queue.put(7))
             return [runner.run(queue.get())]
@@ -94,7 +94,7 @@ def test_context_variables_are_the_callers(where: Callable[..., Any]) -> None:
 
     def work() -> str:
         WORD.set("mine")
-        return run(word())
+        return run_coroutine(word())
 
     assert where(work) == "mine"
 
@@ -114,7 +114,7 @@ def test_what_is_left_is_cancelled_at_the_end(where: Callable[..., Any]) -> None
         await asyncio.sleep(0)
         return task
 
-    where(lambda: run(starts()))
+    where(lambda: run_coroutine(starts()))
     assert ended == ["cancelled"]
 
 
@@ -131,7 +131,7 @@ def test_an_interrupt_cancels_it(where: Callable[..., Any]) -> None:
 
     began = time.monotonic()
     with pytest.raises((KeyboardInterrupt, asyncio.CancelledError)):
-        where(lambda: run(waits()))
+        where(lambda: run_coroutine(waits()))
     assert ended == ["cancelled"] and time.monotonic() - began < 10
 
 

@@ -4,7 +4,7 @@ from email.utils import formatdate
 import pytest
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.http import LONGEST_SILENCE, authorization, reason_of, seconds_of
+from hornbook.base.http import LONGEST_RETRY_AFTER, authorization, reason_of, seconds_of
 
 REASONS = [
     (b'{"error": {"message": "too  long\\nby far", "type": "invalid"}}', "too long by far"),
@@ -16,13 +16,13 @@ REASONS = [
     (b'{"error": "invalid_request", "error_description": "no such model"}', "invalid_request; no such model"),
     (b'{"error": "Not found", "message": "Not found"}', "Not found"),
     (b'{"type": "error", "error": {"type": "x", "message": "Overloaded"}}', "Overloaded"),
-    (b"<html>Bad\nGateway</html>", "a page of HTML: Bad Gateway"),
-    (b"<!doctype html><head><script>x<y</script></head><p>Sign&nbsp;in</p>", "a page of HTML: Sign in"),
+    (b"<html>Bad\nGateway</html>", "an HTML page: Bad Gateway"),
+    (b"<!doctype html><head><script>x<y</script></head><p>Sign&nbsp;in</p>", "an HTML page: Sign in"),
     (b"[" * 5000, "[" * 300),
     (b"\xff", "\N{REPLACEMENT CHARACTER}"),
     (b"", ""),
 ]
-SECONDS = [("2.5", 2.5), ("", 0.0), ("soon", 0.0), ("-3", 0.0), ("1e9", LONGEST_SILENCE)]
+SECONDS = [("2.5", 2.5), ("", 0.0), ("soon", 0.0), ("-3", 0.0), ("1e9", LONGEST_RETRY_AFTER)]
 
 
 @pytest.mark.parametrize(("body", "reason"), REASONS)

@@ -3,7 +3,7 @@
 import pytest
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.precision import VARIABLE, settled
+from hornbook.base.precision import VARIABLE, resolve_precision
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_the_variable_stands_for_auto_alone(
     monkeypatch.delenv(VARIABLE, raising=False)
     if variable is not None:
         monkeypatch.setenv(VARIABLE, variable)
-    assert settled(name) == expected
+    assert resolve_precision(name) == expected
 
 
 @pytest.mark.parametrize("wrong", ["bf16", "Float32", "float16", "1", "float32,bfloat16"])
@@ -35,4 +35,4 @@ def test_another_value_is_one_line_that_names_the_variable(
 ) -> None:
     monkeypatch.setenv(VARIABLE, wrong)
     with pytest.raises(HornbookError, match=f"^{VARIABLE}: float32, bfloat16 or auto expected, got '{wrong}'$"):
-        settled(name)
+        resolve_precision(name)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.harness import Claim, meter, number, write_claims
+from benchmarks.harness import Claim, meter, number, run_parts, write_claims
 from benchmarks.models import pocket_model
 from hornbook.base.errors import HornbookError
 
@@ -23,6 +23,30 @@ def test_claims_are_written_with_every_field_and_no_number_that_json_lacks(tmp_p
         "goal": "5×", "met": True,
     }  # fmt: skip
     assert second["peer"] is second["ratio"] is second["low"] is second["high"] is None
+
+
+def one_claim(bench: str) -> list[Claim]:
+    return [Claim(bench, 1.0, 2.0, "s", 2.0, None, None, "shown", True)]
+
+
+def failing(bench: str) -> list[Claim]:
+    raise HornbookError("no model; run make demo")
+
+
+def test_claims_are_kept_when_a_later_part_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "out.json"
+    with pytest.raises(SystemExit, match="2"):
+        run_parts({"good": one_claim, "bad": failing}, [], lambda: "bench", file)
+    assert [claim["name"] for claim in json.loads(file.read_text())["claims"]] == ["bench"]
+    assert capsys.readouterr().err == "error: part bad: no model; run make demo\n"
+
+
+def test_a_part_may_be_skipped_unless_it_was_chosen(tmp_path: Path) -> None:
+    parts = {"bad": failing, "good": one_claim}
+    assert run_parts(parts, [], lambda: "bench", tmp_path / "all.json", skip_failed=True) == "bench"
+    assert len(json.loads((tmp_path / "all.json").read_text())["claims"]) == 1
+    with pytest.raises(SystemExit, match="2"):
+        run_parts(parts, ["bad"], lambda: "bench", tmp_path / "one.json", skip_failed=True)
 
 
 def test_the_meter_counts_processor_time_of_its_block() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks.harness import write_claims
 from benchmarks.pts_confirm import Cost, Referee, confirms, costs_compared, each, sides
-from benchmarks.pts_exact import draw_solutions, table_trials
+from benchmarks.pts_exact import draw_solutions, table_runner
 from benchmarks.pts_f1 import Point, Tally, claim, f1, summary, tokens_at
 from benchmarks.pts_peer import Claimed
 from benchmarks.pts_questions import word_problem
@@ -124,10 +124,10 @@ def test_true_pivots_are_the_moves_of_the_gap_and_more() -> None:
 
 def test_the_measured_truth_is_near_the_exact_one(tmp_path: Path) -> None:
     model = Tabular(3, length=6)
-    trials = table_trials(model, tmp_path / "journal", 0)
-    solutions = draw_solutions(trials)[:3]
-    for truth in measure(trials, solutions, 0.03):
-        start = trials.cases[truth.solution.case].prompt[1]
+    runner = table_runner(model, tmp_path / "journal", 0)
+    solutions = draw_solutions(runner)[:3]
+    for truth in measure(runner, solutions, 0.03):
+        start = runner.cases[truth.solution.case].prompt[1]
         exact = [model.p_success(start, truth.solution.tokens[:at]) for at in range(len(truth.p))]
         assert np.abs(np.array(truth.p) - exact).max() < 0.15
         assert truth.p[-1] == truth.solution.success
@@ -135,11 +135,11 @@ def test_the_measured_truth_is_near_the_exact_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("kind", "options"), [("subdivide", {"rollouts": 10}), ("adaptive", {})])
 def test_a_search_says_what_it_sampled_for_each_solution(kind: str, options: dict[str, int], tmp_path: Path) -> None:
-    trials = table_trials(Tabular(3, length=8), tmp_path / "journal", 0)
-    solutions = draw_solutions(trials)[:4]
-    before = trials.tokens
-    moves, sampled = search_positions(kind, solutions, trials, p_gap=0.2, **options)
-    assert sum(sampled) == trials.tokens - before > 0
+    runner = table_runner(Tabular(3, length=8), tmp_path / "journal", 0)
+    solutions = draw_solutions(runner)[:4]
+    before = runner.tokens
+    moves, sampled = search_positions(kind, solutions, runner, p_gap=0.2, **options)
+    assert sum(sampled) == runner.tokens - before > 0
     for solution, found in zip(solutions, moves, strict=True):
         assert all(0 <= position < len(solution.tokens) and move for position, move in found.items())
 
@@ -154,13 +154,13 @@ def test_word_problems_hold_their_answer_in_their_numbers() -> None:
 
 @pytest.mark.parametrize("per_question", [1, 3])
 def test_the_other_rollouts_of_the_screening_count_once_where_they_leave(per_question: int, tmp_path: Path) -> None:
-    trials = table_trials(Tabular(3, length=8), tmp_path / "journal", 0)
-    pools = Pools(trials, 0)
+    runner = table_runner(Tabular(3, length=8), tmp_path / "journal", 0)
+    pools = Pools(runner, 0)
     pools.extend({root(case): 30 for case in range(4)}, {})
-    sampled = trials.tokens
+    sampled = runner.tokens
     solutions = choose_solutions(list(range(4)), pools, per_question)
     chains = make_chains(solutions, [tokens(solution) for solution in solutions], pools, PtsSettings())
-    assert trials.tokens == sampled
+    assert runner.tokens == sampled
     assert [solution.case for solution in solutions] == [case for case in range(4) for _ in range(per_question)]
     for chain in chains:
         made = pools.of(root(chain.solution.case))

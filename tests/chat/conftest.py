@@ -19,9 +19,9 @@ from hornbook.inference.settings import Sampling
 from hornbook.model.build import build_model
 from hornbook.model.load_save import save_model
 from hornbook.model.settings import ModelSettings
-from hornbook.tokenizer.bytelevel import finish
+from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.train import train
+from hornbook.tokenizer.train import train_bpe
 
 torch.set_num_threads(1)
 TEXTS = ["How many legs do 3 cats have? 12, for 3 * 4 = 12.", "Grüße, 世界! ∑ 🙂 naïve"] * 8
@@ -32,7 +32,7 @@ SHAPE = ModelSettings(layers=2, hidden=32, heads=4, kv_heads=2, mlp=48)
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with a base model and a chat model; the latter is the last."""
     run = tmp_path_factory.mktemp("runs") / "small"
-    tokenizer = finish(train(TokenizerSettings(vocab_size=320), TEXTS))
+    tokenizer = as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=320), TEXTS))
     (run / "artifacts").mkdir(parents=True)
     (run / "recipe.yaml").write_text("stages: {pretrain: {}, sft: {}, pivots: {kind: pts}, dpo: {}}\n")
     for seed, (name, before) in enumerate({"pretrain": [], "sft": ["k-pretrain"]}.items()):

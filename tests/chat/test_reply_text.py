@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from hornbook.chat.reply_text import Piece, ReplyText
 from hornbook.chat.token_names import shown, token_bytes
 from hornbook.inference.live import Told
-from hornbook.tokenizer.bytelevel import finish
+from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.train import train
+from hornbook.tokenizer.train import train_bpe
 
-TOKENIZER = finish(train(TokenizerSettings(vocab_size=300), ["How many legs?", "Grüße"] * 9))
+TOKENIZER = as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=300), ["How many legs?", "Grüße"] * 9))
 END = TOKENIZER.eos_token_id
 
 

@@ -9,7 +9,7 @@ import pytest
 from hornbook.base.settings import Settings
 from hornbook.cli.main import hornbook
 from hornbook.inference.settings import BackendSettings
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 
 def run(*arguments, cwd=None):
@@ -110,7 +110,7 @@ def test_a_stage_by_itself_is_done_once_and_never_written_over(tmp_path):
     assert "done before" in said
     code, _, said = run(*[*command, "--seed", "2"], cwd=tmp_path)
     assert code == 2
-    assert "holds something else" in said
+    assert "has other content" in said
     answers = tmp_path / "tok" / "teacher" / "calls.jsonl"
     answers.parent.mkdir(exist_ok=True)
     answers.write_text("paid for")

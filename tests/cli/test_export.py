@@ -11,9 +11,9 @@ from hornbook.cli.main import main
 from hornbook.model.build import build_model
 from hornbook.model.load_save import load_model, save_model
 from hornbook.model.settings import ModelSettings
-from hornbook.tokenizer.bytelevel import finish
+from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.train import train
+from hornbook.tokenizer.train import train_bpe
 
 QUICK = ["--epochs", "1", "--threads", "1", "--batch-rows", "4", "--microbatch-rows", "2"]
 SHAPE = ModelSettings(layers=1, hidden=16, heads=2, kv_heads=1, mlp=16)
@@ -23,7 +23,7 @@ SHAPE = ModelSettings(layers=1, hidden=16, heads=2, kv_heads=1, mlp=16)
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`chat/`, and `base/` without a chat template, of a context of 40."""
     folder = tmp_path_factory.mktemp("models")
-    tokenizer = finish(train(TokenizerSettings(vocab_size=300), ["the heron waits by the river"]))
+    tokenizer = as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=300), ["the heron waits by the river"]))
     model = build_model(SHAPE, tokenizer, context=40, seed=1)
     save_model(model, tokenizer, folder / "chat")
     tokenizer.chat_template = None
@@ -80,7 +80,7 @@ def test_a_model_is_exported_for_transformers_and_llama_cpp(run, tmp_path: Path)
     [
         (["export", "nothing", "--format", "gguf", "--out", "x"], "nothing: no model here"),
         (["export", ".", "--format", "hf", "--out", "x"], ".: no model here"),
-        (["export", "chat", "--format", "gguf", "--out", "chats.jsonl"], "chats.jsonl: is there already"),
+        (["export", "chat", "--format", "gguf", "--out", "chats.jsonl"], "chats.jsonl: exists already"),
         (["export", "chat", "--format", "hf", "--out", "chats.jsonl", "--overwrite"], "chats.jsonl: not a model"),
         (
             ["export", "chat", "--format", "gguf", "--out", "base", "--overwrite"],
@@ -88,13 +88,16 @@ def test_a_model_is_exported_for_transformers_and_llama_cpp(run, tmp_path: Path)
         ),
         (["export", "chat", "--format", "hf", "--out", "chat", "--overwrite"], "chat: the model itself"),
         (["export", "chats.jsonl", "--format", "hf", "--out", "x"], "chats.jsonl: not a readable GGUF file"),
-        (["export", "chats.jsonl", "--format", "gguf", "--out", "x"], "GGUF is read with --format hf"),
+        (["export", "chats.jsonl", "--format", "gguf", "--out", "x"], "only be exported with --format hf"),
         (["export", "chat", "--format", "onnx", "--out", "x"], "'onnx' is not one of 'gguf', 'hf'"),
         (["train", "sft", "base", "--samples", "chats.jsonl", "--out", "o"], "--template chatml"),
-        (["train", "sft", "chat", "--samples", "chats.jsonl", "--out", "o", "--template", "x"], "none of own, chatml"),
+        (
+            ["train", "sft", "chat", "--samples", "chats.jsonl", "--out", "o", "--template", "x"],
+            "not one of own, chatml",
+        ),
         (
             ["train", "sft", "chat", "--samples", "chats.jsonl", "--out", "o", "--too-long", "x"],
-            "none of set-aside, cut",
+            "not one of set-aside, cut",
         ),
         (["train", "sft", "chat", "--samples", "chats.jsonl", "--out", "o", "--lora.rank", "-1"], "lora.rank: "),
         (
@@ -170,7 +173,10 @@ def test_a_base_model_learns_with_phi4s_template(run, tmp_path: Path, models: Pa
     assert model.get_input_embeddings().weight.shape[0] == len(tokenizer) == size + 3
     assert tokenizer.convert_tokens_to_ids("<|im_end|>") in model.generation_config.eos_token_id
     code, error = run("train", "sft", "bare", *learn, "--lora.rank", "2", "--out", "o")
-    assert (code, error.count("\n")) == (2, 1) and "adds tokens, whose embeddings adapters do not train" in error
+    assert (code, error.count("\n")) == (
+        2,
+        1,
+    ) and "adds tokens, whose embeddings are not trained with adapters" in error
 
 
 def test_what_a_template_refuses_is_set_aside_and_the_others_are_learnt(run, tmp_path: Path, models: Path) -> None:

@@ -12,25 +12,25 @@ import pytest
 
 from hornbook.base.files import write_records
 from hornbook.base.records import Document
-from hornbook.cli.failures import KNOWN, in_words
+from hornbook.cli.os_errors import KNOWN, explain_os_error
 
 HORNBOOK = f"{sys.executable} -m hornbook"
 MIX = "mixture --tokenizer tok --documents docs.parquet --tokens 4000 --context 64 --shares '{web: 1.0}' --out out"
 
 # error, what is said
 SAID: list[tuple[BaseException, str]] = [
-    (PermissionError(errno.EACCES, "Permission denied", "a/b"), "a/b: permission denied; choose another place"),
-    (IsADirectoryError(errno.EISDIR, "Is a directory", "a"), "a: is a folder, where a file is expected"),
-    (NotADirectoryError(errno.ENOTDIR, "Not a directory", "a/b"), "a/b: a file is in the place of a folder"),
+    (PermissionError(errno.EACCES, "Permission denied", "a/b"), "a/b: permission denied; choose another path"),
+    (IsADirectoryError(errno.EISDIR, "Is a directory", "a"), "a: is a folder; expected a file"),
+    (NotADirectoryError(errno.ENOTDIR, "Not a directory", "a/b"), "a/b: a part of the path is a file"),
     (OSError(errno.ENOSPC, "No space left on device"), "the disk is full; free some space and run"),
     (OSError(errno.EMFILE, "Too many open files", "a"), "a: too many open files; raise the limit (ulimit -n 4096)"),
-    (OSError(errno.EROFS, "Read-only file system", "/a"), "/a: this place is read-only"),
+    (OSError(errno.EROFS, "Read-only file system", "/a"), "/a: the file system is read-only"),
     (OSError(errno.ENAMETOOLONG, "File name too long", "a" * 300), "this name is too long"),
     (OSError(errno.EXDEV, "Invalid cross-device link", "a", None, "b"), "a and b: Invalid cross-device link"),
     (OSError(errno.EACCES, "Permission denied", b"caf\xe9"), "caf\udce9: permission denied"),
     (OSError("something else"), "something else"),
     (OSError(), "OSError"),
-    (OSError("25600 requested and 5176 written"), "only a part of a file could be written"),
+    (OSError("25600 requested and 5176 written"), "a file could be written only in part"),
     (RuntimeError("I/O error: No space left on device (os error 28)"), "the disk is full"),
     (
         RuntimeError('IoError(Os { code: 13, kind: PermissionDenied, message: "denied" })'),
@@ -42,19 +42,19 @@ SAID: list[tuple[BaseException, str]] = [
 
 @pytest.mark.parametrize(("error", "said"), SAID, ids=lambda value: value if isinstance(value, str) else "")
 def test_an_error_of_the_system_in_words(error: BaseException, said: str) -> None:
-    assert said in str(in_words(error))
+    assert said in str(explain_os_error(error))
 
 
 def test_every_number_has_a_line_of_its_own() -> None:
     for number, line in KNOWN.items():
-        assert in_words(OSError(number, os.strerror(number), "file")) == f"file: {line}"
+        assert explain_os_error(OSError(number, os.strerror(number), "file")) == f"file: {line}"
 
 
 def test_what_caused_an_error_counts_and_other_errors_are_left_alone() -> None:
     error = RuntimeError("could not save")
     error.__cause__ = OSError(errno.EDQUOT, "Disk quota exceeded")
-    assert "quota" in str(in_words(error))
-    assert in_words(KeyError("os error")) is None and in_words(ValueError("os error 28")) is None
+    assert "quota" in str(explain_os_error(error))
+    assert explain_os_error(KeyError("os error")) is None and explain_os_error(ValueError("os error 28")) is None
 
 
 @pytest.fixture
@@ -74,8 +74,8 @@ def shell(command: str, folder: Path, limit: Callable[[], None] | None = None) -
 
 # a command that the system refuses, what is said
 REFUSED = [
-    ("curate folder --out file", "file: a file is in the place of a folder"),
-    ("curate folder --out file/out", "file/out: a file is in the place of a folder"),
+    ("curate folder --out file", "file: a part of the path is a file"),
+    ("curate folder --out file/out", "file/out: a part of the path is a file"),
     ("run folder", "folder: cannot be read"),
     (f"curate folder --out {'a' * 300}", "this name is too long"),
     ("curate folder --out /proc/out", "/proc/out: no such file or folder"),

@@ -39,7 +39,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     package = ModuleType("datasets")
     package.load_dataset = load_dataset  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "datasets", package)
-    monkeypatch.setattr("hornbook.data.readers.hub.out_of_reach", lambda: "")
+    monkeypatch.setattr("hornbook.data.readers.hub.unreachable_reason", lambda: "")
     monkeypatch.chdir(tmp_path)
     save_tiny_model(Path("model"))
     return calls

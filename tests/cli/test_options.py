@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from hornbook.base.settings import Settings, setting
 from hornbook.cli.main import hornbook
-from hornbook.cli.options import given_settings, setting_options, spread
+from hornbook.cli.options import given_settings, repeat_flags, setting_options
 
 
 class Inner(Settings):
@@ -34,7 +34,7 @@ class Everything(Settings):
 
 def parsed(*words: str) -> dict:
     options = list(setting_options(Everything))
-    words, _ = spread(words, {flag for option in options if option.multiple for flag in option.opts})
+    words, _ = repeat_flags(words, {flag for option in options if option.multiple for flag in option.opts})
     context = click.Command("x", params=options).make_context("x", words)
     return given_settings(options, context.params)
 
@@ -78,8 +78,8 @@ def test_texts_keep_their_commas_where_commas_mean_something():
     ("words", "hint"),
     [
         ("--rowss 3", "'--rows'"),
-        ("--runner rya", "'rya' is none of local, ray (did you mean 'ray'?)"),
-        ("--runner xyz", "'xyz' is none of local, ray"),
+        ("--runner rya", "'rya' is not one of local, ray (did you mean 'ray'?)"),
+        ("--runner xyz", "'xyz' is not one of local, ray"),
     ],
 )
 def test_what_is_misspelt_is_told_with_the_nearest(words, hint):

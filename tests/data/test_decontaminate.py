@@ -197,3 +197,28 @@ def test_files_that_cannot_be_compared_are_named(tmp_path):
     ):
         with pytest.raises(HornbookError, match=message):
             run(*paths)
+
+
+@pytest.mark.parametrize(
+    ("settings", "kept"),
+    [
+        ({}, True),  # partial: 0.2 to 0.5 of the shorter text's 7-grams
+        ({"drop_partial": True}, False),
+        ({"drop_partial": True, "info_threshold": 0.5}, True),
+        ({"contamination_threshold": 0.3}, False),
+        ({"contamination_threshold": 0.3, "allow_file": "allowed.txt"}, False),  # allows 13-grams, not 7-grams
+    ],
+)
+def test_the_thresholds_are_settings(tmp_path, settings, kept):
+    words = load_benchmark("gsm8k")[0].question.split()
+    pieces = [words[start : start + 11] for start in range(0, len(words), 11)][::2]
+    text = " ".join(" ".join(piece) + f" and then {n} others came along" for n, piece in enumerate(pieces))
+    verdict = Decontaminator.from_benchmarks(["gsm8k"]).verdict(text)
+    assert verdict.label == "partial" and 0.3 <= verdict.ratio < 0.5
+    (tmp_path / "allowed.txt").write_text(text)
+    (tmp_path / "in.jsonl").write_bytes(msgspec.json.encode({"text": text}) + b'\n{"text": "fine"}\n')
+    if "allow_file" in settings:
+        settings = settings | {"allow_file": str(tmp_path / "allowed.txt")}
+    chosen = DecontaminateSettings(benchmarks=["gsm8k"], **settings)
+    decontaminate(chosen, Workspace(tmp_path / "out"), records=[tmp_path / "in.jsonl"])
+    assert len((tmp_path / "out" / "in.jsonl").read_bytes().splitlines()) == 1 + kept

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from hornbook.base.records import Document
 from hornbook.data.filters.clean import clean_text
 from hornbook.data.filters.corrupt import drop_bad_characters, drop_outliers
-from hornbook.data.filters.duplicates import drop_exact_duplicates
+from hornbook.data.filters.duplicates import drop_exact_duplicates, drop_near_duplicates, signatures
 from hornbook.data.filters.language import drop_other_languages, identify
-from hornbook.data.filters.near_duplicates import drop_near_duplicates, signatures
 from hornbook.data.filters.quality import quality
 
 PROSE = (
@@ -89,7 +88,7 @@ def test_code_examples_do_not_hide_the_language_of_a_text():
 
 def test_binaries_and_failed_decodings_go():
     found = documents(PROSE, PROSE + "\0" * 5, "caf\ufffd " * 20, "tabs\tand\nlines are fine " * 5)
-    assert run(drop_bad_characters, found, 0.002)[0] == ["o0", "o3"]
+    assert run(drop_bad_characters, found)[0] == ["o0", "o3"]
 
 
 def ordinary(count):
@@ -105,18 +104,18 @@ def test_outliers_of_compression_and_ngrams_go():
         noise.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") for _ in range(900)
     )
     found = documents(*ordinary(100), base64, "buy now " * 200, language="en")
-    kept, dropped = run(drop_outliers, found, 8.0)
+    kept, dropped = run(drop_outliers, found)
     assert kept == [f"o{n}" for n in range(100)]
     assert set(dropped) == {"o100", "o101"} and "compression" in dropped["o101"]
 
 
 def test_a_minority_language_is_not_an_outlier():
     found = documents(*ordinary(100), language="en") + documents(*[SENTENCES["ja"] * 5] * 3, language="ja")
-    assert len(run(drop_outliers, found, 8.0)[0]) == 103
+    assert len(run(drop_outliers, found)[0]) == 103
 
 
 def test_a_few_documents_have_no_typical_values():
-    assert run(drop_outliers, documents(PROSE, "x = 1\n" * 3, "Zq" * 10), 8.0)[1] == {}
+    assert run(drop_outliers, documents(PROSE, "x = 1\n" * 3, "Zq" * 10))[1] == {}
 
 
 CODE = '''

@@ -8,10 +8,10 @@ import pytest
 
 from hornbook.base.errors import HornbookError
 from hornbook.data.settings import CurateSettings
-from hornbook.data.sources.docstrings import docstrings, texts, without_docstrings
-from hornbook.data.sources.packages import Limits, package_documents, package_version
+from hornbook.data.sources.docstrings import dictionary_texts, docstrings, without_docstrings
+from hornbook.data.sources.packages import PackageLimits, package_documents, package_version
 
-LIMITS = Limits(package_chars=100_000, min_chars=20, max_chars=10_000, page_chars=400)
+LIMITS = PackageLimits(package_chars=100_000, min_chars=20, max_chars=10_000, page_chars=400)
 LONG = "This sentence explains what the function is for, and when to call it. "
 
 
@@ -60,7 +60,7 @@ def test_limits_draw_whole_files_by_the_seed(package):
 
 def test_a_missing_package_is_an_error():
     for name in ("no_such_package_at_all", "json.nothing", "not-an-identifier"):
-        with pytest.raises(HornbookError, match=f"no package '{name}'"):
+        with pytest.raises(HornbookError, match=f"package '{name}' is not installed"):
             list(package_documents(name, LIMITS, 0))
 
 
@@ -105,4 +105,4 @@ def _skeleton(tree):
 
 def test_texts_in_tables_are_passages():
     tree = ast.parse('topics = {"if": "The if statement " "selects.", "n": 3, 4: "x"}')
-    assert [tuple(passage) for passage in texts(tree, 5)] == [("if", "if", "The if statement selects.")]
+    assert [tuple(passage) for passage in dictionary_texts(tree, 5)] == [("if", "if", "The if statement selects.")]

@@ -14,10 +14,10 @@ from hornbook.cli.main import hornbook
 from hornbook.model.build import build_model
 from hornbook.model.load_save import save_model
 from hornbook.model.settings import ModelSettings
-from hornbook.synthetic import synth
-from hornbook.tokenizer.bytelevel import finish
+from hornbook.synthetic import stage as synth_stage
+from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.train import train
+from hornbook.tokenizer.train import train_bpe
 from tests.docs.pages import ROOT, blocks, spans
 from tests.synthetic.corpus import CODE, page
 from tests.synthetic.fake import good_teacher, opening
@@ -42,7 +42,7 @@ def furnish(folder: Path, patch: pytest.MonkeyPatch, teacher: str) -> None:
     What stands on a page as an example of a file is that file's content here.
     """
     patch.chdir(folder)
-    patch.setattr(synth, "open_teachers", opening([], good_teacher))
+    patch.setattr(synth_stage, "open_teachers", opening([], good_teacher))
     write_texts(folder)
     (folder / ADDRESS).write_text(teacher)
     (folder / "recipes/experiments/kinds.yaml").write_text(small_kinds(teacher))
@@ -129,7 +129,7 @@ def kind_code() -> str:
 
 def make_model(folder: Path) -> None:
     texts = [page(number).text for number in range(24)] + ["What is 2 + 3?", "What is 17 + 25? 42"] * 20
-    tokenizer = finish(train(TokenizerSettings(vocab_size=400), texts))
+    tokenizer = as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=400), texts))
     save_model(build_model(SHAPE, tokenizer, CONTEXT, seed=1), tokenizer, folder)
 
 

@@ -13,7 +13,7 @@ from hornbook.data.benchmarks import BenchmarkItem
 from hornbook.evaluation import multiple_choice as likelihood
 from hornbook.preference import generate as replies
 from hornbook.recipe.recipe import load_recipe
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.stage_registry import STAGE_TYPES
 from tests.preference.tiny import scripted, sum_question
 
 TASKS = [sum_question(number, 5) for number in range(20)]

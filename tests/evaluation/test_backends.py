@@ -20,7 +20,7 @@ from hornbook.model.load_save import load_model
 from hornbook.oracles.trivia import refuses
 from hornbook.preference.generate import Encoder
 from hornbook.preference.judged_pairs import judged_pairs
-from hornbook.preference.records import Judgement
+from hornbook.preference.records import JudgedReply
 from hornbook.preference.refusal import refusal
 from hornbook.preference.settings import JudgedPairsSettings, RefusalSettings, Style
 from hornbook.tokenizer.chat import load_tokenizer, stop_ids
@@ -154,7 +154,7 @@ def test_judged_pairs_have_the_tokens_that_the_engine_sampled(
         pair, prompt = pairs[question.id], tuple(encoder.chat_prompt(question))
         assert pair.prompt_tokens == [*prompt] and pair.ends
         assert [pair.chosen_tokens, pair.rejected_tokens] == sampled.replies[prompt]
-    authors = {reply.author for reply in read_records(work.path / "judgements.parquet", Judgement)}
+    authors = {reply.author for reply in read_records(work.path / "judgements.parquet", JudgedReply)}
     assert authors == {"model"}
 
 
@@ -231,5 +231,5 @@ def test_a_server_with_another_model_is_one_clear_line(
 
 def test_a_server_samples_no_other_models(tiny_model: Path, questions: Path, tmp_path: Path) -> None:
     settings = JudgedPairsSettings.parse({"engine": {"backend": "server", "url": "http://127.0.0.1:9"}}, "judge")
-    with pytest.raises(HornbookError, match=r"others: engine\.backend server samples from the one model it serves"):
+    with pytest.raises(HornbookError, match=r"others: engine\.backend server samples only from the model it serves"):
         judged_pairs(settings, Workspace(tmp_path), model=tiny_model, questions=[questions], others=[tiny_model])

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hornbook.base.errors import HornbookError
@@ -10,7 +11,7 @@ from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import BenchmarkItem
 from hornbook.evaluation import multiple_choice as likelihood
 from hornbook.evaluation import stage as stage
-from hornbook.evaluation.metrics import Answer
+from hornbook.evaluation.metrics import ScoredReply
 from hornbook.evaluation.settings import EvaluationSettings
 from hornbook.preference import generate as replies
 from tests.preference.tiny import scripted, sum_question, trivia
@@ -95,7 +96,7 @@ def test_every_score_with_its_interval(
     }
     assert all(score["low"] <= score["mean"] <= score["high"] for score in scores.values())
     assert scores["reasoning"]["low"] > 0.8 and scores["bogus refused"]["low"] < 0.6
-    answers = read_records(tmp_path / "out" / "answers.parquet", Answer)
+    answers = read_records(tmp_path / "out" / "answers.parquet", ScoredReply)
     assert len(answers) == 20 + 3 * 10 + 5 + 8
     assert work.counts["records_in"] == 35
 
@@ -125,9 +126,9 @@ def test_order_and_number_of_files_change_nothing(
     for out, paths in (("one/x", ["all"]), ("two/x", ["a", "b"])):
         files = [tmp_path / f"{name}.parquet" for name in paths]
         work, _ = run(tmp_path / out, tiny_model, files, monkeypatch, **settings)
-        books.append((work.book(), {path.name: path.read_bytes() for path in work.path.iterdir()}))
+        books.append((work.statistics(), {path.name: path.read_bytes() for path in work.path.iterdir()}))
     assert books[0] == books[1]
-    assert set(books[0][1]) == {"answers.parquet", "scores.json"}
+    assert set(books[0][1]) == {"answers.parquet", "questions.parquet", "scores.json"}
     assert books[0][0]["counts"]["records_in"] == 13
 
 
@@ -157,7 +158,7 @@ def test_a_killed_evaluation_samples_nothing_again(
         raise AssertionError("sampled again")
 
     killed, _ = run(tmp_path / "killed" / "x", tiny_model, [questions], monkeypatch, script=not_again)
-    assert whole.book() == killed.book()
+    assert whole.statistics() == killed.statistics()
     for name in ("answers.parquet", "scores.json"):
         assert (whole.path / name).read_bytes() == (killed.path / name).read_bytes()
 
@@ -190,3 +191,25 @@ def test_no_questions_left_is_one_clear_line(
         run(tmp_path / "out", tiny_model, [questions], monkeypatch, max_questions=0, max_trivia=0)
     with pytest.raises(HornbookError, match=r"answers\.parquet: no such file"):
         run(tmp_path / "out", tiny_model, [questions], monkeypatch, before=tmp_path / "nowhere")
+
+
+def test_the_final_test_is_of_questions_of_its_own_and_has_scores_by_level(
+    tiny_model: Path, questions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    levels = ["easy"] * 4 + ["hard"] * 6
+    sealed = [msgspec.structs.replace(q, level=level) for q, level in zip(TASKS[:10], levels, strict=True)]
+    write_records(questions / "test" / "questions.parquet", Question, sealed)
+    hard = {question.id for question in sealed if question.level == "hard"}
+
+    def script(question: str, sample: int) -> str:
+        return "Answer: 1000" if question in hard else able(question, sample)
+
+    _, scores = run(tmp_path / "out", tiny_model, [questions], monkeypatch, script, split="test", benchmarks=[])
+    figures = {name: (score["mean"], score["n"]) for name, score in scores.items()}
+    assert figures == {
+        "reasoning": (0.4, 10),
+        "reasoning, easy": (1.0, 4),
+        "reasoning, hard": (0.0, 6),
+        "reasoning:sums": (0.4, 10),
+    }
+    assert list(figures) == ["reasoning", "reasoning, easy", "reasoning, hard", "reasoning:sums"]

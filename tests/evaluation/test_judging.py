@@ -12,7 +12,7 @@ from hornbook.evaluation.metrics import grade
 from hornbook.evaluation.settings import EvaluationSettings
 from hornbook.preference import generate as replies
 from hornbook.preference import judged_pairs as judge_stage
-from hornbook.preference.records import Judgement
+from hornbook.preference.records import JudgedReply
 from hornbook.preference.settings import JudgedPairsSettings
 from tests.preference.tiny import scripted
 
@@ -54,7 +54,7 @@ def test_evaluation_judges_within_limits(tiny_model: Path, questions: Path, tmp_
 def test_judged_pairs_are_judged_within_limits(tiny_model: Path, questions: Path, tmp_path: Path) -> None:
     settings = JudgedPairsSettings.parse({"responses": 4, "oracles": {"seconds": 1}}, "judge")
     judge_stage.judged_pairs(settings, Workspace(tmp_path / "out"), model=tiny_model, questions=[questions])
-    found = {reply.text: reply.oracle for reply in read_records(tmp_path / "out" / "judgements.parquet", Judgement)}
+    found = {reply.text: reply.oracle for reply in read_records(tmp_path / "out" / "judgements.parquet", JudgedReply)}
     assert found == {"good": 1.0, "bad": 0.0, "hang": -1.0, "die": -1.0}
 
 

@@ -4,12 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hornbook.base.rng import rng
-from hornbook.evaluation.metrics import NOT_ATTEMPTED, WRONG, Answer
+from hornbook.evaluation.metrics import NOT_ATTEMPTED, WRONG, ScoredReply
 from hornbook.evaluation.significance import NOISE, compare, paired_bootstrap, sign_flip_test
 
 
-def answers(values: list[float], score: str = "reasoning:sums") -> list[Answer]:
-    return [Answer(f"q{number}", score, 0, value, "") for number, value in enumerate(values)]
+def answers(values: list[float], score: str = "reasoning:sums") -> list[ScoredReply]:
+    return [ScoredReply(f"q{number}", score, 0, value, "") for number, value in enumerate(values)]
 
 
 def verdict(now: list[float], before: list[float], score: str = "reasoning:sums") -> str:
@@ -36,7 +36,11 @@ def test_four_questions_more_of_forty_are_noise_although_the_bootstrap_is_sure()
 
 
 def test_only_shared_questions_are_compared() -> None:
-    now = [*answers([1.0] * 10), Answer("new", "reasoning:sums", 0, 1.0, ""), Answer("x", "benchmark:piqa", 0, 1.0, "")]
+    now = [
+        *answers([1.0] * 10),
+        ScoredReply("new", "reasoning:sums", 0, 1.0, ""),
+        ScoredReply("x", "benchmark:piqa", 0, 1.0, ""),
+    ]
     rows = compare(now, answers([0.0] * 12), resamples=200, seed=0)
     assert [(row["score"], row["n"], row["difference"]) for row in rows] == [
         ("reasoning", 10, 1.0),
@@ -45,8 +49,8 @@ def test_only_shared_questions_are_compared() -> None:
 
 
 def test_samples_of_a_question_are_averaged_first() -> None:
-    now = [Answer("q", "reasoning:sums", sample, float(sample == 0), "") for sample in range(4)]
-    before = [Answer("q", "reasoning:sums", 0, 0.0, "")]
+    now = [ScoredReply("q", "reasoning:sums", sample, float(sample == 0), "") for sample in range(4)]
+    before = [ScoredReply("q", "reasoning:sums", 0, 0.0, "")]
     assert compare(now, before, resamples=100, seed=0)[0]["difference"] == 0.25
 
 
@@ -81,3 +85,15 @@ def test_memory_stays_bounded_in_blocks() -> None:
     low, high = paired_bootstrap(differences, 100, rng(1))
     assert low < 0.1 < high
     assert high - low == pytest.approx(2 * 1.96 / np.sqrt(300_000), rel=0.4)
+
+
+def test_a_difference_that_is_detectable_shows_four_times_of_five() -> None:
+    random, questions, shown = np.random.default_rng(0), 300, 0
+    better, worse = 0.115, 0.05  # a true difference of 6.5 points, which is what 300 such questions can detect
+    for _ in range(200):
+        moves = random.choice([1.0, -1.0, 0.0], size=questions, p=[better, worse, 1 - better - worse])
+        now, before = np.maximum(moves, 0.0), np.maximum(-moves, 0.0)
+        (row,) = compare(answers(list(now), "x"), answers(list(before), "x"), resamples=300, seed=1)
+        assert row["detectable"] == pytest.approx(0.065, abs=0.015)
+        shown += row["verdict"] == "better"
+    assert 0.7 < shown / 200 < 0.9

@@ -7,7 +7,7 @@ from transformers import PreTrainedModel
 
 from hornbook.base.errors import HornbookError
 from hornbook.inference.attention_windows import windows_of
-from hornbook.inference.capabilities import Way
+from hornbook.inference.capabilities import SamplingMode
 from hornbook.inference.rollouts import Request
 from hornbook.inference.settings import Sampling
 from hornbook.inference.torch_engine import TorchEngine
@@ -20,7 +20,7 @@ NEW = 8  # tokens sampled after each prefix
 LENGTHS = [5, 30, WINDOW - 3, ORIGINAL + 2, 100]  # of prefixes; one crosses the window while it is sampled
 WRONG = 1e-4  # nats
 REFUSED = {  # and why, where transformers' own forward is not that of a causal language model
-    "bert": "hangs on the tokens after it",
+    "bert": "depends on the tokens after it",
 }
 QUICK = [
     "gemma3",
@@ -36,12 +36,12 @@ QUICK = [
 ]
 QUICK += ["mamba", "deepseek_v3", "rwkv", "qwen2 with a window", "modernbert-decoder", "bert"]
 WAYS = [  # how texts within all windows are computed, and those beyond
-    ("llama", Way.SHARED, Way.SHARED),
-    ("qwen2 with a window", Way.SHARED, Way.OWN),
-    ("gpt_oss", Way.OWN, Way.OWN),
-    ("phi3 with longrope", Way.SHARED, Way.GENERATE),
-    ("mamba", Way.GENERATE, Way.GENERATE),
-    ("rwkv", Way.AFRESH, Way.AFRESH),
+    ("llama", SamplingMode.SHARED, SamplingMode.SHARED),
+    ("qwen2 with a window", SamplingMode.SHARED, SamplingMode.COPIED),
+    ("gpt_oss", SamplingMode.COPIED, SamplingMode.COPIED),
+    ("phi3 with longrope", SamplingMode.SHARED, SamplingMode.GENERATE),
+    ("mamba", SamplingMode.GENERATE, SamplingMode.GENERATE),
+    ("rwkv", SamplingMode.NO_CACHE, SamplingMode.NO_CACHE),
 ]
 
 
@@ -95,10 +95,10 @@ def test_few_are_refused() -> None:
 
 
 @pytest.mark.parametrize(("name", "near", "far"), WAYS, ids=[name for name, _, _ in WAYS])
-def test_each_is_computed_in_the_fastest_way_that_is_right(name: str, near: Way, far: Way) -> None:
+def test_each_is_computed_in_the_fastest_way_that_is_right(name: str, near: SamplingMode, far: SamplingMode) -> None:
     engine = TorchEngine(make(name), TOKENIZER)
-    assert engine.way() is near
-    assert engine.way(engine.windows.crossed(200)) is far
+    assert engine.mode() is near
+    assert engine.mode(engine.windows.crossed(200)) is far
 
 
 def test_a_text_that_crosses_the_original_length_of_longrope_goes_on_as_generate_does() -> None:

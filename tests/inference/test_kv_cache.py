@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hornbook.inference.kv_cache import FEW, SharedRows
+from hornbook.inference.kv_cache import LANE_MULTIPLE, SharedRows
 from hornbook.inference.prefix_cache import SharedPrefix
 
 ROWS, LANES, SLOTS, WIDTH = 12, 4, 6, 2
@@ -37,7 +37,7 @@ def test_each_row_sees_its_own_prefix(events: list) -> None:
             sitting[idle[0]] = (what, cut)
             cache.fill([(what, prefix(what))])
         elif kind == "go" and what in sitting:
-            cache.leave(what)
+            cache.release(what)
             del sitting[what]
         elif kind == "compact" and sitting:
             kept = sorted(sitting)
@@ -56,7 +56,7 @@ def test_each_row_sees_its_own_prefix(events: list) -> None:
         many = [head for head, _ in sitting.values()]
         needed = sum(-(-many.count(text) // LANES) for text in TEXTS)
         assert sum(taken > 0 for taken in cache.taken) == needed
-        assert blocks <= SLOTS and places <= max(FEW, LANES)
+        assert blocks <= SLOTS and places <= max(LANE_MULTIPLE, LANES)
 
 
 def test_no_lane_is_left() -> None:
@@ -65,5 +65,5 @@ def test_no_lane_is_left() -> None:
     assert not cache.reserve(LANES, TEXTS[0], 16)
     assert not cache.reserve(LANES, TEXTS[1], 16)
     for row in range(LANES):
-        cache.leave(row)
+        cache.release(row)
     assert cache.reserve(LANES, TEXTS[1], 16)

@@ -37,7 +37,7 @@ def test_torch_loads_the_model_and_samples_from_it(tmp_path: Path, precision: Pr
         assert engine.sample(requests, Sampling(max_new_tokens=8)) == direct.sample(
             requests, Sampling(max_new_tokens=8)
         )
-        assert (engine.room, engine.fingerprint) == (direct.room, direct.fingerprint)
+        assert (engine.context, engine.fingerprint) == (direct.context, direct.fingerprint)
 
 
 @pytest.mark.parametrize("variable", ["float32", "bfloat16"])

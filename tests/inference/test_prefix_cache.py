@@ -13,7 +13,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.inference import torch_engine as engine_module
 from hornbook.inference.capabilities import bytes_per_token, can_share
 from hornbook.inference.kv_cache import make_rows
-from hornbook.inference.prefix_cache import CHUNK, PrefixCache, plan, shared_length
+from hornbook.inference.prefix_cache import CHUNK, PrefixCache, plan_layout, shared_length
 from hornbook.inference.rollouts import Request
 from hornbook.inference.settings import Sampling
 from hornbook.inference.torch_engine import TorchEngine
@@ -148,7 +148,7 @@ def test_a_plan_uses_what_is_allowed_and_no_more(
 ) -> None:
     heads = [(number,) * length for number, count in enumerate(counts) for _ in range(count)]
     try:
-        made = plan(heads, [limit] * len(heads), batch_size, tokens, shared)
+        made = plan_layout(heads, [limit] * len(heads), batch_size, tokens, shared)
     except HornbookError:
         assert limit + 3 * length + 3 * CHUNK > tokens
         return

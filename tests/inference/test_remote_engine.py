@@ -57,7 +57,7 @@ def test_rollouts_come_in_order_and_a_rerun_asks_for_the_same(kind: str) -> None
     requests, sampling = some_requests(30), Sampling(max_new_tokens=20)
     done: list[int] = []
     with FakeServer(kind) as server, open_server(server) as engine:
-        assert engine.room == 96 and "table" in engine.fingerprint and server.url not in engine.fingerprint
+        assert engine.context == 96 and "table" in engine.fingerprint and server.url not in engine.fingerprint
         first = engine.sample(requests, sampling, done.append)
         asked = len(server.bodies)
         again = engine.sample(list(reversed(requests)), sampling)
@@ -260,7 +260,7 @@ def test_ids_that_do_not_match_their_log_probabilities_are_refused() -> None:
     def avoided(reply: dict[str, Any]) -> dict[str, Any]:
         return reply | {"tokens": [6]}
 
-    cases = [(short, "as many"), (words, "not a completion"), (avoided, "logit_bias")]
+    cases = [(short, "equally many"), (words, "not a completion"), (avoided, "logit_bias")]
     for change, message in cases:
         with FakeServer("llama", fault=lambda body, before, change=change: change) as server:
             asked = [Request([5], "k", limit=8, avoid=6 if change is avoided else -1)]
@@ -345,4 +345,4 @@ def test_the_model_and_the_key_are_told(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_server_that_does_not_say_its_context_is_refused() -> None:
     with FakeServer("vllm", room=None) as server:  # type: ignore[arg-type]
         server_models = error_of(lambda: open_server(server))
-    assert "how long the model's context is" in server_models
+    assert "reports the model's context length" in server_models

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hornbook.inference.sampling import draw, probabilities, uniforms, without
+from hornbook.inference.sampling import exclude_tokens, probabilities, sample_tokens, uniforms
 from hornbook.inference.settings import Sampling
 
 
@@ -61,7 +61,7 @@ def test_filters_match_their_definitions(
 def test_draw_inverts_the_cumulative_distribution(seed: int, vocabulary: int, points: st.DataObject) -> None:
     u = points.draw(st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=20))
     probs = probabilities(logits(seed, 1, vocabulary), Sampling(top_k=max(1, vocabulary // 2)))
-    tokens, logprobs = draw(probs.expand(len(u), -1), torch.tensor(u, dtype=torch.float64))
+    tokens, logprobs = sample_tokens(probs.expand(len(u), -1), torch.tensor(u, dtype=torch.float64))
     upper = probs[0].double().cumsum(0).numpy()
     lower = upper - probs[0].double().numpy()
     for point, token, logprob in zip(u, tokens.tolist(), logprobs.tolist(), strict=True):
@@ -73,14 +73,14 @@ def test_draw_inverts_the_cumulative_distribution(seed: int, vocabulary: int, po
 def test_edges_never_give_a_token_of_probability_zero() -> None:
     probs = torch.tensor([[0.0, 0.0, 0.3, 0.0, 0.7, 0.0] + [0.0] * 130])
     for u in (0.0, 0.3, 1 - 2**-53, np.nextafter(0.3, 0), np.nextafter(0.3, 1)):
-        token, _ = draw(probs, torch.tensor([u], dtype=torch.float64))
+        token, _ = sample_tokens(probs, torch.tensor([u], dtype=torch.float64))
         assert token.item() in (2, 4)
 
 
 def test_frequencies_match_the_distribution() -> None:
     probs = probabilities(logits(1, 1, 150), Sampling(temperature=0.8, top_p=0.9))
     n = 40_000
-    tokens, _ = draw(probs.expand(n, -1), torch.from_numpy(uniforms(7, "many", n)))
+    tokens, _ = sample_tokens(probs.expand(n, -1), torch.from_numpy(uniforms(7, "many", n)))
     counts = torch.bincount(tokens, minlength=150).double()
     expected = probs[0].double() * n
     assert (counts[expected == 0] == 0).all()
@@ -91,7 +91,7 @@ def test_frequencies_match_the_distribution() -> None:
 
 def test_temperature_zero_takes_the_likeliest_token_for_sure() -> None:
     rows = logits(3, 5, 100)
-    tokens, logprobs = draw(probabilities(rows, Sampling(temperature=0)), torch.rand(5, dtype=torch.float64))
+    tokens, logprobs = sample_tokens(probabilities(rows, Sampling(temperature=0)), torch.rand(5, dtype=torch.float64))
     assert tokens.tolist() == rows.argmax(-1).tolist()
     assert logprobs.tolist() == [0.0] * 5
 
@@ -117,7 +117,7 @@ def test_the_avoided_token_leaves_the_others_in_proportion(
     plain = probabilities(rows, sampling)
     likeliest = int(rows[1].argmax())
     avoid = torch.tensor([-1, likeliest, 0, 1, 2, 8])
-    found = without(rows, plain, avoid, sampling)
+    found = exclude_tokens(rows, plain, avoid, sampling)
     assert (found[0] == plain[0]).all()
     for row in range(1, 6):
         expected = plain[row].double()

@@ -51,7 +51,7 @@ def test_the_model_is_loaded_with_its_prefixes_cached_and_true_probabilities(
     made = FakeLLM.made
     assert made["model"] == str(tmp_path) and 0 <= made["seed"] < 2**32
     assert made["enable_prefix_caching"] and made["logprobs_mode"] == "processed_logprobs"
-    assert engine.room == 64 and tmp_path.name in engine.fingerprint
+    assert engine.context == 64 and tmp_path.name in engine.fingerprint
 
 
 def test_rollouts_have_their_seeds_limits_ends_and_log_probabilities(engine: VllmEngine) -> None:

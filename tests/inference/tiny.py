@@ -50,16 +50,22 @@ def random_model(kind: str, seed: int = 0, context: int = 96) -> PreTrainedModel
 
 
 def tiny_settings(context: int) -> dict[str, object]:
-    return {
+    return tiny_shape() | {
         "vocab_size": len(SPECIALS + LETTERS),
-        "hidden_size": 32,
-        "intermediate_size": 48,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
         "max_position_embeddings": context,
         "initializer_range": 0.2,  # so that attention and position matter to the output
         "pad_token_id": 0,
         "bos_token_id": 0,
         "eos_token_id": 3,
+    }
+
+
+def tiny_shape(hidden: int = 32, inner: int = 48, layers: int = 2, heads: int = 4) -> dict[str, object]:
+    """The sizes of a small model, with two query heads per key/value head."""
+    return {
+        "hidden_size": hidden,
+        "intermediate_size": inner,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": heads // 2,
     }

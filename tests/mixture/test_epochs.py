@@ -14,7 +14,7 @@ def test_table_5() -> None:
 
 
 def test_a_share_of_nothing_is_an_error_that_lists_what_there_is() -> None:
-    with pytest.raises(HornbookError, match=r"shares.web: .*there is text of: acquired, code"):
+    with pytest.raises(HornbookError, match=r"shares.web: .*sources with text: acquired, code"):
         epochs({"web": 1.0}, 100, {"code": 5, "acquired": 2, "web": 0})
     with pytest.raises(HornbookError, match="no text at all"):
         epochs({"web": 1.0}, 100, {})

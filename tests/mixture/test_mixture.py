@@ -14,7 +14,8 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_records
 from hornbook.base.records import Document
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.packed_dataset import Rows, validation
+from hornbook.mixture.packed_dataset import Rows, validation_rows
+from hornbook.mixture.packing_plan import join
 from hornbook.mixture.settings import MixtureSettings
 from hornbook.mixture.stage import mixture
 from hornbook.tokenizer.chat import load_tokenizer
@@ -85,7 +86,7 @@ def test_epochs_are_derived_and_every_document_is_seen_that_often(made: Made) ->
 
 def test_validation_documents_are_never_trained_on_and_all_there(made: Made) -> None:
     trained = set(documents_of(Rows.open(made.work.path)))
-    held = {source: documents_of(rows) for source, rows in validation(made.work.path).items()}
+    held = {source: documents_of(rows) for source, rows in validation_rows(made.work.path).items()}
     assert sorted(held) == sorted(SHARES)
     for source, documents in held.items():
         assert 1 <= len(documents) <= 25
@@ -97,14 +98,14 @@ def test_validation_documents_are_never_trained_on_and_all_there(made: Made) -> 
 def test_another_mixture_holds_out_the_same_documents(made: Made, tmp_path: Path) -> None:
     settings = made.settings.model_copy(update={"context": 512, "tokens": 5000})
     other = make(made.corpus, tmp_path, settings, seed=99)
-    for source, rows in validation(made.work.path).items():
-        assert set(documents_of(rows)) == set(documents_of(validation(other.path)[source]))
+    for source, rows in validation_rows(made.work.path).items():
+        assert set(documents_of(rows)) == set(documents_of(validation_rows(other.path)[source]))
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_another_order(made: Made, tmp_path: Path) -> None:
     again = make(made.corpus, tmp_path / "again", made.settings)
     assert files(again.path) == files(made.work.path)
-    assert again.book() == made.work.book()
+    assert again.statistics() == made.work.statistics()
     other = files(make(made.corpus, tmp_path / "other", made.settings, seed=2).path)
     assert other["rows/train.pieces.npy"] != files(made.work.path)["rows/train.pieces.npy"]
     assert other["tokens/web.bin"] == files(made.work.path)["tokens/web.bin"]
@@ -179,7 +180,7 @@ def make_quiet(corpus: Corpus, path: Path) -> list[str]:
 
 
 def test_errors_name_what_is_missing(corpus: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(HornbookError, match="no text of that source; there is text of: code, synthetic, web"):
+    with pytest.raises(HornbookError, match="no text of that source; sources with text: code, synthetic, web"):
         make(corpus, tmp_path / "a", MixtureSettings(tokens=1000, shares={"books": 1.0}))
     with pytest.raises(HornbookError, match=r"no record is long \(web over 40960\); the longest: web \d+$"):
         long = {"long_share": 0.3, "long_over": {"web": 10}}
@@ -209,3 +210,35 @@ def test_rows_outside_are_an_error(made: Made) -> None:
     for row in (-1, len(rows)):
         with pytest.raises(IndexError):
             rows.batch([row])
+
+
+def test_short_documents_can_be_joined_to_compare_with_long_ones(made: Made, tmp_path: Path) -> None:
+    over = dict.fromkeys(SHARES, 0.6)
+    settings = MixtureSettings(
+        tokens=50_000, context=256, shares=SHARES, long_share=1.0, long_made_of="joined", long_over=over
+    )
+    rows = Rows.open(make(made.corpus, tmp_path, settings).path)
+    batch = rows.batch(range(len(rows)))
+    whole_B = (batch.documents_BT == 0).all(axis=1)
+    assert whole_B.mean() > 0.95  # only the ends of stretches are shorter
+    assert (batch.positions_BT[whole_B] == np.arange(256)).all()
+    lengths: Counter[str] = Counter()
+    for row in range(len(rows)):
+        pieces = rows.pieces(row)
+        assert sum(piece.length for piece in pieces) <= 256
+        for piece in pieces:
+            lengths[piece.document] = max(lengths[piece.document], piece.start + piece.length)
+    assert max(lengths.values()) <= 0.6 * 256
+    assert len(lengths) > 30
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 50), st.integers(1, 40)), max_size=20), st.integers(1, 30))
+def test_joining_keeps_every_token_in_order(pieces: list[tuple[int, int, int]], context: int) -> None:
+    def tokens(table: np.ndarray) -> list[tuple[int, int]]:
+        return [(document, start + k) for document, start, length, *_ in table.tolist() for k in range(length)]
+
+    given_P3 = np.array(pieces, np.int64).reshape(-1, 3)
+    joined_P4 = join(given_P3, context)
+    assert tokens(joined_P4) == tokens(given_P3)
+    stretches = np.split(joined_P4[:, 2], np.flatnonzero(joined_P4[:, 3] == 0)[1:])
+    assert [int(lengths.sum()) for lengths in stretches[:-1]] == [context] * (len(stretches) - 1)

@@ -111,7 +111,7 @@ def test_llama_cpp_says_what_transformers_says(original: Path, tmp_path: Path) -
 def test_what_was_written_reads_back_bit_for_bit(original: Path, tmp_path: Path) -> None:
     if original.name in ("phi3-longrope", "llama-3-rope"):
         export_gguf(original, tmp_path / "model.gguf")
-        with pytest.raises(HornbookError, match=r"model.gguf: a tensor rope_f\w+.weight"):
+        with pytest.raises(HornbookError, match=r"model.gguf: tensor rope_f\w+.weight"):
             export_model(str(tmp_path / "model.gguf"), tmp_path / "back", "hf")
         return
     export_gguf(original, tmp_path / "model.gguf")
@@ -145,7 +145,7 @@ def test_weights_beyond_half_precision_are_refused(tokenizer, tmp_path: Path) ->
     model = phi3(len(tokenizer))
     model.model.layers[1].mlp.down_proj.weight.data[0, 0] = 1e6
     save_model(model, tokenizer, tmp_path / "model")
-    with pytest.raises(HornbookError, match=r"blk.1.ffn_down.weight holds numbers that torch.float16 does not"):
+    with pytest.raises(HornbookError, match=r"blk.1.ffn_down.weight has values outside the range of torch.float16"):
         export_model(str(tmp_path / "model"), tmp_path / "model.gguf", "gguf", "f16")
     assert not (tmp_path / "model.gguf").exists()
 
@@ -180,13 +180,13 @@ def test_architectures_llama_cpp_does_not_have_are_refused(tokenizer, tmp_path: 
         tokenizer,
         tmp_path / "gpt2",
     )
-    with pytest.raises(HornbookError, match="GPT2LMHeadModel is not written as GGUF; LlamaForCausalLM, Qwen2"):
+    with pytest.raises(HornbookError, match="GPT2LMHeadModel cannot be written as GGUF; only LlamaForCausalLM, Qwen2"):
         export_model(str(tmp_path / "gpt2"), tmp_path / "x.gguf", "gguf")
     save_model(llama(len(tokenizer), hidden_act="gelu"), tokenizer, tmp_path / "gelu")
-    with pytest.raises(HornbookError, match="gelu: its activation is gelu"):
+    with pytest.raises(HornbookError, match="gelu: activation gelu"):
         export_model(str(tmp_path / "gelu"), tmp_path / "x.gguf", "gguf")
     scaled = PLAIN | {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}
     save_model(llama(len(tokenizer), rope_parameters=scaled), tokenizer, tmp_path / "yarn")
-    with pytest.raises(HornbookError, match="yarn: its rotary embedding is scaled by yarn"):
+    with pytest.raises(HornbookError, match="yarn: rotary scaling yarn is not supported"):
         export_model(str(tmp_path / "yarn"), tmp_path / "x.gguf", "gguf")
     assert not (tmp_path / "x.gguf").exists()

@@ -14,18 +14,18 @@ from hornbook.model.gguf_export import export_gguf
 from hornbook.model.gguf_tokenizer import plain_template, tokenizer_from_metadata, tokenizer_metadata
 from hornbook.model.load_save import save_model
 from hornbook.model.settings import ModelSettings
-from hornbook.tokenizer.bytelevel import finish
+from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.chatml import CHAT_TEMPLATE
 from hornbook.tokenizer.cl100k import cl100k
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.train import train
+from hornbook.tokenizer.train import train_bpe
 from tests.model.llama_cpp import HARD_TEXTS, LlamaCpp
 
 CORPUS = [Path(__file__).read_text(), *HARD_TEXTS, "1234567890 and 2024 or 3.14159 " * 5, "naïve déjà 日本語 日本 " * 9]
 
 
 def trained(digits: int) -> PreTrainedTokenizerBase:
-    return finish(train(TokenizerSettings(vocab_size=900, digits_per_token=digits), CORPUS))
+    return as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=900, digits_per_token=digits), CORPUS))
 
 
 def gpt_2(*first: pre_tokenizers.PreTokenizer) -> PreTrainedTokenizerBase:
@@ -43,7 +43,7 @@ def gpt_2(*first: pre_tokenizers.PreTokenizer) -> PreTrainedTokenizerBase:
 TOKENIZERS = {
     "ours": lambda: trained(1),
     "three-digits": lambda: trained(3),
-    "cl100k": lambda: finish(cl100k()),
+    "cl100k": lambda: as_fast_tokenizer(cl100k()),
     "gpt-2": gpt_2,
     "smollm": lambda: gpt_2(pre_tokenizers.Digits(individual_digits=True)),
 }
@@ -87,18 +87,18 @@ def test_the_way_back_gives_the_same_tokenizer(both) -> None:
 
 def test_ways_of_cutting_that_llama_cpp_lacks_are_refused() -> None:
     for cut in (pre_tokenizers.Whitespace(), pre_tokenizers.Digits(individual_digits=False)):
-        with pytest.raises(HornbookError, match="cuts text into words in a way that llama"):
+        with pytest.raises(HornbookError, match="splits text into words in a way that llama"):
             tokenizer_metadata(gpt_2(cut), 300)
-    with pytest.raises(HornbookError, match="cuts text"):
+    with pytest.raises(HornbookError, match="splits text"):
         tokenizer_metadata(trained(2), 900)
     # an entry that reaches from one line into the next is found at the end of a text only, and not by llama.cpp
-    crossing = finish(train(TokenizerSettings(vocab_size=600), ["x\n    "] * 50))
-    with pytest.raises(HornbookError, match="cuts text"):
+    crossing = as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=600), ["x\n    "] * 50))
+    with pytest.raises(HornbookError, match="splits text"):
         tokenizer_metadata(crossing, len(crossing))
     words = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.WordLevel({"a": 0}, unk_token="a")))
     with pytest.raises(HornbookError, match="no byte-level BPE"):
         tokenizer_metadata(words, 1)
-    with pytest.raises(HornbookError, match="has 900 ids, its model 800"):
+    with pytest.raises(HornbookError, match="has 900 ids, the model 800"):
         tokenizer_metadata(trained(1), 800)
 
 

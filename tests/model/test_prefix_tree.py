@@ -17,7 +17,7 @@ from transformers import (
 )
 
 from hornbook.model.packed_attention import packed
-from hornbook.model.prefix_tree import Tree, lay_out, starts, tree_states
+from hornbook.model.prefix_tree import Tree, lay_out, part_starts, tree_states
 
 SHAPE = {
     "vocab_size": 50,
@@ -67,7 +67,7 @@ def test_hidden_states_are_those_of_prefix_and_branch_alone(model, made: list[Tr
     with torch.no_grad(), packed(model):
         got_NC = tree_states(model, laid)
     with torch.no_grad():
-        for tree, (prefix, *branches) in zip(made, starts(laid), strict=True):
+        for tree, (prefix, *branches) in zip(made, part_starts(laid), strict=True):
             expected = alone(model, tree.prefix)
             torch.testing.assert_close(got_NC[prefix : prefix + len(tree.prefix)], expected, atol=1e-4, rtol=1e-4)
             for branch, start in zip(tree.branches, branches, strict=True):

@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from hornbook.inference.torch_engine import TorchEngine
 from hornbook.model.load_save import load_model, save_model
 from hornbook.model.packing_check import check_packing
-from hornbook.model.rescaling import keep_weights
+from hornbook.model.rescaling import disable_rescaling
 from tests.architectures import make
 from tests.inference.tiny import tiny_tokenizer
 
@@ -50,9 +50,9 @@ def test_a_trained_model_is_saved_as_it_is(tmp_path: Path, before: bool) -> None
 
 def test_a_bfloat16_model_that_is_tried_in_float32_comes_back_as_it_was() -> None:
     model = make(NAME).bfloat16()
-    keep_weights(model)
+    disable_rescaling(model)
     fresh, said = weights(model), says(model)
-    TorchEngine(model, tiny_tokenizer()).way()
+    TorchEngine(model, tiny_tokenizer()).mode()
     assert all(torch.equal(weight, fresh[name]) for name, weight in model.state_dict().items())
     assert torch.equal(says(model), said)
     torch.testing.assert_close(said, says(make(NAME)), atol=0.3, rtol=0)
@@ -61,5 +61,5 @@ def test_a_bfloat16_model_that_is_tried_in_float32_comes_back_as_it_was() -> Non
 def test_other_models_are_left_alone() -> None:
     model = make("llama")
     config = model.config
-    keep_weights(model)
+    disable_rescaling(model)
     assert model.config is config and model.model.config is config

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hornbook.oracles.parse_question import question_of
+from hornbook.oracles.parse_question import parse_question
 from hornbook.oracles.registry import judge_here
 from hornbook.oracles.settings import OracleSettings
 
@@ -83,7 +83,7 @@ ORACLES = [  # reference, its oracle
 
 def right(reference: str, reply: str) -> bool:
     judgement = judge_here(
-        question_of({"question": "?", "answer": reference}, ""), f"Answer: {reply}", OracleSettings()
+        parse_question({"question": "?", "answer": reference}, ""), f"Answer: {reply}", OracleSettings()
     )
     assert not judgement.failed, judgement.reason
     return judgement.right is True
@@ -101,4 +101,4 @@ def test_what_differs_in_form_is_right(reference: str, reply: str) -> None:
 
 @pytest.mark.parametrize(("reference", "oracle"), ORACLES)
 def test_the_oracle_of_a_reference(reference: str, oracle: str) -> None:
-    assert question_of({"question": "?", "answer": reference}, "").oracle == oracle
+    assert parse_question({"question": "?", "answer": reference}, "").oracle == oracle

@@ -4,11 +4,9 @@ import string
 
 import pytest
 
-from hornbook.base.records import Question
 from hornbook.data.benchmarks import load_benchmark
-from hornbook.oracles.parse_question import question_of
-from hornbook.oracles.registry import judge_here
-from hornbook.oracles.settings import OracleSettings
+from hornbook.oracles.parse_question import parse_question
+from tests.oracles.judged import judged
 
 CITIES = ["Rome", "Paris", "Berlin", "Madrid"]
 REPLIES = [  # about CITIES: the reply, whether it takes Paris
@@ -65,14 +63,6 @@ OTHERS = [  # choices, reference, reply, whether it is right
 ]
 
 
-def judged(oracle: str, answer: str, reply: str, **more: object) -> tuple[bool, str]:
-    judgement = judge_here(
-        Question(id="q", task="t", prompt="?", answer=answer, oracle=oracle, **more), reply, OracleSettings()
-    )
-    assert not judgement.failed, judgement.reason
-    return judgement.right is True, judgement.outcome
-
-
 @pytest.mark.parametrize(("reply", "right"), REPLIES)
 def test_a_choice_in_a_reply(reply: str, right: bool) -> None:
     assert judged("choice", "B", reply, choices=CITIES)[0] == right
@@ -94,7 +84,7 @@ def test_the_key_of_mmlu_is_right_for_every_row() -> None:
     assert len(items) == 15858
     for item in items:
         choices = list(item.choices)
-        row = question_of({"question": item.question, "choices": choices, "answer": item.answer_index}, "")
+        row = parse_question({"question": item.question, "choices": choices, "answer": item.answer_index}, "")
         for letter, choice in zip(string.ascii_uppercase, choices, strict=False):
             same = choice.strip() == choices[item.answer_index].strip()
             assert judged("choice", row.answer, f"Answer: {letter}", choices=row.choices)[0] == same, (item.id, letter)
@@ -102,7 +92,7 @@ def test_the_key_of_mmlu_is_right_for_every_row() -> None:
 
 def test_the_options_of_mmlu_pro_are_asked() -> None:
     options = [f"option {number}" for number in range(10)]
-    row = question_of({"question": "Which?", "options": options, "answer": "I", "answer_index": 8}, "")
+    row = parse_question({"question": "Which?", "options": options, "answer": "I", "answer_index": 8}, "")
     assert row.oracle == "choice" and "I) option 8" in row.prompt
     assert judged("choice", row.answer, "The answer is (I).", choices=row.choices)[0]
     assert not judged("choice", row.answer, "I am not sure", choices=row.choices)[0]

@@ -6,7 +6,7 @@ import pytest
 from hornbook.base.records import Question
 from hornbook.oracles.code import score_code
 from hornbook.oracles.judgement import Judgement
-from hornbook.oracles.parse_question import question_of
+from hornbook.oracles.parse_question import parse_question
 from hornbook.oracles.settings import OracleSettings
 from tests.oracles.honest_programs import HONEST, Honest
 from tests.oracles.hostile_programs import HOSTILE, QUESTIONS, Hostile
@@ -16,7 +16,7 @@ HASTY = OracleSettings(seconds=1, memory_mb=256)
 
 def judged(name: str, program: str) -> Judgement:
     row = {field: value for field, value in QUESTIONS[name].items() if field != "right"}
-    question = question_of(row, "")
+    question = parse_question(row, "")
     assert question.oracle == "code"
     return score_code(question, f"```python\n{program}\n```", HASTY)
 

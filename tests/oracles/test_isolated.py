@@ -15,7 +15,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.records import Question
 from hornbook.oracles.isolated import Oracles
 from hornbook.oracles.judgement import RIGHT, not_judged
-from hornbook.oracles.score import judge
+from hornbook.oracles.score import judge_question
 from hornbook.oracles.settings import OracleSettings
 from hornbook.oracles.worker import GRACE
 
@@ -138,7 +138,7 @@ def test_mixed_oracles_keep_their_places_and_agree_with_judging_here(oracles: Or
     ]
     pairs = [(each, text) for text in ("Answer: 7", "Answer: 8", "", "7") for each in asked]
     judged = oracles.judge_many(pairs)
-    assert judged == [judge(*pair) for pair in pairs]
+    assert judged == [judge_question(*pair) for pair in pairs]
     assert {judgement.score for judgement in judged} == {0, 1}
 
 
@@ -148,9 +148,9 @@ def test_mixed_oracles_keep_their_places_and_agree_with_judging_here(oracles: Or
         ("fuzy", "did you mean 'fuzzy'"),
         ("no/such/file.py:f", "no such file"),
         (HOSTILE.replace(":act", ":cat"), "has no function 'cat'"),
-        (HOSTILE.replace(":act", ":not_a_function"), "is no function"),
+        (HOSTILE.replace(":act", ":not_a_function"), "is not a function"),
         ("no.such.module:f", "No module named"),
-        ("judge", "needs a model that judges"),
+        ("judge", "needs a judge model"),
     ],
 )
 def test_what_the_user_must_mend_is_one_line(oracles: Oracles, oracle: str, message: str) -> None:

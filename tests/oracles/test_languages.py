@@ -8,9 +8,9 @@ import pytest
 from hornbook.base.errors import HornbookError
 from hornbook.oracles import languages
 from hornbook.oracles.compiled_tests import failed_tests
-from hornbook.sandbox.process import Limits
+from hornbook.sandbox.process import ProcessLimits
 
-LIMITS = Limits(5, 512)
+LIMITS = ProcessLimits(5, 512)
 
 HEADERS = {
     "cpp": "#include<vector>\nusing namespace std;\n// Adds up.\nint total(vector<int> a) {\n",

@@ -11,7 +11,7 @@ import pytest
 
 from hornbook.base.records import Question
 from hornbook.oracles.isolated import Oracles
-from hornbook.oracles.llm_judge import judge_messages, parse_verdict
+from hornbook.oracles.llm_judge import parse_verdict, verdict_messages
 from hornbook.oracles.settings import OracleSettings
 from hornbook.teacher.errors import TeacherError
 from hornbook.teacher.settings import TeacherSettings
@@ -98,5 +98,5 @@ def test_a_verdict_is_the_last_line_and_nothing_else(text: str, verdict: bool | 
 
 def test_the_judge_sees_question_choices_reference_and_the_end_of_the_reply() -> None:
     question = Question(id="q", task="t", prompt="Who?", answer="Ada", oracle="judge", choices=["Ada", "Bob"])
-    (message,) = judge_messages(question, "x" * 10_000 + " it is Bob")
+    (message,) = verdict_messages(question, "x" * 10_000 + " it is Bob")
     assert all(part in message.content for part in ("Who?", "Ada\nBob", "it is Bob")) and len(message.content) < 9500

@@ -86,7 +86,7 @@ def test_a_worked_solution_is_kept_and_choices_are_shown(oracles: Oracles, tmp_p
         ({"prompt": {"a": "7"}}, "prompt: expected a text, got dict"),
         ({"prompt": "?"}, "no answer: expected one of answer"),
         ({"prompt": "?", "answer": "many", "oracle": "number"}, "holds no number"),
-        ({"prompt": "?", "answer": "see below", "oracle": "math"}, "no mathematics that math-verify can parse"),
+        ({"prompt": "?", "answer": "see below", "oracle": "math"}, "not mathematics that math-verify can parse"),
         ({"prompt": "?", "answer": "Bonn", "choices": ["Oslo", "Rome"]}, "none of the 2 choices"),
         ({"prompt": "?", "answer": 2, "choices": ["Oslo", "Rome"]}, "index 2 of 2 choices"),
         ({**GYM, "metadata": {"source_dataset": "chain_some"}}, "no task 'chain_some'"),

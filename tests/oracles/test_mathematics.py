@@ -6,12 +6,10 @@ from collections import defaultdict
 
 import pytest
 
-from hornbook.base.records import Question
 from hornbook.data.benchmarks import load_benchmark
 from hornbook.oracles.isolated import Oracles
-from hornbook.oracles.parse_question import question_of
-from hornbook.oracles.registry import judge_here
-from hornbook.oracles.settings import OracleSettings
+from hornbook.oracles.parse_question import parse_question
+from tests.oracles.judged import judged
 
 REPLIES = [  # reference, reply, whether it is right
     ("\\frac12", "Answer: \\boxed{\\frac{1}{2}}", True),
@@ -87,14 +85,6 @@ REPLIES = [  # reference, reply, whether it is right
 ]
 
 
-def judged(oracle: str, answer: str, reply: str, **more: object) -> tuple[bool, str]:
-    judgement = judge_here(
-        Question(id="q", task="t", prompt="?", answer=answer, oracle=oracle, **more), reply, OracleSettings()
-    )
-    assert not judgement.failed, judgement.reason
-    return judgement.right is True, judgement.outcome
-
-
 @pytest.mark.parametrize(("reference", "reply", "right"), REPLIES)
 def test_a_formula_in_a_reply(reference: str, reply: str, right: bool) -> None:
     assert judged("math", reference, reply)[0] == right
@@ -107,7 +97,7 @@ def same_text(one: str, other: str) -> bool:
 
 def solutions_right(step: int) -> tuple[int, int, int]:
     """Of MATH: items, those whose own solution is right, and those for which another's of the same subject is."""
-    items = [(i, question_of({"problem": i.question, "solution": i.answer}, "")) for i in load_benchmark("math")]
+    items = [(i, parse_question({"problem": i.question, "solution": i.answer}, "")) for i in load_benchmark("math")]
     groups = defaultdict(list)
     for item, question in items:
         groups[item.group].append((item, question))
@@ -135,6 +125,8 @@ def test_all_solutions_of_math() -> None:
 
 @pytest.mark.slow
 def test_all_solutions_of_gsm8k() -> None:
-    pairs = [(question_of({"question": i.question, "answer": i.answer}, ""), i.answer) for i in load_benchmark("gsm8k")]
+    pairs = [
+        (parse_question({"question": i.question, "answer": i.answer}, ""), i.answer) for i in load_benchmark("gsm8k")
+    ]
     with Oracles() as oracles:
         assert sum(one.right is True for one in oracles.judge_many(pairs)) == len(pairs) == 1319

@@ -4,10 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hornbook.base.records import Question
 from hornbook.oracles.number import parse_number
-from hornbook.oracles.registry import judge_here
-from hornbook.oracles.settings import OracleSettings
+from tests.oracles.judged import judged
 
 REPLIES = [  # reference, reply, whether it is right
     ("2", "\\boxed{\\frac{h^2}{m}}", False),
@@ -166,14 +164,6 @@ REPLIES = [  # reference, reply, whether it is right
     ("1000000", "Answer: 10^6", True),
     ("1000000", "Answer: 10⁶", True),
 ]
-
-
-def judged(oracle: str, answer: str, reply: str, **more: object) -> tuple[bool, str]:
-    judgement = judge_here(
-        Question(id="q", task="t", prompt="?", answer=answer, oracle=oracle, **more), reply, OracleSettings()
-    )
-    assert not judgement.failed, judgement.reason
-    return judgement.right is True, judgement.outcome
 
 
 @pytest.mark.parametrize(("reference", "reply", "right"), REPLIES)

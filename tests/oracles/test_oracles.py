@@ -13,7 +13,7 @@ from hornbook.oracles import mathematics
 from hornbook.oracles.extract_answer import extract_answer
 from hornbook.oracles.number import parse_number
 from hornbook.oracles.registry import ORACLES, judge_here
-from hornbook.oracles.score import is_right, judge, score, verdict
+from hornbook.oracles.score import is_right, judge_question, judged_outcome, score
 from hornbook.oracles.settings import OracleSettings
 from hornbook.oracles.trivia import refuses
 
@@ -107,13 +107,13 @@ def test_reasoning_gym_scores_by_its_own_scorer() -> None:
 )
 def test_trivia_is_correct_wrong_or_not_attempted(reply: str, outcome: str) -> None:
     asked = question("trivia", "Côte d'Ivoire", entry='{"aliases": ["Ivory Coast"]}')
-    assert verdict(asked, reply) == outcome
+    assert judged_outcome(asked, reply) == outcome
     assert score(asked, reply) == (outcome == "correct")
 
 
 def test_a_bogus_question_is_right_only_when_refused() -> None:
     asked = question("trivia")
-    assert verdict(asked, "Peru") == "wrong"
+    assert judged_outcome(asked, "Peru") == "wrong"
     assert not is_right(asked, "Peru")
     assert is_right(asked, "I do not know of a city called Blorg.")
     assert refuses("That city does not seem to exist") and not refuses("No, it is Norway")
@@ -133,8 +133,8 @@ def test_a_bogus_question_is_right_only_when_refused() -> None:
 )
 def test_mathematics_is_compared_by_what_it_means(answer: str, reply: str) -> None:
     assert is_right(question("math", answer), reply)
-    assert judge(question("math", answer), "Answer: 77").score == 0
-    assert judge(question("math", answer), "Answer: x + 1").score == 0
+    assert judge_question(question("math", answer), "Answer: 77").score == 0
+    assert judge_question(question("math", answer), "Answer: x + 1").score == 0
 
 
 def test_mathematics_without_its_package_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,8 +152,8 @@ def test_fuzzy_forgives_spelling_up_to_its_threshold() -> None:
     assert is_right(asked, "Answer: Johann Wolfgang von Göthe")
     assert not is_right(asked, "Answer: Wolfgang Amadeus Mozart")
     loose = OracleSettings(similarity=0.5)
-    assert judge(asked, "Answer: Wolfgang von Goethe", loose).score == 1
-    assert judge(asked, "Answer: " + "Goethe " * 100_000).score == 0
+    assert judge_question(asked, "Answer: Wolfgang von Goethe", loose).score == 1
+    assert judge_question(asked, "Answer: " + "Goethe " * 100_000).score == 0
 
 
 def code_question(*tests: object, **more: object) -> Question:
@@ -182,7 +182,7 @@ ADD = "def add(a, b):\n    return a + b\n"
 )
 def test_code_is_right_when_its_tests_pass(reply: str, reason: str) -> None:
     asked = code_question("assert add(1, 2) == 3", "import math\nassert add(math.pi, 0) > 3")
-    judged = judge(asked, reply, OracleSettings(seconds=1, memory_mb=256))
+    judged = judge_question(asked, reply, OracleSettings(seconds=1, memory_mb=256))
     assert (judged.score == 1, judged.failed) == (reason == "", False)
     assert reason in judged.reason
 
@@ -190,8 +190,8 @@ def test_code_is_right_when_its_tests_pass(reply: str, reason: str) -> None:
 def test_code_may_be_judged_by_what_it_prints() -> None:
     asked = code_question({"input": "1 2\n", "output": "3\n"}, {"input": "2 2", "output": "4"})
     assert is_right(asked, "print(sum(map(int, input().split())), '')")
-    assert judge(asked, "print(3)").reason == "case 2 of 2: printed '3', expected '4'"
-    assert "ValueError" in judge(asked, "print(int(input()))").reason
+    assert judge_question(asked, "print(3)").reason == "case 2 of 2: printed '3', expected '4'"
+    assert "ValueError" in judge_question(asked, "print(int(input()))").reason
 
 
 def test_a_completion_may_go_on_from_the_header_it_was_given() -> None:
@@ -220,7 +220,7 @@ def test_a_completion_may_go_on_from_the_header_it_was_given() -> None:
     ids=range(13),
 )
 def test_an_oracle_that_breaks_scores_nothing_and_says_why(broken: Question) -> None:
-    judged = judge(broken, "Answer: 7")
+    judged = judge_question(broken, "Answer: 7")
     assert judged.score == 0 and judged.failed and judged.reason
 
 
@@ -232,5 +232,5 @@ def test_an_unknown_oracle_is_the_users_error() -> None:
 @given(st.sampled_from(sorted(set(ORACLES) - {"math", "code"})), st.text(max_size=200))
 def test_whatever_a_model_writes_is_scored(oracle: str, completion: str) -> None:
     entry = CHAIN_SUM if oracle == "reasoning-gym" else ""
-    judged = judge(question(oracle, "7", entry=entry, choices=["7", "8"]), completion)
+    judged = judge_question(question(oracle, "7", entry=entry, choices=["7", "8"]), completion)
     assert 0 <= judged.score <= 1 and not judged.failed

@@ -9,7 +9,7 @@ import pytest
 from hornbook.base.records import Question
 from hornbook.oracles.code import results_of, score_code
 from hornbook.oracles.judgement import Judgement
-from hornbook.oracles.parse_question import question_of
+from hornbook.oracles.parse_question import parse_question
 from hornbook.oracles.settings import OracleSettings
 from tests.oracles.programs import entries
 
@@ -20,7 +20,7 @@ FORMS = dict(entries("forms.txt"))
 def test_rows_as_others_write_them(form: str) -> None:
     row = {"solution": "?", **FORMS[form]}
     replies = [f"```python\n{row.pop(name)}\n```" for name in ("right", "wrong")]
-    question = question_of(row, "")
+    question = parse_question(row, "")
     assert [score_code(question, reply, OracleSettings()).outcome for reply in replies] == ["correct", "wrong"]
 
 

@@ -2,9 +2,7 @@
 
 import pytest
 
-from hornbook.base.records import Question
-from hornbook.oracles.registry import judge_here
-from hornbook.oracles.settings import OracleSettings
+from tests.oracles.judged import judged
 
 REPLIES = [  # reference, reply, outcome
     ("Paris", "Answer: Paris", "correct"),
@@ -74,14 +72,6 @@ REPLIES = [  # reference, reply, outcome
     ("Berlin", "It isn't Berlin.", "wrong"),
     ("Paris", "Parisian", "wrong"),
 ]
-
-
-def judged(oracle: str, answer: str, reply: str, **more: object) -> tuple[bool, str]:
-    judgement = judge_here(
-        Question(id="q", task="t", prompt="?", answer=answer, oracle=oracle, **more), reply, OracleSettings()
-    )
-    assert not judgement.failed, judgement.reason
-    return judgement.right is True, judgement.outcome
 
 
 @pytest.mark.parametrize(("reference", "reply", "outcome"), REPLIES)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hornbook.preference.judge_prompt import LONGEST_REPLY, Grades, judge_messages, parse_grades
+from hornbook.preference.judge_prompt import LONGEST_REPLY, Grades, grading_messages, parse_grades
 from hornbook.preference.pairing import best_against_worst, rank_agreement
 
 grades = st.lists(st.integers(1, 5).map(float), max_size=12)
@@ -52,7 +52,7 @@ def test_grades_are_read_back(given_grades: tuple[int, int, int], mark: str) -> 
 
 
 def test_the_judge_sees_question_and_reply_last() -> None:
-    messages = judge_messages("What is 1 + 1?", "Two")
+    messages = grading_messages("What is 1 + 1?", "Two")
     assert [message.role for message in messages] == ["user", "assistant"] * 3 + ["user"]
     assert "What is 1 + 1?" in messages[-1].content and "Two" in messages[-1].content
 
@@ -78,6 +78,6 @@ def test_agreement_with_itself_its_opposite_and_with_nothing(values: list[float]
 
 def test_of_a_long_reply_the_judge_sees_the_end_and_is_told_of_the_cut() -> None:
     reply = "We compute step by step. " * 90 + "\nAnswer: 42"
-    shown = judge_messages("What is 6 * 7?", reply)[-1].content
+    shown = grading_messages("What is 6 * 7?", reply)[-1].content
     assert shown.endswith("Answer: 42") and "Reply: We compute" in shown
     assert f"[... {len(reply) - LONGEST_REPLY} characters cut ...]" in shown

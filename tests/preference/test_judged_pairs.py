@@ -9,7 +9,7 @@ from hornbook.base.records import Pair, Question
 from hornbook.base.workspace import Workspace
 from hornbook.preference import generate as replies
 from hornbook.preference import judged_pairs as stage
-from hornbook.preference.records import Judgement
+from hornbook.preference.records import JudgedReply
 from hornbook.preference.settings import JudgedPairsSettings
 from hornbook.tokenizer.chat import load_tokenizer
 from tests.preference.tiny import FakeTeacher, opener, save_tiny_model, scripted, sum_question
@@ -42,7 +42,7 @@ def run(
     script: Callable[[str, int], str] = say,
     others: list[Path] = [],  # noqa: B006
     **more: object,
-) -> tuple[Workspace, list[Judgement], list[Pair]]:
+) -> tuple[Workspace, list[JudgedReply], list[Pair]]:
     source = out.with_name(out.name + "-questions")
     write_records(source / "questions.parquet", Question, questions)
     monkeypatch.setattr(replies, "open_engine", scripted(script))
@@ -53,7 +53,7 @@ def run(
     stage.judged_pairs(
         JudgedPairsSettings.parse(more, "judged-pairs"), work, model=model, questions=[source], others=others
     )
-    return work, read_records(out / "judgements.parquet", Judgement), read_records(out, Pair)
+    return work, read_records(out / "judgements.parquet", JudgedReply), read_records(out, Pair)
 
 
 def test_the_oracle_decides_accuracy_and_the_judge_the_mean(
@@ -127,7 +127,7 @@ def test_a_judge_that_repeats_itself_is_noticed_and_its_ties_make_no_pairs(
 
     work, judged, pairs = run(tmp_path / "out", tiny_model, monkeypatch, teach=stuck, accuracy="judge")
     assert all(reply.judged for reply in judged) and pairs == []
-    assert any("very same grades" in warning for warning in work.warnings)
+    assert any("the same grades" in warning for warning in work.warnings)
 
 
 def test_judging_stops_at_its_budget_and_asks_nothing_twice(
@@ -164,7 +164,7 @@ def test_neither_order_nor_a_second_run_changes_a_byte(
     first, *_ = run(tmp_path / "a", tiny_model, monkeypatch)
     second, *_ = run(tmp_path / "b", tiny_model, monkeypatch, questions=QUESTIONS[::-1])
     again, *_ = run(tmp_path / "b", tiny_model, monkeypatch)
-    assert first.book() == second.book() == again.book()
+    assert first.statistics() == second.statistics() == again.statistics()
     files = {path.name: path.read_bytes() for path in first.path.iterdir()}
     assert set(files) == {"judgements.parquet", "pairs.parquet"}
     assert files == {path.name: path.read_bytes() for path in second.path.iterdir()}
@@ -177,7 +177,7 @@ def test_a_real_model_without_a_judge(tiny_model: Path, tmp_path: Path) -> None:
         work = Workspace(tmp_path / out, name="judge", seed=1)
         settings = JudgedPairsSettings(responses=2, max_new_tokens=8)
         stage.judged_pairs(settings, work, model=tiny_model, questions=[tmp_path / "q"])
-        books.append((work.book(), (work.path / "judgements.parquet").read_bytes()))
+        books.append((work.statistics(), (work.path / "judgements.parquet").read_bytes()))
     assert books[0] == books[1]
     assert books[0][0]["counts"]["replies"] > 0
 

@@ -109,8 +109,8 @@ def test_neither_order_of_questions_nor_a_kill_changes_a_byte(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stage, "_book", killed)
-    monkeypatch.setattr(stage, "forget_replies", killed)
+    monkeypatch.setattr(stage, "_record_statistics", killed)
+    monkeypatch.setattr(stage, "delete_replies", killed)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "out-b", tiny_model, tmp_path / "b", monkeypatch)
     monkeypatch.undo()
@@ -119,7 +119,7 @@ def test_neither_order_of_questions_nor_a_kill_changes_a_byte(
         raise AssertionError("sampled again")
 
     second = run(tmp_path / "out-b", tiny_model, tmp_path / "b", monkeypatch, script=not_again)
-    assert first.book() == second.book()
+    assert first.statistics() == second.statistics()
     files = {path.name: path.read_bytes() for path in first.path.iterdir()}
     assert set(files) == {"samples.parquet", "pairs.parquet"}
     assert files == {path.name: path.read_bytes() for path in second.path.iterdir()}

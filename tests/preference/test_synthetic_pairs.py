@@ -72,7 +72,7 @@ def test_pairs_are_the_two_last_turns_in_the_models_own_template(tiny_model, sam
     assert work.rejected == {
         "both sides are equal": 1,
         "an empty reply": 1,
-        "no reply of the assistant at the end": 1,
+        "the last turn is not the assistant's": 1,
     }
 
 
@@ -106,5 +106,5 @@ def test_the_command_and_what_it_says_when_there_is_nothing_to_pair(tiny_model, 
     assert done.exit_code == 0, done.output
     assert len(read_records(tmp_path / "o", Pair)) == 4
     write_records(tmp_path / "none" / "samples.parquet", Sample, BAD)
-    with pytest.raises(HornbookError, match="no pair among 4 samples"):
+    with pytest.raises(HornbookError, match="no preference pair in 4 samples"):
         run(tmp_path / "out", tiny_model, tmp_path / "none")

@@ -14,22 +14,21 @@ from hornbook.inference.settings import Sampling
 from hornbook.model.load_save import save_model
 from hornbook.teacher.client import Completion
 from hornbook.teacher.errors import CallFailed
-from hornbook.tokenizer.bytelevel import finish
+from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.train import train
+from hornbook.tokenizer.train import train_bpe
+from tests.inference.tiny import tiny_shape
 
 
 def save_tiny_model(folder: Path, context: int = 256, seed: int = 0) -> Path:
     """Write `folder/model`, 20 thousand random parameters, and return `folder`."""
     torch.manual_seed(seed)
-    tokenizer = finish(train(TokenizerSettings(vocab_size=320), ["Question: What is 2 + 2?\nSolution: I do not know."]))
+    tokenizer = as_fast_tokenizer(
+        train_bpe(TokenizerSettings(vocab_size=320), ["Question: What is 2 + 2?\nSolution: I do not know."])
+    )
     config = Phi3Config(
         vocab_size=len(tokenizer),
-        hidden_size=16,
-        intermediate_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        num_key_value_heads=1,
+        **tiny_shape(16, 32, layers=1, heads=2),
         max_position_embeddings=context,
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=None,
@@ -43,7 +42,7 @@ def save_tiny_model(folder: Path, context: int = 256, seed: int = 0) -> Path:
 class ScriptedEngine:
     """Says `script(question id, sample)`; a text that ends in "…" is cut off there, without an end token."""
 
-    room = 4096
+    context = 4096
     fingerprint = "scripted"
 
     def __init__(self, script: Callable[[str, int], str], tokenizer: PreTrainedTokenizerBase) -> None:

@@ -43,7 +43,7 @@ def next_tokens(solution: str) -> dict[str, float]:
 class PlantedEngine:
     """Samples the process above; counts what it is asked for, and can be slow or break off after some calls."""
 
-    room, fingerprint = 200, "planted"
+    context, fingerprint = 200, "planted"
 
     def __init__(self, seed: int = 0, breaks_after: int | None = None, seconds_a_call: float = 0.0) -> None:
         self.seed, self.breaks_after, self.seconds_a_call = seed, breaks_after, seconds_a_call

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from hornbook.base.files import write_records
 from hornbook.base.records import Pair, Pivot
-from hornbook.pts.records import MadeRollout, Point, SearchedSolution
+from hornbook.pts.records import Point, RolloutRecord, SearchedSolution
 
 HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> <b>√2\u2028?"
 PROMPT = [1, 2]
@@ -69,8 +69,8 @@ def pair(of: Pivot, other: str) -> Pair:
     )
 
 
-def made(question: str, prefix: str, text: str, success: bool, number: int, avoid: int = -1) -> MadeRollout:
-    return MadeRollout(
+def made(question: str, prefix: str, text: str, success: bool, number: int, avoid: int = -1) -> RolloutRecord:
+    return RolloutRecord(
         question=question,
         stream="search" if avoid < 0 else "off",
         number=number,
@@ -82,7 +82,7 @@ def made(question: str, prefix: str, text: str, success: bool, number: int, avoi
     )
 
 
-def searched() -> tuple[list[SearchedSolution], list[Pivot], list[Pair], list[MadeRollout]]:
+def searched() -> tuple[list[SearchedSolution], list[Pivot], list[Pair], list[RolloutRecord]]:
     right = solution(1, "ab\n G=1", True, [0.5, 0.5, 0.48, 0.5, 0.5, 0.9, 0.92, 1.0], HOSTILE)
     wrong = solution(2, "xBy", False, [0.6, 0.6, 0.2, 0.15], "How many legs has a dog?")
     plain = solution(3, "zz", True, [0.5, 0.51, 0.5], "And a cat?")
@@ -104,5 +104,5 @@ def write_search(folder: Path) -> Path:
     write_records(folder / "solutions.parquet", SearchedSolution, solutions)
     write_records(folder / "pivots.parquet", Pivot, pivots)
     write_records(folder / "pairs.parquet", Pair, pairs)
-    write_records(folder / "rollouts.parquet", MadeRollout, rollouts)
+    write_records(folder / "rollouts.parquet", RolloutRecord, rollouts)
     return folder

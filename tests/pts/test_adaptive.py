@@ -9,23 +9,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.pts_exact import draw_solutions, share, table_trials, tally
+from benchmarks.pts_exact import draw_solutions, share, table_runner, tally
 from benchmarks.tabular import Tabular, true_moves
-from hornbook.pts.adaptive import SOLUTIONS_WORTH, Fork, adaptive, budget, choose
+from hornbook.pts.adaptive import BUDGET_IN_SOLUTIONS, BranchPoint, adaptive, budget, next_rollouts
 from hornbook.pts.branch_points import Chain
-from hornbook.pts.confidence_sequence import Belief
-from hornbook.pts.posterior import Beliefs
-from hornbook.pts.rollout_pools import Pools, Stream
+from hornbook.pts.confidence_sequence import MovePosterior
+from hornbook.pts.posterior import ChainPosterior
+from hornbook.pts.rollout_pools import PooledSample, Pools
 from hornbook.pts.settings import PtsSettings
-from hornbook.pts.types import Prefix, Solution, onward
+from hornbook.pts.types import Prefix, Solution, continuations
 
 
 def chain_of(seed: int, p_gap: float = 0.2) -> tuple[Tabular, int, Chain, Pools]:
     model = Tabular(seed, length=12)
-    trials = table_trials(model, Path(mkdtemp()) / "journal", seed)
-    solution = draw_solutions(trials)[0]
+    runner = table_runner(model, Path(mkdtemp()) / "journal", seed)
+    solution = draw_solutions(runner)[0]
     chain = Chain("q", solution, list(range(len(solution.tokens) + 1)), p_gap)
-    return model, trials.cases[0].prompt[1], chain, Pools(trials, seed)
+    return model, runner.cases[0].prompt[1], chain, Pools(runner, seed)
 
 
 def off_value(model: Tabular, start: int, solution: Solution, place: int) -> float:
@@ -45,7 +45,7 @@ def test_the_chain_tells_p_exactly_when_the_branches_are_known(seed: int) -> Non
     model, start, chain, _ = chain_of(seed)
     solution = chain.solution
     for after in range(-1, len(chain.nodes)):
-        leaves = chain.leaves(after)
+        leaves = chain.divergence(after)
         assert leaves.sum() == pytest.approx(1)
         values = []
         for node in chain.nodes[after + 1 :]:
@@ -63,22 +63,22 @@ def test_the_chain_tells_p_exactly_when_the_branches_are_known(seed: int) -> Non
 def test_no_pivot_lies_outside_the_forks(seed: int, p_gap: float) -> None:
     model, start, chain, _ = chain_of(seed, p_gap)
     moves = true_moves(model, start, chain.solution.tokens)
-    forks = {chain.nodes[index].start for index in chain.forks()}
-    assert set(np.flatnonzero(np.abs(moves) >= p_gap + 1e-4)) <= forks
+    branch_points = {chain.nodes[index].start for index in chain.branch_points()}
+    assert set(np.flatnonzero(np.abs(moves) >= p_gap + 1e-4)) <= branch_points
     assert [place for node in chain.nodes for place in range(node.start, node.end)] == list(range(len(moves)))
 
 
 def test_the_curve_covers_the_truth() -> None:
     model = Tabular(7)
-    trials = table_trials(model, Path(mkdtemp()) / "journal", 7)
-    solutions = draw_solutions(trials)
-    chains = [Chain(trials.cases[s.case].question.id, s, list(range(len(s.tokens) + 1)), 0.2) for s in solutions]
-    curves = adaptive(chains, Pools(trials, 7), PtsSettings(question_tokens=0), 7, 256).curves
+    runner = table_runner(model, Path(mkdtemp()) / "journal", 7)
+    solutions = draw_solutions(runner)
+    chains = [Chain(runner.cases[s.case].question.id, s, list(range(len(s.tokens) + 1)), 0.2) for s in solutions]
+    curves = adaptive(chains, Pools(runner, 7), PtsSettings(question_tokens=0), 7, 256).curves
     inside = []
     for solution, points in zip(solutions, curves, strict=True):
         assert [point.position for point in points] == list(range(len(solution.tokens) + 1))
         assert points[-1].low == points[-1].p == points[-1].high == float(solution.success)
-        start = trials.cases[solution.case].prompt[1]
+        start = runner.cases[solution.case].prompt[1]
         for point in points[:-1]:
             assert 0 <= point.low <= point.p <= point.high <= 1
             inside.append(point.low - 1e-9 <= model.p_success(start, solution.tokens[: point.position]) <= point.high)
@@ -91,7 +91,7 @@ def test_a_stream_is_a_fair_sample_from_where_it_begins() -> None:
     pools.extend(branches, dict.fromkeys(chain.branches, chain))
     misses = 0
     for after in range(-1, len(chain.nodes)):
-        stream = Stream(chain, after, pools, seed=1, most=120)
+        stream = PooledSample(chain, after, pools, seed=1, most=120)
         stream.advance()
         end = chain.nodes[after].end if after >= 0 else 0
         p = model.p_success(start, chain.solution.tokens[:end])
@@ -102,7 +102,7 @@ def test_a_stream_is_a_fair_sample_from_where_it_begins() -> None:
 
 def test_a_stream_waits_for_what_is_missing_and_takes_each_rollout_once() -> None:
     _, _, chain, pools = chain_of(3)
-    stream = Stream(chain, -1, pools, seed=1, most=40)
+    stream = PooledSample(chain, -1, pools, seed=1, most=40)
     stream.advance()
     while stream.n < 40:
         needs = stream.missing(3)
@@ -118,33 +118,37 @@ def test_a_stream_waits_for_what_is_missing_and_takes_each_rollout_once() -> Non
 
 def test_rollouts_from_the_prompt_are_used_where_they_leave() -> None:
     _, _, chain, pools = chain_of(5)
-    root = onward(Prefix(0, ()))
+    root = continuations(Prefix(0, ()))
     pools.extend({root: 60}, {})
-    sampled = pools.trials.tokens
+    sampled = pools.runner.tokens
     pools.reuse([chain], pools.of(root))
-    assert pools.trials.tokens == sampled
+    assert pools.runner.tokens == sampled
     used = sum(len(pools.of(branch)) for branch in chain.branches)
     same = sum(tuple(outcome.tokens) == chain.solution.tokens for outcome in pools.of(root))
     assert used == 60 - same
     for branch in chain.branches:
-        for place, outcome in zip(pools.places.get(branch, []), pools.of(branch), strict=True):
+        for place, outcome in zip(pools.positions.get(branch, []), pools.of(branch), strict=True):
             assert branch.start <= place < len(branch.along.tokens)
             assert outcome.tokens[0] != chain.solution.tokens[place]
 
 
 def test_a_budget_goes_to_what_is_near_a_decision() -> None:
-    """A fork that will be reported as it is waits; without a budget the surest is settled first."""
+    """A branch_point that will be reported as it is waits; without a budget the surest is settled first."""
     _, _, chain, pools = chain_of(5)
-    beliefs = Beliefs(chain, pools, 0.2)
+    posterior = ChainPosterior(chain, pools, 0.2)
     limited, none = PtsSettings(), PtsSettings(question_tokens=0)
-    forks = [Fork(0, beliefs, index, 0, none) for index in chain.forks()[:3]]
-    for fork, moves in zip(forks, (0.3, 0.97, 0.8), strict=True):
-        beliefs.move[fork.index] = Belief(moves, 0.0, 0.0)
-        fork.price = 10
+    branch_points = [BranchPoint(0, posterior, index, 0, none) for index in chain.branch_points()[:3]]
+    for branch_point, moves in zip(branch_points, (0.3, 0.97, 0.8), strict=True):
+        posterior.move[branch_point.index] = MovePosterior(moves, 0.0, 0.0)
+        branch_point.cost = 10
 
     def served(settings: PtsSettings) -> list[int]:
-        wave = choose(forks, pools, settings, 1)
-        return [number for number, fork in enumerate(forks) if choose([fork], pools, settings, 1) == wave]
+        wave = next_rollouts(branch_points, pools, settings, 1)
+        return [
+            number
+            for number, branch_point in enumerate(branch_points)
+            if next_rollouts([branch_point], pools, settings, 1) == wave
+        ]
 
     assert served(none) == [1]
     assert served(limited) == [2]
@@ -168,15 +172,15 @@ def test_proof_reports_nothing_false() -> None:
 
 def test_a_certain_model_is_asked_nothing() -> None:
     model = Tabular(0, open_share=0.0)
-    trials = table_trials(model, Path(mkdtemp()) / "journal", 0)
-    for solution in draw_solutions(trials):
-        assert not any(Chain("q", solution, list(range(len(solution.tokens) + 1)), 0.2).forks())
+    runner = table_runner(model, Path(mkdtemp()) / "journal", 0)
+    for solution in draw_solutions(runner):
+        assert not any(Chain("q", solution, list(range(len(solution.tokens) + 1)), 0.2).branch_points())
 
 
 BUDGETS = [  # settings, tokens sampled before, the tokens at which the search ends: chains of 13 tokens, one question
     ({"question_tokens": 0}, 500, math.inf),
     ({"question_tokens": 120}, 500, 620),
-    ({}, 500, 500 + SOLUTIONS_WORTH * 13),
+    ({}, 500, 500 + BUDGET_IN_SOLUTIONS * 13),
     ({"max_tokens": 550}, 500, 550),
     ({"max_tokens": 400}, 500, 400),
     ({"max_tokens": 9000, "question_tokens": 100}, 500, 600),

@@ -106,7 +106,7 @@ def test_a_model_that_cannot_end_is_refused(tmp_path: Path) -> None:
     architecture = json.loads((tmp_path / "model/config.json").read_text())
     (tmp_path / "model/config.json").write_text(json.dumps(architecture | {"eos_token_id": None}))
     config.write_text(json.dumps(names).replace("im_end|", "im_end!|").replace("<|im_end!", "<!im_end!"))
-    with pytest.raises(HornbookError, match=r"names no end-of-sequence token.*--stop TEXT"):
+    with pytest.raises(HornbookError, match=r"has no end-of-sequence token.*--stop TEXT"):
         find_pivots(tmp_path / "model", [CHOICE], out=tmp_path / "out", **QUICK)
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hornbook.pts.confidence_sequence import Counts, believe, interval, log_martingale, tail, threshold
+from hornbook.pts.confidence_sequence import Counts, interval, log_martingale, move_posterior, tail, threshold
 
 COUNT = st.integers(0, 60)
 
@@ -19,17 +19,19 @@ def counts(draw: st.DrawFn) -> Counts:
 @settings(deadline=None)
 @given(counts(), st.floats(0.05, 1.0))
 def test_belief_is_a_probability_and_does_not_know_left_from_right(seen: Counts, gap: float) -> None:
-    belief = believe(seen, gap)
-    assert belief.rises >= 0 and belief.falls >= 0 and belief.moves <= 1 + 1e-9 and abs(belief.mean) <= 1
-    mirrored = believe(Counts(seen.v_n - seen.v_right, seen.v_n, seen.s_n - seen.s_right, seen.s_n), gap)
-    assert (mirrored.rises, mirrored.falls) == pytest.approx((belief.falls, belief.rises), abs=1e-6)
+    posterior = move_posterior(seen, gap)
+    assert (
+        posterior.rises >= 0 and posterior.falls >= 0 and posterior.p_pivotal <= 1 + 1e-9 and abs(posterior.mean) <= 1
+    )
+    mirrored = move_posterior(Counts(seen.v_n - seen.v_right, seen.v_n, seen.s_n - seen.s_right, seen.s_n), gap)
+    assert (mirrored.rises, mirrored.falls) == pytest.approx((posterior.falls, posterior.rises), abs=1e-6)
 
 
 def test_belief_follows_the_counts() -> None:
-    assert believe(Counts(0, 0, 0, 0), 0.3).moves < 0.3
-    assert believe(Counts(20, 20, 0, 20), 0.5).rises > 0.99
-    assert believe(Counts(0, 20, 20, 20), 0.5).falls > 0.99
-    assert believe(Counts(10, 20, 10, 20), 0.5).moves < 0.01
+    assert move_posterior(Counts(0, 0, 0, 0), 0.3).p_pivotal < 0.3
+    assert move_posterior(Counts(20, 20, 0, 20), 0.5).rises > 0.99
+    assert move_posterior(Counts(0, 20, 20, 20), 0.5).falls > 0.99
+    assert move_posterior(Counts(10, 20, 10, 20), 0.5).p_pivotal < 0.01
 
 
 @settings(deadline=None)

@@ -8,7 +8,7 @@ import pytest
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_records, write_records
 from hornbook.base.records import Pair, Pivot
-from hornbook.pts.export import export
+from hornbook.pts.export import export_search
 from hornbook.pts.records import SearchedSolution
 from tests.inference.tiny import tiny_tokenizer
 from tests.pts.search_fixtures import write_search
@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_trl_has_the_ids_of_every_pair_and_no_eos(folder: Path) -> None:
     pairs = read_records(folder, Pair)
-    exported = rows(export(folder, "trl", TOKENIZER))
+    exported = rows(export_search(folder, "trl", TOKENIZER))
     ids = [(row["prompt_ids"], row["chosen_ids"], row["rejected_ids"]) for row in exported]
     assert ids == [(pair.prompt_tokens, pair.chosen_tokens, pair.rejected_tokens) for pair in pairs]
     assert all(len(chosen) == len(rejected) == 1 for _, chosen, rejected in ids)
@@ -47,12 +47,12 @@ def test_trl_has_the_ids_of_every_pair_and_no_eos(folder: Path) -> None:
 
 def test_trl_refuses_to_be_taken_for_text(folder: Path) -> None:
     """Under TRL's text columns the pairs would be tokenised again and an EOS appended."""
-    assert not {"prompt", "chosen", "rejected"} & set(rows(export(folder, "trl", TOKENIZER))[0])
+    assert not {"prompt", "chosen", "rejected"} & set(rows(export_search(folder, "trl", TOKENIZER))[0])
 
 
 def test_jsonl_has_a_line_for_each_pivot(folder: Path) -> None:
     pivots = read_records(folder, Pivot)
-    exported = rows(export(folder, "jsonl", TOKENIZER))
+    exported = rows(export_search(folder, "jsonl", TOKENIZER))
     assert [row["id"] for row in exported] == [pivot.id for pivot in pivots]
     first = exported[0]
     assert first["prefix_ids"] == pivots[0].prompt_tokens + pivots[0].solution_tokens[:4]
@@ -64,10 +64,10 @@ def test_jsonl_has_a_line_for_each_pivot(folder: Path) -> None:
 
 def test_a_pivot_without_an_opposite_has_one_side(folder: Path) -> None:
     write_records(folder / "pairs.parquet", Pair, [])
-    raises, lowers = rows(export(folder, "jsonl", TOKENIZER))
+    raises, lowers = rows(export_search(folder, "jsonl", TOKENIZER))
     assert raises["accepted"] and raises["rejected"] is None
     assert lowers["rejected"] and lowers["accepted"] is None
-    assert rows(export(folder, "trl", TOKENIZER)) == []
+    assert rows(export_search(folder, "trl", TOKENIZER)) == []
 
 
 class HalfCharacters:
@@ -81,7 +81,7 @@ def test_tokens_that_are_no_whole_characters_keep_their_ids(folder: Path) -> Non
     pairs = read_records(folder, Pair)
     pairs[0].chosen_tokens, pairs[0].rejected_tokens = [0xE2], [0x0A]
     write_records(folder / "pairs.parquet", Pair, pairs)
-    row = rows(export(folder, "trl", HalfCharacters()))[0]  # type: ignore[arg-type]
+    row = rows(export_search(folder, "trl", HalfCharacters()))[0]  # type: ignore[arg-type]
     assert (row["chosen_ids"], row["chosen_text"], row["rejected_text"]) == ([0xE2], "�", "\n")
 
 
@@ -89,4 +89,4 @@ def test_another_format_is_named(folder: Path) -> None:
     with pytest.raises(
         HornbookError, match="export format 'csv'; expected one of advantages, jsonl, sentences, trl, trl-text"
     ):
-        export(folder, "csv", TOKENIZER)
+        export_search(folder, "csv", TOKENIZER)

@@ -7,10 +7,10 @@ import pytest
 
 from hornbook.base.files import read_records, write_records
 from hornbook.base.records import Pair
-from hornbook.pts.export import export, text_row
-from hornbook.pts.records import MadeRollout, Point, SearchedSolution
+from hornbook.pts.export import export_search, text_row
+from hornbook.pts.records import Point, RolloutRecord, SearchedSolution
 from hornbook.pts.sentence_counterfactuals import likeness, sentence_rows
-from hornbook.pts.token_advantages import advantage_rows, difference
+from hornbook.pts.token_advantages import advantage_rows, point_difference
 from tests.inference.tiny import tiny_tokenizer
 from tests.pts.search_fixtures import decode, encode, pivot, searched, solution, write_search
 
@@ -67,9 +67,9 @@ HALF, NEVER, ALWAYS = (0.5, 0.4, 0.6), (0.0, 0.0, 0.3), (1.0, 0.7, 1.0)
 
 @pytest.mark.parametrize(("before", "after"), [(HALF, HALF), (NEVER, ALWAYS), (HALF, ALWAYS), ((1, 1, 1), (0, 0, 0))])
 def test_a_difference_stays_within_its_bounds(before, after) -> None:
-    delta, low, high = difference(Point(0, *before, 10), Point(1, *after, 10))
+    delta, low, high = point_difference(Point(0, *before, 10), Point(1, *after, 10))
     assert -1 <= low <= delta <= high <= 1
-    back = difference(Point(0, *after, 10), Point(1, *before, 10))
+    back = point_difference(Point(0, *after, 10), Point(1, *before, 10))
     assert back == pytest.approx((-delta, -high, -low))
 
 
@@ -90,7 +90,7 @@ SAID = [  # given tokens, what was sampled, and whether it was right
 def test_sentences_that_were_replaced() -> None:
     of = solution(1, f"{GOOD}It is 5.", True, [], "2 + 3?")
     rollouts = [
-        MadeRollout("question-1", "search", number, -1, encode(given), encode(said), "stop", right)
+        RolloutRecord("question-1", "search", number, -1, encode(given), encode(said), "stop", right)
         for number, (given, said, right) in enumerate(SAID)
     ]
     first, last = sentence_rows([of], rollouts, decode)
@@ -114,7 +114,7 @@ def test_the_files_are_json_lines(tmp_path: Path) -> None:
             return decode(tokens)
 
     for name, file in (("advantages", "advantages.jsonl"), ("sentences", "sentences.jsonl")):
-        path = export(tmp_path, name, Characters())  # type: ignore[arg-type]
+        path = export_search(tmp_path, name, Characters())  # type: ignore[arg-type]
         assert path == tmp_path / file
         rows = [json.loads(line) for line in path.read_text().splitlines()]
         assert rows and len({tuple(row) for row in rows}) == 1
@@ -125,9 +125,9 @@ def test_pairs_as_text_lose_their_end_token_only_where_they_are_complete() -> No
     tokenizer = tiny_tokenizer()
     end = tokenizer.eos_token_id
     said = tokenizer.encode("yes", add_special_tokens=False)
-    from hornbook.pts.export import Text
+    from hornbook.pts.export import TokenDecoder
 
-    text = Text(tokenizer)
+    text = TokenDecoder(tokenizer)
     for ends, expected in ((True, "yes"), (False, f"yes{tokenizer.eos_token}")):
         pair = Pair(id="p", kind="k", prompt_tokens=said, chosen_tokens=[*said, end], rejected_tokens=said, ends=ends)
         row = text_row(pair, text)
@@ -145,7 +145,8 @@ def test_any_folder_of_pairs_will_do_for_trl(tmp_path: Path) -> None:
             setattr(pair, name, [token % size for token in getattr(pair, name)])
     write_records(tmp_path / "pairs/pairs.parquet", Pair, pairs)
     rows = [
-        json.loads(line) for line in export(tmp_path / "pairs", "trl-text", tiny_tokenizer()).read_text().splitlines()
+        json.loads(line)
+        for line in export_search(tmp_path / "pairs", "trl-text", tiny_tokenizer()).read_text().splitlines()
     ]
     assert len(rows) == len(pairs)
     assert all(isinstance(row[name], str) for row in rows for name in ("prompt", "chosen", "rejected"))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.pts_exact import table_trials
+from benchmarks.pts_exact import table_runner
 from benchmarks.pts_worlds import JUMP, OPEN_SHARE
 from benchmarks.tabular import Tabular
 from hornbook.base.errors import HornbookError
@@ -15,9 +15,9 @@ from hornbook.pts.difficulty import start_of
 from hornbook.pts.posterior import GRID
 from hornbook.pts.rollout_pools import Pools
 from hornbook.pts.screening import screen
-from hornbook.pts.search import Found, search
+from hornbook.pts.search import SearchResult, run_search
 from hornbook.pts.settings import PtsSettings
-from hornbook.pts.types import Outcome
+from hornbook.pts.types import JudgedRollout
 
 KEPT = [  # settings, right of four, whether the question is searched
     ({}, 0, False),
@@ -31,15 +31,15 @@ KEPT = [  # settings, right of four, whether the question is searched
 ]
 
 
-def outcomes(right: int, n: int) -> list[Outcome]:
-    return [Outcome([number], [-0.1], "stop", number < right) for number in range(n)]
+def outcomes(right: int, n: int) -> list[JudgedRollout]:
+    return [JudgedRollout([number], [-0.1], "stop", number < right) for number in range(n)]
 
 
 class Recorded(Pools):
     """Pools that know what comes of a question."""
 
-    def __init__(self, trials: Any, right: int) -> None:
-        super().__init__(trials, 0)
+    def __init__(self, runner: Any, right: int) -> None:
+        super().__init__(runner, 0)
         self.right_of_four = right
 
     def extend(self, wanted: Any, chains: Any, on_done: Any = None) -> None:
@@ -51,27 +51,27 @@ class Recorded(Pools):
 def test_a_question_is_searched_if_its_verdicts_differ(
     given: dict[str, float], right: int, kept: bool, tmp_path: Path
 ) -> None:
-    trials = table_trials(Tabular(0, states=24), tmp_path / "journal", 0)
+    runner = table_runner(Tabular(0, states=24), tmp_path / "journal", 0)
     work = Workspace(tmp_path, name="screen")
     if kept:
-        assert len(screen(PtsSettings(**given), work, Recorded(trials, right))) == len(trials.cases)
+        assert len(screen(PtsSettings(**given), work, Recorded(runner, right))) == len(runner.cases)
     else:
         with pytest.raises(HornbookError, match=r"of \d+ screened"):
-            screen(PtsSettings(**given), work, Recorded(trials, right))
+            screen(PtsSettings(**given), work, Recorded(runner, right))
 
 
 @pytest.fixture(scope="module")
-def searched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tabular, Found, list[float]]:
+def searched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tabular, SearchResult, list[float]]:
     model = Tabular(901, open_share=OPEN_SHARE, jump=JUMP, states=60, all_starts=True)
     folder = tmp_path_factory.mktemp("searched")
-    trials = table_trials(model, folder / "journal", 1)
+    runner = table_runner(model, folder / "journal", 1)
     work = Workspace(folder, name="pts", seed=1)
-    found = search(PtsSettings(), work, trials, lambda tokens: [f"{token} " for token in tokens])
-    assert sum(found.spent.values()) == trials.tokens and found.spent["screening"] == 60 * 4 * 41
-    return model, found, [model.p_success(case.prompt[1], ()) for case in trials.cases]
+    found = run_search(PtsSettings(), work, runner, lambda tokens: [f"{token} " for token in tokens])
+    assert sum(found.spent.values()) == runner.tokens and found.spent["screening"] == 60 * 4 * 41
+    return model, found, [model.p_success(case.prompt[1], ()) for case in runner.cases]
 
 
-def test_difficulty_is_a_belief_that_covers_the_truth(searched: tuple[Tabular, Found, list[float]]) -> None:
+def test_difficulty_is_a_belief_that_covers_the_truth(searched: tuple[Tabular, SearchResult, list[float]]) -> None:
     _, found, truth = searched
     rows = found.difficulties
     assert np.mean([row.low - 1e-9 <= p <= row.high + 1e-9 for row, p in zip(rows, truth, strict=True)]) >= 0.85
@@ -81,7 +81,7 @@ def test_difficulty_is_a_belief_that_covers_the_truth(searched: tuple[Tabular, F
     assert np.sqrt(np.mean([(a - b) ** 2 for a, b in searched_rows])) < 0.25
 
 
-def test_only_questions_in_range_give_pairs(searched: tuple[Tabular, Found, list[float]]) -> None:
+def test_only_questions_in_range_give_pairs(searched: tuple[Tabular, SearchResult, list[float]]) -> None:
     _, found, _ = searched
     pivots = {pivot.id: pivot for pivot in found.pivots}
     inside = {row.question for row in found.difficulties if row.in_range}

@@ -17,9 +17,9 @@ from hornbook.base.records import Pair, Pivot, Question
 from hornbook.base.workspace import Workspace
 from hornbook.model.load_save import save_model
 from hornbook.oracles.isolated import Oracles
-from hornbook.pts.records import Difficulty, MadeRollout, SearchedSolution
+from hornbook.pts.records import Difficulty, RolloutRecord, SearchedSolution
 from hornbook.pts.settings import PtsSettings
-from hornbook.pts.stage import pts, run
+from hornbook.pts.stage import pts, search_with_engine
 from tests.inference.tiny import tiny_model, tiny_tokenizer
 from tests.pts.planted_model import FORK, ID, TOKENIZER, PlantedEngine, planted_questions, true_p
 
@@ -38,7 +38,7 @@ def run_planted(
 ) -> Workspace:
     work = Workspace(folder, seed=3)
     with Oracles() as oracles:
-        run(how, work, engine, TOKENIZER, questions or planted_questions(12), oracles)
+        search_with_engine(how, work, engine, TOKENIZER, questions or planted_questions(12), oracles)
     work.close()
     return work
 
@@ -84,7 +84,7 @@ def test_planted_pivots_are_found_and_paired(how: PtsSettings, tmp_path: Path) -
 def test_what_was_sampled_is_kept_with_the_curve(how: PtsSettings, tmp_path: Path) -> None:
     engine = PlantedEngine()
     work = run_planted(tmp_path, engine, how)
-    rollouts = read_records(tmp_path / "rollouts.parquet", MadeRollout)
+    rollouts = read_records(tmp_path / "rollouts.parquet", RolloutRecord)
     assert len(rollouts) == len(engine.keys) == len(set(engine.keys)) == work.counts["rollouts"]
     for solution in read_records(tmp_path / "solutions.parquet", SearchedSolution):
         assert len(solution.strings) == len(solution.logprobs) == len(solution.solution_tokens)
@@ -126,14 +126,14 @@ def test_sentences_are_searched_as_tokens_are(tmp_path: Path) -> None:
 def test_a_budget_of_tokens_ends_the_search(tmp_path: Path) -> None:
     work = run_planted(tmp_path, PlantedEngine(), ADAPTIVE.model_copy(update={"max_tokens": 1}))
     assert work.notes["searched"] and not [
-        r for r in read_records(tmp_path / "rollouts.parquet", MadeRollout) if r.avoid >= 0
+        r for r in read_records(tmp_path / "rollouts.parquet", RolloutRecord) if r.avoid >= 0
     ]
 
 
 def test_the_last_line_tells_what_a_pivot_cost_all_in(tmp_path: Path) -> None:
     engine = PlantedEngine()
     work = run_planted(tmp_path, engine, DEFAULT)
-    tokens = sum(len(rollout.tokens) for rollout in read_records(tmp_path / "rollouts.parquet", MadeRollout))
+    tokens = sum(len(rollout.tokens) for rollout in read_records(tmp_path / "rollouts.parquet", RolloutRecord))
     pivots = read_records(tmp_path, Pivot)
     assert work.counts["tokens"] == sum(work.notes["tokens_by_step"].values()) == tokens
     assert (
@@ -241,4 +241,4 @@ def test_on_a_real_model_twice_the_same_bytes(tmp_path: Path) -> None:
         pts(every, work, model=tmp_path / "model", questions=[tmp_path / "questions.parquet"])
         work.close()
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
-    assert read_records(tmp_path / "one/rollouts.parquet", MadeRollout)
+    assert read_records(tmp_path / "one/rollouts.parquet", RolloutRecord)

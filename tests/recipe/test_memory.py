@@ -10,7 +10,7 @@ from hornbook.model.settings import ModelSettings, parameters
 from hornbook.recipe.memory import Allocations, peak_bytes, training_memory
 from hornbook.training.layers import adapted_layers
 from hornbook.training.lm import LmBatch, NextToken
-from hornbook.training.optimiser import make_optimiser
+from hornbook.training.optimiser_and_lr_schedule import make_optimiser
 from hornbook.training.settings import LoopSettings
 
 PHI_4 = ModelSettings(layers=40, hidden=5120, heads=40, kv_heads=10, mlp=17920)

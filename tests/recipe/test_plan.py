@@ -7,11 +7,10 @@ import pytest
 
 from hornbook.base.errors import HornbookError
 from hornbook.mixture.epochs import epochs
-from hornbook.recipe.estimate import estimate
 from hornbook.recipe.hardware import parse_hardware
-from hornbook.recipe.plan import duration, print_plan, short
+from hornbook.recipe.plan import duration, print_plan, short_number, stage_cost
 from hornbook.recipe.recipe import load_recipe
-from hornbook.recipe.status import standings
+from hornbook.recipe.status import stage_statuses
 from hornbook.teacher.prices import DATE
 
 ROOT = Path(__file__).parent.parent.parent
@@ -26,7 +25,7 @@ def test_every_recipe_that_comes_with_the_project_can_be_planned(path, capsys):
 
 def test_the_full_size_recipe_has_the_reports_figures():
     recipe = load_recipe(ROOT / "recipes" / "phi-4.yaml")
-    cost = estimate(recipe, recipe.stage("pretrain"))
+    cost = stage_cost(recipe, recipe.stage("pretrain"))
     assert cost.parameters == pytest.approx(14.66e9, rel=1e-3)
     assert cost.tokens == 10**13
     settings = recipe.stage("mixture").settings
@@ -44,7 +43,7 @@ def test_the_epochs_are_printed(capsys):
 
 def test_a_stage_that_was_never_run_says_so(tmp_path):
     recipe = load_recipe(ROOT / "recipes" / "pocket.yaml")
-    assert {standing.why for standing in standings(recipe, tmp_path)} == {"not run yet"}
+    assert {standing.why for standing in stage_statuses(recipe, tmp_path)} == {"not run yet"}
 
 
 @pytest.mark.parametrize(
@@ -56,7 +55,7 @@ def test_unknown_hardware_is_named(text, message):
 
 
 def test_numbers_read_well():
-    assert [short(n) for n in (12, 1.5e6, 1e13, None)] == ["12", "1.5 M", "10 T", ""]
+    assert [short_number(n) for n in (12, 1.5e6, 1e13, None)] == ["12", "1.5 M", "10 T", ""]
     assert [duration(n) for n in (5, 90, 7200, 864000, 0)] == ["5 s", "1.5 min", "2.0 h", "10.0 days", ""]
 
 
@@ -77,7 +76,7 @@ stages:
     (tmp_path / "docs").mkdir()
     monkeypatch.chdir(tmp_path)
     loaded = load_recipe(recipe)
-    one, two = (estimate(loaded, stage) for stage in loaded.stages)
+    one, two = (stage_cost(loaded, stage) for stage in loaded.stages)
     assert one.calls == two.calls > 0
     assert two.price == pytest.approx(one.price * 5 / 8)
 

@@ -7,10 +7,10 @@ import pytest
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_records
 from hornbook.base.records import Document
-from hornbook.recipe.artifacts import Store
+from hornbook.recipe.artifacts import ArtifactStore
 from hornbook.recipe.recipe import load_recipe
 from hornbook.recipe.run import run_recipe
-from hornbook.recipe.status import standings
+from hornbook.recipe.status import stage_statuses
 
 RECIPE = """
 name: small
@@ -35,7 +35,7 @@ def recipe(tmp_path):
 
 
 def states(recipe, run):
-    return {standing.stage.name: (standing.state, standing.why) for standing in standings(recipe, run)}
+    return {standing.stage.name: (standing.state, standing.why) for standing in stage_statuses(recipe, run)}
 
 
 def test_only_what_changed_and_what_depends_on_it_runs_again(tmp_path, recipe):
@@ -59,5 +59,5 @@ def test_a_stage_that_fails_leaves_no_artifact_and_the_finished_ones_stay(tmp_pa
 
 
 def test_two_runs_in_one_folder_are_refused(tmp_path, recipe):
-    with Store(tmp_path / "run").lock(), pytest.raises(HornbookError, match=f"process {os.getpid()} on"):
+    with ArtifactStore(tmp_path / "run").lock(), pytest.raises(HornbookError, match=f"process {os.getpid()} on"):
         run_recipe(recipe(), tmp_path / "run")

@@ -13,7 +13,7 @@ from hornbook.cli.main import hornbook
 from hornbook.recipe.recipe import load_recipe
 from hornbook.recipe.schema import recipe_schema
 from hornbook.recipe.shipped import STARTERS, find_recipe, shipped
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.stage_registry import STAGE_TYPES
 
 ALL = {**shipped(), **STARTERS}
 
@@ -34,7 +34,7 @@ def test_a_recipe_to_start_from_can_be_planned_as_it_is(tmp_path, monkeypatch, n
     text = Path(f"{name}.yaml").read_text()
     assert f"{name}.yaml" in text and "#" in text
     again = CliRunner().invoke(hornbook, ["init", name])
-    assert isinstance(again.exception, HornbookError) and "is there already" in str(again.exception)
+    assert isinstance(again.exception, HornbookError) and "exists already" in str(again.exception)
     assert Path(f"{name}.yaml").read_text() == text
 
 

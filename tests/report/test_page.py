@@ -39,7 +39,15 @@ def run(tmp_path):
     (tmp_path / "teacher").mkdir()
     entry = '{"key": "call-1", "model": "m", "messages": [{"role": "user", "content": "Rewrite."}], "text": "Done."}'
     (tmp_path / "teacher/calls.jsonl").write_text(entry + '\n{"key": "torn')
-    comparison = {"score": "reasoning", "difference": 0.3, "low": 0.2, "high": 0.4, "verdict": "better", "n": 100}
+    comparison = {
+        "score": "reasoning",
+        "difference": 0.3,
+        "low": 0.2,
+        "high": 0.4,
+        "verdict": "better",
+        "n": 100,
+        "detectable": 0.14,
+    }
     summary = {
         "recipe": "tiny",
         "about": "A tiny run.",
@@ -77,7 +85,7 @@ def run(tmp_path):
 def test_the_page_needs_nothing_from_elsewhere(run):
     page = write_report(run[0]).read_text()
     assert not re.search(r"(src|href)=\"(?!#)", page)
-    assert "<script" not in page
+    assert "<script src" not in page
     assert "url(" not in page
 
 
@@ -91,6 +99,16 @@ def test_the_page_shows_scores_verdicts_warnings_yields_and_lineage(run):
     assert "from birds.txt: The heron waits." in page
     assert "Who &lt;waits&gt;?" in page
     assert page.index(">base</th>") < page.index(">sft</th>")
+
+
+def test_a_stage_that_changed_nothing_says_what_would_have_shown(run):
+    folder, summary = run
+    row = summary["evaluations"][1]["comparisons"][0]
+    row |= {"difference": 0.001, "low": -0.01, "high": 0.012, "verdict": "no difference beyond noise"}
+    write_json(folder / "summary.json", summary)
+    page = write_report(folder).read_text()
+    assert "no difference seen: reasoning (14.0 points would have shown)" in page
+    assert "+0.1 points" not in page
 
 
 def test_the_table_marks_what_differs_beyond_noise(run):

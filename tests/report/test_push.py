@@ -59,7 +59,7 @@ class Hub:
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Hub]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(huggingface_hub, "HfApi", Hub)
-    monkeypatch.setattr("hornbook.report.push.out_of_reach", lambda: "")
+    monkeypatch.setattr("hornbook.report.push.unreachable_reason", lambda: "")
     monkeypatch.setattr(Hub, "calls", [])
     write_search(Path("search"))
     write_json(Path("search/stage.json"), STAGE)
@@ -128,6 +128,6 @@ def test_what_cannot_be_pushed_is_refused(hub, words: list[str], said: str) -> N
 
 
 def test_without_a_network_it_is_one_line(hub, monkeypatch) -> None:
-    monkeypatch.setattr("hornbook.report.push.out_of_reach", lambda: "no route")
-    with pytest.raises(HornbookError, match=r"push: the hub cannot be asked \(no route\)"):
+    monkeypatch.setattr("hornbook.report.push.unreachable_reason", lambda: "no route")
+    with pytest.raises(HornbookError, match=r"push: the hub is unreachable \(no route\)"):
         push("search", "me/set")

@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from hornbook.sandbox.process import Outcome
-from hornbook.sandbox.python import run_python
+from hornbook.sandbox.process import ProcessOutcome, run_python
 from tests.sandbox.hostile import ALL, ATTEMPT, Hostile
 
 MEMORY_MB = 251  # the limit on memory stands in the command line of what runs: so it is found again
@@ -85,11 +84,11 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 
 
 @pytest.fixture(scope="module")
-def verdicts(host: Host) -> dict[str, Outcome]:
+def verdicts(host: Host) -> dict[str, ProcessOutcome]:
     """All of them run, side by side, before the first is judged."""
     targets = host.targets()
 
-    def run(hostile: Hostile) -> Outcome:
+    def run(hostile: Hostile) -> ProcessOutcome:
         source, seconds = hostile.source.format(**targets), ENDLESS if "timeout" in hostile.reason else ENOUGH
         return run_python(source, files={"attempt.py": ATTEMPT}, seconds=seconds, memory_mb=MEMORY_MB)
 
@@ -114,7 +113,7 @@ def test_the_programs_are_many_and_different() -> None:
 
 
 @pytest.mark.parametrize("hostile", ALL, ids=lambda hostile: hostile.name)
-def test_it_is_contained_and_gets_its_verdict(hostile: Hostile, verdicts: dict[str, Outcome]) -> None:
+def test_it_is_contained_and_gets_its_verdict(hostile: Hostile, verdicts: dict[str, ProcessOutcome]) -> None:
     outcome = verdicts[hostile.name]
     assert re.fullmatch(hostile.prints, outcome.stdout.rstrip("\n")), outcome
     assert re.fullmatch(hostile.reason, outcome.reason), outcome
@@ -122,12 +121,12 @@ def test_it_is_contained_and_gets_its_verdict(hostile: Hostile, verdicts: dict[s
     assert "hunter2" not in outcome.stdout + outcome.stderr
 
 
-def test_the_host_is_unharmed(host: Host, verdicts: dict[str, Outcome]) -> None:
+def test_the_host_is_unharmed(host: Host, verdicts: dict[str, ProcessOutcome]) -> None:
     assert len(verdicts) == len(ALL)
     assert host.visited() == [] and host.signals == []
     time.sleep(0.2)
     assert left_running() == []
 
 
-def test_an_honest_program_runs_after_all_of_them(verdicts: dict[str, Outcome]) -> None:
-    assert run_python("print(sum(range(10)))") == Outcome(0, "45\n", "")
+def test_an_honest_program_runs_after_all_of_them(verdicts: dict[str, ProcessOutcome]) -> None:
+    assert run_python("print(sum(range(10)))") == ProcessOutcome(0, "45\n", "")

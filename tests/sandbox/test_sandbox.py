@@ -13,8 +13,7 @@ import pytest
 
 from hornbook.base.errors import HornbookError
 from hornbook.sandbox import bubblewrap
-from hornbook.sandbox.process import Outcome
-from hornbook.sandbox.python import run_python
+from hornbook.sandbox.process import ProcessOutcome, run_python
 
 
 def running(memory_mb: int) -> list[Path]:
@@ -30,7 +29,7 @@ def running(memory_mb: int) -> list[Path]:
 def test_a_program_reads_its_input_and_files_and_prints() -> None:
     source = "import helper, sys; print(helper.double(input()), __name__); print('é', file=sys.stderr); sys.exit(3)"
     outcome = run_python(source, stdin="ab\n", files={"helper.py": "def double(x): return x + x"})
-    assert outcome == Outcome(3, "abab __main__\n", "é\n")
+    assert outcome == ProcessOutcome(3, "abab __main__\n", "é\n")
 
 
 def test_runs_do_not_see_each_other_and_sets_are_in_the_same_order() -> None:
@@ -135,14 +134,14 @@ def test_output_and_files_are_limited() -> None:
 
 def test_a_program_that_kills_itself_is_told_apart() -> None:
     assert run_python("import os; os.kill(os.getpid(), 11)").reason == "killed"
-    assert run_python("import os; os._exit(0)") == Outcome(0, "", "")
+    assert run_python("import os; os._exit(0)") == ProcessOutcome(0, "", "")
 
 
 def test_no_descriptor_of_ours_leaks() -> None:
     source = "import os\nfor n in range(3, 64):\n    try: os.fstat(n); print(n)\n    except OSError: pass"
     descriptor = os.memfd_create("ours", 0)
     os.set_inheritable(descriptor, True)
-    assert run_python(source) == Outcome(0, "", "")
+    assert run_python(source) == ProcessOutcome(0, "", "")
     os.close(descriptor)
 
 
@@ -168,7 +167,7 @@ def test_without_bubblewrap_nothing_runs(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_run_that_does_not_start_is_no_verdict_on_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
     bubblewrap.bubblewrap()
-    monkeypatch.setattr("hornbook.sandbox.process.interpreter", lambda: "/no/such/python")
+    monkeypatch.setattr("hornbook.sandbox.process.python_interpreter", lambda: "/no/such/python")
     with pytest.raises(RuntimeError, match="did not start"):
         run_python("print(1)")
 
@@ -182,7 +181,7 @@ def test_only_packages_that_are_named_can_be_imported_and_none_be_written(tmp_pa
 
 
 def test_a_file_name_cannot_lead_elsewhere() -> None:
-    with pytest.raises(HornbookError, match="no plain file name"):
+    with pytest.raises(HornbookError, match="not a plain file name"):
         run_python("", files={"../x": ""})
 
 
@@ -197,7 +196,7 @@ def test_a_world_that_is_still_being_built_when_its_time_is_over_does_not_live_o
 def test_the_parents_death_is_the_programs() -> None:
     source, memory_mb = "import time\nwhile True: time.sleep(9)", 619
     run = f"run_python({source!r}, seconds=60, memory_mb={memory_mb})"
-    code = f"from hornbook.sandbox.python import run_python; print('up', flush=True); {run}"
+    code = f"from hornbook.sandbox.process import run_python; print('up', flush=True); {run}"
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert parent.stdout and parent.stdout.readline() == b"up\n"
     while len(running(memory_mb)) < 3:  # bubblewrap, its world's first process, and the program

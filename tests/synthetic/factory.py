@@ -20,11 +20,11 @@ from hornbook.base.files import write_records
 from hornbook.base.records import Document, make_id
 from hornbook.base.workspace import Workspace
 from hornbook.synthetic import kinds
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext
 from hornbook.synthetic.passages import Passage
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.settings import SynthSettings
-from hornbook.synthetic.synth import synth
+from hornbook.synthetic.stage import synth
 from tests.teacher.mock_server import MockServer
 
 RECORDS = 24
@@ -39,7 +39,7 @@ class Facts(msgspec.Struct):
     page: int
 
 
-async def make(passage: Passage, ask: Ask, settings: KindSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: KindSettings) -> list[Made]:
     """The number of the page comes out of the text, so that every record can be told from every other."""
     checks = Checks()
     title = await ask("title", f"Give a title.\n\n{passage.text}", max_tokens=16)

@@ -13,10 +13,10 @@ from pathlib import Path
 import msgspec
 
 from hornbook.base.records import Message
-from hornbook.synthetic.stages import SHOWN
+from hornbook.synthetic.prompting import SHOWN
 from hornbook.teacher.client import Completion
 from hornbook.teacher.errors import CallFailed, TeacherError
-from hornbook.teacher.router import Spent
+from hornbook.teacher.router import TeacherUsage
 
 Say = Callable[[str, str, int], str]  # (stage, last prompt, sample) → answer
 
@@ -76,8 +76,8 @@ class FakeTeacher:
     def choose(self, *names: str) -> "FakeTeacher":
         return self
 
-    def spent(self) -> Spent:
-        return Spent(len(self.asked), 0, 0.0)
+    def spent(self) -> TeacherUsage:
+        return TeacherUsage(len(self.asked), 0, 0.0)
 
 
 def opening(made: list[FakeTeacher], say: Say, **options: object) -> Callable[..., object]:

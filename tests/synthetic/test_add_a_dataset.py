@@ -9,7 +9,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_records
 from hornbook.base.records import Sample
 from hornbook.base.workspace import Workspace
-from hornbook.synthetic import synth as stage
+from hornbook.synthetic import stage
 from hornbook.synthetic.settings import SynthSettings
 from tests.synthetic.corpus import write_corpus
 from tests.synthetic.fake import good_teacher, opening

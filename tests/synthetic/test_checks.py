@@ -7,13 +7,12 @@ from hypothesis import strategies as st
 from hornbook.synthetic.agreement import same_meaning, vote
 from hornbook.synthetic.catalogue import catalogue
 from hornbook.synthetic.code_similarity import code_of, parse_function, similarity
-from hornbook.synthetic.diversity import distinct, measure
+from hornbook.synthetic.diversity import distinct_share, measure
 from hornbook.synthetic.kind import Checks, Rejected
 from hornbook.synthetic.kinds.code.code_reversal import read_instruction
 from hornbook.synthetic.kinds.reading.plurality import agrees_with_itself, check_plurality
-from hornbook.synthetic.kinds.web.discussion import discussion_of
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, require_fluent, unlabelled, without_small_talk
+from hornbook.synthetic.prompting import SHOWN, require_fluent, unlabelled, without_small_talk
 from hornbook.synthetic.words import copied, grounded, leaked, repetition
 
 ORIGINAL = "def total(items):\n    result = 0\n    for item in items:\n        result += item\n    return result"
@@ -99,16 +98,6 @@ def test_a_vote_never_claims_more_than_there_is(answers):
     assert found is None or (1 <= found.agreeing <= found.total == len(answers) and found.answer in answers)
 
 
-def test_a_discussion_ends_where_it_turns_in_circles():
-    good = ["Student: What is a heap?", "Teacher: A tree.", "Student: And the root?", "Teacher: The smallest."]
-    text = "\n\n".join(good)
-    assert discussion_of(text) == "\n".join(good)
-    assert discussion_of(text + "\nTeacher: Twice in a row.") == discussion_of(text + "\nStudent: What is a heap?")
-    assert discussion_of(text + "\nThis was a dialogue.") == "\n".join(good)
-    with pytest.raises(Rejected, match="3 turns"):
-        discussion_of("\n".join([*good[:3], good[1]]))
-
-
 def test_small_talk_around_a_text_is_taken_off():
     text = "A heap is a tree.\n\nIts root is the smallest."
     assert without_small_talk(f"Sure, here is a section:\n\n{text}\n\nI hope this helps!") == text
@@ -158,7 +147,7 @@ def test_figures_of_diversity_do_not_depend_on_the_amount():
 
 @given(st.lists(st.sampled_from("abc"), max_size=50), st.integers(1, 3))
 def test_distinct_is_a_share(tokens, n):
-    assert 0.0 <= distinct(tokens, n) <= 1.0
+    assert 0.0 <= distinct_share(tokens, n) <= 1.0
 
 
 def test_the_catalogue_tells_what_a_user_needs_to_choose():

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hornbook.synthetic.chains import as_sentence, clear_steps, in_sentence
-from hornbook.synthetic.groundedness import evidence, negations, numbers, stated, states, support
+from hornbook.synthetic.chains import capitalised, clear_steps, in_sentence
+from hornbook.synthetic.groundedness import evidence, is_supported, negations, numbers, states_reference, support
 
 TEXT = (
     "A bridge of stone spans the river. It was built in 1,204 by three masons. Carts do not use it in winter. "
@@ -31,7 +31,7 @@ def test_numbers_are_read_in_words_and_digits():
     ],
 )
 def test_a_statement_must_have_words_numbers_and_negation_of_the_text(statement, true):
-    assert stated(statement, TEXT) is true
+    assert is_supported(statement, TEXT) is true
 
 
 def test_support_counts_words_close_together():
@@ -41,15 +41,15 @@ def test_support_counts_words_close_together():
 
 
 def test_a_long_answer_states_a_short_reference():
-    assert states("It was, I think, built by the three masons.", "three masons")
-    assert not states("It was built by masons.", "three masons")
-    assert not states("It was not built by the three masons.", "three masons")
+    assert states_reference("It was, I think, built by the three masons.", "three masons")
+    assert not states_reference("It was built by masons.", "three masons")
+    assert not states_reference("It was not built by the three masons.", "three masons")
 
 
 @given(st.text(max_size=120), st.text(max_size=120))
 def test_any_text_can_be_held_against_any_other(statement, text):
     assert 0.0 <= support(statement, text) <= 1.0
-    assert states(statement, statement) and negations(text) >= 0
+    assert states_reference(statement, statement) and negations(text) >= 0
 
 
 def test_only_steps_that_can_be_understood_alone_are_clear():
@@ -63,6 +63,6 @@ def test_only_steps_that_can_be_understood_alone_are_clear():
 
 
 def test_parts_of_a_step_are_fitted_into_sentences():
-    assert as_sentence("the gate is shut") == "The gate is shut."
+    assert capitalised("the gate is shut") == "The gate is shut."
     assert in_sentence("The gate is shut") == "the gate is shut"
     assert in_sentence("HTTP is a protocol") == "HTTP is a protocol"

@@ -6,7 +6,7 @@ from hornbook.base.files import read_records, write_json
 from hornbook.base.records import Sample
 from hornbook.base.workspace import Workspace
 from hornbook.report.lineage import lineage_lines
-from hornbook.synthetic import synth as stage
+from hornbook.synthetic import stage
 from hornbook.synthetic.settings import SynthSettings
 from tests.synthetic.corpus import write_corpus
 from tests.synthetic.fake import opening
@@ -35,7 +35,7 @@ KIND = Kind(
 )
 """
 PAGES = """
-from hornbook.synthetic.choose import from_pages
+from hornbook.synthetic.seed_sampling import from_pages
 from hornbook.synthetic.kind import Kind, Made
 
 

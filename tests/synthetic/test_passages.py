@@ -6,9 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hornbook.base.records import Document
-from hornbook.synthetic.choose import spread
-from hornbook.synthetic.functions import functions
-from hornbook.synthetic.grading import (
+from hornbook.synthetic.code_seeds import functions
+from hornbook.synthetic.passage_scores import (
     BEFORE,
     chain_of_reasoning,
     dependencies,
@@ -17,6 +16,7 @@ from hornbook.synthetic.grading import (
     reading_grade,
 )
 from hornbook.synthetic.passages import PassageSettings, passages
+from hornbook.synthetic.seed_sampling import spread_over_documents
 from hornbook.synthetic.words import Rarity
 from tests.synthetic.corpus import CODE, page
 
@@ -126,7 +126,7 @@ def test_seeds_are_spread_over_documents_before_any_is_used_twice(count, seed):
     import numpy as np
 
     found = [passage for number in range(6) for passage in cut_page(number)]
-    chosen = spread(found, count, np.random.default_rng(seed))
+    chosen = spread_over_documents(found, count, np.random.default_rng(seed))
     assert len(chosen) == min(count, len(found)) == len({passage.id for passage in chosen})
     assert len({passage.document for passage in chosen[:6]}) == min(6, len(chosen))
 

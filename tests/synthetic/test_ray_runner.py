@@ -15,11 +15,11 @@ import pytest
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Question
 from hornbook.base.workspace import Workspace
-from hornbook.synthetic.engine import Job
+from hornbook.synthetic.engine import RecordJob
 from hornbook.synthetic.kind import KindSettings
 from hornbook.synthetic.ray_runner import run_on_ray
 from hornbook.synthetic.settings import SynthSettings
-from hornbook.synthetic.synth import synth
+from hornbook.synthetic.stage import synth
 from hornbook.teacher.errors import BudgetError
 from tests.synthetic import factory
 from tests.synthetic.factory import CALLS, KIND, RECORDS, contents, run, serving, write_documents
@@ -116,7 +116,7 @@ def test_what_ends_a_run_here_ends_it_there_in_one_line(cluster, documents, tmp_
     assert "401" in str(error.value) and "\n" not in str(error.value)
 
 
-def test_a_vault_that_is_killed_ends_the_run_and_loses_nothing(cluster, documents, tmp_path):
+def test_a_ledger_actor_that_is_killed_ends_the_run_and_loses_nothing(cluster, documents, tmp_path):
     with serving(latency=lambda body: 0.05) as (server, _):
         killer = killing(server, "ray::Vault")
         with pytest.raises(HornbookError, match=r"^ray: the process that keeps the ledger died; run the same command"):
@@ -135,7 +135,7 @@ def test_a_shard_that_kills_its_workers_is_given_up(cluster, tmp_path):
         raise AssertionError("nothing can have been made")
 
     settings = SynthSettings.parse({"teacher": {"url": "http://127.0.0.1:9/v1", "model": "m"}, "benchmarks": []}, "")
-    job = Job(replace(KIND, make=make), KindSettings(), Question(id="q", task="t", prompt="p"))
+    job = RecordJob(replace(KIND, make=make), KindSettings(), Question(id="q", task="t", prompt="p"))
     with pytest.raises(HornbookError, match=r"^ray: 5 workers died at one shard"):
         run_on_ray([job], settings, tmp_path, 0, shown, lambda job: True)
 

@@ -12,7 +12,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_records
 from hornbook.base.records import Document, Question, Sample
 from hornbook.base.workspace import Workspace
-from hornbook.synthetic import synth as stage
+from hornbook.synthetic import stage
 from hornbook.synthetic.catalogue import expected_calls
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.settings import SynthSettings
@@ -153,7 +153,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from hornbook.base.workspace import Workspace
-from hornbook.synthetic import synth as stage
+from hornbook.synthetic import stage
 from tests.synthetic.fake import good_teacher, opening
 from tests.synthetic.test_synth import make_settings
 stage.open_teachers = opening([], good_teacher, die_after=int(sys.argv[3]), kill=True)
@@ -193,7 +193,7 @@ def test_a_fault_in_a_kind_fails_only_its_record(run):
 
     work, _ = run("a", say=say)
     assert work.rejected["textbook, fault"] >= 1
-    assert any("by a fault of the kind itself" in warning for warning in work.warnings)
+    assert any("by an error in the kind itself" in warning for warning in work.warnings)
     assert work.notes["yields"]["plurality"]["kept"] > 0
 
 
@@ -227,7 +227,7 @@ def test_what_repeats_a_benchmark_is_set_aside(run, monkeypatch):
 def test_input_without_seeds_is_one_clear_line(run, tmp_path, monkeypatch):
     write_corpus(tmp_path / "none", pages=0, functions=0)
     work = Workspace(tmp_path / "w")
-    with pytest.raises(HornbookError, match="holds no seeds: 0 passages"):
+    with pytest.raises(HornbookError, match="has no seeds: 0 passages"):
         stage.synth(make_settings(), work, documents=[tmp_path / "none"])
     with pytest.raises(HornbookError, match="no such file"):
         stage.synth(make_settings(), work, documents=[tmp_path / "missing.parquet"])

@@ -8,7 +8,7 @@ from hornbook.base.files import read_records
 from hornbook.base.records import Sample
 from hornbook.base.workspace import Workspace
 from hornbook.synthetic.settings import SynthSettings
-from hornbook.synthetic.synth import synth
+from hornbook.synthetic.stage import synth
 from hornbook.teacher.ledger import Call
 from tests.synthetic.factory import CALLS, RECORDS, page_of, registered, serving, write_documents
 

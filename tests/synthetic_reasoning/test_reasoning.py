@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_records
-from hornbook.base.records import Question, Sample
+from hornbook.base.records import LEVELS, Question, Sample
 from hornbook.base.workspace import Workspace
 from hornbook.oracles.score import is_right
 from hornbook.synthetic.reasoning.catalogue import TASKS
-from hornbook.synthetic.reasoning.draw import draw, split_of
+from hornbook.synthetic.reasoning.draw import draw_questions, split_of
 from hornbook.synthetic.reasoning.settings import ReasoningSettings
 from hornbook.synthetic.reasoning.stage import reasoning
 from hornbook.synthetic.reasoning.tasks.simple_equations import SIMPLE_EQUATIONS
@@ -27,13 +27,13 @@ def run(path: Path, seed: int = 1, **settings: object) -> Workspace:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     tasks = {name: {"samples": 25} for name in TASKS}
-    return run(tmp_path_factory.mktemp("reasoning"), tasks=tasks, search=6, heldout=5)
+    return run(tmp_path_factory.mktemp("reasoning"), tasks=tasks, search=6, heldout=5, test=4)
 
 
 def test_every_task_gives_what_was_asked_for(made: Workspace) -> None:
     for name in TASKS:
         figures = made.notes["reasoning"][name]
-        assert (figures["samples"], figures["search"], figures["heldout"]) == (25, 6, 5)
+        assert [figures[name] for name in ("samples", "search", "heldout", "test")] == [25, 6, 5, 4]
         assert figures["prompt_characters"] < 160 and figures["solution_characters"] < 220  # it has to fit the pocket
     assert not made.warnings
 
@@ -52,17 +52,31 @@ def test_every_solution_convinces_the_scorer_and_shows_its_steps(made: Workspace
 def test_no_prompt_is_in_two_splits(made: Workspace) -> None:
     splits = [
         {question.prompt for question in read_records(made.path / folder, Question)}
-        for folder in ("train", "", "heldout")
+        for folder in ("train", "", "heldout", "test")
     ]
-    assert sum(map(len, splits)) == len(set.union(*splits)) == 12 * 36
+    assert sum(map(len, splits)) == len(set.union(*splits)) == 12 * 40
 
 
 def test_what_one_stage_holds_out_no_other_stage_trains_on(made: Workspace, tmp_path: Path) -> None:
     other = run(tmp_path, seed=2, tasks={"gcd": {"samples": 1000}}, search=0, heldout=0)
     trained = {sample.messages[0].content for sample in read_records(other.path, Sample)}
     assert len(trained) == 1000
-    for folder in ("", "heldout"):
+    for folder in ("", "heldout", "test"):
         assert not trained & {question.prompt for question in read_records(made.path / folder, Question)}
+
+
+def test_levels_are_thirds_by_the_length_of_the_solution(made: Workspace) -> None:
+    questions = [q for folder in ("train", "", "heldout", "test") for q in read_records(made.path / folder, Question)]
+    lengths = {
+        (name, level): [len(q.solution.split()) for q in questions if (q.task, q.level) == (name, level)]
+        for name in TASKS
+        for level in LEVELS
+    }
+    for name in TASKS:
+        easy, medium, hard = (lengths[name, level] for level in LEVELS)
+        assert max(easy, default=0) <= min(medium + hard, default=1000)
+        assert max(medium, default=0) <= min(hard, default=1000)
+    assert {q.level for q in questions} == set(LEVELS)
 
 
 @given(st.text(max_size=60))
@@ -128,6 +142,8 @@ def test_bad_settings_are_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_splits_share_one_stream_so_that_more_samples_keep_the_same_heldout() -> None:
-    few, many = (draw(TASKS["gcd"], {}, {"train": n, "search": 0, "heldout": 9}, 5) for n in (50, 300))
+    few, many = (
+        draw_questions(TASKS["gcd"], {}, {"train": n, "search": 0, "heldout": 9, "test": 0}, 5) for n in (50, 300)
+    )
     assert few.questions["heldout"] == many.questions["heldout"]
     assert few.questions["train"] == many.questions["train"][:50]

@@ -12,14 +12,14 @@ from hornbook.base.files import read_records
 from hornbook.base.records import Document, Question
 from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
-from hornbook.oracles.score import is_right, verdict
+from hornbook.oracles.score import is_right, judged_outcome
 from hornbook.oracles.text import normalise
 from hornbook.oracles.trivia import refuses
 from hornbook.synthetic.trivia.bogus import bogus_subjects
 from hornbook.synthetic.trivia.facts import all_names, country_codes, facts_of
-from hornbook.synthetic.trivia.phrasings import ASKED, READ, STATEMENTS
 from hornbook.synthetic.trivia.settings import KINDS, TriviaSettings
 from hornbook.synthetic.trivia.stage import trivia
+from hornbook.synthetic.trivia.templates import ASKED, READ, STATEMENTS
 
 
 def run(path: Path, seed: int = 1, **settings: object) -> Workspace:
@@ -101,7 +101,7 @@ def test_questions_and_heldout_questions_are_apart_and_checkable(made: Workspace
                 assert not refuses(question.answer)
             else:
                 assert is_right(question, "I do not know.")
-                assert verdict(question, "Norway") == "wrong"
+                assert judged_outcome(question, "Norway") == "wrong"
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path: Path) -> None:

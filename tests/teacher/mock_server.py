@@ -16,6 +16,8 @@ import msgspec
 import xxhash
 from aiohttp import web
 
+from benchmarks.synth_server import announce_and_wait
+
 WORDS = ["river", "stone", "bridge", "seven", "quiet", "heron", "boat", "star", "under", "old", "and", "slowly"]
 BODIES = {
     "no-choices": b'{"choices": []}',
@@ -167,10 +169,7 @@ class MockServer:
 
 async def serve(port_file: Path, count_file: Path, latency: float) -> None:
     async with MockServer(count_file=count_file, latency=lambda body: latency) as server:
-        aside = port_file.with_suffix(".tmp")
-        aside.write_text(str(server.port))
-        aside.replace(port_file)
-        await asyncio.Event().wait()
+        await announce_and_wait(port_file, server.port)
 
 
 def main() -> None:

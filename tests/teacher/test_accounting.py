@@ -9,28 +9,28 @@ import msgspec
 import pytest
 
 from hornbook.base.records import Message
-from hornbook.teacher.accounting import LocalBank
+from hornbook.teacher.accounting import LocalAccounting
 from hornbook.teacher.budget import Reservation, worst_prompt
 from hornbook.teacher.errors import BudgetError
-from hornbook.teacher.ledger import Ask, Call, Ledger, Parameters, call_key
+from hornbook.teacher.ledger import Call, CallRequest, Ledger, Parameters, call_key
 from hornbook.teacher.settings import TeacherSettings
 
 
-def ask_of(number: int, model: str = "m") -> Ask:
+def ask_of(number: int, model: str = "m") -> CallRequest:
     messages, parameters = [Message("user", f"question {number}")], Parameters(0.7, 1.0, 64, [])
     key = call_key(model, messages, parameters, 0)
-    return Ask(key=key, model=model, purpose="test", messages=messages, parameters=parameters, sample=0)
+    return CallRequest(key=key, model=model, purpose="test", messages=messages, parameters=parameters, sample=0)
 
 
-def answered(ask: Ask, text: str = "answer") -> Call:
+def answered(ask: CallRequest, text: str = "answer") -> Call:
     return Call(**msgspec.structs.asdict(ask), text=text, finish="stop", prompt_tokens=2, completion_tokens=1)
 
 
-def bank_in(folder: Path, **settings: Any) -> LocalBank:
-    return LocalBank(TeacherSettings(url="http://x", model="m", **settings), folder, "m")
+def bank_in(folder: Path, **settings: Any) -> LocalAccounting:
+    return LocalAccounting(TeacherSettings(url="http://x", model="m", **settings), folder, "m")
 
 
-async def held(bank: LocalBank, ask: Ask) -> Reservation:
+async def held(bank: LocalAccounting, ask: CallRequest) -> Reservation:
     reservation = await bank.reserve(ask)
     assert isinstance(reservation, Reservation)
     return reservation

@@ -12,7 +12,7 @@ import pytest
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
 from hornbook.teacher import batch as batches
-from hornbook.teacher.accounting import LocalBank
+from hornbook.teacher.accounting import LocalAccounting
 from hornbook.teacher.client import Completion, Teacher, open_teacher
 from hornbook.teacher.errors import BudgetError, CallFailed, TeacherError
 from hornbook.teacher.ledger import Ledger
@@ -238,7 +238,9 @@ def test_a_killed_run_finds_its_batch_again_and_submits_and_pays_nothing_twice(
             assert json.loads((tmp_path / "results.json").read_text()) == texts(expected)
 
     asyncio.run(run())
-    bank = LocalBank(TeacherSettings(url="http://x", model="mock", batch=True, budget_tokens=10**6), tmp_path, "mock")
+    bank = LocalAccounting(
+        TeacherSettings(url="http://x", model="mock", batch=True, budget_tokens=10**6), tmp_path, "mock"
+    )
     assert len(bank.ledger) == 40
     paid = bank.ledger.prompt_tokens["mock"] + bank.ledger.completion_tokens["mock"]
     assert sum(bank.budget._taken()) == paid  # nothing lost in the kill is charged on top

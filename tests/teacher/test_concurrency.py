@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hornbook.teacher.concurrency import Limit
+from hornbook.teacher.concurrency import ConcurrencyLimit
 
 Service = Callable[[random.Random], float]
 
@@ -19,7 +19,14 @@ class Simulation:
     """
 
     def __init__(
-        self, limit: Limit, calls: int, service: Service, *, cap: int = 10**9, slots: int = 10**9, seed: int = 0
+        self,
+        limit: ConcurrencyLimit,
+        calls: int,
+        service: Service,
+        *,
+        cap: int = 10**9,
+        slots: int = 10**9,
+        seed: int = 0,
     ) -> None:
         dice = random.Random(seed)
         busy: list[float] = []  # when each slot in use falls free
@@ -67,13 +74,13 @@ UNEVEN: dict[str, Service] = {
 @pytest.mark.parametrize("service", UNEVEN.values(), ids=UNEVEN)
 def test_a_server_that_merely_sleeps_however_unevenly_is_used_in_full(service: Service) -> None:
     for seed in range(20):
-        assert min(Simulation(Limit(50), 1000, service, seed=seed).allowed) == 50
+        assert min(Simulation(ConcurrencyLimit(50), 1000, service, seed=seed).allowed) == 50
 
 
 @pytest.mark.parametrize("most", [4, 16, 64, 256])
 @pytest.mark.parametrize("name", ["alike", "lognormal"])
 def test_a_server_that_takes_eight_at_a_time_gets_eight(most: int, name: str) -> None:
-    run = Simulation(Limit(most), 3000, UNEVEN[name], cap=8)
+    run = Simulation(ConcurrencyLimit(most), 3000, UNEVEN[name], cap=8)
     goal = min(most, 8)
     settled = run.allowed[-2000:]
     assert abs(sum(settled) / len(settled) - goal) < 0.7 and goal - 2 <= settled[-1] <= goal + 1
@@ -83,7 +90,7 @@ def test_a_server_that_takes_eight_at_a_time_gets_eight(most: int, name: str) ->
 
 
 def test_it_grows_again_when_the_server_takes_more() -> None:
-    limit = Limit(64)
+    limit = ConcurrencyLimit(64)
     Simulation(limit, 2000, UNEVEN["lognormal"], cap=8)
     assert limit.allowed <= 9
     Simulation(limit, 40_000, UNEVEN["lognormal"], cap=32)
@@ -92,15 +99,15 @@ def test_it_grows_again_when_the_server_takes_more() -> None:
 
 @pytest.mark.parametrize("name", ["alike", "lognormal"])
 def test_it_backs_off_where_more_in_flight_only_wait_longer(name: str) -> None:
-    run = Simulation(Limit(256), 6000, UNEVEN[name], slots=8)
+    run = Simulation(ConcurrencyLimit(256), 6000, UNEVEN[name], slots=8)
     settled = run.allowed[-3000:]
     assert min(settled) >= 8 and sum(settled) / len(settled) < 80
-    alone = Simulation(Limit(8), 6000, UNEVEN[name], slots=8)
+    alone = Simulation(ConcurrencyLimit(8), 6000, UNEVEN[name], slots=8)
     assert run.seconds < 1.03 * alone.seconds  # and loses no throughput by it
 
 
 def test_longer_answers_later_on_are_not_taken_for_a_crowded_server() -> None:
-    limit, dice, now = Limit(64), random.Random(1), 0.0
+    limit, dice, now = ConcurrencyLimit(64), random.Random(1), 0.0
     for number in range(2000):  # answers of 5 tokens while few are in flight, then of 500
         tokens = 5 if number < 64 else 500
         sent, now = now, now + 0.01 * tokens * dice.lognormvariate(0, 0.3)
@@ -109,7 +116,7 @@ def test_longer_answers_later_on_are_not_taken_for_a_crowded_server() -> None:
 
 
 def test_slower_calls_of_another_purpose_are_not_either() -> None:
-    limit, now = Limit(64), 0.0
+    limit, now = ConcurrencyLimit(64), 0.0
     for number in range(2000):
         sent, now = now, now + (0.01 if number < 64 else 1.0)
         limit.answered("short" if number < 64 else "long", min(number + 1, 64), sent, now, 10)
@@ -118,7 +125,7 @@ def test_slower_calls_of_another_purpose_are_not_either() -> None:
 
 def test_calls_that_hang_once_in_a_while_cost_little() -> None:
     for seed in range(5):
-        limit, dice, allowed = Limit(64), random.Random(seed), []
+        limit, dice, allowed = ConcurrencyLimit(64), random.Random(seed), []
         for number in range(5000):
             sent = number / 64
             if dice.random() < 0.01:
@@ -130,7 +137,7 @@ def test_calls_that_hang_once_in_a_while_cost_little() -> None:
 
 
 def test_all_refusals_of_one_round_trip_are_one_cut() -> None:
-    limit = Limit(64)
+    limit = ConcurrencyLimit(64)
     for number in range(40):
         limit.refused(0.0, 0.1 + number / 1000)
     assert limit.allowed == 32
@@ -144,7 +151,7 @@ def test_all_refusals_of_one_round_trip_are_one_cut() -> None:
     signs=st.lists(st.tuples(st.booleans(), st.integers(1, 300), st.floats(0, 10), st.floats(0, 10)), max_size=200),
 )
 def test_the_limit_is_never_above_most_nor_below_one(most: int, signs: list[tuple[bool, int, float, float]]) -> None:
-    limit, now = Limit(most), 0.0
+    limit, now = ConcurrencyLimit(most), 0.0
     for answered, in_flight, pause, seconds in signs:
         sent, now, before = now + pause, now + pause + seconds, limit.allowed
         if answered:

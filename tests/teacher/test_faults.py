@@ -11,7 +11,7 @@ from hornbook.base.records import Message
 from hornbook.teacher import http
 from hornbook.teacher.client import Completion, open_teacher
 from hornbook.teacher.errors import CallFailed, TeacherError
-from hornbook.teacher.ledger import Ask, Parameters, call_key
+from hornbook.teacher.ledger import CallRequest, Parameters, call_key
 from hornbook.teacher.map_records import map_records
 from hornbook.teacher.prompt_formats import NEXT_TURN, ending_with_turn, transcript
 from tests.teacher.mock_server import Body, MockServer
@@ -160,6 +160,6 @@ def test_a_transcript_ends_where_the_assistant_speaks_and_stops_fit_the_protocol
     assert transcript(messages) == "User: One?\n\nAssistant: 1.\n\nUser: Two?\n\nAssistant:"
     parameters = Parameters(0.0, 1.0, 5, ["a", "b", "c", "d"])
     key = call_key("m", messages, parameters, 0)
-    ask = Ask(key=key, model="m", purpose="", messages=messages, parameters=parameters, sample=0)
+    ask = CallRequest(key=key, model="m", purpose="", messages=messages, parameters=parameters, sample=0)
     assert ending_with_turn(ask).parameters.stop == ["a", "b", "c", "d"]
     assert ask.parameters.stop == ["a", "b", "c", "d"]

@@ -16,12 +16,13 @@ from hornbook.base.precision import VARIABLE
 from hornbook.base.records import Message
 from hornbook.teacher.client import Completion, open_teacher
 from hornbook.teacher.errors import CallFailed
-from hornbook.teacher.ledger import Ask, Parameters
+from hornbook.teacher.ledger import CallRequest, Parameters
 from hornbook.teacher.local_hf import LocalModel
 from hornbook.teacher.local_llamacpp import local_name
 from hornbook.teacher.map_records import map_records
 from hornbook.teacher.prompt_formats import transcript
 from hornbook.teacher.settings import TeacherSettings
+from tests.inference.tiny import tiny_shape
 
 PLAIN = Parameters(0.7, 1.0, 8, [])
 TEMPLATE = "{% for m in messages %}<s>{{ m['content'] }}{% endfor %}<s>"
@@ -42,11 +43,7 @@ def make_model(folder: Path, seed: int, **changes: Any) -> Path:
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=len(characters),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
+        **tiny_shape(inner=64),
         initializer_range=0.3,
         bos_token_id=0,
         eos_token_id=1,
@@ -177,7 +174,7 @@ def test_an_answer_ends_where_the_models_own_defaults_say_and_is_told_without_it
 
 def test_what_a_message_spells_out_is_no_special_token(model: Path) -> None:
     asked = [
-        Ask(key="0", model="m", purpose="", messages=[Message("user", said)], parameters=PLAIN, sample=0)
+        CallRequest(key="0", model="m", purpose="", messages=[Message("user", said)], parameters=PLAIN, sample=0)
         for said in ("a</s>b", "a")
     ]
     tokens, plain = (LocalModel(TeacherSettings(local=str(model)))._tokens(one) for one in asked)
@@ -229,7 +226,7 @@ def test_a_schema_is_asked_for_in_words_and_a_base_model_gets_a_transcript(model
 
     tokenizer = AutoTokenizer.from_pretrained(model)
     parameters, messages = Parameters(0.7, 1.0, 8, [], schema='{"type":"object"}'), [Message("user", "who")]
-    asked = Ask(key="0" * 8, model="m", purpose="", messages=messages, parameters=parameters, sample=0)
+    asked = CallRequest(key="0" * 8, model="m", purpose="", messages=messages, parameters=parameters, sample=0)
     for api, start in [("chat", "<s>who"), ("completions", transcript(messages)[:6].replace("U", "."))]:
         tokens = LocalModel(TeacherSettings(local=str(model), api=api))._tokens(asked)  # type: ignore[arg-type]
         text = tokenizer.decode(tokens).replace(" ", "")

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from hornbook.teacher.concurrency import Limit, Places
+from hornbook.teacher.concurrency import ConcurrencyLimit, ConcurrencySlots
 from tests.teacher.mock_server import Body, MockServer
 from tests.teacher.test_client import ask_all, number_of, texts
 
@@ -47,35 +47,35 @@ def test_a_server_that_takes_eight_at_a_time_is_asked_about_eight_at_a_time(tmp_
 
 def test_places_go_to_who_came_first_and_nobody_who_left(tmp_path: Path) -> None:
     async def run() -> None:
-        places, order = Places(Limit(2)), []
+        slots, order = ConcurrencySlots(ConcurrencyLimit(2)), []
 
         async def visit(name: str) -> None:
-            await places.take()
+            await slots.acquire()
             order.append(name)
             await asyncio.sleep(0.01)
-            places.give_back()
+            slots.release()
 
         tasks: list[asyncio.Task[Any]] = []
         for name in "abcdef":
             tasks.append(asyncio.create_task(visit(name)))
             await asyncio.sleep(0)
-        assert places.taken == 2
+        assert slots.in_use == 2
         tasks[2].cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        assert order == ["a", "b", "d", "e", "f"] and places.taken == 0
+        assert order == ["a", "b", "d", "e", "f"] and slots.in_use == 0
 
     asyncio.run(run())
 
 
 def test_a_place_that_comes_as_its_taker_gives_up_goes_to_the_next(tmp_path: Path) -> None:
     async def run() -> None:
-        places = Places(Limit(1))
-        await places.take()
-        gone, next_one = asyncio.create_task(places.take()), asyncio.create_task(places.take())
+        slots = ConcurrencySlots(ConcurrencyLimit(1))
+        await slots.acquire()
+        gone, next_one = asyncio.create_task(slots.acquire()), asyncio.create_task(slots.acquire())
         await asyncio.sleep(0)
-        places.give_back()  # to `gone`, who
+        slots.release()  # to `gone`, who
         gone.cancel()  # is cancelled before it learns of it
         await asyncio.wait_for(next_one, 1)
-        assert places.taken == 1
+        assert slots.in_use == 1
 
     asyncio.run(run())

@@ -193,7 +193,7 @@ def test_the_budget_counts_empty_answers_too(tmp_path: Path) -> None:
 
 HTML = "<!DOCTYPE html><html><head><title>Sign in</title><style>b{}</style></head><body><h1>Please sign in</h1></body>"
 NO_COMPLETION: list[tuple[str, web.Response, str]] = [  # what, the reply of status 200, words of the failure
-    ("HTML", web.Response(text=HTML, content_type="text/html"), "a page of HTML: Sign in Please sign in"),
+    ("HTML", web.Response(text=HTML, content_type="text/html"), "an HTML page: Sign in Please sign in"),
     ("HTML as JSON", raw(HTML), "Please sign in"),
     ("text", raw("upstream timed out"), "upstream timed out"),
     ("nothing", raw(""), "not a completion"),

@@ -103,6 +103,6 @@ def test_two_teachers_of_one_name_and_no_teacher_are_errors(tmp_path: Path) -> N
         async with MockServer() as server, open_teachers([settings_for(server)] * count, tmp_path):
             pass
 
-    for count, message in [(2, "two are called mock"), (0, "at least one")]:
+    for count, message in [(2, "two teachers use model name mock"), (0, "at least one")]:
         with pytest.raises(HornbookError, match=message):
             asyncio.run(opened(count))

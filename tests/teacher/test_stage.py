@@ -24,7 +24,7 @@ from tests.teacher.mock_server import Body
 
 KIND = """
 from hornbook.base.records import Message
-from hornbook.synthetic.choose import from_passages
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made
 
 

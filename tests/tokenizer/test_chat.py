@@ -10,10 +10,10 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
 from hornbook.base.workspace import Workspace
-from hornbook.tokenizer.bytelevel import finish
+from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.chat import encode_chat, encode_prompt, load_tokenizer, plain_prompt, plain_text, stop_ids
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.train import tokenizer, train
+from hornbook.tokenizer.train import tokenizer, train_bpe
 
 CHAT = [Message("user", "What is 2 + 2?"), Message("assistant", "It is 4.\nAnswer: 4")]
 LONGER = [Message("system", "Be brief."), *CHAT, Message("user", "Sure?"), Message("assistant", " Yes.")]
@@ -34,7 +34,7 @@ def chatml(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
 
 
 def with_template(template: str | None) -> Tokenizer:
-    made = finish(train(TokenizerSettings(vocab_size=300), ["some text"]))
+    made = as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=300), ["some text"]))
     made.chat_template = template
     return made
 
@@ -118,7 +118,7 @@ def test_replies_end_where_generation_stops(chatml: Tokenizer) -> None:
 def test_templates_that_do_not_fit_are_explained() -> None:
     with pytest.raises(HornbookError, match="no chat template"):
         encode_prompt(with_template(None), CHAT[:1])
-    with pytest.raises(HornbookError, match=r"refuses turns of user.*say please"):
+    with pytest.raises(HornbookError, match=r"rejects turns with the roles user.*say please"):
         encode_prompt(with_template(REFUSES), CHAT[:1])
     with pytest.raises(HornbookError, match="rewrites earlier turns"):
         encode_chat(with_template(BACKWARDS), CHAT)

@@ -7,11 +7,11 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
-from hornbook.tokenizer.bytelevel import finish
+from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.chat import encode_chat, encode_prompt, give_chatml, stop_ids
 from hornbook.tokenizer.chatml import CHAT_TEMPLATE
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.train import train
+from hornbook.tokenizer.train import train_bpe
 
 LOOP = "{% for m in messages %}"
 SMOLLM2 = (
@@ -65,7 +65,7 @@ TEMPLATES = {
 
 
 def made(template: str | None) -> Tokenizer:
-    tokenizer = finish(train(TokenizerSettings(vocab_size=300), ["some text"]))
+    tokenizer = as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=300), ["some text"]))
     tokenizer.add_special_tokens({"additional_special_tokens": ["<|eot_id|>", "<|start_header_id|>"]})
     tokenizer.chat_template = template
     return tokenizer
@@ -106,7 +106,7 @@ def test_the_mask_covers_exactly_the_replies_and_their_ends(name: str, system: s
 
 
 def test_giving_chatml_adds_the_tokens_that_are_missing_and_keeps_the_others() -> None:
-    ours = finish(train(TokenizerSettings(vocab_size=300), ["some text"]))
+    ours = as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=300), ["some text"]))
     ours.chat_template = None
     assert give_chatml(ours) == []
     assert ours.chat_template == CHAT_TEMPLATE

@@ -187,7 +187,9 @@ def test_a_system_message_is_folded_into_the_users_turn(name: str) -> None:
 def test_turns_of_the_user_are_joined_where_roles_must_alternate() -> None:
     text = MADE["alternates"].decode(encode_prompt(MADE["alternates"], FORMS["user twice"][:2]))
     assert text == "<|im_start|>user\nHello\n\nWhat is 2 + 2?<|im_end|>\n<|im_start|>assistant\n"
-    with pytest.raises(HornbookError, match=r"refuses turns of user, assistant, assistant \(.*roles must alternate\)"):
+    with pytest.raises(
+        HornbookError, match=r"rejects turns with the roles user, assistant, assistant \(.*roles must alternate\)"
+    ):
         encode_chat(MADE["alternates"], [*ASKED, ASKED[1]])
 
 
@@ -266,7 +268,7 @@ def test_calls_and_results_of_tools_pass_or_are_folded(name: str) -> None:
 
 
 def test_roles_that_nobody_knows_are_named() -> None:
-    with pytest.raises(HornbookError, match=r"writes no turns of 'narrator'; known are system, user, assistant, tool"):
+    with pytest.raises(HornbookError, match="no role 'narrator'; expected one of system, user, assistant, tool"):
         encode_prompt(MADE["plain"], [Message("narrator", "Once.")])
     developer = [Message("developer", "Be short."), *ASKED]
     system = [Message("system", "Be short."), *ASKED]

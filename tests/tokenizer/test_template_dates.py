@@ -8,7 +8,7 @@ import pytest
 
 from hornbook.base.records import Message
 from hornbook.tokenizer.chat import encode_chat, encode_prompt
-from hornbook.tokenizer.template_dates import DATE_FILE, keep_date
+from hornbook.tokenizer.template_dates import DATE_FILE, fix_date
 from tests.tokenizer.tokenizers import byte_level
 
 REST = "{% for m in messages %}{{ m['content'] }}{% endfor %}"
@@ -35,22 +35,22 @@ def on(folder: Path, moment: str) -> None:
 def test_the_date_is_that_of_the_run(template: str, written: str, tmp_path: Path) -> None:
     tokenizer = byte_level(template + REST, ["</s>"], eos_token="</s>")
     on(tmp_path, MOMENT)
-    keep_date(tokenizer, tmp_path)
+    fix_date(tokenizer, tmp_path)
     assert tokenizer.decode(encode_prompt(tokenizer, HELLO)) == written + "Hello"
 
 
 def test_the_first_start_writes_the_date_and_later_ones_read_it(tmp_path: Path) -> None:
     made = [byte_level("{{ strftime_now('%H:%M:%S %f') }}" + REST, ["</s>"], eos_token="</s>") for _ in range(2)]
-    keep_date(made[0], tmp_path)
+    fix_date(made[0], tmp_path)
     first = json.loads((tmp_path / DATE_FILE).read_text())["date"]
     assert abs((datetime.now() - datetime.fromisoformat(first)).total_seconds()) < 60
-    keep_date(made[1], tmp_path)
+    fix_date(made[1], tmp_path)
     assert encode_prompt(made[0], HELLO) == encode_prompt(made[1], HELLO)
     assert [file.name for file in tmp_path.iterdir()] == [DATE_FILE]
 
 
 def test_other_templates_leave_no_file_and_without_a_run_it_is_now(tmp_path: Path) -> None:
-    keep_date(byte_level(REST, ["</s>"], eos_token="</s>"), tmp_path)
+    fix_date(byte_level(REST, ["</s>"], eos_token="</s>"), tmp_path)
     assert not list(tmp_path.iterdir())
     free = byte_level("{{ strftime_now('%Y') + ': ' }}" + REST, ["</s>"], eos_token="</s>")
     turns = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "you"}]

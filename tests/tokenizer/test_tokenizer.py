@@ -111,7 +111,7 @@ def test_it_says_how_many_tokens_each_source_takes(made: Workspace, loaded: Toke
 def test_texts_too_poor_for_the_vocabulary_are_warned_of(corpus: Path, tmp_path: Path) -> None:
     work = Workspace(tmp_path)
     tokenizer(TokenizerSettings(vocab_size=50_000), work, documents=[corpus])
-    assert work.warnings and f"no more than {work.notes['vocab_size']} of the 50000" in work.warnings[0]
+    assert work.warnings and f"only {work.notes['vocab_size']} of the 50000" in work.warnings[0]
 
 
 def test_training_reads_no_more_characters_than_allowed(corpus: Path, tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from hornbook.mixture.settings import MixtureSettings
 from hornbook.mixture.stage import mixture
 from hornbook.model.build import build_model
 from hornbook.model.load_save import save_model
-from hornbook.tokenizer.bytelevel import finish
+from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.load_save import save_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.train import train
+from hornbook.tokenizer.train import train_bpe
 from tests.training.run_fixtures import TINY
 
 TEXT = "a cat sat on the mat and the dog ran to the red barn near my old house"
@@ -34,7 +34,7 @@ def write_lines(path: Path, records: list) -> Path:
 
 @pytest.fixture(scope="session")
 def tokenizer() -> PreTrainedTokenizerBase:
-    return finish(train(TokenizerSettings(vocab_size=300), [sentence(i) for i in range(50)]))
+    return as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=300), [sentence(i) for i in range(50)]))
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,12 @@ import torch
 from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
 from hornbook.model.build import build_model
-from hornbook.model.row_layout import plan_of
+from hornbook.model.row_layout import layout_of
 from hornbook.tokenizer.load_save import load_tokenizer
 from hornbook.training.distributed import ranks
 from hornbook.training.dpo import dpo
-from hornbook.training.lm import NextToken, Text, lm_batch
-from hornbook.training.loop import Evaluation, train
+from hornbook.training.lm import NextToken, TrainingText, lm_batch
+from hornbook.training.loop import Evaluation, train_model
 from hornbook.training.settings import DpoSettings, LoopSettings
 from tests.architectures import make
 from tests.training.run_fixtures import TINY
@@ -32,7 +32,7 @@ class Listed:
     def microbatches(self, step: int, rank: int, world: int):
         for document in self.plan[step][rank::world]:
             learn = None if isinstance(document, list) else [False] * len(document)
-            yield lm_batch([Text(list(document), learn)], CPU)
+            yield lm_batch([TrainingText(list(document), learn)], CPU)
 
     def describe(self, step: int, microbatches: list[int]) -> str:
         return f"microbatches {list(microbatches)}"
@@ -43,7 +43,7 @@ class Grouped(Listed):
 
     def microbatches(self, step: int, rank: int, world: int):
         for documents in self.plan[step][rank::world]:
-            yield lm_batch([Text(document) for document in documents], CPU)
+            yield lm_batch([TrainingText(document) for document in documents], CPU)
 
 
 def learn(out: Path, tokenizer: Path, plan: list[list[Any]], changes: dict[str, Any], tied: bool = True) -> None:
@@ -55,7 +55,7 @@ def learn(out: Path, tokenizer: Path, plan: list[list[Any]], changes: dict[str, 
             model.get_input_embeddings().weight.data[BAD] = float("inf")
         evaluation = Evaluation(2, lambda model: {"norm": model.get_output_embeddings().weight.float().norm().item()})
         try:
-            train(
+            train_model(
                 model, NextToken(), Listed(plan), LoopSettings(**SETTINGS, **changes), Workspace(out), here, evaluation
             )
         except HornbookError as error:
@@ -68,8 +68,8 @@ def learn_padded(out: Path, name: str, plan: list[list[list[list[int]]]], change
     """Train a model of `tests.architectures`; leaves its plan and its weights."""
     with ranks() as here:
         model = make(name)
-        train(model, NextToken(), Grouped(plan), LoopSettings(**SETTINGS, **changes), Workspace(out), here)
-        (out / f"rows-{here.rank}").write_text(plan_of(model).rows)
+        train_model(model, NextToken(), Grouped(plan), LoopSettings(**SETTINGS, **changes), Workspace(out), here)
+        (out / f"rows-{here.rank}").write_text(layout_of(model).rows)
         torch.save(model.state_dict(), out / f"weights-{here.rank}.pt")
 
 

@@ -13,9 +13,10 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.records import Pair
 from hornbook.model.packed_attention import packed
 from hornbook.model.packing_check import BOUND, check_packing
-from hornbook.model.row_layout import Plan
-from hornbook.training.dpo_loss import Dpo, group_pairs, log_ratios, pair_batch
-from hornbook.training.lm import NextToken, Text, lm_batch
+from hornbook.model.row_layout import RowLayout
+from hornbook.training.dpo_data import group_pairs, pair_batch
+from hornbook.training.dpo_loss import Dpo, log_ratios
+from hornbook.training.lm import NextToken, TrainingText, lm_batch
 from tests.architectures import ARCHITECTURES, ORIGINAL, WINDOW, make
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -86,7 +87,7 @@ def plain(model: PreTrainedModel, tokens: list[int]) -> torch.Tensor:
     return log_p.gather(1, torch.tensor(tokens[1:])[:, None])[:, 0]
 
 
-def planned(name: str) -> tuple[PreTrainedModel, Plan]:
+def planned(name: str) -> tuple[PreTrainedModel, RowLayout]:
     model = make(name)
     return model, check_packing(model)
 
@@ -102,7 +103,10 @@ def check_sft(model: PreTrainedModel) -> None:
             loss.backward()
         else:
             with packed(model):
-                loss = NextToken()(model, lm_batch([Text(document) for document in documents], CPU)).total / targets
+                loss = (
+                    NextToken()(model, lm_batch([TrainingText(document) for document in documents], CPU)).total
+                    / targets
+                )
                 loss.backward()
         losses.append(loss.item())
         gradients.append({n: w.grad.clone() for n, w in model.named_parameters() if w.grad is not None})
@@ -113,7 +117,7 @@ def check_sft(model: PreTrainedModel) -> None:
 
 
 @torch.no_grad()
-def check_dpo(model: PreTrainedModel, plan: Plan) -> None:
+def check_dpo(model: PreTrainedModel, plan: RowLayout) -> None:
     made = pairs()
     wanted = [
         sum(sign * plain(model, [*p.prompt_tokens, *side])[len(p.prompt_tokens) - 1 :].sum() for sign, side in sides)
@@ -170,7 +174,7 @@ class Broken(torch.nn.Module):
 
 
 def test_what_is_no_language_model_is_one_line() -> None:
-    with pytest.raises(HornbookError, match=r"^bert: cannot be trained: .* tokens behind it$"):
+    with pytest.raises(HornbookError, match=r"^bert: cannot be trained: .* tokens after it$"):
         planned("bert")
 
 
@@ -182,7 +186,7 @@ def test_what_cannot_be_right_is_one_line() -> None:
         layer.register_forward_hook(lambda _, __, out: out + out.flip(1))
     blocked = make("llama")
     blocked.model.norm.register_forward_hook(lambda _, __, out: out.detach())
-    for model, reason in ((fickle, "."), (two_sided, "tokens behind it"), (blocked, "no gradient")):
+    for model, reason in ((fickle, "."), (two_sided, "tokens after it"), (blocked, "no gradient")):
         with pytest.raises(HornbookError, match=f"^llama: cannot be trained: .*{reason}") as raised:
             check_packing(model)
         assert "\n" not in str(raised.value)

@@ -18,7 +18,7 @@ SAID = {  # what the commands say about a model; nothing where all is as fast as
     "gpt_oss": "",
     "granite": "",
     "gemma3": "",
-    "phi3 with longrope": "phi3: texts of more than 56 tokens take other rotary factors",
+    "phi3 with longrope": "phi3: texts of more than 56 tokens have other rotary factors",
     "gptj": "gptj: texts are computed in padded rows, one text a row",
     "bloom": "bloom: texts are computed in padded rows, one text a row",
     "llama4_text": "llama4_text: texts are computed in padded rows, one text a row",
@@ -74,7 +74,7 @@ def test_both_commands_train_and_say_once_what_is_slower(name: str, tmp_path: Pa
         main()
         said = capsys.readouterr()
         said = " ".join((said.out + said.err).split())
-        assert said.count(SAID[name]) == 1 if SAID[name] else "slower, but right" not in said
+        assert said.count(SAID[name]) == 1 if SAID[name] else "slower, but correct" not in said
         after = AutoModelForCausalLM.from_pretrained(out / "model", dtype=torch.float32).state_dict()
         assert after.keys() == before.keys()
         assert any(not torch.equal(after[weight], before[weight]) for weight in before)

@@ -35,7 +35,7 @@ SAMPLES = [
     for number in range(8)
 ]
 FAST = {"threads": 1, "dtype": "float32", "learning_rate": 1e-3}
-NO_END = "writes no end token behind a reply, so the model will not learn to stop"
+NO_END = "writes no end token after a reply, so the model will not learn to stop"
 
 
 @pytest.fixture(params=TEMPLATES)
@@ -85,4 +85,4 @@ def test_what_cannot_be_learnt_is_set_aside(model_folder: Path, tmp_path: Path) 
         Sample(id=str(number), source="s", kind="k", messages=turns) for number, turns in enumerate([alone, greeting])
     ]
     assert not encode_samples(samples, load_tokenizer(model_folder), 99, "set-aside", work)
-    assert dict(work.rejected) == {"no reply of the assistant that can be learnt": 2}
+    assert dict(work.rejected) == {"no assistant's reply to train on": 2}

@@ -11,7 +11,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.model.build import build_model
 from hornbook.training.checkpoint import Checkpoints
 from hornbook.training.distributed import Ranks
-from hornbook.training.optimiser import make_optimiser
+from hornbook.training.optimiser_and_lr_schedule import make_optimiser
 from hornbook.training.settings import LoopSettings
 from tests.training.run_fixtures import TINY
 
@@ -148,7 +148,7 @@ def test_a_save_that_failed_is_heard_of(made, monkeypatch) -> None:
 
     monkeypatch.setattr(dcp.FileSystemWriter, "write_data", full)
     with (
-        pytest.raises(HornbookError, match=r"step-000000003: could not be written .*No space left"),
+        pytest.raises(HornbookError, match=r"step-000000003: cannot be written .*No space left"),
         made() as checkpoints,
     ):
         learn(checkpoints)

@@ -15,15 +15,15 @@ from hornbook.base.workspace import Workspace
 from hornbook.mixture.packed_dataset import Rows
 from hornbook.mixture.settings import MixtureSettings
 from hornbook.mixture.stage import mixture
-from hornbook.mixture.tokenize import fingerprint
+from hornbook.mixture.tokenize import tokenizer_fingerprint
 from hornbook.model.build import build_model
 from hornbook.model.load_save import save_model
-from hornbook.tokenizer.bytelevel import finish
+from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.chat import load_tokenizer
 from hornbook.tokenizer.load_save import save_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.train import train
-from hornbook.training.lm import RowBatches, Text, mixture_texts
+from hornbook.tokenizer.train import train_bpe
+from hornbook.training.lm import RowBatches, TrainingText, mixture_texts
 from hornbook.training.midtrain import midtrain
 from hornbook.training.pretrain import pretrain
 from hornbook.training.settings import MidtrainSettings
@@ -39,9 +39,9 @@ class Reader:
     def __init__(self) -> None:
         self.read: list[int] = []
 
-    def __call__(self, rows: list[int]) -> list[Text]:
+    def __call__(self, rows: list[int]) -> list[TrainingText]:
         self.read += rows
-        return [Text([row + 1, row + 1]) for row in rows]
+        return [TrainingText([row + 1, row + 1]) for row in rows]
 
 
 @given(
@@ -104,10 +104,12 @@ def test_a_resumed_training_reads_each_row_once(tokens, tokenizer_folder, tmp_pa
 
 
 def test_midtraining_refuses_tokens_of_another_tokenizer_of_the_same_size(tokens, tmp_path) -> None:
-    other = finish(train(TokenizerSettings(vocab_size=300), [sentence(i)[::-1] for i in range(50)]))
+    other = as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=300), [sentence(i)[::-1] for i in range(50)]))
     assert len(other) == Rows.open(tokens).vocab_size
     save_model(build_model(runs.TINY, other, CONTEXT, seed=5), other, tmp_path / "model")
-    with pytest.raises(HornbookError, match=r"another tokenizer than that of .*expected a mixture made with this one"):
+    with pytest.raises(
+        HornbookError, match=r"another tokenizer than that of .*expected a mixture made with that tokenizer"
+    ):
         midtrain(MidtrainSettings(), Workspace(tmp_path / "out"), model=tmp_path, tokens=tokens)
 
 
@@ -119,7 +121,9 @@ def test_midtraining_does_not_shorten_the_context(tokenizer, tokens, tmp_path) -
 
 def test_a_tokenizer_keeps_its_fingerprint_when_it_is_saved_with_a_model(tokenizer, model_folder, tmp_path) -> None:
     save_tokenizer(tokenizer, tmp_path)
-    names = {fingerprint(made) for made in (tokenizer, load_tokenizer(tmp_path), load_tokenizer(model_folder))}
+    names = {
+        tokenizer_fingerprint(made) for made in (tokenizer, load_tokenizer(tmp_path), load_tokenizer(model_folder))
+    }
     assert len(names) == 1
 
 

@@ -8,7 +8,7 @@ import torch
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
-from hornbook.recipe.stage_types import STAGE_TYPES
+from hornbook.recipe.stage_registry import STAGE_TYPES
 from hornbook.training import distributed as ranks
 from hornbook.training import dpo, midtrain, pretrain, sft
 from hornbook.training.distributed import Ranks

@@ -17,7 +17,8 @@ from hornbook.model.load_save import load_model
 from hornbook.model.packed_attention import packed
 from hornbook.tokenizer.chat import load_tokenizer
 from hornbook.training.dpo import dpo
-from hornbook.training.dpo_loss import Dpo, group_pairs, log_ratios, pair_batch
+from hornbook.training.dpo_data import group_pairs, pair_batch
+from hornbook.training.dpo_loss import Dpo, log_ratios
 from hornbook.training.settings import DpoSettings
 from tests.training.conftest import CONTEXT, write_lines
 from tests.training.run_fixtures import TINY

@@ -20,8 +20,7 @@ from hornbook.tokenizer.chat import load_tokenizer
 from hornbook.training import dpo as stage
 from hornbook.training import dpo_reference as reference
 from hornbook.training import losses as likelihood
-from hornbook.training.dpo_data import balanced
-from hornbook.training.dpo_loss import Group
+from hornbook.training.dpo_data import PairGroup, balance_by_tokens
 from hornbook.training.settings import DpoSettings
 from tests.training.conftest import CONTEXT, write_lines
 
@@ -184,8 +183,8 @@ def test_log_probabilities_and_their_gradients_are_those_of_a_softmax(learns: bo
 def test_microbatches_hold_every_group_once_within_the_limit_and_for_all_processes(
     lengths: list[int], most: int, world: int
 ) -> None:
-    groups = [Group([i], Tree([0] * length), []) for i, length in enumerate(lengths)]
-    parts = balanced(groups, most, world)
+    groups = [PairGroup([i], Tree([0] * length), []) for i, length in enumerate(lengths)]
+    parts = balance_by_tokens(groups, most, world)
     assert sorted(group.pairs[0] for part in parts for group in part) == list(range(len(lengths)))
     sizes = [sum(group.tree.tokens for group in part) for part in parts]
     assert max(sizes) <= max(most, *lengths)

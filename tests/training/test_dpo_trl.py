@@ -7,7 +7,8 @@ import torch
 
 from hornbook.base.records import Pair
 from hornbook.model.packed_attention import packed
-from hornbook.training.dpo_loss import Dpo, dpo_losses, group_pairs, log_ratios, pair_batch
+from hornbook.training.dpo_data import group_pairs, pair_batch
+from hornbook.training.dpo_loss import Dpo, dpo_losses, log_ratios
 from tests.training.trl_losses import FIXTURE, example_pairs, formula_model
 
 SMOOTHING = 0.1

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hornbook.training.metrics import read_journal
+from hornbook.training.metrics import read_metrics
 from tests.training import run_fixtures as runs
 
 
@@ -60,7 +60,7 @@ def test_a_checkpoint_goes_on_in_another_number_of_processes_with_or_without_sha
 
 def assert_same_curves(one: Path, other: Path) -> None:
     for name in ("metrics.jsonl", "validation.jsonl"):
-        expected, got = (read_journal(path / name) for path in (one, other))
+        expected, got = (read_metrics(path / name) for path in (one, other))
         assert len(expected) == len(got) > 2
         for row, its_row in zip(expected, got, strict=True):
             assert row == pytest.approx(its_row, abs=1e-5)
@@ -74,4 +74,4 @@ def test_the_book_has_curves_per_source(uninterrupted) -> None:
     tokens, losses = book["notes"]["validation_loss"][-1]
     assert tokens == book["counts"]["tokens"]
     assert set(losses) == {"web", "code"}
-    assert len(book["notes"]["validation_loss"]) == len(read_journal(uninterrupted / "validation.jsonl")) > 2
+    assert len(book["notes"]["validation_loss"]) == len(read_metrics(uninterrupted / "validation.jsonl")) > 2

@@ -19,10 +19,10 @@ from hornbook.model.build import build_model
 from hornbook.model.load_save import load_model
 from hornbook.model.packed_attention import packed
 from hornbook.tokenizer.chat import encode_chat, load_tokenizer
-from hornbook.training.lm import NextToken, RowBatches, Text, lm_batch, mixture_texts
+from hornbook.training.lm import NextToken, RowBatches, TrainingText, lm_batch, mixture_texts
 from hornbook.training.midtrain import midtrain
 from hornbook.training.pretrain import pretrain
-from hornbook.training.recall_eval import question
+from hornbook.training.recall_eval import recall_question
 from hornbook.training.settings import MidtrainSettings, PretrainSettings, SftSettings
 from hornbook.training.sft import sft
 from tests.training.conftest import CONTEXT, sentence, write_lines
@@ -38,7 +38,7 @@ FAST = {"batch_rows": 4, "microbatch_rows": 4, "threads": 1, "dtype": "float32"}
 )
 def test_the_loss_is_that_of_each_learnt_token_given_its_own_document(tokenizer, documents: list) -> None:
     model = build_model(TINY, tokenizer, CONTEXT, seed=0)
-    texts = [Text([token for token, _ in document], [learn for _, learn in document]) for document in documents]
+    texts = [TrainingText([token for token, _ in document], [learn for _, learn in document]) for document in documents]
     expected, count = 0.0, 0
     with torch.no_grad():
         for text in texts:
@@ -73,12 +73,14 @@ def test_a_loss_that_is_not_finite_stops_with_the_rows_that_made_it(tokens, toke
 
 
 def test_tokens_of_another_tokenizer_are_refused(tokens, tmp_path) -> None:
-    from hornbook.tokenizer.bytelevel import finish
+    from hornbook.tokenizer.bytelevel import as_fast_tokenizer
     from hornbook.tokenizer.load_save import save_tokenizer
     from hornbook.tokenizer.settings import TokenizerSettings
-    from hornbook.tokenizer.train import train
+    from hornbook.tokenizer.train import train_bpe
 
-    save_tokenizer(finish(train(TokenizerSettings(vocab_size=280), [sentence(3)])), tmp_path / "tokenizer")
+    save_tokenizer(
+        as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=280), [sentence(3)])), tmp_path / "tokenizer"
+    )
     with pytest.raises(HornbookError, match=r"mixed: .*another tokenizer than that of .* \(300 and 2\d\d ids\)"):
         pretrain(PretrainSettings(model=TINY), Workspace(tmp_path / "out"), tokens=tokens, tokenizer=tmp_path)
 
@@ -87,7 +89,7 @@ def test_midtraining_raises_base_and_context_and_asks_before_and_after(model_fol
     work = Workspace(tmp_path, seed=1)
     midtrain(MidtrainSettings(recall_trials=3, **FAST), work, model=model_folder, tokens=tokens)
     config = json.loads((tmp_path / "model" / "config.json").read_text())
-    assert (config["rope_theta"], config["max_position_embeddings"]) == (250_000.0, CONTEXT)
+    assert (config["rope_theta"], config["max_position_embeddings"]) == (10_000.0, CONTEXT)
     before, after = work.notes["recall"]["before"], work.notes["recall"]["after"]
     assert [row["distance"] for row in before] == [row["distance"] for row in after]
     assert before[-1]["distance"] == CONTEXT * 15 // 16
@@ -99,7 +101,7 @@ def test_midtraining_raises_base_and_context_and_asks_before_and_after(model_fol
 
 @given(distance=st.integers(0, 300), seed=st.integers(0, 99))
 def test_a_recall_question_asks_for_its_first_key(tokenizer, distance: int, seed: int) -> None:
-    tokens, digit = question(tokenizer, distance, np.random.default_rng(seed))
+    tokens, digit = recall_question(tokenizer, distance, np.random.default_rng(seed))
     *lines, asked = tokenizer.decode(tokens).split("\n")
     assert lines[0] == f"{asked}{digit}"
     assert sum(line.startswith(asked) for line in lines) == 1
@@ -153,7 +155,7 @@ def test_sft_without_conversations_is_one_clear_line(model_folder, tmp_path: Pat
 
 @given(batch=st.integers(1, 12), microbatch=st.integers(1, 12), world=st.integers(1, 4))
 def test_every_process_has_a_part_of_a_step_and_each_row_is_in_one(batch: int, microbatch: int, world: int) -> None:
-    texts = [Text([number + 1, 0]) for number in range(batch)]
+    texts = [TrainingText([number + 1, 0]) for number in range(batch)]
     batches = RowBatches(lambda rows: [texts[row] for row in rows], range(batch), 2, batch, microbatch, CPU, world)
     parts = [list(batches.microbatches(0, rank, world)) for rank in range(world)]
     seen = [int(token) for part in parts for one in part for token in one.documents.tokens_N if token]

@@ -10,14 +10,14 @@ from torch.nn.functional import cross_entropy
 
 from hornbook.base.records import Pair
 from hornbook.training.losses import summed_cross_entropy
-from hornbook.training.metrics import Journal, read_journal
-from hornbook.training.optimiser import rate
-from hornbook.training.subsample import at_most
+from hornbook.training.metrics import MetricsFile, read_metrics
+from hornbook.training.optimiser_and_lr_schedule import learning_rate_at
+from hornbook.training.subsample import limit_kinds
 
 
 @given(st.integers(1, 500), st.floats(0, 1))
 def test_the_rate_rises_to_its_peak_once_and_falls_almost_to_zero(steps: int, warmup: float) -> None:
-    rates = [rate(step, steps, 2.0, warmup) for step in range(steps)]
+    rates = [learning_rate_at(step, steps, 2.0, warmup) for step in range(steps)]
     top = rates.index(max(rates))
     assert max(rates) == pytest.approx(2.0)
     assert all(a < b for a, b in pairwise(rates[: top + 1]))
@@ -97,17 +97,17 @@ def true_cross_entropy(
 
 def test_a_journal_takes_back_later_lines_and_a_line_cut_short(tmp_path) -> None:
     file = tmp_path / "metrics.jsonl"
-    with Journal(file, 0) as journal:
+    with MetricsFile(file, 0) as journal:
         for step in (1, 2, 3):
             journal.add(step=step, loss=0.1 * step)
     whole = file.read_bytes()
     file.write_bytes(whole + b'{"step": 4, "lo')
-    with Journal(file, 2) as journal:
+    with MetricsFile(file, 2) as journal:
         assert file.read_bytes() == b"".join(whole.splitlines(keepends=True)[:2])  # a kill here would cost nothing
         assert journal.last == {"step": 2, "loss": 0.2}
         journal.add(step=3, loss=0.1 * 3)
     assert file.read_bytes() == whole
-    assert read_journal(tmp_path / "none.jsonl") == []
+    assert read_metrics(tmp_path / "none.jsonl") == []
 
 
 @settings(max_examples=30)
@@ -116,7 +116,7 @@ def test_which_records_are_kept_does_not_depend_on_their_order(order: list[int],
     def pair(i: int) -> Pair:
         return Pair(id=f"p{i}", kind="ab"[i % 2], prompt_tokens=[1], chosen_tokens=[1], rejected_tokens=[2])
 
-    kept = at_most([pair(i) for i in order], {"a": maximum}, seed=3)
-    assert kept == at_most([pair(i) for i in range(20)], {"a": maximum}, seed=3)
+    kept = limit_kinds([pair(i) for i in order], {"a": maximum}, seed=3)
+    assert kept == limit_kinds([pair(i) for i in range(20)], {"a": maximum}, seed=3)
     kinds = [record.kind for record in kept]
     assert (kinds.count("a"), kinds.count("b")) == (min(maximum, 10), 10)

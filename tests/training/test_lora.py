@@ -12,7 +12,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
 from hornbook.model.load_save import load_model
 from hornbook.model.settings import LoraSettings
-from hornbook.training.metrics import read_journal
+from hornbook.training.metrics import read_metrics
 from hornbook.training.settings import SftSettings
 from hornbook.training.sft import sft
 from tests.training.run_fixtures import finish, kill_after, processes
@@ -39,7 +39,7 @@ def trained(model_folder, samples, tmp_path_factory) -> Path:
 
 
 def test_the_model_is_the_adapted_one_and_only_its_linear_layers_have_changed(trained, model_folder) -> None:
-    losses = [row["loss"] for row in read_journal(trained / "metrics.jsonl")]
+    losses = [row["loss"] for row in read_metrics(trained / "metrics.jsonl")]
     assert losses[-1] < losses[0] - 0.5
     before, after = load_model(model_folder, "float32"), load_model(trained, "float32")
     changed = {
@@ -72,7 +72,7 @@ def test_killed_and_resumed_twice_gives_the_same_bytes(trained, model_folder, sa
 def test_two_processes_with_shards_have_the_losses_of_one(trained, model_folder, samples, tmp_path) -> None:
     out = tmp_path / "run"
     finish(processes(run, (out, settings(sharding="fsdp"), model_folder, samples), 2))
-    alone, both = (read_journal(path / "metrics.jsonl") for path in (trained, out))
+    alone, both = (read_metrics(path / "metrics.jsonl") for path in (trained, out))
     assert [row["loss"] for row in both] == pytest.approx([row["loss"] for row in alone], abs=1e-5)
     one, two = (load_model(path, "float32").state_dict() for path in (trained, out))
     for name, weight in one.items():
@@ -81,7 +81,7 @@ def test_two_processes_with_shards_have_the_losses_of_one(trained, model_folder,
 
 def test_frozen_weights_take_half_the_memory_in_half_precision(model_folder, samples, tmp_path) -> None:
     sft(settings(dtype="bfloat16", epochs=2), Workspace(tmp_path, seed=3), model=model_folder, samples=[samples])
-    losses = [row["loss"] for row in read_journal(tmp_path / "metrics.jsonl")]
+    losses = [row["loss"] for row in read_metrics(tmp_path / "metrics.jsonl")]
     assert losses[-1] < losses[0] - 0.5
     size = (tmp_path / "model" / "model.safetensors").stat().st_size
     assert size < 0.6 * (model_folder / "model" / "model.safetensors").stat().st_size

@@ -14,12 +14,12 @@ from hornbook.model.packing_check import hidden_states
 from hornbook.model.settings import ModelSettings, flops_per_token
 from hornbook.training.distributed import Ranks
 from hornbook.training.fsdp import sharded
-from hornbook.training.loop import train
+from hornbook.training.loop import train_model
 from hornbook.training.losses import Loss
-from hornbook.training.metrics import read_journal
+from hornbook.training.metrics import read_metrics
 from hornbook.training.pretrain import pretrain
 from hornbook.training.settings import DpoSettings
-from hornbook.training.throughput import Work, cost, matmul_peak
+from hornbook.training.throughput import StepCounts, flop_cost, matmul_peak
 from tests.architectures import make
 from tests.training import run_fixtures as runs
 from tests.training import scale_fixtures as scaled
@@ -42,15 +42,15 @@ def test_processes_with_unequal_work_or_none_train_as_one_does(tokenizer_folder,
     for name, (world, sharding) in worlds.items():
         arguments = (tmp_path / name, tokenizer_folder, UNEVEN, {"sharding": sharding})
         runs.finish(runs.processes(scaled.learn, arguments, world))
-    expected = read_journal(tmp_path / "one" / "metrics.jsonl")
+    expected = read_metrics(tmp_path / "one" / "metrics.jsonl")
     assert [row["targets"] for row in expected] == [12, 4, 6, 0, 0, 2, 18]
     weights = torch.load(tmp_path / "one" / "weights-0.pt")
     for name, (world, _) in worlds.items():
-        for row, its_row in zip(expected, read_journal(tmp_path / name / "metrics.jsonl"), strict=True):
+        for row, its_row in zip(expected, read_metrics(tmp_path / name / "metrics.jsonl"), strict=True):
             assert row == pytest.approx(its_row, abs=1e-5)
         for row, its_row in zip(
-            read_journal(tmp_path / "one" / "validation.jsonl"),
-            read_journal(tmp_path / name / "validation.jsonl"),
+            read_metrics(tmp_path / "one" / "validation.jsonl"),
+            read_metrics(tmp_path / name / "validation.jsonl"),
             strict=True,
         ):
             assert row == pytest.approx(its_row, abs=1e-4)
@@ -64,7 +64,7 @@ def test_padded_rows_are_learnt_over_shards_as_by_one(tmp_path, name: str) -> No
     for world, sharding in ((1, "none"), (2, "fsdp")):
         arguments = (tmp_path / str(world), name, PADDED, {"sharding": sharding})
         runs.finish(runs.processes(scaled.learn_padded, arguments, world))
-    one, two = (read_journal(tmp_path / world / "metrics.jsonl") for world in "12")
+    one, two = (read_metrics(tmp_path / world / "metrics.jsonl") for world in "12")
     assert [row["targets"] for row in one] == [sum(len(d) - 1 for batch in step for d in batch) for step in PADDED]
     for row, its_row in zip(one, two, strict=True):  # later ones rest on what was learnt before
         assert row == pytest.approx(its_row, abs=1e-5)
@@ -104,7 +104,7 @@ class Root:
 def test_a_gradient_that_is_not_finite_names_its_microbatch(tokenizer, tmp_path) -> None:
     model = build_model(runs.TINY, tokenizer, 48, seed=0)
     with pytest.raises(Diverged, match=r"step 1 of 1 \(microbatches \[2\]\): the loss is 0 and the norm of .* nan"):
-        train(model, Root(), scaled.Listed([[A, MUTE, C, B]]), runs.SETTINGS, Workspace(tmp_path), Ranks())
+        train_model(model, Root(), scaled.Listed([[A, MUTE, C, B]]), runs.SETTINGS, Workspace(tmp_path), Ranks())
 
 
 @pytest.mark.slow
@@ -118,7 +118,7 @@ def test_preferences_are_learnt_over_shards_as_by_one(model_folder, tmp_path) ->
     settings = DpoSettings(batch_pairs=3, epochs=2, learning_rate=1e-3, threads=1, dtype="float32", sharding="fsdp")
     for world in (1, 2):
         runs.finish(runs.processes(scaled.prefer, (tmp_path / str(world), model_folder, file, settings), world))
-    one, two = (read_journal(tmp_path / world / "metrics.jsonl") for world in "12")
+    one, two = (read_metrics(tmp_path / world / "metrics.jsonl") for world in "12")
     assert len(one) == len(two) == 8
     for row, its_row in zip(one, two, strict=True):
         assert row == pytest.approx(its_row, abs=1e-5)
@@ -138,7 +138,7 @@ def test_preferences_are_learnt_over_shards_as_by_one(model_folder, tmp_path) ->
 def test_the_losses_do_not_depend_on_how_they_are_computed(tokens, tokenizer_folder, tmp_path, changes: dict) -> None:
     for name, settings in (("plain", runs.SETTINGS), ("changed", runs.SETTINGS.model_copy(update=changes))):
         pretrain(settings, Workspace(tmp_path / name, seed=7), tokens=tokens, tokenizer=tokenizer_folder)
-    plain, changed = (read_journal(tmp_path / name / "metrics.jsonl") for name in ("plain", "changed"))
+    plain, changed = (read_metrics(tmp_path / name / "metrics.jsonl") for name in ("plain", "changed"))
     assert len(plain) == len(changed) > 10
     for row, its_row in zip(plain, changed, strict=True):
         assert row == pytest.approx(its_row, abs=1e-5)
@@ -151,7 +151,7 @@ def test_the_losses_do_not_depend_on_how_they_are_computed(tokens, tokenizer_fol
 def test_shards_go_with_half_precision_and_adapted_layers(tokens, tokenizer_folder, tmp_path, changes: dict) -> None:
     for world, options in ((1, {}), (2, {"sharding": "fsdp", **changes})):
         runs.finish(runs.start(tmp_path / str(world), tokens, tokenizer_folder, world, **options))
-    losses, its_losses = ([row["loss"] for row in read_journal(tmp_path / n / "metrics.jsonl")] for n in "12")
+    losses, its_losses = ([row["loss"] for row in read_metrics(tmp_path / n / "metrics.jsonl")] for n in "12")
     assert its_losses == pytest.approx(losses, abs=0.05 if "dtype" in changes else 1e-5)
 
 
@@ -159,18 +159,18 @@ def test_the_arithmetic_of_a_model_is_that_of_the_plan(tokenizer) -> None:
     for tied in (False, True):
         shape = ModelSettings(layers=3, hidden=32, heads=4, kv_heads=2, mlp=48, tied_embeddings=tied)
         model = build_model(shape, tokenizer, 64, seed=0)
-        full = cost(model).flops(Work(tokens=64, targets=64, squares=64**2))
+        full = flop_cost(model).flops(StepCounts(tokens=64, targets=64, squares=64**2))
         assert full == 64 * flops_per_token(shape, len(tokenizer), 64)
     model.requires_grad_(False)
-    assert cost(model).flops(Work(64, 64, 0)) == pytest.approx(
-        4 / 6 * cost(model.requires_grad_(True)).flops(Work(64, 64, 0))
+    assert flop_cost(model).flops(StepCounts(64, 64, 0)) == pytest.approx(
+        4 / 6 * flop_cost(model.requires_grad_(True)).flops(StepCounts(64, 64, 0))
     )
 
 
 def test_the_peak_is_measured_and_the_share_of_it_written_down(tokens, tokenizer_folder, tmp_path) -> None:
     assert matmul_peak(torch.float32, torch.device("cpu")) > 1e9
     pretrain(runs.SETTINGS, Workspace(tmp_path, seed=7), tokens=tokens, tokenizer=tokenizer_folder)
-    rows = read_journal(tmp_path / "timing.jsonl")
+    rows = read_metrics(tmp_path / "timing.jsonl")
     assert all(0 < row["peak_share"] < 1 and row["tokens_per_second"] > 0 for row in rows)
     assert all(a["step"] < b["step"] for a, b in pairwise(rows))
     assert all(math.isfinite(row["seconds"]) for row in rows)

@@ -89,7 +89,7 @@ def test_a_network_that_fails_is_warned_of_once_and_counted(wandb, tmp_path, cap
     said = " ".join(capsys.readouterr().err.split())
     assert said.count("warning") == 1 and "no route to host" in said
     assert "4 of 5 steps were not logged" in said
-    assert work.book()["warnings"] == []  # the book does not depend on a network
+    assert work.statistics()["warnings"] == []  # the book does not depend on a network
 
 
 def test_a_run_that_cannot_be_opened_does_not_stop_training(wandb, tmp_path, capsys) -> None:

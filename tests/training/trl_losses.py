@@ -12,10 +12,11 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from hornbook.base.files import write_json
 from hornbook.base.rng import rng
-from hornbook.tokenizer.bytelevel import finish
+from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.load_save import save_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
-from hornbook.tokenizer.train import train
+from hornbook.tokenizer.train import train_bpe
+from tests.inference.tiny import tiny_shape
 
 FIXTURE = Path(__file__).parent / "fixtures" / "trl_dpo.json"
 VOCABULARY = 300
@@ -26,11 +27,7 @@ def formula_model(phase: float) -> LlamaForCausalLM:
     """A small Llama whose weights are sines; another `phase`, another model."""
     config = LlamaConfig(
         vocab_size=VOCABULARY,
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
+        **tiny_shape(),
         max_position_embeddings=64,
         pad_token_id=None,
     )
@@ -56,7 +53,7 @@ def example_pairs() -> list[dict[str, list[int]]]:
 def main() -> None:
     from benchmarks.training_dpo import BETA, trl_losses
 
-    tokenizer = finish(train(TokenizerSettings(vocab_size=VOCABULARY), ["any text will do"]))
+    tokenizer = as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=VOCABULARY), ["any text will do"]))
     rows = example_pairs()
     turned = [{**row, "chosen_ids": row["rejected_ids"], "rejected_ids": row["chosen_ids"]} for row in rows]
     with tempfile.TemporaryDirectory() as name:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hornbook.tuning.curve_fit import optimum, power_law, seed_noise
 from hornbook.tuning.interpolate import interpolate
-from hornbook.tuning.lr_grid import Cell, search
+from hornbook.tuning.lr_grid import GridCell, run_grid
 from hornbook.tuning.settings import TuneSettings
 
 RATES = [1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2]
@@ -18,7 +18,7 @@ def planted(horizon, rates, best, seeds=1, noise=0.0, curvature=0.1, batch_rows=
     losses = floor + curvature * np.log(np.array(rates) / best) ** 2
     random = np.random.default_rng(key)
     shared = random.normal(0, 1, seeds)  # what a seed does to all rates alike
-    return Cell(horizon, batch_rows, rates, losses[:, None] + shared + random.normal(0, noise, (len(rates), seeds)))
+    return GridCell(horizon, batch_rows, rates, losses[:, None] + shared + random.normal(0, noise, (len(rates), seeds)))
 
 
 @given(best=st.floats(1.1e-3, 1.4e-2), curvature=st.floats(0.01, 5), floor=st.floats(0, 10))
@@ -122,7 +122,7 @@ def test_the_grid_is_widened_where_the_best_rate_is_at_its_edge(best, expected):
         return float(np.log(rate / best) ** 2)
 
     settings = TuneSettings(horizons=[10, 20], rates=[1e-3, 2e-3, 4e-3, 8e-3], batch_rows=[1], seeds=1)
-    cells = search(settings, measure)
+    cells = run_grid(settings, measure)
     assert asked[: len(asked) // 2] == [1e-3, 2e-3, 4e-3, 8e-3, *expected]
     assert [cell.horizon for cell in cells] == [10, 20]
     assert cells[0].rates == sorted(cells[0].rates)
@@ -130,5 +130,5 @@ def test_the_grid_is_widened_where_the_best_rate_is_at_its_edge(best, expected):
 
 def test_a_grid_where_everything_diverges_goes_down():
     settings = TuneSettings(horizons=[10, 20], rates=[1.0, 2.0, 4.0], batch_rows=[1], seeds=1)
-    cells = search(settings, lambda h, b, rate, n: 1.0 if rate <= 0.3 else float("nan"))
+    cells = run_grid(settings, lambda h, b, rate, n: 1.0 if rate <= 0.3 else float("nan"))
     assert cells[0].rates == [0.25, 0.5, 1.0, 2.0, 4.0]

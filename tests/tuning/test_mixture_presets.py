@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hornbook.mixture.settings import TABLE_5
-from hornbook.tuning.mixture_comparison import agreements, cells, figures
+from hornbook.tuning.mixture_comparison import agreements, comparisons, run_figures
 from hornbook.tuning.mixture_presets import presets
 
 
@@ -46,19 +46,19 @@ def results(losses, size="small", horizon=100):
 
 def test_a_difference_is_from_the_baseline_with_the_noise_that_seeds_leave():
     losses = {"final": [3.0, 4.0], "S": [2.5, 3.52], "S+W": [3.1, 4.08]}
-    cell, *_ = cells(results(losses), list(losses), "final")
+    cell, *_ = comparisons(results(losses), list(losses), "final")
     assert cell.means["final"] == 3.5
     assert cell.differences == pytest.approx({"final": 0.0, "S": -0.49, "S+W": 0.09})
     assert 0.02 < cell.half < 0.2  # the whole nat between the two seeds is common to all and does not count
     single = [row for row in results(losses) if row["number"] == 0]
-    assert cells(single, list(losses), "final")[0].half is None
+    assert comparisons(single, list(losses), "final")[0].half is None
 
 
 def test_rankings_are_compared_between_horizons_and_between_sizes_only():
     losses = {"a": [1.0, 1.01], "b": [2.0, 2.01], "c": [3.0, 3.02]}
     turned = {"a": [3.0, 3.01], "b": [2.0, 2.01], "c": [1.0, 1.02]}
     rows = results(losses, "s", 1) + results(losses, "s", 2) + results(turned, "l", 1) + results(losses, "l", 2)
-    found = agreements(cells(rows, list(losses), "a"), seed=0)
+    found = agreements(comparisons(rows, list(losses), "a"), seed=0)
     rhos = {(pair.what, pair.at): pair.correlation.rho for pair in found}
     assert rhos == {("horizons", "s"): 1.0, ("horizons", "l"): -1.0, ("sizes", "1"): -1.0, ("sizes", "2"): 1.0}
 
@@ -66,11 +66,11 @@ def test_rankings_are_compared_between_horizons_and_between_sizes_only():
 def test_a_figure_that_a_diverged_run_lacks_is_left_out():
     rows = results({"a": [1.0, 1.0], "b": [2.0, 2.0]})
     rows[0]["figures"] = {}
-    assert cells(rows[::-1], ["a", "b"], "a") == []
+    assert comparisons(rows[::-1], ["a", "b"], "a") == []
 
 
 def test_the_mean_loss_is_weighted_by_the_shares_of_what_was_measured():
-    found = figures(
+    found = run_figures(
         {"web": 4.0, "code": 2.0}, {"reasoning": 0.5, "reasoning:gcd": 0.4}, {"web": 0.3, "code": 0.1, "x": 0.6}
     )
     assert found["loss"] == pytest.approx(3.5)

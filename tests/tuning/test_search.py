@@ -9,11 +9,11 @@ import yaml
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
-from hornbook.mixture.packed_dataset import Rows, about
+from hornbook.mixture.packed_dataset import Rows, mixture_info
 from hornbook.training.settings import PretrainSettings
 from hornbook.tuning.ablation import ablation
-from hornbook.tuning.mixture_views import allocate, beginning
-from hornbook.tuning.proxy_runs import Trial, Trials
+from hornbook.tuning.mixture_views import allocation_view, prefix_view
+from hornbook.tuning.proxy_runs import ProxyRun, ProxyRunner
 from hornbook.tuning.settings import AblationSettings, TuneSettings
 from hornbook.tuning.tune import tune
 from tests.tuning import run_fixtures as runs
@@ -96,8 +96,8 @@ def test_a_run_that_diverges_is_a_result(tokens, tokenizer_folder, tmp_path, mon
         raise Diverged("step 2 of 9: the loss is nan")
 
     monkeypatch.setattr(module, "pretrain", diverge)
-    trials = Trials(Workspace(tmp_path), tokenizer_folder, Ranks(), 1)
-    trial = Trial("wild", tokens, runs.TUNE.model, runs.TRAINING)
+    trials = ProxyRunner(Workspace(tmp_path), tokenizer_folder, Ranks(), 1)
+    trial = ProxyRun("wild", tokens, runs.TUNE.model, runs.TRAINING)
     result = trials.run(trial)
     assert result["diverged"] == "step 2 of 9: the loss is nan"
     assert result["losses"] == {} and result["training_loss"] == [7.0]
@@ -106,26 +106,26 @@ def test_a_run_that_diverges_is_a_result(tokens, tokenizer_folder, tmp_path, mon
 
 
 def test_the_beginning_of_a_mixture_has_its_first_rows_and_another_number_the_same_in_another_order(tokens, tmp_path):
-    whole, first = Rows.open(tokens), Rows.open(beginning(tokens, 1000, 3, 0, tmp_path / "a"))
-    other = Rows.open(beginning(tokens, 1000, 3, 1, tmp_path / "b"))
+    whole, first = Rows.open(tokens), Rows.open(prefix_view(tokens, 1000, 3, 0, tmp_path / "a"))
+    other = Rows.open(prefix_view(tokens, 1000, 3, 1, tmp_path / "b"))
     assert len(first) == len(other) == round(1000 * len(whole) / whole.about["tokens"])
     count = range(len(first))
     np.testing.assert_array_equal(first.batch(count).tokens_BT, whole.batch(count).tokens_BT)
     assert [other.pieces(i) for i in count] != [first.pieces(i) for i in count]
     assert sorted(other.pieces(i) for i in count) == sorted(first.pieces(i) for i in count)
-    assert about(tmp_path / "a")["tokens"] == sum(piece.length for i in count for piece in first.pieces(i))
+    assert mixture_info(tmp_path / "a")["tokens"] == sum(piece.length for i in count for piece in first.pieces(i))
 
 
 def test_an_allocation_has_its_shares_and_nothing_that_is_held_out(tokens, tmp_path):
     shares = {"web": 0.2, "synthetic": 0.8}
-    view = Rows.open(allocate(tokens, shares, 3000, 3, tmp_path / "view"))
+    view = Rows.open(allocation_view(tokens, shares, 3000, 3, tmp_path / "view"))
     pieces = [piece for row in range(len(view)) for piece in view.pieces(row)]
     for source, share in shares.items():
         assert sum(p.length for p in pieces if p.source == source) / 3000 == pytest.approx(share, abs=0.02)
     assert {piece.source for piece in pieces} == set(shares)
     held = Rows.open(tmp_path / "view", "validation-web")
     assert not {p.document for p in pieces} & {p.document for row in range(len(held)) for p in held.pieces(row)}
-    assert about(tmp_path / "view")["sources"]["synthetic"]["epochs"] > 1
+    assert mixture_info(tmp_path / "view")["sources"]["synthetic"]["epochs"] > 1
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""What makes an organic document unfit (report §2.3), one idea a file. Each says what it drops and why."""
+"""Filters for organic documents (report §2.3), one per file. Each reports what it drops, with the reason."""

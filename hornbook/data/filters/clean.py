@@ -1,4 +1,4 @@
-"""Tidying that changes no meaning: line ends, invisible characters, trailing spaces, runs of empty lines."""
+"""Normalise line ends, invisible characters, trailing spaces and runs of empty lines; the content stays."""
 
 import re
 import unicodedata

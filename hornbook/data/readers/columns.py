@@ -1,4 +1,4 @@
-"""A user's own names of columns: `--columns question=problem`."""
+"""Map a user's column names to ours: `--columns question=problem`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,22 +9,22 @@ from hornbook.data.readers.fields import Row, loaded
 
 
 class ColumnSettings(Settings):
-    """Settings of every stage that reads what users bring."""
+    """Settings of every stage that reads a user's files."""
 
     columns: list[str] = setting(
         [], "Other names of columns in the files given, as OURS=THEIRS: question=problem, answer=meta.key."
     )
 
 
-def renamed(row: Row, columns: Sequence[str]) -> Row:
-    """The row under our names, all of them in small letters with "_" for spaces; `columns` are "ours=theirs", where
-    theirs may lead into a field by points.
+def rename_columns(row: Row, columns: Sequence[str]) -> Row:
+    """The row with our column names, all in lower case with "_" for spaces. `columns` are "ours=theirs"; theirs may be
+    a dotted path into a nested field.
 
-    Raises ValueError for a column that the row has not.
+    Raises ValueError for a column that does not exist.
     """
     given = dict(row)
     ours: Row = {}
-    for name, path in parsed(columns).items():
+    for name, path in parse_columns(columns).items():
         ours[name] = _dig(row, path)
         given.pop(path, None)
     small: Row = {}
@@ -35,8 +35,8 @@ def renamed(row: Row, columns: Sequence[str]) -> Row:
     return small | ours
 
 
-def parsed(columns: Sequence[str]) -> dict[str, str]:
-    """Raises HornbookError for what is not OURS=THEIRS."""
+def parse_columns(columns: Sequence[str]) -> dict[str, str]:
+    """Raises HornbookError for a text that is not OURS=THEIRS."""
     pairs = [part.partition("=") for text in columns for part in text.split(",")]
     wrong = next((name for name, mark, path in pairs if not (name.strip() and mark and path.strip())), None)
     if wrong is not None:

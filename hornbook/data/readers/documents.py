@@ -1,4 +1,4 @@
-"""A row → a document: its text, where it comes from, its language."""
+"""A row → a document: its text, origin and language."""
 
 from typing import Any
 
@@ -9,23 +9,23 @@ TEXTS = ("text", "content", "raw_content", "body", "document", "article", "page_
 ORIGINS = ("origin", "url", "path", "max_stars_repo_path", "file_path", "warc_target_uri", "id")
 LANGUAGES = ("language", "lang")
 SOURCES = ("web", "code", "acquired")  # the organic rows of table 5
-# what only rows of source code have: The Stack, StarCoder, CodeParrot
+# fields that only rows of source code have: The Stack, StarCoder, CodeParrot
 CODE = ("hexsha", "max_stars_repo_path", "max_stars_repo_name", "repo_name", "blob_id", "repository_name")
 
 
 def read_document(row: Row, name: str, prose_source: str = "web") -> Document:
-    """The document in a row that is called `name`; `prose_source` is where texts come from that do not say.
+    """The document in a row. `name` is its origin and `prose_source` its source if the row names none.
 
-    Raises ValueError where there is no text.
+    Raises ValueError if there is no text.
     """
     field = next((field for field in TEXTS if isinstance(row.get(field), str) and row[field].strip()), "")
     if not field:
-        raise ValueError(f"no text: expected one of {', '.join(TEXTS)}; it has {', '.join(map(str, row)) or 'nothing'}")
+        raise ValueError(f"no text: expected one of {', '.join(TEXTS)}; its fields: {', '.join(map(str, row)) or '-'}")
     meta = loaded(row.get("meta") or row.get("metadata"))
     known: Row = {**(meta if isinstance(meta, dict) else {}), **row}
     ours = _is_ours(row)
     code = row.get("source") == "code" or (field in ("content", "code") and any(known.get(key) for key in CODE))
-    kept = row.get("source") in SOURCES or (_first(row, ("source",)) and _first(row, ("origin",)))  # as ours have both
+    kept = row.get("source") in SOURCES or (_first(row, ("source",)) and _first(row, ("origin",)))  # our records do
     source = row["source"] if kept else "code" if code else prose_source
     origin = _first(known, ORIGINS) or name
     return Document(
@@ -44,7 +44,7 @@ def read_document(row: Row, name: str, prose_source: str = "web") -> Document:
 
 
 def new_document(text: str, origin: str, source: str, kind: str, language: str = "") -> Document:
-    """A document whose id follows from where it was found and what it says."""
+    """A document whose id is a hash of its origin and text."""
     name = make_id("doc", origin, text)
     return Document(id=name, text=text, source=source, origin=origin, kind=kind, language=language)
 

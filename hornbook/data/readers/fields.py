@@ -1,4 +1,4 @@
-"""Fields of a row, by the names that data sets give them and in the forms that they write them in."""
+"""Read fields of a row in the various forms that data sets use."""
 
 import ast
 import json
@@ -11,7 +11,7 @@ Row = dict[str, Any]
 
 
 def loaded(value: Any) -> Any:
-    """A list or an object that is written as text, in JSON or as Python prints it; any other value as it is."""
+    """A list or an object that is given as text, as JSON or as a Python literal; any other value unchanged."""
     if not isinstance(value, str) or value.strip()[:1] not in ("[", "{"):
         return value
     try:
@@ -25,8 +25,8 @@ def loaded(value: Any) -> Any:
     return found if isinstance(found, list | dict) else value
 
 
-def text_in(row: Row, names: Iterable[str]) -> str:
-    """The first of the fields that is there, as text; "" if none is. Raises ValueError for one that is no text."""
+def text_field(row: Row, names: Iterable[str]) -> str:
+    """The first of the fields that is not null; "" if there is none. Raises ValueError if it is not a text."""
     for name in names:
         value = row.get(name)
         if value is not None:
@@ -41,15 +41,15 @@ def present(row: Row, *names: str) -> bool:
     return all(row.get(name) is not None for name in names)
 
 
-def as_json(value: Any) -> str:
-    """A value as JSON text: what is text already stays; "" for nothing."""
+def json_text(value: Any) -> str:
+    """A value as JSON text; a text is returned unchanged, an empty value gives ""."""
     if not value:
         return ""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def number_in(row: Row, *names: str) -> float | None:
-    """The first of the fields that holds a number, written as one or as text."""
+def number_field(row: Row, *names: str) -> float | None:
+    """The first of the fields that is a number or the text of one; None if there is none."""
     for name in names:
         value = row.get(name)
         if isinstance(value, bool) or value is None:

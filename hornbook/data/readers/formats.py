@@ -1,6 +1,6 @@
-"""A file → its rows: JSON lines, JSON arrays, CSV, Parquet or Arrow, plain or compressed, told apart by their content.
+"""A file → its rows: JSON lines, JSON arrays, CSV, Parquet or Arrow, plain or compressed, detected by content.
 
-What cannot be read is handed to `reject` as ("file:line", reason), and reading goes on behind it.
+What cannot be read goes to `reject` as ("file:line", reason), and reading continues after it.
 """
 
 import bz2
@@ -27,7 +27,7 @@ from hornbook.data.readers.fields import Row
 
 
 class Located(NamedTuple):
-    """A row and where it stands: "file:line", for Parquet the number of the row."""
+    """A row and its place: "file:line", for Parquet "file:row number"."""
 
     where: str
     row: Row
@@ -44,19 +44,19 @@ COMPRESSED = {
 COMPRESSED_SUFFIXES = {".gz", ".bz2", ".xz", ".zst", ".zstd", ".lz4"}
 ROWS_AT_ONCE = 1024
 WRAPPERS = ("data", "rows", "examples", "records", "items", "instances", "questions", "train", "test")
-# what a row itself may hold beside such a list, as its examples
+# fields of a row that may have such a list besides (of examples, for instance)
 FIELDS = {"text", "content", "messages", "conversations", "conversation", "prompt", "question", "problem"}
 FIELDS |= {"instruction", "query", "input", "chosen", "completion", "title"}
 DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowException)
 
 
 def shown(path: Path | str) -> str:
-    """A path as text that can be written anywhere: bytes of its name that are not UTF-8 become U+FFFD."""
+    """A path as printable text: bytes that are not UTF-8 become U+FFFD."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
 def inner_suffix(path: Path) -> str:
-    """The suffix that says the format, in small letters: that before .gz, .zst and their like."""
+    """The lower-case suffix of the format: the one before .gz, .zst and the like."""
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     if len(suffixes) == 2 and suffixes[1] in COMPRESSED_SUFFIXES:
         return suffixes[0]
@@ -64,7 +64,7 @@ def inner_suffix(path: Path) -> str:
 
 
 def looks_readable(path: Path) -> bool:
-    """Whether a file whose suffix says nothing begins as one that holds rows does."""
+    """Whether a file with an unknown suffix begins like a file of rows."""
     with path.open("rb") as file:
         head = file.read(64)
     binary = head.startswith((b"PAR1", b"ARROW1", *COMPRESSED))
@@ -72,7 +72,7 @@ def looks_readable(path: Path) -> bool:
 
 
 def read_rows(path: Path, reject: Reject) -> Iterator[Located]:
-    """All rows of a file, in their order. Numbers that are not finite, as NaN, are read as missing."""
+    """All rows of a file, in order. NaN and infinite numbers are read as null."""
     name = shown(path)
     try:
         with path.open("rb") as file:
@@ -119,7 +119,7 @@ def _text(raw: Any, suffix: str, name: str, reject: Reject) -> Iterator[Located]
 
 
 def _encoding(head: bytes) -> str:
-    """UTF-8, with its mark or not, or UTF-16 or UTF-32, by the mark or by where the zeros of ASCII letters stand."""
+    """UTF-8 (with or without byte-order mark), UTF-16 or UTF-32, by the mark or by the zero bytes of ASCII letters."""
     if head.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
         return "utf-32"
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -141,11 +141,11 @@ class _Transcoded(io.RawIOBase):
 
 
 def _json(stream: Any, name: str, reject: Reject) -> Iterator[Located]:
-    """JSON lines; from the first line on that no value ends on, values of many lines (an array, say)."""
+    """JSON lines; or, if the first value does not end on its line, values that span lines (such as an array)."""
     number = 0
     lines = iter(stream)
     for line in lines:
-        for part in line.rstrip(b"\r\n").split(b"\r"):  # the ends of lines of old Macs
+        for part in line.rstrip(b"\r\n").split(b"\r"):  # a single carriage return may end a line
             number += 1
             part = part.strip().rstrip(b",")
             if not part:
@@ -155,7 +155,7 @@ def _json(stream: Any, name: str, reject: Reject) -> Iterator[Located]:
                 yield from _values(rest, name, reject)
                 return
             try:
-                row = decode(part)
+                row = decode_json(part)
             except (ValueError, RecursionError) as error:
                 reject(f"{name}:{number}", f"corrupt line: {one_line(error)}")
                 continue
@@ -166,20 +166,20 @@ def _json(stream: Any, name: str, reject: Reject) -> Iterator[Located]:
 
 
 def _spans_lines(first: bytes) -> bool:
-    """Whether what begins on the first line goes on below it."""
+    """Whether the value on the first line continues on the next."""
     if first[:1] not in b"[{":
         return False
     try:
-        decode(first)
+        decode_json(first)
         return False
     except (ValueError, RecursionError):
         return first[:1] == b"[" or first in (b"{",) or first.endswith((b"{", b"[", b","))
 
 
-def decode(text: bytes) -> Any:
-    """The value of a JSON text; NaN and Infinity, which Python writes, become null, a lone half of a character U+FFFD.
+def decode_json(text: bytes) -> Any:
+    """The value of a JSON text. NaN and Infinity, which Python writes, become null; lone surrogates become U+FFFD.
 
-    Raises ValueError for anything else that is not JSON, bytes that are not UTF-8 among it.
+    Raises ValueError for anything else that is not JSON or not UTF-8.
     """
     try:
         return msgspec.json.decode(text)
@@ -198,7 +198,7 @@ def _mended(value: Any) -> Any:
 
 
 def _values(text: bytes, name: str, reject: Reject) -> Iterator[Located]:
-    """Values one after another, or in an array. Behind a damaged one, reading goes on where the next seems to begin."""
+    """Values one after another, or in an array. After a corrupt one, reading continues at the next."""
     try:
         whole = text.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -229,7 +229,7 @@ def _values(text: bytes, name: str, reject: Reject) -> Iterator[Located]:
 
 
 def _rows_of(value: Any, where: str, reject: Reject) -> Iterator[Located]:
-    """A row; the rows within an object that holds a list of them, or columns as pandas writes them."""
+    """A row, the rows of a list inside an object, or the rows of columns as pandas writes them."""
     if not isinstance(value, dict):
         reject(where, f"corrupt line: expected an object, got {type(value).__name__}")
         return
@@ -254,7 +254,7 @@ def _first(value: Row) -> Any:
 
 
 def _is_rows(value: Any) -> bool:
-    """A list of rows, not of turns."""
+    """Whether a value is a list of rows, not of turns."""
     return (
         isinstance(value, list)
         and len(value) > 0
@@ -266,7 +266,7 @@ def _table(text: io.TextIOWrapper, delimiter: str, name: str, reject: Reject) ->
     csv.field_size_limit(2**31 - 1)
     first = text.readline().removeprefix("\ufeff")
     if delimiter == "," and first.count(";") > first.count(","):
-        delimiter = ";"  # as spreadsheets write where a comma stands in numbers
+        delimiter = ";"  # spreadsheets use it in locales with a decimal comma
     begin = 1
 
     def lines() -> Iterator[str]:
@@ -319,7 +319,7 @@ def _arrow(path: Path, name: str, head: bytes) -> Iterator[Located]:
 
 
 def plain_values(row: Row) -> Row:
-    """Values of a column's own type as JSON has them: bytes as text, decimals and dates as they are written."""
+    """The row with JSON values: bytes become text, decimals and dates their string form."""
     return {key: _plain(value) for key, value in row.items()}
 
 

@@ -1,4 +1,4 @@
-"""`hornbook.load_records`: chats, preference pairs, questions or documents, out of whatever a user has.
+"""`hornbook.load_records`: read chats, preference pairs, questions or documents from a user's files.
 
 >>> hornbook.load_records("ultrachat/*.parquet", "chats")[0].messages
 """
@@ -18,7 +18,7 @@ from hornbook.base.progress import console, progress
 from hornbook.base.records import Document, Pair, Question, Record, Sample, make_id
 from hornbook.base.settings import nearest
 from hornbook.data.readers.chats import join_trees, read_chat, read_sample
-from hornbook.data.readers.columns import parsed, renamed
+from hornbook.data.readers.columns import parse_columns, rename_columns
 from hornbook.data.readers.documents import read_document
 from hornbook.data.readers.fields import Row
 from hornbook.data.readers.formats import ROWS_AT_ONCE, Located, read_rows, shown
@@ -27,15 +27,15 @@ from hornbook.data.readers.pairs import read_pair
 from hornbook.data.readers.questions import read_question
 from hornbook.data.readers.rated import join_rated
 from hornbook.data.readers.sources import RECORD_SUFFIXES, Source, find_sources
-from hornbook.data.readers.texts import TEXT_SUFFIXES, is_text, read_text
+from hornbook.data.readers.texts import TEXT_SUFFIXES, is_text, read_document_file
 
-Kind = Literal["chats", "pairs", "questions", "documents", "samples"]
+RecordKind = Literal["chats", "pairs", "questions", "documents", "samples"]
 Paths = str | Path | Sequence[str | Path]
 Joined = Callable[[Iterable[Located], Reject], Iterable[Located]]
 
 
 class Reading(NamedTuple):
-    """How a kind is read: the record type of our own files, what reads a row, what joins rows that belong together."""
+    """How a kind of records is read: its record type, the reader of a row, and a function that joins related rows."""
 
     record: type[Record]
     read: Callable[[Row], Record]
@@ -48,7 +48,7 @@ def _apart(rows: Iterable[Located], reject: Reject) -> Iterable[Located]:
 
 KINDS: dict[str, Reading] = {
     "chats": Reading(Sample, read_chat, join_trees),
-    "samples": Reading(Sample, read_sample, join_trees),  # chats, and our own samples of plain text
+    "samples": Reading(Sample, read_sample, join_trees),  # chats, and Sample records of plain text
     "pairs": Reading(Pair, read_pair, join_rated),
     "questions": Reading(Question, read_question, _apart),
     "documents": Reading(Document, lambda row: read_document(row, ""), _apart),
@@ -63,27 +63,29 @@ class SetAside(NamedTuple):
 
 
 class Records(list[Any]):
-    """The records that were read, in their order; `set_aside` are the rows that could not be."""
+    """The records in order; `set_aside` are the rows that could not be read."""
 
     def __init__(self, records: Iterable[Any], set_aside: list[SetAside]) -> None:
         super().__init__(records)
         self.set_aside = set_aside
 
 
-def load_records(paths: Paths, kind: Kind, *, columns: Sequence[str] = (), reject: Reject | None = None) -> Records:
+def load_records(
+    paths: Paths, kind: RecordKind, *, columns: Sequence[str] = (), reject: Reject | None = None
+) -> Records:
     """Read files, folders, patterns (`data/*.jsonl`) and data sets of a hub (`hub:NAME[:CONFIG[:SPLIT]]`).
 
     Args:
         kind: "chats" gives records with `messages`; "pairs" with `prompt`, `chosen` and `rejected`, each a text or a
-            list of messages (or, from our own files, with token ids); "questions" with `question`, `answer`, `choices`
+            list of messages (or, in a stage's files, with token ids); "questions" with `question`, `answer`, `choices`
             and `tests`; "documents" with `text`.
         columns: other names of columns, "ours=theirs".
-        reject: takes (where, reason) of every row that cannot be read; without it a line on the screen counts them.
+        reject: called with (where, reason) for every row that cannot be read; by default one warning counts them.
 
-    An id that is missing is made from the content; one that is there twice is given to the second record with a mark.
-    The rows that could not be read are in `set_aside` of the result.
+    A missing id is made from the content; a repeated id gets a suffix. The rows that could not be read are in
+    `set_aside` of the result.
     Raises HornbookError for an unknown kind, a path that does not exist, and when no record is left, with the first
-    reason why.
+    reason.
     """
     set_aside: list[SetAside] = []
 
@@ -93,7 +95,7 @@ def load_records(paths: Paths, kind: Kind, *, columns: Sequence[str] = (), rejec
             reject(where, reason)
 
     found: list[Any] = []
-    located = distinct(read_located(paths, kind, note, columns=columns))
+    located = with_unique_ids(read_located(paths, kind, note, columns=columns))
     with progress(f"reading {kind}", count_rows(paths, kind), "rows") as bar:
         while several := list(islice(located, ROWS_AT_ONCE)):
             found += [record for _, record in several]
@@ -111,28 +113,31 @@ def load_records(paths: Paths, kind: Kind, *, columns: Sequence[str] = (), rejec
 
 
 def stream_records(
-    paths: Paths, kind: Kind, reject: Reject, *, columns: Sequence[str] = (), prose_source: str = "web"
+    paths: Paths, kind: RecordKind, reject: Reject, *, columns: Sequence[str] = (), prose_source: str = "web"
 ) -> Iterator[Any]:
-    """As `load_records`, one after another: memory does not grow with the files, and ids may come twice.
+    """As `load_records`, one record at a time: memory does not grow with the files, and ids may repeat.
 
-    `prose_source` is the source of documents that name none. Raises HornbookError as `load_records`, but for no record.
+    `prose_source` is the source of documents that name none. Raises HornbookError as `load_records`, except when there
+    are no records.
     """
     located = read_located(paths, kind, reject, columns=columns, prose_source=prose_source)
     yield from (record for _, record in located)
 
 
 def read_located(
-    paths: Paths, kind: Kind, reject: Reject, *, columns: Sequence[str] = (), prose_source: str = "web"
+    paths: Paths, kind: RecordKind, reject: Reject, *, columns: Sequence[str] = (), prose_source: str = "web"
 ) -> Iterator[tuple[str, Any]]:
-    """As `stream_records`, each record behind its place, "file:line"."""
+    """As `stream_records`, as (place "file:line", record)."""
     if kind not in KINDS:
         raise HornbookError(f"kind '{kind}': unknown{nearest(kind, ['chats', 'pairs', 'questions', 'documents'])}")
     reading = KINDS[kind]
-    parsed(columns)
+    parse_columns(columns)
     suffixes = {*RECORD_SUFFIXES, *TEXT_SUFFIXES} if kind == "documents" else RECORD_SUFFIXES
     for source in find_sources(_listed(paths), reading.record.__name__, suffixes):
         if kind == "documents" and is_text(source.path):
-            yield from ((shown(source.path), d) for d in read_text(source.path, source.name, prose_source, reject))
+            yield from (
+                (shown(source.path), d) for d in read_document_file(source.path, source.name, prose_source, reject)
+            )
         elif kind not in ("questions", "chats") and not columns and _is_own(source, reading.record):
             yield from _own(source.path, reading.record, reject)
         else:
@@ -140,8 +145,8 @@ def read_located(
             yield from _read(rows, kind, source, reject, columns, prose_source)
 
 
-def count_rows(paths: Paths, kind: Kind) -> int:
-    """About how many rows there are, without reading them: what Parquet says, else lines; 0 for what is compressed."""
+def count_rows(paths: Paths, kind: RecordKind) -> int:
+    """The approximate number of rows: Parquet's row count, else the number of lines; 0 for compressed files."""
     if kind not in KINDS:
         return 0
     suffixes = {*RECORD_SUFFIXES, *TEXT_SUFFIXES} if kind == "documents" else RECORD_SUFFIXES
@@ -172,7 +177,7 @@ def _read(
             else:
                 yield where, reading.read(row)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-            # whatever a stranger's row is made of, it must not end the reading of the others
+            # an unexpected row must not stop the reading of the others
             reason = str(error) if type(error) is ValueError else f"not of a known form: {one_line(error)}"
             reject(where, f"unreadable {reason}" if reason.partition(":")[0] in row else reason)
 
@@ -180,13 +185,13 @@ def _read(
 def _renamed(rows: Iterable[Located], columns: Sequence[str], reject: Reject) -> Iterator[Located]:
     for where, row in rows:
         try:
-            yield Located(where, renamed(row, columns))
+            yield Located(where, rename_columns(row, columns))
         except ValueError as error:
             reject(where, str(error))
 
 
 def _is_own(source: Source, record: type[Record]) -> bool:
-    """Whether a file is one that a stage wrote: Parquet with every column of the record type."""
+    """Whether a file was written by a stage: Parquet with all columns of the record type."""
     if source.hub or source.path.suffix != ".parquet":
         return False
     try:
@@ -196,7 +201,7 @@ def _is_own(source: Source, record: type[Record]) -> bool:
 
 
 def _own(path: Path, record: type[Record], reject: Reject) -> Iterator[tuple[str, Record]]:
-    """The records of such a file, read by their columns, which is quick."""
+    """The records of a file that a stage wrote, read without guessing, which is fast."""
     done = 0
     try:
         for batch in pq.ParquetFile(path).iter_batches(ROWS_AT_ONCE, columns=arrow_schema(record).names):
@@ -205,14 +210,14 @@ def _own(path: Path, record: type[Record], reject: Reject) -> Iterator[tuple[str
                 found = cast(list[Record], msgspec.convert(rows, list[record]))  # type: ignore[valid-type]
                 yield from ((f"{shown(path)}:{number}", one) for number, one in enumerate(found, done + 1))
             except msgspec.ValidationError as error:
-                reject(f"{shown(path)}:{done + 1}", f"{len(rows)} rows are no {record.__name__} records: {error}")
+                reject(f"{shown(path)}:{done + 1}", f"{len(rows)} rows are not {record.__name__} records: {error}")
             done += len(rows)
     except (pa.ArrowException, OSError) as error:
         reject(shown(path), f"unreadable file: {one_line(error)}")
 
 
-def distinct(located: Iterable[tuple[str, Record]]) -> Iterator[tuple[str, Any]]:
-    """Records whose ids differ: an id that comes again belongs to another record, which is given one of its own."""
+def with_unique_ids(located: Iterable[tuple[str, Record]]) -> Iterator[tuple[str, Any]]:
+    """The records with unique ids: a record whose id has occurred before gets an id with a suffix."""
     seen: dict[str, int] = {}
     for where, record in located:
         times = seen.get(record.id, 0)

@@ -1,11 +1,11 @@
-"""The turns of a conversation, in any of the forms that data sets and tools write, as messages."""
+"""Turns of a conversation, in any form that data sets and tools write → messages."""
 
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from hornbook.base.records import Message
-from hornbook.data.readers.fields import as_json, loaded
+from hornbook.data.readers.fields import json_text, loaded
 
 ROLES = {
     **dict.fromkeys(["system", "developer", "context"], "system"),
@@ -20,12 +20,12 @@ ROLES = {
 ROLE_NAMES = ("role", "from", "speaker", "author", "sender")
 TEXT_NAMES = ("content", "value", "text", "message", "utterance", "parts")
 REASONING_NAMES = ("reasoning_content", "reasoning", "thinking")
-EXCHANGES = [  # the names of question and answer where one entry holds both
+EXCHANGES = [  # field names of entries with a question and its answer
     ("input", "output"), ("human", "assistant"), ("user", "assistant"), ("human", "gpt"), ("prompt", "response"),
     ("prompt", "completion"), ("question", "answer"), ("instruction", "output"), ("instruction", "response"),
     ("query", "response"), ("user", "bot"), ("user", "model"), ("human", "bot"),
 ]  # fmt: skip
-# how a whole conversation is written as one text: HH-RLHF, Guanaco, Glaive
+# a whole conversation written as one text: HH-RLHF, Guanaco, Glaive
 _SPEAKER = re.compile(
     r"(?:^|\n+)[ \t]*(?:#{2,3}\s*)?(Human|Assistant|User|System|USER|ASSISTANT|SYSTEM|FUNCTION RESPONSE):[ \t]*"
     r"|(?<=\S)\s*###\s*(Human|Assistant|User|System):\s*"
@@ -39,9 +39,9 @@ _IM_START = re.compile(r"<\|im_start\|>\s*(\w+)\s*(?:\n|<\|im_sep\|>)(.*?)(?:<\|
 
 
 def messages_of(value: Any) -> list[Message]:
-    """The messages in `value`: a list of turns, JSON text of one, or lists of roles and of contents side by side.
+    """The messages in `value`: a list of turns, its JSON text, or a list of roles and a list of contents.
 
-    Raises ValueError for a turn without a role or a text, and for what is no conversation.
+    Raises ValueError for a turn without a role or a text, and for a value that is not a conversation.
     """
     turns = loaded(value)
     if isinstance(turns, dict):
@@ -60,7 +60,7 @@ def messages_of(value: Any) -> list[Message]:
 
 
 def spoken_text(text: str) -> list[Message]:
-    """The messages of a conversation that is written as one text with its speakers' names; [] if it is none."""
+    """The messages of a conversation written as one text with speaker names; [] if it is not one."""
     marked = _IM_START.findall(text)
     if marked and text.lstrip().startswith("<|im_start|>"):
         return [Message(_role(role), content.strip("\n")) for role, content in marked]
@@ -80,7 +80,7 @@ def spoken_text(text: str) -> list[Message]:
 
 
 def _instructed(text: str) -> list[Message]:
-    """A text as Llama 2 and Mistral write conversations."""
+    """A conversation in the [INST] format of Llama 2 and Mistral."""
     found: list[Message] = []
     for asked, answered in _INST.findall(text):
         system = _SYS.match(asked)
@@ -93,9 +93,9 @@ def _instructed(text: str) -> list[Message]:
 
 
 def content_of(value: Any) -> str:
-    """A message's text: a text, parts (`{"type": "text", "text": ...}`), or an object that holds one.
+    """A message's text: a text, parts (`{"type": "text", "text": ...}`), or an object that contains one.
 
-    Raises ValueError for parts that are no text, such as images, since what is said about them means nothing alone.
+    Raises ValueError for other parts, such as images: the text about them is useless without them.
     """
     value = value if isinstance(value, str) else loaded(value)
     if isinstance(value, str):
@@ -107,17 +107,17 @@ def content_of(value: Any) -> str:
         for name in ("text", "parts", "content", "value"):
             if value.get(name) is not None and kind in ("text", "input_text", "output_text", "refusal"):
                 return content_of(value[name])
-        raise ValueError(f"a part of type {kind}, which is no text")
+        raise ValueError(f"a part of type {kind}, which is not text")
     raise ValueError("no text" if value is None else f"expected a text, got {type(value).__name__}")
 
 
 def with_thinking(reasoning: str, answer: str) -> str:
-    """An answer behind the reasoning that led to it, as models that think write both."""
+    """An answer after its reasoning in a <think> block."""
     return f"<think>\n{reasoning.strip()}\n</think>\n\n{answer}" if reasoning.strip() else answer
 
 
 def _turn(turn: Any, number: int) -> Iterator[Message]:
-    if isinstance(turn, str):  # UltraChat, DailyDialog: the user begins, and they take turns
+    if isinstance(turn, str):  # UltraChat, DailyDialog: alternating turns, the user first
         yield Message("user" if number % 2 else "assistant", turn)
         return
     if isinstance(turn, list) and len(turn) == 2 and all(isinstance(part, str) for part in turn):
@@ -141,7 +141,7 @@ def _exchange(turn: dict[str, Any]) -> Iterator[Message]:
             yield Message("user", turn[asked])
             yield Message("assistant", turn[answered])
             return
-    raise ValueError(f"no role; it has {', '.join(map(str, turn)) or 'nothing'}")
+    raise ValueError(f"no role; its fields: {', '.join(map(str, turn)) or '-'}")
 
 
 def _message(role: str, turn: dict[str, Any]) -> Message:
@@ -175,7 +175,7 @@ def _role(name: Any) -> str:
 
 
 def _calls(value: Any) -> str:
-    """Calls of functions as JSON text of OpenAI's list; "" if there are none."""
+    """Function calls as JSON text in OpenAI's form; "" if there are none."""
     value = loaded(value)
     if not value:
         return ""
@@ -188,11 +188,11 @@ def _calls(value: Any) -> str:
         arguments = loaded(inner.get("arguments", inner.get("parameters", {})))
         made = {"type": "function", "function": {"name": inner["name"], "arguments": arguments}}
         calls.append(made | ({"id": call["id"]} if isinstance(call.get("id"), str) else {}))
-    return as_json(calls)
+    return json_text(calls)
 
 
 def _from_columns(turns: dict[str, Any]) -> list[Any]:
-    """{"role": [...], "content": [...]} as a list of turns; an object that holds the list."""
+    """The list of turns in {"role": [...], "content": [...]}, or in an object that contains it."""
     for name in ("messages", "conversations", "conversation", "turns"):
         if isinstance(turns.get(name), list):
             return turns[name]
@@ -208,7 +208,7 @@ def _thinks(part: Any) -> bool:
 
 
 def _thoughts(parts: Any) -> str:
-    """What an answer in parts thinks."""
+    """The thinking parts of an answer in parts."""
     if not isinstance(parts, list):
         return ""
     texts = [part.get("thinking") or part.get("text") or "" for part in parts if _thinks(part)]

@@ -1,13 +1,13 @@
-"""A row → a preference as text: a prompt, the chosen and the rejected reply, whichever public form it has."""
+"""A row in any public form → a preference pair as text: a prompt, a chosen and a rejected reply."""
 
 from typing import Any
 
 import msgspec
 
 from hornbook.base.records import Message, Pair, Record, make_id
-from hornbook.data.readers.fields import Row, as_json, loaded
+from hornbook.data.readers.fields import Row, json_text, loaded
 from hornbook.data.readers.messages import content_of, messages_of, spoken_text
-from hornbook.data.readers.rated import compared
+from hornbook.data.readers.rated import as_preference
 
 Side = str | list[Message]
 
@@ -45,8 +45,8 @@ REJECTED = (
 class TextPair(Record):
     """A preference as text (report §4.2): after `prompt`, `chosen` is a better reply than `rejected`.
 
-    All three are texts, or all three lists of messages, as the row has them. `begun` is how both replies begin, where
-    the two sides are only the next step (Step-DPO); `ends` says whether they are complete.
+    All three are texts, or all three are lists of messages, as in the row. `begun` is the common beginning of both
+    replies if the two sides are only the next step (Step-DPO); `ends` says whether they are complete.
     """
 
     prompt: str | list[Message]
@@ -59,13 +59,13 @@ class TextPair(Record):
 
 
 def read_pair(row: Row) -> TextPair | Pair:
-    """The preference in a row; a Pair where the row holds token ids, as the stages write them.
+    """The preference in a row; a Pair if the row has token ids, as the stages write them.
 
-    Raises ValueError where there is none, where both sides are equal, and where neither side is better.
+    Raises ValueError if there is none, if both sides are equal, and if neither side is better.
     """
     if row.get("prompt_tokens") is not None:
         return _token_pair(row)
-    row = compared(row)
+    row = as_preference(row)
     chosen, rejected = (_side(row, names) for names in (CHOSEN, REJECTED))
     if row.get("initial_reason_steps") is not None and isinstance(chosen, str):
         return _step(row, chosen, rejected)
@@ -81,14 +81,14 @@ def read_pair(row: Row) -> TextPair | Pair:
 
 def _checked(row: Row, prompt: Side, chosen: Side, rejected: Side, begun: str = "", ends: bool = True) -> TextPair:
     if not prompt:
-        raise ValueError(f"no prompt: expected one of {', '.join(PROMPTS[:5])}; it has {', '.join(row)}")
+        raise ValueError(f"no prompt: expected one of {', '.join(PROMPTS[:5])}; its fields: {', '.join(row)}")
     for name, side in (("chosen", chosen), ("rejected", rejected)):
         if not side or (isinstance(side, str) and not side.strip()):
             raise ValueError(f"{name}: an empty reply")
     if chosen == rejected:
         raise ValueError("both sides are equal")
     given = row.get("id")
-    tools = as_json(loaded(row.get("tools")))
+    tools = json_text(loaded(row.get("tools")))
     content = msgspec.json.encode([prompt, chosen, rejected, begun]).decode()
     return TextPair(
         id=str(given) if given not in (None, "") else make_id("pair", content),
@@ -123,7 +123,7 @@ def _prompt_of(row: Row) -> Any:
 
 
 def _prompt(row: Row) -> Side:
-    """What both sides answer, "" where only the sides themselves hold it."""
+    """The prompt; empty if it is only in the two sides themselves."""
     given = _prompt_of(row)
     if isinstance(given, dict):  # OpenAI's preferences: {"messages": [...], "tools": [...]}
         given = given.get("messages") or given.get("full_text") or given.get("text")
@@ -152,7 +152,7 @@ def _prompt(row: Row) -> Side:
 def _side(row: Row, names: tuple[str, ...]) -> Side:
     name = next((name for name in names if row.get(name) is not None), "")
     if not name:
-        raise ValueError(f"no preference: expected {names[0]}; it has {', '.join(map(str, row)) or 'nothing'}")
+        raise ValueError(f"no preference: expected {names[0]}; its fields: {', '.join(map(str, row)) or '-'}")
     value = row[name]
     if isinstance(value, str):
         value = loaded(value) if value.lstrip().startswith(('[{"', "[{'")) else value
@@ -165,7 +165,7 @@ def _side(row: Row, names: tuple[str, ...]) -> Side:
 
 
 def _conversational(prompt: Side, chosen: Side, rejected: Side) -> tuple[list[Message], list[Message], list[Message]]:
-    """All three as messages, with what both sides begin with in the prompt alone."""
+    """All three as messages; turns that both sides begin with are moved to the prompt."""
     before = [Message("user", prompt)] if isinstance(prompt, str) and prompt else list(prompt or [])
     sides = [[Message("assistant", side)] if isinstance(side, str) else side for side in (chosen, rejected)]
     shared = 0
@@ -174,7 +174,7 @@ def _conversational(prompt: Side, chosen: Side, rejected: Side) -> tuple[list[Me
     if shared == len(sides[0]) == len(sides[1]):
         raise ValueError("both sides are equal")
     if not all(side[shared:] and side[shared].role == "assistant" for side in sides):
-        raise ValueError("the sides differ in something else than a reply of the assistant")
+        raise ValueError("the sides differ in something other than a reply of the assistant")
     begin = sides[0][:shared]
     if begin and [m for m in begin if m.role != "system"] != [m for m in before if m.role != "system"]:
         whole = begin if _ends_with(begin, before) or not before else [*before, *begin]
@@ -184,6 +184,6 @@ def _conversational(prompt: Side, chosen: Side, rejected: Side) -> tuple[list[Me
 
 
 def _ends_with(turns: list[Message], prompt: list[Message]) -> bool:
-    """Whether the sides repeat the prompt, which may be its last question alone or its beginning."""
+    """Whether the sides repeat the prompt; it may be only the last question, or the beginning."""
     spoken = [turn for turn in prompt if turn.role != "system"]
     return not spoken or turns[-1].content.strip() == spoken[-1].content.strip() or turns[0] == spoken[0]

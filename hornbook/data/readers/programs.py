@@ -1,4 +1,4 @@
-"""Rows of programming contests → a question with tests: APPS and TACO, LiveCodeBench, CodeContests."""
+"""Rows of programming contests → questions with tests: APPS and TACO, LiveCodeBench, CodeContests."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from hornbook.data.readers.fields import Row, loaded
 
 
 def apps(row: Row) -> Row:
-    """`input_output` holds inputs and outputs, and perhaps the name of the function that they are of."""
+    """`input_output` has inputs and outputs, and maybe the name of the function to call."""
     cases = loaded(row["input_output"])
     if not isinstance(cases, dict) or not cases.get("inputs"):
         raise ValueError("no tests: input_output is empty")
@@ -24,7 +24,7 @@ def apps(row: Row) -> Row:
 
 
 def livecodebench(row: Row) -> Row:
-    """The public tests, and the private ones where they are plain JSON: what is pickled is never unpickled."""
+    """The public tests, and the private ones if they are plain JSON; pickled ones are never loaded."""
     cases = [*_cases(row["public_test_cases"]), *_cases(row.get("private_test_cases"))]
     if not cases:
         raise ValueError("no tests: public_test_cases is empty")
@@ -42,7 +42,7 @@ def livecodebench(row: Row) -> Row:
 
 
 def codecontests(row: Row) -> Row:
-    """Public and private tests; the generated ones are many and less sure."""
+    """Public and private tests, without the generated ones, which are many and less reliable."""
     cases: list[Any] = []
     for name in ("public_tests", "private_tests"):
         tests = loaded(row.get(name)) or {}
@@ -64,7 +64,7 @@ def _cases(value: Any) -> list[Row]:
 
 
 def _call_test(name: str, arguments: Any, wanted: Any, starter: str) -> str:
-    """A test that calls a function, or a method of `Solution`, with what JSON holds."""
+    """A test that calls a function, or a method of `Solution`, with values from JSON."""
     called = f"Solution().{name}" if "class Solution" in starter else name
     given = ", ".join(map(repr, arguments if isinstance(arguments, list) else [arguments]))
     accepted = [wanted, wanted[0]] if isinstance(wanted, list) and len(wanted) == 1 else [wanted]  # APPS wraps some

@@ -1,4 +1,4 @@
-"""A row → a question with what judges its answers, as benchmarks and other people's tools write it."""
+"""A row in any known form → a question with its reference answer or tests."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ import msgspec
 from hornbook.base.records import Message, Record, make_id
 from hornbook.data.readers.benchmarks import known_form
 from hornbook.data.readers.choices import choices_of, right_choice
-from hornbook.data.readers.fields import Row, loaded, text_in
+from hornbook.data.readers.fields import Row, loaded, text_field
 from hornbook.data.readers.messages import messages_of
 
 QUESTION = ("question", "prompt", "problem", "query", "instruction", "input", "text")
@@ -26,12 +26,12 @@ PROGRAMS = {"c", "c++", "cpp", "java", "javascript", "js", "go", "rust", "rs", "
 
 
 class QuestionRow(Record, kw_only=True):
-    """A question as its row has it, before an oracle is chosen.
+    """A question in its row's form, before an oracle is chosen.
 
-    `answer` is the reference (of a multiple choice the text of the right one), `tests` are texts of a program or
-    {"input": ..., "output": ...} cases, `before` the turns ahead of the question, `entry` all else that an oracle may
-    need (`entry_text` as a Question record has it). `is_prompt` says that `question` is asked as it stands, without the
-    choices below it.
+    `answer` is the reference (for multiple choice, the text of the right choice), `tests` are texts of programs or
+    {"input": ..., "output": ...} cases, `before` are the turns before the question, `entry` is everything else that an
+    oracle may need (`entry_text` is that of a Question record). `is_prompt`: `question` is the complete prompt, and the
+    choices are not added to it.
     """
 
     question: str
@@ -40,6 +40,7 @@ class QuestionRow(Record, kw_only=True):
     tests: list[Any] = []
     solution: str = ""
     before: list[Message] = []
+    level: str = ""
     task: str = ""
     oracle: str = ""
     entry: dict[str, Any] = {}
@@ -53,7 +54,7 @@ class QuestionRow(Record, kw_only=True):
 def read_question(row: Row) -> QuestionRow:
     """The question in a row of any known benchmark, of a Question record, or with a question and an answer.
 
-    Raises ValueError where there is no question, nothing to judge an answer by, or a field is not what it should be.
+    Raises ValueError if there is no question, neither an answer nor tests, or a field has a wrong type.
     """
     if "task" in row and "oracle" in row:
         return _ours(row)
@@ -65,12 +66,12 @@ def read_question(row: Row) -> QuestionRow:
     if aliases:
         entry["aliases"] = aliases
     tests = _tests(row)
-    if not (answer or tests or entry or row.get("oracle")):  # "" may be right: a bogus question is to be refused
+    if not (answer or tests or entry or row.get("oracle")):  # with an oracle, "" may be right (a bogus question)
         empty = next((name for name in ANSWER if name in row), "")
         raise ValueError(
             f"no answer: {empty} is empty"
             if empty
-            else f"no answer: expected one of {', '.join(ANSWER[:4])}, or tests; it has {', '.join(row)}"
+            else f"no answer: expected one of {', '.join(ANSWER[:4])}, or tests; its fields: {', '.join(row)}"
         )
     given = next((row[name] for name in IDS if row.get(name) not in (None, "")), None)
     content = msgspec.json.encode([answer, choices, tests, entry], order="deterministic").decode()
@@ -93,11 +94,11 @@ def read_question(row: Row) -> QuestionRow:
 
 def _ours(row: Row) -> QuestionRow:
     """A Question record."""
-    prompt = text_in(row, QUESTION[1:2] + QUESTION[:1])
+    prompt = text_field(row, QUESTION[1:2] + QUESTION[:1])
     if not prompt.strip():
         raise ValueError("no question: expected a text in prompt")
     given = row.get("id")
-    answer = text_in(row, ("answer",))
+    answer = text_field(row, ("answer",))
     choices = [str(choice) for choice in row.get("choices") or []]
     entry = _object(row, "entry")
     return QuestionRow(
@@ -108,18 +109,19 @@ def _ours(row: Row) -> QuestionRow:
         answer=answer,
         choices=choices,
         tests=entry.get("tests") or [],
-        solution=text_in(row, ("solution",)),
+        solution=text_field(row, ("solution",)),
         before=messages_of(row["before"]) if row.get("before") else [],
+        level=text_field(row, ("level",)),
         task=str(row["task"] or ""),
         oracle=str(row["oracle"] or ""),
         entry=entry,
-        entry_text=text_in(row, ("entry",)),
+        entry_text=text_field(row, ("entry",)),
         is_prompt=True,
     )
 
 
 def _question(row: Row) -> tuple[str, list[Message], str]:
-    """The question, the turns before it, and the reply behind it where a conversation ends with one."""
+    """The question, the turns before it, and the reply after it if the conversation ends with one."""
     named = next((name for name in ("messages", *QUESTION) if row.get(name) not in (None, "", [])), "")
     value = row.get(named)
     if isinstance(value, str) and value.lstrip()[:2] in ("[{", "[ ", "[\n"):
@@ -131,11 +133,11 @@ def _question(row: Row) -> tuple[str, list[Message], str]:
             raise ValueError(f"{named}: {error}") from None
         said = turns.pop().content if turns[-1].role == "assistant" else ""
         if not turns or turns[-1].role != "user" or not turns[-1].content.strip():
-            raise ValueError(f"{named}: no question of a user at the end")
+            raise ValueError(f"{named}: the last turn before the reply is not a question of the user")
         return turns[-1].content, turns[:-1], said
     if value is None:
         raise ValueError(
-            f"no question: expected a text in one of {', '.join(QUESTION)}; it has {', '.join(row) or '-'}"
+            f"no question: expected a text in one of {', '.join(QUESTION)}; its fields: {', '.join(row) or '-'}"
         )
     if not isinstance(value, str):
         raise ValueError(f"{named}: expected a text, got {type(value).__name__}")
@@ -144,13 +146,13 @@ def _question(row: Row) -> tuple[str, list[Message], str]:
     passage = next((row[name] for name in PASSAGE if isinstance(row.get(name), str) and row[name].strip()), "")
     if passage and named != "messages" and passage.strip() not in value:
         value = f"{passage.strip()}\n\n{value}"
-    system = text_in(row, ("system", "system_prompt"))
+    system = text_field(row, ("system", "system_prompt"))
     return value, [Message("system", system)] if system.strip() else [], ""
 
 
 def _answer(row: Row, choices: list[str], said: str) -> tuple[str, str, list[str]]:
-    """The reference answer, the worked solution where there is one ("... #### 42" is both), other right answers."""
-    worked = text_in(row, WORKED)
+    """The reference answer, the worked solution if there is one ("... #### 42" has both), and other right answers."""
+    worked = text_field(row, WORKED)
     if choices:
         return right_choice(row, choices), worked, []
     name = next((name for name in ANSWER if row.get(name) not in (None, "", [])), "")
@@ -170,7 +172,7 @@ def _answer(row: Row, choices: list[str], said: str) -> tuple[str, str, list[str
 
 
 def _is_interval(value: Any) -> bool:
-    """Whether a text in brackets is mathematics, such as [0, 1), and no list."""
+    """Whether a text in brackets is mathematics, such as [0, 1), and not a list."""
     return isinstance(value, str) and not value.lstrip().startswith(('["', "['"))
 
 
@@ -183,7 +185,7 @@ def _scalar(name: str, value: Any) -> str:
 
 
 def boxed(text: str) -> str:
-    r"""What stands in the last \boxed{...} or \fbox{...}, braces balanced, or behind a \boxed without; "" if none."""
+    r"""The content of the last \boxed{...} or \fbox{...}, or the word after a \boxed without braces; "" if none."""
     start = max(text.rfind("\\boxed"), text.rfind("\\fbox"))
     if start < 0:
         return ""
@@ -209,7 +211,7 @@ def _entry(row: Row) -> dict[str, Any]:
 
 
 def _object(row: Row, name: str) -> dict[str, Any]:
-    """A field that is a JSON object, or the text of one; {} where it is empty."""
+    """A field that is a JSON object, or the text of one; {} if it is empty."""
     value = row.get(name) or "{}"
     try:
         return msgspec.convert(msgspec.json.decode(value) if isinstance(value, str) else value, dict[str, Any])
@@ -223,12 +225,12 @@ def _tests(row: Row) -> list[Any]:
     tests = [given] if isinstance(given, str | dict) else list(given)
     test = row.get("test")
     if isinstance(test, str) and test.strip() and (row.get("entry_point") or _language(row) or _asserts(test)):
-        tests.append(test)  # MBPP+ has both: the few of MBPP and all
+        tests.append(test)  # MBPP+ has both: MBPP's own tests and the full set
     return tests
 
 
 def _asserts(text: str) -> bool:
-    """Whether a text is Python that asserts something; a field named test may be anything."""
+    """Whether a text is Python with an assertion; a field named `test` may be anything."""
     if "assert" not in text:
         return False
     try:

@@ -1,13 +1,13 @@
-"""Rows that say which of several answers is better by scores, ranks or votes → rows with chosen and rejected."""
+"""Rows with several answers and scores, ranks or votes → rows with chosen and rejected."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hornbook.base.files import Reject
-from hornbook.data.readers.fields import Row, loaded, number_in, present
+from hornbook.data.readers.fields import Row, loaded, number_field, present
 from hornbook.data.readers.formats import Located
 
-# two answers and the field that says which is better: (first, second, field)
+# fields of two answers and of the vote: (first, second, vote)
 VOTES = [
     ("human_ref_a", "human_ref_b", "labels"),  # SHP: 1 for the first
     ("response_0", "response_1", "better_response_id"),  # PKU-SafeRLHF: the index
@@ -22,11 +22,11 @@ TEXTS = ("response", "answer", "text", "content", "generation", "output")
 SCORES = ("overall_score", "score", "rating", "fine-grained_score", "average_rating")
 
 
-def compared(row: Row) -> Row:
-    """A row with two answers and a vote, or several with scores or ranks, as one with `chosen` and `rejected`; the
-    best against the worst. Any other row as it is.
+def as_preference(row: Row) -> Row:
+    """Add `chosen` and `rejected` to a row with two answers and a vote, or with several answers and scores or ranks
+    (the best and the worst). Any other row is returned unchanged.
 
-    Raises ValueError where no answer is better than another.
+    Raises ValueError if no answer is better than another.
     """
     if row.get("chosen") is not None and row.get("rejected") is not None:
         return row
@@ -49,7 +49,7 @@ def compared(row: Row) -> Row:
 
 
 def _first_wins(field: str, row: Row) -> float:
-    """Above 0 where the first answer is the better one, below 0 where the second is."""
+    """Above 0 if the first answer is better, below 0 if the second is."""
     value = row[field]
     if field == "winner":
         return {"model_a": 1.0, "a": 1.0, "model_b": -1.0, "b": -1.0}.get(str(value).lower(), 0.0)
@@ -59,7 +59,7 @@ def _first_wins(field: str, row: Row) -> float:
     if field == "better_response_id":
         return 1.0 if number == 0 else -1.0
     if field == "score_0":
-        return number - (number_in(row, "score_1") or 0.0)
+        return number - (number_field(row, "score_1") or 0.0)
     return -number
 
 
@@ -107,21 +107,21 @@ def _listed(row: Row) -> Row:
 
 
 def _score(answer: Row) -> float | None:
-    rank = number_in(answer, "rank")
+    rank = number_field(answer, "rank")
     if rank is not None:
         return -rank
-    score = number_in(answer, *SCORES)
+    score = number_field(answer, *SCORES)
     if score is not None:
         return score
     annotations = answer.get("annotations")
-    found = [number_in(part, "Rating") for part in (annotations or {}).values() if isinstance(part, dict)]
+    found = [number_field(part, "Rating") for part in (annotations or {}).values() if isinstance(part, dict)]
     ratings = [rating for rating in found if rating is not None]
     return sum(ratings) / len(ratings) if ratings else None
 
 
 def join_rated(rows: Iterable[Located], reject: Reject) -> Iterator[Located]:
-    """Rows of single answers with a grade (HelpSteer) or a verdict (KTO) as pairs: of each prompt the best answer
-    against the worst. A prompt with no two answers of different worth goes to `reject`. Other rows as they are."""
+    """Join rows of single answers with a grade (HelpSteer) or a label (KTO) into pairs: the best and the worst answer
+    of each prompt. Prompts without answers of different grades go to `reject`. Other rows are passed on."""
     groups: dict[str, list[tuple[float, Located]]] = {}
     for where, row in rows:
         worth = _worth(row)
@@ -150,6 +150,6 @@ def _worth(row: Row) -> float | None:
         return None
     if present(row, "completion", "label") and str(row["label"]).lower() in ("true", "false", "0", "1", "0.0", "1.0"):
         return float(str(row["label"]).lower() in ("true", "1", "1.0"))
-    if present(row, "response") and (grade := number_in(row, "helpfulness", "overall_score", "score")) is not None:
+    if present(row, "response") and (grade := number_field(row, "helpfulness", "overall_score", "score")) is not None:
         return grade
     return None

@@ -1,4 +1,4 @@
-"""What a user names → the files to read: files, folders, patterns such as `data/*.jsonl`, data sets of a hub."""
+"""A user's paths → the files to read: files, folders, patterns such as `data/*.jsonl`, data sets of a hub."""
 
 import glob
 from collections.abc import Collection, Sequence
@@ -11,29 +11,30 @@ from hornbook.data.readers.formats import COMPRESSED_SUFFIXES, inner_suffix, loo
 
 HUB = "hub:"
 RECORD_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow")
-# files beside the data of a data set or a stage that hold no records
+# files of a data set or a stage that contain no records
 NO_RECORDS = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "stage.json", "book.json"}
 NO_RECORDS |= {"rejects.jsonl", "config.json", "summary.json", "timings.jsonl", "journal.jsonl", "croissant.json"}
 
 
 class Source(NamedTuple):
-    """A file, and what it is called in records: its path below the folder that the user named; or `hub:...`."""
+    """A file, and its name in records: its path below the folder that the user named; or `hub:...`."""
 
     path: Path
     name: str
 
     @property
     def hub(self) -> str:
-        """The data set's name with config and split, where the source is one of a hub; else ""."""
+        """The data set's name with config and split if the source is on a hub; else ""."""
         text = str(self.path)
         return text.removeprefix(HUB) if text.startswith(HUB) else ""
 
 
 def find_sources(paths: Sequence[Path | str], record: str, suffixes: Collection[str] = RECORD_SUFFIXES) -> list[Source]:
-    """The files to read, each in the order of the names given, those of folders and patterns sorted.
+    """The files to read, in the order of the paths; files of folders and patterns are sorted.
 
-    `record` names the record type (Document, Sample, Question, Pair): of a folder that a stage left, its file of these
-    is read and nothing else. Raises HornbookError for what does not exist, and for a folder or pattern without files.
+    `record` is the name of the record type (Document, Sample, Question, Pair): of a stage's output folder, only the
+    file of these is read. Raises HornbookError for a path that does not exist, and for a folder or pattern without
+    files.
     """
     return [source for path in paths for source in _sources(path, record, suffixes)]
 
@@ -61,7 +62,7 @@ def _in_folder(folder: Path, record: str, suffixes: Collection[str]) -> list[Sou
     if (folder / "stage.json").exists():
         made = [name for name in FILE_NAMES.values() if (folder / name).exists()]
         raise HornbookError(
-            f"{shown(own)}: no such file; the stage that left this folder made {', '.join(made) or '-'}"
+            f"{shown(own)}: no such file; the stage that wrote this folder made {', '.join(made) or '-'}"
         )
     files = sorted(file for file in folder.rglob("*") if _holds_records(file, folder, suffixes))
     if not files:

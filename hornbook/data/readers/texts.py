@@ -1,4 +1,4 @@
-"""Files that are documents themselves: text, Markdown, HTML, source code."""
+"""Files that are single documents: text, Markdown, HTML, source code."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,8 +45,8 @@ def is_text(path: Path) -> bool:
     return path.suffix.lower() in TEXT_SUFFIXES
 
 
-def read_text(file: Path, name: str, prose_source: str, reject: Reject) -> Iterator[Document]:
-    """The document in a file that is called `name`; text and HTML become `prose_source`."""
+def read_document_file(file: Path, name: str, prose_source: str, reject: Reject) -> Iterator[Document]:
+    """The document in a file. `name` is its origin; text and HTML get the source `prose_source`."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:

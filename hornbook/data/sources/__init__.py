@@ -1,1 +1,1 @@
-"""Where documents come from: a user's files, installed packages. Each yields raw Documents; filters come after."""
+"""Sources of documents other than the user's files: installed packages, with their docstrings and markup."""

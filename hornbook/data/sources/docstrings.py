@@ -1,4 +1,4 @@
-"""What a Python file says and what it does, taken apart: its docstrings, and its code without the long ones."""
+"""Split a Python file into its docstrings and its code without the long ones."""
 
 import ast
 from collections.abc import Iterator
@@ -7,23 +7,23 @@ from typing import NamedTuple
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
-_CUT = "\0"  # marks a line to leave out, while line numbers must stay
+_CUT = "\0"  # marks a removed line, so that line numbers stay valid
 
 
-class Passage(NamedTuple):
-    """A docstring or a long text of a module: `name` is its qualified name in the module, empty for the module's."""
+class Docstring(NamedTuple):
+    """A docstring or a long text of a module; `name` is its qualified name in the module, "" for the module itself."""
 
     name: str
     title: str
     text: str
 
 
-def docstrings(tree: ast.Module, module: str, min_chars: int) -> list[Passage]:
+def docstrings(tree: ast.Module, module: str, min_chars: int) -> list[Docstring]:
     """The docstrings of at least `min_chars` characters, in the file's order."""
-    return [Passage(name, _title(node, module, name), text) for node, name, text in _documented(tree, min_chars)]
+    return [Docstring(name, _title(node, module, name), text) for node, name, text in _documented(tree, min_chars)]
 
 
-def texts(tree: ast.Module, min_chars: int) -> list[Passage]:
+def dictionary_texts(tree: ast.Module, min_chars: int) -> list[Docstring]:
     """Long texts in module-level dictionaries, such as the language reference in `pydoc_data.topics`."""
     found = []
     for node in tree.body:
@@ -31,12 +31,12 @@ def texts(tree: ast.Module, min_chars: int) -> list[Passage]:
             for key, value in zip(node.value.keys, node.value.values, strict=True):
                 text = value.value if isinstance(value, ast.Constant) else None
                 if isinstance(key, ast.Constant) and isinstance(text, str) and len(text) >= min_chars:
-                    found.append(Passage(str(key.value), str(key.value), text.strip()))
+                    found.append(Docstring(str(key.value), str(key.value), text.strip()))
     return found
 
 
 def without_docstrings(source: str, tree: ast.Module, min_chars: int) -> str:
-    """The source without the docstrings that `docstrings` takes, so that no text is trained on twice.
+    """The source without the docstrings that `docstrings` returns, so that no text is trained on twice.
 
     A docstring stays where cutting it would leave an empty body.
     """

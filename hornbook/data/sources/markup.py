@@ -21,7 +21,7 @@ def html_to_text(html: str) -> str:
 
 
 class _Reader(HTMLParser):
-    """Writes text as it goes. Inside something skipped it only waits for the end of that element."""
+    """Collects text. Inside a skipped element it only looks for the end of that element."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -88,7 +88,7 @@ def _unwanted(tag: str, attrs: list[tuple[str, str | None]]) -> bool:
 
 
 def _tidy(text: str) -> str:
-    """Spaces at the ends of lines and more than one empty line go; code keeps its indentation."""
+    """Remove trailing spaces and repeated empty lines; code keeps its indentation."""
     pieces = re.split(r"(\n```\n.*?\n```\n)", text, flags=re.DOTALL)
     for place in range(0, len(pieces), 2):
         pieces[place] = re.sub(r"[ \t]*\n[ \t]*", "\n", re.sub(r"[ \t]{2,}", " ", pieces[place]))

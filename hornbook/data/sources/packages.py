@@ -1,6 +1,6 @@
 """Installed Python packages → documents: docstrings (acquired), source files (code), README and shipped pages (web).
 
-Nothing is imported: packages are found, not run, and their files are parsed.
+No package is imported: their files are located and parsed.
 """
 
 import ast
@@ -20,7 +20,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.records import Document
 from hornbook.base.rng import rng
 from hornbook.data.readers.documents import new_document
-from hornbook.data.sources.docstrings import Passage, docstrings, texts, without_docstrings
+from hornbook.data.sources.docstrings import Docstring, dictionary_texts, docstrings, without_docstrings
 from hornbook.data.sources.markup import clean_markdown, html_to_text
 
 STDLIB = "stdlib"
@@ -36,19 +36,19 @@ EXCLUDED_PAGES = re.compile(
 PAGE_SUFFIXES = {".md", ".rst", ".txt", ".html"}
 
 
-class Limits(NamedTuple):
-    """How much is taken, in characters."""
+class PackageLimits(NamedTuple):
+    """Limits in characters."""
 
     package_chars: int  # per package and source
     min_chars: int  # shorter passages and files are left where they are
-    max_chars: int  # longer files are data or generated, longer pages are divided
-    page_chars: int  # a module that says more becomes one long document
+    max_chars: int  # longer files are left out (data, generated code), longer pages are divided
+    page_chars: int  # a module with longer docstrings becomes one long document
 
 
-def package_documents(package: str, limits: Limits, seed: int) -> Iterator[Document]:
+def package_documents(package: str, limits: PackageLimits, seed: int) -> Iterator[Document]:
     """Documents of one package, `stdlib` being the standard library.
 
-    Where there is more than `limits.package_chars` of a source, whole files are drawn at random (by `seed`).
+    If there is more than `limits.package_chars` of a source, whole files are drawn at random (by `seed`).
     Raises HornbookError when the package is not installed.
     """
     root = _locate(package)
@@ -88,11 +88,11 @@ def _locate(package: str) -> Path:
         for candidate in (place, place.with_name(place.name + ".py")):
             if candidate.exists():
                 return candidate
-    raise HornbookError(f"packages: no package '{package}' is installed here; install it or take it out of the list")
+    raise HornbookError(f"packages: package '{package}' is not installed; install it or remove it from the list")
 
 
 def _search_locations(top: str) -> list[Path]:
-    """The folders that hold a top-level package. Finding one runs none of its code."""
+    """The folders that contain a top-level package. None of its code is run."""
     spec = importlib.util.find_spec(top) if top.isidentifier() else None
     if spec is None:
         return []
@@ -101,7 +101,7 @@ def _search_locations(top: str) -> list[Path]:
 
 
 def _files(root: Path) -> list[Path]:
-    """All files of a package, but for tests and what it brings along from others."""
+    """All files of a package, except tests and vendored code."""
     if root.is_file():
         return [root]
     found: list[Path] = []
@@ -118,7 +118,7 @@ def _module_name(file: Path, root: Path, package: str) -> str:
     return ".".join(parts).removesuffix(".__init__")
 
 
-def _file_documents(file: Path, module: str, limits: Limits) -> Iterator[Document]:
+def _file_documents(file: Path, module: str, limits: PackageLimits) -> Iterator[Document]:
     try:
         source = file.read_text(encoding="utf-8")
         with warnings.catch_warnings():
@@ -131,14 +131,14 @@ def _file_documents(file: Path, module: str, limits: Limits) -> Iterator[Documen
         yield from _reference_pages(found, module, limits)
     else:
         yield from (_passage_document(passage, module) for passage in found)
-    yield from (_passage_document(passage, module) for passage in texts(tree, limits.min_chars))
+    yield from (_passage_document(passage, module) for passage in dictionary_texts(tree, limits.min_chars))
     code = without_docstrings(source, tree, limits.min_chars)
     if limits.min_chars <= len(code) <= limits.max_chars:
         yield new_document(code, module, "code", "code", "python")
 
 
-def _reference_pages(found: list[Passage], module: str, limits: Limits) -> Iterator[Document]:
-    """Everything a module says, as one naturally long document (several, where it is very much)."""
+def _reference_pages(found: list[Docstring], module: str, limits: PackageLimits) -> Iterator[Document]:
+    """All docstrings of a module as one long document (or several, if they are very long)."""
     pages: list[list[str]] = [[]]
     for passage in found:
         section = f"{'##' if passage.name else '#'} {passage.title}\n\n{passage.text}"
@@ -150,19 +150,19 @@ def _reference_pages(found: list[Passage], module: str, limits: Limits) -> Itera
         yield new_document("\n\n".join(sections), origin, "acquired", "reference")
 
 
-def _passage_document(passage: Passage, module: str) -> Document:
+def _passage_document(passage: Docstring, module: str) -> Document:
     origin = f"{module}:{passage.name}" if passage.name else module
     return new_document(f"{passage.title}\n\n{passage.text}", origin, "acquired", "prose")
 
 
-def _readme(package: str, limits: Limits) -> Iterator[Document]:
+def _readme(package: str, limits: PackageLimits) -> Iterator[Document]:
     distribution = None if package == STDLIB else _distribution(package)
     text = _description(distribution)[: limits.max_chars] if distribution else ""
     if len(text) >= limits.min_chars:
         yield new_document(text, f"{package}/README", "web", "page")
 
 
-def _pages(package: str, root: Path, files: list[Path], limits: Limits) -> Iterator[Document]:
+def _pages(package: str, root: Path, files: list[Path], limits: PackageLimits) -> Iterator[Document]:
     for file in files:
         text = "" if EXCLUDED_PAGES.search(file.name) else _page_text(file)
         if limits.min_chars <= len(text) <= limits.max_chars:
@@ -178,7 +178,7 @@ def _page_text(file: Path) -> str:
 
 
 def _distribution(package: str) -> importlib.metadata.Distribution | None:
-    """The distribution that holds a package (`yaml` comes in `PyYAML`)."""
+    """The distribution that contains a package (`yaml` is in `PyYAML`)."""
     top = package.split(".")[0]
     names = _distributions().get(top, [top])
     try:
@@ -189,11 +189,11 @@ def _distribution(package: str) -> importlib.metadata.Distribution | None:
 
 @lru_cache(maxsize=1)
 def _distributions() -> Mapping[str, list[str]]:
-    """Import name → names of distributions. Reading them all takes half a second."""
+    """Import name → names of distributions; cached, since reading them takes half a second."""
     return importlib.metadata.packages_distributions()
 
 
 def _description(distribution: importlib.metadata.Distribution) -> str:
-    """The README that a distribution carries in its metadata, after the headers."""
+    """The README in a distribution's metadata, which follows the headers."""
     header_and_body = (distribution.read_text("METADATA") or "").split("\n\n", 1)
     return clean_markdown(header_and_body[1]) if len(header_and_body) == 2 else ""

@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    Telling = Callable[[str, BaseException], str]
+    Describe = Callable[[str, BaseException], str]
 
 
-def run_collected(names: dict[str, Any], collected: list[str], told: Telling, reasons: list[str]) -> None:
-    """Add to `reasons` for each function and method why it failed, "" for one that passed; `told` words that."""
+def run_collected(names: dict[str, Any], collected: list[str], describe: Describe, reasons: list[str]) -> None:
+    """Append to `reasons` why each function and method failed (by `describe`), "" for one that passed."""
     for name in collected:
         if isinstance(names[name], type):
-            reasons += _run_class(names[name], told)
+            reasons += _run_class(names[name], describe)
         else:
-            reasons += [_outcome(name, names[name], case, told) for case in _cases(names[name])]
+            reasons += [_outcome(name, names[name], case, describe) for case in _cases(names[name])]
 
 
-def _run_class(value: type, told: Telling) -> list[str]:
+def _run_class(value: type, describe: Describe) -> list[str]:
     unittest = sys.modules.get("unittest")
     if unittest and issubclass(value, unittest.TestCase):
         return _run_unittest(value)
@@ -32,10 +32,10 @@ def _run_class(value: type, told: Telling) -> list[str]:
         tests = value()
         for before in ("setup_method", "setup"):
             if hasattr(tests, before):
-                reasons.append(_outcome(before, getattr(tests, before), {}, told))
+                reasons.append(_outcome(before, getattr(tests, before), {}, describe))
                 break
         method = getattr(tests, name)
-        reasons += [_outcome(f"{value.__name__}.{name}", method, case, told) for case in _cases(method)]
+        reasons += [_outcome(f"{value.__name__}.{name}", method, case, describe) for case in _cases(method)]
     return reasons
 
 
@@ -50,7 +50,7 @@ def _run_unittest(value: Any) -> list[str]:
     return failed + [""] * max(0, passed)
 
 
-def _outcome(name: str, function: Callable[..., Any], case: dict[str, Any], told: Telling) -> str:
+def _outcome(name: str, function: Callable[..., Any], case: dict[str, Any], describe: Describe) -> str:
     try:
         found = function(**case)
         if type(found).__name__ == "coroutine":
@@ -60,7 +60,7 @@ def _outcome(name: str, function: Callable[..., Any], case: dict[str, Any], told
     except Ended:
         raise
     except BaseException as error:
-        return told(f"{name}: ", error)
+        return describe(f"{name}: ", error)
     return ""
 
 

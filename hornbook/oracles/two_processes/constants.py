@@ -1,11 +1,12 @@
-"""Objects of the other process that are at bottom a text, a number, a tuple …: named tuples, members of an IntEnum.
+"""Proxies of immutable objects whose class derives from str, int, tuple …: named tuples, members of an IntEnum.
 
-Here they are real ones, of a class made below the plain type. Only what the plain type lacks is asked for.
+A proxy is an instance of a local subclass of the plain type. Only attributes that the plain type lacks are requested
+from the other process.
 """
 
 from __future__ import annotations
 
-from hornbook.oracles.two_processes.kinds import ASKED, COMBINING, KINDS, SAYING, ToldClass, is_theirs
+from hornbook.oracles.two_processes.plain_types import BINARY, KINDS, PREDICATES, REMOTE_DUNDERS, ProxyClass, is_theirs
 from hornbook.oracles.two_processes.remote import ask
 
 TYPE_CHECKING = False
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from hornbook.oracles.two_processes.peer import Peer
 
 
-class ConstantClass(ToldClass):
-    """The type of classes that stand here for classes below a plain type that does not change."""
+class ConstantClass(ProxyClass):
+    """Metaclass of the proxy classes for subclasses of immutable plain types."""
 
 
 def constant_class(kind: str, number: int, name: str) -> ConstantClass:
@@ -26,14 +27,14 @@ def constant_class(kind: str, number: int, name: str) -> ConstantClass:
 
 
 def constant(peer: Peer, constant_class: Any, number: int, value: Any) -> Any:
-    """The object with this number, as the plain value that it is."""
+    """A proxy of the object with this number, with its plain value."""
     made = constant_class.__new__(constant_class, value)
     made.__dict__.update(_peer=peer, _number=number, _plain=value)
     return made
 
 
 def _getattr(self: Any, name: str) -> Any:
-    if (name[:2] == "__" and name not in ASKED) or name in SAYING:
+    if (name[:2] == "__" and name not in REMOTE_DUNDERS) or name in PREDICATES:
         raise AttributeError(name)
     return ask("getattr", self, name)
 
@@ -50,10 +51,10 @@ _METHODS: dict[str, Callable[..., Any]] = {
 
 
 def _operators(base: type) -> dict[str, Callable[[Any, Any], Any]]:
-    """Two objects of the other process are combined there, as their class says; one and a value of ours are here."""
+    """Operators: two remote objects are combined in their own process, a remote object and a local value here."""
 
     def two_sided(name: str) -> Callable[[Any, Any], Any]:
         own = getattr(base, f"__{name}__", lambda self, other: NotImplemented)
         return lambda self, other: ask("operate", self, name, other, False) if is_theirs(other) else own(self, other)
 
-    return {f"__{name}__": two_sided(name) for name in COMBINING}
+    return {f"__{name}__": two_sided(name) for name in BINARY}

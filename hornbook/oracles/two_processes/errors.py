@@ -1,14 +1,14 @@
-"""Exceptions of the other process: Python's own as themselves, the program's own as classes made here.
+"""Exceptions of the other process: Python's own as themselves, the program's own as proxy classes.
 
-A class made here stands below the nearest class of Python's, so that `except ValueError` catches what the program
-derives from it, and the class itself, asked of the program by its name, catches its own.
+A proxy class derives from the nearest exception class of Python, so that `except ValueError` catches what the program
+derives from it; and the class itself, looked up in the program by name, catches its own.
 """
 
 from __future__ import annotations
 
-from hornbook.oracles.two_processes.kinds import SAYING, number_of
+from hornbook.oracles.two_processes.plain_types import PREDICATES, number_of
 from hornbook.oracles.two_processes.remote import Remote, ask, is_remote
-from hornbook.oracles.two_processes.values import MISSING, find, name_of
+from hornbook.oracles.two_processes.values import MISSING, find, importable_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ErrorClass(type):
-    """The type of classes made here. Calling one makes the exception over there, so that its own __init__ runs."""
+    """Metaclass of the proxy classes. Calling one makes the exception in its own process, where its __init__ runs."""
 
     remote: Remote
 
@@ -30,7 +30,7 @@ class ErrorClass(type):
 
 
 def _asked(remote: Any, name: str) -> Any:
-    if not is_remote(remote) or name[:2] == "__" or name in SAYING:
+    if not is_remote(remote) or name[:2] == "__" or name in PREDICATES:
         raise AttributeError(name)
     return ask("getattr", remote, name)
 
@@ -47,20 +47,20 @@ def _text(self: BaseException) -> str:
 _OF_INSTANCES = {"__module__": "solution", "__getattr__": _attribute, "__str__": _text}
 
 
-def told_class(peer: Peer, error_class: Any) -> list[Any]:
-    """An exception class for a message: its own classes by number and name, up to the first that is Python's."""
+def packed_class(peer: Peer, error_class: Any) -> list[Any]:
+    """An exception class as a message: its own classes by number and name, up to the first that is Python's."""
     if isinstance(error_class, ErrorClass):
         return ["yours", number_of(error_class.remote)]
-    told: list[list[Any]] = []
+    classes: list[list[Any]] = []
     for one in error_class.__mro__:
-        name = name_of(one, guarded=not peer.guarded)
+        name = importable_name(one, guarded=not peer.guarded)
         if name:
-            return ["error class", [*told, list(name)]]
-        told.append([peer.show(one), one.__name__])
-    return ["error class", [*told, ["builtins", "Exception"]]]
+            return ["error class", [*classes, list(name)]]
+        classes.append([peer.show(one), one.__name__])
+    return ["error class", [*classes, ["builtins", "Exception"]]]
 
 
-def made_class(peer: Peer, classes: list[Any]) -> Any:
+def unpacked_class(peer: Peer, classes: list[Any]) -> Any:
     module, named = classes[-1]
     base: Any = find(module, named, guarded=peer.guarded)
     if base is MISSING or not (isinstance(base, type) and issubclass(base, BaseException)):
@@ -74,8 +74,8 @@ def made_class(peer: Peer, classes: list[Any]) -> Any:
     return base
 
 
-def made_error(peer: Peer, error_class: Any, arguments: list[Any], own: int | None) -> Any:
-    """An exception of the class; `own` is its number over there, where its class is not one of Python's."""
+def unpacked_error(peer: Peer, error_class: Any, arguments: list[Any], own: int | None) -> Any:
+    """An exception of the class; `own` is its number in the other process if its class is not Python's."""
     if not (isinstance(error_class, type) and issubclass(error_class, BaseException)):
         raise TypeError("no exception class")
     if own is not None and own in peer.errors:
@@ -92,14 +92,14 @@ def made_error(peer: Peer, error_class: Any, arguments: list[Any], own: int | No
     return error
 
 
-def number_in(error: BaseException) -> int | None:
-    """The number over there of an exception that came from there."""
+def error_number(error: BaseException) -> int | None:
+    """The number that an exception from the other process has there; None for any other."""
     remote: Any = error.__dict__.get("_remote")
     return number_of(remote) if is_remote(remote) else None
 
 
 def may_set(name: Any) -> bool:
-    if type(name) is not str or hasattr(BaseException, name) or name in SAYING:
+    if type(name) is not str or hasattr(BaseException, name) or name in PREDICATES:
         return False
     return name[:1] != "_" or name == "__notes__"
 
@@ -108,5 +108,5 @@ def set_attribute(error: BaseException, name: Any, value: Any) -> None:
     if may_set(name) or name == "__cause__":
         try:
             setattr(error, name, value)
-        except (AttributeError, TypeError):  # Python's own attributes have types of their own
+        except (AttributeError, TypeError):  # Python checks the types of its own attributes
             return

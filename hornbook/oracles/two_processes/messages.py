@@ -1,14 +1,30 @@
-"""Values of one process as JSON for another: plain data by value, everything else by a number or by its name.
+"""Encode values of one process as JSON for the other: plain data by value, everything else by number or by name.
 
-Nothing that a message says is executed. Values are made from the types in `values` alone.
+No message is ever executed. Values are made only from the types in `values`.
 """
 
 from __future__ import annotations
 
-from hornbook.oracles.two_processes.errors import made_class, made_error, may_set, number_in, set_attribute, told_class
-from hornbook.oracles.two_processes.kinds import CONSTANT, KINDS, is_theirs, number_of
-from hornbook.oracles.two_processes.operations import base_of, plain
-from hornbook.oracles.two_processes.values import CONTAINERS, MISSING, MODULE, NAMED, VALUES, crosses_as, find, name_of
+from hornbook.oracles.two_processes.errors import (
+    error_number,
+    may_set,
+    packed_class,
+    set_attribute,
+    unpacked_class,
+    unpacked_error,
+)
+from hornbook.oracles.two_processes.operations import base_of, plain_value
+from hornbook.oracles.two_processes.plain_types import CONSTANT, KINDS, is_theirs, number_of
+from hornbook.oracles.two_processes.values import (
+    CONTAINERS,
+    MISSING,
+    MODULE,
+    NAMED,
+    VALUES,
+    crosses_as,
+    find,
+    importable_name,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,27 +33,27 @@ if TYPE_CHECKING:
 
     from hornbook.oracles.two_processes.peer import Peer
 
-LARGEST = 1 << 60  # a whole number that JSON holds; others are told in hexadecimal digits
+LARGEST = 1 << 60  # larger integers are sent in hexadecimal
 _CATCHING = (AssertionError, Exception, BaseException)
-DEEPEST = 20  # causes of an error that are told
+DEEPEST = 20  # longest chain of causes that is sent with an error
 
 
 class Packer:
-    """Values → what JSON holds. A container that comes again is told by its place, so that identity is kept.
+    """Values → JSON values. A repeated container is sent as a back-reference, so that identity is kept.
 
     Attributes:
-        containers: those that were told in full, in the order in which the other side makes them.
+        containers: those that were sent in full, in the order in which the other process makes them.
     """
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
         self.containers: list[Any] = []
-        self._places: dict[int, list[Any]] = {}  # id of a container → how it is told
-        self._received: list[Any] = []  # kept, or ids would be used again
+        self._places: dict[int, list[Any]] = {}  # id of a container → its back-reference
+        self._received: list[Any] = []  # kept alive, so that their ids are not reused
         self._causes = 0
 
     def receive(self, containers: list[Any]) -> None:
-        """Containers that came from the other side are told by their places there."""
+        """Send containers that came from the other process as references to their places there."""
         self._received = containers
         self._places |= {id(container): ["back", place] for place, container in enumerate(containers)}
 
@@ -69,15 +85,15 @@ class Packer:
         if isinstance(value, BaseException):
             return self._pack_error(value)
         if isinstance(value, (*NAMED, MODULE)):
-            name = name_of(value, guarded=not self.peer.guarded)
+            name = importable_name(value, guarded=not self.peer.guarded)
             if name:
                 return ["name", *name]
         if isinstance(value, type) and issubclass(value, BaseException):
-            return told_class(self.peer, value)
+            return packed_class(self.peer, value)
         return self.pack_shown(value)
 
     def pack_content(self, value: Any) -> list[Any]:
-        """A container in full: its type, what an empty one is made from, and its items."""
+        """A container in full: its type, the arguments of an empty one, and its items."""
         kind = type(value)
         key = (kind.__module__, kind.__qualname__)
         made_from = [self.pack(part) for part in CONTAINERS[key](value)]
@@ -100,38 +116,38 @@ class Packer:
         return self.pack_content(value)
 
     def pack_shown(self, value: Any) -> list[Any]:
-        """A number for what stays here, and what it is at bottom."""
+        """An object that stays in this process: its number, plain type and class."""
         number, kind = self.peer.show(value), type(value)
         base = base_of(value)
         if isinstance(value, type):
             return ["shown", number, "type", None, []]
         if KINDS.get(kind.__name__) is kind:
             return ["shown", number, kind.__name__, None, []]
-        content = self.pack(plain(value)) if base in CONSTANT else None
+        content = self.pack(plain_value(value)) if base in CONSTANT else None
         return ["shown", number, base, content, [self.peer.show(kind), kind.__name__]]
 
     def _pack_error(self, error: BaseException) -> list[Any]:
-        known = number_in(error)
+        known = error_number(error)
         if known is not None:
             return ["yours", known]
         self._causes += 1
         attributes = [[name, self.pack(value)] for name, value in vars(error).items() if may_set(name)]
         if error.__cause__ is not None and self._causes < DEEPEST:
             attributes.append(["__cause__", self.pack(error.__cause__)])
-        classes = told_class(self.peer, type(error))
+        classes = packed_class(self.peer, type(error))
         own = self.peer.show(error) if classes[0] != "yours" and len(classes[1]) > 1 else None
         return ["error", classes, [self.pack(one) for one in error.args], attributes, own]
 
 
 class Unpacker:
-    """What JSON holds → values. `containers` are the lists, dictionaries … in the order in which they came."""
+    """JSON values → values. `containers` are the lists, dictionaries … in the order in which they were received."""
 
     def __init__(self, peer: Peer, ours: Sequence[Any] = ()) -> None:
         self.peer, self.ours = peer, ours
         self.containers: list[Any] = []
 
     def unpack(self, packed: Any) -> Any:
-        """Raises what making a value of wrong parts raises, KeyError for an unknown kind of value."""
+        """Raises KeyError for an unknown kind of value, and whatever a constructor raises for invalid arguments."""
         if type(packed) is not list:
             return packed
         kind, *rest = packed
@@ -185,8 +201,8 @@ class Unpacker:
         return self._believed(find(module, name, guarded=self.peer.guarded))
 
     def _believed(self, found: Any) -> Any:
-        """What the program names, but no exception class that would catch a failing assert: `except Full` is the
-        program's class in the tests."""
+        """A value that the program has named. Refuses an exception class that would catch a failing assert: in the
+        tests, `except Full` uses the program's class."""
         if found is MISSING or (self.peer.guarded and found in _CATCHING):
             raise KeyError(found)
         return found
@@ -203,14 +219,14 @@ class Unpacker:
         return self.peer.stand_in(number, kind, value, class_)
 
     def _error_class(self, classes: list[Any]) -> type[BaseException]:
-        made: type[BaseException] = self._believed(made_class(self.peer, classes))
+        made: type[BaseException] = self._believed(unpacked_class(self.peer, classes))
         return made
 
     def _error(self, classes: list[Any], arguments: list[Any], attributes: list[Any], own: int | None) -> BaseException:
         values = [self.unpack(one) for one in arguments]
         kind, content = classes
-        error_class = made_class(self.peer, content) if kind == "error class" else self.unpack(classes)
-        error = made_error(self.peer, error_class, values, own)
+        error_class = unpacked_class(self.peer, content) if kind == "error class" else self.unpack(classes)
+        error = unpacked_error(self.peer, error_class, values, own)
         for name, packed in attributes:
             set_attribute(error, name, self.unpack(packed))
         return error

@@ -1,17 +1,17 @@
-"""What each side can be asked to do with an object that it has shown to the other."""
+"""The operations that one process can request on an object of the other."""
 
 from __future__ import annotations
 
 import _operator as operator
 
-from hornbook.oracles.two_processes.kinds import BASES, OPERATORS, VIEWS
+from hornbook.oracles.two_processes.plain_types import BASES, OPERATORS, VIEWS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
-MOST_ITEMS = 100_000  # of an object that are told at once; what has more is gone through one by one
+MOST_ITEMS = 100_000  # items sent in one message; a larger object is iterated remotely
 _EVERYTHING = slice(None)
 _PLAIN: dict[type, Callable[[Any], Any]] = {
     **dict.fromkeys(VIEWS.values(), list),
@@ -30,13 +30,13 @@ _PLAIN: dict[type, Callable[[Any], Any]] = {
 
 
 def base_of(value: Any) -> str:
-    """The plain type or the view that a value is at bottom."""
-    kind = type(value)  # its __class__ may say anything
+    """The name of the plain type or view that a value's class derives from; "" if none."""
+    kind = type(value)  # its __class__ may lie
     return next((base.__name__ for base in (*BASES, *VIEWS.values()) if issubclass(kind, base)), "")
 
 
-def plain(value: Any) -> Any:
-    """The value as the plain type that it is at bottom, by that type's own methods; NotImplemented if it is none."""
+def plain_value(value: Any) -> Any:
+    """The value as the plain type that its class derives from, by that type's own methods; else NotImplemented."""
     for base, made in _PLAIN.items():
         if issubclass(type(value), base):
             return made(value)
@@ -44,8 +44,8 @@ def plain(value: Any) -> Any:
 
 
 def items(value: Any) -> Any:
-    """All that is in an object: a dictionary for one with keys, else a list. NotImplemented if it has no end, is an
-    iterator or cannot be gone through."""
+    """All items of an object: a dictionary if it has keys, else a list. NotImplemented if it has too many, is an
+    iterator or cannot be iterated."""
     kind = type(value)
     if hasattr(kind, "__next__") or not (hasattr(kind, "__iter__") or hasattr(kind, "__getitem__")):
         return NotImplemented
@@ -76,7 +76,7 @@ def _copied(value: Any, how: str) -> Any:
     return getattr(copy, how)(value)
 
 
-_LOOP: list[Any] = []  # the one event loop in which everything is awaited
+_LOOP: list[Any] = []  # the only event loop, used for all awaits
 
 
 def _awaited(value: Any) -> Any:
@@ -126,14 +126,26 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "hash": hash,
     "copy": lambda value: _copied(value, "copy"),
     "deepcopy": lambda value: _copied(value, "deepcopy"),
-    "plain": plain,
+    "plain": plain_value,
     "items": items,
     "operate": _operate,
     "operate alone": lambda value, name: OPERATORS[name](value),
 }
-# What these give of an object is shown itself, where it may change, for the tests may change it.
+# Mutable results of these are sent as proxies, not by value, because the tests may change them.
 PARTS = frozenset(["getattr", "getitem", "lookup"])
-# After these an object may hold something else than before.
+# Operations that may change an object.
 CHANGES = frozenset(
-    ["call", "there", "setattr", "delattr", "setitem", "delitem", "enter", "exit", "await", "async enter", "async exit"]
+    [
+        "call",
+        "run there",
+        "setattr",
+        "delattr",
+        "setitem",
+        "delitem",
+        "enter",
+        "exit",
+        "await",
+        "async enter",
+        "async exit",
+    ]
 )

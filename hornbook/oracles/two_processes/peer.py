@@ -1,7 +1,7 @@
-"""One end of the connection between the tests and the program: requests, answers, and the objects shown to each other.
+"""One end of the connection between the tests and the program: requests, answers, and the objects that are proxied.
 
 A message is a line of JSON. This and the modules beside it run inside the sandbox, in both processes, and import only
-what Python has loaded at its start.
+modules that Python has loaded at its start.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import os
 import sys
 
 from hornbook.oracles.two_processes.constants import constant, constant_class
-from hornbook.oracles.two_processes.kinds import CONSTANT, KINDS, PLAIN, number_of
 from hornbook.oracles.two_processes.messages import Packer, Unpacker
 from hornbook.oracles.two_processes.operations import CHANGES, OPERATIONS, PARTS
+from hornbook.oracles.two_processes.plain_types import CONSTANT, KINDS, PLAIN, number_of
 from hornbook.oracles.two_processes.remote import Remote, RemoteClass, is_remote
 from hornbook.oracles.two_processes.values import crosses_as
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # importing typing takes milliseconds
 
 GONE = "the program ended before its tests did"
 LONGEST = 1 << 25  # bytes of a message
-DEEPEST = 5_000  # calls that may be open while a message is made or read: values may be nested deeply
+DEEPEST = 5_000  # recursion limit while a message is made or read: values may be nested deeply
 
 
 def encode(message: Any) -> bytes:
@@ -33,17 +33,17 @@ def encode(message: Any) -> bytes:
 
 
 def decode(text: str) -> Any:
-    """Raises StopIteration, ValueError, KeyError or RecursionError for what is no JSON."""
+    """Raises StopIteration, ValueError, KeyError or RecursionError for text that is not JSON."""
     return _DECODE(text, 0)[0]
 
 
-class _Reading:  # how JSON is read; the C scanner asks for these
+class _Reading:  # decoder options, read by the C scanner
     strict, object_hook, object_pairs_hook, parse_float, parse_int = True, None, None, float, int
     memo: dict[str, str] = {}
     parse_constant = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}.__getitem__
 
 
-# The module json imports re and enum, which takes longer than all the rest of this process's start.
+# Not the module json: it imports re and enum, which takes longer than the rest of this process's start.
 _json_c: Any = _json
 _ENCODE = _json_c.make_encoder(None, None, _json_c.encode_basestring_ascii, None, ":", ",", False, False, True)
 _DECODE = _json_c.make_scanner(_Reading)
@@ -51,20 +51,20 @@ _NO_VALUE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError
 
 
 class Ended(BaseException):
-    """The other process is gone, or makes no sense. No `except Exception` of a test catches it."""
+    """The other process has ended, or sent an invalid message. Not caught by `except Exception` in a test."""
 
 
 class Peer:
-    """This process's end of the connection, and the objects that it has shown to the other end.
+    """This process's end of the connection, and the objects that the other process has proxies of.
 
     Args:
         reading, writing: descriptors.
-        guarded: whether this is the tests' end, which must not believe the other.
-        may: called with the name of an operation and its values; says whether the other side may do it.
+        guarded: whether this is the tests' end, which must not trust the other.
+        may: called with the name of an operation and its values; whether the other process may request it.
 
     Attributes:
-        changes: how often the other side was asked for something after which its objects may be others.
-        ended: why there is nothing more to expect of the other side; "" while there is.
+        changes: number of requests that may have changed the other process's objects.
+        ended: why the connection has ended; "" while it is open.
     """
 
     def __init__(self, reading: int, writing: int, guarded: bool, may: Callable[[str, list[Any]], bool]) -> None:
@@ -83,17 +83,17 @@ class Peer:
         self._lock = _thread.RLock()  # threads ask one after another
 
     def show(self, value: Any) -> int:
-        """The number by which the other side may speak of a value."""
+        """The number by which the other process refers to a value."""
         if id(value) not in self._numbers:
             self._numbers[id(value)] = len(self.shown)
             self.shown[len(self.shown)] = value
         return self._numbers[id(value)]
 
     def stand_in(self, number: int, kind: str, value: Any, class_: list[Any]) -> Any:
-        """What stands here for an object of the other side: the same each time.
+        """The proxy of an object of the other process; the same one each time.
 
-        `kind` is what it is at bottom, `value` its plain value if that does not change, `class_` the number and the
-        name of its class, where that is none of Python's.
+        `kind` is the plain type that it derives from, `value` its plain value if that is immutable, `class_` the number
+        and the name of its class if that is not Python's.
         """
         if number not in self.stand_ins:
             if kind in CONSTANT:
@@ -103,7 +103,7 @@ class Peer:
         return self.stand_ins[number]
 
     def own(self, value: Any) -> Remote:
-        """What stands for an object that the tests have made themselves: the operators of its class count."""
+        """The proxy of an object that the tests have made themselves, so that its class's operators are used."""
         remote = value
         if not is_remote(value):
             kind = next(base.__name__ for base in type(value).__mro__ if base.__name__ in CONSTANT)
@@ -114,7 +114,7 @@ class Peer:
         return remote
 
     def _class(self, kind: str, number: int, name: str) -> Any:
-        """A class of ours for a class of theirs, or of Python's (then `number` is -1)."""
+        """The proxy class for a class of the other process, or of Python (then `number` is -1)."""
         key = (kind or name if number < 0 else kind, number)
         if key not in self._classes:
             content = {"__slots__": (), "class_number": number, "__module__": "solution"}
@@ -125,7 +125,7 @@ class Peer:
         return self._classes[key]
 
     def ask(self, what: str, *values: Any) -> Any:
-        """What operation `what` gives on the other side. Raises what it raises there."""
+        """The result of operation `what` in the other process. Raises what it raises there."""
         with self._lock:
             self.requests += 1
             self.changes += what in CHANGES
@@ -147,7 +147,7 @@ class Peer:
         raise self.raised(what, result)
 
     def _answered(self, rest: list[Any], ours: list[Any]) -> Any:
-        """The result; lists, dictionaries … that the other side has changed are changed here as well."""
+        """The result. Lists, dictionaries … that the other process has changed are updated here."""
         try:
             content, changes, printed = rest
             if printed:
@@ -162,7 +162,7 @@ class Peer:
         return result
 
     def serve(self, what: str, packed: list[Any]) -> None:
-        """Do what the other side asks, and answer."""
+        """Do what the other process requests, and answer."""
         packer = Packer(self)
         containers: list[Any] = []
         before: list[Any] = []
@@ -228,7 +228,7 @@ class Peer:
             self.end()
         return message
 
-    def end(self, why: str = "the program's answer makes no sense") -> NoReturn:
+    def end(self, why: str = "the program's answer is not a valid message") -> NoReturn:
         self.ended = why
         raise Ended(why)
 
@@ -237,7 +237,7 @@ _LENGTHS = {"do": 3, "gave": 4, "raised": 4}
 
 
 class _Deep:
-    """More calls may be open than the program has allowed itself, until its own code runs again."""
+    """Raises the recursion limit, which the program may have lowered, until the program's code runs again."""
 
     def __enter__(self) -> None:
         self.before = _limit()

@@ -1,7 +1,7 @@
-"""What the program may do with objects of the tests: call functions, go through iterators, use public attributes.
+"""What the program may do with objects of the tests: call functions, iterate, use public attributes.
 
-It never gets to frames, code objects or global names: they are attributes of functions and generators, which can only
-be called or gone through, or begin with an underscore.
+Frames, code objects and global names are out of reach: they are attributes of functions and generators, which can only
+be called or iterated, or their names begin with an underscore.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-MODULE = "tests"  # what the tests define says that it is from here
+MODULE = "tests"  # the `__module__` of what the tests define
 # Library objects that the program may use as freely as objects of the tests' own classes, by their type's module.
 _USABLE = {
     *("io", "_io", "types", "random", "re", "array", "unittest.mock", "itertools", "functools", "operator", "string"),
@@ -27,11 +27,11 @@ _WITH_NAME = ("getattr", "setattr", "delattr")
 
 
 def may(what: str, values: list[Any]) -> bool:
-    """Whether the program may have the operation `what` done with `values`, of which the first is the tests'."""
+    """Whether the program may request the operation `what` on `values`, of which the first is the tests'."""
     if not values:
         return False
     target = values[0]
-    if what in ("input", "read line"):  # with what was printed before
+    if what in ("input", "read line"):  # the argument is what was printed before
         return type(target) is str
     if isinstance(target, _CALLED):
         return what == "call" or (what == "getattr" and values[1] in ("__name__", "__qualname__", "__doc__"))

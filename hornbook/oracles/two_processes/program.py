@@ -1,6 +1,6 @@
-"""The program under test, in a process of its own: it answers what the tests ask of it until they are done.
+"""Main module of the program's process: runs the program under test and serves requests until the tests are done.
 
-What runs here is hostile. All that leaves is data, which `messages` in the other process makes into values.
+The code that runs here may be hostile. Only data leaves; `messages` in the other process makes values of it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 MODULE = "solution"
-OPEN_CALLS = 20  # of ours, below the program's own: they do not count against its limit on recursion
+OPEN_CALLS = 20  # our own stack frames below the program's, which must not count against its recursion limit
 
 
 def main(reading: int, writing: int, file: str) -> None:
-    """Run the program in `file`, say how that ended (None or the exception), and serve the tests."""
+    """Serve the tests' requests; the first is to run the program in `file`."""
     peer = Peer(reading, writing, guarded=False, may=lambda what, values: True)
     sys.stdout = printed = io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", write_through=True)
     sys.stdin, builtins.input = _Input(peer), lambda prompt="": peer.ask("input", peer.printed(), str(prompt))
@@ -32,7 +32,7 @@ def main(reading: int, writing: int, file: str) -> None:
     module.__file__ = file
     sys.modules[MODULE] = module  # dataclasses, pickle and typing look a class's module up
     OPERATIONS["run"] = lambda: _run(module, file)
-    OPERATIONS["there"] = lambda called, options: _called(module, *called, **options)
+    OPERATIONS["run there"] = lambda called, options: _called(module, *called, **options)
     OPERATIONS["lookup"] = lambda name: _looked_up(module, name)
     try:
         while True:
@@ -43,7 +43,7 @@ def main(reading: int, writing: int, file: str) -> None:
 
 
 class _Input(io.TextIOBase):
-    """Standard input is the tests': they may put something else in its place, or in that of `input`."""
+    """Standard input, which is the tests': they may replace `sys.stdin` or `input`."""
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
@@ -66,13 +66,13 @@ def _run(module: Any, file: str) -> None:
 
 
 def _called(module: Any, function: Any, *arguments: Any, **options: Any) -> Any:
-    """What a function of Python gives here; a text is run among the program's names unless others are given."""
+    """Call a function of Python in this process; eval and exec use the program's names unless others are given."""
     if function not in (eval, exec):
         return function(*arguments, **options)
     if len(arguments) == 1:
         return function(*arguments, module.__dict__)
     result = function(*arguments)
-    arguments[1].pop("__builtins__", None)  # which Python puts there
+    arguments[1].pop("__builtins__", None)  # added by Python
     return result
 
 
@@ -84,7 +84,7 @@ def _looked_up(module: Any, name: str) -> Any:
 
 
 def _taken(printed: io.TextIOWrapper) -> str:
-    """What was printed since the last time."""
+    """What was printed since the last call."""
     try:
         buffer: Any = printed.buffer
         text: str = buffer.getvalue().decode("utf-8", "replace")

@@ -1,29 +1,29 @@
-"""An object that lives in the other process, and what can be done with it there.
+"""A proxy of an object that lives in the other process.
 
-The tests must not ask a program whether its result is right. So of an object that a function gave, the program is
-asked for its parts and no more: comparing it, or computing with it and a value of the tests, is done here. Objects
-that the tests made themselves by calling a class of the program have the operators of that class (`Vector(1, 2) * 3`);
-comparing them with a value of the tests is done here as well.
+The program must not decide whether its own result is right. So of an object that a function returned, the program is
+only asked for its parts; comparing it, or computing with it and a value of the tests, is done here. Objects that the
+tests made themselves by calling a class of the program use that class's operators (`Vector(1, 2) * 3`); comparing them
+with a value of the tests is done here as well.
 """
 
 from __future__ import annotations
 
 import _operator as operator
 
-from hornbook.oracles.two_processes.kinds import (
-    ALONE,
-    ASKED,
-    CHANGING,
-    COMBINING,
-    COMPARING,
+from hornbook.oracles.two_processes.plain_types import (
+    BINARY,
+    COMPARISONS,
     CONSTANT,
     ITERATORS,
     KINDS,
+    MUTATORS,
     OPERATORS,
     PLAIN,
-    SAYING,
+    PREDICATES,
+    REMOTE_DUNDERS,
+    UNARY,
     VIEWS,
-    ToldClass,
+    ProxyClass,
     is_theirs,
 )
 
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 get, _set = object.__getattribute__, object.__setattr__
 
 
-class RemoteClass(ToldClass):
-    """The type of `Remote`, and of a class below it for each class of the other process."""
+class RemoteClass(ProxyClass):
+    """Metaclass of `Remote` and of its subclasses, one for each class of the other process."""
 
 
 def is_remote(value: Any) -> bool:
@@ -46,15 +46,15 @@ def is_remote(value: Any) -> bool:
 
 
 class Remote(metaclass=RemoteClass):
-    """An object of the other process.
+    """A proxy of an object of the other process.
 
     Attributes (read with `get`):
-        _peer, _number: where it is, and which it is there.
-        _kind: the name of a plain type that it is at bottom, or of another of KINDS, or "".
-        _origin: "class" for a class that the tests may make objects of, "instance" for such an object, or "".
-        _content: what was read of it, with the time of reading.
-        _used: "", "as a stream" or "by index": a result is read in one way, or it could be two things at once; "up"
-            for an iterator that has ended.
+        _peer, _number: its connection, and its number in the other process.
+        _kind: the name of the plain type that it derives from, or of another type of KINDS, or "".
+        _origin: "class" for a class that the tests may instantiate, "instance" for such an instance, or "".
+        _content: its cached content, with the time of reading.
+        _used: "", "as a stream" or "by index": a result may be read in one way only, or the two could differ; "up"
+            for an exhausted iterator.
     """
 
     __slots__ = ("_content", "_kind", "_number", "_origin", "_peer", "_used")
@@ -76,7 +76,7 @@ class Remote(metaclass=RemoteClass):
     def __getattribute__(self, name: str) -> Any:
         if name == "__class__":
             return KINDS.get(get(self, "_kind"), type(self))
-        if name[:2] == "__" and name not in ASKED:
+        if name[:2] == "__" and name not in REMOTE_DUNDERS:
             return get(self, name)
         return _attribute(self, name)
 
@@ -100,7 +100,7 @@ class Remote(metaclass=RemoteClass):
         if whole is not NotImplemented and (type(whole) is dict or isinstance(key, (int, slice))):
             found = whole[key]
             inside = isinstance(found, (list, dict, set, bytearray)) and not isinstance(key, slice)
-            return ask("getitem", self, key) if inside else found  # it may be changed through what is returned
+            return ask("getitem", self, key) if inside else found  # a mutable item must be the program's own
         _use(self, "by index")
         return ask("getitem", self, key)
 
@@ -131,7 +131,7 @@ class Remote(metaclass=RemoteClass):
         return iter(found)
 
     def __next__(self) -> Any:
-        if get(self, "_used") == "up":  # what has ended does not begin again
+        if get(self, "_used") == "up":  # an exhausted iterator must stay exhausted
             raise StopIteration
         _use(self, "as a stream")
         if get(self, "_kind") == "coroutine":
@@ -231,13 +231,13 @@ def ask(what: str, remote: Any, *values: Any) -> Any:
 
 
 def delegates(remote: Any) -> bool:
-    """Whether the operators of the object's own class count: for objects of the tests, and those that the tests made
-    by calling a class of the program."""
+    """Whether the object's own operators are used: for objects of the tests, and for those that the tests made by
+    calling a class of the program."""
     return is_remote(remote) and (get(remote, "_origin") != "" or not get(remote, "_peer").guarded)
 
 
 def local(value: Any) -> Any:
-    """The plain value that a remote object is at bottom; any other value as it is."""
+    """The plain value of a remote object whose class derives from a plain type; any other value as it is."""
     if not is_remote(value):
         return value
     kind = get(value, "_kind")
@@ -251,7 +251,7 @@ def local(value: Any) -> Any:
     return _AS_VIEW[kind](content) if kind in VIEWS else content
 
 
-# A view is told as a list.
+# Views are sent as lists.
 _AS_VIEW: dict[str, Callable[[Any], Any]] = {
     "dict_keys": lambda items: dict.fromkeys(items).keys(),
     "dict_values": lambda items: dict(enumerate(items)).values(),
@@ -260,7 +260,7 @@ _AS_VIEW: dict[str, Callable[[Any], Any]] = {
 
 
 def _read(remote: Remote, what: str) -> Any:
-    """What the object holds, asked for again only when something may have changed it."""
+    """The object's content, requested again only if something may have changed it."""
     peer = get(remote, "_peer")
     time, content = get(remote, "_content")
     if time != peer.changes:
@@ -270,8 +270,8 @@ def _read(remote: Remote, what: str) -> Any:
 
 
 def _whole(remote: Remote) -> Any:
-    """All items of a result that has an end: as a list, or a dictionary. NotImplemented if it has no end, is an
-    iterator or cannot be gone through, or if its own class is asked for its items."""
+    """All items of a finite result, as a list or a dictionary. NotImplemented if it has too many, is an iterator or
+    cannot be iterated, or if its own class's methods are used."""
     if delegates(remote):
         return NotImplemented
     value = local(remote)
@@ -306,10 +306,10 @@ def _attribute(remote: Remote, name: str) -> Any:
         return found
     value = local(remote)
     if value is remote:
-        if name in SAYING:
-            raise AttributeError(f"{name}: not asked of an object of the program")
+        if name in PREDICATES:
+            raise AttributeError(f"{name}: not supported on an object of the program")
         return found
-    return getattr(value, name) if hasattr(type(value), name) and name not in CHANGING else found
+    return getattr(value, name) if hasattr(type(value), name) and name not in MUTATORS else found
 
 
 def _number_in(remote: Remote, what: str) -> Any:
@@ -318,11 +318,11 @@ def _number_in(remote: Remote, what: str) -> Any:
         return value
     if delegates(remote):
         return ask(what, remote)
-    raise TypeError("an object of the program, where a number is expected")
+    raise TypeError("an object of the program was used where a number is expected")
 
 
 def _two_sided(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
-    compares = name in COMPARING
+    compares = name in COMPARISONS
 
     def method(self: Remote, other: Any) -> Any:
         if is_theirs(other):
@@ -330,7 +330,7 @@ def _two_sided(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
         if delegates(self) and not (compares and get(self, "_peer").guarded):
             return _own(ask("operate", self, name, other, reflected))
         value = local(self)
-        if value is self:  # so that Python finds it unequal, unless an object of the tests says otherwise
+        if value is self:  # Python then finds them unequal, unless an object of the tests decides otherwise
             return NotImplemented
         return OPERATORS[name](other, value) if reflected else OPERATORS[name](value, other)
 
@@ -355,10 +355,10 @@ def _one_sided(name: str) -> Callable[[Any], Any]:
     return method
 
 
-for _name in COMPARING:
+for _name in COMPARISONS:
     setattr(Remote, f"__{_name}__", _two_sided(_name))
-for _name in COMBINING:
+for _name in BINARY:
     setattr(Remote, f"__{_name}__", _two_sided(_name))
     setattr(Remote, f"__r{_name}__", _two_sided(_name, reflected=True))
-for _name in ALONE:
+for _name in UNARY:
     setattr(Remote, f"__{_name}__", _one_sided(_name))

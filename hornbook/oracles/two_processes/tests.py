@@ -1,7 +1,7 @@
-"""The tests, in a process that the program under test cannot reach: here the verdict is made.
+"""Main module of the tests' process, which the program under test cannot manipulate: the verdict is made here.
 
-Names that neither the tests nor their set-up define are asked of the program; what comes back is plain data, or a
-`Remote` for an object that stays there.
+Names that neither the tests nor their set-up define are requested from the program; the results are plain data, or a
+`Remote` (a proxy) for an object that stays there.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ import os
 import sys
 
 from hornbook.oracles.two_processes.collected import run_collected
-from hornbook.oracles.two_processes.kinds import is_theirs
 from hornbook.oracles.two_processes.operations import OPERATIONS
 from hornbook.oracles.two_processes.peer import GONE, Ended, Peer, encode
 from hornbook.oracles.two_processes.permitted import MODULE, may
+from hornbook.oracles.two_processes.plain_types import is_theirs
 from hornbook.oracles.two_processes.remote import is_remote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-FORGIVEN = (SystemExit, EOFError)  # of a demonstration: sys.exit() at its end, input() without any
-NO_MEMORY = b'{"failed": "MemoryError"}'  # made beforehand
+FORGIVEN = (SystemExit, EOFError)  # exceptions of a program's own demo code: sys.exit(), input() at the end of input
+NO_MEMORY = b'{"failed": "MemoryError"}'  # prepared while there is memory
 
 
 class Names(dict[str, "Any"]):
-    """The tests' global names; those in `wanted` are the program's, asked anew at each use.
+    """The tests' global names; those in `wanted` are the program's, looked up there at each use.
 
     Attributes:
-        lacking: whether the program did not define one that was used.
+        lacking: whether a name was used that the program does not define.
     """
 
     def __init__(self, peer: Any, wanted: list[str], classes: list[str]) -> None:
@@ -43,7 +43,7 @@ class Names(dict[str, "Any"]):
         return self.lookup(name)
 
     def lookup(self, name: str) -> Any:
-        """What the program calls by this name. Raises NameError where it has none."""
+        """The program's global of this name. Raises NameError if it has none."""
         if name in self.objects:
             return self.objects[name]
         try:
@@ -52,20 +52,20 @@ class Names(dict[str, "Any"]):
             self.lacking = True
             raise
         if is_remote(found):
-            self.peer.requests -= 1  # to have looked at a name is no test of it
+            self.peer.requests -= 1  # a look-up alone does not test the program
             self.objects[name] = found
             if name in self.classes:
                 object.__setattr__(found, "_origin", "class")
         return found
 
-    def there(self, *called: Any, **options: Any) -> Any:
-        """What a function of Python gives in the program's process."""
-        return self.peer.ask("there", called, options)
+    def in_program(self, *called: Any, **options: Any) -> Any:
+        """Call a function of Python in the program's process."""
+        return self.peer.ask("run there", called, options)
 
-    def at_home(self, function: Any, *arguments: Any, **options: Any) -> Any:
-        """What a function gives in the process that its first argument is from."""
+    def where_it_is(self, function: Any, *arguments: Any, **options: Any) -> Any:
+        """Call a function in the process that owns its first argument."""
         if is_theirs(arguments[0]):
-            return self.there(function, *arguments, **options)
+            return self.in_program(function, *arguments, **options)
         return function(*arguments, **options)
 
 
@@ -102,18 +102,18 @@ def main(reading: int, writing: int, job: dict[str, Any]) -> None:
     OPERATIONS["read line"] = lambda printed, size: (sys.stdout.write(printed), sys.stdin.readline(size))[1]
     peer.raised = _expected_only("\n".join([*job["tests"], *job["setup"]]), peer)
     try:
-        told = encode(_judged(peer, job))
+        report = encode(_judged(peer, job))
     except MemoryError:
-        told = NO_MEMORY
+        report = NO_MEMORY
     except BaseException as error:
-        told = encode({"failed": _told("", error)})
-    os.write(verdict, told)
-    os._exit(0)  # threads of the tests and what they registered for the end do not count
+        report = encode({"failed": _describe("", error)})
+    os.write(verdict, report)
+    os._exit(0)  # without waiting for the tests' threads or atexit handlers
 
 
 def _expected_only(texts: str, peer: Peer) -> Any:
-    """What the program raises, as it reaches the tests. Python takes some exceptions for an end that went well, so a
-    test that does not name them must not be ended by them."""
+    """Filter for exceptions that the program raises in the tests. Python treats some exceptions as a normal end, so
+    they must not end a test that does not mention them."""
 
     def raised(what: str, error: BaseException) -> BaseException:
         if isinstance(error, (SystemExit, KeyboardInterrupt, GeneratorExit)) and "SystemExit" not in texts:
@@ -157,7 +157,7 @@ def _run_program(peer: Peer, names: Names) -> str:
     except Ended:
         raise
     except BaseException as error:
-        return _told("", error)
+        return _describe("", error)
     peer.raised, peer.requests = expected, 0
     return ""
 
@@ -171,8 +171,9 @@ def _defined(names: Names, name: str) -> bool:
 
 
 def _run_tests(names: Names, job: dict[str, Any], reasons: list[str]) -> None:
-    """Add to `reasons` for each test that was run why it failed; "" for one that passed."""
-    names |= {"_copied": _copied, "_heard": Heard, "_there": names.there, "_at_home": names.at_home}
+    """Append to `reasons` why each test that was run failed; "" for one that passed."""
+    names |= {"_copied": _copied, "_propagating": PropagatingContext}
+    names |= {"_in_program": names.in_program, "_where_it_is": names.where_it_is}
     for place, text in [("header: ", job["helpers"]), *(("set-up: ", text) for text in job["setup"])]:
         reason = _reason(names, text, place)
         if reason:
@@ -182,7 +183,7 @@ def _run_tests(names: Names, job: dict[str, Any], reasons: list[str]) -> None:
         reasons.append(_reason(names, test, f"test {number} of {len(job['tests'])}: "))
         if reasons[-1] and not job["every"]:
             return
-    run_collected(names, job["collected"], _told, reasons)
+    run_collected(names, job["collected"], _describe, reasons)
 
 
 def _reason(names: Names, test: str, place: str) -> str:
@@ -191,12 +192,12 @@ def _reason(names: Names, test: str, place: str) -> str:
     except Ended:
         raise
     except BaseException as error:
-        return _told(place, error)
+        return _describe(place, error)
     return ""
 
 
-class Heard:
-    """A context manager of the program that does not silence what fails inside the `with`."""
+class PropagatingContext:
+    """Wraps a context manager of the program so that it cannot suppress exceptions raised inside the `with`."""
 
     def __init__(self, manager: Any) -> None:
         self.manager = manager
@@ -209,7 +210,7 @@ class Heard:
 
 
 def _copied(value: Any) -> Any:
-    """A copy of plain data all through; anything else as it is."""
+    """A deep copy of plain data; anything else as it is."""
     kind = type(value)
     if kind is dict:
         return {_copied(key): _copied(one) for key, one in value.items()}
@@ -218,7 +219,7 @@ def _copied(value: Any) -> Any:
     return bytearray(value) if kind is bytearray else value
 
 
-def _told(place: str, error: BaseException) -> str:
+def _describe(place: str, error: BaseException) -> str:
     try:
         text = str(error)[:200]
     except Exception:

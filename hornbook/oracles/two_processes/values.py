@@ -1,4 +1,4 @@
-"""Types of Python's own whose values cross by value or by name."""
+"""Types of the standard library whose values are sent by value or by name."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ NAMED: tuple[type, ...] = (
     type(str.upper),
     type(int.__add__),
     type,
-)  # types whose values cross by name
+)  # types whose values are sent by name
 
-# What the program may name to the tests: types and functions that compute, and nothing else.
+# What the program may send to the tests by name: only types and functions that compute.
 _MODULES = {
     *("math", "cmath", "_operator", "operator", "itertools", "collections", "functools", "_functools", "fractions"),
     *("decimal", "datetime", "statistics", "string", "_heapq", "heapq", "_bisect", "bisect", "re", "copy", "textwrap"),
@@ -29,13 +29,13 @@ _FROM_BUILTINS = {
     *("abs", "all", "any", "ascii", "bin", "callable", "chr", "divmod", "hash", "hex", "len", "max", "min", "oct"),
     *("ord", "pow", "repr", "round", "sorted", "sum"),
 }
-_LEADS_ON = {"unittest", "doctest", "bdb"}  # an exception of theirs may end a test without failing it
+_ENDS_TESTS = {"unittest", "doctest", "bdb"}  # an exception of theirs may end a test without failing it
 
 
-def name_of(value: Any, guarded: bool) -> tuple[str, str] | None:
-    """(module, name) of a function, type or module that the other side can find by them.
+def importable_name(value: Any, guarded: bool) -> tuple[str, str] | None:
+    """(module, name) by which the other process can find a function, type or module.
 
-    `guarded` says that the other side is the tests' (see `find`).
+    `guarded`: the other process is the tests' (see `find`).
     """
     if type(value) is MODULE:
         return (value.__name__, "") if find(value.__name__, "", guarded) is value else None
@@ -49,9 +49,9 @@ def name_of(value: Any, guarded: bool) -> tuple[str, str] | None:
 
 
 def find(module: str, name: str, guarded: bool) -> Any:
-    """A function, type or module of Python by its name; MISSING where there is none.
+    """A function, type or module of the standard library by its name; MISSING if there is none.
 
-    Guarded: the program has named it, and what leads to more than a computation is missing.
+    Guarded: the program has sent the name, and anything that can do more than compute is MISSING.
     """
     if type(module) is not str or type(name) is not str or module.partition(".")[0] not in sys.stdlib_module_names:
         return MISSING
@@ -90,7 +90,7 @@ def _computes(module: str, name: str, holder: Any, found: Any) -> bool:
 def _exception(module: str, name: str) -> Any:
     """An exception of a module that the tests have imported themselves."""
     found = getattr(sys.modules.get(module), name, None)
-    fine = isinstance(found, type) and issubclass(found, BaseException) and module.partition(".")[0] not in _LEADS_ON
+    fine = isinstance(found, type) and issubclass(found, BaseException) and module.partition(".")[0] not in _ENDS_TESTS
     return found if fine else MISSING
 
 
@@ -102,7 +102,7 @@ def _hours(value: Any) -> tuple[Any, ...]:
     return (value.hour, value.minute, value.second, value.microsecond, value.tzinfo)
 
 
-# Values that do not change, by type: the parts from which the other side makes them again.
+# Immutable values, by type: the arguments from which the other process makes them again.
 VALUES: dict[tuple[str, str], Callable[[Any], tuple[Any, ...]]] = {
     ("builtins", "range"): lambda v: (v.start, v.stop, v.step),
     ("builtins", "slice"): lambda v: (v.start, v.stop, v.step),
@@ -119,7 +119,7 @@ VALUES: dict[tuple[str, str], Callable[[Any], tuple[Any, ...]]] = {
     ("pathlib", "PurePosixPath"): lambda v: (str(v),),
 }
 
-# Containers that change: what makes an empty one, besides its items.
+# Mutable containers, by type: the arguments that make an empty one.
 CONTAINERS: dict[tuple[str, str], Callable[[Any], tuple[Any, ...]]] = {
     ("builtins", "list"): lambda v: (),
     ("builtins", "dict"): lambda v: (),
@@ -134,7 +134,7 @@ _CROSSES_AS: dict[type, str] = {}
 
 
 def crosses_as(kind: type) -> str:
-    """How values of exactly this type cross: "container", "value", or "" for neither."""
+    """How values of exactly this type are sent: "container", "value", or "" for neither."""
     if kind not in _CROSSES_AS:
         _CROSSES_AS[kind] = _crosses_as(kind)
     return _CROSSES_AS[kind]

@@ -1,4 +1,4 @@
-"""Constraints on replies that a program can check: what instruction following is taught and measured by (report §5).
+"""Constraints on replies that a program can check, to teach and measure instruction following (report §5).
 
-`draw` draws some that go together; each says in words what it wants and checks a reply exactly. One file a family.
+`draw_constraints` samples compatible ones; each has a wording and an exact check. One file per family.
 """

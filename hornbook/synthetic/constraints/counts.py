@@ -1,6 +1,6 @@
 """Rules that count: words, characters, sentences, paragraphs."""
 
-from hornbook.synthetic.constraints.parts import paragraphs, sentences, words
+from hornbook.synthetic.constraints.parts import paragraphs, sentences, written_words
 from hornbook.synthetic.constraints.rule import Rule, aspects, between
 
 RULES = (
@@ -12,14 +12,14 @@ RULES = (
             "Your answer must have {n} words or more.",
             "Do not stay below {n} words.",
         ),
-        lambda reply, values: len(words(reply)) >= values["n"],
+        lambda reply, values: len(written_words(reply)) >= values["n"],
         aspects("length"),
     ),
     Rule(
         "most_words",
         lambda rng, topic: {"n": 5 * between(rng, 5, 16)},
         ("Use at most {n} words.", "Keep it to {n} words or fewer.", "Your answer may not be longer than {n} words."),
-        lambda reply, values: len(words(reply)) <= values["n"],
+        lambda reply, values: len(written_words(reply)) <= values["n"],
         aspects("length"),
     ),
     Rule(
@@ -30,7 +30,7 @@ RULES = (
             "The length must be {low} to {high} words.",
             "Use no fewer than {low} and no more than {high} words.",
         ),
-        lambda reply, values: values["low"] <= len(words(reply)) <= values["high"],
+        lambda reply, values: values["low"] <= len(written_words(reply)) <= values["high"],
         aspects("length"),
     ),
     Rule(
@@ -57,7 +57,7 @@ RULES = (
             "No sentence may have more than {n} words.",
             "Keep every sentence at {n} words or fewer.",
         ),
-        lambda reply, values: all(len(words(sentence)) <= values["n"] for sentence in sentences(reply)),
+        lambda reply, values: all(len(written_words(sentence)) <= values["n"] for sentence in sentences(reply)),
         aspects("length sentences"),
     ),
     Rule(

@@ -1,4 +1,4 @@
-"""All rules in one table; constraints that go together, drawn, said in words, and checked."""
+"""The table of all rules; sample compatible constraints, word them, and check replies."""
 
 from collections.abc import Collection, Sequence
 
@@ -12,10 +12,10 @@ RULES: dict[str, Rule] = {
 }
 
 
-def draw(
+def draw_constraints(
     rng: np.random.Generator, topic: Topic, count: int, names: Collection[str] = (), given: Sequence[Constraint] = ()
 ) -> list[Constraint]:
-    """`count` constraints, or as many as go together, without conflict among them or with those already `given`.
+    """`count` constraints, or fewer if there are not enough, without conflicts among them or with those `given`.
 
     Args:
         names: the rules to draw from; all, if none is named.
@@ -36,7 +36,7 @@ def draw(
     return chosen
 
 
-def stated(constraint: Constraint) -> str:
+def as_instruction(constraint: Constraint) -> str:
     """The constraint as a sentence."""
     rule = RULES[constraint.rule]
     return rule.wordings[constraint.wording].format(**rule.shown(constraint.values))
@@ -47,5 +47,5 @@ def holds(constraint: Constraint, reply: str) -> bool:
 
 
 def broken(constraints: Sequence[Constraint], reply: str) -> list[Constraint]:
-    """The constraints that the reply does not keep to."""
+    """The constraints that the reply violates."""
     return [constraint for constraint in constraints if not holds(constraint, reply)]

@@ -1,6 +1,6 @@
 """Rules about how a reply begins and ends."""
 
-from hornbook.synthetic.constraints.parts import lines, paragraphs, words
+from hornbook.synthetic.constraints.parts import lines, paragraphs, written_words
 from hornbook.synthetic.constraints.rule import Rule, Values, aspects, one_of
 
 OPENINGS = ("In short", "The first thing to know is", "Let us begin", "Here is what matters", "To put it simply")
@@ -12,21 +12,21 @@ def in_quotes(reply: str, values: Values) -> bool:
     text = reply.strip()
     inside = text[1:-1]
     marked = len(text) > 2 and text[0] in OPEN and text[-1] in CLOSE
-    return marked and not any(mark in inside for mark in OPEN + CLOSE) and bool(words(inside))
+    return marked and not any(mark in inside for mark in OPEN + CLOSE) and bool(written_words(inside))
 
 
 def repeats(reply: str, values: Values) -> bool:
     """The request first, word for word, then an answer."""
     text = reply.strip().lstrip("\"'“*").lower()
     request = values["request"].strip().lower()
-    return text.startswith(request) and len(words(text[len(request) :])) >= 3
+    return text.startswith(request) and len(written_words(text[len(request) :])) >= 3
 
 
 def postscript(reply: str, values: Values) -> bool:
-    """The last paragraph, or line, begins with the mark, says something, and is not the whole reply."""
-    last = [lines(reply)[-1], paragraphs(reply)[-1]] if words(reply) else []
+    """The last paragraph or line begins with the mark, has text after it, and is not the whole reply."""
+    last = [lines(reply)[-1], paragraphs(reply)[-1]] if written_words(reply) else []
     mark = values["mark"]
-    return any(part.startswith(mark) and words(part[len(mark) :]) and part != reply.strip() for part in last)
+    return any(part.startswith(mark) and written_words(part[len(mark) :]) and part != reply.strip() for part in last)
 
 
 RULES = (

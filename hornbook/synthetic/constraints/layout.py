@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 
-from hornbook.synthetic.constraints.parts import BULLET, NUMBERED, lines, words
+from hornbook.synthetic.constraints.parts import BULLET, NUMBERED, lines, written_words
 from hornbook.synthetic.constraints.rule import Rule, Values, aspects, between, one_of, quoted, some
 
 DIVIDER = "======"
@@ -22,25 +22,25 @@ def numbered(reply: str, values: Values) -> bool:
 
 
 def sections(reply: str, values: Values) -> bool:
-    """Headings "Section 1", "Section 2" ... in order, each with something below it (or behind its colon)."""
+    """Headings "Section 1", "Section 2" ... in order, each with text below it (or after its colon)."""
     heading = re.compile(rf"^\W*{values['name']} (\d+)\b.*$", re.MULTILINE)
     found = [int(number) for number in heading.findall(reply)]
     bodies = re.split(rf"^\W*{values['name']} \d+\b", reply, flags=re.MULTILINE)[1:]
-    return found == list(range(1, values["n"] + 1)) and all(words(body) for body in bodies)
+    return found == list(range(1, values["n"] + 1)) and all(written_words(body) for body in bodies)
 
 
-def table(reply: str, values: Values) -> bool:
+def one_table(reply: str, values: Values) -> bool:
     """One Markdown table: a header, a ruler, and the rows, all of the same number of cells."""
     rows = [line for line in lines(reply) if line.startswith("|") and line.endswith("|") and len(line) > 1]
     ruled = len(rows) > 1 and RULER.match(rows[1]) is not None
     body = [row for row in rows if not RULER.match(row)]
     cells = [row[1:-1].split("|") for row in body]
-    full = all(len(row) == values["columns"] and all(words(cell) for cell in row) for row in cells)
+    full = all(len(row) == values["columns"] and all(written_words(cell) for cell in row) for row in cells)
     return ruled and full and len(body) == values["rows"] + 1 and len(rows) == len(body) + 1
 
 
 def json_only(reply: str, values: Values) -> bool:
-    """An object, fenced or not, with these keys and no others, and a text that says something under each."""
+    """A JSON object, fenced or not, with exactly these keys and a non-empty text under each."""
     fenced = re.fullmatch(r"```(?:json)?\s*\n(.*?)\n?```", reply.strip(), re.DOTALL)
     try:
         found = json.loads(fenced[1] if fenced else reply)
@@ -48,13 +48,13 @@ def json_only(reply: str, values: Values) -> bool:
         return False
     if not isinstance(found, dict) or sorted(found) != sorted(values["keys"]):
         return False
-    return all(isinstance(text, str) and words(text) for text in found.values())
+    return all(isinstance(text, str) and written_words(text) for text in found.values())
 
 
 def two_answers(reply: str, values: Values) -> bool:
     """Two different texts, the divider on a line of its own between them."""
     parts = [part.strip() for part in re.split(rf"^{DIVIDER}$", reply, flags=re.MULTILINE)]
-    return len(parts) == 2 and all(words(part) for part in parts) and parts[0] != parts[1]
+    return len(parts) == 2 and all(written_words(part) for part in parts) and parts[0] != parts[1]
 
 
 def counted(pattern: re.Pattern[str]) -> Callable[[str, Values], bool]:
@@ -102,7 +102,7 @@ RULES = (
             "Include a Markdown table with {columns} columns and {rows} rows below the header.",
             "Put it in a Markdown table: a header and {rows} rows, {columns} columns each.",
         ),
-        table,
+        one_table,
         aspects("layout"),
         aspects("sentences quotes"),
     ),

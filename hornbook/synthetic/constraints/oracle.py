@@ -1,4 +1,4 @@
-"""Constraints, and texts of many lines, as oracles of questions: search, preference and evaluation ask them as any."""
+"""Oracles for constraints and for exact texts, usable like any other oracle."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,9 +14,9 @@ SAME_TEXT = "hornbook.synthetic.constraints.oracle:same_text"
 
 
 def share_kept(question: dict[str, Any], completion: str) -> float:
-    """Share of the question's constraints that the completion keeps to; 1 is right.
+    """Share of the question's constraints that the completion satisfies; 1 is right.
 
-    Raises ValueError for a question that names none, or a rule nobody knows.
+    Raises ValueError for a question without constraints, or an unknown rule.
     """
     constraints = msgspec.convert(question["entry"].get("constraints", []), list[Constraint])
     unknown = [constraint.rule for constraint in constraints if constraint.rule not in RULES]
@@ -26,13 +26,13 @@ def share_kept(question: dict[str, Any], completion: str) -> float:
 
 
 def same_text(question: dict[str, Any], completion: str) -> bool:
-    """Whether the completion is the question's answer and nothing else, line by line but for spaces at the ends."""
+    """Whether the completion equals the question's answer, ignoring trailing spaces of lines."""
     said, wanted = ([line.rstrip() for line in text.strip().splitlines()] for text in (completion, question["answer"]))
     return said == wanted
 
 
-def question_of(task: str, prompt: str, reply: str, constraints: Sequence[Constraint]) -> Question:
-    """A question whose answers are judged by the constraints; `reply` is one that keeps to them all."""
+def constraint_question(task: str, prompt: str, reply: str, constraints: Sequence[Constraint]) -> Question:
+    """A question whose answers are judged by the constraints; `reply` satisfies them all."""
     return Question(
         id=make_id("question", task, prompt),
         task=task,

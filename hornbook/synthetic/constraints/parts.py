@@ -2,35 +2,29 @@
 
 import re
 
+from hornbook.base import sentences as base_sentences
+
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]*]*(?=\s|$)")
 BULLET = re.compile(r"^\s*[-*•]\s+(?=\S)", re.MULTILINE)
 NUMBERED = re.compile(r"^\s*(\d+)[.)]\s+(?=\S)", re.MULTILINE)
 
 
-def words(text: str) -> list[str]:
-    """The words as they are written; "don't" and "well-known" are one word each."""
+def written_words(text: str) -> list[str]:
+    """The words in their original case; "don't" and "well-known" are one word each."""
     return WORD.findall(text)
 
 
 def lower_words(text: str) -> list[str]:
-    return [word.lower() for word in words(text)]
+    return [word.lower() for word in written_words(text)]
 
 
 def sentences(text: str) -> list[str]:
-    """What ends in ".", "!" or "?", or with a line. A decimal point or one within a word ends nothing."""
-    found = []
-    for line in lines(text):
-        start = 0
-        for end in SENTENCE_END.finditer(line):
-            found.append(line[start : end.end()].strip())
-            start = end.end()
-        found.append(line[start:].strip())
-    return [sentence for sentence in found if words(sentence)]
+    """The sentences that have words; a line's end ends one too."""
+    return [sentence for sentence in base_sentences.sentences(text) if written_words(sentence)]
 
 
 def paragraphs(text: str) -> list[str]:
-    """What blank lines divide."""
+    """The paragraphs, which are separated by blank lines."""
     return [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
 
 
@@ -40,5 +34,5 @@ def lines(text: str) -> list[str]:
 
 
 def occurrences(phrase: str, text: str) -> int:
-    """How often the phrase stands in the text as whole words, in whatever case."""
+    """How often the phrase occurs in the text as whole words, ignoring case."""
     return len(re.findall(rf"(?<!\w){re.escape(phrase)}(?!\w)", text, re.IGNORECASE))

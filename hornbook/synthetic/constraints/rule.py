@@ -1,4 +1,4 @@
-"""A rule, and a constraint: a rule with its parameters drawn."""
+"""Rules, and constraints: rules with sampled parameters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Values = dict[str, Any]  # JSON: numbers, texts, lists of texts
 
 
 class Topic(msgspec.Struct, frozen=True):
-    """What a reply is to be about: where the parameters of rules come from."""
+    """What a reply is about; the parameters of some rules come from it."""
 
     request: str  # what is asked, without any constraint
     terms: list[str]  # words that a reply may well use, in lower case
@@ -22,12 +22,12 @@ class Rule:
     """A kind of constraint.
 
     Attributes:
-        draw: (random generator, topic) → parameters; None where the topic has nothing to draw from.
-        wordings: ways to say it, with the parameters as fields; one is drawn.
-        holds: (reply, parameters) → whether the reply keeps to it.
-        claims: what of a reply it decides about; no two rules of a reply claim the same.
-        needs: what must be left free by the others.
-        shown: parameters → what they look like in words, where that differs.
+        draw: (random generator, topic) → parameters; None if the topic has no fitting terms.
+        wordings: templates with the parameters as fields; one is sampled.
+        holds: (reply, parameters) → whether the reply satisfies it.
+        claims: aspects of a reply that it determines; no two rules of a reply may claim the same one.
+        needs: aspects that other rules may not claim.
+        shown: parameters → template fields, if they differ.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Rule:
     shown: Callable[[Values], Mapping[str, Any]] = dict
 
     def conflicts(self, other: "Rule") -> bool:
-        """Whether no reply, or no sensible one, could keep to both."""
+        """Whether the two rules should not be combined."""
         return bool(self.claims & (other.claims | other.needs) or self.needs & other.claims)
 
 

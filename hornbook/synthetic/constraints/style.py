@@ -1,15 +1,15 @@
 """Rules about style: case, punctuation, sound, sentences that begin alike, the language."""
 
-from hornbook.synthetic.constraints.parts import lower_words, sentences, words
+from hornbook.synthetic.constraints.parts import lower_words, sentences, written_words
 from hornbook.synthetic.constraints.rule import Rule, Values, aspects, between, one_of
 
 STARTS = ("The", "It", "This", "We", "You")
 LANGUAGES = {"de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese"}
-SURE = 0.5  # of the language identifier
+SURE = 0.5  # least probability by the language identifier
 
 
 def alliterates(reply: str, values: Values) -> bool:
-    """So many words in a row begin with the same letter, and are not all the same word."""
+    """`n` different words in a row begin with the same letter."""
     n = values["n"]
     for sentence in sentences(reply):
         said = lower_words(sentence)
@@ -37,28 +37,28 @@ RULES = (
         "lower_case",
         lambda rng, topic: {},
         ("Use small letters only.", "Write everything in lower case: no capital letters."),
-        lambda reply, values: bool(words(reply)) and reply == reply.lower(),
+        lambda reply, values: bool(written_words(reply)) and reply == reply.lower(),
         aspects("case"),
     ),
     Rule(
         "upper_case",
         lambda rng, topic: {},
         ("Use capital letters only.", "Write everything in upper case: no small letters."),
-        lambda reply, values: bool(words(reply)) and reply == reply.upper(),
+        lambda reply, values: bool(written_words(reply)) and reply == reply.upper(),
         aspects("case"),
     ),
     Rule(
         "no_commas",
         lambda rng, topic: {},
         ("Do not use any commas.", "Write without commas."),
-        lambda reply, values: "," not in reply and bool(words(reply)),
+        lambda reply, values: "," not in reply and bool(written_words(reply)),
         aspects("commas"),
     ),
     Rule(
         "no_exclamations",
         lambda rng, topic: {},
         ("Do not use exclamation marks.", "No exclamation mark may appear."),
-        lambda reply, values: "!" not in reply and bool(words(reply)),
+        lambda reply, values: "!" not in reply and bool(written_words(reply)),
         aspects("exclamations"),
     ),
     Rule(
@@ -76,7 +76,8 @@ RULES = (
         lambda rng, topic: {"word": one_of(rng, STARTS)},
         ('Begin every sentence with the word "{word}".', 'Each sentence has to start with "{word}".'),
         lambda reply, values: (
-            bool(words(reply)) and all(words(sentence)[0] == values["word"] for sentence in sentences(reply))
+            bool(written_words(reply))
+            and all(written_words(sentence)[0] == values["word"] for sentence in sentences(reply))
         ),
         aspects("sentences start openings"),
         aspects("case language quotes"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hornbook.synthetic.constraints.parts import occurrences, words
+from hornbook.synthetic.constraints.parts import occurrences, written_words
 from hornbook.synthetic.constraints.rule import Rule, Topic, Values, aspects, between, one_of, quoted, some
 
 COMMON, RARE = "abcdhilmnoprst", "jkqxz"
@@ -17,7 +17,7 @@ def a_term(rng: np.random.Generator, topic: Topic) -> Values | None:
     return {"word": one_of(rng, topic.terms), "n": between(rng, 2, 4)} if topic.terms else None
 
 
-def in_words(values: Values) -> Values:
+def quoted_values(values: Values) -> Values:
     return {"words": quoted(values["words"])}
 
 
@@ -29,7 +29,7 @@ RULES = (
         lambda reply, values: all(occurrences(word, reply) for word in values["words"]),
         aspects("vocabulary"),
         aspects("language letters"),
-        in_words,
+        quoted_values,
     ),
     Rule(
         "avoid_words",
@@ -42,7 +42,7 @@ RULES = (
         lambda reply, values: not any(occurrences(word, reply) for word in values["words"]),
         aspects("vocabulary avoided"),
         aspects("language"),
-        in_words,
+        quoted_values,
     ),
     Rule(
         "word_frequency",
@@ -81,7 +81,7 @@ RULES = (
             "Write at least {n} of the words in capital letters only.",
             "For emphasis, put {n} or more words of two letters or more in ALL CAPITALS.",
         ),
-        lambda reply, values: sum(word.isupper() and len(word) > 1 for word in words(reply)) >= values["n"],
+        lambda reply, values: sum(word.isupper() and len(word) > 1 for word in written_words(reply)) >= values["n"],
         aspects("case"),
     ),
     Rule(

@@ -1,1 +1,1 @@
-"""Small worlds that an agent can act in, each a pure program: states, moves in words, rules, a goal (report §D.3)."""
+"""Small environments for agents, each a pure program: states, moves in words, rules, a goal (report §D.3)."""

@@ -5,7 +5,7 @@ import re
 import msgspec
 import numpy as np
 
-from hornbook.synthetic.environments.world import Shown
+from hornbook.synthetic.environments.world import WorkedMove
 
 NAMES = "ABCDE"
 BLOCKS = (3, 5)
@@ -14,7 +14,7 @@ MOVE = re.compile(
     r" (?:on ?to|on top of|on) (?:(the table)|(?:the )?block ([A-E]))\b",
     re.IGNORECASE,
 )
-EXAMPLE = Shown(
+EXAMPLE = WorkedMove(
     "Stack 1: A on B on C.",
     "move block A onto the table",
     "Block B cannot be moved while A lies on it.",

@@ -1,11 +1,11 @@
-"""Grid maze: from one cell to another, one cell at a time, not through walls."""
+"""Grid maze: move from one cell to another, one cell at a time, around walls."""
 
 import re
 
 import msgspec
 import numpy as np
 
-from hornbook.synthetic.environments.world import Shown
+from hornbook.synthetic.environments.world import WorkedMove
 
 WALL, FREE = "#", "."
 SIZE = (3, 7)  # cells a side
@@ -16,7 +16,7 @@ MOVE = re.compile(
     r"(?: (?:one|a) (?:cell|step|square))?(?: to the)? (north|east|south|west)\b",
     re.IGNORECASE,
 )
-EXAMPLE = Shown(
+EXAMPLE = WorkedMove(
     "The position is row 4, column 2.",
     "go north",
     "The goal lies in row 3, and the cell above is free.",
@@ -28,7 +28,7 @@ Cell = tuple[int, int]  # row, column, from 0
 
 
 class GridMaze(msgspec.Struct, frozen=True):
-    """A state is the cell one stands on."""
+    """A state is the current cell."""
 
     rows: tuple[str, ...]
     start: Cell

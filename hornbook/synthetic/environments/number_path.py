@@ -5,7 +5,7 @@ import re
 import msgspec
 import numpy as np
 
-from hornbook.synthetic.environments.world import Shown, and_list
+from hornbook.synthetic.environments.world import WorkedMove, and_list
 
 LARGEST = 200
 VERBS = ("add", "subtract", "multiply by", "divide by")
@@ -14,7 +14,7 @@ MOVE = re.compile(
     r"(?: it| this| that| the number)?(?: by)? (\d+)\b",
     re.IGNORECASE,
 )
-EXAMPLE = Shown(
+EXAMPLE = WorkedMove(
     "The number is 11.",
     "multiply by 3",
     "Three times 11 is 33, one short of 34.",

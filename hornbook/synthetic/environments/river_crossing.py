@@ -6,7 +6,7 @@ from itertools import combinations, pairwise
 import msgspec
 import numpy as np
 
-from hornbook.synthetic.environments.world import Shown, and_list
+from hornbook.synthetic.environments.world import WorkedMove, and_list
 
 BANKS = ("left", "right")
 CHAINS = [  # each eats its neighbour, unless the farmer is there
@@ -33,7 +33,7 @@ MOVE = re.compile(
     r"|(?:take|took|carry|carried|bring|brought|ferry|ferried) the (\w+)(?: and the (\w+))? (?:across|over|back))",
     re.IGNORECASE,
 )
-EXAMPLE = Shown(
+EXAMPLE = WorkedMove(
     "The farmer, the pig and the corn are on the left bank.",
     "cross with the pig",
     "The pig would eat the corn if they stayed together.",
@@ -96,7 +96,7 @@ class RiverCrossing(msgspec.Struct, frozen=True):
         return [_name(load) for load in loads if load is not None]
 
     def _load(self, text: str) -> tuple[str, ...] | None:
-        """What the crossing that `text` begins with takes along, in the order of the things; None if it is none."""
+        """The load of the crossing that `text` begins with, in the order of the things; None if it is no crossing."""
         match = MOVE.match(text)
         if not match:
             return None
@@ -116,7 +116,7 @@ class RiverCrossing(msgspec.Struct, frozen=True):
 
 
 def draw(rng: np.random.Generator) -> RiverCrossing:
-    """Things of which each eats the next, some of them across already where that is safe, and room for one or two."""
+    """Things of which each eats the next, some already on the other bank if that is safe; a boat for one or two."""
     things = CHAINS[int(rng.integers(len(CHAINS)))]
     sides = rng.integers(2, size=len(things)).tolist() if rng.random() < 0.5 else [0] * len(things)
     world = RiverCrossing((0, *sides), things, tuple(pairwise(things)), int(rng.integers(1, 3)))

@@ -5,7 +5,7 @@ import re
 import msgspec
 import numpy as np
 
-from hornbook.synthetic.environments.world import Shown
+from hornbook.synthetic.environments.world import WorkedMove
 
 GAP = 0
 TRAYS = [(2, 2), (2, 3), (3, 3)]  # rows, columns
@@ -16,7 +16,7 @@ MOVE = re.compile(
     r" (up|down|left|right)\b",
     re.IGNORECASE,
 )
-EXAMPLE = Shown(
+EXAMPLE = WorkedMove(
     "The tray is 1 2 3 / 4 _ 5.",
     "slide tile 5 left",
     "Tile 5 belongs where the gap is.",
@@ -88,7 +88,7 @@ class SlidingPuzzle(msgspec.Struct, frozen=True):
 
 
 def draw(rng: np.random.Generator) -> SlidingPuzzle:
-    """A tray in order, shuffled by slides: so it can be solved."""
+    """A solved tray, shuffled by random slides, so that it can be solved."""
     rows, columns = TRAYS[int(rng.integers(len(TRAYS)))]
     tray = SlidingPuzzle((*range(1, rows * columns), GAP), columns)
     state = tray.start

@@ -5,7 +5,7 @@ import re
 import msgspec
 import numpy as np
 
-from hornbook.synthetic.environments.world import Shown, and_list
+from hornbook.synthetic.environments.world import WorkedMove, and_list
 
 PEGS = "ABC"
 DISKS = (2, 4)
@@ -14,7 +14,7 @@ MOVE = re.compile(
     r" (?:on)?to (?:peg )?([ABC])\b",
     re.IGNORECASE,
 )
-EXAMPLE = Shown(
+EXAMPLE = WorkedMove(
     "Peg A holds disk 2, peg B holds disk 1 and peg C is empty.",
     "move disk 2 from peg A to peg C",
     "Disk 2 is free and belongs at the bottom of peg C.",
@@ -85,7 +85,7 @@ class TowerOfHanoi(msgspec.Struct, frozen=True):
 
 
 def draw(rng: np.random.Generator) -> TowerOfHanoi:
-    """Two to four disks, anywhere that the rules allow."""
+    """Two to four disks in any legal position."""
     disks = int(rng.integers(DISKS[0], DISKS[1] + 1))
     return TowerOfHanoi(tuple(rng.integers(len(PEGS), size=disks).tolist()), int(rng.integers(len(PEGS))))
 

@@ -6,7 +6,7 @@ import re
 import msgspec
 import numpy as np
 
-from hornbook.synthetic.environments.world import Shown, and_list
+from hornbook.synthetic.environments.world import WorkedMove, and_list
 
 SIZES = (2, 11)  # litres
 MOVE = re.compile(
@@ -15,7 +15,7 @@ MOVE = re.compile(
     r" (?:in|on)to (?:the )?(\d+)-lit(?:re|er))",
     re.IGNORECASE,
 )
-EXAMPLE = Shown(
+EXAMPLE = WorkedMove(
     "The 7-litre jug holds 7 litres and the 2-litre jug holds 0 litres.",
     "pour the 7-litre jug into the 2-litre jug",
     "That takes 2 litres away and leaves 5.",

@@ -1,4 +1,4 @@
-"""What a small world is, and what holds for every one of them: playing, replaying and solving it (report §D.3)."""
+"""The interface of an environment, and what all have in common: applying moves, replaying, solving (report §D.3)."""
 
 import heapq
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -9,26 +9,26 @@ import numpy as np
 
 from hornbook.base.errors import HornbookError
 
-State = Any  # a world's own hashable value
-LARGEST_SEARCH = 200_000  # states; the worlds drawn here have far fewer
+State = Any  # a hashable value of the environment
+LARGEST_SEARCH = 200_000  # states; the environments here have far fewer
 MOST_DRAWS = 400
 
 
 class World(Protocol):
-    """One instance: where it starts, what can be done, and when it is done.
+    """One instance of an environment: its start, moves and goal.
 
-    Moves are short imperative phrases ("pour the 5-litre jug into the 3-litre jug"). States never change: a move makes
-    another one. Each world is a msgspec.Struct, so that its JSON is the instance.
+    Moves are short imperative phrases ("pour the 5-litre jug into the 3-litre jug"). States are immutable: a move gives
+    a new one. Each world is a msgspec.Struct, so it can be stored as JSON.
     """
 
     @property
     def start(self) -> State: ...
 
     def task(self) -> str:
-        """The rules, the start and the goal in words, for somebody who knows nothing of it."""
+        """A complete description: the rules, the start and the goal."""
 
     def show(self, state: State) -> str:
-        """The state in one sentence or a few."""
+        """The state in one or a few sentences."""
 
     def successors(self, state: State) -> Mapping[str, State]:
         """Legal move → the state it leads to, in a fixed order."""
@@ -40,14 +40,14 @@ class World(Protocol):
         """Whether `state` is the goal."""
 
     def remaining(self, state: State) -> int:
-        """At least so many moves are left: a lower bound, 0 where nothing better is known."""
+        """A lower bound on the number of moves to the goal; 0 if nothing better is known."""
 
     def read(self, text: str) -> list[str]:
-        """The moves that a text tells of, in its order and in the world's own words."""
+        """The moves that a text mentions, in order, in their standard wording."""
 
 
-class Shown(NamedTuple):
-    """A solved example for the teacher: a position, a good move, why, what it leads to, and the same as a thought."""
+class WorkedMove(NamedTuple):
+    """A solved example for the teacher: a position, a good move, its reason, its result, and the same as a thought."""
 
     position: str
     move: str
@@ -57,7 +57,7 @@ class Shown(NamedTuple):
 
 
 class Illegal(Exception):
-    """A move that the rules forbid; the message says which rule, as feedback for the agent."""
+    """An illegal move; the message names the rule, as feedback for the agent."""
 
 
 def apply(world: World, state: State, move: str) -> State:
@@ -69,26 +69,26 @@ def apply(world: World, state: State, move: str) -> State:
 
 
 def replay(world: World, moves: Sequence[str]) -> list[State]:
-    """The states that the moves pass through, the start first. Raises Illegal at the first move against the rules."""
+    """The states along the moves, beginning with the start. Raises Illegal at the first illegal move."""
     states = [world.start]
     for move in moves:
         states.append(apply(world, states[-1], move))
     return states
 
 
-def solve(world: World, state: State) -> list[str] | None:
-    """A shortest way from `state` to the goal, by A*; None where there is none. The same one every time.
+def shortest_plan(world: World, state: State) -> list[str] | None:
+    """A shortest sequence of moves from `state` to the goal, by A*; None if there is none. Deterministic.
 
-    Raises ValueError when the world is too large to search.
+    Raises ValueError if the world is too large to search.
     """
-    order = count()  # ties are broken by age: states need not be comparable
+    order = count()  # breaks ties by age, because states need not be comparable
     waiting: list[tuple[int, int, int, State]] = [(world.remaining(state), next(order), 0, state)]
     came: dict[Hashable, tuple[State, str]] = {}
     lengths: dict[Hashable, int] = {state: 0}
     while waiting:
         _, _, length, here = heapq.heappop(waiting)
         if length > lengths[here]:
-            continue  # reached by a shorter way since
+            continue  # a shorter path was found since
         if world.reached(here):
             return _way(came, state, here)
         for move, there in world.successors(here).items():
@@ -110,13 +110,13 @@ def _way(came: Mapping[Hashable, tuple[State, str]], first: State, last: State) 
 
 
 def draw_solvable(draw: Callable[[np.random.Generator], World], rng: np.random.Generator, lengths: range) -> World:
-    """A world whose shortest solution is as long as `lengths` allows.
+    """A world whose shortest solution has a length in `lengths`.
 
-    Raises HornbookError when none of many has such a solution.
+    Raises HornbookError if none is found in MOST_DRAWS tries.
     """
     for _ in range(MOST_DRAWS):
         world = draw(rng)
-        solution = solve(world, world.start)
+        solution = shortest_plan(world, world.start)
         if solution is not None and len(solution) in lengths:
             return world
     wanted = f"{lengths.start} to {lengths.stop - 1} moves (least_moves, most_moves)"

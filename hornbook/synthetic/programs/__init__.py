@@ -1,1 +1,1 @@
-"""What kinds about code share: functions run on inputs, broken variants, tests, traces; everything in the sandbox."""
+"""Programs for kinds about code: run functions on inputs, mutants, tests, traces; everything runs in the sandbox."""

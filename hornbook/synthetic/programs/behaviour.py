@@ -1,4 +1,4 @@
-"""What a function does, as cases of arguments and results: the truth that kinds about code are checked against."""
+"""The behaviour of a function as input-output examples, the ground truth for kinds about code."""
 
 import ast
 import itertools
@@ -10,19 +10,19 @@ import msgspec
 import numpy as np
 
 from hornbook.base.rng import rng
-from hornbook.synthetic.choose import spread
 from hornbook.synthetic.code_similarity import parse_function
 from hornbook.synthetic.kind import Material, Seed
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.inputs import calls
 from hornbook.synthetic.programs.running import run_calls
+from hornbook.synthetic.seed_sampling import spread_over_documents
 
-TRIED, KEPT, LEAST = 60, 8, 4  # argument tuples tried; cases kept of them; fewer say too little about a function
+TRIED, KEPT, LEAST = 60, 8, 4  # argument tuples tried; examples kept of them; least number for a function to be used
 LONGEST_CASE = 120  # characters of arguments and result
 
 
-class Case(msgspec.Struct, frozen=True):
-    """A call and what it gives, both as Python text: `double(4)` and `8`."""
+class CallExample(msgspec.Struct, frozen=True):
+    """A call and its result, both as Python text: `double(4)` and `8`."""
 
     call: str
     arguments: str  # the tuple of them
@@ -30,10 +30,10 @@ class Case(msgspec.Struct, frozen=True):
 
 
 @lru_cache(4096)
-def behaviour(code: str) -> tuple[Case, ...]:
-    """Cases of the code's first function, with different results where there are; none when it does not run by itself.
+def behaviour(code: str) -> tuple[CallExample, ...]:
+    """Examples of the code's first function, with different results if possible; none if it cannot be run alone.
 
-    The same for the same code: the arguments come from its text.
+    Deterministic: the arguments are sampled with a seed from the code.
     """
     function = parse_function(code, "")
     if function is None or function.args.kwonlyargs or function.args.vararg or function.args.kwarg:
@@ -41,7 +41,7 @@ def behaviour(code: str) -> tuple[Case, ...]:
     tried = calls(function, rng(0, "inputs", code), TRIED)
     (results,) = run_calls([code], function.name, tried)
     cases = [
-        Case(call_text(function.name, arguments), arguments, result.value)
+        CallExample(call_text(function.name, arguments), arguments, result.value)
         for arguments, result in zip(tried, results, strict=True)
         if not result.error and len(arguments) + len(result.value) <= LONGEST_CASE
     ]
@@ -50,14 +50,14 @@ def behaviour(code: str) -> tuple[Case, ...]:
     return tuple(chosen) if telling and len(chosen) >= LEAST else ()
 
 
-def _varied(cases: list[Case]) -> list[Case]:
-    """Cases whose arguments have the types that make the function do the most different things; others only where
-    those are too few. A result not seen before goes first, if it is not just what went in."""
-    by_types: dict[tuple[str, ...], list[Case]] = defaultdict(list)
+def _varied(cases: list[CallExample]) -> list[CallExample]:
+    """Examples with the argument types that give the most different results; others only if those are too few. New
+    results come first, unless they equal the argument."""
+    by_types: dict[tuple[str, ...], list[CallExample]] = defaultdict(list)
     for case in cases:
         by_types[tuple(type(value).__name__ for value in ast.literal_eval(case.arguments))].append(case)
     groups = sorted(by_types.values(), key=lambda group: -len({case.result for case in group}))
-    chosen: list[Case] = []
+    chosen: list[CallExample] = []
     for group in groups:
         if len(chosen) >= LEAST:
             break
@@ -70,7 +70,7 @@ def _varied(cases: list[Case]) -> list[Case]:
     return chosen[:KEPT]
 
 
-def _gives_itself(case: Case) -> bool:
+def _gives_itself(case: CallExample) -> bool:
     return case.arguments == f"({case.result},)"
 
 
@@ -81,8 +81,8 @@ def call_text(name: str, arguments: str) -> str:
     return f"{name}({', '.join(map(ast.unparse, inner.elts))})"
 
 
-def same_behaviour(code: str, name: str, cases: Sequence[Case]) -> float:
-    """Share of the cases in which function `name` of `code` gives the result."""
+def same_behaviour(code: str, name: str, cases: Sequence[CallExample]) -> float:
+    """Share of the examples for which function `name` of `code` returns the result."""
     (results,) = run_calls([code], name, [case.arguments for case in cases])
     right = [same_value(result.value, case.result) for result, case in zip(results, cases, strict=True)]
     return sum(right) / len(right)
@@ -104,11 +104,11 @@ class Program(msgspec.Struct, frozen=True):
     name: str
     code: str
     signature: str  # `double(number, times=2)`
-    cases: tuple[Case, ...]
+    cases: tuple[CallExample, ...]
 
 
 def program_of(passage: Passage) -> Program | None:
-    """The passage as a program; None when it does not run by itself."""
+    """The passage as a program; None if it cannot be run alone."""
     function, cases = parse_function(passage.text, ""), behaviour(passage.text)
     if function is None or not cases:
         return None
@@ -116,13 +116,13 @@ def program_of(passage: Passage) -> Program | None:
 
 
 def from_runnable(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
-    """Functions that run by themselves on arguments made up for them: their truth is known."""
+    """Functions that can be run alone on generated arguments, so that their behaviour is known."""
     return first_that(material.functions, count, rng, lambda passage: bool(behaviour(passage.text)))
 
 
 def first_that(
     passages: Sequence[Passage], count: int, rng: np.random.Generator, fits: Callable[[Passage], bool]
 ) -> list[Seed]:
-    """The first `count` passages that fit, spread over documents; no more are looked at than that takes."""
-    fitting = (passage for passage in spread(passages, len(passages), rng) if fits(passage))
+    """The first `count` passages that fit, spread over documents; the rest are not checked."""
+    fitting = (passage for passage in spread_over_documents(passages, len(passages), rng) if fits(passage))
     return list(itertools.islice(fitting, count))

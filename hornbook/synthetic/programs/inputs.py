@@ -1,4 +1,4 @@
-"""Arguments to try a function with: guessed from its annotations, its defaults, and what it does with them."""
+"""Generate arguments for a function: types are guessed from annotations, defaults, and use."""
 
 import ast
 import re
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-GUESSED = 0.75  # share of arguments of the guessed type where no annotation says it; the guess may be wrong
+GUESSED = 0.75  # probability of the guessed type if there is no annotation, as the guess may be wrong
 WORDS = ["apple", "banana", "cat", "Dog", "hello", "world", "Python", "tree", "a", "xyz", "level", "Radar", "two"]
 Make = Callable[[np.random.Generator], object]
 
@@ -39,7 +39,7 @@ MAKERS: dict[str, Make] = {
     "list[list[int]]": lambda rng: [[_integer(rng) for _ in range(3)] for _ in range(int(rng.integers(1, 4)))],
     "None": lambda rng: None,
 }
-# What a parameter is, seen from methods called on it and functions called with it.
+# A parameter's type by methods called on it and functions called with it.
 METHODS = {method: kind for kind, methods in {
     "str": "split strip lower upper startswith endswith replace join lstrip rstrip isdigit title splitlines find",
     "list[int]": "append sort pop extend insert remove reverse",
@@ -60,7 +60,7 @@ ANNOTATED = {"List": "list", "Sequence": "list", "Iterable": "list", "Collection
 
 
 def calls(function: ast.FunctionDef, rng: np.random.Generator, count: int) -> list[str]:
-    """`count` argument tuples as Python text, for the positional parameters (defaults are now and then left alone)."""
+    """`count` argument tuples as Python text, for the positional parameters (sometimes without those with defaults)."""
     wanted = function.args.posonlyargs + function.args.args
     required = len(wanted) - len(function.args.defaults)
     guesses = [(guess(function, argument), bool(_annotated(argument))) for argument in wanted]
@@ -77,7 +77,7 @@ def calls(function: ast.FunctionDef, rng: np.random.Generator, count: int) -> li
 
 
 def guess(function: ast.FunctionDef, argument: ast.arg) -> str:
-    """The name of the likely type among MAKERS; "" where nothing tells."""
+    """The name of the likely type among MAKERS; "" if unknown."""
     return (
         _annotated(argument)
         or _by_default(function, argument)

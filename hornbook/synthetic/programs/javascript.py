@@ -1,5 +1,4 @@
-"""JavaScript functions run on the arguments of Python cases: QuickJS, an interpreter without any way to the outside,
-inside the sandbox."""
+"""Run JavaScript functions on the arguments of Python examples, with QuickJS inside the sandbox."""
 
 import ast
 from collections.abc import Sequence
@@ -8,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from hornbook.base.packages import missing
-from hornbook.sandbox.python import run_python
-from hornbook.synthetic.programs.behaviour import Case
+from hornbook.base.packages import missing_package
+from hornbook.sandbox.process import run_python
+from hornbook.synthetic.programs.behaviour import CallExample
 
 SECONDS = 3.0
 
@@ -31,25 +30,24 @@ print(json.dumps(results))
 """
 
 
-def interpreter() -> Path:
-    """The interpreter's one file. Raises HornbookError where it is not installed."""
+def interpreter_file() -> Path:
+    """The interpreter's extension module. Raises HornbookError if it is not installed."""
     found = find_spec("_quickjs")
     if found is None or found.origin is None:
-        raise missing("code_translation: running JavaScript", "quickjs")
+        raise missing_package("code_translation: running JavaScript", "quickjs")
     return Path(found.origin)
 
 
-def translatable(cases: Sequence[Case]) -> list[Case]:
-    """The cases whose arguments and results JavaScript has too: no sets, no keys but text, no numbers that are
-    whole here and broken there."""
+def translatable(cases: Sequence[CallExample]) -> list[CallExample]:
+    """The examples whose values exist in JavaScript: no sets, only text keys, no integers beyond 2^53."""
     return [case for case in cases if _as_json(case.arguments) is not None and _as_json(case.result) is not None]
 
 
-def failures(code: str, name: str, cases: Sequence[Case]) -> list[str]:
-    """What the JavaScript function gives wrongly: "" for every case in which it gives the same as in Python."""
+def failures(code: str, name: str, cases: Sequence[CallExample]) -> list[str]:
+    """For each example, how the JavaScript function's result differs from Python's; "" if it is the same."""
     calls = [(_as_json(case.arguments) or "[]")[1:-1] for case in cases]
     given = msgspec.json.encode({"code": code, "name": name, "calls": calls}).decode()
-    outcome = run_python(_RUN, stdin=given, seconds=SECONDS, packages=[interpreter()])
+    outcome = run_python(_RUN, stdin=given, seconds=SECONDS, packages=[interpreter_file()])
     try:
         results = msgspec.json.decode(outcome.stdout, type=list[tuple[str | None, str]])
     except msgspec.DecodeError:
@@ -57,7 +55,7 @@ def failures(code: str, name: str, cases: Sequence[Case]) -> list[str]:
     return [_compared(case, *result) for case, result in zip(cases, results, strict=True)]
 
 
-def _compared(case: Case, printed: str | None, error: str) -> str:
+def _compared(case: CallExample, printed: str | None, error: str) -> str:
     wanted = _as_json(case.result)
     if printed is not None and wanted is not None and msgspec.json.decode(printed) == msgspec.json.decode(wanted):
         return ""
@@ -65,7 +63,7 @@ def _compared(case: Case, printed: str | None, error: str) -> str:
 
 
 def _as_json(text: str) -> str | None:
-    """A Python value's text as JSON; None where JSON has no such value."""
+    """A Python value's text as JSON; None if JSON has no such value."""
     value = ast.literal_eval(text)
     try:
         return msgspec.json.encode(value).decode() if _plain(value) else None

@@ -1,4 +1,4 @@
-"""Broken variants of a function: one small change each, in one line, and a call that shows it."""
+"""Mutants of a function: one small mistake each, in one line, and an example that shows it."""
 
 import ast
 from collections.abc import Iterator, Sequence
@@ -10,14 +10,14 @@ import numpy as np
 from hornbook.base.rng import rng
 from hornbook.synthetic.code_similarity import parse_function
 from hornbook.synthetic.kind import Material, Seed
-from hornbook.synthetic.programs.behaviour import Case, behaviour, first_that, same_value
-from hornbook.synthetic.programs.running import Result, run_calls
+from hornbook.synthetic.programs.behaviour import CallExample, behaviour, first_that, same_value
+from hornbook.synthetic.programs.running import CallResult, run_calls
 
 COMPARED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
             ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is}  # fmt: skip
 COMPUTED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult, ast.Div: ast.Mult,
             ast.Mod: ast.FloorDiv}  # fmt: skip
-# only for methods and functions that are each other's opposite
+# only pairs of methods or functions that are opposites
 NAMED = {"min": "max", "max": "min", "any": "all", "all": "any", "lower": "upper", "upper": "lower",
          "startswith": "endswith", "endswith": "startswith", "lstrip": "rstrip", "rstrip": "lstrip",
          "append": "extend", "keys": "values", "values": "keys", "find": "rfind", "split": "rsplit"}  # fmt: skip
@@ -33,13 +33,13 @@ class Mutant(msgspec.Struct, frozen=True):
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """A variant that is wrong, and the first case that shows it, with what the variant gives (or raises) there."""
+    """A mutant that is wrong, and the first example that shows it, with the mutant's result or error."""
 
     mutant: Mutant
-    case: Case
+    case: CallExample
     result: str
     error: str
-    failing: float  # share of the cases it gets wrong
+    failing: float  # share of the examples it gets wrong
 
 
 def mutants(code: str) -> list[Mutant]:
@@ -58,9 +58,9 @@ def mutants(code: str) -> list[Mutant]:
 
 @lru_cache(4096)
 def broken_variants(code: str) -> tuple[Broken, ...]:
-    """Variants of a function whose behaviour is known that give another result somewhere, the subtle ones first.
+    """Mutants of a function that give a wrong result for some example, the subtle ones first.
 
-    Subtle is what is right in some cases and raises nothing. The same for the same code; none for what does not run.
+    A subtle mutant is right for some examples and raises nothing. Deterministic; none for code that cannot be run.
     """
     cases, every = behaviour(code), mutants(code)
     function = parse_function(code, "")
@@ -73,7 +73,7 @@ def broken_variants(code: str) -> tuple[Broken, ...]:
     return tuple(sorted(broken, key=lambda one: (one.failing == 1, bool(one.error))))
 
 
-def _judged(mutant: Mutant, cases: Sequence[Case], results: Sequence[Result]) -> Broken | None:
+def _judged(mutant: Mutant, cases: Sequence[CallExample], results: Sequence[CallResult]) -> Broken | None:
     wrong = [
         (case, result)
         for case, result in zip(cases, results, strict=True)
@@ -86,7 +86,7 @@ def _judged(mutant: Mutant, cases: Sequence[Case], results: Sequence[Result]) ->
 
 
 def from_breakable(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
-    """Functions that run by themselves and of which a broken variant is known."""
+    """Functions that can be run alone and have a wrong mutant."""
     return first_that(material.functions, count, rng, lambda passage: bool(broken_variants(passage.text)))
 
 
@@ -132,7 +132,7 @@ def _called(node: ast.Call) -> Iterator[tuple[ast.expr | ast.stmt, ast.AST | str
 
 
 def _replaced(code: str, node: ast.expr | ast.stmt, changed: ast.AST | str) -> str:
-    """The code with the node, which must stand in one line, written anew; the code as it is where it does not."""
+    """The code with the node replaced; unchanged if the node spans several lines."""
     if node.lineno != node.end_lineno:
         return code
     lines = code.split("\n")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hornbook.oracles.code import results_of
-from hornbook.sandbox.python import run_python
+from hornbook.sandbox.process import run_python
 
 SECONDS = 4.0  # for all calls together
 SECONDS_A_CALL = 0.1
@@ -69,15 +69,15 @@ for one in asked["programs"]:
 """
 
 
-class Result(msgspec.Struct, frozen=True, array_like=True):
-    """What one call gave: its value as Python text, or why there is none; of a test, "passed" or why not."""
+class CallResult(msgspec.Struct, frozen=True, array_like=True):
+    """The result of a call: its value as Python text, or an error; of a test, "passed" or an error."""
 
     value: str
     error: str = ""
 
 
-def run_calls(programs: Sequence[str], name: str, calls: Sequence[str]) -> list[list[Result]]:
-    """The results of function `name` of each program on each call: argument tuples as Python text, `"(3, 'a')"`.
+def run_calls(programs: Sequence[str], name: str, calls: Sequence[str]) -> list[list[CallResult]]:
+    """The results of function `name` of each program on each call; calls are argument tuples as text, `"(3, 'a')"`.
 
     Raises HornbookError where there is no sandbox.
     """
@@ -85,32 +85,32 @@ def run_calls(programs: Sequence[str], name: str, calls: Sequence[str]) -> list[
     return _run(asked, len(calls))
 
 
-def run_tests(programs: Sequence[str], tests: Sequence[str]) -> list[list[Result]]:
-    """The result of each test, a piece of Python that raises when it fails, against each program."""
+def run_assertions(programs: Sequence[str], tests: Sequence[str]) -> list[list[CallResult]]:
+    """The result of each test (Python code that raises if it fails) against each program."""
     return [
-        [Result("", reason.split(": ", 1)[-1]) if reason else Result("passed") for reason in reasons]
+        [CallResult("", reason.split(": ", 1)[-1]) if reason else CallResult("passed") for reason in reasons]
         for reasons in (results_of(PRELUDE + code, tests, SECONDS) for code in programs)
     ]
 
 
-def _run(programs: list[dict[str, object]], each: int) -> list[list[Result]]:
-    """One run for all, unless a program ends the process: then it has no results, and the next run goes on after it."""
-    done: list[list[Result]] = []
+def _run(programs: list[dict[str, object]], each: int) -> list[list[CallResult]]:
+    """Run all programs in one process; if one of them ends it, that program fails and a new process runs the rest."""
+    done: list[list[CallResult]] = []
     while len(done) < len(programs):
         given = msgspec.json.encode({"programs": programs[len(done) :], "seconds": SECONDS_A_CALL}).decode()
         outcome = run_python(_RUN, stdin=given, seconds=SECONDS)
         done += _read(outcome.stdout, each)[: len(programs) - len(done)]
         if len(done) < len(programs):
-            done.append([Result("", outcome.reason or "ended the process")] * each)
+            done.append([CallResult("", outcome.reason or "ended the process")] * each)
     return done
 
 
-def _read(printed: str, each: int) -> list[list[Result]]:
-    """The lines that hold results, up to the first that does not."""
-    read: list[list[Result]] = []
+def _read(printed: str, each: int) -> list[list[CallResult]]:
+    """The results of each line, up to the first line that is invalid."""
+    read: list[list[CallResult]] = []
     for line in printed.splitlines():
         try:
-            results = msgspec.json.decode(line, type=list[Result])
+            results = msgspec.json.decode(line, type=list[CallResult])
         except msgspec.DecodeError:
             return read
         if len(results) != each:

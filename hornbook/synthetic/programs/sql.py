@@ -1,11 +1,11 @@
-"""Queries run on small tables that are made up: SQLite, in the sandbox."""
+"""Run SQL queries on small generated tables, with SQLite in the sandbox."""
 
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
-from hornbook.sandbox.python import run_python
+from hornbook.sandbox.process import run_python
 
 SECONDS = 2.0
 
@@ -48,8 +48,8 @@ class Table(msgspec.Struct, frozen=True):
         ]
 
 
-class Answered(msgspec.Struct, frozen=True, array_like=True):
-    """The rows a query gave, or why it gave none."""
+class QueryResult(msgspec.Struct, frozen=True, array_like=True):
+    """The rows of a query, or its error."""
 
     rows: list[list[str | int | float | None]] | None
     error: str = ""
@@ -90,19 +90,19 @@ def made_up_query(table: Table, rng: np.random.Generator) -> str:
     return shapes[int(rng.integers(len(shapes)))]
 
 
-def run_queries(table: Table, rows: Sequence[Sequence[str | int]], queries: Sequence[str]) -> list[Answered]:
-    """What each query gives. Raises HornbookError where there is no sandbox."""
+def run_queries(table: Table, rows: Sequence[Sequence[str | int]], queries: Sequence[str]) -> list[QueryResult]:
+    """The result of each query. Raises HornbookError where there is no sandbox."""
     places = ", ".join("?" * (len(table.texts) + len(table.numbers)))
     asked = {"schema": table.schema(), "insert": f"INSERT INTO {table.name} VALUES ({places})", "rows": rows,
              "queries": list(queries)}  # fmt: skip
     outcome = run_python(_RUN, stdin=msgspec.json.encode(asked).decode(), seconds=SECONDS)
     try:
-        return msgspec.json.decode(outcome.stdout, type=list[Answered])
+        return msgspec.json.decode(outcome.stdout, type=list[QueryResult])
     except msgspec.DecodeError:
-        return [Answered(None, outcome.reason or "ended the process")] * len(queries)
+        return [QueryResult(None, outcome.reason or "ended the process")] * len(queries)
 
 
-def same_rows(one: Answered, other: Answered, ordered: bool) -> bool:
+def same_rows(one: QueryResult, other: QueryResult, ordered: bool) -> bool:
     if one.rows is None or other.rows is None:
         return False
     return one.rows == other.rows if ordered else sorted(map(repr, one.rows)) == sorted(map(repr, other.rows))

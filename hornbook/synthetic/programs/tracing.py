@@ -1,8 +1,8 @@
-"""What happens, line by line, when a function is called: executed in the sandbox."""
+"""Trace a function call line by line, in the sandbox."""
 
 import msgspec
 
-from hornbook.sandbox.python import run_python
+from hornbook.sandbox.process import run_python
 from hornbook.synthetic.programs.running import PRELUDE
 
 SECONDS = 2.0
@@ -40,8 +40,8 @@ json.dump({"steps": steps, "result": repr(value)}, out)
 """
 
 
-class Step(msgspec.Struct, frozen=True):
-    """A line (counted from 1) that ran, and the variables that have new values after it, as Python text."""
+class TraceStep(msgspec.Struct, frozen=True):
+    """An executed line (from 1), and the variables with new values after it, as Python text."""
 
     line: int
     changed: dict[str, str]
@@ -50,12 +50,12 @@ class Step(msgspec.Struct, frozen=True):
 class Trace(msgspec.Struct, frozen=True):
     """The steps of a call in order, and what it returned."""
 
-    steps: list[Step]
+    steps: list[TraceStep]
     result: str
 
 
 def trace(code: str, name: str, arguments: str, most: int) -> Trace | None:
-    """The trace of one call; None when it takes more than `most` steps, fails, or has values too long to show.
+    """The trace of one call; None if it takes more than `most` steps, fails, or has values too long to show.
 
     Raises HornbookError where there is no sandbox.
     """

@@ -1,5 +1,5 @@
 """Procedural reasoning: generators of questions → worked solutions checked by each task's scorer (report §2.2, §9).
 
-In: nothing but settings and a seed. Out: `samples.parquet` to train on, `questions.parquet` for searching and judging,
+Input: only settings and a seed. Output: `samples.parquet` for training, `questions.parquet` for search and judging,
 `heldout/questions.parquet` for evaluation; no prompt is in two of them.
 """

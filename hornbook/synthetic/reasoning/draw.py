@@ -1,7 +1,7 @@
-"""Drawing questions of one task until every split has its share.
+"""Sample questions of one task until every split has enough.
 
-Which split a prompt belongs to is decided by the prompt itself, through its hash: whatever the seeds, numbers and
-settings of two stages, a prompt that one holds out the other never trains on.
+The split of a prompt depends only on its hash. So whatever the seeds, numbers and settings of two stages, a prompt that
+one of them holds out is never trained on by the other.
 """
 
 from collections.abc import Iterator
@@ -11,35 +11,36 @@ import msgspec
 import xxhash
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.base.packages import missing
+from hornbook.base.packages import missing_package
 from hornbook.base.records import Question, make_id
 from hornbook.base.rng import derive
-from hornbook.oracles.score import judge
+from hornbook.oracles.score import judge_question
 from hornbook.synthetic.reasoning.task import Entry, Task
 
-Split = Literal["train", "search", "heldout"]
-SPLITS: tuple[Split, ...] = ("train", "search", "heldout")
-TRIES = 20  # entries drawn for each one wanted, before a small or much repeated task is given up
+Split = Literal["train", "search", "heldout", "test"]
+SPLITS: tuple[Split, ...] = ("train", "search", "heldout", "test")
+BUCKETS: tuple[Split, ...] = ("heldout", "search", "test")  # of ten; the others are for training
+TRIES = 20  # entries sampled per wanted question, before giving up on a task with few distinct ones
 
 
-class Drawn(NamedTuple):
+class DrawnQuestions(NamedTuple):
     questions: dict[Split, list[Question]]  # each with its verified solution
     aside: list[tuple[str, str]]  # (which entry, why it was set aside)
     tries: int
 
 
 def split_of(prompt: str) -> Split:
-    """Eight prompts in ten are for training, one for search, one is held out."""
+    """Of ten prompts, seven are for training, one for search, one is held out and one is for the final test."""
     bucket = xxhash.xxh3_64_intdigest(" ".join(prompt.split()).casefold().encode()) % 10
-    return "heldout" if bucket == 0 else "search" if bucket == 1 else "train"
+    return BUCKETS[bucket] if bucket < len(BUCKETS) else "train"
 
 
-def draw(task: Task, config: dict[str, Any], wanted: dict[Split, int], seed: int) -> Drawn:
-    """Distinct questions, as many per split as `wanted` if the task has them, in the order they were drawn.
+def draw_questions(task: Task, config: dict[str, Any], wanted: dict[Split, int], seed: int) -> DrawnQuestions:
+    """Distinct questions, up to `wanted` per split, in the order in which they were sampled.
 
     Raises HornbookError without reasoning-gym, and for generator settings that it refuses.
     """
-    drawn = Drawn({split: [] for split in SPLITS}, [], 0)
+    drawn = DrawnQuestions({split: [] for split in SPLITS}, [], 0)
     seen: set[str] = set()
     tries = 0
     for tries, entry in enumerate(_entries(task, config, TRIES * sum(wanted.values()), seed), 1):
@@ -60,7 +61,7 @@ def _entries(task: Task, config: dict[str, Any], limit: int, seed: int) -> Itera
     try:
         import reasoning_gym  # seconds to import
     except ImportError:
-        raise missing("reasoning", "reasoning-gym") from None
+        raise missing_package("reasoning", "reasoning-gym") from None
 
     try:
         options = {**task.config, **config}
@@ -74,7 +75,7 @@ def _entries(task: Task, config: dict[str, Any], limit: int, seed: int) -> Itera
 
 
 def _question(task: Task, entry: Entry, prompt: str) -> Question:
-    """A question with its worked solution. Raises ValueError when the task's scorer does not accept the solution."""
+    """A question with its worked solution. Raises ValueError if the task's scorer rejects the solution."""
     question = Question(
         id=make_id("question", task.name, prompt),
         task=task.name,
@@ -84,7 +85,7 @@ def _question(task: Task, entry: Entry, prompt: str) -> Question:
         entry=msgspec.json.encode(entry, enc_hook=str).decode(),
         solution=task.solve(entry),
     )
-    judged = judge(question, question.solution)
+    judged = judge_question(question, question.solution)
     if not judged.right:
         raise ValueError(f"unverified: {judged.reason}")
     return question

@@ -26,7 +26,8 @@ class ReasoningSettings(Settings):
         min_length=1,
     )
     search: int = setting(100, "questions per task for pivotal token search and judging; never trained on", ge=0)
-    heldout: int = setting(100, "questions per task for evaluation; never trained on nor searched", ge=0)
+    heldout: int = setting(100, "questions per task to choose settings by; never trained on nor searched", ge=0)
+    test: int = setting(0, "questions per task for the final evaluation, on which nothing was chosen", ge=0)
 
     @field_validator("tasks")
     @classmethod

@@ -1,21 +1,26 @@
-"""The stage: procedural questions and worked solutions, each checked by its task's scorer."""
+"""The reasoning stage: procedural questions and worked solutions, each checked by its task's scorer."""
 
 from typing import Any
 
+import msgspec
+import numpy as np
+
 from hornbook.base.files import write_records
-from hornbook.base.records import Message, Question, Sample, make_id
+from hornbook.base.records import LEVELS, Message, Question, Sample, make_id
 from hornbook.base.workspace import Workspace
 from hornbook.synthetic.reasoning.catalogue import TASKS
-from hornbook.synthetic.reasoning.draw import SPLITS, Drawn, Split, draw
+from hornbook.synthetic.reasoning.draw import SPLITS, DrawnQuestions, Split, draw_questions
 from hornbook.synthetic.reasoning.settings import ReasoningSettings
 
 
 def reasoning(settings: ReasoningSettings, work: Workspace) -> None:
     """Write samples and questions of every task in `settings.tasks` (report §2.2: chain of thought, verified).
 
-    Leaves `samples.parquet` (training), `questions.parquet` (search and judging), `heldout/questions.parquet`
-    (evaluation) and `train/questions.parquet` (the parents of the samples). Notes `reasoning`: per task how many of
-    each, entries drawn, unverified ones, and mean lengths in characters.
+    Writes `samples.parquet` (training), `questions.parquet` (search and judging), `heldout/questions.parquet` (to
+    choose settings by), `test/questions.parquet` (final evaluation) and `train/questions.parquet` (the parents of the
+    samples). A question's `level` is easy, medium or hard: a third of its task's each, by the length of the worked
+    solution. The note `reasoning` has the counts per task, entries sampled, unverified ones, and mean lengths in
+    characters.
 
     Raises HornbookError for generator settings that reasoning-gym refuses.
     """
@@ -27,21 +32,43 @@ def reasoning(settings: ReasoningSettings, work: Workspace) -> None:
                 "train": choice.samples,
                 "search": settings.search,
                 "heldout": settings.heldout,
+                "test": settings.test,
             }
-            drawn = draw(TASKS[name], choice.config, wanted, work.seed)
+            drawn = with_levels(draw_questions(TASKS[name], choice.config, wanted, work.seed))
             for split in SPLITS:
                 questions[split] += drawn.questions[split]
             _book(work, name, drawn, wanted)
             notes[name] = _figures(drawn)
             bar.advance(1, name)
     samples = [_sample(question) for question in questions["train"]]
-    folders = {"train": "train/", "search": "", "heldout": "heldout/"}
+    folders = {"train": "train/", "search": "", "heldout": "heldout/", "test": "test/"}
     for split in SPLITS:
         write_records(work.path / f"{folders[split]}questions.parquet", Question, _sorted(questions[split]))
     write_records(work.path / "samples.parquet", Sample, _sorted(samples))
     work.count(records_in=int(sum(note["drawn"] for note in notes.values())), records_out=len(samples))
     work.count(questions=len(questions["search"]), heldout=len(questions["heldout"]))
+    if settings.test:
+        work.count(test=len(questions["test"]))
     work.note("reasoning", notes)
+
+
+def with_levels(drawn: DrawnQuestions) -> DrawnQuestions:
+    """The questions of a task with their `level`: a third each is easy, medium and hard, by the length of the worked
+    solution (in words)."""
+    lengths = np.array([len(question.solution.split()) for some in drawn.questions.values() for question in some])
+    if not len(lengths):
+        return drawn
+    bounds = np.quantile(lengths, [1 / 3, 2 / 3])
+    alike = lengths.min() == lengths.max()
+
+    def level(question: Question) -> str:
+        return LEVELS[1 if alike else int(np.searchsorted(bounds, len(question.solution.split())))]
+
+    questions = {
+        split: [msgspec.structs.replace(question, level=level(question)) for question in some]
+        for split, some in drawn.questions.items()
+    }
+    return drawn._replace(questions=questions)
 
 
 def _sample(question: Question) -> Sample:
@@ -59,7 +86,7 @@ def _sorted(records: list[Any]) -> list[Any]:
     return sorted(records, key=lambda record: record.id)
 
 
-def _book(work: Workspace, name: str, drawn: Drawn, wanted: dict[Split, int]) -> None:
+def _book(work: Workspace, name: str, drawn: DrawnQuestions, wanted: dict[Split, int]) -> None:
     for where, reason in drawn.aside:
         work.reject(where, reason)
     short = [f"{len(drawn.questions[split])} of {wanted[split]} {split}" for split in SPLITS]
@@ -67,13 +94,14 @@ def _book(work: Workspace, name: str, drawn: Drawn, wanted: dict[Split, int]) ->
         work.warn(f"{name}: only {', '.join(short)} questions are distinct; widen its config or ask for fewer")
 
 
-def _figures(drawn: Drawn) -> dict[str, float]:
+def _figures(drawn: DrawnQuestions) -> dict[str, float]:
     every = [question for split in SPLITS for question in drawn.questions[split]]
     count = max(1, len(every))
     return {
         "samples": len(drawn.questions["train"]),
         "search": len(drawn.questions["search"]),
         "heldout": len(drawn.questions["heldout"]),
+        "test": len(drawn.questions["test"]),
         "drawn": drawn.tries,
         "set_aside": len(drawn.aside),
         "prompt_characters": round(sum(len(question.prompt) for question in every) / count, 1),

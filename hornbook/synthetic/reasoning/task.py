@@ -1,4 +1,4 @@
-"""What a reasoning task is made of: a generator of reasoning-gym, a short prompt, and a writer of worked solutions."""
+"""A reasoning task: a generator of reasoning-gym, a short prompt, and a writer of worked solutions."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -12,9 +12,9 @@ class Task(NamedTuple):
     Attributes:
         name: the generator's name in reasoning-gym.
         config: its settings at pocket size; a recipe can override each.
-        shorten: entry → the prompt without boilerplate about the form of the answer, which the solutions teach.
-        solve: entry → a worked solution that ends in `Answer: X`, found from the problem and never from its answer.
-            Raises ValueError where the method does not apply; the entry is then set aside.
+        shorten: entry → the prompt without instructions on the form of the answer, which the solutions teach.
+        solve: entry → a worked solution that ends in `Answer: X`, computed from the problem, not from its answer.
+            Raises ValueError if the method does not apply; the entry is then set aside.
     """
 
     name: str
@@ -24,5 +24,5 @@ class Task(NamedTuple):
 
 
 def worked(steps: Iterable[str], answer: object) -> str:
-    """Steps, one a line, then the answer as oracles read it."""
+    """The steps, one per line, then the answer in the form that oracles read."""
     return "\n".join([*steps, f"Answer: {answer}"])

@@ -1,4 +1,4 @@
-"""Things that do not exist but sound as if they might: checked against every table (report appendix A.1)."""
+"""Generate plausible things that do not exist, checked against every table (report appendix A.1)."""
 
 import string
 from collections import defaultdict
@@ -8,14 +8,14 @@ import numpy as np
 
 from hornbook.oracles.text import normalise
 from hornbook.synthetic.trivia.facts import Fact, all_names, country_codes, facts_of
-from hornbook.synthetic.trivia.settings import Kind
+from hornbook.synthetic.trivia.settings import FactKind
 
-ORDER = 2  # letters that decide the next one
+ORDER = 2  # of the Markov chain of letters
 LENGTHS = range(4, 11)  # of an invented name
 
 
-def bogus_subjects(kind: Kind, random: np.random.Generator) -> Iterator[str]:
-    """Distinct subjects for which the table `kind` has no answer. Codes and statuses run out; names hardly do."""
+def bogus_subjects(kind: FactKind, random: np.random.Generator) -> Iterator[str]:
+    """Distinct subjects for which the table `kind` has no answer. There are few codes and statuses, but many names."""
     if kind in ("city_country", "city_continent"):
         yield from _names(facts_of(kind), random)
     else:
@@ -34,7 +34,7 @@ def _free_statuses() -> list[str]:
 
 
 def _names(facts: list[Fact], random: np.random.Generator) -> Iterator[str]:
-    """Names that follow the letter sequences of the real ones and are none of them."""
+    """New names by a Markov chain over the letters of the real ones."""
     words = [fact.subject.lower() for fact in facts if fact.subject.isalpha()]
     following: dict[str, list[str]] = defaultdict(list)
     for word in words:

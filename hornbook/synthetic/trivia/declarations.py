@@ -1,4 +1,4 @@
-"""The stage of this package, as recipes and the command line know it."""
+"""Declares the stage of this package for recipes and the command line."""
 
 from typing import TYPE_CHECKING
 

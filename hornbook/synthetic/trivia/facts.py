@@ -1,4 +1,4 @@
-"""Real facts out of tables that ship with Python: time zones and countries (tzdata), HTTP statuses (http)."""
+"""Real facts from tables that ship with Python: time zones and countries (tzdata), HTTP statuses (http)."""
 
 import http
 import importlib.resources
@@ -10,7 +10,7 @@ import msgspec
 
 from hornbook.base.errors import HornbookError
 from hornbook.oracles.text import normalise
-from hornbook.synthetic.trivia.settings import Kind
+from hornbook.synthetic.trivia.settings import FactKind
 
 CONTINENTS = ("Africa", "America", "Asia", "Australia", "Europe")  # areas of the zone table; the others are oceans
 COUNTRIES = {"Britain (UK)": "Britain", "Korea (South)": "South Korea", "Korea (North)": "North Korea"}
@@ -22,7 +22,7 @@ ALIASES = {
 
 
 class Fact(msgspec.Struct, frozen=True):
-    kind: Kind
+    kind: FactKind
     subject: str
     answer: str
     origin: str  # the table it comes from
@@ -33,8 +33,8 @@ class Fact(msgspec.Struct, frozen=True):
         return ALIASES.get(self.answer, [])
 
 
-def facts_of(kind: Kind) -> list[Fact]:
-    """All facts of a table, sorted by subject. Subjects with two answers are left out: nobody could say which.
+def facts_of(kind: FactKind) -> list[Fact]:
+    """All facts of a table, sorted by subject. Ambiguous subjects with two answers are left out.
 
     Raises HornbookError when the tzdata package lacks its tables.
     """
@@ -45,7 +45,7 @@ def facts_of(kind: Kind) -> list[Fact]:
 
 
 def all_names() -> set[str]:
-    """Every place name of the tables, zones and links included, in normal form: what an invented name must not be."""
+    """All place names of the tables, zones and links included, normalised; invented names must differ from them."""
     zones = (importlib.resources.files("tzdata") / "zones").read_text(encoding="utf-8").split()
     parts = {part for zone in zones for part in zone.split("/")}
     names = {_readable(part) for part in parts} | set(_countries().values())
@@ -90,7 +90,7 @@ _READERS = {
 
 
 def _cities() -> Iterator[tuple[str, str, str]]:
-    """(country code, city, continent); zones below a state or province are left out, their names are ambiguous."""
+    """(country code, city, continent), without zones of a state or province, whose names are ambiguous."""
     for code, _, zone, *_ in _table("zone.tab"):
         area, _, city = zone.partition("/")
         if area in CONTINENTS and "/" not in city:
@@ -112,5 +112,5 @@ def _table(name: str) -> Iterator[list[str]]:
 
 
 def _readable(zone: str) -> str:
-    """ "Porto-Novo" stays, "Sao_Paulo" and "DumontDUrville" get their spaces."""
+    """Add spaces to "Sao_Paulo" and "DumontDUrville"; "Porto-Novo" is unchanged."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", zone.replace("_", " "))

@@ -4,14 +4,14 @@ from typing import Literal
 
 from hornbook.base.settings import Settings, setting
 
-Kind = Literal["city_country", "city_continent", "country_code", "http_status"]
-KINDS: tuple[Kind, ...] = ("city_country", "city_continent", "country_code", "http_status")
+FactKind = Literal["city_country", "city_continent", "country_code", "http_status"]
+KINDS: tuple[FactKind, ...] = ("city_country", "city_continent", "country_code", "http_status")
 
 
 class TriviaSettings(Settings):
     """Facts that a model meets often, seldom or never, and questions about them."""
 
-    kinds: list[Kind] = setting(
+    kinds: list[FactKind] = setting(
         default_factory=lambda: ["city_country", "city_continent", "http_status"],
         help=f"tables of facts to use, of {', '.join(KINDS)}",
         min_length=1,

@@ -1,4 +1,4 @@
-"""The stage: facts, how often each is stated, the documents that state them and the questions that ask."""
+"""The trivia stage: facts, documents that state them different numbers of times, and questions about them."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,16 +12,16 @@ from hornbook.base.rng import derive, rng
 from hornbook.base.workspace import Workspace
 from hornbook.synthetic.trivia.bogus import bogus_subjects
 from hornbook.synthetic.trivia.facts import Fact, facts_of
-from hornbook.synthetic.trivia.phrasings import asked, read_question, statement
-from hornbook.synthetic.trivia.settings import Kind, TriviaSettings
+from hornbook.synthetic.trivia.settings import FactKind, TriviaSettings
+from hornbook.synthetic.trivia.templates import asked, question_and_answer, statement
 
 
 def trivia(settings: TriviaSettings, work: Workspace) -> None:
-    """Write texts that state facts more or less often, and questions about facts and about bogus things.
+    """Write texts that state facts different numbers of times, and questions about facts and about bogus things.
 
-    Leaves `documents.parquet` (source acquired), `questions.parquet` (to measure and teach) and
+    Writes `documents.parquet` (source acquired), `questions.parquet` (to measure and teach) and
     `heldout/questions.parquet` (to evaluate), without a question in common. A bogus question has task "bogus" and no
-    answer: declining is right. Notes `trivia`: facts, questions and statements of each table.
+    answer: a refusal is right. The note `trivia` has the numbers of facts, questions and statements of each table.
 
     Raises HornbookError when the tzdata package lacks its tables.
     """
@@ -52,19 +52,19 @@ def trivia(settings: TriviaSettings, work: Workspace) -> None:
 
 
 def _choose(facts: list[Fact], most: int, seed: int) -> list[Fact]:
-    """At most so many facts, by lot; the lot of a fact does not depend on the others."""
-    by_lot = sorted(facts, key=lambda fact: derive(seed, "fact", fact.kind, fact.subject))
-    return sorted(by_lot[:most], key=lambda fact: fact.subject)
+    """A random sample of at most `most` facts; each fact's random number does not depend on the others."""
+    shuffled = sorted(facts, key=lambda fact: derive(seed, "fact", fact.kind, fact.subject))
+    return sorted(shuffled[:most], key=lambda fact: fact.subject)
 
 
 def _how_often(facts: list[Fact], repeats: list[int], seed: int) -> dict[Fact, int]:
-    """How many times the documents state each fact: every number of `repeats` for equally many facts."""
+    """How many times the documents state each fact: each number of `repeats` for equally many facts."""
     order = rng(seed, "repeats").permutation(len(facts))
     return {facts[index]: repeats[place % len(repeats)] for place, index in enumerate(order)}
 
 
 def _pages(stated: dict[Fact, int], page: int, seed: int) -> list[Document]:
-    """Reference texts of `page` statements each. Every other time a fact is stated, it is stated on a page."""
+    """Reference texts of `page` statements each, with half of all statements of each fact."""
     lines = [(fact, number) for fact, times in stated.items() for number in range((times + 1) // 2)]
     order = rng(seed, "pages").permutation(len(lines))
     shuffled = [lines[index] for index in order]
@@ -76,16 +76,16 @@ def _pages(stated: dict[Fact, int], page: int, seed: int) -> list[Document]:
 
 
 def _read_questions(stated: dict[Fact, int]) -> list[Document]:
-    """The other times: as a question with its answer, one document each."""
+    """The other half of the statements: as a question with its answer, one document each."""
     return [
-        _document(read_question(fact, number), {fact.origin}, number)
+        _document(question_and_answer(fact, number), {fact.origin}, number)
         for fact, times in stated.items()
         for number in range(times // 2)
     ]
 
 
 def _document(text: str, origins: Iterable[str], number: int) -> Document:
-    """The number keeps apart documents that repeat each other: here repetition is the point."""
+    """A document; `number` makes the ids of intended repetitions distinct."""
     return Document(
         id=make_id("document", text, str(number)),
         text=text,
@@ -99,12 +99,12 @@ def _document(text: str, origins: Iterable[str], number: int) -> Document:
 
 
 def _documents_of(stated: dict[Fact, int], documents: list[Document]) -> dict[Fact, list[str]]:
-    """Of each fact, the first document that states it, by id; none for facts that are never stated."""
+    """For each fact, the first document (by id) that states it; none if it is never stated."""
     by_line: dict[str, str] = {}
     for document in sorted(documents, key=lambda document: document.id):
         for line in (document.text, *document.text.split("\n")):
             by_line.setdefault(line, document.id)
-    found = {fact: [by_line.get(statement(fact, 0)), by_line.get(read_question(fact, 0))] for fact in stated}
+    found = {fact: [by_line.get(statement(fact, 0)), by_line.get(question_and_answer(fact, 0))] for fact in stated}
     return {fact: [name for name in names if name][:1] for fact, names in found.items()}
 
 
@@ -122,7 +122,7 @@ def _question(fact: Fact, times: int, documents: list[str], seed: int) -> Questi
     )
 
 
-def _bogus(kind: Kind, count: int, seed: int) -> list[Question]:
+def _bogus(kind: FactKind, count: int, seed: int) -> list[Question]:
     random = rng(seed, "bogus", kind)
     prompts = [
         asked(kind, subject, derive(seed, "asked", kind, subject))
@@ -135,6 +135,6 @@ def _bogus(kind: Kind, count: int, seed: int) -> list[Question]:
 
 
 def _split(questions: list[Question], share: float, seed: int) -> tuple[list[Question], list[Question]]:
-    """(to train on, held out): by lot, drawn for each question on its own."""
+    """(training, held out); each question is assigned independently by its own random number."""
     held = {question.id for question in questions if derive(seed, "heldout", question.id) % 10_000 < share * 10_000}
     return [q for q in questions if q.id not in held], [q for q in questions if q.id in held]

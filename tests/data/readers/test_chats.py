@@ -106,7 +106,7 @@ UNREADABLE: list[tuple[str, Any, str]] = [  # name, row, what the reason says
     (
         "a picture beside it",
         {"image": "a.jpg", "conversations": [{"from": "human", "value": "<image>?"}, {"from": "gpt", "value": "a"}]},
-        "pictures",
+        "images",
     ),
     ("only what a user says", {"messages": [U]}, "no reply of an assistant"),
     ("an empty reply", {"instruction": "q", "input": "", "output": ""}, "no reply"),

@@ -187,7 +187,7 @@ def test_file_names_need_not_be_utf_8(tmp_path: Path) -> None:
 
 def test_nothing_at_all_is_one_line_with_the_first_reason(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"title": "x"}\n{"text": \n')
-    with pytest.raises(HornbookError, match=r"a\.jsonl:1: no text: .*; it has title \(and 1 more rows"):
+    with pytest.raises(HornbookError, match=r"a\.jsonl:1: no text: .*; its fields: title \(and 1 more rows"):
         texts(tmp_path / "a.jsonl")
     (tmp_path / "a.jsonl").write_text("\n")
     with pytest.raises(HornbookError, match="no documents in it"):
@@ -209,15 +209,15 @@ def test_a_data_set_of_a_hub_is_streamed(monkeypatch: pytest.MonkeyPatch) -> Non
     package = ModuleType("datasets")
     package.load_dataset = load_dataset  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "datasets", package)
-    monkeypatch.setattr("hornbook.data.readers.hub.out_of_reach", lambda: "")
+    monkeypatch.setattr("hornbook.data.readers.hub.unreachable_reason", lambda: "")
     assert texts(["hub:some/set"]) == texts(["hub:some/set:en"]) == texts(["hub:some/set:en:test"]) == ["a"]
     assert asked == [("some/set", None, None, True), ("some/set", "en", None, True), ("some/set", "en", "test", True)]
     found = hornbook.load_records("hub:some/set:en", "documents")
     assert found.set_aside[0].where == "hub:some/set:en:train:2"
     with pytest.raises(HornbookError, match=r"^hub:gone: FileNotFoundError: no data set of this name at all$"):
         texts(["hub:gone"])
-    monkeypatch.setattr("hornbook.data.readers.hub.out_of_reach", lambda: "no network")
-    with pytest.raises(HornbookError, match=r"hub:some/set: the hub cannot be asked \(no network\)"):
+    monkeypatch.setattr("hornbook.data.readers.hub.unreachable_reason", lambda: "no network")
+    with pytest.raises(HornbookError, match=r"hub:some/set: the hub cannot be reached \(no network\)"):
         texts(["hub:some/set"])
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(HornbookError, match=r"needs the package datasets: pip install datasets"):

@@ -11,7 +11,7 @@ import pytest
 
 import hornbook
 from hornbook.base.errors import HornbookError
-from hornbook.oracles.parse_question import question_of
+from hornbook.oracles.parse_question import parse_question
 
 FOUR = ["a1", "b1", "c1", "d1"]
 LETTERS = {"text": FOUR, "label": ["A", "B", "C", "D"]}
@@ -136,7 +136,7 @@ UNREADABLE: list[tuple[str, dict[str, Any], str]] = [
     ("an answer of null", {"question": "q", "answer": None}, "no answer: answer is empty"),
     ("a choice of null", {"question": "q", "choices": ["x", None], "answer": "A"}, "choices: B has no text"),
     ("a hidden answer", {"goal": "q", "sol1": "x", "sol2": "y", "label": -1}, "answers are not published"),
-    ("a hidden label", {"question": "q", "choices": LETTERS, "answerKey": ""}, "which is right is not said"),
+    ("a hidden label", {"question": "q", "choices": LETTERS, "answerKey": ""}, "none is marked as right"),
     ("an index too far", {"question": "q", "choices": FOUR, "answer": 4}, "index 4 of 4 choices"),
     ("an answer that is an object", {"question": "q", "answer": {"a": 1}}, "expected a text or a number, got dict"),
 ]
@@ -162,7 +162,7 @@ def test_a_form_with_tests_is_read_as_it_comes(
 ) -> None:
     (found,) = load(tmp_path, row)
     assert found.question.startswith(question) and found.tests == tests
-    assert question_of(found, "").oracle == "code"
+    assert parse_question(found, "").oracle == "code"
 
 
 @pytest.mark.parametrize(("name", "row", "reason"), UNREADABLE, ids=[row[0] for row in UNREADABLE])
@@ -179,7 +179,7 @@ def test_what_cannot_be_asked_is_set_aside_with_its_line(
 def test_a_system_message_stands_before_the_question(tmp_path: Path) -> None:
     (found,) = load(tmp_path, {"messages": [{"role": "system", "content": "s"}, *USER], "answer": "4"})
     assert found.question == "q" and [(turn.role, turn.content) for turn in found.before] == [("system", "s")]
-    assert question_of(found, "").before == found.before
+    assert parse_question(found, "").before == found.before
 
 
 def test_names_of_columns_are_the_users(tmp_path: Path) -> None:
@@ -194,4 +194,4 @@ def test_names_of_columns_are_the_users(tmp_path: Path) -> None:
 
 def test_names_that_are_all_right_are_judged_as_trivia(tmp_path: Path) -> None:
     (found,) = load(tmp_path, {"question": "q", "answer": ["V", "W"]})
-    assert question_of(found, "").oracle == "trivia" and found.entry == {"aliases": ["W"]}
+    assert parse_question(found, "").oracle == "trivia" and found.entry == {"aliases": ["W"]}

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from hornbook.synthetic.constraints.drawing import RULES, draw, holds
+from hornbook.synthetic.constraints.drawing import RULES, draw_constraints, holds
 from hornbook.synthetic.constraints.rule import Constraint, Topic
 from tests.synthetic.constraints.replies import KEPT
 
@@ -54,7 +54,7 @@ def candidates(one: Constraint, other: Constraint) -> Iterator[str]:
 def possible(one: str, other: str) -> bool:
     for seed in range(6):
         rng = np.random.default_rng(seed)
-        (first,), (second,) = draw(rng, TOPIC, 1, [one]), draw(rng, TOPIC, 1, [other])
+        (first,), (second,) = draw_constraints(rng, TOPIC, 1, [one]), draw_constraints(rng, TOPIC, 1, [other])
         if any(holds(first, text) and holds(second, text) for text in candidates(first, second)):
             return True
     return False

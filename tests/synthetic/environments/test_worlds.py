@@ -18,7 +18,7 @@ from hornbook.synthetic.environments import (
     tower_of_hanoi,
     water_jugs,
 )
-from hornbook.synthetic.environments.world import Illegal, apply, draw_solvable, replay, solve
+from hornbook.synthetic.environments.world import Illegal, apply, draw_solvable, replay, shortest_plan
 
 ROOMS = [blocks_world, grid_maze, number_path, river_crossing, sliding_puzzle, tower_of_hanoi, water_jugs]
 REVERSIBLE = [blocks_world, grid_maze, river_crossing, sliding_puzzle, tower_of_hanoi]
@@ -50,7 +50,7 @@ def by_breadth(world, most):
 def test_the_solver_finds_a_shortest_way(room, seed):
     world = drawn(room, seed)
     shortest = by_breadth(world, TOO_LONG)
-    way = solve(world, world.start)
+    way = shortest_plan(world, world.start)
     if shortest is None:
         assert way is None or len(way) > TOO_LONG
     else:
@@ -91,7 +91,7 @@ def test_what_is_done_can_be_undone(room, seed):
 def test_an_instance_is_as_long_as_was_asked_for_and_the_same_for_the_same_seed(room):
     worlds = [draw_solvable(room.draw, np.random.default_rng(3), range(3, 5)) for _ in range(2)]
     assert worlds[0] == worlds[1]
-    assert len(solve(worlds[0], worlds[0].start)) in (3, 4)
+    assert len(shortest_plan(worlds[0], worlds[0].start)) in (3, 4)
     with pytest.raises(HornbookError, match="none of"):
         draw_solvable(room.draw, np.random.default_rng(3), range(400, 401))
 

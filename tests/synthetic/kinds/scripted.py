@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from hornbook.base.records import Document, Message, make_id
 from hornbook.base.rng import rng
-from hornbook.synthetic.kind import Ask, KindSettings, Made, Rejected, Seed
+from hornbook.synthetic.kind import KindSettings, Made, RecordContext, Rejected, Seed
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.passages import Passage, PassageSettings, passages
 from hornbook.synthetic.words import Rarity
@@ -41,7 +41,7 @@ def run_kind(name: str, seed: Seed, script: Script, *, seeded: int = 1, **settin
     chosen: KindSettings = kind.settings.parse(settings, name)
     teacher = ScriptedTeacher(script)
     cutting = PassageSettings(describe="describe" in script)
-    ask = Ask(teacher, kind, chosen, cutting, rng(seeded, "record", name, seed.id))  # type: ignore[arg-type]
+    ask = RecordContext(teacher, kind, chosen, cutting, rng(seeded, "record", name, seed.id))  # type: ignore[arg-type]
     try:
         made = asyncio.run(kind.make(seed, ask, chosen))
     except Rejected as rejected:

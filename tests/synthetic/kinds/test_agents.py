@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hornbook.synthetic.environments.tower_of_hanoi import TowerOfHanoi
-from hornbook.synthetic.environments.world import replay, solve
+from hornbook.synthetic.environments.world import replay, shortest_plan
 from hornbook.synthetic.kind import Material, Rejected
 from hornbook.synthetic.kinds import FAMILIES, load_kind
 from hornbook.synthetic.kinds.agents import _agent
@@ -46,7 +46,7 @@ def world_of(name, question):
 
 def solver(name, question):
     world = world_of(name, question)
-    return solve(world, world.start)
+    return shortest_plan(world, world.start)
 
 
 @pytest.mark.parametrize("name", KINDS)

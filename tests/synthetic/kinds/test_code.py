@@ -10,7 +10,7 @@ import pytest
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Document, Question, make_id
 from hornbook.base.rng import rng
-from hornbook.synthetic.functions import functions
+from hornbook.synthetic.code_seeds import functions
 from hornbook.synthetic.kind import Made, Material, Rejected
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.passages import Passage, PassageSettings

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hornbook.base.errors import HornbookError
-from hornbook.oracles.score import judge
+from hornbook.oracles.score import judge_question
 from hornbook.synthetic.constraints.drawing import broken
 from hornbook.synthetic.kind import Rejected
 from hornbook.synthetic.kinds import load_kind
@@ -40,7 +40,11 @@ def test_a_reply_is_kept_as_soon_as_it_holds_and_the_question_can_judge_others(p
     assert made.messages[1].content == NO_COMMA and "constraints" in made.checks
     assert "channels of an aqueduct" in made.messages[0].content and "comma" in made.messages[0].content
     assert AQUEDUCT not in made.messages[0].content
-    assert made.question and judge(made.question, NO_COMMA).score == 1 and judge(made.question, PLAIN).score == 0
+    assert (
+        made.question
+        and judge_question(made.question, NO_COMMA).score == 1
+        and judge_question(made.question, PLAIN).score == 0
+    )
 
 
 def test_a_reply_that_breaks_a_constraint_is_sent_back_with_it(passage):
@@ -114,8 +118,8 @@ def test_every_turn_adds_a_constraint_and_every_reply_keeps_to_all_so_far(passag
     (made,) = run_kind("constraint_turns", passage, {"topic": TOPIC, "write": write}, seeded=seeded, **settings)
     assert [message.role for message in made.messages] == ["user", "assistant"] * 2
     assert "exclamation" in made.messages[2].content
-    assert made.question and judge(made.question, made.messages[-1].content).score == 1
-    assert judge(made.question, LOUD).score == 0.5
+    assert made.question and judge_question(made.question, made.messages[-1].content).score == 1
+    assert judge_question(made.question, LOUD).score == 0.5
     script = {"topic": TOPIC, "write": LOUD, "repair": LOUD}
     with pytest.raises(Rejected, match="constraints: no_exclamations"):
         run_kind("constraint_turns", passage, script, seeded=seeded, **settings)
@@ -148,7 +152,7 @@ def test_a_list_has_exactly_so_many_facts_of_the_passage(passage):
     for seeded in range(12):
         (made,) = run_kind("list_format", passage, {"fact": fact}, seeded=seeded, most=2)
         reply = made.messages[1].content
-        assert made.question and judge(made.question, reply).score == 1
+        assert made.question and judge_question(made.question, reply).score == 1
         assert sum(stated in reply for stated in FACTS.values()) == 2
         seen.add(reply[:2])
     assert seen == {"- ", "1.", "| "}
@@ -246,8 +250,8 @@ def test_the_teacher_words_the_request_and_the_reply_is_computed(passage):
     (made,) = run_kind("verified_edit", passage, {"word": word})
     assert made.question and made.messages[1].content == made.question.answer
     assert made.messages[0].content.startswith("Please do this for me: ")
-    assert judge(made.question, f"{made.question.answer} \n").score == 1
-    assert judge(made.question, f"Here it is:\n{made.question.answer}").score == 0
+    assert judge_question(made.question, f"{made.question.answer} \n").score == 1
+    assert judge_question(made.question, f"Here it is:\n{made.question.answer}").score == 0
 
 
 @pytest.mark.parametrize("name", sorted(EDITS))
@@ -280,11 +284,11 @@ def test_wordings_that_ask_for_something_else_are_rejected(worded, check_name):
 
 @given(st.integers(0, 10_000))
 def test_what_constrained_kinds_draw_can_be_stated_and_checked(seed):
-    from hornbook.synthetic.constraints.drawing import draw, stated
+    from hornbook.synthetic.constraints.drawing import as_instruction, draw_constraints
     from hornbook.synthetic.kinds.instructions._following import all_but, request_about, topic_for, with_constraints
 
     rng = np.random.default_rng(seed)
     request = request_about("the aqueduct", rng)
-    constraints = draw(rng, topic_for(passage_of(AQUEDUCT), request), 3, all_but("language"))
+    constraints = draw_constraints(rng, topic_for(passage_of(AQUEDUCT), request), 3, all_but("language"))
     assert with_constraints(request, constraints).startswith(request) and len(constraints) == 3
-    assert all(stated(constraint) for constraint in constraints) and len(broken(constraints, PLAIN)) <= 3
+    assert all(as_instruction(constraint) for constraint in constraints) and len(broken(constraints, PLAIN)) <= 3

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hornbook.base.records import Document, Question
+from hornbook.synthetic.code_seeds import functions
 from hornbook.synthetic.code_similarity import parse_function
-from hornbook.synthetic.functions import functions
 from hornbook.synthetic.kind import Material, Rejected
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.kinds.middle.fim_code import Cut, hints_for, matching, statements, telling_cut

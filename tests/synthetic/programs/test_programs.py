@@ -10,8 +10,8 @@ from hornbook.synthetic.programs.behaviour import behaviour, same_behaviour, sam
 from hornbook.synthetic.programs.inputs import MAKERS, calls, guess
 from hornbook.synthetic.programs.javascript import failures, translatable
 from hornbook.synthetic.programs.mutants import broken_variants, mutants
-from hornbook.synthetic.programs.running import run_calls, run_tests
-from hornbook.synthetic.programs.sql import TABLES, Answered, made_up_query, run_queries, same_rows
+from hornbook.synthetic.programs.running import run_assertions, run_calls
+from hornbook.synthetic.programs.sql import TABLES, QueryResult, made_up_query, run_queries, same_rows
 from hornbook.synthetic.programs.tracing import trace
 
 COUNT = """def count_above(numbers, limit):
@@ -57,7 +57,9 @@ def test_a_function_that_changes_its_argument_does_not_change_the_next_call() ->
 
 
 def test_tests_pass_or_tell_why() -> None:
-    results = run_tests([COUNT, "def count_above(n, l): return 0"], ["assert count_above([3], 2) == 1", "assert x"])
+    results = run_assertions(
+        [COUNT, "def count_above(n, l): return 0"], ["assert count_above([3], 2) == 1", "assert x"]
+    )
     assert [[one.value for one in program] for program in results] == [["passed", ""], ["", ""]]
     assert results[0][1].error.startswith("NameError")
 
@@ -163,5 +165,5 @@ def test_made_up_queries_run(seed: int) -> None:
     )
     assert answer.rows is not None and none.error and write.error
     assert same_rows(answer, answer, ordered=True) and not same_rows(answer, none, ordered=False)
-    assert same_rows(Answered([[1], [2]]), Answered([[2], [1]]), False)
-    assert not same_rows(Answered([[1], [2]]), Answered([[2], [1]]), True)
+    assert same_rows(QueryResult([[1], [2]]), QueryResult([[2], [1]]), False)
+    assert not same_rows(QueryResult([[1], [2]]), QueryResult([[2], [1]]), True)

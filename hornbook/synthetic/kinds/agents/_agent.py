@@ -14,24 +14,24 @@ import numpy as np
 from hornbook.base.records import Message, Question, make_id
 from hornbook.synthetic.environments.world import (
     Illegal,
-    Shown,
     State,
+    WorkedMove,
     World,
     apply,
     draw_solvable,
     replay,
-    solve,
+    shortest_plan,
 )
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Material, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, Made, Material, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.agents._telling import AgentSettings, Journey, tell
-from hornbook.synthetic.stages import finished
+from hornbook.synthetic.prompting import finished
 
 PLAN = "Which parts of this puzzle matter for a plan? Answer in one or two sentences."
 NEXT = "Say in one short sentence which move is best and why, then give the move."
 DRAWS_PER_SEED = 20
 
 
-def agent_kind(shape: type, draw: Callable[[np.random.Generator], World], shown: Shown, about: str) -> Kind:
+def agent_kind(shape: type, draw: Callable[[np.random.Generator], World], shown: WorkedMove, about: str) -> Kind:
     """The kind of trajectories in the worlds of type `shape` that `draw` draws."""
     return Kind(
         about=about,
@@ -73,13 +73,15 @@ def puzzles(
             break
         world = draw_solvable(draw, rng, range(settings.least_moves, settings.most_moves + 1))
         task, entry = world.task(), msgspec.json.encode(world).decode()
-        best = str(len(solve(world, world.start) or []))
+        best = str(len(shortest_plan(world, world.start) or []))
         question = Question(id=make_id("task", task), task="agent", prompt=task, answer=best, entry=entry)
         found.setdefault(question.id, question)
     return list(found.values())
 
 
-async def make(shape: type, shown: Shown, seed: Question, ask: Ask, settings: AgentSettings) -> list[Made]:
+async def make(
+    shape: type, shown: WorkedMove, seed: Question, ask: RecordContext, settings: AgentSettings
+) -> list[Made]:
     world: World = msgspec.json.decode(seed.entry, type=shape)
     best = int(seed.answer)
     journey = await travel(world, best, shown, ask, settings)
@@ -89,7 +91,7 @@ async def make(shape: type, shown: Shown, seed: Question, ask: Ask, settings: Ag
     return [check(world, told, journey, best, settings)]
 
 
-async def travel(world: World, best: int, shown: Shown, ask: Ask, settings: AgentSettings) -> Journey:
+async def travel(world: World, best: int, shown: WorkedMove, ask: RecordContext, settings: AgentSettings) -> Journey:
     """Act until the goal is reached. Raises Rejected when steps or hints run out.
 
     A move back to where the agent has been is refused like one against the rules, unless the hint says so.
@@ -103,7 +105,7 @@ async def travel(world: World, best: int, shown: Shown, ask: Ask, settings: Agen
     for step in range(settings.steps):
         left = tuple(move for move in world.successors(state) if move not in failed)
         if not hint and (sum(map(len, failed.values())) >= 2 * settings.patience or not left):
-            hint, hints = (await ask.compute(solve, world, state) or [""])[0], hints + 1
+            hint, hints = (await ask.compute(shortest_plan, world, state) or [""])[0], hints + 1
             if not hint or hints > settings.most_hints * best:
                 raise Rejected("hints", f"{hints} for {best} moves" if hint else "no way leads on")
         known = [
@@ -138,8 +140,8 @@ async def act(
     state: State,
     known: Sequence[str],
     options: tuple[str, ...],
-    shown: Shown,
-    ask: Ask,
+    shown: WorkedMove,
+    ask: RecordContext,
     settings: AgentSettings,
     step: int,
 ) -> tuple[str, str]:
@@ -187,7 +189,7 @@ def without_loops(world: World, moves: Sequence[str], reasons: Sequence[str]) ->
     return [moves[number] for number in kept], [reasons[number] for number in kept]
 
 
-async def reflect(world: World, state: State, failure: str, ask: Ask, step: int) -> str:
+async def reflect(world: World, state: State, failure: str, ask: RecordContext, step: int) -> str:
     prompt = (
         f"{world.task()}\nNow: {world.show(state)}\n{failure}\nWhat do you learn from that? Answer in one sentence."
     )

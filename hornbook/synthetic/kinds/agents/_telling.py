@@ -6,9 +6,9 @@ from typing import Literal, NamedTuple
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.environments.world import Shown, World, and_list, replay
-from hornbook.synthetic.kind import Ask, KindSettings, Rejected, example
-from hornbook.synthetic.stages import SMALL_TALK, finished
+from hornbook.synthetic.environments.world import WorkedMove, World, and_list, replay
+from hornbook.synthetic.kind import KindSettings, RecordContext, Rejected, example
+from hornbook.synthetic.prompting import SMALL_TALK, finished
 from hornbook.synthetic.words import words
 
 TELL = (
@@ -50,7 +50,7 @@ class Journey(NamedTuple):
     hints: int
 
 
-async def tell(world: World, journey: Journey, shown: Shown, ask: Ask, settings: AgentSettings) -> str:
+async def tell(world: World, journey: Journey, shown: WorkedMove, ask: RecordContext, settings: AgentSettings) -> str:
     """The journey as a thought: the teacher's sentences, and between them what the world showed after the moves.
 
     Raises Rejected when no attempt tells exactly the moves it should, in the first person and without speaking of
@@ -80,7 +80,9 @@ async def tell(world: World, journey: Journey, shown: Shown, ask: Ask, settings:
     return "\n".join([*parts, f"That is the goal, reached in {len(journey.moves)} moves."])
 
 
-def tell_prompt(shown: Shown, before: str, moves: Sequence[str], reasons: Sequence[str], after: str) -> list[Message]:
+def tell_prompt(
+    shown: WorkedMove, before: str, moves: Sequence[str], reasons: Sequence[str], after: str
+) -> list[Message]:
     """With the example told in the same form, as earlier turns."""
 
     def asked(before: str, moves: Sequence[str], reasons: Sequence[str], after: str) -> str:
@@ -91,7 +93,7 @@ def tell_prompt(shown: Shown, before: str, moves: Sequence[str], reasons: Sequen
     return [*solved, Message("user", asked(before, moves, reasons, after))]
 
 
-def check_told(world: World, told: str, moves: Sequence[str], shown: Shown, known: str) -> None:
+def check_told(world: World, told: str, moves: Sequence[str], shown: WorkedMove, known: str) -> None:
     """Raises Rejected unless the text tells these moves and no other, as a thought of its own.
 
     `known` is what it can know its numbers from.

@@ -5,10 +5,10 @@ import re
 
 from hornbook.base.records import Message
 from hornbook.synthetic.code_similarity import code_of, parse_function
-from hornbook.synthetic.kind import Ask, Checks, Rejected
+from hornbook.synthetic.kind import Checks, RecordContext, Rejected
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.behaviour import Program, program_of
-from hornbook.synthetic.stages import SMALL_TALK, unlabelled
+from hornbook.synthetic.prompting import SMALL_TALK, unlabelled
 from hornbook.synthetic.words import grounded, repetition, words
 
 SHOWN_CODE = """def count_even(numbers):
@@ -19,7 +19,7 @@ SHOWN_CODE = """def count_even(numbers):
     return total"""
 
 
-async def program(passage: Passage, ask: Ask) -> Program:
+async def program(passage: Passage, ask: RecordContext) -> Program:
     """The seed with its behaviour. Raises Rejected ("runs"): seeds of other runs need not run here."""
     found = await ask.compute(program_of, passage)
     if found is None:

@@ -8,8 +8,9 @@ import ast
 import re
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import whole_sentences
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.code._code import (
     SHOWN_CODE,
     case_lines,
@@ -21,10 +22,10 @@ from hornbook.synthetic.kinds.code._code import (
     require_about,
     turns,
 )  # fmt: skip
-from hornbook.synthetic.passages import Passage, whole_sentences
+from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.behaviour import Program, from_runnable, same_value
 from hornbook.synthetic.programs.running import run_calls
-from hornbook.synthetic.stages import first_accepted
+from hornbook.synthetic.prompting import first_accepted
 
 TASK = "Explain in two or three sentences what this Python function takes, what it does, and what it returns."
 SHOWN_CASES = "count_even([1, 2, 4]) -> 2\ncount_even([]) -> 0"
@@ -45,7 +46,7 @@ class CodeExplanationSettings(KindSettings):
     min_about: float = setting(0.4, "least share of its words that speak of what stands in the code", ge=0, le=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: CodeExplanationSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: CodeExplanationSettings) -> list[Made]:
     function = await program(passage, ask)
     prompt = [*example(asked(SHOWN_CODE, SHOWN_CASES), SHOWN_EXPLAINED)]
     prompt += [Message("user", asked(function.code, case_lines(function.cases[:3])))]

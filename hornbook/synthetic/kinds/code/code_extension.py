@@ -12,11 +12,11 @@ import msgspec
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, example
 from hornbook.synthetic.kinds.code._code import SHOWN_CODE, fenced, function_in, program, turns
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.programs.behaviour import Case, Program, from_runnable
-from hornbook.synthetic.programs.running import run_tests
+from hornbook.synthetic.programs.behaviour import CallExample, Program, from_runnable
+from hornbook.synthetic.programs.running import run_assertions
 
 SHOWN_REQUEST = "Add a parameter `negate` that is False by default. When it is True, return the result times -1."
 SHOWN_EXTENDED = """def count_even(numbers, negate=False):
@@ -75,7 +75,7 @@ def _is_equal(function: Program) -> Extension:
     return Extension(request, tests, function.name)
 
 
-def _with_option(cases: Sequence[Case], option: str, changed: Callable[[str], str]) -> list[str]:
+def _with_option(cases: Sequence[CallExample], option: str, changed: Callable[[str], str]) -> list[str]:
     return [f"assert {case.call[:-1]}, {option}) == {changed(case.result)}" for case in cases[:4]]
 
 
@@ -90,7 +90,7 @@ class CodeExtensionSettings(KindSettings):
     repairs: int = setting(3, "times that an extension goes back with the tests that fail", ge=0)
 
 
-async def make(passage: Passage, ask: Ask, settings: CodeExtensionSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: CodeExtensionSettings) -> list[Made]:
     function = await program(passage, ask)
     possible = [wanted for wanted in (request(function) for request in REQUESTS) if wanted.tests]
     wanted = possible[int(ask.rng.integers(len(possible)))]
@@ -103,7 +103,7 @@ async def make(passage: Passage, ask: Ask, settings: CodeExtensionSettings) -> l
     for number in range(1 + settings.repairs):
         answer = await ask(stage, prompt, sample=number)
         code = extended(function, wanted, answer.text)
-        (results,) = await ask.compute(run_tests, [code], [*wanted.tests, *old])
+        (results,) = await ask.compute(run_assertions, [code], [*wanted.tests, *old])
         failed = [
             f"{test}: {result.error}"
             for test, result in zip([*wanted.tests, *old], results, strict=True)

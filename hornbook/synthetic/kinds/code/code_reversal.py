@@ -10,14 +10,15 @@ import re
 from typing import NamedTuple
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import whole_sentences
 from hornbook.base.settings import setting
 from hornbook.sandbox.bubblewrap import works
-from hornbook.synthetic.choose import from_functions
 from hornbook.synthetic.code_similarity import code_of, parse_function, similarity, token_similarity
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
-from hornbook.synthetic.passages import Passage, whole_sentences
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
+from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.behaviour import behaviour, same_behaviour
-from hornbook.synthetic.stages import LABEL
+from hornbook.synthetic.prompting import LABEL
+from hornbook.synthetic.seed_sampling import from_functions
 from hornbook.synthetic.words import copied, grounded, repetition
 
 DESCRIBE_CODE = "Describe in one sentence what this Python function does."
@@ -45,7 +46,7 @@ class CodeReversalSettings(KindSettings):
     )
 
 
-async def make(passage: Passage, ask: Ask, settings: CodeReversalSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: CodeReversalSettings) -> list[Made]:
     original = parse_function(passage.text, "")
     if original is None:
         raise Rejected("parses", "the original does not")

@@ -7,7 +7,7 @@ import msgspec
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.code._code import fenced, program, prose, require_about, turns
 from hornbook.synthetic.kinds.code.debugging import SHOWN_BROKEN, SHOWN_FAILURE, failure, line_of
 from hornbook.synthetic.passages import Passage
@@ -34,7 +34,7 @@ class CodeReviewSettings(KindSettings):
     variants: int = setting(3, "broken variants to choose from, the subtlest first", ge=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: CodeReviewSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: CodeReviewSettings) -> list[Made]:
     function = await program(passage, ask)
     variants = (await ask.compute(broken_variants, function.code))[: settings.variants]
     if not variants:

@@ -7,12 +7,12 @@ import ast
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, example
 from hornbook.synthetic.kinds.code._code import SHOWN_CODE, case_lines, fenced, program, turns
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.behaviour import Program
 from hornbook.synthetic.programs.mutants import broken_variants, from_breakable
-from hornbook.synthetic.programs.running import run_calls, run_tests
+from hornbook.synthetic.programs.running import run_assertions, run_calls
 
 TASK = "Write assert tests for the Python function, one a line. Test usual and special inputs."
 SHOWN_CASES = "count_even([1, 2, 4]) -> 2\ncount_even([]) -> 0"
@@ -28,7 +28,7 @@ class CodeTestsSettings(KindSettings):
     min_tests: int = setting(2, "least tests", ge=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: CodeTestsSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: CodeTestsSettings) -> list[Made]:
     function = await program(passage, ask)
     prompt = [*example(asked(SHOWN_CODE, SHOWN_CASES), fenced(SHOWN_TESTS))]
     prompt += [Message("user", asked(function.code, case_lines(function.cases[:2])))]
@@ -70,7 +70,7 @@ def judge(function: Program, tests: list[str]) -> dict[str, str]:
     """Each test → "" if the function passes it, else what went wrong, with the value it really gives."""
     if not tests:
         return {}
-    (results,) = run_tests([function.code], tests)
+    (results,) = run_assertions([function.code], tests)
     return {
         test: result.error and explained(function, test, result.error)
         for test, result in zip(tests, results, strict=True)
@@ -109,7 +109,7 @@ def check(function: Program, tests: list[str], settings: CodeTestsSettings) -> M
     checks.require("runs", True)
     checks.require("passes", len(tests) >= settings.min_tests, f"{len(tests)} tests pass")
     variants = broken_variants(function.code)
-    runs = run_tests([variant.mutant.code for variant in variants], tests)
+    runs = run_assertions([variant.mutant.code for variant in variants], tests)
     caught = sum(any(result.error for result in results) for results in runs)
     checks.require("fails on a broken variant", caught > 0, f"none of {len(variants)} caught")
     answer = fenced("\n".join(tests))

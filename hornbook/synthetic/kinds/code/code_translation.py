@@ -7,11 +7,11 @@ import numpy as np
 from hornbook.base.code_fences import fenced_blocks
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Material, Seed, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, Material, RecordContext, Seed, example
 from hornbook.synthetic.kinds.code._code import SHOWN_CODE, fenced, program, turns
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.behaviour import LEAST, from_runnable
-from hornbook.synthetic.programs.javascript import failures, interpreter, translatable
+from hornbook.synthetic.programs.javascript import failures, interpreter_file, translatable
 
 TASK = "Translate this Python function to JavaScript. Keep its name and the order of its parameters."
 SHOWN_TRANSLATED = """function count_even(numbers) {
@@ -35,11 +35,11 @@ class CodeTranslationSettings(KindSettings):
 
 def seeds(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
     """Functions that run. Raises HornbookError, before the teacher is asked, where nothing runs JavaScript."""
-    interpreter()
+    interpreter_file()
     return from_runnable(material, count, rng, settings)
 
 
-async def make(passage: Passage, ask: Ask, settings: CodeTranslationSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: CodeTranslationSettings) -> list[Made]:
     function = await program(passage, ask)
     cases = translatable(function.cases)
     checks = Checks()

@@ -6,12 +6,12 @@ The teacher is told which line it is; the student is not.
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.code._code import fenced, program, prose, require_about, turns
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.behaviour import Program, same_behaviour
 from hornbook.synthetic.programs.mutants import Broken, broken_variants, from_breakable
-from hornbook.synthetic.stages import first_accepted
+from hornbook.synthetic.prompting import first_accepted
 
 SHOWN_BROKEN = """def count_even(numbers):
     total = 0
@@ -33,7 +33,7 @@ class DebuggingSettings(KindSettings):
     variants: int = setting(3, "broken variants to choose from, the subtlest first", ge=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: DebuggingSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: DebuggingSettings) -> list[Made]:
     function = await program(passage, ask)
     variants = (await ask.compute(broken_variants, function.code))[: settings.variants]
     if not variants:
@@ -49,7 +49,7 @@ async def make(passage: Passage, ask: Ask, settings: DebuggingSettings) -> list[
     return [await first_accepted(settings.tries, explain)]
 
 
-async def correct(function: Program, broken: Broken, ask: Ask, settings: DebuggingSettings) -> str:
+async def correct(function: Program, broken: Broken, ask: RecordContext, settings: DebuggingSettings) -> str:
     """The function with the teacher's line in the place of the wrong one. Raises Rejected when none passes.
 
     A failure goes back to the teacher; after a second one it begins anew, lest it repeats itself.

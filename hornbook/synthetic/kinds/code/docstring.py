@@ -7,7 +7,7 @@ import re
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, example
 from hornbook.synthetic.kinds.code._code import (
     SHOWN_CODE,
     case_lines,
@@ -40,7 +40,7 @@ class DocstringSettings(KindSettings):
     repairs: int = setting(2, "times that a docstring goes back with what is wrong", ge=0)
 
 
-async def make(passage: Passage, ask: Ask, settings: DocstringSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: DocstringSettings) -> list[Made]:
     function = await program(passage, ask)
     prompt = [*example(asked(SHOWN_CODE, SHOWN_CASES), SHOWN_DOCSTRING)]
     prompt += [Message("user", asked(function.code, case_lines(function.cases[:3])))]

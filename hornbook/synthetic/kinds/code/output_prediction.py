@@ -2,8 +2,9 @@
 into words, and must say the values that were there (report §2.2)."""
 
 from hornbook.base.records import Message, Question, make_id
+from hornbook.base.sentences import whole_sentences
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.code._code import (
     SHOWN_CODE,
     fenced,
@@ -14,10 +15,10 @@ from hornbook.synthetic.kinds.code._code import (
     says,
     turns,
 )
-from hornbook.synthetic.passages import Passage, whole_sentences
-from hornbook.synthetic.programs.behaviour import Case, Program, from_runnable
+from hornbook.synthetic.passages import Passage
+from hornbook.synthetic.programs.behaviour import CallExample, Program, from_runnable
 from hornbook.synthetic.programs.tracing import Trace, trace
-from hornbook.synthetic.stages import first_accepted
+from hornbook.synthetic.prompting import first_accepted
 
 TASK = "Tell the execution of the call in a few sentences, step by step, and end with the value it returns."
 SHOWN_CALL = "count_even([1, 4])"
@@ -45,7 +46,7 @@ class OutputPredictionSettings(KindSettings):
     min_values: float = setting(0.5, "least share of the values in the execution that must be told", ge=0, le=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: OutputPredictionSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: OutputPredictionSettings) -> list[Made]:
     function = await program(passage, ask)
     case, traced = await ask.compute(longest, function, settings.most_steps)
     if traced is None:
@@ -60,7 +61,7 @@ async def make(passage: Passage, ask: Ask, settings: OutputPredictionSettings) -
     return [await first_accepted(settings.tries, told)]
 
 
-def longest(function: Program, most: int) -> tuple[Case, Trace | None]:
+def longest(function: Program, most: int) -> tuple[CallExample, Trace | None]:
     """The case with the longest execution among the first few that can be shown."""
     traced = [(case, trace(function.code, function.name, case.arguments, most)) for case in function.cases[:4]]
     return max(traced, key=lambda one: len(one[1].steps) if one[1] else 0)
@@ -79,7 +80,7 @@ def asked(code: str, call: str, steps: str) -> str:
     return f"{fenced(code)}\n\nCall: {call}\nThe lines that run, with new values:\n{steps}\n\n{TASK}"
 
 
-def check(function: Program, case: Case, traced: Trace, text: str, settings: OutputPredictionSettings) -> Made:
+def check(function: Program, case: CallExample, traced: Trace, text: str, settings: OutputPredictionSettings) -> Made:
     checks = Checks()
     checks.require("runs", True)
     checks.require("trace", traced.result == case.result, "it gives something else when traced")

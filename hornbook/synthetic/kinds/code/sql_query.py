@@ -9,10 +9,10 @@ import numpy as np
 
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Material, Seed, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, Material, RecordContext, Seed, example
 from hornbook.synthetic.kinds.code._code import fenced, numbers_in, turns
 from hornbook.synthetic.programs.sql import TABLES, made_up_query, run_queries, same_rows
-from hornbook.synthetic.stages import SMALL_TALK, first_accepted, unlabelled
+from hornbook.synthetic.prompting import SMALL_TALK, first_accepted, unlabelled
 from hornbook.synthetic.words import stems, words
 
 SHOWN_SCHEMA = "CREATE TABLE pets (name TEXT, kind TEXT, weight INTEGER);"
@@ -55,7 +55,7 @@ def seeds(material: Material, count: int, rng: np.random.Generator, settings: ob
     return list(made.values())
 
 
-async def make(seed: Question, ask: Ask, settings: SqlQuerySettings) -> list[Made]:
+async def make(seed: Question, ask: RecordContext, settings: SqlQuerySettings) -> list[Made]:
     shown = f"{ASK_TASK}\n\n{SHOWN_SCHEMA}\n{SHOWN_QUERY}"
     prompt = [*example(shown, SHOWN_QUESTION), Message("user", f"{ASK_TASK}\n\n{seed.prompt}\n{seed.answer}")]
 

@@ -9,12 +9,12 @@ import re
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.agreement import same_meaning, vote
-from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.dialogue import agreed_answer, said_before, with_evidence
-from hornbook.synthetic.groundedness import states
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.groundedness import states_reference
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import BRIEFLY, SHOWN, ask_about, describe, first_accepted, unlabelled
+from hornbook.synthetic.prompting import BRIEFLY, SHOWN, ask_about, describe, first_accepted, unlabelled
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.words import grounded, leaked, stems, words
 
 EXAMPLE_QUESTION = "Where in a binary heap is the smallest element?"
@@ -35,7 +35,7 @@ class FollowUpSettings(KindSettings):
     min_agree: float = setting(0.6, "least share of the answers that must agree", ge=0, le=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: FollowUpSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: FollowUpSettings) -> list[Made]:
     await describe(passage, ask)
     question = await ask_about(passage, ask)
     answer = await agreed_answer(ask, "answer", passage.text, question, settings.answers, settings.min_agree)
@@ -57,7 +57,7 @@ async def make(passage: Passage, ask: Ask, settings: FollowUpSettings) -> list[M
 
 
 async def follow_up(
-    turns: list[tuple[str, str]], passage: Passage, number: int, ask: Ask, settings: FollowUpSettings
+    turns: list[tuple[str, str]], passage: Passage, number: int, ask: RecordContext, settings: FollowUpSettings
 ) -> tuple[str, str]:
     """A question that refers back and an answer to it that is found twice. Raises Rejected."""
     prompt = [
@@ -72,7 +72,7 @@ async def follow_up(
     if any(stems(answer) == stems(before) for _, before in turns):
         raise Rejected("answer", f"was the answer before: {answer[:80]}")
     again = vote(await with_history(source, question, ask, settings))
-    same = again is not None and (same_meaning(again.answer, answer) or states(answer, again.answer))
+    same = again is not None and (same_meaning(again.answer, answer) or states_reference(answer, again.answer))
     Checks().require("found again", same, f"{again.answer[:60] if again else 'nothing'!r} the second time")
     return question, answer
 
@@ -88,7 +88,7 @@ def check_question(question: str, turns: list[tuple[str, str]], passage: Passage
     checks.require("follow-up", about and not leaked(question, f"{SHOWN} {FOLLOWED}", passage.text), question[:80])
 
 
-async def with_history(source: str, question: str, ask: Ask, settings: FollowUpSettings) -> list[str]:
+async def with_history(source: str, question: str, ask: RecordContext, settings: FollowUpSettings) -> list[str]:
     """Independent answers by readers of the whole conversation."""
     shown = f"{SHOWN}\n\nQuestion: {EXAMPLE_QUESTION}\nAnswer: {EXAMPLE_ANSWER}\nQuestion: {FOLLOWED}"
     prompt = [

@@ -6,12 +6,12 @@ are held to the passage, and the journalist closes with what was learned.
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.dialogue import CHECKS, check_turn, said_before, spoken
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, example
 from hornbook.synthetic.kinds.conversation._profiles import Profile, two_profiles
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, describe, first_accepted
+from hornbook.synthetic.prompting import SHOWN, describe, first_accepted
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.words import words
 
 ANGLES = {  # what a question is about → such a question on the example passage
@@ -44,7 +44,7 @@ class InterviewSettings(KindSettings):
     min_grounded: float = setting(0.6, "least share of a turn's words that the passage holds", ge=0, le=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: InterviewSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: InterviewSettings) -> list[Made]:
     await describe(passage, ask)
     journalist, expert = two_profiles(ask.rng)
     order = ask.rng.permutation(len(ANGLES))[: settings.questions].tolist()
@@ -59,7 +59,9 @@ async def make(passage: Passage, ask: Ask, settings: InterviewSettings) -> list[
     return [Made(checks.passed, text=written(journalist, expert, turns, passage))]
 
 
-async def question(angle: str, turns: list[str], passage: Passage, ask: Ask, settings: InterviewSettings) -> str:
+async def question(
+    angle: str, turns: list[str], passage: Passage, ask: RecordContext, settings: InterviewSettings
+) -> str:
     """The journalist's next question. Raises Rejected."""
     task = f"Write the journalist's next short question, about {angle}, that the passage answers."
 
@@ -71,7 +73,9 @@ async def question(angle: str, turns: list[str], passage: Passage, ask: Ask, set
     return await first_accepted(settings.tries, attempt)
 
 
-async def answer(turns: list[str], expert: Profile, passage: Passage, ask: Ask, settings: InterviewSettings) -> str:
+async def answer(
+    turns: list[str], expert: Profile, passage: Passage, ask: RecordContext, settings: InterviewSettings
+) -> str:
     """The expert's answer to the last question, which says more than the question does. Raises Rejected."""
     task = f"The expert is {expert.role}, {expert.manner}. {ANSWER}"
 
@@ -85,7 +89,7 @@ async def answer(turns: list[str], expert: Profile, passage: Passage, ask: Ask, 
 
 
 async def say(
-    stage: str, task: str, shown: str, turns: list[str], passage: Passage, number: int, ask: Ask,
+    stage: str, task: str, shown: str, turns: list[str], passage: Passage, number: int, ask: RecordContext,
     settings: InterviewSettings,
 ) -> str:  # fmt: skip
     """One turn that takes up what the interview or the passage says."""

@@ -14,12 +14,12 @@ from msgspec import Meta
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.dialogue import CHECKS, check_turn, spoken
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, example
 from hornbook.synthetic.kinds.conversation._profiles import Profile, two_profiles
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, describe, first_accepted, shot
+from hornbook.synthetic.prompting import SHOWN, describe, first_accepted, shot
+from hornbook.synthetic.seed_sampling import from_passages
 
 Line = Annotated[str, Meta(min_length=5, max_length=100)]
 
@@ -76,7 +76,7 @@ class Turn(NamedTuple):
     text: str
 
 
-async def make(passage: Passage, ask: Ask, settings: MultiAgentSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: MultiAgentSettings) -> list[Made]:
     await describe(passage, ask)
     speakers = two_profiles(ask.rng)
     checks, source, scenario = Checks(), passage.text, ""
@@ -101,7 +101,7 @@ async def make(passage: Passage, ask: Ask, settings: MultiAgentSettings) -> list
 
 
 async def say(
-    stage: str, source: str, task: str, shown: str, turns: list[Turn], ask: Ask, settings: MultiAgentSettings,
+    stage: str, source: str, task: str, shown: str, turns: list[Turn], ask: RecordContext, settings: MultiAgentSettings,
     move: Move | None = None, before: str = "",
 ) -> str:  # fmt: skip
     """One turn that passes the checks, of at most `tries`."""
@@ -122,7 +122,7 @@ async def say(
     return await first_accepted(settings.tries, attempt)
 
 
-async def inject(passage: Passage, turns: list[Turn], ask: Ask, settings: MultiAgentSettings) -> str:
+async def inject(passage: Passage, turns: list[Turn], ask: RecordContext, settings: MultiAgentSettings) -> str:
     """A new situation for the speakers to talk about. Raises Rejected ("scenario" and the checks of a turn)."""
     prompt = shot(SCENARIO, SUPPOSED, passage)
 
@@ -137,7 +137,9 @@ async def inject(passage: Passage, turns: list[Turn], ask: Ask, settings: MultiA
     return await first_accepted(settings.tries, attempt)
 
 
-async def review(passage: Passage, turns: list[Turn], last: str, ask: Ask, settings: MultiAgentSettings) -> str:
+async def review(
+    passage: Passage, turns: list[Turn], last: str, ask: RecordContext, settings: MultiAgentSettings
+) -> str:
     """The name of the next move: as the speaker plans it after reviewing the talk, and never the one just made."""
     task = "Review the conversation: was the last turn clear? Then plan the next move, as JSON."
     shown = msgspec.json.encode({"review": "It asks where the smallest element is.", "next": next_shown(last)}).decode()
@@ -162,7 +164,7 @@ def plan_shape(last: str) -> type[msgspec.Struct]:
 
 
 async def next_turn(
-    source: str, turns: list[Turn], speaker: Profile, planned: str, scenario: str, ask: Ask,
+    source: str, turns: list[Turn], speaker: Profile, planned: str, scenario: str, ask: RecordContext,
     settings: MultiAgentSettings,
 ) -> str:  # fmt: skip
     """The next turn: to the plan, and about the new situation where one was just injected."""

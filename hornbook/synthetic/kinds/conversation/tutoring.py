@@ -5,12 +5,12 @@ The tutor never says the answer before the student does, and the student is wron
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.dialogue import agreed_answer, check_turn, spoken
-from hornbook.synthetic.groundedness import evidence, states
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.groundedness import evidence, states_reference
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, ask_about, describe, first_accepted
+from hornbook.synthetic.prompting import SHOWN, ask_about, describe, first_accepted
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.words import grounded, stems
 
 EXAMPLE_QUESTION = "Where in a binary heap is the smallest element?"
@@ -35,13 +35,13 @@ class TutoringSettings(KindSettings):
     min_grounded: float = setting(0.4, "least share of a turn's words that the passage holds", ge=0, le=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: TutoringSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: TutoringSettings) -> list[Made]:
     await describe(passage, ask)
     question = await ask_about(passage, ask)
     right = await agreed_answer(ask, "answer", passage.text, question, settings.answers, 0.6)
     turns = [question]
     turns.append(await mistake(question, right, turns, passage, ask, settings))
-    while not states(turns[-1], right):
+    while not states_reference(turns[-1], right):
         if len(turns) >= 2 * settings.hints + 2:
             raise Rejected("led to the answer", f"still wrong: {turns[-1][:80]}")
         turns.append(await hint(question, right, turns, passage, ask, settings))
@@ -57,7 +57,7 @@ async def make(passage: Passage, ask: Ask, settings: TutoringSettings) -> list[M
 
 
 async def mistake(
-    question: str, right: str, turns: list[str], passage: Passage, ask: Ask, settings: TutoringSettings
+    question: str, right: str, turns: list[str], passage: Passage, ask: RecordContext, settings: TutoringSettings
 ) -> str:
     """A wrong answer that is about the matter. Raises Rejected ("wrong first")."""
 
@@ -65,14 +65,16 @@ async def mistake(
         text = await turn("mistake", question, turns, MISTAKE, MISTAKEN, passage, number, ask, settings, told=False)
         checks = Checks()
         beside = bool(stems(text) & stems(passage.text)) and not text.endswith("?")
-        checks.require("wrong first", beside and not states(text, right), f"right or beside the matter: {text[:80]}")
+        checks.require(
+            "wrong first", beside and not states_reference(text, right), f"right or beside the matter: {text[:80]}"
+        )
         return text
 
     return await first_accepted(settings.tries, attempt)
 
 
 async def hint(
-    question: str, right: str, turns: list[str], passage: Passage, ask: Ask, settings: TutoringSettings
+    question: str, right: str, turns: list[str], passage: Passage, ask: RecordContext, settings: TutoringSettings
 ) -> str:
     """A question that leads on without saying the answer. Raises Rejected ("does not tell")."""
 
@@ -80,13 +82,17 @@ async def hint(
         text = await turn("hint", question, turns, HINT, HINTED, passage, number, ask, settings)
         text = text[: text.find("?") + 1]
         checks = Checks()
-        checks.require("does not tell", bool(text) and not states(text, right), f"tells, or asks nothing: {text[:80]}")
+        checks.require(
+            "does not tell", bool(text) and not states_reference(text, right), f"tells, or asks nothing: {text[:80]}"
+        )
         return text
 
     return await first_accepted(settings.tries, attempt)
 
 
-async def retry(question: str, turns: list[str], passage: Passage, ask: Ask, settings: TutoringSettings) -> str:
+async def retry(
+    question: str, turns: list[str], passage: Passage, ask: RecordContext, settings: TutoringSettings
+) -> str:
     async def attempt(number: int) -> str:
         text = await turn("retry", question, turns, RETRY, RETRIED, passage, number, ask, settings)
         checks = Checks()
@@ -97,8 +103,8 @@ async def retry(question: str, turns: list[str], passage: Passage, ask: Ask, set
 
 
 async def turn(
-    stage: str, question: str, turns: list[str], task: str, shown: str, passage: Passage, number: int, ask: Ask,
-    settings: TutoringSettings, told: bool = True,
+    stage: str, question: str, turns: list[str], task: str, shown: str, passage: Passage, number: int,
+    ask: RecordContext, settings: TutoringSettings, told: bool = True,
 ) -> str:  # fmt: skip
     """One turn of student or tutor, held to the passage as far as it has to be true (`told`)."""
     before = f"\nStudent: {MISTAKEN}" if len(turns) > 1 else ""

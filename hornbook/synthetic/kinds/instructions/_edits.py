@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hornbook.base.sentences import sentences
 from hornbook.synthetic.constraints.parts import occurrences
 from hornbook.synthetic.constraints.rule import between, one_of
-from hornbook.synthetic.grading import key_terms
-from hornbook.synthetic.groundedness import sentences
+from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Passage
 
 JOINED_BY = ("; ", " / ", " + ", " | ")

@@ -10,12 +10,12 @@ from pydantic import field_validator
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
 from hornbook.base.settings import nearest, setting
-from hornbook.synthetic.constraints.drawing import RULES, broken, stated
+from hornbook.synthetic.constraints.drawing import RULES, as_instruction, broken
 from hornbook.synthetic.constraints.rule import Constraint, Topic
-from hornbook.synthetic.grading import key_terms
-from hornbook.synthetic.kind import Ask, Checks, KindSettings, Rejected, example
+from hornbook.synthetic.kind import Checks, KindSettings, RecordContext, Rejected, example
+from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import (
+from hornbook.synthetic.prompting import (
     SHOWN,
     finished,
     first_accepted,
@@ -85,7 +85,7 @@ def all_but(*names: str) -> list[str]:
     return sorted(RULES.keys() - set(names))
 
 
-async def name_topic(passage: Passage, ask: Ask, tries: int = 2) -> str:
+async def name_topic(passage: Passage, ask: RecordContext, tries: int = 2) -> str:
     """What the passage is about, in a few of its own words: as the teacher names it, else its two main terms.
 
     Raises Rejected ("topic") for a passage without any.
@@ -127,7 +127,7 @@ def request_about(topic: str, rng: np.random.Generator) -> str:
 
 
 def with_constraints(request: str, constraints: Sequence[Constraint]) -> str:
-    return " ".join([request, *map(stated, constraints)])
+    return " ".join([request, *map(as_instruction, constraints)])
 
 
 def ask_from_notes(said: str, passage: Passage) -> list[Message]:
@@ -140,7 +140,7 @@ async def follow(
     prompt: list[Message],
     constraints: Sequence[Constraint],
     content: Callable[[str], Checks],
-    ask: Ask,
+    ask: RecordContext,
     settings: FollowingSettings,
     round: int = 0,
 ) -> tuple[str, list[str]]:
@@ -171,7 +171,7 @@ async def follow(
         done = consider(tidied(finished(answer)))
         tried += 1
     while not done and best and repaired < settings.repairs:
-        wrong = " ".join(map(stated, broken(constraints, best[1])))
+        wrong = " ".join(map(as_instruction, broken(constraints, best[1])))
         again = f"Your answer does not keep to this: {wrong} Write it again so that it does, and keeps to all the rest."
         turns = [*prompt, Message("assistant", best[1]), Message("user", again)]
         done = consider(tidied(finished(await ask("repair", turns, sample=repaired))))
@@ -211,7 +211,7 @@ def echoes(reply: str, constraints: Sequence[Constraint]) -> bool:
     """Whether the reply says a condition, or five words of one; what a condition puts in quotes may well be in it."""
     said = set(ngrams(words(reply), ECHO))
     for constraint in constraints:
-        condition = words(QUOTED.sub(" ", stated(constraint)))
+        condition = words(QUOTED.sub(" ", as_instruction(constraint)))
         spoken = ngrams(condition, ECHO) or [tuple(condition)]
         size = len(spoken[0])
         if (said if size == ECHO else set(ngrams(words(reply), size))) & set(spoken):

@@ -2,12 +2,10 @@
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.constraints.drawing import draw
-from hornbook.synthetic.constraints.oracle import question_of
-from hornbook.synthetic.grading import key_terms
+from hornbook.synthetic.constraints.drawing import draw_constraints
+from hornbook.synthetic.constraints.oracle import constraint_question
 from hornbook.synthetic.groundedness import numbers
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, example
+from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext, example
 from hornbook.synthetic.kinds.instructions._following import (
     CONTENT,
     FollowingSettings,
@@ -18,8 +16,10 @@ from hornbook.synthetic.kinds.instructions._following import (
     topic_for,
     with_constraints,
 )
+from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN
+from hornbook.synthetic.prompting import SHOWN
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.words import STEM, copied, stems
 
 REQUESTS = (
@@ -43,10 +43,10 @@ class ConstrainedRewriteSettings(FollowingSettings):
     min_terms: float = setting(0.5, "least share of the passage's key terms that must be kept", ge=0, le=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: ConstrainedRewriteSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: ConstrainedRewriteSettings) -> list[Made]:
     request = REQUESTS[int(ask.rng.integers(len(REQUESTS)))]
     count = int(ask.rng.integers(1, settings.constraints + 1))
-    constraints = draw(ask.rng, topic_for(passage, request), count, settings.drawn_from(all_but(*NOT_HERE)))
+    constraints = draw_constraints(ask.rng, topic_for(passage, request), count, settings.drawn_from(all_but(*NOT_HERE)))
     said = with_constraints(request, constraints)
     prompt = f"{said}\n\n{passage.text}"
     terms = key_terms(passage.text)
@@ -66,7 +66,9 @@ async def make(passage: Passage, ask: Ask, settings: ConstrainedRewriteSettings)
     reply, passed = await follow([*shown, Message("user", prompt)], constraints, content, ask, settings)
     ask.facts["constraints"] = float(len(constraints))
     messages = [Message("user", prompt), Message("assistant", reply)]
-    return [Made(passed, messages=messages, question=question_of("constrained_rewrite", prompt, reply, constraints))]
+    return [
+        Made(passed, messages=messages, question=constraint_question("constrained_rewrite", prompt, reply, constraints))
+    ]
 
 
 KIND = Kind(

@@ -1,10 +1,9 @@
 """Writing about a topic under one to three constraints that a program checks; kept only if all of them hold (§5)."""
 
 from hornbook.base.records import Message
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.constraints.drawing import draw
-from hornbook.synthetic.constraints.oracle import question_of
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made
+from hornbook.synthetic.constraints.drawing import draw_constraints
+from hornbook.synthetic.constraints.oracle import constraint_question
+from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext
 from hornbook.synthetic.kinds.instructions._following import (
     CONTENT,
     FollowingSettings,
@@ -19,13 +18,14 @@ from hornbook.synthetic.kinds.instructions._following import (
     with_constraints,
 )
 from hornbook.synthetic.passages import Passage
+from hornbook.synthetic.seed_sampling import from_passages
 
 
-async def make(passage: Passage, ask: Ask, settings: FollowingSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: FollowingSettings) -> list[Made]:
     topic = await name_topic(passage, ask)
     request = request_about(topic, ask.rng)
     count = int(ask.rng.integers(1, settings.constraints + 1))
-    constraints = draw(ask.rng, topic_for(passage, request), count, settings.drawn_from(all_but()))
+    constraints = draw_constraints(ask.rng, topic_for(passage, request), count, settings.drawn_from(all_but()))
     prompt = with_constraints(request, constraints)
 
     def content(reply: str) -> Checks:
@@ -34,7 +34,7 @@ async def make(passage: Passage, ask: Ask, settings: FollowingSettings) -> list[
     reply, passed = await follow(ask_from_notes(prompt, passage), constraints, content, ask, settings)
     ask.facts["constraints"] = float(len(constraints))
     messages = [Message("user", prompt), Message("assistant", reply)]
-    question = question_of("constrained_writing", prompt, reply, constraints)
+    question = constraint_question("constrained_writing", prompt, reply, constraints)
     return [Made(["topic", *passed], messages=messages, question=question)]
 
 

@@ -2,11 +2,10 @@
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.constraints.drawing import draw, stated
-from hornbook.synthetic.constraints.oracle import question_of
+from hornbook.synthetic.constraints.drawing import as_instruction, draw_constraints
+from hornbook.synthetic.constraints.oracle import constraint_question
 from hornbook.synthetic.constraints.rule import Constraint
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made
+from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext
 from hornbook.synthetic.kinds.instructions._following import (
     CONTENT,
     FollowingSettings,
@@ -21,6 +20,7 @@ from hornbook.synthetic.kinds.instructions._following import (
     with_constraints,
 )
 from hornbook.synthetic.passages import Passage
+from hornbook.synthetic.seed_sampling import from_passages
 
 FURTHER = ("Good. Now one thing more:", "Please write it again.", "Change it once more.", "Thanks. And another wish:")
 NOT_HERE = ("repeat_request", "two_answers", "language", "json_only")
@@ -34,14 +34,16 @@ class ConstraintTurnsSettings(FollowingSettings):
     constraints: int = setting(3, "turns, each with a constraint more", ge=2)
 
 
-async def make(passage: Passage, ask: Ask, settings: ConstraintTurnsSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: ConstraintTurnsSettings) -> list[Made]:
     topic = await name_topic(passage, ask)
     request = request_about(topic, ask.rng)
-    drawn = draw(ask.rng, topic_for(passage, request), settings.constraints, settings.drawn_from(all_but(*NOT_HERE)))
+    drawn = draw_constraints(
+        ask.rng, topic_for(passage, request), settings.constraints, settings.drawn_from(all_but(*NOT_HERE))
+    )
     turns: list[Message] = []
     checks: list[str] = []
     for number, constraint in enumerate(drawn):
-        asked = f"{FURTHER[int(ask.rng.integers(len(FURTHER)))]} {stated(constraint)}"
+        asked = f"{FURTHER[int(ask.rng.integers(len(FURTHER)))]} {as_instruction(constraint)}"
         turns.append(Message("user", asked if number else with_constraints(request, [constraint])))
         so_far = drawn[: number + 1]
         first, *rest = turns
@@ -56,7 +58,7 @@ async def make(passage: Passage, ask: Ask, settings: ConstraintTurnsSettings) ->
         reply, checks = await follow(prompt, so_far, content, ask, settings, number)
         turns.append(Message("assistant", reply))
     whole = "\n".join(message.content for message in turns if message.role == "user")
-    question = question_of("constraint_turns", whole, turns[-1].content, drawn)
+    question = constraint_question("constraint_turns", whole, turns[-1].content, drawn)
     return [Made(["topic", *checks], messages=turns, question=question)]
 
 

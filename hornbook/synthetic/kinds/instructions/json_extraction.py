@@ -11,14 +11,15 @@ import msgspec
 from msgspec import Meta
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.grading import key_terms
-from hornbook.synthetic.groundedness import DIGITS, sentences, stated
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.groundedness import DIGITS, is_supported
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
+from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, first_accepted
-from hornbook.synthetic.structured import schema_of
+from hornbook.synthetic.prompting import SHOWN, first_accepted
+from hornbook.synthetic.seed_sampling import from_passages
+from hornbook.synthetic.structured_output import schema_of
 from hornbook.synthetic.words import STEM, content_words, grounded, stems, words
 
 Phrase = Annotated[str, Meta(min_length=3, max_length=80)]
@@ -56,7 +57,7 @@ def are_terms(values: list[str], passage: Passage) -> bool:
 
 
 def is_statement(value: str, passage: Passage) -> bool:
-    return stated(value, passage.text, 0.8) and len(content_words(value)) >= 3
+    return is_supported(value, passage.text, 0.8) and len(content_words(value)) >= 3
 
 
 def are_all_numbers(values: list[float], passage: Passage) -> bool:
@@ -135,7 +136,7 @@ class JsonExtractionSettings(KindSettings):
     tries: int = setting(3, "times a value that is wrong is asked for by itself, at most", ge=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: JsonExtractionSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: JsonExtractionSettings) -> list[Made]:
     offered = [name for name, field in FIELDS.items() if field.offered(passage)]
     count = int(ask.rng.integers(2, settings.fields + 1))
     chosen = tuple(offered[number] for number in sorted(ask.rng.permutation(len(offered))[:count].tolist()))
@@ -153,7 +154,7 @@ async def make(passage: Passage, ask: Ask, settings: JsonExtractionSettings) -> 
     return [Made(checks.passed, messages=[Message("user", asked), Message("assistant", reply)])]
 
 
-async def extracted(request: str, chosen: tuple[str, ...], passage: Passage, ask: Ask) -> dict[str, Any]:
+async def extracted(request: str, chosen: tuple[str, ...], passage: Passage, ask: RecordContext) -> dict[str, Any]:
     """All values in one answer; none when it does not fit the schema."""
     try:
         found = await ask.json("extract", prompt_for(request, chosen, passage), shape_of(chosen))
@@ -162,7 +163,7 @@ async def extracted(request: str, chosen: tuple[str, ...], passage: Passage, ask
     return msgspec.structs.asdict(found)
 
 
-async def asked_alone(request: str, name: str, passage: Passage, ask: Ask, tries: int) -> Any:
+async def asked_alone(request: str, name: str, passage: Passage, ask: RecordContext, tries: int) -> Any:
     """One value by itself. Raises Rejected when the passage bears out none of those that come."""
 
     async def attempt(number: int) -> Any:

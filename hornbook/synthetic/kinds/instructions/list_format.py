@@ -4,15 +4,15 @@ import re
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.constraints.drawing import holds
-from hornbook.synthetic.constraints.oracle import question_of
+from hornbook.synthetic.constraints.oracle import constraint_question
 from hornbook.synthetic.constraints.rule import Constraint, one_of, quoted, some
-from hornbook.synthetic.grading import key_terms
-from hornbook.synthetic.groundedness import stated
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.groundedness import is_supported
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
+from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, SMALL_TALK, finished, unlabelled
+from hornbook.synthetic.prompting import SHOWN, SMALL_TALK, finished, unlabelled
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.words import STEM, leaked, stems, words
 
 LAYOUTS = {
@@ -42,7 +42,7 @@ class ListFormatSettings(KindSettings):
     max_alike: float = setting(0.6, "largest share of words that two facts may have in common", ge=0, le=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: ListFormatSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: ListFormatSettings) -> list[Made]:
     layout = one_of(ask.rng, sorted(LAYOUTS))
     n = int(ask.rng.integers(2, settings.most + 1))
     request = one_of(ask.rng, REQUESTS)
@@ -55,10 +55,12 @@ async def make(passage: Passage, ask: Ask, settings: ListFormatSettings) -> list
     checks.require("layout", holds(constraint, reply), layout)
     prompt = f"{request.format(terms=quoted(list(facts)))} {LAYOUTS[layout].format(n=n)}\n\n{passage.text}"
     messages = [Message("user", prompt), Message("assistant", reply)]
-    return [Made(checks.passed, messages=messages, question=question_of("list_format", prompt, reply, [constraint]))]
+    return [
+        Made(checks.passed, messages=messages, question=constraint_question("list_format", prompt, reply, [constraint]))
+    ]
 
 
-async def facts_about(terms: list[str], n: int, passage: Passage, ask: Ask) -> dict[str, str]:
+async def facts_about(terms: list[str], n: int, passage: Passage, ask: RecordContext) -> dict[str, str]:
     """Term → fact for the first `n` terms about which the teacher states one, each unlike those before.
 
     Raises Rejected, with the last failure, when there is none at all.
@@ -101,7 +103,7 @@ def check_fact(fact: str, term: str, before: list[str], passage: Passage, settin
     talks = "the text" in fact.lower() or SMALL_TALK.search(fact)
     checks.require("sentence", whole and not talks, fact[:80])
     checks.require("term", term[:STEM] in stems(fact), f"{term} is not in {fact[:60]!r}")
-    held = stated(fact, passage.text, settings.min_support) and not leaked(fact, SHOWN, passage.text)
+    held = is_supported(fact, passage.text, settings.min_support) and not leaked(fact, SHOWN, passage.text)
     checks.require("groundedness", held, fact[:80])
     alike = max((_alike(fact, other) for other in before), default=0.0)
     checks.require("distinct", alike <= settings.max_alike, f"shares {alike:.2f} of its words with another")

@@ -6,14 +6,14 @@ import numpy as np
 
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.constraints.oracle import SAME_TEXT
 from hornbook.synthetic.constraints.rule import some
 from hornbook.synthetic.groundedness import negations
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.instructions._edits import EDITS, Task, draw_task
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SMALL_TALK, first_accepted
+from hornbook.synthetic.prompting import SMALL_TALK, first_accepted
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.words import repetition, stems, words
 
 WORD_IT = "Say this request in other words. Keep everything in quotation marks, and every number, exactly as it is."
@@ -32,7 +32,7 @@ class VerifiedEditSettings(KindSettings):
     tries: int = setting(4, "wordings tried, at most", ge=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: VerifiedEditSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: VerifiedEditSettings) -> list[Made]:
     task = draw_task(passage, ask.rng)
     if task is None:
         raise Rejected("task", "no edit fits the passage")

@@ -7,8 +7,8 @@ from pydantic import Field
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, KindSettings, Rejected, example
-from hornbook.synthetic.stages import MOST_REPEATED, finished
+from hornbook.synthetic.kind import Checks, KindSettings, RecordContext, Rejected, example
+from hornbook.synthetic.prompting import MOST_REPEATED, finished
 from hornbook.synthetic.words import repetition, stems
 
 LANGUAGES = {"de": "German", "es": "Spanish", "fr": "French", "it": "Italian", "nl": "Dutch", "pt": "Portuguese"}
@@ -40,7 +40,7 @@ class LanguageSettings(KindSettings):
     tries: int = setting(3, "translations tried, at most", ge=1)
 
 
-def draw_language(ask: Ask, settings: LanguageSettings) -> str:
+def draw_language(ask: RecordContext, settings: LanguageSettings) -> str:
     """One of the settings' languages. Raises HornbookError for one we have no example of."""
     for language in settings.languages:
         if language not in LANGUAGES:
@@ -81,14 +81,14 @@ def names(text: str) -> set[str]:
     return set(NAME.findall(text))
 
 
-async def into(language: str, english: str, stage: str, number: int, ask: Ask) -> str:
+async def into(language: str, english: str, stage: str, number: int, ask: RecordContext) -> str:
     """The text in another language."""
     task = f"Translate into {LANGUAGES[language]}:"
     prompt = [*example(f"{task} {SHOWN_ENGLISH}", SHOWN_FOREIGN[language]), Message("user", f"{task} {english}")]
     return finished(await ask(stage, prompt, stop=["\n\n"], sample=number))
 
 
-async def back(language: str, foreign: str, ask: Ask) -> str:
+async def back(language: str, foreign: str, ask: RecordContext) -> str:
     """The text in English again, by a reader who knows only the translation."""
     prompt = [
         *example(f"Translate into English: {SHOWN_FOREIGN[language]}", SHOWN_ENGLISH),

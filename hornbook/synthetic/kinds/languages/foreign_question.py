@@ -6,10 +6,9 @@ ones and stands there. Then both go into the other language, and back again to s
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.dialogue import agreed_answer
 from hornbook.synthetic.groundedness import evidence
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made
+from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext
 from hornbook.synthetic.kinds.languages._languages import (
     CHECKS,
     LanguageSettings,
@@ -20,7 +19,8 @@ from hornbook.synthetic.kinds.languages._languages import (
     require_same,
 )
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import ask_about, describe, first_accepted
+from hornbook.synthetic.prompting import ask_about, describe, first_accepted
+from hornbook.synthetic.seed_sampling import from_passages
 
 
 class ForeignQuestionSettings(LanguageSettings):
@@ -30,7 +30,7 @@ class ForeignQuestionSettings(LanguageSettings):
     min_agree: float = setting(0.6, "least share of them that must agree", ge=0, le=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: ForeignQuestionSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: ForeignQuestionSettings) -> list[Made]:
     await describe(passage, ask)
     language = draw_language(ask, settings)
     question = await ask_about(passage, ask)
@@ -47,7 +47,7 @@ async def make(passage: Passage, ask: Ask, settings: ForeignQuestionSettings) ->
 
 
 async def there_and_back(
-    english: str, language: str, stage: str, ask: Ask, settings: ForeignQuestionSettings
+    english: str, language: str, stage: str, ask: RecordContext, settings: ForeignQuestionSettings
 ) -> tuple[str, float]:
     """The text in the language, and how much of it comes back. Raises Rejected when no try passes."""
 

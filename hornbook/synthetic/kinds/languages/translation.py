@@ -1,10 +1,9 @@
 """A passage in another language, held to the original by programs and by a translation back (report §2.2, §4)."""
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.groundedness import sentences
-from hornbook.synthetic.kind import Ask, Kind, Made
+from hornbook.synthetic.kind import Kind, Made, RecordContext
 from hornbook.synthetic.kinds.languages._languages import (
     CHECKS,
     LANGUAGES,
@@ -16,7 +15,8 @@ from hornbook.synthetic.kinds.languages._languages import (
     require_same,
 )
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import describe, first_accepted
+from hornbook.synthetic.prompting import describe, first_accepted
+from hornbook.synthetic.seed_sampling import from_passages
 
 ASKED = (
     "Translate into {}:\n\n{}", "How would you say this in {}?\n\n{}", "Please give the {} for this text.\n\n{}",
@@ -30,7 +30,7 @@ class TranslationSettings(LanguageSettings):
     sentences: int = setting(6, "first sentences of a passage that are translated", ge=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: TranslationSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: TranslationSettings) -> list[Made]:
     await describe(passage, ask)
     language = draw_language(ask, settings)
     english = " ".join(sentences(passage.text)[: settings.sentences])

@@ -12,8 +12,8 @@ import numpy as np
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.dialogue import ABOUT_TEXT, agreed_answer, said_before
-from hornbook.synthetic.groundedness import stated
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Material, Rejected, example
+from hornbook.synthetic.groundedness import is_supported
+from hornbook.synthetic.kind import Checks, Kind, Made, Material, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.long._pages import (
     LongSettings,
     most_passages,
@@ -23,7 +23,7 @@ from hornbook.synthetic.kinds.long._pages import (
     tokens,
 )
 from hornbook.synthetic.passages import Page, Passage
-from hornbook.synthetic.stages import (
+from hornbook.synthetic.prompting import (
     SHOWN,
     ask_about,
     finished,
@@ -73,7 +73,7 @@ def spare(settings: LongChapterSettings) -> int:
     return round(1.5 * settings.min_tokens / settings.expansion)
 
 
-async def make(page: Page, ask: Ask, settings: LongChapterSettings) -> list[Made]:
+async def make(page: Page, ask: RecordContext, settings: LongChapterSettings) -> list[Made]:
     outline = [(passage, title) for passage in page.passages if (title := await heading(passage, ask, settings))]
     sections: list[Section] = []
     for passage, title in outline:
@@ -91,7 +91,7 @@ async def make(page: Page, ask: Ask, settings: LongChapterSettings) -> list[Made
     return [Made(checks.passed, text=text)]
 
 
-async def heading(passage: Passage, ask: Ask, settings: LongChapterSettings) -> str:
+async def heading(passage: Passage, ask: RecordContext, settings: LongChapterSettings) -> str:
     """A section's heading; "" when no good one is found."""
     for number in range(settings.tries):
         prompt = shot(TITLE, TITLED, passage)
@@ -104,7 +104,7 @@ async def heading(passage: Passage, ask: Ask, settings: LongChapterSettings) -> 
 
 
 async def write(
-    passage: Passage, title: str, sections: list[Section], ask: Ask, settings: LongChapterSettings
+    passage: Passage, title: str, sections: list[Section], ask: RecordContext, settings: LongChapterSettings
 ) -> Section:
     """One section, with its summary for those that follow. Raises Rejected."""
     before = " ".join(section.summary for section in sections[-settings.remembered :])
@@ -129,7 +129,7 @@ async def write(
     return Section(passage, title, text, await summary(text, passage, ask))
 
 
-async def summary(text: str, passage: Passage, ask: Ask) -> str:
+async def summary(text: str, passage: Passage, ask: RecordContext) -> str:
     """The section in a sentence. Raises Rejected ("summary") when it says something else."""
     prompt = [
         *example(f"Passage: {SHOWN}\n\n{SUMMARISE}", SUMMARISED),
@@ -161,7 +161,7 @@ def cross_reference(number: int, sections: list[Section]) -> str:
     return f'(Recall section {place + 1}, "{sections[place].title}": {sections[place].summary})'
 
 
-async def exercise(sections: list[Section], ask: Ask, settings: LongChapterSettings) -> str:
+async def exercise(sections: list[Section], ask: RecordContext, settings: LongChapterSettings) -> str:
     """A question and its answer, which a section of the first third says and no later one. Raises Rejected."""
     early = list(range(max(1, len(sections) // 3)))
 
@@ -170,7 +170,7 @@ async def exercise(sections: list[Section], ask: Ask, settings: LongChapterSetti
         section = sections[place]
         question = await ask_about(section.passage, ask, sample=number)
         answer = await agreed_answer(ask, "answer", section.text, question, settings.answers, 0.6)
-        later = any(stated(f"{question} {answer}", other.text, 0.9) for other in sections[place + 1 :])
+        later = any(is_supported(f"{question} {answer}", other.text, 0.9) for other in sections[place + 1 :])
         Checks().require("needs an early section", not later, f"a later one says it: {answer[:60]}")
         return f"Exercise\n{question}\n\nAnswer\n{answer} (see section {place + 1})"
 

@@ -10,8 +10,8 @@ import numpy as np
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.dialogue import CHECKS, agreed_answer, check_turn, spoken
-from hornbook.synthetic.groundedness import stated
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Material, Rejected, example
+from hornbook.synthetic.groundedness import is_supported
+from hornbook.synthetic.kind import Checks, Kind, Made, Material, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.long._pages import (
     LongSettings,
     most_passages,
@@ -21,7 +21,7 @@ from hornbook.synthetic.kinds.long._pages import (
     tokens,
 )
 from hornbook.synthetic.passages import Page, Passage
-from hornbook.synthetic.stages import SHOWN, ask_about
+from hornbook.synthetic.prompting import SHOWN, ask_about
 from hornbook.synthetic.words import words
 
 EXAMPLE_QUESTION = "Where in a binary heap is the smallest element?"
@@ -57,7 +57,7 @@ def seeds(material: Material, count: int, rng: np.random.Generator, settings: Lo
     return reading_lists(shuffled(material, rng), count, 3 * settings.min_tokens // 4)
 
 
-async def make(page: Page, ask: Ask, settings: LongDialogueSettings) -> list[Made]:
+async def make(page: Page, ask: RecordContext, settings: LongDialogueSettings) -> list[Made]:
     exchanges: list[Exchange] = []
     for passage in page.passages:
         exchanges.append(await discuss(passage, [one.answer for one in exchanges if one.answer], ask, settings))
@@ -75,7 +75,7 @@ async def make(page: Page, ask: Ask, settings: LongDialogueSettings) -> list[Mad
     return [Made(checks.passed, messages=messages)]
 
 
-async def discuss(passage: Passage, earlier: list[str], ask: Ask, settings: LongDialogueSettings) -> Exchange:
+async def discuss(passage: Passage, earlier: list[str], ask: RecordContext, settings: LongDialogueSettings) -> Exchange:
     """A question on the passage and its answer; the passage alone when none of the tries passes."""
     for number in range(settings.tries):
         try:
@@ -93,7 +93,7 @@ async def discuss(passage: Passage, earlier: list[str], ask: Ask, settings: Long
     return Exchange(passage)
 
 
-async def recall(talked: list[Exchange], ask: Ask, settings: LongDialogueSettings) -> list[tuple[str, str]]:
+async def recall(talked: list[Exchange], ask: RecordContext, settings: LongDialogueSettings) -> list[tuple[str, str]]:
     """(question, what was answered) of the first third of the talk, as found again there by independent readers.
 
     Raises Rejected ("recall") when none is found again.
@@ -108,7 +108,7 @@ async def recall(talked: list[Exchange], ask: Ask, settings: LongDialogueSetting
             answer = await agreed_answer(ask, "recall", said, one.question, settings.answers, 0.6)
         except Rejected:
             continue
-        if stated(answer, one.answer) and not any(words(one.question) == words(asked) for asked, _ in found):
+        if is_supported(answer, one.answer) and not any(words(one.question) == words(asked) for asked, _ in found):
             found.append((one.question, one.answer))
     Checks().require("recall", bool(found), "no early answer is found again in the talk")
     return found

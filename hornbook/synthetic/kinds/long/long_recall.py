@@ -13,11 +13,11 @@ from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.synthetic.chains import in_sentence
 from hornbook.synthetic.dialogue import agreed_answer
-from hornbook.synthetic.groundedness import stated
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Material, Rejected
+from hornbook.synthetic.groundedness import is_supported
+from hornbook.synthetic.kind import Checks, Kind, Made, Material, RecordContext, Rejected
 from hornbook.synthetic.kinds.long._pages import LongSettings, reading_lists, require_long, shuffled
 from hornbook.synthetic.passages import Page, Passage
-from hornbook.synthetic.stages import ask_about
+from hornbook.synthetic.prompting import ask_about
 
 
 class LongRecallSettings(LongSettings):
@@ -41,7 +41,7 @@ def seeds(material: Material, count: int, rng: np.random.Generator, settings: Lo
     return reading_lists(shuffled(material, rng), count, settings.min_tokens)
 
 
-async def make(page: Page, ask: Ask, settings: LongRecallSettings) -> list[Made]:
+async def make(page: Page, ask: RecordContext, settings: LongRecallSettings) -> list[Made]:
     document = as_document(page.passages)
     checks = Checks()
     require_long(checks, document, settings)
@@ -62,7 +62,7 @@ def halves(sections: int, apart: float) -> tuple[list[int], list[int]]:
     return list(range(edge)), list(range(sections - edge, sections))
 
 
-async def findings(places: list[int], page: Page, ask: Ask, settings: LongRecallSettings) -> list[Found]:
+async def findings(places: list[int], page: Page, ask: RecordContext, settings: LongRecallSettings) -> list[Found]:
     """Questions on these sections, as many as wanted or as pass; tries so many sections for each."""
     found: list[Found] = []
     failure = Rejected("far apart", "the document has too few sections")
@@ -79,14 +79,14 @@ async def findings(places: list[int], page: Page, ask: Ask, settings: LongRecall
     return found
 
 
-async def finding(place: int, passages: list[Passage], ask: Ask, settings: LongRecallSettings) -> Found:
+async def finding(place: int, passages: list[Passage], ask: RecordContext, settings: LongRecallSettings) -> Found:
     """A question on one section whose answer is agreed on and stands in no other. Raises Rejected."""
     passage = passages[place]
     question = await ask_about(passage, ask)
     answer = await agreed_answer(ask, "answer", passage.text, question, settings.answers, settings.min_agree)
     others = [other.text for number, other in enumerate(passages) if number != place]
     answered = f"{question} {answer}"
-    elsewhere = any(stated(answered, other, 0.9) for other in others)
+    elsewhere = any(is_supported(answered, other, 0.9) for other in others)
     Checks().require("only there", not elsewhere, f"in another section too: {answer[:60]}")
     return Found(place + 1, question, answer)
 

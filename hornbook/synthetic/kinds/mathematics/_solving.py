@@ -13,10 +13,10 @@ from hornbook.base.settings import setting
 from hornbook.oracles.extract_answer import extract_answer, first_line
 from hornbook.oracles.number import parse_number
 from hornbook.oracles.score import judge_pairs
-from hornbook.synthetic.kind import Ask, Checks, KindSettings, Material, Rejected, example
+from hornbook.synthetic.kind import Checks, KindSettings, Material, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.mathematics._equations import false_equation, numbers
 from hornbook.synthetic.kinds.mathematics._program import program_of
-from hornbook.synthetic.stages import finished, require_fluent
+from hornbook.synthetic.prompting import finished, require_fluent
 
 HOW = "Think step by step, one short line a step, then give the final answer as `Answer: ...`."
 SHOWN_QUESTION = "A box holds 3 red and 4 blue balls. How many balls are in 2 such boxes?"
@@ -78,7 +78,7 @@ def most_like(question: str, examples: Sequence[tuple[str, str]] = SHOWN) -> tup
 
 
 async def solve(
-    question: str, ask: Ask, settings: SolvingSettings, examples: Sequence[tuple[str, str]] = SHOWN
+    question: str, ask: RecordContext, settings: SolvingSettings, examples: Sequence[tuple[str, str]] = SHOWN
 ) -> list[str]:
     """Independent worked solutions, after one solved example."""
     asked, answered = most_like(question, examples)
@@ -86,7 +86,7 @@ async def solve(
     return [finished(answer) for answer in await ask.many("solve", prompt, settings.solutions)]
 
 
-async def right(question: Question, solutions: Sequence[str], ask: Ask) -> list[bool]:
+async def right(question: Question, solutions: Sequence[str], ask: RecordContext) -> list[bool]:
     """Which solutions reach the question's answer, by its oracle."""
     return await ask.compute(_judge, question, solutions)
 

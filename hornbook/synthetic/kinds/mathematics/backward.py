@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 
 from hornbook.base.records import Message, Question, make_id
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Rejected
+from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext, Rejected
 from hornbook.synthetic.kinds.mathematics._equations import numbers, shown
 from hornbook.synthetic.kinds.mathematics._program import Program, program_of, with_numbers
 from hornbook.synthetic.kinds.mathematics._solving import (
@@ -31,7 +31,7 @@ SHOWN = [
 ]
 
 
-async def make(seed: Question, ask: Ask, settings: SolvingSettings) -> list[Made]:
+async def make(seed: Question, ask: RecordContext, settings: SolvingSettings) -> list[Made]:
     program = program_of(seed)
     if program is None:
         raise Rejected("one solution", "no program of its solution")

@@ -9,11 +9,11 @@ import numpy as np
 
 from hornbook.base.records import Message, Question
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.mathematics._equations import equations, numbers, shown
 from hornbook.synthetic.kinds.mathematics._program import Program, program_of
 from hornbook.synthetic.kinds.mathematics._solving import SHOWN_QUESTION, SolvingSettings, right, worked
-from hornbook.synthetic.stages import finished, require_fluent
+from hornbook.synthetic.prompting import finished, require_fluent
 
 ASKED = "One step of the solution is wrong. Find it, say what is wrong with it, and give the right solution."
 FIND = "One step of the solution is computed wrongly. Compute each step again. Which step is it?"
@@ -42,7 +42,7 @@ class Found(msgspec.Struct):
     step: int
 
 
-async def make(seed: Question, ask: Ask, settings: ErrorFindingSettings) -> list[Made]:
+async def make(seed: Question, ask: RecordContext, settings: ErrorFindingSettings) -> list[Made]:
     """The grade falls with the attempts that it took to find the step."""
     program = program_of(seed)
     if program is None:
@@ -82,7 +82,7 @@ def alter(program: Program, given: Sequence[Fraction], rng: np.random.Generator)
     raise Rejected("program", "no slip changes the answer")
 
 
-async def find(problem: str, step: int, ask: Ask, settings: ErrorFindingSettings) -> int:
+async def find(problem: str, step: int, ask: RecordContext, settings: ErrorFindingSettings) -> int:
     """Attempts until the step was found. Raises Rejected ("step")."""
     shown_problem = f"{SHOWN_QUESTION}\n\nSolution:\n{WRONG}"
     prompt = [*example(f"{shown_problem}\n\n{FIND}", '{"step": 1}'), Message("user", f"{problem}\n\n{FIND}")]

@@ -8,10 +8,10 @@ import numpy as np
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
 from hornbook.oracles.question_entry import entry_of
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Material, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, Material, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.mathematics._equations import equations, evaluate, numbers
 from hornbook.synthetic.kinds.mathematics._solving import final_number
-from hornbook.synthetic.stages import finished, require_fluent
+from hornbook.synthetic.prompting import finished, require_fluent
 
 HOW = "Estimate it: round the numbers, compute with the round ones, and give the result as `Answer: about ...`."
 EXAMPLES = {  # of each operation
@@ -85,7 +85,7 @@ def seeds(material: Material, count: int, rng: np.random.Generator, settings: Es
     return list(found.values())
 
 
-async def make(seed: Question, ask: Ask, settings: EstimationSettings) -> list[Made]:
+async def make(seed: Question, ask: RecordContext, settings: EstimationSettings) -> list[Made]:
     """The first estimate that is good; the grade says how near it is."""
     shown, estimated = EXAMPLES[entry_of(seed)["expression"].split()[1]]
     prompt = [*example(f"{shown}\n{HOW}", estimated), Message("user", f"{seed.prompt}\n{HOW}")]

@@ -5,7 +5,7 @@ import numpy as np
 
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Material, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, Made, Material, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.mathematics._equations import numbers, shown
 from hornbook.synthetic.kinds.mathematics._solving import (
     SHOWN_QUESTION,
@@ -17,7 +17,7 @@ from hornbook.synthetic.kinds.mathematics._solving import (
     sound,
 )
 from hornbook.synthetic.kinds.mathematics.variation import agreed
-from hornbook.synthetic.stages import SMALL_TALK, unlabelled
+from hornbook.synthetic.prompting import SMALL_TALK, unlabelled
 from hornbook.synthetic.words import copied, leaked, repetition, stems, words
 
 LEAST_WORDS = 3  # different content words of a question that others can be related to
@@ -41,7 +41,7 @@ def seeds(material: Material, count: int, rng: np.random.Generator, settings: Re
     return numeric(msgspec.structs.replace(material, questions=told), count, rng, settings)
 
 
-async def make(seed: Question, ask: Ask, settings: RelatedProblemSettings) -> list[Made]:
+async def make(seed: Question, ask: RecordContext, settings: RelatedProblemSettings) -> list[Made]:
     failure = Rejected("problem")
     prompt = [*example(f"{TASK}\n\n{SHOWN_QUESTION}", SHOWN_RELATED), Message("user", f"{TASK}\n\n{seed.prompt}")]
     for number in range(settings.tries):
@@ -69,7 +69,7 @@ def check_problem(text: str, original: str, settings: RelatedProblemSettings) ->
     return problem, checks.passed
 
 
-async def solved(problem: str, passed: list[str], ask: Ask, settings: RelatedProblemSettings) -> Made:
+async def solved(problem: str, passed: list[str], ask: RecordContext, settings: RelatedProblemSettings) -> Made:
     """With the answer that enough independent solutions reach as the reference."""
     solutions = await solve(problem, ask, settings)
     wanted = agreed(solutions, settings.min_agree)

@@ -8,7 +8,7 @@ import numpy as np
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
 from hornbook.synthetic.agreement import vote
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Rejected
+from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext, Rejected
 from hornbook.synthetic.kinds.mathematics._equations import numbers, shown
 from hornbook.synthetic.kinds.mathematics._program import program_of, with_numbers
 from hornbook.synthetic.kinds.mathematics._solving import (
@@ -32,7 +32,7 @@ class VariationSettings(SolvingSettings):
     )
 
 
-async def make(seed: Question, ask: Ask, settings: VariationSettings) -> list[Made]:
+async def make(seed: Question, ask: RecordContext, settings: VariationSettings) -> list[Made]:
     prompt, answer = varied(seed, ask.rng, settings.changed)
     solutions = await solve(prompt, ask, settings)
     computed = answer is not None

@@ -7,9 +7,7 @@ import numpy as np
 
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.grading import key_terms
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.mathematics._equations import numbers
 from hornbook.synthetic.kinds.mathematics._expressions import Computation, draw
 from hornbook.synthetic.kinds.mathematics._solving import (
@@ -19,8 +17,10 @@ from hornbook.synthetic.kinds.mathematics._solving import (
     solve,
     sound,
 )
+from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SMALL_TALK, unlabelled
+from hornbook.synthetic.prompting import SMALL_TALK, unlabelled
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.words import leaked, repetition, stems, words
 
 TASK = (
@@ -46,7 +46,7 @@ class WordProblemSettings(SolvingSettings):
     min_right: float = setting(0.5, "least share of solutions that must reach the computed answer", gt=0, le=1)
 
 
-async def make(seed: Passage, ask: Ask, settings: WordProblemSettings) -> list[Made]:
+async def make(seed: Passage, ask: RecordContext, settings: WordProblemSettings) -> list[Made]:
     computation = draw(ask.rng, int(ask.rng.integers(1, settings.operations + 1)), settings.largest)
     topics = scene(seed, ask.rng)
     failure = Rejected("story")
@@ -87,7 +87,7 @@ def check_story(text: str, computation: Computation, topics: list[str]) -> str:
     return story
 
 
-async def solved(story: str, computation: Computation, ask: Ask, settings: WordProblemSettings) -> Made:
+async def solved(story: str, computation: Computation, ask: RecordContext, settings: WordProblemSettings) -> Made:
     solutions = await solve(story, ask, settings)
     reached = [solution for solution in solutions if final_number(solution) == computation.result]
     share = len(reached) / len(solutions)

@@ -2,7 +2,7 @@
 
 from hornbook.base.records import Message, Question
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Kind, Made
+from hornbook.synthetic.kind import Kind, Made, RecordContext
 from hornbook.synthetic.kinds.mathematics._solving import (
     SOLUTION_CHECKS,
     SolvingSettings,
@@ -19,7 +19,7 @@ class WorkedSolutionSettings(SolvingSettings):
     keep: int = setting(2, "most solutions kept of a question", ge=1)
 
 
-async def make(seed: Question, ask: Ask, settings: WorkedSolutionSettings) -> list[Made]:
+async def make(seed: Question, ask: RecordContext, settings: WorkedSolutionSettings) -> list[Made]:
     """The grade is the share of solutions that were right: how easy the question is for this teacher."""
     solutions = await solve(seed.prompt, ask, settings)
     verdicts = await right(seed, solutions, ask)

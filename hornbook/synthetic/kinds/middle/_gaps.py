@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, KindSettings, Rejected
-from hornbook.synthetic.stages import require_fluent
+from hornbook.synthetic.kind import Checks, KindSettings, RecordContext, Rejected
+from hornbook.synthetic.prompting import require_fluent
 from hornbook.synthetic.words import grounded, words
 
 GIVEN_AWAY = {"hint", "hints", "blank", "gap", "task", "prompt"}  # how it was made is not what a reader should see
@@ -42,7 +42,7 @@ class Filled(NamedTuple):
 Attempt = Callable[[int, Sequence[str]], Awaitable[tuple[str, float, list[str]]]]
 
 
-async def fill(attempt: Attempt, hints: Sequence[str], ask: Ask, settings: GapSettings) -> Filled:
+async def fill(attempt: Attempt, hints: Sequence[str], ask: RecordContext, settings: GapSettings) -> Filled:
     """Try until an attempt passes: `attempt(number, hints so far)` → (reasons, match, checks passed), or Rejected.
 
     Raises the last attempt's Rejected.

@@ -8,13 +8,13 @@ import numpy as np
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import spread
 from hornbook.synthetic.code_similarity import code_of, parse_function, similarity
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Material, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, Made, Material, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.middle._gaps import REASON_CHECKS, GapSettings, fill, require_reasons
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.programs.behaviour import Case, behaviour, same_behaviour
-from hornbook.synthetic.stages import finished, unlabelled
+from hornbook.synthetic.programs.behaviour import CallExample, behaviour, same_behaviour
+from hornbook.synthetic.prompting import finished, unlabelled
+from hornbook.synthetic.seed_sampling import spread_over_documents
 
 GAP = "# the missing lines"
 REASON = f"What must the lines at `{GAP}` do? Answer in one or two sentences, without code."
@@ -67,7 +67,7 @@ class Cut:
 
 def seeds(material: Material, count: int, rng: np.random.Generator, settings: FimCodeSettings) -> list[Passage]:
     """Functions with a statement that can be cut."""
-    return spread([passage for passage in material.functions if statements(passage.text)], count, rng)
+    return spread_over_documents([passage for passage in material.functions if statements(passage.text)], count, rng)
 
 
 def statements(source: str) -> list[ast.stmt]:
@@ -86,7 +86,7 @@ def statements(source: str) -> list[ast.stmt]:
     ]
 
 
-async def make(passage: Passage, ask: Ask, settings: FimCodeSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: FimCodeSettings) -> list[Made]:
     """Where the function runs by itself, attempts are graded by what it does then, else by its syntax tree."""
     original = parse_function(passage.text, "")
     cases = await ask.compute(behaviour, passage.text)
@@ -113,7 +113,7 @@ async def make(passage: Passage, ask: Ask, settings: FimCodeSettings) -> list[Ma
     return [Made(filled.passed, messages=messages, grade=filled.grade(settings.attempts))]
 
 
-def telling_cut(source: str, order: Sequence[ast.stmt], cases: Sequence[Case]) -> Cut | None:
+def telling_cut(source: str, order: Sequence[ast.stmt], cases: Sequence[CallExample]) -> Cut | None:
     """The first of the cuts without which the function does something else; None when there is none."""
     for statement in order:
         cut = Cut(source, statement)
@@ -139,7 +139,7 @@ def hints_for(lines: str) -> list[str]:
     ]
 
 
-def matching(written: str, cut: Cut, original: ast.FunctionDef, cases: Sequence[Case]) -> float:
+def matching(written: str, cut: Cut, original: ast.FunctionDef, cases: Sequence[CallExample]) -> float:
     """How well the lines, or a whole function, fill the gap: the share of the cases in which the function then does
     what it did, or without cases the share that they win back of what the cut took from its syntax tree."""
     whole = parse_function(written, original.name)

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import spread
-from hornbook.synthetic.grading import SENTENCE
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Material, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, Made, Material, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.middle._gaps import REASON_CHECKS, GapSettings, fill, require_reasons
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import finished, unlabelled
+from hornbook.synthetic.prompting import finished, unlabelled
+from hornbook.synthetic.seed_sampling import spread_over_documents
 from hornbook.synthetic.words import copied, stems, words
 
 GAP = "[...]"
@@ -37,28 +37,27 @@ class FimTextSettings(GapSettings):
 
 def seeds(material: Material, count: int, rng: np.random.Generator, settings: FimTextSettings) -> list[Passage]:
     """Passages with a sentence that their chain of reasoning needs."""
-    return spread([passage for passage in material.passages if needed(passage)], count, rng)
+    return spread_over_documents([passage for passage in material.passages if needed(passage)], count, rng)
 
 
 def needed(passage: Passage) -> list[int]:
     """The sentences, but the first, that hold an assumption or a conclusion of the passage's chain."""
-    sentences = SENTENCE.split(passage.text)
     parts = [part for step in passage.chain for part in (step.assumption, step.conclusion)]
     return [
         place
-        for place, sentence in enumerate(sentences)
+        for place, sentence in enumerate(sentences(passage.text))
         if place and len(words(sentence)) in LENGTHS and any(part.rstrip(".") in sentence for part in parts)
     ]
 
 
-async def make(passage: Passage, ask: Ask, settings: FimTextSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: FimTextSettings) -> list[Made]:
     places = needed(passage)
     if not places:
         raise Rejected("a sentence to cut")
-    sentences = SENTENCE.split(passage.text)
+    whole = sentences(passage.text)
     place = places[int(ask.rng.integers(len(places)))]
-    truth = sentences[place]
-    text = " ".join([*sentences[:place], GAP, *sentences[place + 1 :]])
+    truth = whole[place]
+    text = " ".join([*whole[:place], GAP, *whole[place + 1 :]])
 
     async def attempt(number: int, hints: Sequence[str]) -> tuple[str, float, list[str]]:
         reasons = finished(await ask("reason", prompt(REASON, SHOWN_REASONS, text, hints), sample=number))

@@ -10,13 +10,13 @@ import msgspec
 import numpy as np
 
 from hornbook.base.records import Message, Question
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import spread
-from hornbook.synthetic.grading import SENTENCE
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Material, Rejected, Seed, example
+from hornbook.synthetic.kind import Checks, Kind, Made, Material, RecordContext, Rejected, Seed, example
 from hornbook.synthetic.kinds.middle._gaps import REASON_CHECKS, Filled, GapSettings, fill, require_reasons
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import finished, unlabelled
+from hornbook.synthetic.prompting import finished, unlabelled
+from hornbook.synthetic.seed_sampling import spread_over_documents
 from hornbook.synthetic.words import words
 
 LETTERS = "ABCDEF"
@@ -61,7 +61,7 @@ def seeds(material: Material, count: int, rng: np.random.Generator, settings: St
     procedures = [passage for passage in material.passages if procedure_steps(passage)]
     share = max(round(count * settings.asked), count - len(procedures))
     chosen: list[Seed] = [questions[number] for number in rng.permutation(len(questions))[:share].tolist()]
-    return [*chosen, *spread(procedures, count - len(chosen), rng)]
+    return [*chosen, *spread_over_documents(procedures, count - len(chosen), rng)]
 
 
 def solution_steps(question: Question) -> list[str]:
@@ -82,13 +82,13 @@ def follows(steps: Sequence[str]) -> bool:
 
 def procedure_steps(passage: Passage) -> list[str]:
     """The sentences of a procedure whose words say what comes when; else none."""
-    sentences = [sentence.strip() for sentence in SENTENCE.split(passage.text)]
-    if passage.information != "procedure" or len(sentences) not in STEPS:
+    steps = sentences(passage.text)
+    if passage.information != "procedure" or len(steps) not in STEPS:
         return []
-    return sentences if all(map(CUE.match, sentences[1:])) else []
+    return steps if all(map(CUE.match, steps[1:])) else []
 
 
-async def make(seed: Question | Passage, ask: Ask, settings: StepOrderSettings) -> list[Made]:
+async def make(seed: Question | Passage, ask: RecordContext, settings: StepOrderSettings) -> list[Made]:
     task = shuffle(seed, ask.rng)
 
     async def attempt(number: int, hints: Sequence[str]) -> tuple[str, float, list[str]]:
@@ -124,7 +124,7 @@ def hints_for(task: Task) -> list[str]:
     return [f"The order begins with {letters}." for letters in told]
 
 
-async def explain(task: Task, filled: Filled, ask: Ask, settings: StepOrderSettings) -> Made:
+async def explain(task: Task, filled: Filled, ask: RecordContext, settings: StepOrderSettings) -> Made:
     """Why each step follows the one before, then the order. Raises Rejected when a reason is none."""
     checks = Checks()
     lines = [f"{task.letters[0]} comes first: {task.steps[0]}"]
@@ -143,7 +143,7 @@ async def explain(task: Task, filled: Filled, ask: Ask, settings: StepOrderSetti
 
 
 async def reasoned(
-    prompt: list[Message], first: str, second: str, source: str, ask: Ask, settings: StepOrderSettings
+    prompt: list[Message], first: str, second: str, source: str, ask: RecordContext, settings: StepOrderSettings
 ) -> str:
     """A reason that names something of both steps. Raises Rejected ("reasons") after so many attempts."""
     for number in range(settings.attempts):

@@ -11,7 +11,7 @@ from hornbook.base.records import Message, Question
 from hornbook.base.settings import setting
 from hornbook.oracles.code import code_in
 from hornbook.oracles.score import judge_pairs
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, example
 from hornbook.synthetic.kinds.preference._functions import from_requests
 from hornbook.synthetic.words import repetition
 
@@ -34,7 +34,7 @@ class CheckedCodeSettings(KindSettings):
     programs: int = setting(8, "independent programs for a request", ge=2)
 
 
-async def make(seed: Question, ask: Ask, settings: CheckedCodeSettings) -> list[Made]:
+async def make(seed: Question, ask: RecordContext, settings: CheckedCodeSettings) -> list[Made]:
     prompt = [*example(SHOWN_REQUEST, SHOWN_PROGRAM), Message("user", seed.prompt)]
     answers = await ask.many("program", prompt, settings.programs, stop=["\n```\n"])
     programs = list(dict.fromkeys(closed(answer.text) for answer in answers))

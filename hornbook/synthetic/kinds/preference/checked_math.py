@@ -7,7 +7,7 @@ from hornbook.base.records import Message, Question
 from hornbook.base.settings import setting
 from hornbook.oracles.extract_answer import extract_answer, first_line
 from hornbook.oracles.number import parse_number
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Rejected
+from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext, Rejected
 from hornbook.synthetic.kinds.mathematics._equations import false_equation
 from hornbook.synthetic.kinds.mathematics._solving import (
     SOLUTION_CHECKS,
@@ -19,7 +19,7 @@ from hornbook.synthetic.kinds.mathematics._solving import (
     solve,
     sound,
 )
-from hornbook.synthetic.stages import MOST_REPEATED, SMALL_TALK
+from hornbook.synthetic.prompting import MOST_REPEATED, SMALL_TALK
 from hornbook.synthetic.words import leaked, repetition
 
 FROM_EXAMPLE = 2  # pairs of words it may have from the prompt's example: those of any solution
@@ -32,7 +32,7 @@ class CheckedMathSettings(SolvingSettings):
     solutions: int = setting(8, "independent solutions of a question", ge=2)
 
 
-async def make(seed: Question, ask: Ask, settings: CheckedMathSettings) -> list[Made]:
+async def make(seed: Question, ask: RecordContext, settings: CheckedMathSettings) -> list[Made]:
     solutions = await solve(seed.prompt, ask, settings)
     verdicts = await right(seed, solutions, ask)
     share = sum(verdicts) / len(verdicts)
@@ -48,7 +48,7 @@ async def make(seed: Question, ask: Ask, settings: CheckedMathSettings) -> list[
     return [Made([*passed, "wrong solution"], messages=messages, rejected=closest, grade=round(1 - share, 4))]
 
 
-async def preferred(reached: list[str], seed: Question, ask: Ask) -> tuple[str, list[str]]:
+async def preferred(reached: list[str], seed: Question, ask: RecordContext) -> tuple[str, list[str]]:
     """The teacher's first sound solution, else the question's own worked one, held to the same answer and arithmetic.
 
     Raises Rejected where there is neither.

@@ -2,10 +2,9 @@
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.constraints.drawing import broken, draw
-from hornbook.synthetic.constraints.oracle import question_of
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made, Rejected
+from hornbook.synthetic.constraints.drawing import broken, draw_constraints
+from hornbook.synthetic.constraints.oracle import constraint_question
+from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext, Rejected
 from hornbook.synthetic.kinds.instructions._following import (
     CONTENT,
     FollowingSettings,
@@ -21,7 +20,8 @@ from hornbook.synthetic.kinds.instructions._following import (
     with_constraints,
 )
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import finished
+from hornbook.synthetic.prompting import finished
+from hornbook.synthetic.seed_sampling import from_passages
 
 
 class FollowedInstructionSettings(FollowingSettings):
@@ -30,11 +30,11 @@ class FollowedInstructionSettings(FollowingSettings):
     worse: int = setting(3, "replies to the request without its constraints, to find one that breaks them", ge=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: FollowedInstructionSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: FollowedInstructionSettings) -> list[Made]:
     topic = await name_topic(passage, ask)
     request = request_about(topic, ask.rng)
     count = int(ask.rng.integers(1, settings.constraints + 1))
-    constraints = draw(ask.rng, topic_for(passage, request), count, settings.drawn_from(all_but()))
+    constraints = draw_constraints(ask.rng, topic_for(passage, request), count, settings.drawn_from(all_but()))
     prompt = with_constraints(request, constraints)
 
     def content(reply: str) -> Checks:
@@ -48,7 +48,7 @@ async def make(passage: Passage, ask: Ask, settings: FollowedInstructionSettings
         raise Rejected("worse reply", f"none of {len(answers)} is fluent and breaks a constraint")
     ask.facts["constraints"] = float(len(constraints))
     messages = [Message("user", prompt), Message("assistant", reply)]
-    question = question_of("followed_instruction", prompt, reply, constraints)
+    question = constraint_question("followed_instruction", prompt, reply, constraints)
     return [Made(["topic", *passed, "worse reply"], messages=messages, question=question, rejected=failing[0])]
 
 

@@ -13,10 +13,10 @@ from msgspec import Meta
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, ask_about, finished, first_accepted, require_fluent, unlabelled
+from hornbook.synthetic.prompting import SHOWN, ask_about, finished, first_accepted, require_fluent, unlabelled
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.words import grounded
 
 Mark = Annotated[int, Meta(ge=1, le=5)]
@@ -61,7 +61,7 @@ class JudgedRepliesSettings(KindSettings):
     min_grounded: float = setting(0.5, "least share of the preferred reply's words in passage or question", ge=0, le=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: JudgedRepliesSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: JudgedRepliesSettings) -> list[Made]:
     async def question_of(number: int) -> str:
         return await ask_about(passage, ask, sample=number)
 
@@ -88,7 +88,7 @@ async def make(passage: Passage, ask: Ask, settings: JudgedRepliesSettings) -> l
     return pairs(graded, question, passage, checks, settings)
 
 
-async def judged(question: str, passage: Passage, replies: list[str], ask: Ask) -> list[Judgement]:
+async def judged(question: str, passage: Passage, replies: list[str], ask: RecordContext) -> list[Judgement]:
     """The judge's opinion of the replies, listed in this order."""
     shown = msgspec.json.encode({"replies": SHOWN_JUDGEMENTS}).decode()
     prompt = [

@@ -10,14 +10,14 @@ from collections.abc import Callable
 import msgspec
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
 from hornbook.oracles.trivia import refuses
-from hornbook.synthetic.agreement import meaning
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.groundedness import sentences, stated, states
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.agreement import comparable_form
+from hornbook.synthetic.groundedness import is_supported, states_reference
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import (
+from hornbook.synthetic.prompting import (
     SHOWN,
     ask_about,
     brief_answers,
@@ -26,6 +26,7 @@ from hornbook.synthetic.stages import (
     require_fluent,
     unlabelled,
 )
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.words import grounded, leaked, stems
 
 SHOWN_QUESTION = "Where in a binary heap is the smallest element?"
@@ -55,7 +56,7 @@ class RefusalPairSettings(KindSettings):
     min_grounded: float = setting(0.6, "least share of a reply's words that passage and question hold", ge=0, le=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: RefusalPairSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: RefusalPairSettings) -> list[Made]:
     parts = told_sentences(passage)
     order = ask.rng.permutation(len(parts)).tolist()
 
@@ -90,8 +91,10 @@ def told_sentences(passage: Passage) -> list[str]:
 
 def check_reference(question: str, reference: str, passage: Passage) -> None:
     """Short, in the passage, and not in the question. Raises Rejected."""
-    short = meaning(reference) is not None and bool(stems(reference)) and not leaked(reference, SHOWN, passage.text)
-    given = stated(reference, passage.text, 0.8) and grounded(reference, question) <= 0.5
+    short = (
+        comparable_form(reference) is not None and bool(stems(reference)) and not leaked(reference, SHOWN, passage.text)
+    )
+    given = is_supported(reference, passage.text, 0.8) and grounded(reference, question) <= 0.5
     Checks().require("reference", short and given, f"not in the passage, or in the question: {reference[:80]}")
 
 
@@ -99,7 +102,7 @@ class Pairs:
     """The pairs that one question gives. Each method raises Rejected where there is none."""
 
     def __init__(
-        self, question: str, reference: str, passage: Passage, ask: Ask, settings: RefusalPairSettings
+        self, question: str, reference: str, passage: Passage, ask: RecordContext, settings: RefusalPairSettings
     ) -> None:
         self.question, self.reference, self.passage = question, reference, passage
         self.ask, self.settings = ask, settings
@@ -112,8 +115,8 @@ class Pairs:
 
     async def unanswerable(self) -> Made:
         """Without the sentences that give the answer: a refusal over an invention."""
-        left = " ".join(one for one in sentences(self.passage.text) if not states(one, self.reference))
-        enough = len(left) >= 80 and not stated(self.reference, left, 0.8)
+        left = " ".join(one for one in sentences(self.passage.text) if not states_reference(one, self.reference))
+        enough = len(left) >= 80 and not is_supported(self.reference, left, 0.8)
         Checks().require("evidence removed", enough, "the answer stands everywhere, or nothing is left")
         refusal = await self._refusal("refuse", left)
         prompt = turns(left, self.question, ONE_SENTENCE, SHOWN_ANSWER, SHOWN)
@@ -127,7 +130,7 @@ class Pairs:
         prompt = turns("", self.question, ONE_SENTENCE, SHOWN_ANSWER, "")
         recalled = await self.ask.many("recall", prompt, self.settings.recalled)
         said = [unlabelled(finished(answer)) for answer in recalled]
-        known = sum(states(text, self.reference) and not declines(text) for text in said) / len(said)
+        known = sum(states_reference(text, self.reference) and not declines(text) for text in said) / len(said)
         self.ask.facts["known"] = known
         unclear = 0 < known < self.settings.usually_right
         Checks().require("known or not", not unclear, f"{known:.2f} of the answers from memory are right")
@@ -141,7 +144,7 @@ class Pairs:
         prompt = turns(self.passage.text, self.question, ONE_SENTENCE, SHOWN_ANSWER, SHOWN)
 
         def check(text: str) -> None:
-            right = states(text, self.reference) and not declines(text) and self._own(text)
+            right = states_reference(text, self.reference) and not declines(text) and self._own(text)
             Checks().require("answer", right, text[:80])
 
         return await self._first("answer", prompt, check)
@@ -161,7 +164,7 @@ class Pairs:
     def _invention(self, replies: list[str]) -> str:
         """The first reply that answers with confidence, and not with the reference."""
         for text in replies:
-            if not declines(text) and not states(text, self.reference) and self._fluent(text):
+            if not declines(text) and not states_reference(text, self.reference) and self._fluent(text):
                 return text
         raise Rejected("invention", f"none among {len(replies)} replies")
 

@@ -4,12 +4,12 @@ import numpy as np
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_pages
-from hornbook.synthetic.grading import key_terms
-from hornbook.synthetic.groundedness import states
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.groundedness import states_reference
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
+from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Page
-from hornbook.synthetic.stages import finished, first_accepted, require_fluent, require_grounded, unlabelled
+from hornbook.synthetic.prompting import finished, first_accepted, require_fluent, require_grounded, unlabelled
+from hornbook.synthetic.seed_sampling import from_pages
 from hornbook.synthetic.words import STEM, leaked, stems, words
 
 ONE = "A stack gives back the element that was put in last. It is used to undo steps."
@@ -53,7 +53,7 @@ class Two:
         return len(mine & self.own[0]), len(mine & self.own[1])
 
 
-async def make(page: Page, ask: Ask, settings: ComparisonSettings) -> list[Made]:
+async def make(page: Page, ask: RecordContext, settings: ComparisonSettings) -> list[Made]:
     two = related(page, ask.rng)
     prompt = shot(ASK.format("stack", "queue"), ASKED, two.both, ASK.format(*two.subjects()))
 
@@ -109,7 +109,7 @@ def check_answer(text: str, question: str, two: Two, settings: ComparisonSetting
 def needs_both(alone: str, answer: str, question: str, given: int, two: Two) -> bool:
     """Whether an answer from passage `given` alone falls short: it does not say the answer, or has nothing of the
     other passage but what the question holds."""
-    return not states(alone, answer) or not (stems(alone) - stems(question)) & two.own[1 - given]
+    return not states_reference(alone, answer) or not (stems(alone) - stems(question)) & two.own[1 - given]
 
 
 KIND = Kind(

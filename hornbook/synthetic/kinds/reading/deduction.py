@@ -2,14 +2,16 @@
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.chains import as_sentence, chains_first, find_chain, in_sentence
-from hornbook.synthetic.groundedness import states
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
-from hornbook.synthetic.passages import Passage, Step
-from hornbook.synthetic.stages import SHOWN, brief_answers, describe, first_accepted, unlabelled
+from hornbook.synthetic.chains import capitalised, chains_first, find_chain, in_sentence
+from hornbook.synthetic.groundedness import states_reference
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
+from hornbook.synthetic.passages import Passage, ReasoningStep
+from hornbook.synthetic.prompting import SHOWN, brief_answers, describe, first_accepted, unlabelled
 from hornbook.synthetic.words import grounded, leaked, stems, words
 
-SHOWN_STEP = Step("every parent is smaller than or equal to its children", "the smallest element is at the root", "")
+SHOWN_STEP = ReasoningStep(
+    "every parent is smaller than or equal to its children", "the smallest element is at the root", ""
+)
 SHOWN_QUESTION = "Where is the smallest element?"
 
 
@@ -23,7 +25,7 @@ class DeductionSettings(KindSettings):
     min_agree: float = setting(0.3, "least share of them that must", ge=0, le=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: DeductionSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: DeductionSettings) -> list[Made]:
     await describe(passage, ask)
     chain = await find_chain(passage, ask)
     made, failure = [], Rejected("question")
@@ -37,7 +39,7 @@ async def make(passage: Passage, ask: Ask, settings: DeductionSettings) -> list[
     return made
 
 
-async def from_step(step: Step, passage: Passage, ask: Ask, settings: DeductionSettings) -> Made:
+async def from_step(step: ReasoningStep, passage: Passage, ask: RecordContext, settings: DeductionSettings) -> Made:
     async def word(number: int) -> str:
         answer = await ask("question", question_prompt(step), max_tokens=60, stop=["\n"], sample=number)
         return check_question(unlabelled(answer.text), step)
@@ -55,9 +57,9 @@ async def from_step(step: Step, passage: Passage, ask: Ask, settings: DeductionS
     )
 
 
-def question_prompt(step: Step) -> list[Message]:
-    def task(step: Step) -> str:
-        known, wanted = as_sentence(step.assumption), as_sentence(step.conclusion)
+def question_prompt(step: ReasoningStep) -> list[Message]:
+    def task(step: ReasoningStep) -> str:
+        known, wanted = capitalised(step.assumption), capitalised(step.conclusion)
         return (
             f"Known: {known}\nAnswer: {wanted}\n\nWrite one short question that has this answer. Do not give it away."
         )
@@ -65,7 +67,7 @@ def question_prompt(step: Step) -> list[Message]:
     return [*example(task(SHOWN_STEP), SHOWN_QUESTION), Message("user", task(step))]
 
 
-def check_question(text: str, step: Step) -> str:
+def check_question(text: str, step: ReasoningStep) -> str:
     """What is known, and the question that the conclusion answers, if it does not give it away. Raises Rejected."""
     question = text[: text.find("?") + 1]
     if not 3 <= len(words(question)) <= 40:
@@ -79,10 +81,10 @@ def check_question(text: str, step: Step) -> str:
     return f"Suppose that {in_sentence(step.assumption)}. {question}"
 
 
-def finds(answer: str, step: Step) -> bool:
+def finds(answer: str, step: ReasoningStep) -> bool:
     """Whether an answer of a few words says the conclusion, or what is new in it."""
     new = stems(step.conclusion) - stems(step.assumption)
-    return states(answer, step.conclusion) or (bool(new) and len(new & stems(answer)) >= 0.5 * len(new))
+    return states_reference(answer, step.conclusion) or (bool(new) and len(new & stems(answer)) >= 0.5 * len(new))
 
 
 KIND = Kind(

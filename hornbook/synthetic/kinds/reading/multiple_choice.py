@@ -8,12 +8,12 @@ from msgspec import Meta
 
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
-from hornbook.synthetic.agreement import meaning, same_meaning
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.groundedness import evidence, numbers, stated
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.agreement import comparable_form, same_meaning
+from hornbook.synthetic.groundedness import evidence, is_supported, numbers
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, ask_about, brief_answers, describe, first_accepted
+from hornbook.synthetic.prompting import SHOWN, ask_about, brief_answers, describe, first_accepted
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.words import grounded, leaked, stems, words
 
 LETTERS = "ABCDEF"
@@ -41,7 +41,7 @@ class MultipleChoiceSettings(KindSettings):
     max_grounded: float = setting(0.67, "largest share of a wrong option's words that the passage holds", ge=0, le=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: MultipleChoiceSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: MultipleChoiceSettings) -> list[Made]:
     await describe(passage, ask)
 
     async def question_of(number: int) -> tuple[str, str]:
@@ -67,8 +67,8 @@ async def make(passage: Passage, ask: Ask, settings: MultipleChoiceSettings) -> 
 
 def require_right(right: str, question: str, passage: Passage) -> None:
     """A few words that the passage says and the question does not. Raises Rejected ("right option")."""
-    short = meaning(right) is not None and not leaked(right, SHOWN, passage.text)
-    said = stated(right, passage.text, 0.8) and grounded(right, question) <= 0.7
+    short = comparable_form(right) is not None and not leaked(right, SHOWN, passage.text)
+    said = is_supported(right, passage.text, 0.8) and grounded(right, question) <= 0.7
     Checks().require("right option", short and said, f"not in the passage, or in the question: {right[:80]}")
 
 
@@ -97,7 +97,7 @@ def wrong_options(written: list[str], right: str, passage: Passage, settings: Mu
 
 
 async def chosen_again(
-    question: str, options: list[str], passage: Passage, ask: Ask, settings: MultipleChoiceSettings
+    question: str, options: list[str], passage: Passage, ask: RecordContext, settings: MultipleChoiceSettings
 ) -> float:
     """Share of independent answers that choose the first of `options`, which each sees in an order of its own: a
     teacher that always names the same place finds it by chance only."""
@@ -112,7 +112,7 @@ async def chosen_again(
     return right / settings.answers
 
 
-def shuffled(options: list[str], ask: Ask) -> list[str]:
+def shuffled(options: list[str], ask: RecordContext) -> list[str]:
     return [options[number] for number in ask.rng.permutation(len(options)).tolist()]
 
 

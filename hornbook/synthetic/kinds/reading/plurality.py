@@ -11,11 +11,11 @@ from hornbook.base.settings import setting
 from hornbook.oracles.extract_answer import extract_answer
 from hornbook.oracles.number import parse_number
 from hornbook.oracles.score import is_right
-from hornbook.synthetic.agreement import Vote, meaning, same_meaning, vote
-from hornbook.synthetic.choose import spread
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Material, Rejected, Seed, example
+from hornbook.synthetic.agreement import Vote, comparable_form, same_meaning, vote
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, Material, RecordContext, Rejected, Seed, example
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, ask_about, describe, finished, require_fluent
+from hornbook.synthetic.prompting import SHOWN, ask_about, describe, finished, require_fluent
+from hornbook.synthetic.seed_sampling import spread_over_documents
 
 YES_OR_NO = "Write one short question about the passage that can be answered with yes or no."
 ASKED_YES_OR_NO = "Question: Is the smallest element of a binary heap at the root?"
@@ -66,10 +66,10 @@ def seeds(material: Material, count: int, rng: np.random.Generator, settings: Pl
     given = round(count * settings.asked) if material.passages else count
     order = rng.permutation(len(material.questions)).tolist()
     questions: list[Seed] = [material.questions[number] for number in order[:given]]
-    return [*questions, *spread(material.passages, count - len(questions), rng)]
+    return [*questions, *spread_over_documents(material.passages, count - len(questions), rng)]
 
 
-async def make(seed: Passage | Question, ask: Ask, settings: PluralitySettings) -> list[Made]:
+async def make(seed: Passage | Question, ask: RecordContext, settings: PluralitySettings) -> list[Made]:
     if isinstance(seed, Passage):
         await describe(seed, ask)
         short = settings.ask_for == "a few words"
@@ -140,7 +140,7 @@ def new_question(prompt: str, seed: Passage | Question, found: Vote, solution: s
     """A question with the plurality's answer as reference; none for a question that was given: it has its own."""
     if isinstance(seed, Question):
         return None
-    numeric = parse_number(found.answer) is not None and not isinstance(meaning(found.answer), frozenset)
+    numeric = parse_number(found.answer) is not None and not isinstance(comparable_form(found.answer), frozenset)
     return Question(
         id=make_id("question", prompt, found.answer),
         task="plurality",

@@ -13,10 +13,18 @@ from pydantic import Field
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, example
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, ask_about, describe, finished, first_accepted, require_fluent, unlabelled
+from hornbook.synthetic.prompting import (
+    SHOWN,
+    ask_about,
+    describe,
+    finished,
+    first_accepted,
+    require_fluent,
+    unlabelled,
+)
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.words import grounded
 
 Line = Annotated[str, Meta(min_length=5, max_length=160)]
@@ -75,7 +83,7 @@ class Attempt(msgspec.Struct):
         return round(self.mean() * self.grounded, 6), -len(self.answer)
 
 
-async def make(passage: Passage, ask: Ask, settings: SelfRevisionSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: SelfRevisionSettings) -> list[Made]:
     await describe(passage, ask)
     question = await ask_about(passage, ask)
     shown = msgspec.json.encode(EXAMPLE_PREPARATION).decode()
@@ -95,7 +103,9 @@ async def make(passage: Passage, ask: Ask, settings: SelfRevisionSettings) -> li
     return [await first_accepted(len(ranked), checked)]  # the best one that passes
 
 
-async def criticised(text: str, question: str, passage: Passage, ask: Ask, settings: SelfRevisionSettings) -> Attempt:
+async def criticised(
+    text: str, question: str, passage: Passage, ask: RecordContext, settings: SelfRevisionSettings
+) -> Attempt:
     """One version with its scores and advice, by the teacher's own critique."""
     answer = unlabelled(text)
     shape = critique_shape(tuple(settings.criteria))

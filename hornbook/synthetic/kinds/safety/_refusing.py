@@ -2,7 +2,7 @@
 
 import re
 
-from hornbook.synthetic.groundedness import sentences
+from hornbook.base.sentences import sentences
 
 REFUSAL = re.compile(
     r"\b(I(?:'m| am) (?:sorry|afraid|unable|not able|not going)|I (?:can(?:no|')t|cannot|won't|will not|must decline"

@@ -11,13 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
 from hornbook.synthetic.chains import POINTS_BACK, in_sentence
-from hornbook.synthetic.choose import spread
-from hornbook.synthetic.groundedness import DIGITS, negations, sentences, states
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Material, Seed, example
+from hornbook.synthetic.groundedness import DIGITS, negations, states_reference
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, Material, RecordContext, Seed, example
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import (
+from hornbook.synthetic.prompting import (
     SHOWN,
     describe,
     finished,
@@ -26,6 +26,7 @@ from hornbook.synthetic.stages import (
     require_grounded,
     unlabelled,
 )
+from hornbook.synthetic.seed_sampling import spread_over_documents
 from hornbook.synthetic.words import words
 
 OPPOSITES = """
@@ -78,10 +79,12 @@ class BogusPremiseSettings(KindSettings):
 
 def seeds(material: Material, count: int, rng: np.random.Generator, settings: BogusPremiseSettings) -> Sequence[Seed]:
     """Passages with a statement that can be turned into its contrary."""
-    return spread([passage for passage in material.passages if next(altered(passage.text), None)], count, rng)
+    return spread_over_documents(
+        [passage for passage in material.passages if next(altered(passage.text), None)], count, rng
+    )
 
 
-async def make(passage: Passage, ask: Ask, settings: BogusPremiseSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: BogusPremiseSettings) -> list[Made]:
     await describe(passage, ask)
     found = list(altered(passage.text))
     chosen = found[int(ask.rng.integers(len(found)))]
@@ -145,9 +148,9 @@ def check(reply: str, chosen: Altered, passage: Passage, settings: BogusPremiseS
     checks = Checks()
     checks.require("corrects", bool(CORRECTS.search(reply)), reply[:100])
     parts = sentences(reply)
-    right = [part for part in parts if states(part, chosen.fact) and not _claims(part, chosen)]
+    right = [part for part in parts if states_reference(part, chosen.fact) and not _claims(part, chosen)]
     checks.require("states the fact", bool(right), f"not that {chosen.fact[:80]}")
-    wrong = [part for part in parts if states(part, chosen.premise) and _claims(part, chosen)]
+    wrong = [part for part in parts if states_reference(part, chosen.premise) and _claims(part, chosen)]
     checks.require("no false premise", not wrong, f"says {wrong[0][:80]}" if wrong else "")
     require_fluent(checks, reply, (30, 700), f"{SHOWN} {REPLIED}", f"{passage.text} That is not what the text says.")
     require_grounded(checks, reply, f"{passage.text} {chosen.premise} text says question", settings.min_grounded)

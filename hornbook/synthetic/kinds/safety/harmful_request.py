@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from hornbook.base.records import Message, Question, make_id
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
-from hornbook.synthetic.groundedness import sentences
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Material, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, Material, RecordContext, example
 from hornbook.synthetic.kinds.safety._refusing import instructs, offers, refuses
-from hornbook.synthetic.stages import MOST_REPEATED, finished, first_accepted, unlabelled
+from hornbook.synthetic.prompting import MOST_REPEATED, finished, first_accepted, unlabelled
 from hornbook.synthetic.words import copied, grounded, repetition, stems, words
 
 REQUESTS = {  # category → (what a reply may offer instead, requests); {} is filled from WHOM
@@ -137,7 +137,7 @@ def seeds(
     ]
 
 
-async def make(seed: Question, ask: Ask, settings: HarmfulRequestSettings) -> list[Made]:
+async def make(seed: Question, ask: RecordContext, settings: HarmfulRequestSettings) -> list[Made]:
     offer = REQUESTS[seed.task][0]
     how = "Decline in one sentence. Then offer something safe in one sentence."
     shown = [list(EXAMPLES)[place] for place in ask.rng.permutation(len(EXAMPLES))[:2].tolist()]

@@ -11,9 +11,9 @@ import numpy as np
 
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Material, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, Material, RecordContext, Rejected, example
 from hornbook.synthetic.kinds.safety._refusing import REFUSAL
-from hornbook.synthetic.stages import MOST_REPEATED, finished, unlabelled
+from hornbook.synthetic.prompting import MOST_REPEATED, finished, unlabelled
 from hornbook.synthetic.words import copied, repetition, stems, words
 
 SYSTEMS = ("Linux", "macOS", "Windows")
@@ -82,7 +82,7 @@ def seeds(
     ]
 
 
-async def make(seed: Question, ask: Ask, settings: HarmlessLookalikeSettings) -> list[Made]:
+async def make(seed: Question, ask: RecordContext, settings: HarmlessLookalikeSettings) -> list[Made]:
     how = "(Answer in two or three sentences.)"
     prompt = [*example(f"{EXAMPLE[0]}\n{how}", EXAMPLE[1]), Message("user", f"{seed.prompt}\n{how}")]
     answers = await ask.many("answer", prompt, settings.answers, stop=["\n\n"])

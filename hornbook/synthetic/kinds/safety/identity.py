@@ -12,8 +12,8 @@ import numpy as np
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
 from hornbook.synthetic.groundedness import numbers
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Material, example
-from hornbook.synthetic.stages import MOST_REPEATED, finished, first_accepted, unlabelled
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, Material, RecordContext, example
+from hornbook.synthetic.prompting import MOST_REPEATED, finished, first_accepted, unlabelled
 from hornbook.synthetic.words import copied, grounded, repetition, stems, words
 
 QUESTIONS = {
@@ -89,7 +89,7 @@ def seeds(material: Material, count: int, rng: np.random.Generator, settings: Id
     return found
 
 
-async def make(seed: Question, ask: Ask, settings: IdentitySettings) -> list[Made]:
+async def make(seed: Question, ask: RecordContext, settings: IdentitySettings) -> list[Made]:
     asked = await rephrased(seed, ask, settings) if ask.rng.random() < 0.5 else seed.prompt
     facts = (
         f"Your name is {settings.name}. You are an AI model made by {settings.maker}. "
@@ -109,7 +109,7 @@ async def make(seed: Question, ask: Ask, settings: IdentitySettings) -> list[Mad
     return [await first_accepted(settings.tries, attempt)]
 
 
-async def rephrased(seed: Question, ask: Ask, settings: IdentitySettings) -> str:
+async def rephrased(seed: Question, ask: RecordContext, settings: IdentitySettings) -> str:
     """The question in the teacher's words, or as it was drawn when those would no longer ask it."""
     other = QUESTIONS[seed.task][1]
     prompt = [*example(f"{REPHRASE} {other}", QUESTIONS[seed.task][2]), Message("user", f"{REPHRASE} {seed.prompt}")]

@@ -6,12 +6,11 @@ passage does not answer it is found by its words and by independent answers, mos
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_pages
-from hornbook.synthetic.groundedness import stated, support
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
+from hornbook.synthetic.groundedness import is_supported, support
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, example
 from hornbook.synthetic.kinds.safety._refusing import NOT_STATED
 from hornbook.synthetic.passages import Page, Passage
-from hornbook.synthetic.stages import (
+from hornbook.synthetic.prompting import (
     MOST_REPEATED,
     SHOWN,
     ask_about,
@@ -20,6 +19,7 @@ from hornbook.synthetic.stages import (
     first_accepted,
     unlabelled,
 )
+from hornbook.synthetic.seed_sampling import from_pages
 from hornbook.synthetic.words import content_words, leaked, repetition, stems, words
 
 BRIEFLY = "Give only the final answer, in a few words. If the text does not say it, answer `not stated`."
@@ -42,7 +42,7 @@ class UnanswerableSettings(KindSettings):
     min_grounded: float = setting(0.6, "least share of the reply's words that passage or question hold", ge=0, le=1)
 
 
-async def make(page: Page, ask: Ask, settings: UnanswerableSettings) -> list[Made]:
+async def make(page: Page, ask: RecordContext, settings: UnanswerableSettings) -> list[Made]:
     shown, other = (page.passages[place] for place in ask.rng.choice(len(page.passages), size=2, replace=False))
     await describe(other, ask)
 
@@ -77,7 +77,7 @@ def check_question(question: str, shown: Passage, settings: UnanswerableSettings
     checks.require("unanswered", share <= settings.max_support, f"{share:.2f} of the question is in the passage")
 
 
-async def without_answer(question: str, shown: Passage, ask: Ask, settings: UnanswerableSettings) -> float:
+async def without_answer(question: str, shown: Passage, ask: RecordContext, settings: UnanswerableSettings) -> float:
     """Share of independent answers that say there is none, or that the passage does not bear out."""
     prompt = [
         *example(f"{SHOWN}\n\n{ANSWERED}\n{BRIEFLY}", "at the root"),
@@ -86,7 +86,7 @@ async def without_answer(question: str, shown: Passage, ask: Ask, settings: Unan
     ]
     answers = await ask.many("answer", prompt, settings.answers, max_tokens=24, stop=["\n"])
     texts = [unlabelled(answer.text) for answer in answers]
-    nothing = [bool(NOT_STATED.search(text)) or not stated(f"{question} {text}", shown.text) for text in texts]
+    nothing = [bool(NOT_STATED.search(text)) or not is_supported(f"{question} {text}", shown.text) for text in texts]
     return sum(nothing) / len(nothing)
 
 

@@ -7,12 +7,13 @@ that is asked, and an answer that claims more is rejected.
 import re
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
 from hornbook.synthetic.chains import chains_first, find_chain, in_sentence
-from hornbook.synthetic.groundedness import sentences, states
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
-from hornbook.synthetic.passages import Passage, Step
-from hornbook.synthetic.stages import (
+from hornbook.synthetic.groundedness import states_reference
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, example
+from hornbook.synthetic.passages import Passage, ReasoningStep
+from hornbook.synthetic.prompting import (
     describe,
     finished,
     first_accepted,
@@ -24,7 +25,7 @@ from hornbook.synthetic.stages import (
 from hornbook.synthetic.words import grounded
 
 SHOWN = "Since the lake is frozen in winter, people can walk across it."
-SHOWN_STEP = Step("the lake is frozen in winter", "people can walk across it", "since")
+SHOWN_STEP = ReasoningStep("the lake is frozen in winter", "people can walk across it", "since")
 ANSWERED = (
     "No. People can walk across the lake because it is frozen in winter. If it were not frozen, that reason would be "
     "gone, so it would no longer follow that they can walk across it."
@@ -47,7 +48,7 @@ class CounterfactualSettings(KindSettings):
     min_grounded: float = setting(0.6, "least share of its content words that passage or question hold", ge=0, le=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: CounterfactualSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: CounterfactualSettings) -> list[Made]:
     await describe(passage, ask)
     chain = await find_chain(passage, ask)
     step = chain[int(ask.rng.integers(len(chain)))]
@@ -67,16 +68,16 @@ async def make(passage: Passage, ask: Ask, settings: CounterfactualSettings) -> 
     return [await first_accepted(settings.tries, answer)]
 
 
-def supposing(step: Step) -> str:
+def supposing(step: ReasoningStep) -> str:
     return f"Suppose it were not so that {in_sentence(step.assumption)}."
 
 
-def question_of(step: Step) -> str:
+def question_of(step: ReasoningStep) -> str:
     return f"{supposing(step)} Would it still follow from the text that {in_sentence(step.conclusion)}?"
 
 
 async def share_of_yes(
-    supposed: str, step: Step, passage: Passage, ask: Ask, settings: CounterfactualSettings
+    supposed: str, step: ReasoningStep, passage: Passage, ask: RecordContext, settings: CounterfactualSettings
 ) -> float:
     """Share of independent answers that say the conclusion follows. One example says yes and one says no."""
     asked = f"Does it follow from the text that {in_sentence(step.conclusion)}? {YES_OR_NO}"
@@ -90,7 +91,7 @@ async def share_of_yes(
     return sum(answer.text.strip().lower().startswith("yes") for answer in answers) / len(answers)
 
 
-def answer_prompt(step: Step, passage: Passage) -> list[Message]:
+def answer_prompt(step: ReasoningStep, passage: Passage) -> list[Message]:
     how = "Answer in two or three sentences: say what the text gives as the reason, and what is left without it."
     return [
         *example(f"{SHOWN}\n\n{question_of(SHOWN_STEP)} {how}", ANSWERED),
@@ -98,7 +99,7 @@ def answer_prompt(step: Step, passage: Passage) -> list[Message]:
     ]
 
 
-def check_answer(text: str, step: Step, passage: Passage, settings: CounterfactualSettings) -> Checks:
+def check_answer(text: str, step: ReasoningStep, passage: Passage, settings: CounterfactualSettings) -> Checks:
     """It says no, names condition and conclusion, and keeps to the passage."""
     checks = Checks()
     checks.require("chain", True)
@@ -109,7 +110,7 @@ def check_answer(text: str, step: Step, passage: Passage, settings: Counterfactu
     for name, part in (("condition", step.assumption), ("consequence", step.conclusion)):
         checks.require(name, grounded(part, text) >= 0.5, f"does not speak of the {name}")
     end = sentences(text)[-1]
-    affirmed = states(end, step.conclusion) and not NO_LONGER.search(end)
+    affirmed = states_reference(end, step.conclusion) and not NO_LONGER.search(end)
     checks.require("denial", not affirmed, "ends by affirming it")
     require_grounded(checks, text, f"{passage.text} {question_of(step)} reason", settings.min_grounded)
     return checks

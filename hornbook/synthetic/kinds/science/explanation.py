@@ -3,12 +3,13 @@
 import re
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
-from hornbook.synthetic.chains import as_sentence, chains_first, find_chain, in_sentence
-from hornbook.synthetic.groundedness import sentences, states
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
-from hornbook.synthetic.passages import Passage, Step
-from hornbook.synthetic.stages import (
+from hornbook.synthetic.chains import capitalised, chains_first, find_chain, in_sentence
+from hornbook.synthetic.groundedness import states_reference
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, example
+from hornbook.synthetic.passages import Passage, ReasoningStep
+from hornbook.synthetic.prompting import (
     SHOWN,
     describe,
     finished,
@@ -20,7 +21,9 @@ from hornbook.synthetic.stages import (
 )
 from hornbook.synthetic.words import copied
 
-SHOWN_STEP = Step("every parent is smaller than or equal to its children", "the smallest element is at the root", "")
+SHOWN_STEP = ReasoningStep(
+    "every parent is smaller than or equal to its children", "the smallest element is at the root", ""
+)
 EXPLAINED = (
     "In a binary heap every parent is smaller than or equal to its children. So no element can be smaller than the "
     "root, from which all the others descend. Therefore the smallest element is at the root."
@@ -42,7 +45,7 @@ class ExplanationSettings(KindSettings):
     max_copied: float = setting(0.85, "largest share of 5-grams taken over from the passage", ge=0, le=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: ExplanationSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: ExplanationSettings) -> list[Made]:
     await describe(passage, ask)
     chain = await find_chain(passage, ask)
     step = chain[int(ask.rng.integers(len(chain)))]
@@ -56,20 +59,20 @@ async def make(passage: Passage, ask: Ask, settings: ExplanationSettings) -> lis
     return [await first_accepted(settings.tries, explain)]
 
 
-def task_of(step: Step) -> str:
+def task_of(step: ReasoningStep) -> str:
     """What the reader is asked: the effect, never the cause."""
-    return f"{as_sentence(step.conclusion)} Explain why, or under which condition."
+    return f"{capitalised(step.conclusion)} Explain why, or under which condition."
 
 
-def explain_prompt(step: Step, passage: Passage) -> list[Message]:
-    def task(text: str, step: Step) -> str:
+def explain_prompt(step: ReasoningStep, passage: Passage) -> list[Message]:
+    def task(text: str, step: ReasoningStep) -> str:
         hint = f"Begin with the reason: {in_sentence(step.assumption)}."
         return f"{text}\n\n{task_of(step)} {hint} Answer in two or three sentences, from the text."
 
     return [*example(task(SHOWN, SHOWN_STEP), EXPLAINED), Message("user", task(passage.text, step))]
 
 
-def check_explanation(text: str, step: Step, passage: Passage, settings: ExplanationSettings) -> Checks:
+def check_explanation(text: str, step: ReasoningStep, passage: Passage, settings: ExplanationSettings) -> Checks:
     """It says the cause, the effect and that the one comes from the other, and adds little to the passage."""
     checks = Checks()
     checks.require("chain", True)
@@ -86,7 +89,7 @@ def check_explanation(text: str, step: Step, passage: Passage, settings: Explana
 
 def says(text: str, part: str) -> bool:
     """Whether a sentence of the text, or the text as a whole, states the part."""
-    return states(text, part) or any(states(sentence, part) for sentence in sentences(text))
+    return states_reference(text, part) or any(states_reference(sentence, part) for sentence in sentences(text))
 
 
 KIND = Kind(

@@ -7,12 +7,13 @@ words; contradicted the same with a number changed or a negation put in or taken
 import re
 
 from hornbook.base.records import Message, Question, make_id
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_pages
-from hornbook.synthetic.groundedness import negations, numbers, sentences, support
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.groundedness import negations, numbers, support
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.passages import Page, Passage
-from hornbook.synthetic.stages import first_accepted, require_fluent, unlabelled
+from hornbook.synthetic.prompting import first_accepted, require_fluent, unlabelled
+from hornbook.synthetic.seed_sampling import from_pages
 from hornbook.synthetic.words import grounded, words
 
 VERDICTS = ("supported", "contradicted", "not said")
@@ -43,7 +44,7 @@ class HypothesisSettings(KindSettings):
     )
 
 
-async def make(page: Page, ask: Ask, settings: HypothesisSettings) -> list[Made]:
+async def make(page: Page, ask: RecordContext, settings: HypothesisSettings) -> list[Made]:
     first, second = ask.rng.permutation(len(page.passages))[:2].tolist()
     passage, foreign = page.passages[first], page.passages[second]
     verdict = VERDICTS[int(ask.rng.integers(len(VERDICTS)))]

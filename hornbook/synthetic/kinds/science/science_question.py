@@ -9,13 +9,13 @@ import msgspec
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
 from hornbook.oracles.number import parse_number
-from hornbook.synthetic.agreement import meaning, same_meaning
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.grading import key_terms
-from hornbook.synthetic.groundedness import evidence, stated, states
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made
+from hornbook.synthetic.agreement import comparable_form, same_meaning
+from hornbook.synthetic.groundedness import evidence, is_supported, states_reference
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext
+from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, ask_about, brief_answers, describe, first_accepted
+from hornbook.synthetic.prompting import SHOWN, ask_about, brief_answers, describe, first_accepted
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.words import STEM, grounded, leaked, stems
 
 TASK = "Write one short question about a fact, a cause or a condition that the passage states."
@@ -34,7 +34,7 @@ class ScienceQuestionSettings(KindSettings):
     )
 
 
-async def make(passage: Passage, ask: Ask, settings: ScienceQuestionSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: ScienceQuestionSettings) -> list[Made]:
     await describe(passage, ask)
 
     async def question_of(number: int) -> tuple[str, str, Checks]:
@@ -58,14 +58,16 @@ def check_question(question: str, reference: str, passage: Passage) -> Checks:
     checks.require("question", True)
     terms = {term[:STEM] for term in key_terms(passage.text, 10)}
     checks.require("relevance", bool(terms & stems(question)), "none of the passage's key terms")
-    short = meaning(reference) is not None and not leaked(reference, SHOWN, passage.text)
-    said = stated(reference, passage.text, 0.8) and grounded(reference, question) <= 0.7
+    short = comparable_form(reference) is not None and not leaked(reference, SHOWN, passage.text)
+    said = is_supported(reference, passage.text, 0.8) and grounded(reference, question) <= 0.7
     checks.require("reference", short and said, f"not in the passage, or in the question: {reference[:80]}")
     return checks
 
 
 def agreeing(answers: list[str], reference: str) -> float:
-    return sum(same_meaning(answer, reference) or states(answer, reference) for answer in answers) / len(answers)
+    return sum(same_meaning(answer, reference) or states_reference(answer, reference) for answer in answers) / len(
+        answers
+    )
 
 
 def record(question: str, reference: str, known: float, passage: Passage, checks: Checks) -> Made:

@@ -1,10 +1,10 @@
 """What the rewrites of a passage share: their settings, and the checks that hold a rewrite to its passage (§2.2)."""
 
 from hornbook.base.settings import setting
-from hornbook.synthetic.grading import key_terms
 from hornbook.synthetic.kind import Checks, KindSettings
+from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, require_fluent
+from hornbook.synthetic.prompting import SHOWN, require_fluent
 from hornbook.synthetic.words import STEM, copied, stems
 
 CHECKS = ("form", "length", "no repetition", "not the example", "no small talk", "not a copy", "key terms", "language")

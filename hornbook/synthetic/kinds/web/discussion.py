@@ -2,11 +2,11 @@
 
 import re
 
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.kind import Ask, Kind, Made, Rejected
+from hornbook.synthetic.kind import Kind, Made, RecordContext, Rejected
 from hornbook.synthetic.kinds.web._rewriting import CHECKS, RewriteSettings, check_rewrite
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import describe, finished, shot
+from hornbook.synthetic.prompting import describe, finished, shot
+from hornbook.synthetic.seed_sampling import from_passages
 
 DISCUSS = "Turn the passage into a discussion between a student and a teacher."
 DISCUSSED = (
@@ -16,7 +16,7 @@ DISCUSSED = (
 TURN = re.compile(r"^(Student|Teacher): *\S")
 
 
-async def make(passage: Passage, ask: Ask, settings: RewriteSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: RewriteSettings) -> list[Made]:
     await describe(passage, ask)
     text = discussion_of(finished(await ask("rewrite", shot(DISCUSS, DISCUSSED, passage))))
     return [Made(check_rewrite(text, DISCUSSED, passage, settings).passed, text=text)]

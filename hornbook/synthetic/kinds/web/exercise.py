@@ -1,17 +1,17 @@
 """Rewrite and augment: a passage becomes an exercise with its solution (report §2.2)."""
 
 from hornbook.base.records import Message
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.kind import Ask, Kind, Made, example
+from hornbook.synthetic.kind import Kind, Made, RecordContext, example
 from hornbook.synthetic.kinds.web._rewriting import CHECKS, RewriteSettings, check_rewrite
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, ask_about, describe, finished, unlabelled, without_small_talk
+from hornbook.synthetic.prompting import SHOWN, ask_about, describe, finished, unlabelled, without_small_talk
+from hornbook.synthetic.seed_sampling import from_passages
 
 SOLVE = "Answer in two or three sentences, and say why."
 SOLVED = "It is at the root: every parent is smaller than or equal to its children, so none is smaller than the root."
 
 
-async def make(passage: Passage, ask: Ask, settings: RewriteSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: RewriteSettings) -> list[Made]:
     """In two stages: a weak teacher asked for an exercise with its solution forgets the one or the other."""
     await describe(passage, ask)
     question = await ask_about(passage, ask)

@@ -2,11 +2,10 @@
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
 from hornbook.synthetic.groundedness import support
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import (
+from hornbook.synthetic.prompting import (
     SHOWN,
     ask_about,
     describe,
@@ -15,6 +14,7 @@ from hornbook.synthetic.stages import (
     require_grounded,
     unlabelled,
 )
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.words import grounded, stems
 
 OPENINGS = {  # so that the questions differ; each with the one for the example passage
@@ -41,7 +41,7 @@ class FaqSettings(KindSettings):
     max_repeated: float = setting(0.75, "largest share of an answer's words taken from its question", ge=0, le=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: FaqSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: FaqSettings) -> list[Made]:
     await describe(passage, ask)
     entries: list[tuple[str, str]] = []
     openings = list(OPENINGS)
@@ -62,7 +62,7 @@ async def make(passage: Passage, ask: Ask, settings: FaqSettings) -> list[Made]:
     raise Rejected("questions", f"{len(entries)} of {settings.questions}")
 
 
-async def ask_opening(opening: str, passage: Passage, ask: Ask, number: int) -> str:
+async def ask_opening(opening: str, passage: Passage, ask: RecordContext, number: int) -> str:
     task = f'Write one short question that the passage answers. Begin with "{opening}".'
     return await ask_about(passage, ask, task, OPENINGS[opening], sample=number)
 

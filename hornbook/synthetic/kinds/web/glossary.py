@@ -2,12 +2,12 @@
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.grading import key_terms
 from hornbook.synthetic.groundedness import support
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, Rejected, example
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected, example
+from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, describe, require_fluent, require_grounded, unlabelled
+from hornbook.synthetic.prompting import SHOWN, describe, require_fluent, require_grounded, unlabelled
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.words import STEM, stems, words
 
 SHOWN_ENTRIES = {
@@ -27,7 +27,7 @@ class GlossarySettings(KindSettings):
     min_support: float = setting(0.7, "least share of a definition's words in two sentences of the passage", ge=0, le=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: GlossarySettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: GlossarySettings) -> list[Made]:
     await describe(passage, ask)
     entries: dict[str, str] = {}
     passed: list[str] = []

@@ -1,12 +1,11 @@
 """Rewrite and augment: a passage is told to a younger reader, measurably easier to read (report §2.2)."""
 
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.grading import reading_grade
-from hornbook.synthetic.kind import Ask, Kind, Made
+from hornbook.synthetic.kind import Kind, Made, RecordContext
 from hornbook.synthetic.kinds.web._rewriting import CHECKS, RewriteSettings, check_rewrite
+from hornbook.synthetic.passage_scores import reading_grade
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import (
+from hornbook.synthetic.prompting import (
     describe,
     finished,
     first_accepted,
@@ -15,6 +14,7 @@ from hornbook.synthetic.stages import (
     unlabelled,
     without_small_talk,
 )
+from hornbook.synthetic.seed_sampling import from_passages
 
 SIMPLIFY = (
     "Rewrite the passage for a ten-year-old reader. Use short sentences and simple words. Keep the technical terms, "
@@ -34,7 +34,7 @@ class SimplificationSettings(RewriteSettings):
     tries: int = setting(3, "rewrites tried, at most", ge=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: SimplificationSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: SimplificationSettings) -> list[Made]:
     await describe(passage, ask)
 
     async def simplify(number: int) -> Made:

@@ -7,11 +7,11 @@ from msgspec import Meta
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.chains import as_sentence, chains_first, find_chain
-from hornbook.synthetic.groundedness import stated
-from hornbook.synthetic.kind import Ask, Checks, Kind, KindSettings, Made, example
+from hornbook.synthetic.chains import capitalised, chains_first, find_chain
+from hornbook.synthetic.groundedness import is_supported
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, example
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import SHOWN, describe, first_accepted, require_fluent, require_grounded
+from hornbook.synthetic.prompting import SHOWN, describe, first_accepted, require_fluent, require_grounded
 from hornbook.synthetic.words import stems
 
 Line = Annotated[str, Meta(min_length=10, max_length=240)]
@@ -43,14 +43,14 @@ class StructuredReasoningSettings(KindSettings):
     tries: int = setting(2, "answers tried, at most", ge=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: StructuredReasoningSettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: StructuredReasoningSettings) -> list[Made]:
     await describe(passage, ask)
     step = (await find_chain(passage, ask))[-1]  # what the passage comes to
 
     async def reason(number: int) -> Made:
-        conclusion = as_sentence(step.conclusion)
+        conclusion = capitalised(step.conclusion)
         found = await ask.json("reason", reason_prompt(conclusion, passage), Reasoning, sample=number)
-        premises = distinct([as_sentence(step.assumption), *found.premises], [conclusion])
+        premises = distinct([capitalised(step.assumption), *found.premises], [conclusion])
         steps = distinct(found.steps, [conclusion, *premises])
         checks = check_reasoning(premises, steps, conclusion, passage, settings)
         task = "Lay out the reasoning of this text: its premises, the steps, and the conclusion."
@@ -91,9 +91,9 @@ def check_reasoning(
     checks = Checks()
     checks.require("chain", True)
     checks.require("steps", len(premises) >= 2 and bool(steps), f"{len(premises)} premises, {len(steps)} steps")
-    foreign = [line for line in premises if not stated(line, passage.text, settings.min_support)]
+    foreign = [line for line in premises if not is_supported(line, passage.text, settings.min_support)]
     checks.require("premises", not foreign, f"not in the passage: {' '.join(foreign)[:80]}")
-    checks.require("conclusion", stated(conclusion, passage.text, settings.min_support), "not in the passage")
+    checks.require("conclusion", is_supported(conclusion, passage.text, settings.min_support), "not in the passage")
     text = " ".join([*premises, *steps])
     shown = " ".join([SHOWN, *REASONED.premises, *REASONED.steps])
     require_fluent(checks, text, (80, 2000), shown, passage.text)

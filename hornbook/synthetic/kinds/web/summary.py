@@ -1,13 +1,12 @@
 """Rewrite and augment: a passage becomes a headline and a summary of two sentences (report §2.2)."""
 
 from hornbook.base.records import Message
+from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
-from hornbook.synthetic.choose import from_passages
-from hornbook.synthetic.groundedness import sentences
-from hornbook.synthetic.kind import Ask, Checks, Kind, Made
+from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext
 from hornbook.synthetic.kinds.web._rewriting import RewriteSettings, kept_terms
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.stages import (
+from hornbook.synthetic.prompting import (
     SHOWN,
     describe,
     finished,
@@ -18,6 +17,7 @@ from hornbook.synthetic.stages import (
     unlabelled,
     without_small_talk,
 )
+from hornbook.synthetic.seed_sampling import from_passages
 from hornbook.synthetic.words import copied, grounded, words
 
 SUMMARISE = "Summarise the passage in two short sentences, in your own words. Leave out the details."
@@ -36,7 +36,7 @@ class SummarySettings(RewriteSettings):
     tries: int = setting(3, "summaries and headlines tried, at most", ge=1)
 
 
-async def make(passage: Passage, ask: Ask, settings: SummarySettings) -> list[Made]:
+async def make(passage: Passage, ask: RecordContext, settings: SummarySettings) -> list[Made]:
     await describe(passage, ask)
 
     async def summarise(number: int) -> tuple[str, Checks]:

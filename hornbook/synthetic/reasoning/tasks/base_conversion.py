@@ -1,4 +1,4 @@
-"""From one base to another: through decimal, digit by digit in, remainder by remainder out."""
+"""Convert between bases through decimal: digit by digit to decimal, by remainders to the target."""
 
 import string
 

@@ -1,4 +1,4 @@
-"""The weekday some days ahead or back: whole weeks fall out, the rest is counted off."""
+"""The weekday some days ahead or back: drop whole weeks, count the remaining days."""
 
 import re
 

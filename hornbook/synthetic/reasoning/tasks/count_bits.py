@@ -1,4 +1,4 @@
-"""One bits of a number: halve it down to 1, counting the odd numbers on the way."""
+"""Count the one bits of a number: halve it down to 1, and count the odd numbers."""
 
 from hornbook.synthetic.reasoning.task import Entry, Task, worked
 

@@ -1,4 +1,4 @@
-"""What one member of a family is to another: the links between them, then whether it is a man or a woman."""
+"""The relationship of one family member to another: the links between them, then the gender."""
 
 import re
 from functools import cache
@@ -42,7 +42,7 @@ def _family(story: str) -> tuple[set[frozenset[str]], dict[str, list[str]]]:
 
 
 def _link(one: str, other: str, couples: set[frozenset[str]], parents: dict[str, list[str]]) -> tuple[str, list[str]]:
-    """What `one` is to `other`, and the links that show it. Raises ValueError for relations further apart."""
+    """The relationship of `one` to `other`, and the links that show it. Raises ValueError for distant relatives."""
     if frozenset((one, other)) in couples:
         return "spouse", [f"{one} is married to {other}"]
     if one in parents.get(other, []):

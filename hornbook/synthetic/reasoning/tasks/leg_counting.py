@@ -2,7 +2,7 @@
 
 from hornbook.synthetic.reasoning.task import Entry, Task, worked
 
-LEGS = {  # what an animal book says
+LEGS = {  # biological facts
     **dict.fromkeys(["snake", "sea slug", "jellyfish", "flatworm", "leech"], 0),
     **dict.fromkeys(["chicken", "bird", "human", "duck"], 2),
     **dict.fromkeys(["dog", "cat", "cow", "horse", "lion", "elephant", "giraffe", "tiger", "deer", "sheep"], 4),
@@ -24,7 +24,7 @@ def solve(entry: Entry) -> str:
     total, steps = None, []
     for animal, count in entry["metadata"]["animals"].items():
         if animal not in LEGS:
-            raise ValueError(f"how many legs has a {animal}?")
+            raise ValueError(f"number of legs of a {animal} is unknown")
         legs = count * LEGS[animal]
         steps.append(f"{animal}: {count} * {LEGS[animal]} = {legs}")
         if total is not None:

@@ -1,4 +1,4 @@
-"""How often a letter stands in a few words: spell each, counting along."""
+"""How often a letter occurs in a few words: spell each word, with a running count."""
 
 from hornbook.synthetic.reasoning.task import Entry, Task, worked
 

@@ -1,4 +1,4 @@
-"""Keeping or removing the numbers of a list that are larger or smaller than a bound: one comparison a line."""
+"""Keep or remove the numbers of a list that are larger or smaller than a bound: one comparison per line."""
 
 from hornbook.synthetic.reasoning.task import Entry, Task, worked
 

@@ -1,0 +1,47 @@
+"""Structured output: the JSON schema of a msgspec.Struct for the server, and retries for answers that do not fit."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from hornbook.base.records import Message
+from hornbook.synthetic.json_answers import read
+
+__all__ = ["retry_messages", "read", "schema_of"]
+
+LONGEST_SHOWN = 600  # characters of a wrong answer that are shown to the teacher again
+
+
+@cache
+def schema_of(shape: type[msgspec.Struct]) -> str:
+    """The JSON schema of `shape`, without references and optional fields: the subset that all servers support."""
+    (whole,), parts = msgspec.json.schema_components([shape], ref_template="#/{name}")
+    return msgspec.json.encode(_closed(_inlined(whole, parts))).decode()
+
+
+def _inlined(schema: Any, parts: dict[str, Any]) -> Any:
+    if isinstance(schema, list):
+        return [_inlined(item, parts) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(parts[schema["$ref"].removeprefix("#/")], parts)
+    return {key: _inlined(value, parts) for key, value in schema.items() if key not in ("title", "description")}
+
+
+def _closed(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {key: _closed(value) for key, value in schema.items()}
+    if closed.get("type") == "object" and "properties" in closed:
+        closed |= {"required": list(closed["properties"]), "additionalProperties": False}
+    return closed
+
+
+def retry_messages(messages: list[Message], answer: str, reason: str) -> list[Message]:
+    """The conversation for a retry: with the wrong answer, and what is wrong with it."""
+    again = f"That is not the JSON I asked for ({reason}). Answer with the JSON object only."
+    return [*messages, Message("assistant", answer[:LONGEST_SHOWN] or "{}"), Message("user", again)]
