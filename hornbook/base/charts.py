@@ -82,7 +82,7 @@ def difference_chart(rows: Sequence[tuple[str, float, float, float]]) -> str:
     height = ROW * len(rows) + BOTTOM
     far = max(0.01, *(max(abs(low), abs(high)) for *_, low, high in rows)) * 1.05
     axis = _Axis(-far, far, LABELS, WIDTH - RIGHT)
-    parts = _columns(axis, height, lambda tick: f"{tick * 100:+.3g}")
+    parts = _columns(axis, height, lambda tick: f"{tick * 100:+.3g}" if abs(tick) > far / 1000 else "0")
     parts.append(f'<line class="zero" x1="{axis.at(0):.1f}" x2="{axis.at(0):.1f}" y1="4" y2="{height - BOTTOM + 4}"/>')
     parts += _dots(axis, rows)
     return _svg(parts, height, "Differences with their 95 % intervals, in points")

@@ -15,7 +15,9 @@ RUN_OPTION = click.option("--run", "run_folder", type=PATH, help="Run folder.  [
 @click.command()
 @RECIPE
 @RUN_OPTION
-def run(recipe: Path, run_folder: Path | None) -> None:
+@click.option("--watch", is_flag=True, help="Serve the page on this machine while the run goes on.")
+@click.option("--port", default=8745, show_default=True, type=click.IntRange(0, 65535), help="Port of --watch.")
+def run(recipe: Path, run_folder: Path | None, watch: bool, port: int) -> None:
     """Run all stages of a recipe that are not done yet. After an interruption, run it again to continue.
 
     RECIPE is a file, or the name of a recipe that comes with Hornbook: pocket, phi-4, diversity, context, pivotal or
@@ -24,13 +26,14 @@ def run(recipe: Path, run_folder: Path | None) -> None:
     \b
     Example:
       hornbook run pocket
+      hornbook run pocket --watch
     """
     from hornbook.recipe.recipe import load_recipe
     from hornbook.recipe.run import run_recipe
     from hornbook.recipe.shipped import find_recipe
 
     loaded = load_recipe(find_recipe(recipe))
-    run_recipe(loaded, run_folder or loaded.run_folder)
+    run_recipe(loaded, run_folder or loaded.run_folder, port if watch else None)
 
 
 @click.command()

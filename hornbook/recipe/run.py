@@ -1,6 +1,7 @@
 """Run a recipe: every unfinished stage in order, then the summary and the report."""
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError
@@ -9,6 +10,7 @@ from hornbook.base.progress import answers, console
 from hornbook.base.workspace import is_first_process
 from hornbook.recipe.artifacts import ArtifactStore, refuse_earlier
 from hornbook.recipe.distributed import join_processes
+from hornbook.recipe.live_page import live_page
 from hornbook.recipe.recipe import Recipe, Stage
 from hornbook.recipe.run_stage import execute
 from hornbook.recipe.summary import summarise
@@ -16,19 +18,22 @@ from hornbook.recipe.summary import summarise
 REPORT = "report.html"
 
 
-def run_recipe(recipe: Recipe, run: Path) -> Path:
+def run_recipe(recipe: Recipe, run: Path, watch: int | None = None) -> Path:
     """Run all stages of `recipe` in the folder `run`; returns the path of the report.
 
     It may be killed at any moment and called again: finished stages are found by their keys and not run again, the
     unfinished one continues from its work folder, and answered teacher calls are not repeated. Of several processes
-    (torchrun) all train, and the first one does everything else.
+    (torchrun) all train, and the first one does everything else. `watch` is a port of this machine on which the page
+    can be seen while the run goes on.
     """
     recipe.check_files()
     refuse_earlier(run)
     store = ArtifactStore(run)
-    with join_processes() as processes, store.lock():
+    with join_processes() as processes, store.lock(), ExitStack() as opened:
         if is_first_process():
             write_text(run / "recipe.yaml", recipe.path.read_text(encoding="utf-8"))
+            if watch is not None:
+                console.print(f"Page: {opened.enter_context(live_page(recipe, store, watch))}")
         for number, stage in enumerate(recipe.stages, 1):
             place = f"[dim]{number:2}/{len(recipe.stages)}[/dim] {stage.name:<20}"
             if processes.from_first(store.is_done(stage)):  # here the others wait for the previous stage

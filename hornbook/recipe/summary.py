@@ -16,7 +16,8 @@ def summarise(recipe: Recipe, store: ArtifactStore) -> dict[str, Any]:
 
     Keys: recipe, about, seed, hornbook, machine, seconds (sum over stages), stages (a list: name, kind, key, path,
     seconds, tokens, records_in, records_out, teacher_calls, counts, rejected, warnings, notes, settings, inputs),
-    evaluations (a list: name, model, before, scores as name, mean, low, high, n, and comparisons with `before`).
+    complete, waiting (names of the other stages), evaluations (a list: name, model, before, scores as name, mean,
+    low, high, n, and comparisons with `before`).
     """
     done = [stage for stage in recipe.stages if store.is_done(stage)]
     timings = store.timings()
@@ -29,6 +30,7 @@ def summarise(recipe: Recipe, store: ArtifactStore) -> dict[str, Any]:
         "machine": _machine(),
         "seconds": round(sum(entry["seconds"] for entry in stages), 1),
         "complete": len(done) == len(recipe.stages),
+        "waiting": [stage.name for stage in recipe.stages if stage not in done],
         "stages": stages,
         "evaluations": [_evaluation_entry(s, store) for s in done if "scores" in s.kind.makes],
     }

@@ -33,7 +33,13 @@ TITLES = {
 
 def write_report(run: Path) -> Path:
     """Write RUN/report.html from RUN/summary.json and the artifacts it names; returns its path."""
-    summary = read_json(run / "summary.json")
+    write_text(run / "report.html", render_report(run, read_json(run / "summary.json")))
+    return run / "report.html"
+
+
+def render_report(run: Path, summary: dict[str, Any]) -> str:
+    """The page of a run from its summary and the artifacts that this names. While stages are waiting the page loads
+    itself again every few seconds."""
     compared = compared_answers(run, summary)
     context = {
         "summary": summary,
@@ -59,8 +65,7 @@ def write_report(run: Path) -> Path:
     shown = {"scores": "table", "training": "curves", "mixture": "mixtures", "records": "samples"}
     context["sections"] = [(name, title) for name, title in TITLES.items() if context.get(shown.get(name, name))]
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    write_text(run / "report.html", environment.get_template("page.html.jinja").render(context))
-    return run / "report.html"
+    return environment.get_template("page.html.jinja").render(context)
 
 
 def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:

@@ -9,7 +9,6 @@ from hornbook.report.table import find_comparison, find_score, headline_scores
 
 EFFECTS = ("reasoning", "trivia correct", "bogus refused")
 LESS_IS_BETTER = ("wrong",)
-UNSEEN = "no difference seen"
 GROUPS = {"better": "better", "worse": "worse", "more": "changed", "fewer": "changed"}
 
 
@@ -61,17 +60,22 @@ def _sentence(entry: dict[str, Any]) -> str:
     found = [(name, find_comparison(entry, name)) for name in headline_scores([entry])]
     groups: dict[str, list[str]] = {}
     for name, row in found:
-        if row:
-            group = GROUPS.get(row["verdict"], UNSEEN)
-            groups.setdefault(group, []).append(_unseen(name, row) if group == UNSEEN else f"{name} {_change(row)}")
-    parts = [
-        f"{group}: {', '.join(groups[group])}" for group in [*dict.fromkeys(GROUPS.values()), UNSEEN] if group in groups
-    ]
+        if row and row["verdict"] in GROUPS:
+            groups.setdefault(GROUPS[row["verdict"]], []).append(f"{name} {_change(row)}")
+    parts = [f"{group}: {', '.join(groups[group])}" for group in dict.fromkeys(GROUPS.values()) if group in groups]
+    unseen = {name: row["detectable"] for name, row in found if row and row["verdict"] not in GROUPS}
+    if unseen:
+        parts.append(f"no difference seen{' in the others' if parts else ''}{_would_have_shown(unseen)}")
     return "; ".join(parts) or "nothing in common"
 
 
-def _unseen(name: str, row: dict[str, Any]) -> str:
-    return f"{name} ({row['detectable'] * 100:.1f} points would have shown)" if row["detectable"] else name
+def _would_have_shown(detectable: dict[str, float]) -> str:
+    """How large a difference the scores could have shown: that of the first, and the range of the others."""
+    first, *others = [f"{value * 100:.1f}" for value in detectable.values() if value] or [""]
+    if not first:
+        return ""
+    rest = f", in other scores {min(others, key=float)} to {max(others, key=float)}" if others else ""
+    return f" ({first} points in {next(iter(detectable))} would have shown{rest})"
 
 
 def _change(row: dict[str, Any]) -> str:

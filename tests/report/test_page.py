@@ -107,7 +107,7 @@ def test_a_stage_that_changed_nothing_says_what_would_have_shown(run):
     row |= {"difference": 0.001, "low": -0.01, "high": 0.012, "verdict": "no difference beyond noise"}
     write_json(folder / "summary.json", summary)
     page = write_report(folder).read_text()
-    assert "no difference seen: reasoning (14.0 points would have shown)" in page
+    assert "no difference seen (14.0 points in reasoning would have shown)" in page
     assert "+0.1 points" not in page
 
 
