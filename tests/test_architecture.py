@@ -7,7 +7,7 @@ import pytest
 
 PACKAGES = [
     "base", "data", "tokenizer", "model", "inference", "teacher", "sandbox", "oracles", "synthetic", "mixture",
-    "training", "pts", "preference", "evaluation", "tuning", "report", "recipe", "cli", "api",
+    "training", "pts", "preference", "evaluation", "tuning", "report", "recipe", "chat", "cli", "api",
 ]  # fmt: skip
 ROOT = Path(__file__).parent.parent / "hornbook"
 
@@ -78,7 +78,7 @@ ONE_SAMPLER = [  # what samples from a model, and the modules that alone may use
     ("LLM", {"inference/vllm_engine.py"}),
     ("VllmEngine", {"inference/open_engine.py"}),
     ("ServerEngine", {"inference/open_engine.py"}),
-    ("TorchEngine", {"inference/open_engine.py"}),
+    ("TorchEngine", {"inference/open_engine.py", "inference/live.py"}),
 ]
 
 

@@ -224,7 +224,7 @@ def proxy_for(url: str) -> str | None:
     Never a proxy for this machine itself. Raises HornbookError for a proxy that is not an HTTP proxy.
     """
     parts = urlsplit(url)
-    if _is_here(parts.hostname or "") or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
+    if is_here(parts.hostname or "") or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
     proxies = urllib.request.getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
@@ -237,7 +237,8 @@ def proxy_for(url: str) -> str | None:
     return proxy
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Whether a name or an address is this machine's own, which no other can reach."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -47,16 +47,17 @@ def bytes_per_token(model: PreTrainedModel) -> int:
 
 
 @torch.inference_mode()
-def find_mode(model: PreTrainedModel, crossed: tuple[int, ...] = ()) -> SamplingMode:
+def find_mode(model: PreTrainedModel, crossed: tuple[int, ...] = (), *, share: bool = True) -> SamplingMode:
     """The fastest mode whose log-probabilities equal those of plain forward passes, one text at a time.
 
     Tried with long and short texts together; if texts cross the edges `crossed` (see `windows_of`), with lengths on
-    both sides of each edge and without shared prefixes. The bound is absolute.
+    both sides of each edge and without shared prefixes; without `share` prefixes are not shared in any case. The bound
+    is absolute.
     Raises HornbookError where no mode is correct.
     """
     texts = random_texts(model, _lengths(model, crossed))
     modes = list(SamplingMode)
-    if crossed:
+    if crossed or not share:
         modes.remove(SamplingMode.SHARED)
     if windows_of(model).original in crossed:  # a step of many rows would take the factors of the longest for all
         modes.remove(SamplingMode.COPIED)

@@ -70,6 +70,13 @@ class OwnRows(Cache):
         for store in (*self.keys, *self.values):
             store[: len(kept), :, : self.seen] = store[kept, :, : self.seen]
 
+    def take(self, other: "OwnRows", rows: list[int]) -> None:
+        """Let the first rows hold what `rows` of another cache do, as far as there are columns here."""
+        columns = min(self.capacity, other.capacity)
+        for layer_idx, like in enumerate(zip(other.keys, other.values, strict=True)):
+            for store, part in zip(self._layer(layer_idx, *like), like, strict=True):
+                store[: len(rows), :, :columns] = part[rows, :, :columns]
+
     def at(self, cut_R: Tensor, own_R: Tensor) -> dict[str, Any]:
         """Prepare the next step, which writes one token per row after `cut_R` tokens of prefix and `own_R` of its own.
 

@@ -75,4 +75,6 @@ def _conclude(recipe: Recipe, store: ArtifactStore) -> Path:
     page = write_report(store.run)
     answers.print(results_table(summary))
     answers.print(f"Report: {page}")
+    if any("model" in stage.kind.makes for stage in recipe.stages):
+        answers.print(f"Talk to the model: hornbook chat {store.run} (on a page: --page)", soft_wrap=True)
     return page

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import os
 import re
 import runpy
@@ -49,6 +50,7 @@ def run(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def run_here(words: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
     """`hornbook` in this process, which saves the seconds of its start. Returns the exit code."""
     monkeypatch.setattr(sys, "argv", ["hornbook", *words])
+    monkeypatch.setattr(sys, "stdin", io.StringIO("What is 2 + 3?\n"))  # for a command that reads it: chat
     try:
         main()
     except SystemExit as end:

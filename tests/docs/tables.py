@@ -20,6 +20,7 @@ REPLACED = [
     (r"(--\w+ \w+)(?:\|\w+)+", r"\1"),  # --part a|b|c
     (r"^hornbook pts \.\.\.", "hornbook pts my-model/ --questions questions.jsonl --oracle number --out pivots"),
     # models
+    (r"^hornbook chat runs/(?:pocket|small)(?: --stage sft)?", "hornbook chat sft"),  # its small recipe trains none
     (r"--teacher\.local smollm2 --records 4 --out", "--teacher.url TEACHER --teacher.model m --records 1 --out"),
     (r"--teacher\.local smollm2", "--teacher.local model.gguf"),
     # sizes
@@ -46,6 +47,9 @@ PARSED = {
     "make test": "the tests themselves",
     "make setup": "an installation; these tests run in what it made",
     "HORNBOOK_DTYPE=bfloat16 make test": "the tests themselves",
+    "hornbook chat runs/pocket --page": "serves until it is ended; tests/chat",
+    "hornbook serve": "serves until it is ended; tests/chat",
+    "hornbook synth clean/ --teacher.url http://127.0.0.1:8000/v1": "a server; tests/chat asks it as a teacher",
     "make peers": "installs other projects from a package index",
     "pip install '.[local]'": "a package index",
     "pip install '.[data]'": "a package index",
@@ -89,7 +93,10 @@ CODE = {
 }
 
 # (page, what its code holds) of blocks of Python that are not run, and why
-PARSED_CODE = {("docs/pts-export.md", "from trl import"): "TRL, which `make peers` installs"}
+PARSED_CODE = {
+    ("docs/chat.md", "from openai import"): "the package openai",
+    ("docs/pts-export.md", "from trl import"): "TRL, which `make peers` installs",
+}
 
 # options in sentences that are another program's: whose
 NOT_OPTIONS = {"--part": "benchmarks", "--quick": "benchmarks"}

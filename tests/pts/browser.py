@@ -43,9 +43,12 @@ class Visit(NamedTuple):
 
 def visit(page: Path, fragment: str = "", width: int = 1000) -> Visit:
     """Open a page from the disk at `#fragment` in a window of `width` pixels."""
-    url = page.resolve().as_uri() + fragment
+    return open_address(page.resolve().as_uri() + fragment, page.parent / "profile", width)
+
+
+def open_address(url: str, profile: Path, width: int) -> Visit:
+    """Open an address; the browser may write to the folder `profile`."""
     if CHROMIUM:
-        profile = page.parent / "profile"
         command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", f"--window-size={width},900", "--dump-dom", url]
     else:
         command = [sys.executable, str(Path(__file__).with_name("webengine.py")), url, str(width)]
