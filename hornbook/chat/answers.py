@@ -8,7 +8,7 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.records import Pivot
-from hornbook.chat.reply_text import Piece
+from hornbook.chat.reply_text import ReplyPiece
 from hornbook.chat.searched import pivot_json
 from hornbook.chat.token_names import token_bytes, token_text
 from hornbook.inference.live import Told
@@ -65,7 +65,7 @@ class Writer:
         """The choice that a stream of a chat begins with."""
         return {"index": number, "delta": {"role": "assistant", "content": ""}, "logprobs": None, "finish_reason": None}
 
-    def part(self, number: int, piece: Piece, offset: int, pivot: Pivot | None = None) -> Json:
+    def part(self, number: int, piece: ReplyPiece, offset: int, pivot: Pivot | None = None) -> Json:
         """A choice of a stream; `offset` is how many characters came before."""
         choice = self._choice(number, [piece], offset, None)
         if self.chat:
@@ -79,7 +79,7 @@ class Writer:
         said: Json = {"delta": {}} if self.chat else {"text": ""}
         return {"index": number, **said, "logprobs": None, "finish_reason": finish}
 
-    def reply(self, number: int, pieces: list[Piece], finish: str) -> Json:
+    def reply(self, number: int, pieces: list[ReplyPiece], finish: str) -> Json:
         """A whole choice."""
         choice = self._choice(number, pieces, 0, finish)
         if self.chat:
@@ -87,7 +87,7 @@ class Writer:
             choice["message"] = {"role": "assistant", "content": text, "refusal": None}
         return choice
 
-    def _choice(self, number: int, pieces: list[Piece], offset: int, finish: str | None) -> Json:
+    def _choice(self, number: int, pieces: list[ReplyPiece], offset: int, finish: str | None) -> Json:
         choice: Json = {"index": number, "logprobs": None, "finish_reason": finish}
         if not self.chat:
             choice["text"] = "".join(piece.text for piece in pieces)
@@ -97,14 +97,14 @@ class Writer:
             choice["token_ids"] = [told.token for piece in pieces for told in piece.tokens]
         return choice
 
-    def _chat_logprobs(self, pieces: list[Piece]) -> Json:
+    def _chat_logprobs(self, pieces: list[ReplyPiece]) -> Json:
         content = []
         for told in (told for piece in pieces for told in piece.tokens if told.finish != "stop"):
             others = [self._named(token, logprob) for token, logprob in told.top[: self.top]]
             content.append(self._named(told.token, told.logprob) | {"top_logprobs": others})
         return {"content": content, "refusal": None}
 
-    def _text_logprobs(self, pieces: list[Piece], offset: int) -> Json:
+    def _text_logprobs(self, pieces: list[ReplyPiece], offset: int) -> Json:
         said: Json = {"text_offset": [], "token_logprobs": [], "tokens": [], "top_logprobs": []}
         for piece in pieces:
             for told in (told for told in piece.tokens if told.finish != "stop"):

@@ -7,8 +7,8 @@ from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.records import Message
 from hornbook.chat.find_model import Chosen
-from hornbook.chat.reply_text import Piece, ReplyText
-from hornbook.chat.searched import Searched
+from hornbook.chat.reply_text import ReplyPiece, ReplyText
+from hornbook.chat.searched import SearchedQuestions
 from hornbook.inference.live import Live, LiveBatch, Told
 from hornbook.inference.open_engine import open_live
 from hornbook.inference.settings import BackendSettings, Sampling
@@ -22,7 +22,7 @@ class Loaded(NamedTuple):
     id: str
     tokenizer: PreTrainedTokenizerBase
     batch: LiveBatch
-    searched: Searched | None
+    searched: SearchedQuestions | None
     base: bool
 
     def prompt(self, turns: list[Message]) -> list[int]:
@@ -44,7 +44,9 @@ class Loaded(NamedTuple):
         """Texts that end a reply: a base model goes on with a question of its own."""
         return [] if self.chats else [NEXT_QUESTION]
 
-    def reply(self, prompt: list[int], sampling: Sampling, seed: int, top: int, show: Callable[[Piece], None]) -> str:
+    def reply(
+        self, prompt: list[int], sampling: Sampling, seed: int, top: int, show: Callable[[ReplyPiece], None]
+    ) -> str:
         """A reply, of which `show` is told piece by piece. What interrupts it is raised, and the reply ends there.
 
         Raises HornbookError where the prompt leaves no room.
@@ -69,5 +71,5 @@ def load(chosen: Chosen, rows: int = 1) -> Loaded:
     """Load what was chosen, to compute `rows` replies at a time. Raises HornbookError where it cannot be loaded."""
     tokenizer = load_tokenizer(chosen.path)
     batch = open_live(BackendSettings(), chosen.path, tokenizer, rows)
-    searched = Searched(chosen.search, chosen.searched) if chosen.search else None
+    searched = SearchedQuestions(chosen.search, chosen.searched) if chosen.search else None
     return Loaded(chosen.name, chosen.id, tokenizer, batch, searched, chosen.base)

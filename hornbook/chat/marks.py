@@ -6,9 +6,9 @@ import click
 from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.records import Pivot
-from hornbook.chat.reply_text import Piece
+from hornbook.chat.reply_text import ReplyPiece
 from hornbook.chat.searched import SearchedQuestion
-from hornbook.chat.token_names import shown, token_text
+from hornbook.chat.token_names import printable_token, token_text
 from hornbook.inference.live import Told
 from hornbook.pts.records import SearchedSolution
 
@@ -16,7 +16,7 @@ SURE = 0.9  # tokens of at least this probability are shown as they are
 LOOKS = [(0.5, {"fg": "cyan"}), (0.2, {"fg": "yellow", "underline": True}), (0.0, {"fg": "red", "underline": True})]
 
 
-def by_probability(piece: Piece, colour: bool) -> str:
+def by_probability(piece: ReplyPiece, colour: bool) -> str:
     """A piece by the probability of its tokens: coloured, or with the probability behind it."""
     p = math.exp(sum(told.logprob for told in piece.tokens))
     if p >= SURE or not piece.text:
@@ -42,5 +42,7 @@ def solution_line(question: SearchedQuestion, solution: SearchedSolution, colour
 def alternatives(tokenizer: PreTrainedTokenizerBase, number: int, told: Told) -> str:
     """A token of a reply with its probability, and what the model would have said in its place."""
     others = [(token, logprob) for token, logprob in told.top if token != told.token]
-    said = ", ".join(f"{shown(token_text(tokenizer, token))} {math.exp(logprob):.3f}" for token, logprob in others)
-    return f"{number:4}  {shown(token_text(tokenizer, told.token))} {math.exp(told.logprob):.3f}   instead: {said}"
+    said = ", ".join(
+        f"{printable_token(token_text(tokenizer, token))} {math.exp(logprob):.3f}" for token, logprob in others
+    )
+    return f"{number:4}  {printable_token(token_text(tokenizer, told.token))} {math.exp(told.logprob):.3f}   instead: {said}"

@@ -10,7 +10,7 @@ from hornbook.inference.live import Told
 from hornbook.inference.sampling import UNFINISHED
 
 
-class Piece(NamedTuple):
+class ReplyPiece(NamedTuple):
     """A part of a reply that can be shown, and the tokens that it comes from: several, where a character is divided
     among them."""
 
@@ -35,9 +35,9 @@ class ReplyText:
         self._settled = 0  # tokens before these, whose text is known
         self._known = ""  # text of the tokens from `_base` to `_settled`, which the next ones may depend on
         self._base = 0
-        self._held: list[Piece] = []  # may be the beginning of a stop text
+        self._held: list[ReplyPiece] = []  # may be the beginning of a stop text
 
-    def add(self, told: Told) -> list[Piece]:
+    def add(self, told: Told) -> list[ReplyPiece]:
         """The pieces that this token completes."""
         if self.finish:
             return []
@@ -49,7 +49,7 @@ class ReplyText:
         text = self._decode(self.tokens[self._base :])[len(self._known) :]
         if not self.finish and self._is_unfinished(text):
             return []
-        self._held.append(Piece(text, self._new))
+        self._held.append(ReplyPiece(text, self._new))
         self._new = []
         self._base, self._settled = self._settled, len(self.tokens)
         self._known = self._decode(self.tokens[self._base : self._settled])
@@ -64,7 +64,7 @@ class ReplyText:
         decoder.decode(bytes(byte for token in said for byte in token_bytes(self.tokenizer, token)))
         return bool(decoder.getstate()[0])
 
-    def _release(self) -> list[Piece]:
+    def _release(self) -> list[ReplyPiece]:
         """What is held, but for what may yet turn out to be a stop text."""
         text = "".join(piece.text for piece in self._held)
         found = min((at for stop in self.stop if (at := text.find(stop)) >= 0), default=-1)
@@ -74,19 +74,19 @@ class ReplyText:
         if self.finish:
             return self._cut(len(text))
         safe = len(text) - max((_overlap(text, stop) for stop in self.stop), default=0)
-        ready: list[Piece] = []
+        ready: list[ReplyPiece] = []
         while self._held and len(self._held[0].text) <= safe:
             safe -= len(self._held[0].text)
             ready.append(self._held.pop(0))
         return ready
 
-    def _cut(self, length: int) -> list[Piece]:
+    def _cut(self, length: int) -> list[ReplyPiece]:
         """The first characters of what is held, with their tokens; the rest is dropped."""
         ready = []
         for piece in self._held:
             if length <= 0 and piece.text:
                 break
-            ready.append(Piece(piece.text[:length], piece.tokens))
+            ready.append(ReplyPiece(piece.text[:length], piece.tokens))
             length -= len(piece.text)
         self._held = []
         return ready

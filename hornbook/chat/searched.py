@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.files import read_records
 from hornbook.base.records import Pivot
-from hornbook.chat.token_names import shown, token_text
+from hornbook.chat.token_names import printable_token, token_text
 from hornbook.pts.records import SearchedSolution
 
 
@@ -59,7 +59,7 @@ class SearchedQuestion(NamedTuple):
         yield "".join(solution.strings[place:]), None
 
 
-class Searched:
+class SearchedQuestions:
     """All questions of a search, those with the largest pivots first."""
 
     def __init__(self, folder: Path, model: str) -> None:
@@ -87,7 +87,9 @@ class Searched:
         model = f" with {self.model}" if self.model else ""
         lines = [f"searched{model}: {taken} of {len(question.pivots)} pivotal tokens found are in this reply"]
         if missed := question.missed(tokens):
-            there, here = (shown(token_text(tokenizer, t[missed.position])) for t in (missed.solution_tokens, tokens))
+            there, here = (
+                printable_token(token_text(tokenizer, t[missed.position])) for t in (missed.solution_tokens, tokens)
+            )
             change = f"{missed.p_before:.2f} to {missed.p_after:.2f}"
             lines.append(f"at token {missed.position + 1} it says {here}; with {there} p(success) goes from {change}")
         return lines

@@ -20,9 +20,9 @@ from hornbook.chat.answers import Json, Writer
 from hornbook.chat.loaded import Loaded
 from hornbook.chat.origins import same_origin
 from hornbook.chat.protocol import Asked, AskedChat, AskedCompletion, BadRequest, error_body, read_request, too_long
-from hornbook.chat.reply_text import Piece
+from hornbook.chat.reply_text import ReplyPiece
 from hornbook.chat.searched import SearchedQuestion
-from hornbook.chat.worker import Ended, Replies, Worker
+from hornbook.chat.worker import Replies, ReplyEnd, ReplyWorker
 from hornbook.chat.write_page import page, questions
 from hornbook.inference.settings import Sampling
 from hornbook.tokenizer.chat import encode_plain
@@ -42,7 +42,7 @@ class Server:
         self.loaded, self.model, self.longest = loaded, loaded.id, sampling.max_new_tokens
         self.page, self.policy = page(loaded, sampling, seed, system)
         self.started = int(time.time())
-        self.worker = Worker(loaded)
+        self.worker = ReplyWorker(loaded)
 
     def application(self, *, loopback: bool) -> web.Application:
         app = web.Application(client_max_size=LARGEST_REQUEST, middlewares=[_errors, same_origin(loopback=loopback)])
@@ -129,10 +129,10 @@ class Server:
             replies.close()
 
     async def _whole(self, writer: Writer, replies: Replies, count: int) -> web.Response:
-        pieces: list[list[Piece]] = [[] for _ in range(count)]
+        pieces: list[list[ReplyPiece]] = [[] for _ in range(count)]
         finish = [""] * count
         async for number, event in _events(replies, count):
-            if isinstance(event, Ended):
+            if isinstance(event, ReplyEnd):
                 finish[number] = event.finish
             else:
                 pieces[number].append(event)
@@ -160,7 +160,7 @@ class Server:
         said: list[int] = []  # of the first reply
         try:
             async for number, event in _events(replies, count):
-                if isinstance(event, Ended):
+                if isinstance(event, ReplyEnd):
                     end = writer.end(number, event.finish)
                     if question and self.loaded.searched:
                         end["comparison"] = self.loaded.searched.compare(question, said, self.loaded.tokenizer)
@@ -198,13 +198,13 @@ class Server:
         }
 
 
-async def _events(replies: Replies, count: int) -> AsyncIterator[tuple[int, Piece | Ended]]:
+async def _events(replies: Replies, count: int) -> AsyncIterator[tuple[int, ReplyPiece | ReplyEnd]]:
     """What comes until all replies are complete. Raises HornbookError when the model has failed."""
     while count:
         number, event = await replies.events.get()
         if isinstance(event, HornbookError):
             raise event
-        count -= isinstance(event, Ended)
+        count -= isinstance(event, ReplyEnd)
         yield number, event
 
 

@@ -13,7 +13,7 @@ from hornbook.base.progress import answers, console
 from hornbook.base.records import Message
 from hornbook.chat.loaded import Loaded
 from hornbook.chat.marks import SURE, alternatives, by_probability, solution_line, with_pivot
-from hornbook.chat.reply_text import Piece
+from hornbook.chat.reply_text import ReplyPiece
 from hornbook.inference.live import Told
 from hornbook.inference.settings import Sampling
 
@@ -84,7 +84,7 @@ class Session:
         said: list[str] = []
         self.told = []
 
-        def show(piece: Piece) -> None:
+        def show(piece: ReplyPiece) -> None:
             said.append(piece.text)
             self.told += piece.tokens
             pivot = question.passed([told.token for told in self.told]) if question else None

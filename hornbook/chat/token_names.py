@@ -25,7 +25,7 @@ def token_bytes(tokenizer: PreTrainedTokenizerBase, token: int) -> list[int]:
     return list(token_text(tokenizer, token).encode())
 
 
-def shown(text: str) -> str:
+def printable_token(text: str) -> str:
     """A token's text on one line, with nothing in it that cannot be seen."""
     return "".join(SIGNS.get(sign) or (sign if sign.isprintable() else f"⟨{ord(sign):x}⟩") for sign in text) or "∅"
 

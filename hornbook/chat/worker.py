@@ -8,14 +8,14 @@ from typing import Any, NamedTuple, TypeVar
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.chat.loaded import Loaded
-from hornbook.chat.reply_text import Piece, ReplyText
+from hornbook.chat.reply_text import ReplyPiece, ReplyText
 from hornbook.inference.live import Live, Told
 from hornbook.inference.settings import Sampling
 
 Result = TypeVar("Result")
 
 
-class Ended(NamedTuple):
+class ReplyEnd(NamedTuple):
     """A reply is complete: "stop" or "length"."""
 
     finish: str
@@ -24,15 +24,15 @@ class Ended(NamedTuple):
 class Replies:
     """The replies to one request, numbered, piece by piece. Close it when nobody waits any more.
 
-    `events` has (number, Piece), (number, Ended), or (0, HornbookError) when the model has failed.
+    `events` has (number, ReplyPiece), (number, ReplyEnd), or (0, HornbookError) when the model has failed.
     """
 
     def __init__(self) -> None:
-        self.events: asyncio.Queue[tuple[int, Piece | Ended | HornbookError]] = asyncio.Queue()
+        self.events: asyncio.Queue[tuple[int, ReplyPiece | ReplyEnd | HornbookError]] = asyncio.Queue()
         self.wanted = True
         self._loop = asyncio.get_running_loop()
 
-    def tell(self, number: int, event: Piece | Ended | HornbookError) -> None:
+    def tell(self, number: int, event: ReplyPiece | ReplyEnd | HornbookError) -> None:
         """From the worker's thread."""
         if self.wanted:
             self._loop.call_soon_threadsafe(self.events.put_nowait, (number, event))
@@ -42,7 +42,7 @@ class Replies:
         self.wanted = False
 
 
-class Worker:
+class ReplyWorker:
     """Computes the tokens of all replies that are wanted, together; what is called in between runs between two steps.
 
     Only its thread touches the model and its tokenizer.
@@ -116,7 +116,7 @@ class Worker:
             for piece in text.add(token):
                 replies.tell(number, piece)
             if text.finish:
-                replies.tell(number, Ended(text.finish))
+                replies.tell(number, ReplyEnd(text.finish))
             return replies.wanted and not text.finish
 
         return Live(prompt, sampling, told, seed=seed, key=str(number) if number else "", top=top)

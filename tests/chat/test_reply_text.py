@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hornbook.chat.reply_text import Piece, ReplyText
-from hornbook.chat.token_names import shown, token_bytes
+from hornbook.chat.reply_text import ReplyPiece, ReplyText
+from hornbook.chat.token_names import printable_token, token_bytes
 from hornbook.inference.live import Told
 from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
@@ -14,7 +14,7 @@ TOKENIZER = as_fast_tokenizer(train_bpe(TokenizerSettings(vocab_size=300), ["How
 END = TOKENIZER.eos_token_id
 
 
-def pieces_of(tokens: list[int], stop: list[str], finish: str = "length") -> tuple[list[Piece], ReplyText]:
+def pieces_of(tokens: list[int], stop: list[str], finish: str = "length") -> tuple[list[ReplyPiece], ReplyText]:
     reply = ReplyText(TOKENIZER, stop)
     found = []
     for place, token in enumerate(tokens):
@@ -60,7 +60,7 @@ def test_a_reply_ends_before_the_first_stop_text(text: str, stop: list[str]) -> 
 
 
 def test_a_token_is_shown_on_one_line() -> None:
-    assert (shown(" a\n"), shown("")) == ("·a⏎", "∅")
+    assert (printable_token(" a\n"), printable_token("")) == ("·a⏎", "∅")
 
 
 def test_the_end_token_is_no_text() -> None:

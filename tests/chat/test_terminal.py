@@ -13,7 +13,7 @@ from hornbook.base.files import write_json, write_records
 from hornbook.base.records import Pivot
 from hornbook.chat.find_model import choose_model
 from hornbook.chat.loaded import Loaded
-from hornbook.chat.searched import Searched
+from hornbook.chat.searched import SearchedQuestions
 from hornbook.chat.terminal import Session, talk
 from hornbook.inference.settings import Sampling
 from hornbook.pts.records import SearchedSolution
@@ -199,7 +199,7 @@ def searched(loaded: Loaded, say: Say, tmp_path: Path) -> Loaded:
     other.position, other.p_before, other.p_after = 4, 0.75, 0.25
     write_records(tmp_path / "solutions.parquet", SearchedSolution, [made])
     write_records(tmp_path / "pivots.parquet", Pivot, [taken, other])
-    return loaded._replace(searched=Searched(tmp_path, "sft"))
+    return loaded._replace(searched=SearchedQuestions(tmp_path, "sft"))
 
 
 def test_pivots_are_marked_in_a_reply_to_a_searched_question(say: Say, searched: Loaded) -> None:

@@ -1,6 +1,6 @@
 """Rules that count: words, characters, sentences, paragraphs."""
 
-from hornbook.synthetic.constraints.parts import paragraphs, sentences, written_words
+from hornbook.synthetic.constraints.parts import paragraphs, worded_sentences, written_words
 from hornbook.synthetic.constraints.rule import Rule, aspects, between
 
 RULES = (
@@ -47,7 +47,7 @@ RULES = (
         "exact_sentences",
         lambda rng, topic: {"n": between(rng, 3, 5)},
         ("Answer in exactly {n} sentences.", "Write {n} sentences, no more and no fewer."),
-        lambda reply, values: len(sentences(reply)) == values["n"],
+        lambda reply, values: len(worded_sentences(reply)) == values["n"],
         aspects("length sentences"),
     ),
     Rule(
@@ -57,7 +57,7 @@ RULES = (
             "No sentence may have more than {n} words.",
             "Keep every sentence at {n} words or fewer.",
         ),
-        lambda reply, values: all(len(written_words(sentence)) <= values["n"] for sentence in sentences(reply)),
+        lambda reply, values: all(len(written_words(sentence)) <= values["n"] for sentence in worded_sentences(reply)),
         aspects("length sentences"),
     ),
     Rule(

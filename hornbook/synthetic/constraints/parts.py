@@ -18,7 +18,7 @@ def lower_words(text: str) -> list[str]:
     return [word.lower() for word in written_words(text)]
 
 
-def sentences(text: str) -> list[str]:
+def worded_sentences(text: str) -> list[str]:
     """The sentences that have words; a line's end ends one too."""
     return [sentence for sentence in base_sentences.sentences(text) if written_words(sentence)]
 

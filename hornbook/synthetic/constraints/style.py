@@ -1,6 +1,6 @@
 """Rules about style: case, punctuation, sound, sentences that begin alike, the language."""
 
-from hornbook.synthetic.constraints.parts import lower_words, sentences, written_words
+from hornbook.synthetic.constraints.parts import lower_words, worded_sentences, written_words
 from hornbook.synthetic.constraints.rule import Rule, Values, aspects, between, one_of
 
 STARTS = ("The", "It", "This", "We", "You")
@@ -11,7 +11,7 @@ SURE = 0.5  # least probability by the language identifier
 def alliterates(reply: str, values: Values) -> bool:
     """`n` different words in a row begin with the same letter."""
     n = values["n"]
-    for sentence in sentences(reply):
+    for sentence in worded_sentences(reply):
         said = lower_words(sentence)
         for start in range(len(said) - n + 1):
             run = said[start : start + n]
@@ -28,7 +28,7 @@ def in_language(reply: str, values: Values) -> bool:
 
 
 def new_openings(reply: str, values: Values) -> bool:
-    first = [lower_words(sentence)[0] for sentence in sentences(reply)]
+    first = [lower_words(sentence)[0] for sentence in worded_sentences(reply)]
     return len(first) > 1 and len(set(first)) == len(first)
 
 
@@ -77,7 +77,7 @@ RULES = (
         ('Begin every sentence with the word "{word}".', 'Each sentence has to start with "{word}".'),
         lambda reply, values: (
             bool(written_words(reply))
-            and all(written_words(sentence)[0] == values["word"] for sentence in sentences(reply))
+            and all(written_words(sentence)[0] == values["word"] for sentence in worded_sentences(reply))
         ),
         aspects("sentences start openings"),
         aspects("case language quotes"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hornbook.oracles.score import judge_question
 from hornbook.synthetic.constraints.drawing import RULES, as_instruction, broken, draw_constraints, holds
 from hornbook.synthetic.constraints.oracle import constraint_question
-from hornbook.synthetic.constraints.parts import paragraphs, sentences, written_words
+from hornbook.synthetic.constraints.parts import paragraphs, worded_sentences, written_words
 from hornbook.synthetic.constraints.rule import Constraint, Topic
 from tests.synthetic.constraints.replies import BROKEN, KEPT
 
@@ -86,7 +86,7 @@ def test_constraints_given_before_are_respected_and_the_same_seed_draws_the_same
 
 def test_parts_of_a_text():
     text = 'Dr No said: "It costs 3.5 kg!" Then he left.\n\n- one\n- two'
-    assert sentences(text) == ['Dr No said: "It costs 3.5 kg!"', "Then he left.", "- one", "- two"]
+    assert worded_sentences(text) == ['Dr No said: "It costs 3.5 kg!"', "Then he left.", "- one", "- two"]
     assert len(paragraphs(text)) == 2
     assert written_words("Don't use well-known 3D _names_.") == ["Don't", "use", "well-known", "3D", "names"]
 
