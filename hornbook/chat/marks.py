@@ -42,7 +42,9 @@ def solution_line(question: SearchedQuestion, solution: SearchedSolution, colour
 def alternatives(tokenizer: PreTrainedTokenizerBase, number: int, told: Told) -> str:
     """A token of a reply with its probability, and what the model would have said in its place."""
     others = [(token, logprob) for token, logprob in told.top if token != told.token]
-    said = ", ".join(
-        f"{printable_token(token_text(tokenizer, token))} {math.exp(logprob):.3f}" for token, logprob in others
-    )
-    return f"{number:4}  {printable_token(token_text(tokenizer, told.token))} {math.exp(told.logprob):.3f}   instead: {said}"
+
+    def line(token: int, logprob: float) -> str:
+        return f"{printable_token(token_text(tokenizer, token))} {math.exp(logprob):.3f}"
+
+    instead = ", ".join(line(token, logprob) for token, logprob in others)
+    return f"{number:4}  {line(told.token, told.logprob)}   instead: {instead}"
