@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hornbook.api.stages import pairs as pairs
     from hornbook.api.stages import pretrain as pretrain
     from hornbook.api.stages import reasoning as reasoning
+    from hornbook.api.stages import recall as recall
     from hornbook.api.stages import refusal as refusal
     from hornbook.api.stages import synthesize as synthesize
     from hornbook.api.stages import train_dpo as train_dpo
@@ -46,6 +47,7 @@ _PUBLIC = {  # name: its module
     "train_sft": "hornbook.api.stages",
     "train_dpo": "hornbook.api.stages",
     "find_pivots": "hornbook.api.stages",
+    "recall": "hornbook.api.stages",
     "refusal": "hornbook.api.stages",
     "judged_pairs": "hornbook.api.stages",
     "pairs": "hornbook.api.stages",

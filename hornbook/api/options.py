@@ -168,6 +168,11 @@ class PretrainOptions(RowsOptions, total=False):
     model: ModelOptions
 
 
+class RecallOptions(TypedDict, total=False):
+    documents: int
+    lines: int
+
+
 class MidtrainOptions(RowsOptions, total=False):
     rope_base: float | None
     recall_trials: int

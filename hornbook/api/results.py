@@ -26,7 +26,10 @@ class Score(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """A score compared with that of an earlier evaluation, on the questions that both answered."""
+    """A score compared with that of an earlier evaluation, on the questions that both answered.
+
+    `detectable` is the true difference that so many questions show four times in five.
+    """
 
     score: str
     difference: float
@@ -35,6 +38,7 @@ class Comparison(NamedTuple):
     p: float
     verdict: str
     n: int
+    detectable: float
 
 
 @dataclass(frozen=True)

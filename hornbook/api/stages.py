@@ -23,6 +23,7 @@ from hornbook.api.options import (
     PretrainOptions,
     PtsOptions,
     ReasoningOptions,
+    RecallOptions,
     RefusalOptions,
     SftOptions,
     SynthOptions,
@@ -83,6 +84,11 @@ def reasoning(
 def trivia(*, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Unpack[TriviaOptions]) -> Generated:
     """Collect facts and questions about them."""
     return Generated(run_stage("trivia", "trivia", out, seed, overwrite, settings))
+
+
+def recall(*, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Unpack[RecallOptions]) -> Generated:
+    """Write lists from which a small model can learn to recall over a distance."""
+    return Generated(run_stage("recall", "recall", out, seed, overwrite, settings))
 
 
 def synthesize(

@@ -8,7 +8,7 @@ from hornbook.base.stage import Cost, Planned, stage
 
 if TYPE_CHECKING:
     from hornbook.base.workspace import Workspace
-    from hornbook.training.settings import DpoSettings, MidtrainSettings, PretrainSettings, SftSettings
+    from hornbook.training.settings import DpoSettings, MidtrainSettings, PretrainSettings, RecallSettings, SftSettings
 
 
 def _from_scratch(settings: "PretrainSettings", planned: Planned) -> Cost:
@@ -38,6 +38,14 @@ def pretrain(settings: "PretrainSettings", work: "Workspace", *, tokens: Path, t
     from hornbook.training.pretrain import pretrain
 
     pretrain(settings, work, tokens=tokens, tokenizer=tokenizer)
+
+
+@stage("recall", makes=("documents",), report="3.3", example="hornbook recall --documents 200 --out recall")
+def recall(settings: "RecallSettings", work: "Workspace") -> None:
+    """Write lists of keys and values from which a small model can learn to recall over a distance."""
+    from hornbook.training.recall_data import recall
+
+    recall(settings, work)
 
 
 @stage(

@@ -60,11 +60,11 @@ def recall_question(
     tokenizer: PreTrainedTokenizerBase, distance: int, random: np.random.Generator
 ) -> tuple[list[int], int]:
     """Token ids of a list that ends with its first key, about `distance` tokens later, and the right digit."""
-    key, digit = _word(random), int(random.integers(10))
+    key, digit = made_up_word(random), int(random.integers(10))
     tokens = tokenizer.encode(f"{key}={digit}\n", add_special_tokens=False)
     ask = tokenizer.encode(f"{key}=", add_special_tokens=False)
     while True:
-        line = tokenizer.encode(f"{_word(random)}={int(random.integers(10))}\n", add_special_tokens=False)
+        line = tokenizer.encode(f"{made_up_word(random)}={int(random.integers(10))}\n", add_special_tokens=False)
         if len(tokens) + len(line) + len(ask) > distance:
             return tokens + ask, digit
         tokens += line
@@ -98,6 +98,6 @@ def _summary(logprobs_QD: np.ndarray, digits: list[int]) -> dict[str, float]:
     }
 
 
-def _word(random: np.random.Generator) -> str:
+def made_up_word(random: np.random.Generator) -> str:
     """A made-up word of three syllables, so that lists hardly share keys."""
     return "".join(str(random.choice(list("bdfgklmnprstvz"))) + str(random.choice(list("aeiou"))) for _ in range(3))

@@ -92,6 +92,13 @@ class MidtrainSettings(RowsSettings):
     recall_trials: int = setting(40, "key-value lists asked about per distance, before and after", ge=1)
 
 
+class RecallSettings(Settings):
+    """Lists of keys and values to learn recall from (report §3.3)."""
+
+    documents: int = setting(400, "lists to write", ge=1)
+    lines: int = setting(120, "most lines of a list; a line takes about eight tokens of a small tokenizer", ge=2)
+
+
 class SftSettings(ColumnSettings, LoopSettings):
     """Supervised fine-tuning on conversations (report §4.1)."""
 

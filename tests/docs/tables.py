@@ -31,7 +31,7 @@ REPLACED = [
     (r"^(hornbook synth (?!.*--records).*) --out", r"\1 --records 1 --out"),
     (r"--nproc-per-node 8", "--nproc-per-node 2"),
     (r"^.*\btrain pretrain\b.*", rf"\g<0> {TINY} {ROWS}"),
-    (r"^.*\btrain midtrain\b.*", rf"\g<0> {ROWS} --recall-runner 2"),
+    (r"^.*\btrain midtrain\b.*", rf"\g<0> {ROWS} --recall-trials 2"),
     (r"^.*\btrain sft\b.*", rf"\g<0> {ROWS}"),
     (r"^hornbook tune .*", r"\g<0> --extensions 0 --seeds 1"),
     (r"^hornbook tune (?!.*--rates).*", rf"\g<0> --batch-rows '[4]' --warmups '[1, 2]' --doublings 1 {TINY}"),
