@@ -53,15 +53,6 @@ def _config(settings: ModelSettings, vocab_size: int, context: int, **ends: int 
     )
 
 
-def fitted_rope_base(context: int) -> float:
-    """The base of the rotary embedding for `context` tokens: 10,000 up to 4,096, and from there on by the power law
-    through the report's 250,000 at 16,384 (§3, §3.3)."""
-    (short, base), (long, raised) = (4096, 10_000.0), (16_384, 250_000.0)
-    if context <= short:
-        return base
-    return round(base * (context / short) ** (math.log(raised / base) / math.log(long / short)), 6)
-
-
 def rope_base(model: PreTrainedModel) -> float:
     """The base of its rotary embedding; 0 where it has none."""
     rope = getattr(model.config, "rope_parameters", None)

@@ -1,5 +1,6 @@
 """The stage `midtrain`, which extends a model's context (report §3.3)."""
 
+import math
 from pathlib import Path
 
 from transformers import PretrainedConfig
@@ -8,7 +9,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
 from hornbook.mixture.packed_dataset import Rows
 from hornbook.mixture.tokenize import check_tokenizer
-from hornbook.model.build import extend_context, fitted_rope_base, rope_base
+from hornbook.model.build import extend_context, rope_base
 from hornbook.model.context_lengths import context_of
 from hornbook.model.load_save import load_model
 from hornbook.tokenizer.load_save import load_tokenizer
@@ -59,6 +60,15 @@ def midtrain(
         after = position_loss(longer, documents, edges, work, "loss by position, after")
         _compare(after, before, compare, work)
         save_trained_model(longer, tokenizer, work, processes)
+
+
+def fitted_rope_base(context: int) -> float:
+    """The base of the rotary embedding for `context` tokens: 10,000 up to 4,096, and from there on by the power law
+    through the report's 250,000 at 16,384 (§3, §3.3)."""
+    (short, base), (long, raised) = (4096, 10_000.0), (16_384, 250_000.0)
+    if context <= short:
+        return base
+    return round(base * (context / short) ** (math.log(raised / base) / math.log(long / short)), 6)
 
 
 def _compare(after: PositionLoss, before: PositionLoss, other: Path | None, work: Workspace) -> None:

@@ -1,7 +1,6 @@
-import pytest
 import torch
 
-from hornbook.model.build import build_model, extend_context, fitted_rope_base
+from hornbook.model.build import build_model, extend_context
 from hornbook.model.settings import ModelSettings
 
 TINY = ModelSettings(layers=2, hidden=16, heads=4, kv_heads=2, mlp=24)
@@ -37,11 +36,3 @@ def test_a_longer_context_keeps_the_weights_and_changes_the_rotation(tokenizer) 
     assert not torch.allclose(short(ids).logits, long(ids).logits)
     same = extend_context(short, 10_000.0, 32)
     assert torch.equal(short.eval()(ids).logits, same.eval()(ids).logits)
-
-
-@pytest.mark.parametrize(
-    ("context", "base"),
-    [(256, 10_000.0), (4096, 10_000.0), (16_384, 250_000.0), (8192, 50_000.0), (65_536, 6_250_000.0)],
-)
-def test_the_base_follows_the_context(context: int, base: float) -> None:
-    assert fitted_rope_base(context) == pytest.approx(base)

@@ -16,7 +16,7 @@ from hornbook.base.workspace import Workspace
 from hornbook.mixture.settings import MixtureSettings
 from hornbook.mixture.stage import mixture
 from hornbook.model.build import build_model
-from hornbook.training.midtrain import midtrain
+from hornbook.training.midtrain import fitted_rope_base, midtrain
 from hornbook.training.position_loss import PositionLoss, long_documents, position_loss, range_edges, table
 from hornbook.training.settings import MidtrainSettings
 from tests.training.conftest import WORDS, write_lines
@@ -85,3 +85,11 @@ def test_midtraining_notes_it_and_compares_with_another(long_tokens, tokens, mod
         midtrain(
             MidtrainSettings(**FAST), Workspace(tmp_path / "c"), model=model_folder, tokens=tokens, compare=first.path
         )
+
+
+@pytest.mark.parametrize(
+    ("context", "base"),
+    [(256, 10_000.0), (4096, 10_000.0), (16_384, 250_000.0), (8192, 50_000.0), (65_536, 6_250_000.0)],
+)
+def test_the_base_follows_the_context(context: int, base: float) -> None:
+    assert fitted_rope_base(context) == pytest.approx(base)
