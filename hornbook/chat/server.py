@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from hornbook.base.asynchronous import run_coroutine
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.http import is_here
 from hornbook.base.progress import console
@@ -265,4 +266,4 @@ def serve(server: Server, host: str, port: int) -> None:
             await ended.wait()
 
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(run())
+        run_coroutine(run())

@@ -96,7 +96,7 @@ def test_ways_of_cutting_that_llama_cpp_lacks_are_refused() -> None:
     with pytest.raises(HornbookError, match="splits text"):
         tokenizer_metadata(crossing, len(crossing))
     words = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.WordLevel({"a": 0}, unk_token="a")))
-    with pytest.raises(HornbookError, match="no byte-level BPE"):
+    with pytest.raises(HornbookError, match="not a byte-level BPE"):
         tokenizer_metadata(words, 1)
     with pytest.raises(HornbookError, match="has 900 ids, the model 800"):
         tokenizer_metadata(trained(1), 800)
