@@ -118,7 +118,7 @@ def test_what_ends_a_run_here_ends_it_there_in_one_line(cluster, documents, tmp_
 
 def test_a_ledger_actor_that_is_killed_ends_the_run_and_loses_nothing(cluster, documents, tmp_path):
     with serving(latency=lambda body: 0.05) as (server, _):
-        killer = killing(server, "ray::Vault")
+        killer = killing(server, "ray::LedgerActor")
         with pytest.raises(HornbookError, match=r"^ray: the process that keeps the ledger died; run the same command"):
             run(server.url, tmp_path / "a", tmp_path / "ledger", documents, "ray")
         killer.join()
