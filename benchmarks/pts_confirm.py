@@ -53,7 +53,7 @@ class Size(NamedTuple):
         return Sampling(temperature=0.8, max_new_tokens=self.max_new_tokens)
 
 
-FULL, QUICK = Size(6, 3, 100, 50, 25), Size(4, 1, 48, 16, 8)
+FULL, QUICK = Size(6, 3, 100, 50, 25), Size(3, 1, 48, 16, 8)
 
 
 class Found(NamedTuple):
