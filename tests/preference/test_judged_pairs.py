@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -187,3 +188,12 @@ def test_a_judge_is_needed_where_the_judge_decides(
 ) -> None:
     with pytest.raises(HornbookError, match="needs a teacher"):
         run(tmp_path / "out", tiny_model, monkeypatch, teach=None, accuracy="judge")
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_prompt_gives_no_more_pairs_of_a_kind_than_asked(
+    most: int, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, pairs = run(tmp_path / "out", tiny_model, monkeypatch, pairs_per_prompt=most)
+    by_prompt = Counter(pair.parents[0] for pair in pairs if pair.kind == "accuracy")
+    assert by_prompt and set(by_prompt.values()) == {most}

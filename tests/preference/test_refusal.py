@@ -211,3 +211,25 @@ def test_tidy_takes_the_sentence_out_of_its_wrapping() -> None:
     assert tidy('\nQuestion: "Who is it?"\nmore') == "Who is it?"
     assert tidy("I do not know that. I am a helpful assistant.") == "I do not know that."
     assert tidy("") == ""
+
+
+@pytest.mark.parametrize(
+    ("usually_right", "usually_wrong", "answered", "declined"),
+    [(0.5, 0.5, 1, 2), (0.25, 0.25, 2, 1), (0.5, 0.25, 1, 1)],  # one question is right in one of four
+)
+def test_what_counts_as_known_is_a_setting(
+    usually_right: float,
+    usually_wrong: float,
+    answered: int,
+    declined: int,
+    tiny_model: Path,
+    questions: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits = {"usually_right": usually_right, "usually_wrong": usually_wrong}
+    work = run(tmp_path / "out", tiny_model, questions, monkeypatch, **limits)
+    said = {sample.parents[0]: sample.messages[1].content for sample in read_records(work.path, Sample)}
+    real = [refuses(said[question.id]) for question in (KNOWN, UNKNOWN, SOMETIMES) if question.id in said]
+    assert (real.count(False), real.count(True)) == (answered, declined)
+    assert refuses(said[BOGUS.id])

@@ -162,6 +162,17 @@ def test_adapters_are_trained_and_the_reference_is_the_model_without(model_folde
     assert not torch.equal(before["model.layers.0.mlp.down_proj.weight"], after["model.layers.0.mlp.down_proj.weight"])
 
 
+def test_label_smoothing_keeps_margins_smaller(model_folder, tmp_path: Path) -> None:
+    file = write_lines(tmp_path / "pairs.jsonl", mixed_pairs(12))
+    margins = []
+    for smoothing in (0.0, 0.4):
+        folder = tmp_path / f"smoothing-{smoothing}"
+        settings = DpoSettings(label_smoothing=smoothing, epochs=6, batch_pairs=4, **FAST)
+        stage.dpo(settings, Workspace(folder, seed=3), model=model_folder, pairs=[file])
+        margins.append(json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])["margin"])
+    assert 0 < margins[1] < margins[0]
+
+
 @pytest.mark.parametrize("learns", [True, False])
 def test_log_probabilities_and_their_gradients_are_those_of_a_softmax(learns: bool, monkeypatch) -> None:
     monkeypatch.setattr(likelihood, "LOGITS_AT_ONCE", 3 * 11)  # three positions at once
