@@ -46,28 +46,28 @@ def hold_out(
     return open_array(kept), open_array(held)
 
 
-def by_length(
+def long_part(
     settings: MixtureSettings, catalogue: DocumentIndex, train: dict[str, np.ndarray], folder: Path
-) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the documents to train on that are long for what their source is (report §3.3), and of the others.
+) -> np.ndarray:
+    """Indices of the training documents that the long part is made of: those that are long for their source (report
+    §3.3), or if `long_made_of` is joined, the others of these sources.
 
-    Sources that have no long documents belong to neither. Raises HornbookError when no document is long.
+    Raises HornbookError when there are none.
     """
-    longest: dict[str, int] = {}
-    with growing_array(folder / "long.npy") as table, growing_array(folder / "others.npy") as others:
+    joined, longest = settings.long_made_of == "joined", dict[str, int]()
+    with growing_array(folder / "long.npy") as table:
         for source, over in settings.long_over.items():
             for documents_D, lengths_D in with_lengths(train.get(source, np.empty(0, np.int64)), catalogue):
-                is_long_D = lengths_D > over * settings.context
-                table.append(documents_D[is_long_D])
-                others.append(documents_D[~is_long_D])
+                table.append(documents_D[(lengths_D > over * settings.context) != joined])
                 longest[source] = max(longest.get(source, 0), int(lengths_D.max()))
     if not table.rows:
-        wanted = ", ".join(f"{source} over {over * settings.context:g}" for source, over in settings.long_over.items())
+        limits = ", ".join(f"{source} over {over * settings.context:g}" for source, over in settings.long_over.items())
         there = ", ".join(f"{source} {tokens}" for source, tokens in longest.items()) or "no records of these sources"
-        raise HornbookError(
-            f"long_share is {settings.long_share:g}, but no record is long ({wanted}); the longest: {there}"
+        missing = (
+            f"every record is long, so there are none to join ({limits})" if joined else f"no record is long ({limits})"
         )
-    return open_array(folder / "long.npy"), open_array(folder / "others.npy")
+        raise HornbookError(f"long_share is {settings.long_share:g}, but {missing}; the longest: {there}")
+    return open_array(folder / "long.npy")
 
 
 def with_lengths(documents_D: np.ndarray, catalogue: DocumentIndex) -> Iterator[tuple[np.ndarray, np.ndarray]]:

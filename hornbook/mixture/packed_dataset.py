@@ -111,6 +111,15 @@ class Rows:
             for source, document, start, length, _ in self._plan(row)
         ]
 
+    def long_documents(self, longer_than: int, most: int) -> dict[str, np.ndarray]:
+        """The first `most` documents of more than `longer_than` tokens, by id: as many tokens as a row holds."""
+        first_P = np.flatnonzero((self._pieces[:, 2] == 0) & (self._pieces[:, 3] > longer_than))[:most]
+        found = {}
+        for source, document, _, length, _ in self._pieces[first_P].tolist():
+            begin = self._offset(source)[document]
+            found[self._id(source, document)] = np.asarray(self._source(source)[begin : begin + length], np.int64)
+        return found
+
     def _plan(self, row: int) -> list[list[int]]:
         if not 0 <= row < len(self):
             raise IndexError(f"row {row} of {len(self)}")

@@ -34,7 +34,7 @@ def plan_training(
             for part, stream in zip(parts, streams, strict=True)
         ]
         laid = [
-            join(pieces_P3, context) if part.joined else apart(pieces_P3)
+            join(pieces_P3, context) if part.joined else not_joined(pieces_P3)
             for part, pieces_P3 in zip(parts, taken, strict=True)
         ]
         pieces_P4 = np.concatenate(laid)
@@ -44,11 +44,11 @@ def plan_training(
 def plan_validation(documents_D: np.ndarray, catalogue: DocumentIndex, context: int) -> Iterator[Window]:
     """Every document once. The order is the same for every seed, so that runs are measured on the same rows."""
     for window, some_D in enumerate(in_chunks(documents_D)):
-        pieces_P4 = apart(cut_pieces(some_D, catalogue.lengths(some_D), context))
+        pieces_P4 = not_joined(cut_pieces(some_D, catalogue.lengths(some_D), context))
         yield pieces_P4, pack_shuffled(pieces_P4, context, 0, window)
 
 
-def apart(pieces_P3: np.ndarray) -> np.ndarray:
+def not_joined(pieces_P3: np.ndarray) -> np.ndarray:
     """pieces_P4: pieces that attend to nothing before them."""
     return np.column_stack([pieces_P3, np.zeros(len(pieces_P3), np.int64)])
 

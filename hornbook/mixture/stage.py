@@ -10,7 +10,7 @@ from hornbook.base.progress import console
 from hornbook.base.workspace import Workspace
 from hornbook.mixture.document_index import DocumentIndex
 from hornbook.mixture.epochs import epochs
-from hornbook.mixture.holdout import by_length, hold_out, with_lengths
+from hornbook.mixture.holdout import hold_out, long_part, with_lengths
 from hornbook.mixture.packed_dataset import VALIDATION
 from hornbook.mixture.packing_plan import plan_training, plan_validation, write_plan
 from hornbook.mixture.sampling_order import MixturePart
@@ -106,12 +106,12 @@ def _parts(
         if recall > 0
     ]
     if settings.long_share > 0:
-        long_D, others_D = by_length(settings, catalogue, train, scratch)
-        upweight_from = settings.long_upweight_from * settings.context
-        if settings.long_made_of == "documents":
-            parts.append(MixturePart(LONG, settings.long_share, long_D, LONG_UPWEIGHT, upweight_from))
+        long_D = long_part(settings, catalogue, train, scratch)
+        if settings.long_made_of == "joined":
+            parts.append(MixturePart(LONG, settings.long_share, long_D, joined=True))
         else:
-            parts.append(MixturePart(LONG, settings.long_share, others_D, joined=True))
+            upweight_from = settings.long_upweight_from * settings.context
+            parts.append(MixturePart(LONG, settings.long_share, long_D, LONG_UPWEIGHT, upweight_from))
     return parts
 
 

@@ -4,14 +4,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.http import is_here
 from hornbook.recipe.artifacts import ArtifactStore
 from hornbook.recipe.recipe import Recipe
 from hornbook.recipe.summary import summarise
 
 HOST = "127.0.0.1"
-LOCAL_NAMES = ("127.0.0.1", "localhost")
 
 
 @contextmanager
@@ -25,11 +26,15 @@ def live_page(recipe: Recipe, store: ArtifactStore, port: int) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            host = (self.headers.get("Host") or "").rpartition(":")[0]
-            if self.path != "/" or host not in LOCAL_NAMES:  # another site's name for this address is no reader's
+            host = urlsplit(f"//{self.headers.get('Host', '')}").hostname or ""
+            if self.path != "/" or not is_here(host):  # a page elsewhere may have made its name point here
                 self.send_error(404)
                 return
-            page = render_report(store.run, summarise(recipe, store)).encode()
+            try:
+                page = render_report(store.run, summarise(recipe, store)).encode()
+            except (OSError, HornbookError) as error:  # a stage's folder has just been replaced
+                self.send_error(503, explain=str(error))
+                return
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(page)))

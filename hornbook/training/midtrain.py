@@ -55,10 +55,13 @@ def midtrain(
         documents = long_documents(tokens, old)
         edges = range_edges(old, rows.context)
         before = position_loss(start, documents, edges, work, "loss by position, before")
+        others = {"before": before} | ({"compare": _compared(compare, before)} if compare else {})
         train_on_rows(longer, tokens, settings, work, processes)
         work.note("recall", {"before": recall, "after": recall_over_distance(longer, *questions, "recall after")})
         after = position_loss(longer, documents, edges, work, "loss by position, after")
-        _compare(after, before, compare, work)
+        if processes.first:
+            write_position_loss(after, work.path)
+        work.note("loss_by_position", {name: table(after, other) for name, other in others.items()})
         save_trained_model(longer, tokenizer, work, processes)
 
 
@@ -69,6 +72,17 @@ def fitted_rope_base(context: int) -> float:
     if context <= short:
         return base
     return round(base * (context / short) ** (math.log(raised / base) / math.log(long / short)), 6)
+
+
+def _compared(folder: Path, before: PositionLoss) -> PositionLoss:
+    """The loss by position of the model in `folder`. Raises HornbookError if it is of other documents or ranges."""
+    other = read_position_loss(folder)
+    if (other.edges, other.documents) != (before.edges, before.documents):
+        raise HornbookError(
+            f"{folder}: its loss by position is of other documents or lengths; expected a model midtrained from the "
+            "same one, on a mixture of the same documents, context and validation_share"
+        )
+    return other
 
 
 def _compare(after: PositionLoss, before: PositionLoss, other: Path | None, work: Workspace) -> None:

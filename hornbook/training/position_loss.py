@@ -42,12 +42,7 @@ def long_documents(tokens: Path, longer_than: int) -> dict[str, np.ndarray]:
     """The held-out documents of a mixture that have more than `longer_than` tokens, as far as its context, by id."""
     found: dict[str, np.ndarray] = {}
     for rows in validation_rows(tokens).values():
-        for row in range(len(rows)):
-            at = 0
-            for piece in rows.pieces(row):
-                if piece.start == 0 and piece.length > longer_than:
-                    found[piece.document] = rows.batch([row]).tokens_BT[0, at : at + piece.length]
-                at += piece.length
+        found |= rows.long_documents(longer_than, MOST_DOCUMENTS)
     return dict(sorted(found.items())[:MOST_DOCUMENTS])
 
 

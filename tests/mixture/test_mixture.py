@@ -242,3 +242,12 @@ def test_joining_keeps_every_token_in_order(pieces: list[tuple[int, int, int]], 
     assert tokens(joined_P4) == tokens(given_P3)
     stretches = np.split(joined_P4[:, 2], np.flatnonzero(joined_P4[:, 3] == 0)[1:])
     assert [int(lengths.sum()) for lengths in stretches[:-1]] == [context] * (len(stretches) - 1)
+
+
+def test_nothing_to_join_is_one_clear_line(corpus: Corpus, tmp_path: Path) -> None:
+    over = dict.fromkeys(SHARES, 0.0)
+    settings = MixtureSettings(
+        tokens=9000, context=64, shares=SHARES, long_share=0.3, long_made_of="joined", long_over=over
+    )
+    with pytest.raises(HornbookError, match="every record is long, so there are none to join"):
+        make(corpus, tmp_path, settings)
