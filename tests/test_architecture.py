@@ -78,7 +78,7 @@ ONE_SAMPLER = [  # what samples from a model, and the modules that alone may use
     ("LLM", {"inference/vllm_engine.py"}),
     ("VllmEngine", {"inference/open_engine.py"}),
     ("ServerEngine", {"inference/open_engine.py"}),
-    ("TorchEngine", {"inference/open_engine.py", "inference/live.py"}),
+    ("TorchEngine", {"inference/open_engine.py", "inference/streaming.py"}),
 ]
 
 

@@ -23,7 +23,7 @@ _LONGEST_WORD = 24  # characters looked at before a point
 def sentence_ends(text: str) -> Iterator[tuple[int, int]]:
     """(where its marks begin, where they end) of each sentence's end."""
     for match in _END.finditer(text):
-        if match["mark"] != "." or not _is_short(text, match.start(), match.end()):
+        if match["mark"] != "." or not _is_abbreviation(text, match.start(), match.end()):
             yield match.span()
 
 
@@ -45,7 +45,7 @@ def whole_sentences(text: str) -> str:
     return text[: ends[-1]].strip() if ends else ""
 
 
-def _is_short(text: str, start: int, end: int) -> bool:
+def _is_abbreviation(text: str, start: int, end: int) -> bool:
     """Whether the point at `start` belongs to a number of a list item, an initial or an abbreviation."""
     before = text[max(0, start - _LONGEST_WORD) : start]
     if _ITEM.fullmatch(text[text.rfind("\n", 0, start) + 1 : start]):

@@ -14,7 +14,7 @@ from hornbook.base.settings import nearest
 BASE = ("pretrain", "midtrain")  # kinds of stages after which a model goes on with texts, and knows no chats
 
 
-class Chosen(NamedTuple):
+class ChosenModel(NamedTuple):
     """A model to talk to. `path` is what `load_model` takes, `name` what people call it, `id` what programs do.
 
     `search` is the folder of a pivotal token search and `searched` the name of the model that it was made with, which
@@ -34,18 +34,18 @@ class _Done(NamedTuple):
     """A finished stage of a run: its folder, and what stage.json says."""
 
     folder: Path
-    said: dict[str, Any]
+    info: dict[str, Any]
 
     @property
     def name(self) -> str:
-        return str(self.said["name"])
+        return str(self.info["name"])
 
     @property
     def has_model(self) -> bool:
         return (self.folder / "model" / "config.json").is_file()
 
 
-def choose_model(given: str, stage: str = "", pivots: Path | None = None) -> Chosen:
+def choose_model(given: str, stage: str = "", pivots: Path | None = None) -> ChosenModel:
     """The model that `given` stands for: a run folder (its last model, or that of `stage`), a stage's folder, a model's
     folder, or a name on the hub. A search is found in the run; `pivots` is the folder of another one.
 
@@ -62,13 +62,15 @@ def choose_model(given: str, stage: str = "", pivots: Path | None = None) -> Cho
             )
         if not folder.exists() and not hub.is_name(given):
             raise HornbookError(f"{given}: no such model; expected a run, a model's folder or a name on the hub")
-        said = read_json(folder / "stage.json") if (folder / "stage.json").is_file() else {}
-        return Chosen(given, given, folder.resolve().name, pivots, base=said.get("kind") in BASE)
+        info = read_json(folder / "stage.json") if (folder / "stage.json").is_file() else {}
+        return ChosenModel(given, given, folder.resolve().name, pivots, base=info.get("kind") in BASE)
     done = _finished(folder)
     chosen = _chosen_stage(folder, done, stage)
     search, searched = (pivots, "") if pivots else _search_of(chosen, done)
     id = f"{folder.resolve().name}-{chosen.name}"
-    return Chosen(str(chosen.folder), f"{chosen.name} of {folder}", id, search, searched, chosen.said["kind"] in BASE)
+    return ChosenModel(
+        str(chosen.folder), f"{chosen.name} of {folder}", id, search, searched, chosen.info["kind"] in BASE
+    )
 
 
 def _finished(run: Path) -> list[_Done]:
@@ -108,12 +110,12 @@ def _chosen_stage(run: Path, done: list[_Done], name: str) -> _Done:
 
 def _search_of(chosen: _Done, done: list[_Done]) -> tuple[Path | None, str]:
     """The search of this very model, else of the nearest one that it was trained from, and the name of that model."""
-    made_by = {stage.said["key"]: stage for stage in done}
-    searches = {key: stage for stage in done if stage.said["kind"] == "pts" for key in stage.said["inputs"]["model"]}
+    made_by = {stage.info["key"]: stage for stage in done}
+    searches = {key: stage for stage in done if stage.info["kind"] == "pts" for key in stage.info["inputs"]["model"]}
     model: _Done | None = chosen
     while model:
-        key = model.said["key"]
+        key = model.info["key"]
         if key in searches:
             return searches[key].folder, model.name
-        model = next((made_by[before] for before in model.said["inputs"].get("model", []) if before in made_by), None)
+        model = next((made_by[before] for before in model.info["inputs"].get("model", []) if before in made_by), None)
     return None, ""

@@ -7,9 +7,9 @@ from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.records import Pivot
 from hornbook.chat.reply_text import ReplyPiece
-from hornbook.chat.searched import SearchedQuestion
+from hornbook.chat.searched_questions import SearchedQuestion
 from hornbook.chat.token_names import printable_token, token_text
-from hornbook.inference.live import Told
+from hornbook.inference.streaming import SampledToken
 from hornbook.pts.records import SearchedSolution
 
 SURE = 0.9  # tokens of at least this probability are shown as they are
@@ -39,7 +39,7 @@ def solution_line(question: SearchedQuestion, solution: SearchedSolution, colour
     return f"{'right' if solution.verdict else 'wrong'}: {''.join(parts).strip()}"
 
 
-def alternatives(tokenizer: PreTrainedTokenizerBase, number: int, told: Told) -> str:
+def alternatives(tokenizer: PreTrainedTokenizerBase, number: int, told: SampledToken) -> str:
     """A token of a reply with its probability, and what the model would have said in its place."""
     others = [(token, logprob) for token, logprob in told.top if token != told.token]
 

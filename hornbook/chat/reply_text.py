@@ -6,8 +6,8 @@ from typing import NamedTuple
 from transformers import PreTrainedTokenizerBase
 
 from hornbook.chat.token_names import token_bytes
-from hornbook.inference.live import Told
 from hornbook.inference.sampling import UNFINISHED
+from hornbook.inference.streaming import SampledToken
 
 
 class ReplyPiece(NamedTuple):
@@ -15,7 +15,7 @@ class ReplyPiece(NamedTuple):
     among them."""
 
     text: str
-    tokens: list[Told]
+    tokens: list[SampledToken]
 
 
 class ReplyText:
@@ -31,13 +31,13 @@ class ReplyText:
         self.finish = ""
         self._silent = {id for id, token in tokenizer.added_tokens_decoder.items() if token.special}
         self.tokens: list[int] = []
-        self._new: list[Told] = []  # since the last whole character
+        self._new: list[SampledToken] = []  # since the last whole character
         self._settled = 0  # tokens before these, whose text is known
         self._known = ""  # text of the tokens from `_base` to `_settled`, which the next ones may depend on
         self._base = 0
         self._held: list[ReplyPiece] = []  # may be the beginning of a stop text
 
-    def add(self, told: Told) -> list[ReplyPiece]:
+    def add(self, told: SampledToken) -> list[ReplyPiece]:
         """The pieces that this token completes."""
         if self.finish:
             return []

@@ -17,12 +17,20 @@ from hornbook.base.asynchronous import run_coroutine
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.http import is_here
 from hornbook.base.progress import console
-from hornbook.chat.answers import Json, Writer
-from hornbook.chat.loaded import Loaded
-from hornbook.chat.origins import same_origin
-from hornbook.chat.protocol import Asked, AskedChat, AskedCompletion, BadRequest, error_body, read_request, too_long
+from hornbook.chat.loaded_model import LoadedModel
+from hornbook.chat.openai_requests import (
+    Asked,
+    AskedChat,
+    AskedCompletion,
+    BadRequest,
+    error_body,
+    read_request,
+    too_long,
+)
+from hornbook.chat.openai_responses import Json, Writer
 from hornbook.chat.reply_text import ReplyPiece
-from hornbook.chat.searched import SearchedQuestion
+from hornbook.chat.same_origin import same_origin
+from hornbook.chat.searched_questions import SearchedQuestion
 from hornbook.chat.worker import Replies, ReplyEnd, ReplyWorker
 from hornbook.chat.write_page import page, questions
 from hornbook.inference.settings import Sampling
@@ -39,7 +47,7 @@ class Server:
     they do not say one.
     """
 
-    def __init__(self, loaded: Loaded, sampling: Sampling, seed: int | None = None, system: str = "") -> None:
+    def __init__(self, loaded: LoadedModel, sampling: Sampling, seed: int | None = None, system: str = "") -> None:
         self.loaded, self.model, self.longest = loaded, loaded.id, sampling.max_new_tokens
         self.page, self.policy = page(loaded, sampling, seed, system)
         self.started = int(time.time())

@@ -11,11 +11,11 @@ import click
 from hornbook.base.errors import HornbookError
 from hornbook.base.progress import answers, console
 from hornbook.base.records import Message
-from hornbook.chat.loaded import Loaded
+from hornbook.chat.loaded_model import LoadedModel
 from hornbook.chat.marks import SURE, alternatives, by_probability, solution_line, with_pivot
 from hornbook.chat.reply_text import ReplyPiece
-from hornbook.inference.live import Told
 from hornbook.inference.settings import Sampling
+from hornbook.inference.streaming import SampledToken
 
 TOP = 5  # likeliest tokens that are kept of each token
 LISTED = 12  # searched questions
@@ -32,13 +32,13 @@ class Session:
     """
 
     def __init__(
-        self, loaded: Loaded, sampling: Sampling, *, seed: int | None, system: str, probabilities: bool
+        self, loaded: LoadedModel, sampling: Sampling, *, seed: int | None, system: str, probabilities: bool
     ) -> None:
         self.loaded, self.sampling, self.seed = loaded, sampling, seed
         self.probabilities = probabilities
         self.beginning = [Message("system", system)] if system else []
         self.turns: list[Message] = [*self.beginning]
-        self.told: list[Told] = []  # the last reply
+        self.told: list[SampledToken] = []  # the last reply
         self.colour = answers.is_terminal and not answers.no_color
         self.commands: dict[str, tuple[Callable[[str], None], str]] = {
             "new": (self._new, "begin a new conversation"),

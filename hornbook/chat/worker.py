@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.chat.loaded import Loaded
+from hornbook.chat.loaded_model import LoadedModel
 from hornbook.chat.reply_text import ReplyPiece, ReplyText
-from hornbook.inference.live import Live, Told
 from hornbook.inference.settings import Sampling
+from hornbook.inference.streaming import SampledToken, StreamRequest
 
 Result = TypeVar("Result")
 
@@ -48,7 +48,7 @@ class ReplyWorker:
     Only its thread touches the model and its tokenizer.
     """
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: LoadedModel) -> None:
         self.loaded = loaded
         self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._open: list[Replies] = []
@@ -109,17 +109,17 @@ class ReplyWorker:
         seed: int,
         top: int,
         stop: list[str],
-    ) -> Live:
+    ) -> StreamRequest:
         text = ReplyText(self.loaded.tokenizer, stop)
 
-        def told(token: Told) -> bool:
+        def told(token: SampledToken) -> bool:
             for piece in text.add(token):
                 replies.tell(number, piece)
             if text.finish:
                 replies.tell(number, ReplyEnd(text.finish))
             return replies.wanted and not text.finish
 
-        return Live(prompt, sampling, told, seed=seed, key=str(number) if number else "", top=top)
+        return StreamRequest(prompt, sampling, told, seed=seed, key=str(number) if number else "", top=top)
 
     def _work(self) -> None:
         batch = self.loaded.batch

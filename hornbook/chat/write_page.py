@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from hornbook.chat.loaded import Loaded
-from hornbook.chat.searched import SearchedQuestion, pivot_json
+from hornbook.chat.loaded_model import LoadedModel
+from hornbook.chat.searched_questions import SearchedQuestion, pivot_json
 from hornbook.inference.settings import Sampling
 from hornbook.pts.records import SearchedSolution
 
@@ -18,7 +18,7 @@ SCRIPTS = ("logic.js", "page.js")  # logic.js touches no document, so tests can 
 LISTED = 50  # searched questions, those with the largest pivots
 
 
-def page(loaded: Loaded, sampling: Sampling, seed: int | None, system: str) -> tuple[str, str]:
+def page(loaded: LoadedModel, sampling: Sampling, seed: int | None, system: str) -> tuple[str, str]:
     """The page's HTML, and the policy under which nothing but it can run, whatever a model says."""
     style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
@@ -44,7 +44,7 @@ def page(loaded: Loaded, sampling: Sampling, seed: int | None, system: str) -> t
     return environment.get_template("page.html.jinja").render(context), policy
 
 
-def questions(loaded: Loaded) -> list[dict[str, Any]]:
+def questions(loaded: LoadedModel) -> list[dict[str, Any]]:
     """The searched questions with their solutions, in parts: text, and pivotal tokens with what they change."""
     searched = loaded.searched.questions[:LISTED] if loaded.searched else []
     return [

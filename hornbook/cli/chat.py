@@ -48,7 +48,7 @@ def chat(
       echo "What is 2 + 3?" | hornbook chat sft/ --temperature 0
     """
     from hornbook.chat.find_model import choose_model
-    from hornbook.chat.loaded import load
+    from hornbook.chat.loaded_model import load
     from hornbook.chat.terminal import Session, talk
     from hornbook.inference.settings import Sampling
 
@@ -81,7 +81,7 @@ def serve_command(
       hornbook serve runs/pocket --port 8000
     """
     from hornbook.chat.find_model import choose_model
-    from hornbook.chat.loaded import load
+    from hornbook.chat.loaded_model import load
     from hornbook.chat.server import Server, serve
     from hornbook.inference.settings import Sampling
 

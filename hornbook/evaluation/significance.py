@@ -12,7 +12,7 @@ from hornbook.evaluation.metrics import NOT_ATTEMPTED, WRONG, ScoredReply, value
 
 SIGNIFICANT = 0.05
 NUMBERS_AT_A_TIME = 4_000_000  # resampled numbers held in memory
-SEEN = 2.8  # standard errors: a difference of so many is significant at 5 % in four studies of five
+DETECTABLE_ERRORS = 2.8  # standard errors: a difference of so many is significant at 5 % in four studies of five
 NOISE = "no difference beyond noise"
 
 
@@ -37,7 +37,9 @@ def compare(
             low, high = paired_bootstrap(differences, resamples, rng(seed, "bootstrap", name))
             p = sign_flip_test(differences, resamples, rng(seed, "sign flips", name))
             mean = float(differences.mean())
-            detectable = SEEN * float(differences.std(ddof=1)) / math.sqrt(len(shared)) if len(shared) > 1 else 1.0
+            detectable = (
+                DETECTABLE_ERRORS * float(differences.std(ddof=1)) / math.sqrt(len(shared)) if len(shared) > 1 else 1.0
+            )
             differs = p < SIGNIFICANT and (low > 0 or high < 0)
             rows.append(
                 {

@@ -11,7 +11,7 @@ from hornbook.inference.rollouts import Engine
 from hornbook.inference.settings import BackendSettings
 
 if TYPE_CHECKING:
-    from hornbook.inference.live import LiveBatch
+    from hornbook.inference.streaming import StreamingBatch
 
 
 @contextmanager
@@ -50,18 +50,18 @@ def open_engine(
         yield TorchEngine(network, tokenizer, batch_size=batch_size, seed=seed, cache_gb=settings.cache_gb)
 
 
-def open_live(
+def open_streaming_batch(
     settings: BackendSettings, model: Path | str, tokenizer: PreTrainedTokenizerBase, rows: int
-) -> "LiveBatch":
+) -> "StreamingBatch":
     """For replies that are read while they are sampled, `rows` at a time, by PyTorch in this process.
 
     Raises HornbookError for a model that cannot be loaded or sampled from.
     """
-    from hornbook.inference.live import LiveBatch
+    from hornbook.inference.streaming import StreamingBatch
     from hornbook.inference.torch_engine import TorchEngine
     from hornbook.model.load_save import load_model
 
     network = load_model(model, settings.dtype, settings.device)
-    batch = LiveBatch(TorchEngine(network, tokenizer, batch_size=rows, cache_gb=settings.cache_gb), rows)
+    batch = StreamingBatch(TorchEngine(network, tokenizer, batch_size=rows, cache_gb=settings.cache_gb), rows)
     batch.way(())  # tried now, so that the first reply need not wait, and a model that is not causal is refused
     return batch

@@ -13,7 +13,7 @@ import torch
 
 from hornbook.base.files import write_json
 from hornbook.chat.find_model import choose_model
-from hornbook.chat.loaded import Loaded, load
+from hornbook.chat.loaded_model import LoadedModel, load
 from hornbook.chat.server import Server, serving
 from hornbook.inference.settings import Sampling
 from hornbook.model.build import build_model
@@ -44,7 +44,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def loaded(run_folder: Path) -> Loaded:
+def loaded(run_folder: Path) -> LoadedModel:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HORNBOOK_DTYPE", "float32")  # rounding in bfloat16 would tip a choice now and then
         return load(choose_model(str(run_folder)), 8)
@@ -77,14 +77,14 @@ Talk = Callable[[Client], Awaitable[None]]
 
 
 @asynccontextmanager
-async def client_of(loaded: Loaded):
+async def client_of(loaded: LoadedModel):
     server = Server(loaded, Sampling(max_new_tokens=40))
     async with serving(server, "127.0.0.1", 0) as address, aiohttp.ClientSession() as session:
         yield Client(session, address)
 
 
 @pytest.fixture
-def talk(loaded: Loaded) -> Callable[[Talk], None]:
+def talk(loaded: LoadedModel) -> Callable[[Talk], None]:
     """Runs a test's coroutine with a client of the server."""
 
     def run(test: Talk) -> None:

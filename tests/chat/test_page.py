@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from py_mini_racer import MiniRacer
 
-from hornbook.chat.loaded import Loaded
+from hornbook.chat.loaded_model import LoadedModel
 from hornbook.chat.write_page import SCRIPTS, TEMPLATES, page, questions
 from hornbook.inference.settings import Sampling
 from tests.chat.conftest import Client
@@ -28,7 +28,7 @@ def value(logic: MiniRacer, call: str) -> object:
     return json.loads(str(logic.eval(f"JSON.stringify({call})")))
 
 
-def test_it_loads_nothing_and_nothing_else_can_run(loaded: Loaded) -> None:
+def test_it_loads_nothing_and_nothing_else_can_run(loaded: LoadedModel) -> None:
     text, policy = page(loaded._replace(name=HOSTILE), Sampling(temperature=0.7), 3, HOSTILE)
     assert HOSTILE not in text and text.count("</script>") == 1
     assert not re.search(r"""(?:src|href)=["'](?!data:,)""", text) and "url(" not in text and "//" not in policy
@@ -36,7 +36,7 @@ def test_it_loads_nothing_and_nothing_else_can_run(loaded: Loaded) -> None:
     assert 'id="temperature" type="range" min="0" max="2" step="0.05" value="0.7"' in text and 'value="3"' in text
 
 
-def test_its_controls_are_all_there(loaded: Loaded) -> None:
+def test_its_controls_are_all_there(loaded: LoadedModel) -> None:
     """Whatever the script takes by its id is in the document; what is there for searches alone is asked for first."""
     text, _ = page(loaded, Sampling(), None, "")
     script = "\n".join((TEMPLATES / name).read_text("utf-8") for name in SCRIPTS)

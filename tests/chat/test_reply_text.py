@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from hornbook.chat.reply_text import ReplyPiece, ReplyText
 from hornbook.chat.token_names import printable_token, token_bytes
-from hornbook.inference.live import Told
+from hornbook.inference.streaming import SampledToken
 from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
 from hornbook.tokenizer.train import train_bpe
@@ -19,7 +19,7 @@ def pieces_of(tokens: list[int], stop: list[str], finish: str = "length") -> tup
     found = []
     for place, token in enumerate(tokens):
         last = place == len(tokens) - 1
-        found += reply.add(Told(token, -0.1, [], finish if last else ""))
+        found += reply.add(SampledToken(token, -0.1, [], finish if last else ""))
         if reply.finish:
             break
     return found, reply

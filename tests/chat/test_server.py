@@ -11,7 +11,7 @@ import torch
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message
-from hornbook.chat.loaded import Loaded
+from hornbook.chat.loaded_model import LoadedModel
 from hornbook.chat.server import Server, serving
 from hornbook.inference.settings import Sampling
 from hornbook.teacher.client import open_teacher
@@ -54,7 +54,7 @@ def test_many_at_a_time_get_what_each_gets_alone(talk) -> None:
     talk(test)
 
 
-def test_log_probabilities_are_those_of_a_plain_forward(talk, loaded: Loaded) -> None:
+def test_log_probabilities_are_those_of_a_plain_forward(talk, loaded: LoadedModel) -> None:
     async def test(client: Client) -> None:
         prompt = [7, 8, 9, 70, 71]
         asked = {"prompt": prompt, "seed": 1, "max_tokens": 12, "logprobs": 3, "temperature": 0.6}
@@ -156,7 +156,7 @@ def test_neutral_values_of_what_is_not_supported_are_fine(talk) -> None:
     talk(test)
 
 
-def test_nothing_is_computed_for_a_client_that_has_gone(talk, loaded: Loaded) -> None:
+def test_nothing_is_computed_for_a_client_that_has_gone(talk, loaded: LoadedModel) -> None:
     async def test(client: Client) -> None:
         for stream in (True, False):
             asked = ASKED | {"stream": stream, "max_tokens": 100, "n": 100}  # of which 8 are computed at a time
@@ -173,7 +173,7 @@ def test_nothing_is_computed_for_a_client_that_has_gone(talk, loaded: Loaded) ->
 
 
 def test_a_model_that_fails_is_an_error_and_the_server_goes_on(
-    talk, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+    talk, loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def test(client: Client) -> None:
         with monkeypatch.context() as patch:
@@ -186,7 +186,7 @@ def test_a_model_that_fails_is_an_error_and_the_server_goes_on(
     talk(test)
 
 
-def test_a_port_in_use_is_named(loaded: Loaded) -> None:
+def test_a_port_in_use_is_named(loaded: LoadedModel) -> None:
     async def start(port: int) -> None:
         async with serving(Server(loaded, Sampling()), "127.0.0.1", port):
             pass
@@ -199,7 +199,7 @@ def test_a_port_in_use_is_named(loaded: Loaded) -> None:
             asyncio.run(start(port))
 
 
-def test_our_own_client_takes_it_as_a_teacher(loaded: Loaded, tmp_path: Path) -> None:
+def test_our_own_client_takes_it_as_a_teacher(loaded: LoadedModel, tmp_path: Path) -> None:
     async def ask() -> None:
         async with client_of(loaded) as client:
             settings = TeacherSettings(url=f"{client.address}/v1", model=loaded.id)

@@ -12,8 +12,8 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json, write_records
 from hornbook.base.records import Pivot
 from hornbook.chat.find_model import choose_model
-from hornbook.chat.loaded import Loaded
-from hornbook.chat.searched import SearchedQuestions
+from hornbook.chat.loaded_model import LoadedModel
+from hornbook.chat.searched_questions import SearchedQuestions
 from hornbook.chat.terminal import Session, talk
 from hornbook.inference.settings import Sampling
 from hornbook.pts.records import SearchedSolution
@@ -23,13 +23,13 @@ from tests.pts.search_fixtures import pivot, solution
 Say = Callable[..., list[str]]
 
 
-def session(loaded: Loaded, **changes: object) -> Session:
+def session(loaded: LoadedModel, **changes: object) -> Session:
     options = {"seed": 1, "system": "", "probabilities": False} | changes
     return Session(loaded, Sampling(temperature=0.9, max_new_tokens=12), **options)
 
 
 @pytest.fixture
-def say(loaded: Loaded, capsys: pytest.CaptureFixture[str]) -> Say:
+def say(loaded: LoadedModel, capsys: pytest.CaptureFixture[str]) -> Say:
     """What is printed for some lines, by a new session or by the one that is given."""
 
     def run(*lines: str, by: Session | None = None, apart: bool = False) -> str:
@@ -101,13 +101,13 @@ def test_what_cannot_be_is_said_in_one_line(
 # What is said
 
 
-def test_the_same_seed_gives_the_same_replies(say: Say, loaded: Loaded) -> None:
+def test_the_same_seed_gives_the_same_replies(say: Say, loaded: LoadedModel) -> None:
     one = say("How many?", "And then?")
     assert one == say("How many?", "And then?") and one.count("\n") >= 2
     assert one != say("How many?", "And then?", by=session(loaded, seed=2))
 
 
-def test_a_conversation_goes_on_until_it_is_new(say: Say, loaded: Loaded) -> None:
+def test_a_conversation_goes_on_until_it_is_new(say: Say, loaded: LoadedModel) -> None:
     talking = session(loaded, system="Be brief.")
     say("How many?", "And then?", by=talking)
     assert [turn.role for turn in talking.turns] == ["system", "user", "assistant", "user", "assistant"]
@@ -119,7 +119,7 @@ def test_a_conversation_goes_on_until_it_is_new(say: Say, loaded: Loaded) -> Non
 
 
 def test_lines_of_a_pipe_are_questions_by_themselves(
-    say: Say, loaded: Loaded, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    say: Say, loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     alone = say("How many?")
     monkeypatch.setattr(sys, "stdin", io.StringIO("How many?\n\nHow many?\n"))
@@ -127,7 +127,7 @@ def test_lines_of_a_pipe_are_questions_by_themselves(
     assert capsys.readouterr().out == alone * 2
 
 
-def test_probabilities_stand_behind_unsure_tokens(say: Say, loaded: Loaded) -> None:
+def test_probabilities_stand_behind_unsure_tokens(say: Say, loaded: LoadedModel) -> None:
     plain = say("How many?")
     marked = say("How many?", by=session(loaded, probabilities=True))
     assert "[0." in marked and marked != plain
@@ -140,7 +140,7 @@ def test_alternatives_of_a_token(say: Say) -> None:
 
 
 def test_an_interrupt_ends_the_reply_and_not_the_session(
-    say: Say, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+    say: Say, loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     talking = session(loaded)
     steps = iter(range(3))
@@ -159,7 +159,7 @@ def test_an_interrupt_ends_the_reply_and_not_the_session(
     assert len(talking.turns) == 4
 
 
-def test_commands_that_cannot_be_obeyed_are_answered(loaded: Loaded, capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_that_cannot_be_obeyed_are_answered(loaded: LoadedModel, capsys: pytest.CaptureFixture[str]) -> None:
     lines = [
         "/nothing",
         "/again",
@@ -186,7 +186,7 @@ def test_quit_ends_and_help_lists(say: Say) -> None:
 
 
 @pytest.fixture
-def searched(loaded: Loaded, say: Say, tmp_path: Path) -> Loaded:
+def searched(loaded: LoadedModel, say: Say, tmp_path: Path) -> LoadedModel:
     """With a search whose only solution is what the model says at seed 1, pivotal in its third token."""
     talking = session(loaded)
     say("How many?", by=talking)
@@ -202,7 +202,7 @@ def searched(loaded: Loaded, say: Say, tmp_path: Path) -> Loaded:
     return loaded._replace(searched=SearchedQuestions(tmp_path, "sft"))
 
 
-def test_pivots_are_marked_in_a_reply_to_a_searched_question(say: Say, searched: Loaded) -> None:
+def test_pivots_are_marked_in_a_reply_to_a_searched_question(say: Say, searched: LoadedModel) -> None:
     told = say("How many?", by=session(searched))
     assert "◂(0.50→0.90)" in told
     assert "searched with sft: 1 of 2 pivotal tokens found are in this reply" in told
@@ -210,7 +210,7 @@ def test_pivots_are_marked_in_a_reply_to_a_searched_question(say: Say, searched:
     assert "◂" not in say("How many of them?", by=session(searched))
 
 
-def test_searched_questions_are_listed_and_asked(say: Say, searched: Loaded) -> None:
+def test_searched_questions_are_listed_and_asked(say: Say, searched: LoadedModel) -> None:
     assert "   1  2 pivots  How many?" in say("/pivots", by=session(searched))
     told = say("/pivots 1", by=session(searched))
     assert told.startswith("How many?\n") and "right: xx▸x◂(0.50→0.90)xx" in told

@@ -9,9 +9,9 @@ from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.records import Pivot
 from hornbook.chat.reply_text import ReplyPiece
-from hornbook.chat.searched import pivot_json
+from hornbook.chat.searched_questions import pivot_json
 from hornbook.chat.token_names import token_bytes, token_text
-from hornbook.inference.live import Told
+from hornbook.inference.streaming import SampledToken
 
 LEAST = -9999.0  # stands for the logarithm of 0
 
@@ -115,7 +115,7 @@ class Writer:
             offset += len(piece.text)
         return said
 
-    def _named_top(self, told: Told) -> dict[str, float]:
+    def _named_top(self, told: SampledToken) -> dict[str, float]:
         """The likeliest tokens, and the sampled one."""
         kept = {token_text(self.tokenizer, token): _finite(logprob) for token, logprob in told.top[: self.top]}
         return kept | {token_text(self.tokenizer, told.token): _finite(told.logprob)}

@@ -7,8 +7,8 @@ import torch
 from transformers import PreTrainedModel
 
 from hornbook.base.errors import HornbookError
-from hornbook.inference.live import Live, LiveBatch, Told
 from hornbook.inference.settings import Sampling
+from hornbook.inference.streaming import SampledToken, StreamingBatch, StreamRequest
 from hornbook.inference.torch_engine import Request, TorchEngine
 from tests.inference.tiny import random_model, tiny_model, tiny_tokenizer
 
@@ -22,8 +22,8 @@ SAMPLINGS = [
 ]
 
 
-def batch(model: PreTrainedModel = MODEL, rows: int = 5, cache_gb: float = 1.0) -> LiveBatch:
-    return LiveBatch(TorchEngine(model, TOKENIZER, cache_gb=cache_gb), rows)
+def batch(model: PreTrainedModel = MODEL, rows: int = 5, cache_gb: float = 1.0) -> StreamingBatch:
+    return StreamingBatch(TorchEngine(model, TOKENIZER, cache_gb=cache_gb), rows)
 
 
 def some_texts(count: int) -> list[list[int]]:
@@ -35,10 +35,10 @@ class Heard:
     """What one rollout was told; `enough` ends it."""
 
     def __init__(self, enough: int = 1000) -> None:
-        self.told: list[Told] = []
+        self.told: list[SampledToken] = []
         self.enough = enough
 
-    def __call__(self, told: Told) -> bool:
+    def __call__(self, told: SampledToken) -> bool:
         self.told.append(told)
         return len(self.told) < self.enough
 
@@ -47,7 +47,7 @@ class Heard:
         return [told.token for told in self.told]
 
 
-def run(live: LiveBatch) -> None:
+def run(live: StreamingBatch) -> None:
     while live.busy:
         live.step()
 
@@ -58,7 +58,7 @@ def test_they_are_what_the_engine_samples(kind: str) -> None:
     texts = some_texts(12)
     together, heard = batch(model), [Heard() for _ in texts]
     for number, text in enumerate(texts):
-        together.add(Live(text, SAMPLINGS[number % 3], heard[number], seed=7, key=f"r{number}"))
+        together.add(StreamRequest(text, SAMPLINGS[number % 3], heard[number], seed=7, key=f"r{number}"))
         together.step()  # the next one comes while these are under way
     run(together)
     for number, text in enumerate(texts):
@@ -72,7 +72,7 @@ def test_probabilities_are_those_of_a_plain_forward() -> None:
     texts = some_texts(6)
     together, heard = batch(), [Heard() for _ in texts]
     for text, ear in zip(texts, heard, strict=True):
-        together.add(Live(text, Sampling(temperature=0.5, top_p=0.9, max_new_tokens=20), ear, top=4))
+        together.add(StreamRequest(text, Sampling(temperature=0.5, top_p=0.9, max_new_tokens=20), ear, top=4))
     run(together)
     for text, ear in zip(texts, heard, strict=True):
         with torch.no_grad():
@@ -85,11 +85,11 @@ def test_probabilities_are_those_of_a_plain_forward() -> None:
 def test_a_rollout_that_nobody_wants_leaves_the_others_alone() -> None:
     (one, other), alone = some_texts(2), Heard()
     single = batch()
-    single.add(Live(one, SAMPLINGS[0], alone, seed=3))
+    single.add(StreamRequest(one, SAMPLINGS[0], alone, seed=3))
     run(single)
     together, heard, left = batch(), Heard(), Heard(enough=2)
-    together.add(Live(other, SAMPLINGS[1], left, seed=4))
-    together.add(Live(one, SAMPLINGS[0], heard, seed=3))
+    together.add(StreamRequest(other, SAMPLINGS[1], left, seed=4))
+    together.add(StreamRequest(one, SAMPLINGS[0], heard, seed=3))
     run(together)
     assert len(left.told) == 2 and heard.tokens == alone.tokens
 
@@ -100,7 +100,7 @@ def test_a_small_cache_lets_some_wait() -> None:
     live.tokens = 2 * 256  # two rows
     heard = [Heard() for _ in texts]
     for text, ear in zip(texts, heard, strict=True):
-        live.add(Live(text, SAMPLINGS[0], ear))
+        live.add(StreamRequest(text, SAMPLINGS[0], ear))
     while live.busy:
         live.step()
         assert sum(map(bool, live.rows)) <= 2
@@ -110,9 +110,9 @@ def test_a_small_cache_lets_some_wait() -> None:
 def test_what_cannot_be_answered_is_refused() -> None:
     live = batch()
     with pytest.raises(HornbookError, match="no room in the model's context of 96"):
-        live.add(Live([5] * 96, Sampling(), Heard()))
+        live.add(StreamRequest([5] * 96, Sampling(), Heard()))
     with pytest.raises(HornbookError, match="empty prefix"):
-        live.add(Live([], Sampling(), Heard()))
+        live.add(StreamRequest([], Sampling(), Heard()))
     live.tokens = 100
     with pytest.raises(HornbookError, match="do not fit the cache"):
-        live.add(Live([5], Sampling(), Heard()))
+        live.add(StreamRequest([5], Sampling(), Heard()))

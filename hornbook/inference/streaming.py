@@ -1,5 +1,5 @@
-"""Rollouts that are told token by token, for whoever waits for them: each has a distribution of its own, comes when it
-is asked for and leaves when it ends, or when nobody wants it any more. A step computes one token of all of them."""
+"""Streaming rollouts: each has its own sampling parameters, joins the batch when it is requested and leaves when it
+ends or is no longer wanted. A step samples one token for each of them (continuous batching)."""
 
 from collections import deque
 from collections.abc import Callable
@@ -25,7 +25,7 @@ WIDTH = 4  # rows computed are rounded up to this, so that arithmetic hangs less
 GROWTH = 256  # columns of the cache are rounded up to this, so that it seldom grows
 
 
-class Told(NamedTuple):
+class SampledToken(NamedTuple):
     """A sampled token.
 
     `logprob` and those of `top`, the likeliest tokens, are natural logarithms of the model's own probabilities, before
@@ -38,38 +38,38 @@ class Told(NamedTuple):
     finish: str
 
 
-class Live(msgspec.Struct):
-    """A rollout that is wanted. The same seed, key, prefix and sampling give the same tokens, whatever shares the
-    batch, but where rounding tips a choice.
+class StreamRequest(msgspec.Struct):
+    """A requested rollout. The same seed, key, prefix and sampling give the same tokens, whatever else is in the batch,
+    unless rounding changes a choice.
 
-    `sampling.stop` is not looked at: who is told the tokens knows the text. `top` is how many of the likeliest tokens
-    to tell. `told` hears of each token and says whether to go on.
+    `sampling.stop` is ignored: the caller, who decodes the text, looks for it. `top` is how many of the likeliest
+    tokens to return with each token. `on_token` is called with each token, and returns whether to go on.
     """
 
     prefix: list[int]
     sampling: Sampling
-    told: Callable[[Told], bool]
+    on_token: Callable[[SampledToken], bool]
     seed: int = 0
     key: str = ""
     top: int = 0
 
 
 class Row(NamedTuple):
-    """A rollout under way."""
+    """A rollout in progress."""
 
-    live: Live
+    live: StreamRequest
     limit: int
     uniform_N: np.ndarray
     drawn: list[int]
 
 
-class LiveBatch:
-    """The rollouts of one engine, in up to `rows` rows. Not for several threads."""
+class StreamingBatch:
+    """The streaming rollouts of one engine, in up to `rows` rows. Not thread-safe."""
 
     def __init__(self, engine: TorchEngine, rows: int) -> None:
         self.engine, self.model, self.most = engine, engine.model, rows
         self.stops = Stops(engine.tokenizer, engine.stop, [])
-        self.waiting: deque[Live] = deque()
+        self.waiting: deque[StreamRequest] = deque()
         self.rows: list[Row | None] = []
         self.cache: OwnRows | None = None
         self.beyond = False
@@ -84,12 +84,12 @@ class LiveBatch:
     def busy(self) -> bool:
         return bool(self.waiting) or any(self.rows)
 
-    def add(self, live: Live) -> None:
+    def add(self, live: StreamRequest) -> None:
         """Begin as soon as there is a row. Raises as `check` does."""
         self.check(live)
         self.waiting.append(live)
 
-    def check(self, live: Live) -> None:
+    def check(self, live: StreamRequest) -> None:
         """Raises HornbookError where nothing can be sampled: no prefix, no room in the context or the cache."""
         check_context(self.engine.context, live.prefix)
         if self._way_of(live) is SamplingMode.COPIED and self._columns(live) > self.tokens:
@@ -99,13 +99,13 @@ class LiveBatch:
             )
 
     def clear(self) -> None:
-        """Leave all rollouts as they are; nobody is told."""
+        """Drop all rollouts, without a callback."""
         self.waiting.clear()
         self.rows, self.cache = [], None
 
     @torch.inference_mode()
     def step(self) -> None:
-        """Begin what waits, as far as there is room, and sample a token for each row."""
+        """Start waiting rollouts if there is room, and sample a token for each row."""
         self._admit()
         if self.cache is not None and any(self.rows):
             self._advance(self.cache)
@@ -116,16 +116,16 @@ class LiveBatch:
             self._ways[crossed] = find_mode(self.model, crossed, share=False)
         return self._ways[crossed]
 
-    def _way_of(self, live: Live) -> SamplingMode:
+    def _way_of(self, live: StreamRequest) -> SamplingMode:
         return self.way(self._crossed(live))
 
-    def _crossed(self, live: Live) -> tuple[int, ...]:
+    def _crossed(self, live: StreamRequest) -> tuple[int, ...]:
         return self.engine.windows.crossed(len(live.prefix) + self._limit(live))
 
-    def _limit(self, live: Live) -> int:
+    def _limit(self, live: StreamRequest) -> int:
         return min(live.sampling.max_new_tokens, self.engine.context - len(live.prefix))
 
-    def _columns(self, live: Live) -> int:
+    def _columns(self, live: StreamRequest) -> int:
         return round_up(len(live.prefix) + self._limit(live), GROWTH)
 
     def _admit(self) -> None:
@@ -142,7 +142,7 @@ class LiveBatch:
                 self.waiting.popleft()
                 self._alone(live, cached=way is SamplingMode.GENERATE)
 
-    def _place(self, live: Live, *, beyond: bool) -> int | None:
+    def _place(self, live: StreamRequest, *, beyond: bool) -> int | None:
         """An idle row of a cache that is large enough; None where the others have to leave first."""
         kept = [row for row, held in enumerate(self.rows) if held]
         columns, rows = self._columns(live), len(kept) + 1
@@ -171,7 +171,7 @@ class LiveBatch:
         store.limit = max(0, self.engine.cache_bytes - store.others)
         store.shrink(store.limit)
 
-    def _begin(self, row: int, live: Live) -> None:
+    def _begin(self, row: int, live: StreamRequest) -> None:
         assert self.cache is not None
         head, limit = tuple(live.prefix[:-1]), self._limit(live)
         self.cache.reserve(row, head, len(head))
@@ -200,12 +200,12 @@ class LiveBatch:
             there = self.rows[row]
             assert there
             there.drawn.append(told.token)
-            if not there.live.told(told) or told.finish:
+            if not there.live.on_token(told) or told.finish:
                 self.rows[row] = None
         while self.rows and self.rows[-1] is None:
             self.rows.pop()
 
-    def _draw(self, logits_RV: Tensor, rows: list[Row | None]) -> list[Told]:
+    def _draw(self, logits_RV: Tensor, rows: list[Row | None]) -> list[SampledToken]:
         """A token for each row, each from its own distribution."""
         live = [row for row in rows if row]
         token_R = torch.zeros(len(live), dtype=torch.long, device=logits_RV.device)
@@ -220,10 +220,10 @@ class LiveBatch:
         for row, token, (logprob, top) in zip(live, token_R.tolist(), said, strict=True):
             stopped = token in self.stops.tokens
             finish = "stop" if stopped else "length" if len(row.drawn) + 1 >= row.limit else ""
-            told.append(Told(token, logprob, top, finish))
+            told.append(SampledToken(token, logprob, top, finish))
         return told
 
-    def _alone(self, live: Live, *, cached: bool) -> None:
+    def _alone(self, live: StreamRequest, *, cached: bool) -> None:
         """All of a rollout by transformers' `generate`, while the others wait: for models without plain columns."""
         limit = self._limit(live)
         job = RolloutJob(0, live.key, live.prefix, limit, -1)
@@ -236,7 +236,7 @@ class LiveBatch:
             nonlocal wanted
             token_1 = drawn(logits_1V)
             ((logprob, top),) = own_logprobs(logits_1V, token_1, [live.top])
-            wanted = live.told(Told(int(token_1), logprob, top, drawn.rollouts[0].finish))
+            wanted = live.on_token(SampledToken(int(token_1), logprob, top, drawn.rollouts[0].finish))
             return token_1
 
         prefix_1T = torch.tensor([live.prefix])

@@ -6,22 +6,22 @@ from typing import NamedTuple
 from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.records import Message
-from hornbook.chat.find_model import Chosen
+from hornbook.chat.find_model import ChosenModel
 from hornbook.chat.reply_text import ReplyPiece, ReplyText
-from hornbook.chat.searched import SearchedQuestions
-from hornbook.inference.live import Live, LiveBatch, Told
-from hornbook.inference.open_engine import open_live
+from hornbook.chat.searched_questions import SearchedQuestions
+from hornbook.inference.open_engine import open_streaming_batch
 from hornbook.inference.settings import BackendSettings, Sampling
+from hornbook.inference.streaming import SampledToken, StreamingBatch, StreamRequest
 from hornbook.tokenizer.chat import encode_plain, encode_prompt, load_tokenizer, plain_prompt, plain_text
 
 NEXT_QUESTION = "\n\n" + plain_prompt("").partition(" ")[0]
 
 
-class Loaded(NamedTuple):
+class LoadedModel(NamedTuple):
     name: str
     id: str
     tokenizer: PreTrainedTokenizerBase
-    batch: LiveBatch
+    batch: StreamingBatch
     searched: SearchedQuestions | None
     base: bool
 
@@ -53,13 +53,13 @@ class Loaded(NamedTuple):
         """
         text = ReplyText(self.tokenizer, self.ends)
 
-        def told(token: Told) -> bool:
+        def told(token: SampledToken) -> bool:
             for piece in text.add(token):
                 show(piece)
             return not text.finish
 
         try:
-            self.batch.add(Live(prompt, sampling, told, seed=seed, top=top))
+            self.batch.add(StreamRequest(prompt, sampling, told, seed=seed, top=top))
             while self.batch.busy:
                 self.batch.step()
         finally:
@@ -67,9 +67,9 @@ class Loaded(NamedTuple):
         return text.finish
 
 
-def load(chosen: Chosen, rows: int = 1) -> Loaded:
+def load(chosen: ChosenModel, rows: int = 1) -> LoadedModel:
     """Load what was chosen, to compute `rows` replies at a time. Raises HornbookError where it cannot be loaded."""
     tokenizer = load_tokenizer(chosen.path)
-    batch = open_live(BackendSettings(), chosen.path, tokenizer, rows)
+    batch = open_streaming_batch(BackendSettings(), chosen.path, tokenizer, rows)
     searched = SearchedQuestions(chosen.search, chosen.searched) if chosen.search else None
-    return Loaded(chosen.name, chosen.id, tokenizer, batch, searched, chosen.base)
+    return LoadedModel(chosen.name, chosen.id, tokenizer, batch, searched, chosen.base)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from hornbook.base.http import is_here
-from hornbook.chat.protocol import BadRequest
+from hornbook.chat.openai_requests import BadRequest
 
 
 def same_origin(*, loopback: bool) -> Any:
