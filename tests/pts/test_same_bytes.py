@@ -1,6 +1,6 @@
 """The stage on a real model in float32: the same bytes, whatever is computed together and whenever it is killed."""
 
-import os
+import multiprocessing
 import signal
 import time
 from pathlib import Path
@@ -62,16 +62,15 @@ def test_batches_caches_and_kills_do_not_change_the_pivots(how: str, inputs: Pat
     assert search(inputs, tmp_path / "narrow", how, 16, cache_gb=0.0005) == usual
 
     journal = tmp_path / "killed" / "journal.jsonl"
-    child = os.fork()
-    if child == 0:
-        try:
-            search(inputs, tmp_path / "killed", how, 3)
-        finally:
-            os._exit(0)  # whatever went wrong, the tests go on in one process
-    while len(lines(journal)) < 1 + ENTRIES and os.waitpid(child, os.WNOHANG) == (0, 0):
+    context = multiprocessing.get_context("forkserver")  # a fork of this process would share PyTorch's locked threads
+    context.set_forkserver_preload([__name__])
+    child = context.Process(target=search, args=(inputs, tmp_path / "killed", how, 3))
+    child.start()
+    while len(lines(journal)) < 1 + ENTRIES and child.is_alive():
         time.sleep(0.001)
-    os.kill(child, signal.SIGKILL)  # raises where it has ended before
-    os.waitpid(child, 0)
+    child.kill()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL  # it had not ended before
     kept = lines(journal)
     assert not (tmp_path / "killed" / "pivots.parquet").exists()
     assert search(inputs, tmp_path / "killed", how, 3) == usual
