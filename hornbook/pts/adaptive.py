@@ -106,8 +106,6 @@ class BranchPoint:
     def finding(self, settings: PtsSettings) -> Finding:
         low, high = self.interval(settings)
         delta, p_after = self.p_diverge * self.move.mean, float(self.posterior.after[self.index])
-        before = PooledSample(self.chain, self.index - 1, self.pools, self.seed, self.most)
-        before.advance()
         pool, positions = self.pools.of(self.branch), self.pools.positions.get(self.branch, [])
         tokens = self.chain.solution.tokens
         return Finding(
@@ -123,7 +121,6 @@ class BranchPoint:
             high=max(delta, self.p_diverge * high),
             error=1 - self.move.p_pivotal,
             proven=self.proven(settings),
-            drawn_before=(before.right, before.n),
             aside=[
                 (list(tokens[self.node.start : position]), outcome)
                 for position, outcome in zip(positions, pool, strict=True)

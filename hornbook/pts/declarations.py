@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @stage(
     "pts",
-    version=7,
+    version=8,
     makes=("pairs",),
     argument="model",
     report="4.3",

@@ -1,4 +1,4 @@
-"""Preference pairs from pivots: the pivotal token against one that moves p(success) the other way (report §4.3)."""
+"""Preference pairs from pivots: the pivotal token against another that the model takes instead of it (report §4.3)."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -7,7 +7,7 @@ import msgspec
 
 from hornbook.base.records import Pair, Pivot, make_id
 from hornbook.base.workspace import Workspace
-from hornbook.pts.confidence_sequence import Counts, move_posterior
+from hornbook.pts.confidence_sequence import GRID, likelihood
 from hornbook.pts.rollout_pools import Pools
 from hornbook.pts.settings import PtsSettings
 from hornbook.pts.types import Branch, JudgedRollout, Prefix, continuations
@@ -19,33 +19,34 @@ FirstUnit = Callable[[list[int]], int]  # tokens of a rollout -> how many its fi
 class OppositeSearch(msgspec.Struct):
     """The search for the opposite of a pivot.
 
-    `right` of `n` rollouts from the prefix `before` it succeeded; `made` are rollouts that diverge within the pivot,
-    each with the tokens that it has in common with it. `others` are the candidates.
+    `made` are rollouts that diverge within the pivot, each with the tokens that it has in common with it. `others` are
+    the candidates.
     """
 
     pivot: Pivot
     before: Prefix
-    right: int
-    n: int
     made: list[tuple[list[int], JudgedRollout]]
     others: list[list[int]] = []
 
-    def after(self, other: list[int]) -> Branch:
-        return continuations(Prefix(self.before.case, (*self.before.tokens, *other)))
+    @property
+    def own(self) -> list[int]:
+        return self.pivot.solution_tokens[self.pivot.position :][: self.pivot.length]
+
+    def after(self, unit: list[int]) -> Branch:
+        return continuations(Prefix(self.before.case, (*self.before.tokens, *unit)))
 
 
 def find_pairs(
     searches: list[OppositeSearch],
     pools: Pools,
-    again: Pools,
     settings: PtsSettings,
     work: Workspace,
     first_unit: FirstUnit,
 ) -> list[Pair]:
     """A pair for each pivot whose opposite is found among the rollouts from the prefix before it.
 
-    A pivot that raises p(success) is the chosen side, one that lowers it the rejected one. The other side must itself
-    move p(success) by p_gap the other way, as shown by new rollouts after it (`pools`) and before it (`again`).
+    A pivot that raises p(success) is the chosen side, one that lowers it the rejected one. After the other side
+    p(success) must differ by p_gap from what it is after the pivot, as shown by new rollouts.
     """
     verdicts: dict[Branch, bool] = {}  # of candidates that are a whole solution
     for search in searches:
@@ -54,11 +55,11 @@ def find_pairs(
     with work.progress("opposites", len(searches), "pivots") as bar:
         for attempt in range(CANDIDATES):
             tried = [search for search in searches if len(search.others) > attempt]
-            _sample_until_decided(tried, attempt, pools, again, settings, verdicts)
+            _sample_until_decided(tried, attempt, pools, settings, verdicts)
             for search in tried:
                 other = search.others[attempt]
-                if _moves(search, other, pools, again, settings, verdicts) >= 1 - settings.error_rate:
-                    pair = _pair(search.pivot, other)
+                if _differs(search, other, pools, settings, verdicts) >= 1 - settings.error_rate:
+                    pair = _pair(search, other)
                     pairs.setdefault(pair.id, pair)
                     search.others = []
                     bar.advance()
@@ -74,7 +75,7 @@ def _opposites(search: OppositeSearch, first_unit: FirstUnit, verdicts: dict[Bra
         began[unit].append(outcome.success != raises)
         if len(unit) == len(common) + len(outcome.tokens):
             verdicts[search.after(list(unit))] = outcome.success
-    began.pop(tuple(search.pivot.solution_tokens[search.pivot.position :][: search.pivot.length]), None)
+    began.pop(tuple(search.own), None)
     share = sum(map(sum, began.values())) / max(1, sum(map(len, began.values())))
     worth = {unit: (sum(against) + share) / (len(against) + 1) for unit, against in began.items()}
     ranked = sorted(worth, key=lambda unit: (-worth[unit], -len(began[unit]), unit))
@@ -82,56 +83,46 @@ def _opposites(search: OppositeSearch, first_unit: FirstUnit, verdicts: dict[Bra
 
 
 def _sample_until_decided(
-    searches: list[OppositeSearch],
-    attempt: int,
-    pools: Pools,
-    again: Pools,
-    settings: PtsSettings,
-    verdicts: dict[Branch, bool],
+    searches: list[OppositeSearch], attempt: int, pools: Pools, settings: PtsSettings, verdicts: dict[Branch, bool]
 ) -> None:
-    """Sample after each candidate, and before it where there are fewer rollouts, until it is clear whether it moves."""
+    """Sample after each candidate until it is clear whether it differs."""
     looking = [search for search in searches if search.after(search.others[attempt]) not in verdicts]
     while looking:
         branches = [search.after(search.others[attempt]) for search in looking]
         pools.extend({branch: len(pools.of(branch)) + 2 + len(pools.of(branch)) // 2 for branch in branches}, {})
-        short = [c for c, branch in zip(looking, branches, strict=True) if _before(c, again)[1] < len(pools.of(branch))]
-        again.extend({continuations(c.before): len(again.of(continuations(c.before))) + 4 for c in short}, {})
         looking = [
             search
             for search, branch in zip(looking, branches, strict=True)
             if len(pools.of(branch)) < settings.max_rollouts
             and settings.error_rate
-            < _moves(search, search.others[attempt], pools, again, settings, verdicts)
+            < _differs(search, search.others[attempt], pools, settings, verdicts)
             < 1 - settings.error_rate
         ]
 
 
-def _before(search: OppositeSearch, again: Pools) -> tuple[int, int]:
-    """Successes and rollouts from the prefix before a pivot."""
-    branch = continuations(search.before)
-    return search.right + again.right(branch), search.n + len(again.of(branch))
-
-
-def _moves(
-    search: OppositeSearch,
-    other: list[int],
-    pools: Pools,
-    again: Pools,
-    settings: PtsSettings,
-    verdicts: dict[Branch, bool],
+def _differs(
+    search: OppositeSearch, other: list[int], pools: Pools, settings: PtsSettings, verdicts: dict[Branch, bool]
 ) -> float:
-    """Probability that `other` moves p(success) by p_gap in the direction opposite to the pivot's."""
+    """Probability that p(success) after `other` is p_gap below (above) that after a pivot that raises (lowers) it.
+
+    The prior of p(success) after `other` is uniform.
+    """
     branch = search.after(other)
     right, n = pools.right(branch), len(pools.of(branch))
     if branch in verdicts:
         right, n = verdicts[branch] * settings.max_rollouts, settings.max_rollouts
-    posterior = move_posterior(Counts(right, n, *_before(search, again)), settings.p_gap)
-    return posterior.falls if search.pivot.delta > 0 else posterior.rises
+    posterior = likelihood(right, n)
+    if search.pivot.delta > 0:
+        differing = search.pivot.p_after - settings.p_gap + 1e-9 >= GRID
+    else:
+        differing = search.pivot.p_after + settings.p_gap - 1e-9 <= GRID
+    return float(posterior[differing].sum() / posterior.sum())
 
 
-def _pair(pivot: Pivot, other: list[int]) -> Pair:
+def _pair(search: OppositeSearch, other: list[int]) -> Pair:
+    pivot = search.pivot
     prompt = pivot.prompt_tokens + pivot.solution_tokens[: pivot.position]
-    own = pivot.solution_tokens[pivot.position : pivot.position + pivot.length]
+    own = search.own
     chosen, rejected = (own, other) if pivot.delta > 0 else (other, own)
     return Pair(
         id=make_id("pair", "pivotal", str(prompt), str(chosen), str(rejected)),

@@ -42,7 +42,7 @@ def run_search(settings: PtsSettings, work: Workspace, runner: RolloutRunner, st
 
     Raises HornbookError when no question has p(success) within range.
     """
-    pools, fresh, again = (Pools(runner, work.seed, stream) for stream in ("search", "fresh", "before"))
+    pools, fresh = (Pools(runner, work.seed, stream) for stream in ("search", "fresh"))
     spent = {"screening": 0, "searching": 0, "confirming": 0, "opposites": 0}
 
     def record_spent(step: str) -> None:
@@ -70,7 +70,7 @@ def run_search(settings: PtsSettings, work: Workspace, runner: RolloutRunner, st
         solution = solutions[finding.solution]
         pivot = _pivot(solution, records[finding.solution], finding, verdict)
         before = solution.prefix(finding.start)
-        searches.setdefault(pivot.id, OppositeSearch(pivot, before, *finding.drawn_before, finding.aside))
+        searches.setdefault(pivot.id, OppositeSearch(pivot, before, finding.aside))
     rows = difficulties(
         settings, pools, _by_case(solutions, searched.starts), Counter(c.before.case for c in searches.values())
     )
@@ -79,7 +79,7 @@ def run_search(settings: PtsSettings, work: Workspace, runner: RolloutRunner, st
         for search in searches.values()
         if rows[search.before.case].in_range and (search.pivot.confirmed or not settings.confirm)
     ]
-    pairs = find_pairs(worthy, pools, again, settings, work, lambda tokens: first_unit(strings(tokens), settings.unit))
+    pairs = find_pairs(worthy, pools, settings, work, lambda tokens: first_unit(strings(tokens), settings.unit))
     record_spent("opposites")
     return SearchResult(rows, records, [search.pivot for search in searches.values()], pairs, spent)
 

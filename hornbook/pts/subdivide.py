@@ -53,7 +53,6 @@ def search_by_halves(
             made = pools.of(continuations(solution.prefix(start)))
             unit = list(solution.tokens[start:end])
             aside: list[tuple[list[int], JudgedRollout]] = [([], o) for o in made if o.tokens[: len(unit)] != unit]
-            right = sum(outcome.success for outcome in made)
             findings.append(
                 Finding(
                     solution=number,
@@ -68,7 +67,6 @@ def search_by_halves(
                     high=high,
                     error=0.0,
                     proven=min(abs(low), abs(high)) >= settings.p_gap and low * high > 0,
-                    drawn_before=(right, len(made)),
                     aside=aside,
                 )
             )

@@ -73,8 +73,8 @@ class Finding(NamedTuple):
 
     `delta` is the estimated move and `low` to `high` its interval, `error` the probability that it is below p_gap
     (0 where a search does not give one), `proven` whether the interval lies beyond p_gap. `n_before` and `n_after` are
-    the rollouts behind p(success) before and after it. `drawn_before` is (successes, size) of an unbiased sample of
-    rollouts from the prefix before it; `aside` are rollouts that diverge within it, each with the tokens in common.
+    the rollouts behind p(success) before and after it. `aside` are rollouts that diverge within it, each with the
+    tokens in common.
     """
 
     solution: int
@@ -89,7 +89,6 @@ class Finding(NamedTuple):
     high: float
     error: float
     proven: bool
-    drawn_before: tuple[int, int]
     aside: list[tuple[list[int], JudgedRollout]]
 
 

@@ -1,8 +1,7 @@
 """The whole stage: it finds what was planted, survives being killed, and says what went wrong."""
 
-import os
+import multiprocessing
 import random
-import signal
 import time
 from pathlib import Path
 
@@ -67,11 +66,11 @@ def test_planted_pivots_are_found_and_paired(how: PtsSettings, tmp_path: Path) -
         assert pivot.length == 1 and 0 <= pivot.error < 1
     assert wrong <= len(pivots) / 10
     pairs = read_records(tmp_path, Pair)
-    assert {(pair.chosen_tokens[0], pair.rejected_tokens[0]) for pair in pairs} <= {
-        (ID["G"], ID["B"]),
-        (ID["R"], ID["W"]),
-    }
-    assert len(pairs) >= 10
+    planted = {(ID["G"], ID["B"]), (ID["R"], ID["W"])}
+    right = [pair for pair in pairs if (pair.chosen_tokens[0], pair.rejected_tokens[0]) in planted]
+    assert len(right) >= 10 and len(pairs) - len(right) <= wrong
+    paired = {pair.parents[0] for pair in pairs}
+    assert sum(pivot.id in paired for pivot in pivots) >= 0.8 * len(pivots)
     known = {pivot.id: pivot for pivot in pivots}
     for pair in pairs:
         pivot = known[pair.parents[0]]
@@ -177,14 +176,14 @@ def test_a_journal_torn_anywhere_gives_the_same_bytes(
 
 def test_killed_at_random_moments_it_ends_with_the_same_bytes(tmp_path: Path, whole: Path) -> None:
     choose = random.Random(0)
+    context = multiprocessing.get_context("forkserver")  # a fork of this process would share PyTorch's locked threads
+    context.set_forkserver_preload([__name__])
     for _ in range(4):
-        child = os.fork()
-        if child == 0:
-            run_planted(tmp_path, PlantedEngine(seconds_a_call=0.02))
-            os._exit(0)
+        child = context.Process(target=run_planted, args=(tmp_path, PlantedEngine(seconds_a_call=0.02)))
+        child.start()
         time.sleep(choose.uniform(0.02, 0.4))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        child.kill()
+        child.join()
     run_planted(tmp_path, PlantedEngine())
     left = contents(tmp_path)
     assert {name: left[name] for name in contents(whole)} == contents(whole)
