@@ -17,7 +17,7 @@ def _cost(settings: "MixtureSettings", planned: Planned) -> Cost:
 
 @stage(
     "mixture",
-    version=3,
+    version=4,
     makes=("tokens",),
     cost=_cost,
     report="3.1, 3.2",

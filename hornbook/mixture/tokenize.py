@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import msgspec
 import numpy as np
@@ -20,6 +20,7 @@ from hornbook.base.progress import Bar
 from hornbook.base.settings import digest
 from hornbook.mixture.npy_append import GrowingArray, growing_array
 from hornbook.mixture.packed_dataset import IDS_A_GROUP, mixture_info
+from hornbook.tokenizer.chat import encode_chat
 from hornbook.tokenizer.chatml import END_OF_TEXT
 from hornbook.tokenizer.read_texts import SourceText
 
@@ -74,11 +75,17 @@ def token_file(folder: Path, source: str) -> Iterator[TokenFile]:
 
 
 def write_tokens(
-    texts: Iterable[SourceText], sources: list[str], tokenizer: PreTrainedTokenizerBase, folder: Path, bar: Bar
+    texts: Iterable[SourceText],
+    sources: list[str],
+    tokenizer: PreTrainedTokenizerBase,
+    folder: Path,
+    bar: Bar,
+    conversations: Literal["plain", "chat"] = "plain",
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Tokenise `texts` on all cores into `folder`, each record followed by the end-of-text id.
 
-    Special tokens in a text are treated as ordinary characters. Returns the number of records of each of `sources`, and
+    Special tokens in a text are treated as ordinary characters. With `conversations` "chat", a sample is rendered with
+    the tokenizer's chat template. Returns the number of records of each of `sources`, and
     of other sources, which are skipped.
     """
     encode = ordinary_text(tokenizer)
@@ -90,10 +97,15 @@ def write_tokens(
             others.update(text.source for text in batch if text.source not in files)
             wanted = [text for text in batch if text.source in files]
             encodings = encode.encode_batch_fast([text.text for text in wanted], add_special_tokens=False)
+            encoded = [encoding.ids for encoding in encodings]
+            if conversations == "chat":
+                for index, text in enumerate(wanted):
+                    if text.conversation:
+                        encoded[index] = encode_chat(tokenizer, text.conversation.messages, text.conversation.tools)[0]
             for source, file in files.items():
                 rows = [index for index, text in enumerate(wanted) if text.source == source]
                 if rows:
-                    tokens = [np.array([*encodings[index].ids, end], dtype) for index in rows]
+                    tokens = [np.array([*encoded[index], end], dtype) for index in rows]
                     file.add([wanted[index].id for index in rows], tokens)
             bar.advance(len(batch))
     return {source: file.records for source, file in files.items()}, dict(others)

@@ -19,7 +19,7 @@ def _cost(settings: "RefusalSettings | JudgedPairsSettings", planned: Planned) -
 
 @stage(
     "refusal",
-    version=3,
+    version=4,
     makes=("samples", "pairs"),
     argument="model",
     cost=_cost,

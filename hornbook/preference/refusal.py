@@ -144,9 +144,9 @@ def _measure(cases: list[RefusalCase], respondent: Respondent, settings: Refusal
 def _sample(case: RefusalCase, settings: RefusalSettings) -> Sample | None:
     """The record for fine-tuning; None where the model's share of correct answers is between the two thresholds."""
     if case.answer and case.known >= settings.usually_right:
-        text, calls = case.answer, case.answer_calls
+        kind, text, calls = "answer", case.answer, case.answer_calls
     elif not case.answer or case.known < settings.usually_wrong:
-        text, calls = case.refusal, case.refusal_calls
+        kind, text, calls = "refusal", case.refusal, case.refusal_calls
     else:
         return None
     checks = [f"model right in {case.right} of {case.asked}"] if case.answer else ["bogus question"]
@@ -155,7 +155,7 @@ def _sample(case: RefusalCase, settings: RefusalSettings) -> Sample | None:
         parents=[case.question.id, *case.question.parents],
         calls=[*case.question.calls, *calls],
         source="synthetic",
-        kind="refusal",
+        kind=kind,
         messages=[Message("user", case.question.prompt), Message("assistant", text)],
         checks=checks,
     )

@@ -5,16 +5,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hornbook.base.files import Reject
+from hornbook.base.records import Sample
 from hornbook.data.readers.load import count_rows, stream_records
 from hornbook.tokenizer.chat import plain_text
 
 
 class SourceText(NamedTuple):
-    """The pretraining text of one record."""
+    """The pretraining text of one record, with its conversation if it is one."""
 
     id: str
     source: str
     text: str
+    conversation: Sample | None = None
 
 
 def read_texts(
@@ -29,8 +31,10 @@ def read_texts(
     for document in stream_records(documents, "documents", reject, columns=columns):
         yield from _kept(SourceText(document.id, document.source, document.text), reject)
     for sample in stream_records(samples, "samples", reject, columns=columns):
-        text = plain_text(sample.messages) if sample.messages else sample.text
-        yield from _kept(SourceText(sample.id, sample.source, text), reject)
+        if sample.messages:
+            yield from _kept(SourceText(sample.id, sample.source, plain_text(sample.messages), sample), reject)
+        else:
+            yield from _kept(SourceText(sample.id, sample.source, sample.text), reject)
 
 
 def count_texts(documents: Sequence[Path], samples: Sequence[Path]) -> int:

@@ -71,7 +71,7 @@ def midtrain(
 
 @stage(
     "sft",
-    version=2,
+    version=3,
     together=True,
     makes=("model",),
     command="train sft",

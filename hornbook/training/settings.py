@@ -119,6 +119,9 @@ class SftSettings(ColumnSettings, LoopSettings):
     maximum: dict[str, int] = setting(
         help="most samples of a kind to use, by kind; others are all used", default_factory=dict
     )
+    repeats: dict[str, int] = setting(
+        help="how often a pass uses each sample of a kind, by kind; others once", default_factory=dict
+    )
 
     def tokens_of_a_pass(self, context: int) -> int:
         return self.microbatch_rows * context

@@ -55,7 +55,7 @@ def sft(settings: SftSettings, work: Workspace, *, model: Path, samples: Sequenc
         if not chosen:
             raise HornbookError(f"{work.name}: no conversation to train on among {len(records)} samples")
         work.note("kinds", count_kinds(chosen))
-        in_order = [texts[record.id] for record in chosen]
+        in_order = [texts[record.id] for record in chosen for _ in range(settings.repeats.get(record.kind, 1))]
         longest = max(len(text.tokens) for text in in_order)
         choose_row_layout(learner, longest, settings, work, processes, trees=False)
         batches = _batches(in_order, context or max(ROW, longest), settings, work.seed, learner.device, processes.world)

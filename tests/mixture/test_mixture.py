@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.files import write_records
-from hornbook.base.records import Document
+from hornbook.base.files import read_records, write_records
+from hornbook.base.records import Document, Sample
 from hornbook.base.workspace import Workspace
 from hornbook.mixture.packed_dataset import Rows, validation_rows
 from hornbook.mixture.packing_plan import join
 from hornbook.mixture.settings import MixtureSettings
 from hornbook.mixture.stage import mixture
-from hornbook.tokenizer.chat import load_tokenizer
+from hornbook.tokenizer.chat import encode_chat, load_tokenizer
 from tests.mixture.conftest import SHARES, Corpus, Made, make
 
 
@@ -203,6 +203,24 @@ def test_a_full_disk_is_one_clear_line(corpus: Corpus, tmp_path: Path, monkeypat
     with pytest.raises(HornbookError, match="the disk is full"):
         make(corpus, tmp_path, MixtureSettings(tokens=1000, shares=SHARES))
     assert not list((tmp_path / "tokens").iterdir())
+
+
+def test_conversations_can_have_the_chat_template(made: Made, tmp_path: Path) -> None:
+    settings = MixtureSettings(tokens=50_000, context=1024, shares=SHARES, conversations="chat")
+    rows = Rows.open(make(made.corpus, tmp_path, settings).path)
+    tokenizer = load_tokenizer(made.corpus.folder)
+    samples = {sample.id: sample for sample in read_records(made.corpus.folder / "samples.parquet", Sample)}
+    seen = 0
+    for row in range(len(rows)):
+        tokens_T = rows.batch([row]).tokens_BT[0]
+        at = 0
+        for piece in rows.pieces(row):
+            if piece.document in samples and piece.start == 0:
+                chat, _ = encode_chat(tokenizer, samples[piece.document].messages)
+                assert tokens_T[at : at + piece.length].tolist() == [*chat, tokenizer.eos_token_id][: piece.length]
+                seen += 1
+            at += piece.length
+    assert seen > 20
 
 
 def test_rows_outside_are_an_error(made: Made) -> None:

@@ -147,6 +147,17 @@ def test_sft_is_a_function_of_the_seed(model_folder, samples, tmp_path) -> None:
     assert weights("one", 1) == weights("same", 1) != weights("other", 2)
 
 
+def test_a_pass_can_use_a_kind_several_times(model_folder, samples, tmp_path) -> None:
+    def tokens(**repeats: int) -> int:
+        work = Workspace(tmp_path / f"out{repeats}", seed=1)
+        sft(SftSettings(epochs=1, repeats=repeats, **FAST), work, model=model_folder, samples=[samples])
+        return work.counts["tokens"]
+
+    once, a, b = tokens(), tokens(a=3), tokens(b=3)
+    assert once < a and once < b
+    assert (a - once) + (b - once) == 2 * once == tokens(a=3, b=3) - once
+
+
 def test_sft_without_conversations_is_one_clear_line(model_folder, tmp_path: Path) -> None:
     file = write_lines(tmp_path / "s.jsonl", [Sample(id="x", source="web", kind="k", text="prose")])
     with pytest.raises(HornbookError, match="no conversation to train on among 1 samples"):

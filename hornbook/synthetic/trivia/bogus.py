@@ -17,7 +17,9 @@ LENGTHS = range(4, 11)  # of an invented name
 def bogus_subjects(kind: FactKind, random: np.random.Generator) -> Iterator[str]:
     """Distinct subjects for which the table `kind` has no answer. There are few codes and statuses, but many names."""
     if kind in ("city_country", "city_continent"):
-        yield from _names(facts_of(kind), random)
+        yield from (name.capitalize() for name in _names(facts_of(kind), random))
+    elif kind == "error_name":
+        yield from (name.upper() for name in _names(facts_of(kind), random))
     else:
         free = _free_codes() if kind == "country_code" else _free_statuses()
         yield from (free[index] for index in random.permutation(len(free)))
@@ -41,12 +43,12 @@ def _names(facts: list[Fact], random: np.random.Generator) -> Iterator[str]:
         padded = "^" * ORDER + word + "$"
         for index in range(ORDER, len(padded)):
             following[padded[index - ORDER : index]].append(padded[index])
-    taken = all_names()
+    taken = all_names() | {normalise(fact.subject) for fact in facts}
     while True:
         name = _name(following, random)
         if len(name) in LENGTHS and normalise(name) not in taken:
             taken.add(normalise(name))
-            yield name.capitalize()
+            yield name
 
 
 def _name(following: dict[str, list[str]], random: np.random.Generator) -> str:

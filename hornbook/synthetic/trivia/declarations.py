@@ -9,7 +9,13 @@ if TYPE_CHECKING:
     from hornbook.synthetic.trivia.settings import TriviaSettings
 
 
-@stage("trivia", makes=("documents", "questions"), report="A.1", example="hornbook trivia --out trivia")
+@stage(
+    "trivia",
+    version=2,
+    makes=("documents", "samples", "questions"),
+    report="A.1",
+    example="hornbook trivia --out trivia",
+)
 def trivia(settings: "TriviaSettings", work: "Workspace") -> None:
     """Collect facts with questions about them, and bogus questions that should be refused."""
     from hornbook.synthetic.trivia.stage import trivia

@@ -1,7 +1,9 @@
-"""Real facts from tables that ship with Python: time zones and countries (tzdata), HTTP statuses (http)."""
+"""Real facts from tables that ship with Python: cities and countries (tzdata), HTTP statuses, errors of the system."""
 
+import errno
 import http
 import importlib.resources
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -81,11 +83,17 @@ def _http_status() -> Iterator[Fact]:
         yield Fact("http_status", str(status.value), status.phrase, "python:http.HTTPStatus")
 
 
+def _error_name() -> Iterator[Fact]:
+    for number, name in errno.errorcode.items():
+        yield Fact("error_name", name, os.strerror(number), "python:errno")
+
+
 _READERS = {
     "city_country": _city_country,
     "city_continent": _city_continent,
     "country_code": _country_code,
     "http_status": _http_status,
+    "error_name": _error_name,
 }
 
 

@@ -4,8 +4,8 @@ from typing import Literal
 
 from hornbook.base.settings import Settings, setting
 
-FactKind = Literal["city_country", "city_continent", "country_code", "http_status"]
-KINDS: tuple[FactKind, ...] = ("city_country", "city_continent", "country_code", "http_status")
+FactKind = Literal["city_country", "city_continent", "country_code", "http_status", "error_name"]
+KINDS: tuple[FactKind, ...] = ("city_country", "city_continent", "country_code", "http_status", "error_name")
 
 
 class TriviaSettings(Settings):
@@ -23,5 +23,6 @@ class TriviaSettings(Settings):
         min_length=1,
     )
     heldout_share: float = setting(0.5, "share of the questions kept for evaluation", ge=0, le=1)
+    source: str = setting("acquired", "source of the documents, which a mixture gives a share")
     bogus_share: float = setting(0.3, "questions about things that do not exist, per real question", ge=0, le=1)
     page: int = setting(6, "statements per reference document", ge=1)

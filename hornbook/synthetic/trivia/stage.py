@@ -1,4 +1,4 @@
-"""The trivia stage: facts, documents that state them different numbers of times, and questions about them."""
+"""The trivia stage: facts, texts that state them different numbers of times, and questions about them."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,46 +7,62 @@ from itertools import islice
 import msgspec
 
 from hornbook.base.files import write_records
-from hornbook.base.records import Document, Question, make_id
+from hornbook.base.records import Document, Message, Question, Sample, make_id
 from hornbook.base.rng import derive, rng
 from hornbook.base.workspace import Workspace
 from hornbook.synthetic.trivia.bogus import bogus_subjects
 from hornbook.synthetic.trivia.facts import Fact, facts_of
 from hornbook.synthetic.trivia.settings import FactKind, TriviaSettings
-from hornbook.synthetic.trivia.templates import asked, question_and_answer, statement
+from hornbook.synthetic.trivia.templates import ASKED, READ, asked, statement
 
 
 def trivia(settings: TriviaSettings, work: Workspace) -> None:
     """Write texts that state facts different numbers of times, and questions about facts and about bogus things.
 
-    Writes `documents.parquet` (source acquired), `questions.parquet` (to measure and teach) and
-    `heldout/questions.parquet` (to evaluate), without a question in common. A bogus question has task "bogus" and no
-    answer: a refusal is right. The note `trivia` has the numbers of facts, questions and statements of each table.
+    Half of the statements of a fact are lines of `documents.parquet`, half are questions with their answer in
+    `samples.parquet`. `questions.parquet` (to measure and teach) and `heldout/questions.parquet` (to evaluate) have no
+    question in common, and no held-out question occurs in the samples: about its fact, they ask in other words. A
+    bogus question has task "bogus" and no answer: a refusal is right. The note `trivia` has the numbers of facts,
+    questions and statements of each table.
 
     Raises HornbookError when the tzdata package lacks its tables.
     """
     facts = {kind: _choose(facts_of(kind), settings.facts, work.seed) for kind in sorted(set(settings.kinds))}
     stated = _how_often([fact for chosen in facts.values() for fact in chosen], settings.repeats, work.seed)
-    documents = [*_pages(stated, settings.page, work.seed), *_read_questions(stated)]
-    where = _documents_of(stated, documents)
+    heldout = {fact for fact in stated if _is_held_out(_prompt(fact, work.seed), settings.heldout_share, work.seed)}
+    documents = _pages(stated, settings, work.seed)
+    samples = [
+        _sample(fact, number, fact in heldout, settings.source)
+        for fact, times in stated.items()
+        for number in range(times // 2)
+    ]
+    where = _first_documents(stated, documents)
 
-    questions = [_question(fact, stated[fact], where[fact], work.seed) for fact in stated]
+    train: list[Question] = []
+    held: list[Question] = []
+    for fact in stated:
+        question = _question(fact, stated[fact], where.get(fact, []), work.seed)
+        (held if fact in heldout else train).append(question)
     for kind, chosen in facts.items():
-        questions += _bogus(kind, round(settings.bogus_share * len(chosen)), work.seed)
-    train, heldout = _split(questions, settings.heldout_share, work.seed)
+        for question in _bogus(kind, round(settings.bogus_share * len(chosen)), work.seed):
+            is_held = _is_held_out(question.prompt, settings.heldout_share, work.seed)
+            (held if is_held else train).append(question)
 
     write_records(work.path / "documents.parquet", Document, sorted(documents, key=lambda document: document.id))
+    write_records(work.path / "samples.parquet", Sample, sorted(samples, key=lambda sample: sample.id))
     write_records(work.path / "questions.parquet", Question, sorted(train, key=lambda question: question.id))
-    write_records(work.path / "heldout/questions.parquet", Question, sorted(heldout, key=lambda question: question.id))
-    work.count(records_in=len(stated), records_out=len(documents), questions=len(train), heldout=len(heldout))
+    write_records(work.path / "heldout/questions.parquet", Question, sorted(held, key=lambda question: question.id))
+    work.count(records_in=len(stated), records_out=len(documents), samples=len(samples))
+    work.count(questions=len(train), heldout=len(held))
     work.note(
         "trivia",
         {
             "facts": {kind: len(chosen) for kind, chosen in facts.items()},
             "stated": {str(times): count for times, count in sorted(Counter(stated.values()).items())},
             "questions": dict(sorted(Counter(question.task for question in train).items())),
-            "heldout": dict(sorted(Counter(question.task for question in heldout).items())),
-            "characters": sum(len(document.text) for document in documents),
+            "heldout": dict(sorted(Counter(question.task for question in held).items())),
+            "characters": sum(len(document.text) for document in documents)
+            + sum(len(message.content) for sample in samples for message in sample.messages),
         },
     )
 
@@ -63,33 +79,39 @@ def _how_often(facts: list[Fact], repeats: list[int], seed: int) -> dict[Fact, i
     return {facts[index]: repeats[place % len(repeats)] for place, index in enumerate(order)}
 
 
-def _pages(stated: dict[Fact, int], page: int, seed: int) -> list[Document]:
-    """Reference texts of `page` statements each, with half of all statements of each fact."""
+def _pages(stated: dict[Fact, int], settings: TriviaSettings, seed: int) -> list[Document]:
+    """Reference texts of `settings.page` statements each, with half of all statements of each fact."""
     lines = [(fact, number) for fact, times in stated.items() for number in range((times + 1) // 2)]
     order = rng(seed, "pages").permutation(len(lines))
     shuffled = [lines[index] for index in order]
-    pages = [shuffled[start : start + page] for start in range(0, len(shuffled), page)]
-    return [
-        _document("\n".join(statement(fact, number) for fact, number in lines), {fact.origin for fact, _ in lines}, n)
-        for n, lines in enumerate(pages)
-    ]
+    pages = [shuffled[start : start + settings.page] for start in range(0, len(shuffled), settings.page)]
+    texts = ["\n".join(statement(fact, number) for fact, number in page) for page in pages]
+    origins = [{fact.origin for fact, _ in page} for page in pages]
+    return [_document(text, settings.source, origins[number], number) for number, text in enumerate(texts)]
 
 
-def _read_questions(stated: dict[Fact, int]) -> list[Document]:
-    """The other half of the statements: as a question with its answer, one document each."""
-    return [
-        _document(question_and_answer(fact, number), {fact.origin}, number)
-        for fact, times in stated.items()
-        for number in range(times // 2)
-    ]
+def _sample(fact: Fact, number: int, held_out: bool, source: str) -> Sample:
+    """A fact as a question with its answer; `number` chooses the question's form.
+
+    The forms in which questions are asked later occur only where the question of the fact is not held out.
+    """
+    forms = READ[fact.kind] if held_out else READ[fact.kind] + ASKED[fact.kind]
+    prompt = forms[number % len(forms)].format(subject=fact.subject)
+    return Sample(
+        id=make_id("sample", prompt, fact.answer, str(number)),
+        source=source,
+        kind="trivia",
+        messages=[Message("user", prompt), Message("assistant", fact.answer)],
+        checks=[fact.origin],
+    )
 
 
-def _document(text: str, origins: Iterable[str], number: int) -> Document:
+def _document(text: str, source: str, origins: Iterable[str], number: int) -> Document:
     """A document; `number` makes the ids of intended repetitions distinct."""
     return Document(
         id=make_id("document", text, str(number)),
         text=text,
-        source="acquired",
+        source=source,
         origin=" ".join(sorted(origins)),
         kind="reference",
         language="en",
@@ -98,18 +120,17 @@ def _document(text: str, origins: Iterable[str], number: int) -> Document:
     )
 
 
-def _documents_of(stated: dict[Fact, int], documents: list[Document]) -> dict[Fact, list[str]]:
-    """For each fact, the first document (by id) that states it; none if it is never stated."""
+def _first_documents(stated: dict[Fact, int], documents: list[Document]) -> dict[Fact, list[str]]:
+    """For each fact that is stated, the first document (by id) with its first statement."""
     by_line: dict[str, str] = {}
     for document in sorted(documents, key=lambda document: document.id):
-        for line in (document.text, *document.text.split("\n")):
+        for line in document.text.split("\n"):
             by_line.setdefault(line, document.id)
-    found = {fact: [by_line.get(statement(fact, 0)), by_line.get(question_and_answer(fact, 0))] for fact in stated}
-    return {fact: [name for name in names if name][:1] for fact, names in found.items()}
+    return {fact: [by_line[statement(fact, 0)]] for fact, times in stated.items() if times}
 
 
 def _question(fact: Fact, times: int, documents: list[str], seed: int) -> Question:
-    prompt = asked(fact.kind, fact.subject, derive(seed, "asked", fact.kind, fact.subject))
+    prompt = _prompt(fact, seed)
     return Question(
         id=make_id("question", fact.kind, prompt),
         parents=documents,
@@ -134,7 +155,10 @@ def _bogus(kind: FactKind, count: int, seed: int) -> list[Question]:
     ]
 
 
-def _split(questions: list[Question], share: float, seed: int) -> tuple[list[Question], list[Question]]:
-    """(training, held out); each question is assigned independently by its own random number."""
-    held = {question.id for question in questions if derive(seed, "heldout", question.id) % 10_000 < share * 10_000}
-    return [q for q in questions if q.id not in held], [q for q in questions if q.id in held]
+def _prompt(fact: Fact, seed: int) -> str:
+    return asked(fact.kind, fact.subject, derive(seed, "asked", fact.kind, fact.subject))
+
+
+def _is_held_out(prompt: str, share: float, seed: int) -> bool:
+    """Each question is assigned independently, by its own random number."""
+    return derive(seed, "heldout", prompt) % 10_000 < share * 10_000

@@ -1,4 +1,4 @@
-"""Templates for facts: statements, questions that occur in documents only, and questions that are asked later."""
+"""Templates for facts: statements, questions of the samples, and questions that are asked later."""
 
 from hornbook.synthetic.trivia.facts import Fact
 from hornbook.synthetic.trivia.settings import FactKind
@@ -20,14 +20,20 @@ STATEMENTS: dict[FactKind, tuple[str, ...]] = {
         "The server replied {subject} {answer}.",
         "{subject}: {answer}.",
     ),
+    "error_name": (
+        "The error {subject} means {answer}.",
+        "The system call failed with {subject}, {answer}.",
+        "{subject} is the error {answer}.",
+    ),
 }
 
-# Occur only in documents; the questions of ASKED occur there too, as on a quiz page.
+# Of the samples; those of ASKED are asked later, and occur in the samples only where they are not held out.
 READ: dict[FactKind, tuple[str, ...]] = {
     "city_country": ("Where is {subject}?", "To which country does {subject} belong?"),
     "city_continent": ("Name the continent of {subject}.", "In what part of the world is {subject}?"),
     "country_code": ("What does the code {subject} stand for?", "Name the country with the code {subject}."),
     "http_status": ("A server replies {subject}. What is that?", "What is HTTP {subject}?"),
+    "error_name": ("A call fails with {subject}. Why?", "What is {subject}?"),
 }
 
 ASKED: dict[FactKind, tuple[str, ...]] = {
@@ -35,6 +41,7 @@ ASKED: dict[FactKind, tuple[str, ...]] = {
     "city_continent": ("Which continent is {subject} on?", "On which continent is {subject}?"),
     "country_code": ("Which country has the code {subject}?", "Which country is {subject} the code of?"),
     "http_status": ("What does HTTP status {subject} mean?", "What is the meaning of HTTP status {subject}?"),
+    "error_name": ("What does the error {subject} mean?", "What is the meaning of the error {subject}?"),
 }
 
 
@@ -42,12 +49,6 @@ def statement(fact: Fact, number: int) -> str:
     """A fact as a statement, by template `number` (they are used in turn)."""
     forms = STATEMENTS[fact.kind]
     return forms[number % len(forms)].format(subject=fact.subject, answer=fact.answer)
-
-
-def question_and_answer(fact: Fact, number: int) -> str:
-    """A question with its answer, in the form that conversations have in pretraining."""
-    forms = READ[fact.kind] + ASKED[fact.kind]
-    return f"Question: {forms[number % len(forms)].format(subject=fact.subject)}\nSolution: {fact.answer}"
 
 
 def asked(kind: FactKind, subject: str, choice: int) -> str:
