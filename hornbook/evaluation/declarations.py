@@ -21,8 +21,8 @@ def _tables(out: Path) -> Iterable["Table"]:
 
 @stage(
     "evaluation",
-    version=4,
-    holds={"before": "scores", "training": "samples"},
+    version=5,
+    holds={"before": "scores", "base": "scores", "training": "samples"},
     makes=("scores",),
     command="eval",
     argument="model",
@@ -37,9 +37,10 @@ def evaluation(
     model: Path,
     questions: Sequence[Path] = (),
     before: Path | None = None,
+    base: Path | None = None,
     training: Sequence[Path] = (),
 ) -> None:
     """Score a model on held-out tasks, refusals and real benchmarks, with 95 % intervals."""
     from hornbook.evaluation.stage import evaluation
 
-    evaluation(settings, work, model=model, questions=questions, before=before, training=training)
+    evaluation(settings, work, model=model, questions=questions, before=before, base=base, training=training)

@@ -11,7 +11,10 @@ from hornbook.oracles.score import judge_question
 
 REASONING = "reasoning"
 CORRECT, WRONG, NOT_ATTEMPTED = "trivia correct", "trivia wrong", "trivia not attempted"
+KNOWN_CORRECT, UNKNOWN_NOT_ATTEMPTED = "known trivia correct", "unknown trivia not attempted"
 BOGUS_REFUSED = "bogus refused"
+KNOWN, UNKNOWN = "known", "unknown"
+USUALLY = 0.5  # share of right answers from which a question counts as known
 
 
 class ScoredReply(msgspec.Struct):
@@ -23,6 +26,7 @@ class ScoredReply(msgspec.Struct):
     value: float
     completion: str
     level: str = ""  # of difficulty, of a question that has one
+    knowledge: str = ""  # of the base model about a trivia question: known, unknown or neither
 
 
 def grade(question: Question, sample: int, completion: str, reject: Reject) -> list[ScoredReply]:
@@ -53,9 +57,23 @@ def graded(question: Question, sample: int, completion: str, judged: Judgement, 
     ]
 
 
+def mark_knowledge(answers: list[ScoredReply], base: Iterable[ScoredReply]) -> None:
+    """Set `knowledge` of the answers to trivia, by the answers `base` of a base model to the same questions.
+
+    A question is known if the base model answers it correctly in at least half of its replies, unknown if in none.
+    """
+    correct = values_by_score(base).get(CORRECT, {})
+    for answer in answers:
+        values = correct.get(answer.question)
+        if values:
+            share = sum(values) / len(values)
+            answer.knowledge = KNOWN if share >= USUALLY else UNKNOWN if not share else ""
+
+
 def values_by_score(answers: Iterable[ScoredReply]) -> dict[str, dict[str, list[float]]]:
     """Score name → question → values of its samples; "reasoning" has all tasks, "reasoning, LEVEL" the
-    questions of a level. Scores are in display order."""
+    questions of a level, "known trivia correct" and "unknown trivia not attempted" those that the base model knows and
+    does not know. Scores are in display order."""
     table: dict[str, dict[str, list[float]]] = {}
     for answer in answers:
         names = [answer.score]
@@ -63,6 +81,10 @@ def values_by_score(answers: Iterable[ScoredReply]) -> dict[str, dict[str, list[
             names.append(REASONING)
             if answer.level:
                 names.append(f"{REASONING}, {answer.level}")
+        if answer.score == CORRECT and answer.knowledge == KNOWN:
+            names.append(KNOWN_CORRECT)
+        if answer.score == NOT_ATTEMPTED and answer.knowledge == UNKNOWN:
+            names.append(UNKNOWN_NOT_ATTEMPTED)
         for name in names:
             table.setdefault(name, {}).setdefault(answer.question, []).append(answer.value)
     return {name: table[name] for name in sorted(table, key=_place)}
@@ -71,7 +93,8 @@ def values_by_score(answers: Iterable[ScoredReply]) -> dict[str, dict[str, list[
 def _place(name: str) -> tuple[int, str]:
     """Reasoning, its levels in their order, its tasks, trivia, benchmarks."""
     levels = [f"{REASONING}, {level}" for level in LEVELS]
-    groups = [REASONING, *levels, "", CORRECT, WRONG, NOT_ATTEMPTED, BOGUS_REFUSED]
+    trivia = [CORRECT, WRONG, NOT_ATTEMPTED, KNOWN_CORRECT, UNKNOWN_NOT_ATTEMPTED, BOGUS_REFUSED]
+    groups = [REASONING, *levels, "", *trivia]
     if name in groups:
         return groups.index(name), name
     return (groups.index("") if name.startswith(REASONING) else len(groups)), name

@@ -12,7 +12,7 @@ from hornbook.base.rng import derive
 from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import BenchmarkItem
 from hornbook.data.readers.load import stream_records
-from hornbook.evaluation.metrics import ScoredReply, graded, values_by_score
+from hornbook.evaluation.metrics import ScoredReply, graded, mark_knowledge, values_by_score
 from hornbook.evaluation.multiple_choice import answer_items, choose_items
 from hornbook.evaluation.settings import EvaluationSettings
 from hornbook.evaluation.significance import compare
@@ -30,22 +30,24 @@ def evaluation(
     model: Path,
     questions: Sequence[Path] = (),
     before: Path | None = None,
+    base: Path | None = None,
     training: Sequence[Path] = (),
 ) -> None:
     """Score a model: held-out tasks, behaviour on trivia, and multiple-choice benchmarks by log-likelihood.
 
     Writes scores.json ({"model", "scores": [{"name", "mean", "low", "high", "n"}], "comparisons": [{"score",
-    "difference", "low", "high", "p", "verdict", "n", "detectable"}]}) answers.parquet, and
-    questions.parquet with the questions asked. Of a questions folder that
-    has one, the subfolder `settings.split` is used. `before` is the folder of an earlier evaluation; the two are
-    compared on the questions of both. Questions that occur in `training` are left out. Without `questions`, only the
-    benchmarks are scored; with empty `settings.benchmarks`, only the questions.
+    "difference", "low", "high", "p", "verdict", "n", "detectable"}]}), answers.parquet, and questions.parquet with the
+    questions asked. Of a questions folder that has one, the subfolder `settings.split` is used. `before` is the folder
+    of an earlier evaluation; the two are compared on the questions of both. `base` is the evaluation of the base model,
+    which says what trivia counts as known; a model that is asked in plain style is its own base model by default.
+    Questions that occur in `training` are left out. Without `questions`, only the benchmarks are scored; with empty
+    `settings.benchmarks`, only the questions.
     Raises HornbookError if there are neither, if no question is left, if no item fits the model, and for a missing
-    model, an unknown benchmark or a `before` without answers.
+    model, an unknown benchmark, and a `before` or `base` without answers.
     """
     if not questions and not settings.benchmarks:
         raise HornbookError("evaluation: nothing to score; expected questions, or the names of benchmarks, or both")
-    earlier = read_records(Path(before) / "answers.parquet", ScoredReply) if before else []
+    earlier, of_base = (read_records(Path(e) / "answers.parquet", ScoredReply) if e else [] for e in (before, base))
     items = _items(settings, bool(questions))
     asked = _choose(list(questions), list(training), settings, work) if questions else []
     encoder = Encoder(load_tokenizer(model, work.path), settings.style)
@@ -57,6 +59,7 @@ def evaluation(
     answers = _graded(asked, replies, settings, work) + picks
     if not answers:
         raise HornbookError("evaluation: no item of the benchmarks fits the model's context")
+    mark_knowledge(answers, answers if settings.style == "plain" and not base else of_base)
     answers.sort(key=lambda answer: (answer.score, answer.question, answer.sample))
 
     scores = _scores(answers)

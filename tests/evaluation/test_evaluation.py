@@ -60,13 +60,14 @@ def run(
     monkeypatch: pytest.MonkeyPatch,
     script: Callable[[str, int], str] = able,
     before: Path | None = None,
+    base: Path | None = None,
     training: list[Path] = [],  # noqa: B006
     **settings: object,
 ) -> tuple[Workspace, dict[str, dict]]:
     monkeypatch.setattr(replies, "open_engine", scripted(script))
     work = Workspace(out, name=out.name)
     parsed = EvaluationSettings.parse({"benchmarks": ["toy"], **settings}, "evaluation")
-    stage.evaluation(parsed, work, model=model, questions=questions, before=before, training=training)
+    stage.evaluation(parsed, work, model=model, questions=questions, before=before, base=base, training=training)
     scores = read_json(out / "scores.json")
     assert scores["model"] == out.name
     return work, {score["name"]: score for score in scores["scores"]}
@@ -213,3 +214,39 @@ def test_the_final_test_is_of_questions_of_its_own_and_has_scores_by_level(
         "reasoning:sums": (0.4, 10),
     }
     assert list(figures) == ["reasoning", "reasoning, easy", "reasoning, hard", "reasoning:sums"]
+
+
+def test_trivia_that_the_base_model_knows_is_scored_apart(
+    tiny_model: Path, questions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def base(question: str, sample: int) -> str:  # knows facts 0 to 4, half knows 5, and guesses wrongly at the others
+        fact = FACTS.index(BY_ID[question]) if BY_ID[question] in FACTS else 9
+        return f"Answer: {BY_ID[question].answer}" if fact < 5 or (fact == 5 and sample < 2) else "Zagreb"
+
+    def rarely(question: str, sample: int) -> str:  # one fact right in one reply of four: neither known nor unknown
+        return f"Answer: {BY_ID[question].answer}" if question == FACTS[0].id and not sample else "Zagreb"
+
+    asked = {"benchmarks": [], "samples": 4}
+    _, of_base = run(tmp_path / "b", tiny_model, [questions], monkeypatch, base, style="plain", **asked)
+    assert of_base["known trivia correct"]["n"] == 6 and of_base["known trivia correct"]["mean"] == pytest.approx(
+        11 / 12
+    )
+    assert of_base["unknown trivia not attempted"]["mean"] == 0.0 and of_base["unknown trivia not attempted"]["n"] == 4
+    folders = {"before": tmp_path / "b", "base": tmp_path / "b"}
+    _, scores = run(tmp_path / "sft", tiny_model, [questions], monkeypatch, able, **folders, **asked)
+    assert (scores["known trivia correct"]["mean"], scores["known trivia correct"]["n"]) == (0.5, 6)
+    assert (scores["unknown trivia not attempted"]["mean"], scores["unknown trivia not attempted"]["n"]) == (0.5, 4)
+    rows = {row["score"]: row for row in read_json(tmp_path / "sft" / "scores.json")["comparisons"]}
+    assert rows["known trivia correct"]["difference"] == pytest.approx(0.5 - 11 / 12)
+    assert rows["unknown trivia not attempted"]["verdict"] in ("better", "no difference beyond noise")
+    _, without = run(tmp_path / "alone", tiny_model, [questions], monkeypatch, able, **asked)
+    assert "known trivia correct" not in without
+    _, seldom = run(tmp_path / "s", tiny_model, [questions], monkeypatch, rarely, style="plain", **asked)
+    assert seldom["unknown trivia not attempted"]["n"] == 9 and "known trivia correct" not in seldom
+
+
+def test_trivia_without_a_test_set_is_asked_from_its_held_out_questions(
+    tiny_model: Path, questions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, scores = run(tmp_path / "out", tiny_model, [questions], monkeypatch, split="test", benchmarks=[])
+    assert scores["trivia correct"]["n"] == len(FACTS) and scores["reasoning"]["n"] == len(TASKS)
