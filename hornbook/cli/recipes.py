@@ -15,9 +15,10 @@ RUN_OPTION = click.option("--run", "run_folder", type=PATH, help="Run folder.  [
 @click.command()
 @RECIPE
 @RUN_OPTION
+@click.option("--seed", type=int, help="Seed instead of the recipe's; the run folder is then runs/NAME-SEED.")
 @click.option("--watch", is_flag=True, help="Serve the page on this machine while the run goes on.")
 @click.option("--port", default=8745, show_default=True, type=click.IntRange(0, 65535), help="Port of --watch.")
-def run(recipe: Path, run_folder: Path | None, watch: bool, port: int) -> None:
+def run(recipe: Path, run_folder: Path | None, seed: int | None, watch: bool, port: int) -> None:
     """Run all stages of a recipe that are not done yet. After an interruption, run it again to continue.
 
     RECIPE is a file, or the name of a recipe that comes with Hornbook: pocket, phi-4, diversity, context, pivotal or
@@ -27,13 +28,15 @@ def run(recipe: Path, run_folder: Path | None, watch: bool, port: int) -> None:
     Example:
       hornbook run pocket
       hornbook run pocket --watch
+      hornbook run pocket --seed 1
     """
     from hornbook.recipe.recipe import load_recipe
     from hornbook.recipe.run import run_recipe
     from hornbook.recipe.shipped import find_recipe
 
-    loaded = load_recipe(find_recipe(recipe))
-    run_recipe(loaded, run_folder or loaded.run_folder, port if watch else None)
+    loaded = load_recipe(find_recipe(recipe), seed)
+    default = loaded.run_folder if seed is None else loaded.run_folder.with_name(f"{loaded.name}-{seed}")
+    run_recipe(loaded, run_folder or default, port if watch else None)
 
 
 @click.command()
@@ -115,26 +118,35 @@ def lineage(folders: tuple[Path, ...], record: str) -> None:
 
 
 @click.command()
-@click.argument("run_folder", metavar="RUN", type=PATH)
+@click.argument("runs", metavar="RUN...", type=PATH, nargs=-1, required=True)
 @click.option("--markdown", is_flag=True, help="Print the table in Markdown, for a README.")
-def report(run_folder: Path, markdown: bool) -> None:
+def report(runs: tuple[Path, ...], markdown: bool) -> None:
     """Write RUN/report.html again from the run's files, and print its table.
+
+    With several runs (of one recipe, with other seeds) print what each stage changed in every run and in all together,
+    in Markdown.
 
     \b
     Example:
       hornbook report runs/pocket
+      hornbook report runs/pocket runs/pocket-1 runs/pocket-2
     """
     from hornbook.base.files import read_json
     from hornbook.base.progress import answers
     from hornbook.recipe.artifacts import refuse_earlier
     from hornbook.report.page import write_report
+    from hornbook.report.pooled import pooled_markdown
     from hornbook.report.table import markdown_table, results_table
 
-    if not (run_folder / "summary.json").exists():
-        raise HornbookError(f"{run_folder}: no summary.json in it; `hornbook run` writes it when all stages are done")
-    refuse_earlier(run_folder)
-    page = write_report(run_folder)
-    summary = read_json(run_folder / "summary.json")
+    for folder in runs:
+        if not (folder / "summary.json").exists():
+            raise HornbookError(f"{folder}: no summary.json in it; `hornbook run` writes it when all stages are done")
+        refuse_earlier(folder)
+    if len(runs) > 1:
+        click.echo(pooled_markdown(list(runs)))
+        return
+    page = write_report(runs[0])
+    summary = read_json(runs[0] / "summary.json")
     if markdown:
         click.echo(markdown_table(summary))
         return

@@ -1,5 +1,6 @@
 """Read and check a recipe: YAML → stages, or one line that says what is wrong."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +59,7 @@ class Recipe:
     """A checked recipe. Stages are in the order of the file; each takes its inputs from stages above it."""
 
     path: Path
+    text: str  # of the file, with the seed that is used
     name: str
     about: str
     seed: int
@@ -86,8 +88,8 @@ class Recipe:
         return Path("runs") / self.name
 
 
-def load_recipe(path: Path) -> Recipe:
-    """Read and check a recipe file.
+def load_recipe(path: Path, seed: int | None = None) -> Recipe:
+    """Read and check a recipe file. A `seed` replaces that of the file.
 
     Raises HornbookError for a missing file, invalid YAML, an unknown key or kind (naming the nearest), a value of the
     wrong type, and inputs that do not match.
@@ -96,7 +98,10 @@ def load_recipe(path: Path) -> Recipe:
     for key in raw:
         if key not in TOP_KEYS:
             raise HornbookError(f"{path}: {key}: unknown key{nearest(str(key), TOP_KEYS)}")
-    name, seed = raw.get("name", path.stem), raw.get("seed", 0)
+    name, text = raw.get("name", path.stem), path.read_text(encoding="utf-8")
+    if seed is not None:
+        text = f"seed: {seed}\n" + re.sub(r"(?m)^seed:.*\n", "", text)
+    seed = raw.get("seed", 0) if seed is None else seed
     if not isinstance(seed, int):
         raise HornbookError(f"{path}: seed: expected a whole number, got {seed!r}")
     if not isinstance(raw.get("stages"), dict) or not raw["stages"]:
@@ -108,7 +113,7 @@ def load_recipe(path: Path) -> Recipe:
         if not isinstance(values, dict):
             raise HornbookError(f"{where}: expected a mapping with at least `kind`, got {values!r}")
         stages[stage_name] = _read_stage(stage_name, dict(values), shared, seed, stages, where)
-    return Recipe(path, str(name), str(raw.get("about", "")).strip(), seed, list(stages.values()))
+    return Recipe(path, text, str(name), str(raw.get("about", "")).strip(), seed, list(stages.values()))
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def run_recipe(recipe: Recipe, run: Path, watch: int | None = None) -> Path:
     store = ArtifactStore(run)
     with join_processes() as processes, store.lock(), ExitStack() as opened:
         if is_first_process():
-            write_text(run / "recipe.yaml", recipe.path.read_text(encoding="utf-8"))
+            write_text(run / "recipe.yaml", recipe.text)
             if watch is not None:
                 console.print(f"Page: {opened.enter_context(live_page(recipe, store, watch))}")
         for number, stage in enumerate(recipe.stages, 1):

@@ -68,6 +68,15 @@ def test_a_changed_setting_changes_the_keys_of_its_stage_and_of_what_follows(tmp
     assert changed == {"mixture", "pretrain"}
 
 
+def test_another_seed_can_be_given(tmp_path):
+    given = recipe(tmp_path, GOOD)
+    other = load_recipe(tmp_path / "r.yaml", 4)
+    assert (given.seed, other.seed) == (1, 4)
+    assert not set(keys(given).values()) & set(keys(other).values())
+    again = recipe(tmp_path, other.text)
+    assert again.seed == 4 and keys(again) == keys(other)
+
+
 def test_what_cannot_change_the_output_does_not_change_the_keys(tmp_path):
     threads = GOOD.replace("tokens: mixture,", "tokens: mixture, threads: 1, expect: {tokens: 5},")
     assert keys(recipe(tmp_path, GOOD)) == keys(recipe(tmp_path, threads))
