@@ -7,6 +7,8 @@ from html import escape
 WIDTH, HEIGHT = 480, 240
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 34
 ROW, LABELS = 26, 120  # height of a row, and width of the labels beside the rows
+LABEL_CHARACTERS = 14  # that fit beside a row
+TICK_CHARACTER = 7.5  # width of a character of a tick's number
 MARKED_POINTS = 12  # curves of so few points get dots
 Points = Sequence[tuple[float, float]]
 XMLNS = 'xmlns="http://www.w3.org/2000/svg"'
@@ -145,10 +147,7 @@ def _grid(x_axis: _Axis, y_axis: _Axis, x_label: str, y_label: str, x_number: Ca
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{number(tick)}</text>')
     for tick in x_axis.ticks():
-        x = x_axis.at(tick)
-        parts.append(
-            f'<text class="tick" x="{x:.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">{x_number(tick)}</text>'
-        )
+        parts.append(_tick(x_axis.at(tick), HEIGHT - BOTTOM + 15, x_number(tick)))
     parts.append(
         f'<text class="tick" x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">{escape(x_label)}</text>'
         f'<text class="tick" x="{LEFT + 4}" y="{TOP + 8}">{escape(y_label)}</text>'
@@ -162,8 +161,14 @@ def _columns(axis: _Axis, height: int, shown: Callable[[float], str]) -> list[st
     for tick in axis.ticks():
         x = axis.at(tick)
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="4" y2="{height - BOTTOM + 4}"/>')
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{height - 12}" text-anchor="middle">{shown(tick)}</text>')
+        parts.append(_tick(x, height - 12, shown(tick)))
     return parts
+
+
+def _tick(x: float, y: float, text: str) -> str:
+    """A number below an axis, centred where there is room for it."""
+    x = min(x, WIDTH - len(text) * TICK_CHARACTER / 2)
+    return f'<text class="tick" x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{text}</text>'
 
 
 def _dots(axis: _Axis, rows: Sequence[tuple[str, float, float, float]]) -> list[str]:
@@ -171,10 +176,18 @@ def _dots(axis: _Axis, rows: Sequence[tuple[str, float, float, float]]) -> list[
     parts = []
     for place, (label, value, low, high) in enumerate(rows):
         y = 18 + ROW * place
-        parts.append(f'<text class="label" x="{LABELS - 10}" y="{y + 4}" text-anchor="end">{escape(label)}</text>')
+        parts.append(_row_label(label, y + 4))
         parts.append(f'<line class="whisker" x1="{axis.at(low):.1f}" x2="{axis.at(high):.1f}" y1="{y}" y2="{y}"/>')
         parts.append(f'<circle class="dot" cx="{axis.at(value):.1f}" cy="{y}" r="5"/>')
     return parts
+
+
+def _row_label(label: str, y: float) -> str:
+    """The name of a row; a long one without its middle, and whole when pointed at."""
+    half = LABEL_CHARACTERS // 2
+    shown = label if len(label) <= LABEL_CHARACTERS else f"{label[:half]}…{label[-half + 1 :]}"
+    title = "" if shown == label else f"<title>{escape(label)}</title>"
+    return f'<text class="label" x="{LABELS - 10}" y="{y}" text-anchor="end">{escape(shown)}{title}</text>'
 
 
 def _thinned(points: Points, most: int = 400) -> Points:

@@ -70,6 +70,7 @@ PARSED = {
 SLOW = [
     "torchrun",
     "HORNBOOK_DTYPE=float32 hornbook run recipes/pocket.yaml",
+    "hornbook run recipes/pocket.yaml --seed",
     "hornbook run recipes/experiments/kinds.yaml",
     "hornbook synth docs/ --teacher.local smollm2 --records 4",
 ]

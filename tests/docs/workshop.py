@@ -98,6 +98,7 @@ def write_texts(folder: Path) -> None:
 def small_pocket() -> str:
     """The smallest recipe with all stages of the pocket recipe."""
     text = (ROOT / "tests/recipe/mini.yaml").read_text().replace('["DOCUMENTS"]', '["./my-docs"]')
+    text = text.replace("name: mini", "name: pocket")
     return re.sub(r"^teacher: .*$", "teacher: {local: model.gguf, context: 256}", text, flags=re.MULTILINE)
 
 
