@@ -47,10 +47,11 @@ class ReasoningOptions(TypedDict, total=False):
 
 
 class TriviaOptions(TypedDict, total=False):
-    kinds: Sequence[Literal["city_country", "city_continent", "country_code", "http_status"]]
+    kinds: Sequence[Literal["city_country", "city_continent", "country_code", "http_status", "error_name"]]
     facts: int
     repeats: Sequence[int]
     heldout_share: float
+    source: str
     bogus_share: float
     page: int
 
@@ -118,6 +119,7 @@ class MixtureOptions(ColumnOptions, total=False):
     tokens: int
     context: int
     shares: Mapping[str, float]
+    conversations: Literal["plain", "chat"]
     validation_share: float
     long_share: float
     long_made_of: Literal["documents", "joined"]
@@ -193,6 +195,7 @@ class SftOptions(ColumnOptions, LoopOptions, total=False):
     too_long: Literal["set-aside", "cut"]
     lora: LoraOptions
     maximum: Mapping[str, int]
+    repeats: Mapping[str, int]
 
 
 class DpoOptions(ColumnOptions, LoopOptions, total=False):
