@@ -8,7 +8,12 @@ from hornbook.base.stage import Cost, Planned, stage
 
 if TYPE_CHECKING:
     from hornbook.base.workspace import Workspace
-    from hornbook.preference.settings import JudgedPairsSettings, PairsSettings, RefusalSettings
+    from hornbook.preference.settings import (
+        JudgedPairsSettings,
+        PairsSettings,
+        RefusalSettings,
+        RejectionSamplingSettings,
+    )
 
 
 def _cost(settings: "RefusalSettings | JudgedPairsSettings", planned: Planned) -> Cost:
@@ -31,6 +36,22 @@ def refusal(settings: "RefusalSettings", work: "Workspace", *, model: Path, ques
     from hornbook.preference.refusal import refusal
 
     refusal(settings, work, model=model, questions=questions)
+
+
+@stage(
+    "rejection-sampling",
+    makes=("samples",),
+    argument="model",
+    report="4.1",
+    example="hornbook rejection-sampling sft/ --questions questions.jsonl --out solutions",
+)
+def rejection_sampling(
+    settings: "RejectionSamplingSettings", work: "Workspace", *, model: Path, questions: Sequence[Path]
+) -> None:
+    """Sample several replies per question and keep right ones as fine-tuning data."""
+    from hornbook.preference.rejection_sampling import rejection_sampling
+
+    rejection_sampling(settings, work, model=model, questions=questions)
 
 
 @stage(

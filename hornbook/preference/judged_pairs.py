@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from hornbook.base import asynchronous
@@ -63,8 +64,10 @@ def judged_pairs(
         its = Encoder(load_tokenizer(other, work.path), "chat")
         with open_respondent(other, its, settings.engine, seed=derive(work.seed, "other", number)) as writer:
             replies += model_replies(f"other-{number}", writer, encoder, asked, settings, work)
+    replies = _within_tokens(replies, settings.max_tokens)
     if settings.teacher:
         replies = asynchronous.run_coroutine(_with_teacher(settings.teacher, replies, encoder, asked, settings, work))
+    sampled = sum(len(reply.tokens) for reply in replies if not reply.calls)
     replies = distinct_replies(replies)
     with Oracles(settings.oracles, work.ledger) as oracles:
         check_replies(replies, asked, oracles, work)
@@ -73,6 +76,7 @@ def judged_pairs(
     write_records(work.path / "judgements.parquet", JudgedReply, sorted(replies, key=lambda reply: reply.id))
     write_records(work.path / "pairs.parquet", Pair, sorted(pairs, key=lambda pair: pair.id))
     delete_replies(work)
+    work.count(tokens=sampled)
     _record_statistics(asked, replies, pairs, work)
 
 
@@ -105,6 +109,15 @@ async def _with_teacher(
         elif not reply.judged:
             work.reject(reply.id, "no grades in the judge's answer")
     return replies
+
+
+def _within_tokens(replies: list[JudgedReply], most: int) -> list[JudgedReply]:
+    """The replies to as many prompts as `most` tokens suffice for, in the order of their ids; 0 for all."""
+    spent: Counter[str] = Counter()
+    for reply in replies:
+        spent[reply.question] += len(reply.tokens)
+    within = dict(zip(sorted(spent), accumulate(spent[name] for name in sorted(spent)), strict=True))
+    return [reply for reply in replies if not most or within[reply.question] <= most]
 
 
 def _within_budget(replies: list[JudgedReply], most: int) -> list[JudgedReply]:

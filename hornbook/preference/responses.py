@@ -7,7 +7,7 @@ from hornbook.inference.settings import Sampling
 from hornbook.oracles.isolated import Oracles
 from hornbook.preference.generate import Encoder, Respondent
 from hornbook.preference.records import NO_ORACLE, JudgedReply
-from hornbook.preference.settings import JudgedPairsSettings
+from hornbook.preference.settings import JudgedPairsSettings, RepliesSettings
 from hornbook.teacher.client import Teacher
 from hornbook.teacher.errors import CallFailed
 from hornbook.teacher.map_records import map_records
@@ -18,7 +18,7 @@ def model_replies(
     writer: Respondent,
     model: Encoder,
     questions: list[Question],
-    settings: JudgedPairsSettings,
+    settings: RepliesSettings,
     work: Workspace,
 ) -> list[JudgedReply]:
     """Ungraded replies of `writer`, in the tokens of the model in training, whose encoder is `model`.

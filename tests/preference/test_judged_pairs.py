@@ -197,3 +197,13 @@ def test_a_prompt_gives_no_more_pairs_of_a_kind_than_asked(
     _, _, pairs = run(tmp_path / "out", tiny_model, monkeypatch, pairs_per_prompt=most)
     by_prompt = Counter(pair.parents[0] for pair in pairs if pair.kind == "accuracy")
     assert by_prompt and set(by_prompt.values()) == {most}
+
+
+def test_replies_keep_within_a_number_of_tokens(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, every, _ = run(tmp_path / "a", tiny_model, monkeypatch, teach=None)
+    some, kept, pairs = run(tmp_path / "b", tiny_model, monkeypatch, teach=None, max_tokens=whole.counts["tokens"] // 2)
+    assert 0 < some.counts["tokens"] <= whole.counts["tokens"] // 2
+    assert 0 < len({reply.question for reply in kept}) < len(QUESTIONS)
+    assert all(reply in every for reply in kept) and pairs

@@ -12,7 +12,8 @@ from hornbook.base.records import LEVELS, Question, Sample
 from hornbook.base.workspace import Workspace
 from hornbook.oracles.score import is_right
 from hornbook.synthetic.reasoning.catalogue import TASKS
-from hornbook.synthetic.reasoning.draw import draw_questions, split_of
+from hornbook.synthetic.reasoning.draw import draw_questions
+from hornbook.synthetic.reasoning.question_sets import split_of
 from hornbook.synthetic.reasoning.settings import ReasoningSettings
 from hornbook.synthetic.reasoning.stage import reasoning
 from hornbook.synthetic.reasoning.tasks.simple_equations import SIMPLE_EQUATIONS

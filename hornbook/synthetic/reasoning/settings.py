@@ -17,7 +17,16 @@ class TaskSettings(Settings):
     )
 
 
-class ReasoningSettings(Settings):
+class QuestionSetSettings(Settings):
+    """How many questions of each task go to which set, and what they must not contain."""
+
+    search: int = setting(100, "questions per task for pivotal token search and judging; never trained on", ge=0)
+    heldout: int = setting(100, "questions per task to choose settings by; never trained on nor searched", ge=0)
+    test: int = setting(0, "questions per task for the final evaluation, on which nothing was chosen", ge=0)
+    benchmarks: list[str] = setting([], "benchmarks whose questions must not be among them; empty: no check")
+
+
+class ReasoningSettings(QuestionSetSettings):
     """Procedural reasoning tasks with worked solutions."""
 
     tasks: dict[str, TaskSettings] = setting(
@@ -25,9 +34,6 @@ class ReasoningSettings(Settings):
         help="reasoning-gym tasks by name, each with its number of samples and generator settings",
         min_length=1,
     )
-    search: int = setting(100, "questions per task for pivotal token search and judging; never trained on", ge=0)
-    heldout: int = setting(100, "questions per task to choose settings by; never trained on nor searched", ge=0)
-    test: int = setting(0, "questions per task for the final evaluation, on which nothing was chosen", ge=0)
 
     @field_validator("tasks")
     @classmethod
