@@ -43,6 +43,7 @@ class QuestionSetOptions(TypedDict, total=False):
     heldout: int
     test: int
     benchmarks: Sequence[str]
+    instruction: str
 
 
 class TaskOptions(TypedDict, total=False):
@@ -52,6 +53,7 @@ class TaskOptions(TypedDict, total=False):
 
 class ReasoningOptions(QuestionSetOptions, total=False):
     tasks: Mapping[str, TaskOptions]
+    oracle: Literal["reasoning-gym", "number"]
 
 
 class ModuleOptions(TypedDict, total=False):

@@ -39,11 +39,13 @@ REPLACED = [
     (r"^hornbook ablation (?!.*--models).*", rf"\g<0> --training.batch-rows 4 --models '{SMALL}'"),
     (r"^hornbook pts .*", r"\g<0> --screening 16 --max-new-tokens 8"),
     (r"^hornbook eval .*", r"\g<0> --max-new-tokens 8 --max-items 8"),
+    (r"^hornbook rejection-sampling .*", r"\g<0> --responses 32 --max-new-tokens 8"),
 ]
 
 # beginning of a command as it stands on the page: why it is not run
 PARSED = {
     "make demo": "half an hour, after an installation; its recipe is run here at small size",
+    "hornbook run recipes/smollm2.yaml": "an hour and a half; tests/recipe runs it at small size",
     "make test": "the tests themselves",
     "make setup": "an installation; these tests run in what it made",
     "HORNBOOK_DTYPE=bfloat16 make test": "the tests themselves",

@@ -52,6 +52,11 @@ def test_the_oracle_takes_the_answer_and_nothing_else(made: Workspace) -> None:
     assert not any(judged.right for judged in judge_pairs([(question, "Answer: 8642") for question in questions]))
 
 
+def test_an_instruction_follows_each_question(tmp_path: Path) -> None:
+    run(tmp_path, modules={"numbers__gcd": {"train": 3}}, search=1, heldout=1, instruction="Be brief.")
+    assert all(question.prompt.endswith(" Be brief.") for some in sets(tmp_path).values() for question in some)
+
+
 def test_same_seed_same_bytes(tmp_path: Path) -> None:
     def contents(name: str, seed: int) -> list[bytes]:
         run(tmp_path / name, seed, modules={"numbers__is_prime": {"train": 5}, "comparison__pair": {"train": 5}})

@@ -148,3 +148,11 @@ def test_splits_share_one_stream_so_that_more_samples_keep_the_same_heldout() ->
     )
     assert few.questions["heldout"] == many.questions["heldout"]
     assert few.questions["train"] == many.questions["train"][:50]
+
+
+def test_a_number_in_a_sentence_is_an_answer_where_that_is_asked_for(tmp_path: Path) -> None:
+    for oracle, right in {"reasoning-gym": False, "number": True}.items():
+        run(tmp_path / oracle, tasks={"gcd": {"samples": 1}}, oracle=oracle, instruction="Answer in a sentence.")
+        [question] = read_records(tmp_path / oracle / "train", Question)
+        assert question.prompt.endswith("? Answer in a sentence.")
+        assert is_right(question, f"The GCD of the two is {question.answer}.") is right

@@ -44,6 +44,10 @@ def mathematics(settings: MathematicsSettings, work: Workspace) -> None:
     missing = [name for module, name in PACKAGES.items() if not importlib.util.find_spec(module)]
     if missing:
         raise missing_package("mathematics", *missing, no_deps=True)
+
+    def prompt_of(problem: tuple[str, str]) -> str:
+        return f"{problem[0]} {settings.instruction}".rstrip()
+
     questions: dict[Split, list[Question]] = {split: [] for split in SPLITS}
     notes = {}
     with work.progress("", len(settings.modules), "modules") as bar, _problem_process() as process:
@@ -55,7 +59,7 @@ def mathematics(settings: MathematicsSettings, work: Workspace) -> None:
                 "test": settings.test,
             }
             problems = _problems(process, name, chosen, sum(wanted.values()), work.seed)
-            drawn = fill_splits(name, problems, lambda problem: problem[0], partial(_question, name), wanted)
+            drawn = fill_splits(name, problems, prompt_of, partial(_question, name), wanted)
             warn_if_short(work, name, drawn, wanted)
             for split in SPLITS:
                 questions[split] += drawn.questions[split]

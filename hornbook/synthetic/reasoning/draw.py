@@ -17,13 +17,25 @@ from hornbook.synthetic.reasoning.task import Entry, Task
 TRIES = 20  # entries sampled per wanted question, before giving up on a task with few distinct ones
 
 
-def draw_questions(task: Task, config: dict[str, Any], wanted: dict[Split, int], seed: int) -> DrawnQuestions:
+def draw_questions(
+    task: Task,
+    config: dict[str, Any],
+    wanted: dict[Split, int],
+    seed: int,
+    *,
+    instruction: str = "",
+    oracle: str = "reasoning-gym",
+) -> DrawnQuestions:
     """Distinct questions with their verified solutions, up to `wanted` per split, in the order of sampling.
 
     Raises HornbookError without reasoning-gym, and for generator settings that it refuses.
     """
+
+    def prompt_of(entry: Entry) -> str:
+        return f"{task.shorten(entry)} {instruction}".rstrip()
+
     entries = _entries(task, config, TRIES * sum(wanted.values()), seed)
-    return fill_splits(task.name, entries, task.shorten, partial(_question, task), wanted)
+    return fill_splits(task.name, entries, prompt_of, partial(_question, task, oracle), wanted)
 
 
 def _entries(task: Task, config: dict[str, Any], limit: int, seed: int) -> Iterator[Entry]:
@@ -43,14 +55,14 @@ def _entries(task: Task, config: dict[str, Any], limit: int, seed: int) -> Itera
         yield dataset[index]
 
 
-def _question(task: Task, entry: Entry, prompt: str) -> Question:
-    """A question with its worked solution. Raises ValueError if the task's scorer rejects the solution."""
+def _question(task: Task, oracle: str, entry: Entry, prompt: str) -> Question:
+    """A question with its worked solution. Raises ValueError if the oracle rejects the solution."""
     question = Question(
         id=make_id("question", task.name, prompt),
         task=task.name,
         prompt=prompt,
         answer=str(entry["answer"]),
-        oracle="reasoning-gym",
+        oracle=oracle,
         entry=msgspec.json.encode(entry, enc_hook=str).decode(),
         solution=task.solve(entry),
     )

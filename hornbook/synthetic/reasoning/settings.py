@@ -1,6 +1,6 @@
 """Settings of the procedural reasoning stage."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import field_validator
 
@@ -24,6 +24,7 @@ class QuestionSetSettings(Settings):
     heldout: int = setting(100, "questions per task to choose settings by; never trained on nor searched", ge=0)
     test: int = setting(0, "questions per task for the final evaluation, on which nothing was chosen", ge=0)
     benchmarks: list[str] = setting([], "benchmarks whose questions must not be among them; empty: no check")
+    instruction: str = setting("", "text after each question, on the form of the answer")
 
 
 class ReasoningSettings(QuestionSetSettings):
@@ -33,6 +34,11 @@ class ReasoningSettings(QuestionSetSettings):
         default_factory=lambda: {name: TaskSettings() for name in TASKS},
         help="reasoning-gym tasks by name, each with its number of samples and generator settings",
         min_length=1,
+    )
+    oracle: Literal["reasoning-gym", "number"] = setting(
+        "reasoning-gym",
+        "what judges replies: the task's own scorer, which wants the bare answer after words such as Answer:; or, for "
+        "answers that are numbers, the oracle that finds a number in a sentence too",
     )
 
     @field_validator("tasks")

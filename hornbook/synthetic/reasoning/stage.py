@@ -40,7 +40,16 @@ def reasoning(settings: ReasoningSettings, work: Workspace) -> None:
                 "heldout": settings.heldout,
                 "test": settings.test,
             }
-            drawn = with_levels(draw_questions(TASKS[name], choice.config, wanted, work.seed))
+            drawn = with_levels(
+                draw_questions(
+                    TASKS[name],
+                    choice.config,
+                    wanted,
+                    work.seed,
+                    instruction=settings.instruction,
+                    oracle=settings.oracle,
+                )
+            )
             for split in SPLITS:
                 questions[split] += drawn.questions[split]
             warn_if_short(work, name, drawn, wanted)
