@@ -98,6 +98,7 @@ CODE = {
 PARSED_CODE = {
     ("docs/chat.md", "from openai import"): "the package openai",
     ("docs/pts-export.md", "from trl import"): "TRL, which `make peers` installs",
+    ("docs/smollm2.md", "runs/smollm2"): "what an hour and a half makes; tests/recipe makes it at small size",
 }
 
 # options in sentences that are another program's: whose
