@@ -309,7 +309,6 @@ class RejectionSamplingOptions(RepliesOptions, total=False):
 
 class JudgedPairsOptions(RepliesOptions, total=False):
     prompts: int
-    max_tokens: int
     teacher_responses: int
     accuracy: Literal["oracle", "judge"]
     teacher: TeacherOptions | None

@@ -278,6 +278,7 @@ def judged_pairs(
     questions: Rows,
     *,
     others: list[Source] | None = None,
+    same_tokens_as: Source | None = None,
     out: str | Path,
     seed: int = 0,
     overwrite: bool = False,
@@ -295,6 +296,7 @@ def judged_pairs(
             model=model,
             questions=questions,
             others=others,
+            same_tokens_as=same_tokens_as,
         )
     )
 

@@ -57,7 +57,7 @@ def rejection_sampling(
 @stage(
     "judged-pairs",
     version=3,
-    holds={"others": "model"},
+    holds={"others": "model", "same_tokens_as": "pairs"},
     makes=("pairs",),
     argument="model",
     cost=_cost,
@@ -71,11 +71,12 @@ def judged_pairs(
     model: Path,
     questions: Sequence[Path],
     others: Sequence[Path] = (),
+    same_tokens_as: Path | None = None,
 ) -> None:
     """Judge several replies per prompt for accuracy, style and detail, and make pairs."""
     from hornbook.preference.judged_pairs import judged_pairs
 
-    judged_pairs(settings, work, model=model, questions=questions, others=others)
+    judged_pairs(settings, work, model=model, questions=questions, others=others, same_tokens_as=same_tokens_as)
 
 
 @stage(

@@ -20,6 +20,7 @@ def model_replies(
     questions: list[Question],
     settings: RepliesSettings,
     work: Workspace,
+    enough_tokens: int = 0,
 ) -> list[JudgedReply]:
     """Ungraded replies of `writer`, in the tokens of the model in training, whose encoder is `model`.
 
@@ -28,7 +29,7 @@ def model_replies(
     sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
     asked = {question.id: question for question in questions}
     candidates = []
-    for reply in writer.replies(questions, settings.responses, sampling, work, author):
+    for reply in writer.replies(questions, settings.responses, sampling, work, author, enough_tokens):
         question = asked[reply.question]
         complete = reply.finish == "stop"
         tokens = reply.tokens if writer.encoder is model else _encode(model, question, reply.text, complete)

@@ -58,9 +58,6 @@ class JudgedPairsSettings(RepliesSettings):
     """Report §4.2: judge-guided preference data."""
 
     prompts: int = setting(60, "prompts used; a seeded choice when there are more", ge=1)
-    max_tokens: int = setting(
-        0, "tokens of the replies of all models at most; prompts that no longer fit are left out; 0 for no limit", ge=0
-    )
     teacher_responses: int = setting(1, "replies per prompt that the teacher writes itself", ge=0)
     accuracy: Literal["oracle", "judge"] = setting(
         "oracle", "who says how accurate a reply is: the question's checkable answer, or the judge"

@@ -29,7 +29,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "sft": {"epochs": 1},
     "pts": {"max_tokens": 6000, "max_questions": 12, "max_new_tokens": 24},
     "dpo": {"epochs": 1},
-    "judged-pairs": {"prompts": 12, "max_tokens": 6000, "max_new_tokens": 24},
+    "judged-pairs": {"prompts": 12, "max_new_tokens": 24},
     "evaluation": {"samples": 2, "max_questions": 8, "max_new_tokens": 24, "max_items": 3, "resamples": 200},
 }
 
