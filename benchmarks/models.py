@@ -12,13 +12,13 @@ from hornbook.base.files import read_records
 from hornbook.base.records import Question
 from hornbook.inference.settings import Sampling
 from hornbook.inference.torch_engine import TorchEngine
+from hornbook.model.gguf_files import find_gguf
 from hornbook.model.gguf_import import import_gguf
 from hornbook.model.load_save import load_model
 from hornbook.oracles.isolated import Oracles
 from hornbook.pts.judged_rollouts import Judge, RolloutJournal, RolloutRunner
 from hornbook.pts.stage import make_judge, prompt_tokens
 from hornbook.pts.types import SearchCase
-from hornbook.teacher.local_llamacpp import model_file
 from hornbook.tokenizer.chat import load_tokenizer
 
 ENTRY = 1024  # rollouts written to a journal together
@@ -73,7 +73,7 @@ def smollm2(cache: Path) -> Path:
     """SmolLM2-135M-Instruct as a Hugging Face folder, made once from the GGUF that `make setup` installs."""
     folder = cache / "smollm2"
     if not (folder / "config.json").is_file():
-        file = model_file("smollm2")
+        file = find_gguf("smollm2", "teacher.local")
         assert file
         folder.parent.mkdir(parents=True, exist_ok=True)
         import_gguf(file, folder)

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from hornbook.api.stages import decontaminate as decontaminate
     from hornbook.api.stages import evaluate as evaluate
     from hornbook.api.stages import find_pivots as find_pivots
+    from hornbook.api.stages import import_model as import_model
     from hornbook.api.stages import judged_pairs as judged_pairs
+    from hornbook.api.stages import mathematics as mathematics
     from hornbook.api.stages import midtrain as midtrain
     from hornbook.api.stages import mix as mix
     from hornbook.api.stages import pairs as pairs
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from hornbook.api.stages import reasoning as reasoning
     from hornbook.api.stages import recall as recall
     from hornbook.api.stages import refusal as refusal
+    from hornbook.api.stages import rejection_sampling as rejection_sampling
     from hornbook.api.stages import synthesize as synthesize
     from hornbook.api.stages import train_dpo as train_dpo
     from hornbook.api.stages import train_sft as train_sft
@@ -37,7 +40,9 @@ _PUBLIC = {  # name: its module
     "load_records": "hornbook.data.readers.load",
     "curate": "hornbook.api.stages",
     "decontaminate": "hornbook.api.stages",
+    "import_model": "hornbook.api.stages",
     "reasoning": "hornbook.api.stages",
+    "mathematics": "hornbook.api.stages",
     "trivia": "hornbook.api.stages",
     "synthesize": "hornbook.api.stages",
     "train_tokenizer": "hornbook.api.stages",
@@ -49,6 +54,7 @@ _PUBLIC = {  # name: its module
     "find_pivots": "hornbook.api.stages",
     "recall": "hornbook.api.stages",
     "refusal": "hornbook.api.stages",
+    "rejection_sampling": "hornbook.api.stages",
     "judged_pairs": "hornbook.api.stages",
     "pairs": "hornbook.api.stages",
     "evaluate": "hornbook.api.stages",

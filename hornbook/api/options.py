@@ -34,16 +34,35 @@ class CurateOptions(DecontaminateOptions, total=False):
     min_quality: float
 
 
+class ImportOptions(TypedDict, total=False):
+    gguf: str
+
+
+class QuestionSetOptions(TypedDict, total=False):
+    search: int
+    heldout: int
+    test: int
+    benchmarks: Sequence[str]
+    instruction: str
+
+
 class TaskOptions(TypedDict, total=False):
     samples: int
     config: Mapping[str, Any]
 
 
-class ReasoningOptions(TypedDict, total=False):
+class ReasoningOptions(QuestionSetOptions, total=False):
     tasks: Mapping[str, TaskOptions]
-    search: int
-    heldout: int
-    test: int
+    oracle: Literal["reasoning-gym", "number"]
+
+
+class ModuleOptions(TypedDict, total=False):
+    train: int
+    difficulty: tuple
+
+
+class MathematicsOptions(QuestionSetOptions, total=False):
+    modules: Mapping[str, ModuleOptions]
 
 
 class TriviaOptions(TypedDict, total=False):
@@ -278,18 +297,26 @@ class RefusalOptions(ColumnOptions, total=False):
     engine: BackendOptions
 
 
-class JudgedPairsOptions(ColumnOptions, total=False):
-    prompts: int
+class RepliesOptions(ColumnOptions, total=False):
     responses: int
-    teacher_responses: int
     temperature: float
     max_new_tokens: int
-    accuracy: Literal["oracle", "judge"]
     oracles: OracleOptions
+    engine: BackendOptions
+
+
+class RejectionSamplingOptions(RepliesOptions, total=False):
+    max_questions: int
+    keep: int
+
+
+class JudgedPairsOptions(RepliesOptions, total=False):
+    prompts: int
+    teacher_responses: int
+    accuracy: Literal["oracle", "judge"]
     teacher: TeacherOptions | None
     judge_calls: int
     pairs_per_prompt: int
-    engine: BackendOptions
 
 
 class PairsOptions(ColumnOptions, total=False):

@@ -16,7 +16,9 @@ from hornbook.api.options import (
     DecontaminateOptions,
     DpoOptions,
     EvaluationOptions,
+    ImportOptions,
     JudgedPairsOptions,
+    MathematicsOptions,
     MidtrainOptions,
     MixtureOptions,
     PairsOptions,
@@ -25,6 +27,7 @@ from hornbook.api.options import (
     ReasoningOptions,
     RecallOptions,
     RefusalOptions,
+    RejectionSamplingOptions,
     SftOptions,
     SynthOptions,
     TokenizerOptions,
@@ -70,6 +73,17 @@ def decontaminate(
     return Decontaminated(run_stage("decontaminate", "decontaminate", out, seed, overwrite, settings, records=records))
 
 
+def import_model(
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[ImportOptions],
+) -> TrainedModel:
+    """Turn a GGUF file into a model that can be trained."""
+    return TrainedModel(run_stage("import_model", "import", out, seed, overwrite, settings))
+
+
 def reasoning(
     *,
     out: str | Path,
@@ -79,6 +93,17 @@ def reasoning(
 ) -> Generated:
     """Generate reasoning tasks with worked solutions."""
     return Generated(run_stage("reasoning", "reasoning", out, seed, overwrite, settings))
+
+
+def mathematics(
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[MathematicsOptions],
+) -> Generated:
+    """Draw mathematics questions with checkable answers."""
+    return Generated(run_stage("mathematics", "mathematics", out, seed, overwrite, settings))
 
 
 def trivia(*, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Unpack[TriviaOptions]) -> Generated:
@@ -224,11 +249,36 @@ def refusal(
     )
 
 
+def rejection_sampling(
+    model: Source,
+    questions: Rows,
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[RejectionSamplingOptions],
+) -> Generated:
+    """Sample several replies per question, and keep right ones as conversations for `train_sft`."""
+    return Generated(
+        run_stage(
+            "rejection_sampling",
+            "rejection-sampling",
+            out,
+            seed,
+            overwrite,
+            settings,
+            model=model,
+            questions=questions,
+        )
+    )
+
+
 def judged_pairs(
     model: Source,
     questions: Rows,
     *,
     others: list[Source] | None = None,
+    same_tokens_as: Source | None = None,
     out: str | Path,
     seed: int = 0,
     overwrite: bool = False,
@@ -246,6 +296,7 @@ def judged_pairs(
             model=model,
             questions=questions,
             others=others,
+            same_tokens_as=same_tokens_as,
         )
     )
 

@@ -9,7 +9,7 @@ from hornbook.base.records import LEVELS, Question
 from hornbook.oracles.judgement import Judgement
 from hornbook.oracles.score import judge_question
 
-REASONING = "reasoning"
+REASONING, BENCHMARK = "reasoning", "benchmark"
 CORRECT, WRONG, NOT_ATTEMPTED = "trivia correct", "trivia wrong", "trivia not attempted"
 KNOWN_CORRECT, UNKNOWN_NOT_ATTEMPTED = "known trivia correct", "unknown trivia not attempted"
 BOGUS_REFUSED = "bogus refused"
@@ -35,14 +35,15 @@ def grade(question: Question, sample: int, completion: str, reject: Reject) -> l
 
 
 def graded(question: Question, sample: int, completion: str, judged: Judgement, reject: Reject) -> list[ScoredReply]:
-    """The rows of one reply: one for a task; for trivia one each for correct, wrong and not attempted.
+    """The rows of one reply: one for a task or a benchmark; for trivia one each for correct, wrong and not attempted.
 
     If the oracle itself failed, the reply counts as wrong, and the reason goes to `reject`.
     """
     if judged.failed:
         reject(question.id, f"oracle failed: {judged.reason}")
     if question.oracle != "trivia":
-        values = {f"{REASONING}:{question.task}": judged.right is True}
+        of_benchmark = question.task.startswith(f"{BENCHMARK}:")
+        values = {question.task if of_benchmark else f"{REASONING}:{question.task}": judged.right is True}
     elif question.answer:
         values = {
             CORRECT: judged.outcome == "correct",

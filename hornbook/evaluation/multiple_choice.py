@@ -1,6 +1,6 @@
 """Multiple choice by log-likelihood: the most likely choice is the model's answer (report §5, base models)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.rng import derive
@@ -21,6 +21,11 @@ def choose_items(name: str, most: int, seed: int) -> list[BenchmarkItem]:
     items = [item for item in load_benchmark(name) if len(item.choices) > 1 and item.answer_index >= 0]
     if not items:
         raise HornbookError(f"benchmark '{name}': its questions have no choices; use a multiple-choice benchmark")
+    return seeded_choice(items, most, seed)
+
+
+def seeded_choice(items: Iterable[BenchmarkItem], most: int, seed: int) -> list[BenchmarkItem]:
+    """At most `most` of the items, each once, independently of their order."""
     ranked = sorted(
         {item.id: item for item in items}.values(), key=lambda item: (derive(seed, "item", item.id), item.id)
     )

@@ -26,7 +26,9 @@ class EvaluationSettings(ColumnSettings):
         help="limits of the oracles, and the model that judges", default_factory=OracleSettings
     )
     benchmarks: list[str] = setting(
-        ["arc_easy", "sciq", "piqa"], "multiple-choice benchmarks, scored by the log-likelihood of their choices"
+        ["arc_easy", "sciq", "piqa"],
+        "multiple-choice benchmarks, scored by the log-likelihood of their choices; also gsm8k, math and math_500, "
+        "scored by sampled replies",
     )
     max_items: int = setting(200, "items used of each benchmark", ge=1)
     normalise: Literal["character", "token", "none"] = setting(

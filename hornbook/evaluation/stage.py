@@ -12,6 +12,7 @@ from hornbook.base.rng import derive
 from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import BenchmarkItem
 from hornbook.data.readers.load import stream_records
+from hornbook.evaluation.answered_benchmarks import ANSWERED, pose_items
 from hornbook.evaluation.metrics import ScoredReply, graded, mark_knowledge, values_by_score
 from hornbook.evaluation.multiple_choice import answer_items, choose_items
 from hornbook.evaluation.settings import EvaluationSettings
@@ -33,7 +34,8 @@ def evaluation(
     base: Path | None = None,
     training: Sequence[Path] = (),
 ) -> None:
-    """Score a model: held-out tasks, behaviour on trivia, and multiple-choice benchmarks by log-likelihood.
+    """Score a model: held-out tasks, behaviour on trivia, and benchmarks: those with choices by log-likelihood, GSM8K
+    and MATH by replies that the oracle judges.
 
     Writes scores.json ({"model", "scores": [{"name", "mean", "low", "high", "n"}], "comparisons": [{"score",
     "difference", "low", "high", "p", "verdict", "n", "detectable"}]}), answers.parquet, and questions.parquet with the
@@ -48,8 +50,8 @@ def evaluation(
     if not questions and not settings.benchmarks:
         raise HornbookError("evaluation: nothing to score; expected questions, or the names of benchmarks, or both")
     earlier, of_base = (read_records(Path(e) / "answers.parquet", ScoredReply) if e else [] for e in (before, base))
-    items = _items(settings, bool(questions))
-    asked = _choose(list(questions), list(training), settings, work) if questions else []
+    items, posed = _benchmarks(settings, bool(questions))
+    asked = posed + (_choose(list(questions), list(training), settings, work) if questions else [])
     encoder = Encoder(load_tokenizer(model, work.path), settings.style)
     sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
     seed = derive(settings.questions_seed, "evaluation")
@@ -75,11 +77,16 @@ def evaluation(
     _book(asked, replies, scores, comparisons, work)
 
 
-def _items(settings: EvaluationSettings, asks_questions: bool) -> list[BenchmarkItem]:
-    """The items of all benchmarks. The error for a missing package says how to score only the questions."""
+def _benchmarks(settings: EvaluationSettings, asks_questions: bool) -> tuple[list[BenchmarkItem], list[Question]]:
+    """The items of the benchmarks with choices, and the questions of those without.
+
+    The error for a missing package says how to score only the questions.
+    """
     most, seed = settings.max_items, settings.questions_seed
     try:
-        return [item for name in settings.benchmarks for item in choose_items(name, most, seed)]
+        items = [i for name in settings.benchmarks if name not in ANSWERED for i in choose_items(name, most, seed)]
+        posed = [q for name in settings.benchmarks if name in ANSWERED for q in pose_items(name, most, seed)]
+        return items, posed
     except HornbookError as error:
         if not asks_questions:
             raise

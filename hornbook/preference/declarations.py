@@ -8,7 +8,12 @@ from hornbook.base.stage import Cost, Planned, stage
 
 if TYPE_CHECKING:
     from hornbook.base.workspace import Workspace
-    from hornbook.preference.settings import JudgedPairsSettings, PairsSettings, RefusalSettings
+    from hornbook.preference.settings import (
+        JudgedPairsSettings,
+        PairsSettings,
+        RefusalSettings,
+        RejectionSamplingSettings,
+    )
 
 
 def _cost(settings: "RefusalSettings | JudgedPairsSettings", planned: Planned) -> Cost:
@@ -34,9 +39,25 @@ def refusal(settings: "RefusalSettings", work: "Workspace", *, model: Path, ques
 
 
 @stage(
+    "rejection-sampling",
+    makes=("samples",),
+    argument="model",
+    report="4.1",
+    example="hornbook rejection-sampling sft/ --questions questions.jsonl --out solutions",
+)
+def rejection_sampling(
+    settings: "RejectionSamplingSettings", work: "Workspace", *, model: Path, questions: Sequence[Path]
+) -> None:
+    """Sample several replies per question and keep right ones as fine-tuning data."""
+    from hornbook.preference.rejection_sampling import rejection_sampling
+
+    rejection_sampling(settings, work, model=model, questions=questions)
+
+
+@stage(
     "judged-pairs",
     version=3,
-    holds={"others": "model"},
+    holds={"others": "model", "same_tokens_as": "pairs"},
     makes=("pairs",),
     argument="model",
     cost=_cost,
@@ -50,11 +71,12 @@ def judged_pairs(
     model: Path,
     questions: Sequence[Path],
     others: Sequence[Path] = (),
+    same_tokens_as: Path | None = None,
 ) -> None:
     """Judge several replies per prompt for accuracy, style and detail, and make pairs."""
     from hornbook.preference.judged_pairs import judged_pairs
 
-    judged_pairs(settings, work, model=model, questions=questions, others=others)
+    judged_pairs(settings, work, model=model, questions=questions, others=others, same_tokens_as=same_tokens_as)
 
 
 @stage(

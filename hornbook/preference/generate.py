@@ -78,9 +78,17 @@ class Respondent:
         return encode_plain(self.tokenizer, text)
 
     def replies(
-        self, questions: list[Question], samples: int, sampling: Sampling, work: Workspace, label: str
+        self,
+        questions: list[Question],
+        samples: int,
+        sampling: Sampling,
+        work: Workspace,
+        label: str,
+        enough_tokens: int = 0,
     ) -> list[SampledReply]:
         """`samples` replies to each question, in the order of question ids and samples.
+
+        With `enough_tokens`, no further chunk begins once the replies have so many.
 
         Finished chunks are kept in `work.path/replies` until `delete_replies`, so that a killed stage can continue.
         """
@@ -88,6 +96,8 @@ class Respondent:
         done: list[SampledReply] = []
         with work.progress(f"{label} replies", len(wanted), "replies") as bar:
             for start in range(0, len(wanted), REQUESTS_PER_CHUNK):
+                if enough_tokens and sum(len(reply.tokens) for reply in done) >= enough_tokens:
+                    break
                 kept = work.path / "replies" / f"{label}-{start:08d}.parquet"
                 chunk = wanted[start : start + REQUESTS_PER_CHUNK]
                 if kept.exists():

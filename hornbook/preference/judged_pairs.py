@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from hornbook.base import asynchronous
 from hornbook.base.confidence_intervals import estimate
 from hornbook.base.errors import HornbookError
-from hornbook.base.files import write_records
+from hornbook.base.files import read_json, write_records
 from hornbook.base.records import Pair, Question, make_id
 from hornbook.base.rng import derive
 from hornbook.base.workspace import Workspace
@@ -37,12 +38,14 @@ def judged_pairs(
     model: Path,
     questions: Sequence[Path],
     others: Sequence[Path] = (),
+    same_tokens_as: Path | None = None,
 ) -> None:
     """Sample replies, have them judged, and write pairs.parquet (full-length, `ends=True`) and judgements.parquet.
 
     A pair is decided by accuracy (kind "accuracy": by the oracle, or by the judge if set so) or by the mean of
     accuracy, style and detail (kind "overall"); ties give no pair. A note records how often the judge agrees with the
-    oracle. The models are sampled one after another.
+    oracle. The models are sampled one after another. `same_tokens_as` is the folder of a search (stage `pts`): as many
+    prompts are used as its number of sampled tokens suffices for, so that both can be compared.
     Raises HornbookError when there are no questions or no model, TeacherError when the judge cannot be used.
     """
     if settings.teacher is None and settings.accuracy == "judge":
@@ -54,17 +57,21 @@ def judged_pairs(
             "judged-pairs: others: engine.backend server samples only from the model it serves; "
             "use torch or vllm, or leave out the others"
         )
+    budget = _sampled_tokens(same_tokens_as) if same_tokens_as else 0
     asked = choose_questions(collect_questions(questions, work, columns=settings.columns), settings.prompts, work.seed)
     encoder = Encoder(load_tokenizer(model, work.path), "chat")
     with open_respondent(model, encoder, settings.engine, seed=derive(work.seed, "model")) as writer:
         context = writer.engine.context
-        replies = model_replies("model", writer, encoder, asked, settings, work)
+        replies = model_replies("model", writer, encoder, asked, settings, work, budget)
     for number, other in enumerate(others, 1):
         its = Encoder(load_tokenizer(other, work.path), "chat")
         with open_respondent(other, its, settings.engine, seed=derive(work.seed, "other", number)) as writer:
-            replies += model_replies(f"other-{number}", writer, encoder, asked, settings, work)
+            replies += model_replies(f"other-{number}", writer, encoder, asked, settings, work, budget)
+    if budget:
+        replies = _within_tokens(replies, budget, work)
     if settings.teacher:
         replies = asynchronous.run_coroutine(_with_teacher(settings.teacher, replies, encoder, asked, settings, work))
+    sampled = sum(len(reply.tokens) for reply in replies if not reply.calls)
     replies = distinct_replies(replies)
     with Oracles(settings.oracles, work.ledger) as oracles:
         check_replies(replies, asked, oracles, work)
@@ -73,6 +80,7 @@ def judged_pairs(
     write_records(work.path / "judgements.parquet", JudgedReply, sorted(replies, key=lambda reply: reply.id))
     write_records(work.path / "pairs.parquet", Pair, sorted(pairs, key=lambda pair: pair.id))
     delete_replies(work)
+    work.count(tokens=sampled)
     _record_statistics(asked, replies, pairs, work)
 
 
@@ -105,6 +113,24 @@ async def _with_teacher(
         elif not reply.judged:
             work.reject(reply.id, "no grades in the judge's answer")
     return replies
+
+
+def _sampled_tokens(search: Path) -> int:
+    tokens = read_json(search / "stage.json").get("counts", {}).get("tokens", 0)
+    if not tokens:
+        raise HornbookError(f"same_tokens_as: {search}: expected the folder of a search, which says what it sampled")
+    return int(tokens)
+
+
+def _within_tokens(replies: list[JudgedReply], most: int, work: Workspace) -> list[JudgedReply]:
+    """The replies to as many prompts as `most` tokens suffice for, in the order of their ids."""
+    spent: Counter[str] = Counter()
+    for reply in replies:
+        spent[reply.question] += len(reply.tokens)
+    within = dict(zip(sorted(spent), accumulate(spent[name] for name in sorted(spent)), strict=True))
+    if spent.total() < most:
+        work.warn(f"the replies took {spent.total():,} of {most:,} tokens; ask for more prompts or responses")
+    return [reply for reply in replies if within[reply.question] <= most]
 
 
 def _within_budget(replies: list[JudgedReply], most: int) -> list[JudgedReply]:

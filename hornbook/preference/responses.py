@@ -7,7 +7,7 @@ from hornbook.inference.settings import Sampling
 from hornbook.oracles.isolated import Oracles
 from hornbook.preference.generate import Encoder, Respondent
 from hornbook.preference.records import NO_ORACLE, JudgedReply
-from hornbook.preference.settings import JudgedPairsSettings
+from hornbook.preference.settings import JudgedPairsSettings, RepliesSettings
 from hornbook.teacher.client import Teacher
 from hornbook.teacher.errors import CallFailed
 from hornbook.teacher.map_records import map_records
@@ -18,8 +18,9 @@ def model_replies(
     writer: Respondent,
     model: Encoder,
     questions: list[Question],
-    settings: JudgedPairsSettings,
+    settings: RepliesSettings,
     work: Workspace,
+    enough_tokens: int = 0,
 ) -> list[JudgedReply]:
     """Ungraded replies of `writer`, in the tokens of the model in training, whose encoder is `model`.
 
@@ -28,7 +29,7 @@ def model_replies(
     sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
     asked = {question.id: question for question in questions}
     candidates = []
-    for reply in writer.replies(questions, settings.responses, sampling, work, author):
+    for reply in writer.replies(questions, settings.responses, sampling, work, author, enough_tokens):
         question = asked[reply.question]
         complete = reply.finish == "stop"
         tokens = reply.tokens if writer.encoder is model else _encode(model, question, reply.text, complete)

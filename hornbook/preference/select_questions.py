@@ -13,19 +13,23 @@ from hornbook.oracles import load_questions as files
 
 
 def collect_questions(
-    paths: Sequence[Path], work: Workspace, *, split: Literal["", "heldout", "test"] = "", columns: Sequence[str] = ()
+    paths: Sequence[Path],
+    work: Workspace,
+    *,
+    split: Literal["", "train", "heldout", "test"] = "",
+    columns: Sequence[str] = (),
 ) -> list[Question]:
     """All questions of the given folders and files, each once, by id.
 
-    With a `split`, the subfolder of that name is read instead, if a folder has one: questions that no training stage
-    uses. Instead of a missing `test` it is `heldout`.
+    With a `split`, the subfolder of that name is read instead, if a folder has one. Instead of a missing `test` it is
+    `heldout`. No training stage uses the questions of either.
     Raises HornbookError when there are none.
     """
     if not paths:
         raise HornbookError(
             "questions: none given; expected a file or the output folder of a stage that makes questions"
         )
-    splits = {"": [], "heldout": ["heldout"], "test": ["test", "heldout"]}[split]
+    splits = {"": [], "train": ["train"], "heldout": ["heldout"], "test": ["test", "heldout"]}[split]
     sources = [next((p / s for s in splits if (p / s).is_dir()), p) for p in map(Path, paths)]
     found = files.read_questions(sources, work.reject, columns=columns)
     return sorted(found, key=lambda question: question.id)

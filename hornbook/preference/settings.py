@@ -33,26 +33,40 @@ class RefusalSettings(ColumnSettings):
     engine: BackendSettings = setting(help="what computes the model, and where", default_factory=BackendSettings)
 
 
-class JudgedPairsSettings(ColumnSettings):
+class RepliesSettings(ColumnSettings):
+    """Several replies of a model to each question, checked by the question's oracle."""
+
+    responses: int = setting(4, "replies sampled per prompt from the model and from each other model", ge=1)
+    temperature: float = setting(0.8, "sampling temperature of the replies", gt=0)
+    max_new_tokens: int = setting(160, "longest reply, in tokens; one that is cut off is never preferred", ge=1)
+    oracles: OracleSettings = setting(
+        help="limits of the oracles, and the model that answers for oracle judge", default_factory=OracleSettings
+    )
+    engine: BackendSettings = setting(help="what computes the model, and where", default_factory=BackendSettings)
+
+
+class RejectionSamplingSettings(RepliesSettings):
+    """Report §4.1: fine-tuning data from the model's own right solutions."""
+
+    responses: int = setting(8, "replies sampled per question", ge=1)
+    max_new_tokens: int = setting(256, "longest reply, in tokens; one that is cut off is never kept", ge=1)
+    max_questions: int = setting(1000, "questions asked, evenly over the tasks; a seeded choice", ge=1)
+    keep: int = setting(2, "right replies kept per question at most, the shortest first", ge=1)
+
+
+class JudgedPairsSettings(RepliesSettings):
     """Report §4.2: judge-guided preference data."""
 
     prompts: int = setting(60, "prompts used; a seeded choice when there are more", ge=1)
-    responses: int = setting(4, "replies sampled per prompt from the model and from each other model", ge=1)
     teacher_responses: int = setting(1, "replies per prompt that the teacher writes itself", ge=0)
-    temperature: float = setting(0.8, "sampling temperature of the replies", gt=0)
-    max_new_tokens: int = setting(160, "longest reply, in tokens; one that is cut off is never preferred", ge=1)
     accuracy: Literal["oracle", "judge"] = setting(
         "oracle", "who says how accurate a reply is: the question's checkable answer, or the judge"
-    )
-    oracles: OracleSettings = setting(
-        help="limits of the oracles, and the model that answers for oracle judge", default_factory=OracleSettings
     )
     teacher: TeacherSettings | None = setting(
         None, "the judge; without it replies are paired by the accuracy that the oracle finds, and by nothing else"
     )
     judge_calls: int = setting(150, "replies judged at most; prompts that no longer fit are not judged", ge=0)
     pairs_per_prompt: int = setting(2, "pairs of each kind that one prompt gives at most", ge=1)
-    engine: BackendSettings = setting(help="what computes the model, and where", default_factory=BackendSettings)
 
 
 class PairsSettings(ColumnSettings):

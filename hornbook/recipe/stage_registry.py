@@ -11,7 +11,9 @@ from hornbook.base.stage import DECLARED, StageType
 
 PACKAGES = [  # in the order of a recipe, which is also the order of the commands
     "data",
+    "model",
     "synthetic.reasoning",
+    "synthetic.mathematics",
     "synthetic.trivia",
     "synthetic",
     "tokenizer",

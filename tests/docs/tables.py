@@ -39,11 +39,13 @@ REPLACED = [
     (r"^hornbook ablation (?!.*--models).*", rf"\g<0> --training.batch-rows 4 --models '{SMALL}'"),
     (r"^hornbook pts .*", r"\g<0> --screening 16 --max-new-tokens 8"),
     (r"^hornbook eval .*", r"\g<0> --max-new-tokens 8 --max-items 8"),
+    (r"^hornbook rejection-sampling .*", r"\g<0> --responses 32 --max-new-tokens 8"),
 ]
 
 # beginning of a command as it stands on the page: why it is not run
 PARSED = {
     "make demo": "half an hour, after an installation; its recipe is run here at small size",
+    "hornbook run recipes/smollm2.yaml": "an hour and a half; tests/recipe runs it at small size",
     "make test": "the tests themselves",
     "make setup": "an installation; these tests run in what it made",
     "HORNBOOK_DTYPE=bfloat16 make test": "the tests themselves",
@@ -97,6 +99,7 @@ CODE = {
 PARSED_CODE = {
     ("docs/chat.md", "from openai import"): "the package openai",
     ("docs/pts-export.md", "from trl import"): "TRL, which `make peers` installs",
+    ("docs/smollm2.md", "runs/smollm2"): "what an hour and a half makes; tests/recipe makes it at small size",
 }
 
 # options in sentences that are another program's: whose

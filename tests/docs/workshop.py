@@ -65,6 +65,8 @@ def furnish(folder: Path, patch: pytest.MonkeyPatch, teacher: str) -> None:
     shape = ["--model.layers", "2", "--model.hidden", "32", "--model.heads", "2", "--model.kv-heads", "1"]
     do("train", "pretrain", "--tokens", "tokens", "--tokenizer", "tok", *shape, "--batch-rows", "4", "--out", "base")
     do("pairs", "my-model", "--samples", "synthetic", "--out", "pivots")
+    Path("solutions").mkdir()
+    shutil.copy("taught.parquet", "solutions/samples.parquet")
     for name in ["longer", "better"]:
         shutil.copytree("sft", name)
     shutil.rmtree("my-model")
@@ -91,7 +93,8 @@ def write_texts(folder: Path) -> None:
         (folder / name).write_text(kind_code())
     (folder / "recipes/experiments").mkdir(parents=True)
     (folder / "recipes/small.yaml").write_text(SMALL)
-    shutil.copy(ROOT / "recipes/phi-4.yaml", folder / "recipes")
+    for name in ["phi-4", "smollm2"]:
+        shutil.copy(ROOT / f"recipes/{name}.yaml", folder / "recipes")
     (folder / "recipes/pocket.yaml").write_text(small_pocket())
 
 

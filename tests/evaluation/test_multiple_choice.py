@@ -7,9 +7,11 @@ import torch
 from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import BenchmarkItem
+from hornbook.evaluation.answered_benchmarks import pose_items
 from hornbook.evaluation.multiple_choice import PROMPT, answer_items, choose_items, encode_choice
 from hornbook.inference.settings import BackendSettings
 from hornbook.inference.torch_engine import TorchEngine
+from hornbook.oracles.score import is_right
 from hornbook.preference.generate import Encoder, Respondent, open_respondent
 from hornbook.tokenizer.chat import load_tokenizer
 
@@ -88,3 +90,11 @@ def test_a_benchmark_without_choices_or_unknown_is_one_clear_line() -> None:
         choose_items("gsm8k", 5, 0)
     with pytest.raises(HornbookError, match="did you mean 'piqa'"):
         choose_items("pika", 5, 0)
+
+
+def test_gsm8k_is_asked_as_questions_that_the_number_decides() -> None:
+    first, again, other = (pose_items("gsm8k", 5, seed) for seed in (0, 0, 1))
+    assert first == again != other
+    assert {(question.task, question.oracle) for question in first} == {("benchmark:gsm8k", "number")}
+    assert all(is_right(question, f"So it is {question.answer}.") for question in first)
+    assert not any(is_right(question, "Answer: -1") for question in first)

@@ -20,9 +20,9 @@ from hornbook.inference.rollouts import Request
 from hornbook.inference.sampling import probabilities
 from hornbook.inference.settings import BackendSettings, Sampling
 from hornbook.inference.torch_engine import TorchEngine
+from hornbook.model.gguf_files import find_gguf
 from hornbook.model.gguf_import import import_gguf
 from hornbook.model.load_save import load_model
-from hornbook.teacher.local_llamacpp import model_file
 from hornbook.tokenizer.load_save import load_tokenizer
 
 pytestmark = pytest.mark.slow
@@ -49,7 +49,7 @@ def write_in_32_bits(quantised: Path, path: Path) -> None:
 @pytest.fixture(scope="module")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TorchEngine, ServerEngine]]:
     folder = tmp_path_factory.mktemp("smollm2")
-    quantised = model_file("smollm2")
+    quantised = find_gguf("smollm2", "teacher.local")
     assert quantised
     import_gguf(quantised, folder / "hf")
     write_in_32_bits(quantised, folder / "smollm2.gguf")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.files import read_records, write_records
+from hornbook.base.files import read_records, write_json, write_records
 from hornbook.base.records import Pair, Question
 from hornbook.base.workspace import Workspace
 from hornbook.preference import generate as replies
@@ -42,6 +42,7 @@ def run(
     questions: list[Question] = QUESTIONS,
     script: Callable[[str, int], str] = say,
     others: list[Path] = [],  # noqa: B006
+    same_tokens_as: Path | None = None,
     **more: object,
 ) -> tuple[Workspace, list[JudgedReply], list[Pair]]:
     source = out.with_name(out.name + "-questions")
@@ -52,7 +53,12 @@ def run(
         more = {"teacher": {"local": "fake"}, **more}
     work = Workspace(out, name="judge", seed=1)
     stage.judged_pairs(
-        JudgedPairsSettings.parse(more, "judged-pairs"), work, model=model, questions=[source], others=others
+        JudgedPairsSettings.parse(more, "judged-pairs"),
+        work,
+        model=model,
+        questions=[source],
+        others=others,
+        same_tokens_as=same_tokens_as,
     )
     return work, read_records(out / "judgements.parquet", JudgedReply), read_records(out, Pair)
 
@@ -197,3 +203,22 @@ def test_a_prompt_gives_no_more_pairs_of_a_kind_than_asked(
     _, _, pairs = run(tmp_path / "out", tiny_model, monkeypatch, pairs_per_prompt=most)
     by_prompt = Counter(pair.parents[0] for pair in pairs if pair.kind == "accuracy")
     assert by_prompt and set(by_prompt.values()) == {most}
+
+
+def test_replies_take_as_many_tokens_as_a_search(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, every, _ = run(tmp_path / "a", tiny_model, monkeypatch, teach=None)
+    search = tmp_path / "search"
+    write_json(search / "stage.json", {"counts": {"tokens": whole.counts["tokens"] // 2}})
+    some, kept, pairs = run(tmp_path / "b", tiny_model, monkeypatch, teach=None, same_tokens_as=search)
+    assert 0 < some.counts["tokens"] <= whole.counts["tokens"] // 2 and not some.warnings
+    assert 0 < len({reply.question for reply in kept}) < len(QUESTIONS)
+    assert all(reply in every for reply in kept) and pairs
+
+    write_json(search / "stage.json", {"counts": {"tokens": whole.counts["tokens"] * 2}})
+    less, *_ = run(tmp_path / "c", tiny_model, monkeypatch, teach=None, same_tokens_as=search)
+    assert any("ask for more prompts" in warning for warning in less.warnings)
+    write_json(search / "stage.json", {"counts": {}})
+    with pytest.raises(HornbookError, match="expected the folder of a search"):
+        run(tmp_path / "d", tiny_model, monkeypatch, teach=None, same_tokens_as=search)

@@ -12,7 +12,8 @@ from hornbook.base.records import LEVELS, Question, Sample
 from hornbook.base.workspace import Workspace
 from hornbook.oracles.score import is_right
 from hornbook.synthetic.reasoning.catalogue import TASKS
-from hornbook.synthetic.reasoning.draw import draw_questions, split_of
+from hornbook.synthetic.reasoning.draw import draw_questions
+from hornbook.synthetic.reasoning.question_sets import split_of
 from hornbook.synthetic.reasoning.settings import ReasoningSettings
 from hornbook.synthetic.reasoning.stage import reasoning
 from hornbook.synthetic.reasoning.tasks.simple_equations import SIMPLE_EQUATIONS
@@ -147,3 +148,11 @@ def test_splits_share_one_stream_so_that_more_samples_keep_the_same_heldout() ->
     )
     assert few.questions["heldout"] == many.questions["heldout"]
     assert few.questions["train"] == many.questions["train"][:50]
+
+
+def test_a_number_in_a_sentence_is_an_answer_where_that_is_asked_for(tmp_path: Path) -> None:
+    for oracle, right in {"reasoning-gym": False, "number": True}.items():
+        run(tmp_path / oracle, tasks={"gcd": {"samples": 1}}, oracle=oracle, instruction="Answer in a sentence.")
+        [question] = read_records(tmp_path / oracle / "train", Question)
+        assert question.prompt.endswith("? Answer in a sentence.")
+        assert is_right(question, f"The GCD of the two is {question.answer}.") is right

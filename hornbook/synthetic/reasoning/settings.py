@@ -1,6 +1,6 @@
 """Settings of the procedural reasoning stage."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import field_validator
 
@@ -17,7 +17,17 @@ class TaskSettings(Settings):
     )
 
 
-class ReasoningSettings(Settings):
+class QuestionSetSettings(Settings):
+    """How many questions of each task go to which set, and what they must not contain."""
+
+    search: int = setting(100, "questions per task for pivotal token search and judging; never trained on", ge=0)
+    heldout: int = setting(100, "questions per task to choose settings by; never trained on nor searched", ge=0)
+    test: int = setting(0, "questions per task for the final evaluation, on which nothing was chosen", ge=0)
+    benchmarks: list[str] = setting([], "benchmarks whose questions must not be among them; empty: no check")
+    instruction: str = setting("", "text after each question, on the form of the answer")
+
+
+class ReasoningSettings(QuestionSetSettings):
     """Procedural reasoning tasks with worked solutions."""
 
     tasks: dict[str, TaskSettings] = setting(
@@ -25,9 +35,11 @@ class ReasoningSettings(Settings):
         help="reasoning-gym tasks by name, each with its number of samples and generator settings",
         min_length=1,
     )
-    search: int = setting(100, "questions per task for pivotal token search and judging; never trained on", ge=0)
-    heldout: int = setting(100, "questions per task to choose settings by; never trained on nor searched", ge=0)
-    test: int = setting(0, "questions per task for the final evaluation, on which nothing was chosen", ge=0)
+    oracle: Literal["reasoning-gym", "number"] = setting(
+        "reasoning-gym",
+        "what judges replies: the task's own scorer, which wants the bare answer after words such as Answer:; or, for "
+        "answers that are numbers, the oracle that finds a number in a sentence too",
+    )
 
     @field_validator("tasks")
     @classmethod

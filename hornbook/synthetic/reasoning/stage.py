@@ -1,7 +1,5 @@
 """The reasoning stage: procedural questions and worked solutions, each checked by its task's scorer."""
 
-from typing import Any
-
 import msgspec
 import numpy as np
 
@@ -9,7 +7,15 @@ from hornbook.base.files import write_records
 from hornbook.base.records import LEVELS, Message, Question, Sample, make_id
 from hornbook.base.workspace import Workspace
 from hornbook.synthetic.reasoning.catalogue import TASKS
-from hornbook.synthetic.reasoning.draw import SPLITS, DrawnQuestions, Split, draw_questions
+from hornbook.synthetic.reasoning.draw import draw_questions
+from hornbook.synthetic.reasoning.question_sets import (
+    SPLITS,
+    DrawnQuestions,
+    Split,
+    drop_contaminated,
+    warn_if_short,
+    write_question_sets,
+)
 from hornbook.synthetic.reasoning.settings import ReasoningSettings
 
 
@@ -34,21 +40,26 @@ def reasoning(settings: ReasoningSettings, work: Workspace) -> None:
                 "heldout": settings.heldout,
                 "test": settings.test,
             }
-            drawn = with_levels(draw_questions(TASKS[name], choice.config, wanted, work.seed))
+            drawn = with_levels(
+                draw_questions(
+                    TASKS[name],
+                    choice.config,
+                    wanted,
+                    work.seed,
+                    instruction=settings.instruction,
+                    oracle=settings.oracle,
+                )
+            )
             for split in SPLITS:
                 questions[split] += drawn.questions[split]
-            _book(work, name, drawn, wanted)
+            warn_if_short(work, name, drawn, wanted)
             notes[name] = _figures(drawn)
             bar.advance(1, name)
-    samples = [_sample(question) for question in questions["train"]]
-    folders = {"train": "train/", "search": "", "heldout": "heldout/", "test": "test/"}
-    for split in SPLITS:
-        write_records(work.path / f"{folders[split]}questions.parquet", Question, _sorted(questions[split]))
-    write_records(work.path / "samples.parquet", Sample, _sorted(samples))
+    questions = drop_contaminated(questions, settings.benchmarks, work)
+    samples = sorted((_sample(question) for question in questions["train"]), key=lambda sample: sample.id)
+    write_question_sets(work, questions)
+    write_records(work.path / "samples.parquet", Sample, samples)
     work.count(records_in=int(sum(note["drawn"] for note in notes.values())), records_out=len(samples))
-    work.count(questions=len(questions["search"]), heldout=len(questions["heldout"]))
-    if settings.test:
-        work.count(test=len(questions["test"]))
     work.note("reasoning", notes)
 
 
@@ -80,18 +91,6 @@ def _sample(question: Question) -> Sample:
         messages=[Message("user", question.prompt), Message("assistant", question.solution)],
         checks=["reasoning-gym scorer"],
     )
-
-
-def _sorted(records: list[Any]) -> list[Any]:
-    return sorted(records, key=lambda record: record.id)
-
-
-def _book(work: Workspace, name: str, drawn: DrawnQuestions, wanted: dict[Split, int]) -> None:
-    for where, reason in drawn.aside:
-        work.reject(where, reason)
-    short = [f"{len(drawn.questions[split])} of {wanted[split]} {split}" for split in SPLITS]
-    if any(len(drawn.questions[split]) < wanted[split] for split in SPLITS):
-        work.warn(f"{name}: only {', '.join(short)} questions are distinct; widen its config or ask for fewer")
 
 
 def _figures(drawn: DrawnQuestions) -> dict[str, float]:
