@@ -26,6 +26,10 @@ _GUESS = r"(?:or|oder|ou|или|或者?|または|veya|or maybe|or perhaps|or po
 _HEDGED = re.compile(
     r"\b(?:but|though)?\s*(?:i think|i believe|my (?:best )?guess|(?:might|may|could) be|probably|perhaps|maybe)\b"
 )
+_ABOUT_THE_QUESTION = re.compile(  # "perhaps the name is different" is no guess at the answer
+    r"\b(?:i think|i believe|probably|perhaps|maybe) (?:(?:the|its|that|this|your) (?:name|spelling|question)|you"
+    r"|it (?:is spelled|goes by|has|does not|doesn t|is known|is called)|there (?:is|was) (?:a|some|no))\b"
+)
 _SPACELESS = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _WORDS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -58,7 +62,8 @@ def _outcome(question: Question, reply: str) -> Outcome:
         return "correct"
     for name in names:  # a name may contain the words of a refusal
         reply = re.sub(re.escape(name), " ", reply, flags=re.IGNORECASE)
-    guesses = _HEDGED.search(_plain(reply)) and re.search(r"\b(?:but|though|maybe|perhaps|guess)\b", _plain(reply))
+    plain = _ABOUT_THE_QUESTION.sub(" ", _plain(reply))
+    guesses = _HEDGED.search(plain) and re.search(r"\b(?:but|though|maybe|perhaps|guess)\b", plain)
     return "not attempted" if refuses(reply) and not guesses else "wrong"
 
 

@@ -2,6 +2,9 @@
 
 import pytest
 
+from hornbook.base.records import Question
+from hornbook.oracles.score import judged_outcome
+from hornbook.preference.refusal_templates import BOGUS_REFUSALS, REFUSALS
 from tests.oracles.judged import judged
 
 REPLIES = [  # reference, reply, outcome
@@ -45,6 +48,12 @@ REPLIES = [  # reference, reply, outcome
     ("Paris", "Das weiß ich leider nicht.", "not attempted"),
     ("Paris", "对不起，我无法回答这个问题。", "not attempted"),
     ("Paris", "I am unaware of any such event.", "not attempted"),
+    ("Paris", "I am not aware of it; perhaps the name is different.", "not attempted"),
+    ("Paris", "I don't know that place. Maybe you meant another one?", "not attempted"),
+    ("Paris", "I'm not familiar with it. Perhaps it goes by another name.", "not attempted"),
+    ("Paris", "I don't know, but perhaps there is a typo in your question.", "not attempted"),
+    ("Paris", "I don't know, but perhaps the Hague.", "wrong"),
+    ("Paris", "I am not sure. Maybe the name is Lyon, or perhaps Nice.", "wrong"),
     ("Paris", "There is no reliable information available on this.", "not attempted"),
     ("Paris", "Rome", "wrong"),
     ("Paris", "It is either Paris or Rome.", "wrong"),
@@ -77,3 +86,10 @@ REPLIES = [  # reference, reply, outcome
 @pytest.mark.parametrize(("reference", "reply", "outcome"), REPLIES)
 def test_a_reply_to_trivia(reference: str, reply: str, outcome: str) -> None:
     assert judged("trivia", reference, reply)[1] == outcome
+
+
+@pytest.mark.parametrize("text", [*REFUSALS, *BOGUS_REFUSALS])
+def test_our_own_refusals_are_no_attempts(text: str) -> None:
+    for answer in ("Paris", ""):
+        question = Question(id="q", task="t", prompt="?", answer=answer, oracle="trivia")
+        assert judged_outcome(question, text) == "not attempted"
