@@ -47,8 +47,8 @@ def refusal(settings: RefusalSettings, work: Workspace, *, model: Path, question
     """Measure which trivia the model knows; make samples.parquet for SFT and pairs.parquet for DPO.
 
     SFT: the answer where the model is usually right, a refusal where it is usually wrong and for every bogus question.
-    DPO, on the first `PAIR_TOKENS` tokens of the replies: correct > refusal where the model is sometimes right,
-    refusal > its own wrong answer where it is sometimes wrong. Held-out questions are never touched.
+    DPO, on the first `PAIR_TOKENS` tokens of the replies: correct > refusal where the model is sometimes (not always)
+    right, refusal > its own wrong answer where it is sometimes wrong. Held-out questions are never touched.
     Raises HornbookError when there are no trivia questions or no such model.
     """
     asked = _trivia(questions, settings, work)
@@ -162,11 +162,14 @@ def _sample(case: RefusalCase, settings: RefusalSettings) -> Sample | None:
 
 
 def _pairs(case: RefusalCase, encoder: Encoder, first: int) -> list[Pair]:
-    """Correct > refusal where sometimes right; refusal > wrong where sometimes wrong; on the first tokens only."""
+    """Correct > refusal where sometimes right; refusal > wrong where sometimes wrong; on the first tokens only.
+
+    A model that is always right has nothing to learn here, and with such pairs it would answer what it does not know.
+    """
     question = case.question
     refused = encoder.chat_reply(question, case.refusal)[:first]
     sides = []
-    if case.right:
+    if 0 < case.right < case.asked:
         answered = encoder.chat_reply(question, case.answer)[:first]
         sides.append((answered, refused, [*case.answer_calls, *case.refusal_calls]))
     if case.wrong:

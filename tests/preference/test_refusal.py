@@ -89,14 +89,14 @@ def test_pairs_prefer_right_over_refusal_over_wrong_on_the_first_tokens(
         text: tokenizer.decode(tokenizer.encode(text)[:5])
         for text in ("Paris.", "Zagreb.", "Ljubljana", KNOWN.solution)
     }
-    assert (KNOWN.id, beginning[KNOWN.solution]) in answers
+    assert KNOWN.id not in {question for question, _ in answers}  # always right: nothing to learn
     assert (SOMETIMES.id, beginning["Ljubljana"]) in answers
     assert {
         (SOMETIMES.id, beginning["Zagreb."]),
         (UNKNOWN.id, beginning["Paris."]),
         (BOGUS.id, beginning["Paris."]),
     } <= wrong
-    assert len(found) == 5
+    assert len(found) == 4
 
 
 def test_neither_order_of_questions_nor_a_kill_changes_a_byte(
