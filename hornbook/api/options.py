@@ -138,7 +138,7 @@ class MixtureOptions(ColumnOptions, total=False):
     tokens: int
     context: int
     shares: Mapping[str, float]
-    conversations: Literal["plain", "chat"]
+    conversations: Literal["plain", "chat", "both"]
     validation_share: float
     long_share: float
     long_made_of: Literal["documents", "joined"]

@@ -22,8 +22,9 @@ class MixtureSettings(ColumnSettings):
     shares: dict[str, float] = setting(
         default_factory=lambda: dict(TABLE_5), help="Share of each source in the tokens; they sum to 1 (table 5)."
     )
-    conversations: Literal["plain", "chat"] = setting(
-        "plain", "How samples are written: Question: ... Solution: ..., or in the tokenizer's chat template."
+    conversations: Literal["plain", "chat", "both"] = setting(
+        "plain",
+        "How samples are written: Question: ... Solution: ..., in the tokenizer's chat template, or half in each.",
     )
     validation_share: float = setting(0.01, "Share of each source's records held out to validate on.", ge=0, lt=1)
     long_share: float = setting(

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import xxhash
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerBase
 
@@ -80,13 +81,13 @@ def write_tokens(
     tokenizer: PreTrainedTokenizerBase,
     folder: Path,
     bar: Bar,
-    conversations: Literal["plain", "chat"] = "plain",
+    conversations: Literal["plain", "chat", "both"] = "plain",
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Tokenise `texts` on all cores into `folder`, each record followed by the end-of-text id.
 
     Special tokens in a text are treated as ordinary characters. With `conversations` "chat", a sample is rendered with
-    the tokenizer's chat template. Returns the number of records of each of `sources`, and
-    of other sources, which are skipped.
+    the tokenizer's chat template, with "both" half of them are, chosen by their ids. Returns the number of records of
+    each of `sources`, and of other sources, which are skipped.
     """
     encode = ordinary_text(tokenizer)
     end, dtype = end_id(tokenizer), token_dtype(vocab_size(tokenizer))
@@ -98,9 +99,9 @@ def write_tokens(
             wanted = [text for text in batch if text.source in files]
             encodings = encode.encode_batch_fast([text.text for text in wanted], add_special_tokens=False)
             encoded = [encoding.ids for encoding in encodings]
-            if conversations == "chat":
+            if conversations != "plain":
                 for index, text in enumerate(wanted):
-                    if text.conversation:
+                    if text.conversation and (conversations == "chat" or xxhash.xxh3_64_intdigest(text.id) % 2):
                         encoded[index] = encode_chat(tokenizer, text.conversation.messages, text.conversation.tools)[0]
             for source, file in files.items():
                 rows = [index for index, text in enumerate(wanted) if text.source == source]

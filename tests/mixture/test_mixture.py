@@ -205,22 +205,29 @@ def test_a_full_disk_is_one_clear_line(corpus: Corpus, tmp_path: Path, monkeypat
     assert not list((tmp_path / "tokens").iterdir())
 
 
-def test_conversations_can_have_the_chat_template(made: Made, tmp_path: Path) -> None:
-    settings = MixtureSettings(tokens=50_000, context=1024, shares=SHARES, conversations="chat")
+@pytest.mark.parametrize(("conversations", "chats"), [("plain", (0, 0)), ("chat", (1, 1)), ("both", (0.3, 0.7))])
+def test_conversations_can_have_the_chat_template(
+    conversations: str, chats: tuple[float, float], made: Made, tmp_path: Path
+) -> None:
+    settings = MixtureSettings(tokens=50_000, context=1024, shares=SHARES, conversations=conversations)
     rows = Rows.open(make(made.corpus, tmp_path, settings).path)
     tokenizer = load_tokenizer(made.corpus.folder)
     samples = {sample.id: sample for sample in read_records(made.corpus.folder / "samples.parquet", Sample)}
-    seen = 0
+    rendered: dict[str, bool] = {}
     for row in range(len(rows)):
         tokens_T = rows.batch([row]).tokens_BT[0]
         at = 0
         for piece in rows.pieces(row):
             if piece.document in samples and piece.start == 0:
-                chat, _ = encode_chat(tokenizer, samples[piece.document].messages)
-                assert tokens_T[at : at + piece.length].tolist() == [*chat, tokenizer.eos_token_id][: piece.length]
-                seen += 1
+                chat = [*encode_chat(tokenizer, samples[piece.document].messages)[0], tokenizer.eos_token_id]
+                text = made.corpus.texts[piece.document]
+                plain = [*tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True), chat[-1]]
+                found = tokens_T[at : at + piece.length].tolist()
+                assert found in (chat[: piece.length], plain[: piece.length])
+                rendered[piece.document] = found == chat[: piece.length]
             at += piece.length
-    assert seen > 20
+    assert len(rendered) > 20
+    assert chats[0] <= sum(rendered.values()) / len(rendered) <= chats[1]
 
 
 def test_rows_outside_are_an_error(made: Made) -> None:
