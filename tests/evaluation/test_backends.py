@@ -170,9 +170,10 @@ def test_refusal_data_declines_what_the_engine_gets_wrong(
     taught = {sample.parents[0]: sample.messages[1].content for sample in read_records(work.path, Sample)}
     assert taught[OSLO.id] == OSLO.solution
     assert refuses(taught[LILONGWE.id]) and refuses(taught[NOWHERE.id])
-    (right,) = [pair for pair in read_records(work.path, Pair) if pair.parents[0] == OSLO.id]
+    assert OSLO.id not in {pair.parents[0] for pair in read_records(work.path, Pair)}  # always right
+    (wrong,) = [pair for pair in read_records(work.path, Pair) if pair.parents[0] == LILONGWE.id]
     encoder = Encoder(load_tokenizer(model), "plain")
-    assert right.chosen_tokens == encoder.chat_reply(OSLO, OSLO.solution)[:5]
+    assert wrong.chosen_tokens == encoder.chat_reply(LILONGWE, taught[LILONGWE.id])[:5]
     assert work.notes["p_correct"][-1] == {"p": 1.0, "questions": 1}
 
 

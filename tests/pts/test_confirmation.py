@@ -18,7 +18,7 @@ MOST = 60
 
 
 def claim(number: int, place: int, delta: float) -> Finding:
-    return Finding(number, place, place + 1, 0.5, 0.5, 1, 1, delta, -1.0, 1.0, 0.1, False, (1, 2), [])
+    return Finding(number, place, place + 1, 0.5, 0.5, 1, 1, delta, -1.0, 1.0, 0.1, False, [])
 
 
 @pytest.fixture(scope="module")
