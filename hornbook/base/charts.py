@@ -8,6 +8,7 @@ WIDTH, HEIGHT = 480, 240
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 34
 ROW, LABELS = 26, 120  # height of a row, and width of the labels beside the rows
 LABEL_CHARACTERS = 14  # that fit beside a row
+VALUES = 144  # width of the numbers at the right of the rows
 TICK_CHARACTER = 7.5  # width of a character of a tick's number
 MARKED_POINTS = 12  # curves of so few points get dots
 Points = Sequence[tuple[float, float]]
@@ -71,22 +72,24 @@ def _lines(
 
 
 def interval_chart(rows: Sequence[tuple[str, float, float, float]]) -> str:
-    """A dot with its 95 % interval for each row (label, mean, low, high); values between 0 and 1."""
+    """A dot with its 95 % interval for each row (label, mean, low, high), and both as numbers; values from 0 to 1."""
     height = ROW * len(rows) + BOTTOM
-    axis = _Axis(0.0, max(0.05, min(1.0, max(high for *_, high in rows) * 1.1)), LABELS, WIDTH - RIGHT)
-    parts = _columns(axis, height, lambda tick: f"{tick:.0%}") + _dots(axis, rows)
+    most = max(0.05, min(1.0, max(high for *_, high in rows) * 1.1))
+    axis = _Axis(0.0, most, LABELS, WIDTH - VALUES - RIGHT)
+    parts = _columns(axis, height, lambda tick: f"{tick:.0%}")
+    parts += _dots(axis, rows, lambda mean, low, high: f"{mean:.1%} ({100 * low:.1f} to {100 * high:.1f})")
     return _svg(parts, height, "Scores with their 95 % intervals")
 
 
 def difference_chart(rows: Sequence[tuple[str, float, float, float]]) -> str:
-    """A dot with its 95 % interval for each row (label, difference, low, high) around a line at no difference; shares,
-    shown as points (0.01 is one)."""
+    """A dot with its 95 % interval for each row (label, difference, low, high) around a line at no difference, and both
+    as numbers; shares, shown as points (0.01 is one)."""
     height = ROW * len(rows) + BOTTOM
     far = max(0.01, *(max(abs(low), abs(high)) for *_, low, high in rows)) * 1.05
-    axis = _Axis(-far, far, LABELS, WIDTH - RIGHT)
+    axis = _Axis(-far, far, LABELS, WIDTH - VALUES - RIGHT)
     parts = _columns(axis, height, lambda tick: f"{tick * 100:+.3g}" if abs(tick) > far / 1000 else "0")
     parts.append(f'<line class="zero" x1="{axis.at(0):.1f}" x2="{axis.at(0):.1f}" y1="4" y2="{height - BOTTOM + 4}"/>')
-    parts += _dots(axis, rows)
+    parts += _dots(axis, rows, lambda *values: "{:+.1f} ({:+.1f} to {:+.1f})".format(*(100 * v for v in values)))
     return _svg(parts, height, "Differences with their 95 % intervals, in points")
 
 
@@ -171,14 +174,18 @@ def _tick(x: float, y: float, text: str) -> str:
     return f'<text class="tick" x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{text}</text>'
 
 
-def _dots(axis: _Axis, rows: Sequence[tuple[str, float, float, float]]) -> list[str]:
-    """A row each with its label, a line from low to high, and a dot at the value."""
+def _dots(
+    axis: _Axis, rows: Sequence[tuple[str, float, float, float]], shown: Callable[[float, float, float], str]
+) -> list[str]:
+    """A row each with its label, a line from low to high, a dot at the value, and the three as text."""
     parts = []
     for place, (label, value, low, high) in enumerate(rows):
         y = 18 + ROW * place
         parts.append(_row_label(label, y + 4))
         parts.append(f'<line class="whisker" x1="{axis.at(low):.1f}" x2="{axis.at(high):.1f}" y1="{y}" y2="{y}"/>')
         parts.append(f'<circle class="dot" cx="{axis.at(value):.1f}" cy="{y}" r="5"/>')
+        numbers = shown(value, low, high)
+        parts.append(f'<text class="tick" x="{WIDTH - RIGHT / 2}" y="{y + 4}" text-anchor="end">{numbers}</text>')
     return parts
 
 

@@ -101,7 +101,9 @@ def write_tokens(
             encoded = [encoding.ids for encoding in encodings]
             if conversations != "plain":
                 for index, text in enumerate(wanted):
-                    if text.conversation and (conversations == "chat" or xxhash.xxh3_64_intdigest(text.id.encode()) % 2):
+                    if text.conversation and (
+                        conversations == "chat" or xxhash.xxh3_64_intdigest(text.id.encode()) % 2
+                    ):
                         encoded[index] = encode_chat(tokenizer, text.conversation.messages, text.conversation.tools)[0]
             for source, file in files.items():
                 rows = [index for index, text in enumerate(wanted) if text.source == source]

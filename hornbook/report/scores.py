@@ -7,7 +7,7 @@ from markupsafe import Markup
 from hornbook.base.charts import difference_chart, interval_chart
 from hornbook.report.table import find_comparison, find_score, headline_scores
 
-EFFECTS = ("reasoning", "trivia correct", "bogus refused")
+EFFECTS = ("reasoning", "known trivia correct", "unknown trivia not attempted", "bogus refused")
 LESS_IS_BETTER = ("wrong",)
 GROUPS = {"better": "better", "worse": "worse", "more": "changed", "fewer": "changed"}
 
@@ -31,7 +31,7 @@ def score_table(summary: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def effect_charts(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    """For reasoning, trivia and bogus questions: what each model changed against the one before it, with intervals."""
+    """For reasoning, known, unknown and bogus questions: what each model changed, with intervals."""
     charts = []
     for name in EFFECTS:
         rows = [
@@ -83,10 +83,17 @@ def _change(row: dict[str, Any]) -> str:
 
 
 def _row(evaluations: list[dict[str, Any]], name: str) -> dict[str, Any]:
-    return {"name": name.removeprefix("reasoning:"), "cells": [_cell(e, name) for e in evaluations]}
+    """A row of the table; `n` is the number of questions where all models have the same, else each cell says it."""
+    sizes = {score["n"] for entry in evaluations if (score := find_score(entry, name))}
+    cells = [_cell(entry, name, len(sizes) > 1) for entry in evaluations]
+    return {
+        "name": name.removeprefix("reasoning:"),
+        "cells": cells,
+        "n": f"n {sizes.pop():,}" if len(sizes) == 1 else "",
+    }
 
 
-def _cell(entry: dict[str, Any], name: str) -> dict[str, Any] | None:
+def _cell(entry: dict[str, Any], name: str, with_n: bool) -> dict[str, Any] | None:
     score = find_score(entry, name)
     if score is None:
         return None
@@ -94,9 +101,10 @@ def _cell(entry: dict[str, Any], name: str) -> dict[str, Any] | None:
     differs = comparison is not None and "noise" not in comparison["verdict"]
     rose = differs and comparison is not None and comparison["difference"] > 0
     good = rose != any(word in name for word in LESS_IS_BETTER)
+    size = f", n {score['n']:,}" if with_n else ""
     return {
         "mean": f"{score['mean']:.1%}",
-        "interval": f"{score['low']:.1%} to {score['high']:.1%}, n {score['n']:,}",
+        "interval": f"{score['low']:.1%} to {score['high']:.1%}{size}",
         "mark": ("up" if good else "down") if differs else "",
         "rose": rose,
     }
