@@ -21,8 +21,8 @@ RUN_OPTION = click.option("--run", "run_folder", type=PATH, help="Run folder.  [
 def run(recipe: Path, run_folder: Path | None, seed: int | None, watch: bool, port: int) -> None:
     """Run all stages of a recipe that are not done yet. After an interruption, run it again to continue.
 
-    RECIPE is a file, or the name of a recipe that comes with Hornbook: pocket, phi-4, diversity, context, pivotal or
-    kinds.
+    RECIPE is a file, or the name of a recipe that comes with Hornbook: pocket, minutes, smollm2, phi-4, diversity,
+    context, pivotal or kinds.
 
     \b
     Example:
