@@ -41,7 +41,8 @@ def mixture(
     sources = sorted(source for source, share in settings.shares.items() if share > 0)
     with work.progress("tokenising", count_texts(documents, samples), "records") as bar:
         texts = read_texts(documents, samples, work.reject, settings.columns)
-        found, others = write_tokens(texts, sources, made, work.path / "tokens", bar, settings.conversations)
+        folder = work.path / "tokens"
+        found, others = write_tokens(texts, sources, made, folder, bar, settings.conversations, work.reject)
     _check_sources(settings, found, others, work)
     rows, tokens, table = write_rows(settings, sources, work)
     _report(table, work)

@@ -16,8 +16,9 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerBase
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.files import atomic
+from hornbook.base.files import Reject, atomic
 from hornbook.base.progress import Bar
+from hornbook.base.records import Sample
 from hornbook.base.settings import digest
 from hornbook.mixture.npy_append import GrowingArray, growing_array
 from hornbook.mixture.packed_dataset import IDS_A_GROUP, mixture_info
@@ -81,14 +82,18 @@ def write_tokens(
     tokenizer: PreTrainedTokenizerBase,
     folder: Path,
     bar: Bar,
-    conversations: Literal["plain", "chat", "both"] = "plain",
+    conversations: Literal["plain", "chat", "both"],
+    reject: Reject,
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Tokenise `texts` on all cores into `folder`, each record followed by the end-of-text id.
 
     Special tokens in a text are treated as ordinary characters. With `conversations` "chat", a sample is rendered with
-    the tokenizer's chat template, with "both" half of them are, chosen by their ids. Returns the number of records of
-    each of `sources`, and of other sources, which are skipped.
+    the tokenizer's chat template, with "both" half of them are, chosen by their ids; one that the template refuses
+    goes to `reject`. Returns the number of records of each of `sources`, and of other sources, which are skipped.
+    Raises HornbookError when a chat template is needed and the tokenizer has none.
     """
+    if conversations != "plain" and not tokenizer.chat_template:
+        raise HornbookError(f"conversations: {conversations}: the tokenizer has no chat template; use plain")
     encode = ordinary_text(tokenizer)
     end, dtype = end_id(tokenizer), token_dtype(vocab_size(tokenizer))
     others: Counter[str] = Counter()
@@ -98,20 +103,30 @@ def write_tokens(
             others.update(text.source for text in batch if text.source not in files)
             wanted = [text for text in batch if text.source in files]
             encodings = encode.encode_batch_fast([text.text for text in wanted], add_special_tokens=False)
-            encoded = [encoding.ids for encoding in encodings]
-            if conversations != "plain":
-                for index, text in enumerate(wanted):
-                    if text.conversation and (
-                        conversations == "chat" or xxhash.xxh3_64_intdigest(text.id.encode()) % 2
-                    ):
-                        encoded[index] = encode_chat(tokenizer, text.conversation.messages, text.conversation.tools)[0]
+            encoded: list[list[int] | None] = [encoding.ids for encoding in encodings]
+            for index, text in enumerate(wanted):
+                if text.conversation and _in_chat_template(text.id, conversations):
+                    encoded[index] = _chat(tokenizer, text.conversation, reject)
             for source, file in files.items():
-                rows = [index for index, text in enumerate(wanted) if text.source == source]
+                rows = [i for i, text in enumerate(wanted) if text.source == source and encoded[i] is not None]
                 if rows:
-                    tokens = [np.array([*encoded[index], end], dtype) for index in rows]
+                    tokens = [np.array([*(encoded[index] or ()), end], dtype) for index in rows]
                     file.add([wanted[index].id for index in rows], tokens)
             bar.advance(len(batch))
     return {source: file.records for source, file in files.items()}, dict(others)
+
+
+def _in_chat_template(id: str, conversations: str) -> bool:
+    return conversations == "chat" or (conversations == "both" and xxhash.xxh3_64_intdigest(id.encode()) % 2 == 1)
+
+
+def _chat(tokenizer: PreTrainedTokenizerBase, sample: Sample, reject: Reject) -> list[int] | None:
+    """The conversation in the chat template; None if the template refuses it."""
+    try:
+        return encode_chat(tokenizer, sample.messages, sample.tools)[0]
+    except HornbookError as error:
+        reject(sample.id, str(error))
+        return None
 
 
 def ordinary_text(tokenizer: PreTrainedTokenizerBase) -> Tokenizer:

@@ -100,7 +100,8 @@ def load_recipe(path: Path, seed: int | None = None) -> Recipe:
             raise HornbookError(f"{path}: {key}: unknown key{nearest(str(key), TOP_KEYS)}")
     name, text = raw.get("name", path.stem), path.read_text(encoding="utf-8")
     if seed is not None:
-        text = f"seed: {seed}\n" + re.sub(r"(?m)^seed:.*\n", "", text)
+        text, found = re.subn(r"(?m)^seed:.*$", f"seed: {seed}", text)
+        text = text if found else f"{text.rstrip()}\nseed: {seed}\n"
     seed = raw.get("seed", 0) if seed is None else seed
     if not isinstance(seed, int):
         raise HornbookError(f"{path}: seed: expected a whole number, got {seed!r}")

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from hornbook.base.charts import difference_chart, interval_chart
 from hornbook.report.table import find_comparison, find_score, headline_scores
 
-EFFECTS = ("reasoning", "known trivia correct", "unknown trivia not attempted", "bogus refused")
+EFFECTS = ("reasoning", "trivia correct", "known trivia correct", "unknown trivia not attempted", "bogus refused")
 LESS_IS_BETTER = ("wrong",)
 GROUPS = {"better": "better", "worse": "worse", "more": "changed", "fewer": "changed"}
 
@@ -31,7 +31,7 @@ def score_table(summary: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def effect_charts(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    """For reasoning, known, unknown and bogus questions: what each model changed, with intervals."""
+    """For reasoning, trivia (all, known, unknown) and bogus questions: what each model changed, with intervals."""
     charts = []
     for name in EFFECTS:
         rows = [

@@ -3,6 +3,8 @@
 import os
 from typing import Literal
 
+from pydantic import field_validator
+
 from hornbook.base.device import device_setting
 from hornbook.base.precision import Precision
 from hornbook.base.settings import Settings, setting
@@ -122,6 +124,14 @@ class SftSettings(ColumnSettings, LoopSettings):
     repeats: dict[str, int] = setting(
         help="how often a pass uses each sample of a kind, by kind; others once", default_factory=dict
     )
+
+    @field_validator("repeats")
+    @classmethod
+    def _at_least_once(cls, repeats: dict[str, int]) -> dict[str, int]:
+        for kind, times in repeats.items():
+            if times < 1:
+                raise ValueError(f"'{kind}' must be used at least once in a pass, not {times} times")
+        return repeats
 
     def tokens_of_a_pass(self, context: int) -> int:
         return self.microbatch_rows * context

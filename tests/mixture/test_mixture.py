@@ -230,6 +230,22 @@ def test_conversations_can_have_the_chat_template(
     assert chats[0] <= sum(rendered.values()) / len(rendered) <= chats[1]
 
 
+def test_a_conversation_that_the_template_refuses_is_set_aside(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(tokenizer: object, messages: object, tools: str) -> object:
+        if len(refused) < 3:
+            refused.append(messages)
+            raise HornbookError("roles must alternate")
+        return encode_chat(tokenizer, messages, tools)  # type: ignore[arg-type]
+
+    refused: list[object] = []
+    monkeypatch.setattr("hornbook.mixture.tokenize.encode_chat", refusing)
+    work = make(made.corpus, tmp_path, MixtureSettings(tokens=20_000, context=256, shares=SHARES, conversations="chat"))
+    assert dict(work.rejected) == {"roles must alternate": 3}
+    assert work.counts["records_out"] == 297
+
+
 def test_rows_outside_are_an_error(made: Made) -> None:
     rows = Rows.open(made.work.path)
     for row in (-1, len(rows)):

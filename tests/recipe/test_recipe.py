@@ -68,13 +68,19 @@ def test_a_changed_setting_changes_the_keys_of_its_stage_and_of_what_follows(tmp
     assert changed == {"mixture", "pretrain"}
 
 
-def test_another_seed_can_be_given(tmp_path):
-    given = recipe(tmp_path, GOOD)
+@pytest.mark.parametrize("text", [GOOD, GOOD.replace("seed: 1\n", "") + "seed: 1", "---" + GOOD])
+def test_another_seed_can_be_given(tmp_path, text):
+    given = recipe(tmp_path, text)
     other = load_recipe(tmp_path / "r.yaml", 4)
     assert (given.seed, other.seed) == (1, 4)
     assert not set(keys(given).values()) & set(keys(other).values())
     again = recipe(tmp_path, other.text)
     assert again.seed == 4 and keys(again) == keys(other)
+
+
+def test_a_seed_can_be_given_to_a_recipe_without_one(tmp_path):
+    (tmp_path / "r.yaml").write_text(GOOD.replace("seed: 1\n", ""))
+    assert recipe(tmp_path, load_recipe(tmp_path / "r.yaml", 4).text).seed == 4
 
 
 def test_what_cannot_change_the_output_does_not_change_the_keys(tmp_path):

@@ -156,6 +156,8 @@ def test_a_pass_can_use_a_kind_several_times(model_folder, samples, tmp_path) ->
     once, a, b = tokens(), tokens(a=3), tokens(b=3)
     assert once < a and once < b
     assert (a - once) + (b - once) == 2 * once == tokens(a=3, b=3) - once
+    with pytest.raises(HornbookError, match="'a' must be used at least once in a pass, not 0 times"):
+        SftSettings.parse({"repeats": {"a": 0}}, "sft")
 
 
 def test_sft_without_conversations_is_one_clear_line(model_folder, tmp_path: Path) -> None:
