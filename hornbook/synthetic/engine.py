@@ -2,25 +2,29 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Message
 from hornbook.base.rng import rng
+from hornbook.synthetic.axes import brief, draw_axes
 from hornbook.synthetic.kind import Kind, KindSettings, Made, RecordContext, Rejected, Seed
-from hornbook.synthetic.passages import Page, PassageSettings
+from hornbook.synthetic.passages import Page, Passage, PassageSettings
+from hornbook.synthetic.prompts import source_of
 from hornbook.teacher.errors import CallFailed, nothing_answered
 from hornbook.teacher.map_records import map_records
 from hornbook.teacher.router import Teachers
 
 
 class RecordJob(msgspec.Struct):
-    """One record to generate: a seed and the kind that is applied to it."""
+    """One record to generate: a seed, the kind that is applied to it, and which draw of the axes it is of that seed."""
 
     kind: Kind
     settings: KindSettings
     seed: Seed
+    draw: int = 0
 
 
 class RecordOutcome(msgspec.Struct):
@@ -60,6 +64,7 @@ async def run_jobs(
         job = msgspec.structs.replace(job, seed=_own(job.seed))
         teacher = teachers.choose(job.kind.name, job.seed.id)
         ask = RecordContext(teacher, job.kind, job.settings, cutting, rng(seed, "record", job.kind.name, job.seed.id))
+        ask.values |= drawn_values(job, seed)
         made: list[Made] = []
         rejected = failed = ""
         try:
@@ -80,6 +85,13 @@ async def run_jobs(
 
     results = await map_records(jobs, work)
     return [result for result in results if isinstance(result, RecordOutcome)]
+
+
+def drawn_values(job: RecordJob, seed: int) -> dict[str, Any]:
+    """What the templates of a record see: its seed, what is known about it, and what is drawn for it."""
+    axes = draw_axes(job.kind.axes, rng(seed, "axes", job.kind.name, job.seed.id, job.draw))
+    source = source_of(job.seed) if isinstance(job.seed, Passage) else ""
+    return {"seed": job.seed, "source": source, "axes": axes, "brief": brief(axes), "options": job.kind.options}
 
 
 def require_answers(outcomes: Sequence[RecordOutcome]) -> None:

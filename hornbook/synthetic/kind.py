@@ -5,7 +5,7 @@ calling the teacher, and returns what it made or raises `Rejected`. The engine d
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -17,6 +17,7 @@ from hornbook.base.platform import cores
 from hornbook.base.records import Message, Question
 from hornbook.base.settings import Settings, setting
 from hornbook.synthetic.passages import Page, Passage, PassageSettings
+from hornbook.synthetic.prompts import Prompt
 from hornbook.synthetic.structured_output import read as read_json
 from hornbook.synthetic.structured_output import retry_messages, schema_of
 from hornbook.teacher.client import Completion, Teacher
@@ -24,6 +25,9 @@ from hornbook.teacher.client import Completion, Teacher
 Seed = Passage | Page | Question
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 Result = TypeVar("Result")
+
+
+MORE_ROOM = 3  # times the room of an answer that was cut off
 
 
 class Rejected(Exception):
@@ -91,6 +95,7 @@ class RecordContext:
     Attributes:
         kind: its kind; a stage that the kind does not declare is an error.
         rng: the record's own random generator.
+        values: what the templates of the kind's prompts see: the seed, what was drawn for the record, earlier results.
         stages: stage → calls and answered tokens, in order.
         facts: figures about the record, averaged over the records of the kind in the yields.
         thoughts: answer → the thinking before it, if the teacher's settings keep it.
@@ -101,6 +106,7 @@ class RecordContext:
     settings: KindSettings
     cutting: PassageSettings
     rng: np.random.Generator
+    values: dict[str, Any] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     stages: dict[str, dict[str, int]] = field(default_factory=dict)
     facts: dict[str, float] = field(default_factory=dict)
@@ -134,6 +140,44 @@ class RecordContext:
             if answer.thinking:
                 self.thoughts[answer.text.strip()] = answer.thinking
         return answers  # type: ignore[return-value]
+
+    async def write(self, stage: str, *, attempt: int = 0, label: str = "", **values: Any) -> str:
+        """The text that the prompt of `stage` asks for; see `samples`."""
+        return (await self.samples(stage, 1, first=attempt, label=label, **values))[0]
+
+    async def samples(self, stage: str, count: int, *, first: int = 0, label: str = "", **values: Any) -> list[str]:
+        """`count` independent texts, without thinking, preamble and fences. `values` are added for the template.
+
+        A text that was cut off is asked for again with more room. Raises Rejected ("finished") if that is cut off too.
+        """
+        from hornbook.synthetic.answers import text_of
+
+        messages, options = self._prompt(stage, values)
+        answers = await self.many(stage, messages, count, sample=first, **options)
+        texts = []
+        for number, answer in enumerate(answers, start=first):
+            room = options["max_tokens"]
+            if answer.finish == "length":
+                room *= MORE_ROOM
+                answer = await self(stage, messages, **options | {"sample": number, "max_tokens": room})
+            if answer.finish != "stop":
+                raise Rejected("finished", f"{stage}: cut off at {room} tokens" if answer.finish == "length" else stage)
+            texts.append(text_of(answer.text, label=label))
+        return texts
+
+    async def fill(self, stage: str, shape: type[Shape], *, attempt: int = 0, **values: Any) -> Shape:
+        """The answer to the prompt of `stage` as a msgspec.Struct; see `json`."""
+        messages, options = self._prompt(stage, values)
+        return await self.json(stage, messages, shape, sample=attempt, **options)
+
+    def _prompt(self, stage: str, values: dict[str, Any]) -> tuple[list[Message], dict[str, Any]]:
+        prompt = self.kind.prompts[stage]
+        options = {
+            "max_tokens": prompt.max_tokens or self.settings.max_tokens,
+            "temperature": self.settings.temperature if prompt.temperature is None else prompt.temperature,
+            "stop": prompt.stop,
+        }
+        return prompt.messages(self.kind.system, self.values | values), options
 
     async def compute(self, function: Callable[..., Result], *args: Any) -> Result:
         """`function(*args)` in a thread: work of more than some milliseconds (a run in the sandbox, a search) must not
@@ -175,6 +219,12 @@ class Kind:
         stages, checks: names, in order, of its requests to the teacher, and of the checks that can reject a record.
         calls: settings → largest number of calls per record.
         settings: its settings class.
+        mechanism: name of the module in `mechanisms/` that takes a seed through the stages; "" for code of its own.
+        prompts: stage → its prompt.
+        system: the system turn of its prompts.
+        axes: what is drawn for each record, with the values.
+        record: templates of what is kept: `text`, or the turns `user` and `assistant`.
+        options: what the kind's file says to its mechanism alone (a rubric, questions to choose from).
     """
 
     about: str
@@ -189,6 +239,12 @@ class Kind:
     settings: type[KindSettings] = KindSettings
     name: str = ""
     family: str = ""
+    mechanism: str = ""
+    prompts: Mapping[str, Prompt] = field(default_factory=dict)
+    system: str = ""
+    axes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    record: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 _PLACES: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()

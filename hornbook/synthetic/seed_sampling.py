@@ -38,3 +38,6 @@ def from_pages(material: Material, count: int, rng: np.random.Generator, setting
     """Pages with at least two passages."""
     pages = [page for page in material.pages if len(page.passages) > 1]
     return [pages[number] for number in rng.permutation(len(pages))[:count].tolist()]
+
+
+SEEDS = {"passages": from_passages, "functions": from_functions, "questions": from_questions, "pages": from_pages}

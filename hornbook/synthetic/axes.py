@@ -1,0 +1,64 @@
+"""Axes of diversity: for each record a persona, an audience, a length and more are drawn, told in the prompt, and kept.
+
+The values stand in `axes.yaml`. A kind names the axes that it uses, or gives values of its own (report §2.1: diversity).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from hornbook.base.errors import HornbookError
+from hornbook.base.settings import nearest
+
+FILE = Path(__file__).with_name("axes.yaml")
+PART = re.compile(r"\{(\w+)\}")
+
+Values = Sequence[str]
+Axes = Mapping[str, Values]  # name → its values, in a stable order
+
+
+@cache
+def known_axes() -> dict[str, list[str]]:
+    """The axes of `axes.yaml`. A value `{name}` stands for all values of the list of that name there."""
+    return {name: list(values) for name, values in yaml.safe_load(FILE.read_text("utf-8")).items()}
+
+
+def axes_of(named: object, where: str) -> dict[str, list[str]]:
+    """The axes of a kind: a list of names, or a mapping of names to values of its own (null: the known ones).
+
+    Raises HornbookError for a name that is not known and has no values.
+    """
+    chosen = dict.fromkeys(named) if isinstance(named, list) else named or {}
+    if not isinstance(chosen, dict):
+        raise HornbookError(f"{where}: expected a list of axes, or axes with values, got {named!r}")
+    found = {}
+    for name, values in chosen.items():
+        if values is None and (name not in known_axes() or name.startswith("_")):
+            usable = [one for one in known_axes() if not one.startswith("_")]
+            raise HornbookError(f"{where}.{name}: no such axis{nearest(str(name), usable)}, and no values are given")
+        if values is not None and (not isinstance(values, list) or not values):
+            raise HornbookError(f"{where}.{name}: expected a list of values, got {values!r}")
+        found[str(name)] = list(map(str, values)) if values is not None else known_axes()[name]
+    return found
+
+
+def draw_axes(axes: Axes, rng: np.random.Generator) -> dict[str, str]:
+    """One value of each axis; the parts of a compound value (`{age} {occupation}`) are drawn too."""
+    return {name: _filled(str(values[int(rng.integers(len(values)))]), rng) for name, values in axes.items()}
+
+
+def _filled(value: str, rng: np.random.Generator) -> str:
+    def part(match: re.Match[str]) -> str:
+        values = known_axes()[f"_{match[1]}"]
+        return str(values[int(rng.integers(len(values)))])
+
+    return PART.sub(part, value)
+
+
+def brief(drawn: Mapping[str, str]) -> str:
+    """What was drawn, as lines of a prompt: "- Audience: a curious twelve-year-old"."""
+    return "\n".join(f"- {name.replace('_', ' ').capitalize()}: {value}" for name, value in drawn.items())

@@ -1,0 +1,42 @@
+"""What a mechanism is: the function that takes a seed through the stages, and what can be said of it beforehand."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hornbook.synthetic.kind import Checks, KindSettings, Made, RecordContext
+from hornbook.base.records import Message
+from hornbook.synthetic.prompts import Prompt, render
+
+Prompts = Mapping[str, Prompt]
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """One way to make records.
+
+    Attributes:
+        make: takes one seed through the stages. Raises Rejected.
+        settings: its settings class; a kind's file gives defaults of its own.
+        calls: (settings, prompts) → stage → largest number of calls of a record.
+        checks: (settings, prompts) → names of the checks that can reject a record, in order.
+        seeds: where its seeds come from, unless the kind's file says otherwise (`seed_sampling.SEEDS`).
+        stages: names that its prompts may have, and whether each must be there.
+    """
+
+    make: Callable[[Any, RecordContext, Any], Awaitable[list[Made]]]
+    settings: type[KindSettings]
+    calls: Callable[[Any, Prompts], dict[str, int]]
+    checks: Callable[[Any, Prompts], tuple[str, ...]]
+    seeds: str
+    stages: Mapping[str, bool]
+
+
+def record_of(ask: RecordContext, checks: Checks, *, grade: float = 1.0, **values: Any) -> Made:
+    """The record as the kind's file words it: `record.text`, or the turns `record.user` and `record.assistant`."""
+    wording, seen = ask.kind.record, ask.values | values
+    if "text" in wording:
+        return Made(checks.passed, text=render(wording["text"], seen), grade=round(grade, 4))
+    system = [Message("system", render(wording["system"], seen))] if "system" in wording else []
+    turns = [Message(role, render(wording[role], seen)) for role in ("user", "assistant")]
+    return Made(checks.passed, messages=[*system, *turns], grade=round(grade, 4))

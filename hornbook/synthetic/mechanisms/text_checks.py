@@ -1,0 +1,65 @@
+"""Checks of a text that a teacher wrote about a seed: whole, of the size asked for, its own words, true (report §2.2).
+
+Sizes and copies are counted. Whether it is true, the verifier says, claim by claim; programs beside it can only reject.
+"""
+
+from typing import Literal
+
+from hornbook.base.settings import setting
+from hornbook.synthetic.kind import Checks, KindSettings, RecordContext
+from hornbook.synthetic.passages import Passage
+from hornbook.synthetic.words import copied, repetition
+
+MOST_REPEATED = 0.35  # share of repeated 3-grams: more is a loop
+Absent = Literal["none", "background", "any"]
+
+
+class TextSettings(KindSettings):
+    """Texts about a seed."""
+
+    tokens: tuple[int, int] = setting((100, 4000), "least and most tokens of what is written")
+    max_copied: float = setting(0.5, "largest share of 5-grams taken over from the seed", ge=0, le=1)
+    absent: Absent = setting(
+        "none", "what a text may say that the seed does not: nothing, true background knowledge, or anything"
+    )
+    verified: bool = setting(True, "let the verifier check each claim against the seed")
+    same_language: bool = setting(True, "the text must be in the seed's language")
+
+
+def text_check_names(settings: TextSettings) -> tuple[str, ...]:
+    return (
+        "finished",
+        "length",
+        "no repetition",
+        "own words",
+        *(["language"] if settings.same_language else []),
+        *(["true"] if settings.verified else []),
+    )
+
+
+async def check_text(text: str, seed: Passage, ask: RecordContext, settings: TextSettings) -> Checks:
+    """The checks of `text_check_names`. Raises Rejected."""
+    checks = Checks()
+    checks.require("finished", True)
+    require_form(checks, text, settings)
+    share = copied(text, seed.text)
+    checks.require("own words", share <= settings.max_copied, f"{share:.2f} of its 5-grams are the seed's")
+    if settings.same_language:
+        checks.require("language", await ask.compute(same_language, text, seed.language), f"not {seed.language}")
+    if settings.verified:
+        await ask.verify(checks, text, seed.text, absent=settings.absent)
+    return checks
+
+
+def require_form(checks: Checks, text: str, settings: TextSettings) -> None:
+    """Size, and no loop."""
+    least, most = settings.tokens
+    size = tokens_in(text)
+    checks.require("length", least <= size <= most, f"about {size} tokens, {least} to {most} are wanted")
+    checks.require("no repetition", repetition(text) <= MOST_REPEATED, f"{repetition(text):.2f} repeated")
+
+
+def same_language(text: str, language: str) -> bool:
+    from hornbook.data.filters.language import identify
+
+    return identify([text])[0][0] == language

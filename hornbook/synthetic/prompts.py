@@ -1,0 +1,89 @@
+"""Prompts as data: Jinja templates of a kind's file, rendered for one record.
+
+A template sees the seed and its metadata, what was drawn for the record, and the results of the stages before.
+`{{ source }}` is the seed's text with what is known about it, `{{ brief }}` the axes that were drawn.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import msgspec
+
+from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.records import Message
+from hornbook.synthetic.passages import Passage
+
+SHARED = Path(__file__).with_name("kinds")  # templates that kinds include stand beside them
+
+
+class Prompt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one stage sends. `examples` are solved ones, as earlier turns: (asked, answered).
+
+    `tokens` is the length of an answer to expect, from which the cost is planned; None: the kind's own.
+    """
+
+    user: str
+    system: str | None = None
+    examples: list[tuple[str, str]] = []
+    tokens: int | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    stop: list[str] = []
+
+    def messages(self, system: str, values: Mapping[str, Any]) -> list[Message]:
+        """The turns as sent; `system` is the kind's, where the prompt has none of its own."""
+        told = render(system if self.system is None else self.system, values).strip()
+        turns = [Message("system", told)] if told else []
+        for asked, answered in self.examples:
+            turns += [Message("user", render(asked, values)), Message("assistant", render(answered, values))]
+        return [*turns, Message("user", render(self.user, values))]
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(SHARED),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+        autoescape=False,
+    )
+
+
+@cache
+def _template(text: str) -> jinja2.Template:
+    return _environment().from_string(text)
+
+
+def check_template(text: str, where: str) -> None:
+    """Raises HornbookError with place and line if it is no template."""
+    try:
+        _template(text)
+    except jinja2.TemplateSyntaxError as error:
+        raise HornbookError(f"{where}: line {error.lineno} of the template: {one_line(error)}") from None
+
+
+def render(template: str, values: Mapping[str, Any]) -> str:
+    """The template's text. Raises HornbookError that names a variable which nothing gave."""
+    try:
+        return _template(template).render(values).strip()
+    except jinja2.UndefinedError as error:
+        raise HornbookError(f"template {template.strip()[:60]!r}: {one_line(error)}") from None
+
+
+def source_of(passage: Passage) -> str:
+    """A passage as prompts show it: what is known about it, then its text."""
+    known = {
+        "Kind of information": passage.information,
+        "About": passage.description,
+        "Complexity": f"{passage.complexity} of 5",
+        "Obscurity": f"{passage.obscurity} of 5",
+        "Depends on": ", ".join(passage.depends_on[:6]),
+        "Reasoning": "; ".join(f"{step.assumption} -> {step.conclusion}" for step in passage.chain[:3]),
+    }
+    lines = "\n".join(f"{name}: {value}" for name, value in known.items() if value)
+    return f"<passage>\n{passage.text}\n</passage>\n\n<about_the_passage>\n{lines}\n</about_the_passage>"
