@@ -1,6 +1,6 @@
-"""Axes of diversity: for each record a persona, an audience, a length and more are drawn, told in the prompt, and kept.
+"""Axes of diversity: a persona, an audience, a length and more are drawn for each record, and told in its prompt.
 
-The values stand in `axes.yaml`. A kind names the axes that it uses, or gives values of its own (report §2.1: diversity).
+The values stand in `axes.yaml`. A kind names the axes that it uses, or gives values of its own (report §2.1).
 """
 
 import re

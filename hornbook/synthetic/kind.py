@@ -170,6 +170,11 @@ class RecordContext:
         messages, options = self._prompt(stage, values)
         return await self.json(stage, messages, shape, sample=attempt, **options)
 
+    async def verify(self, checks: "Checks", text: str, source: str, *, absent: str = "none") -> None:
+        """Require that the verifier finds each claim of the text supported by the source, or absent where that is
+        allowed. Raises Rejected ("true")."""
+        raise NotImplementedError  # comes with the verifier
+
     def _prompt(self, stage: str, values: dict[str, Any]) -> tuple[list[Message], dict[str, Any]]:
         prompt = self.kind.prompts[stage]
         options = {

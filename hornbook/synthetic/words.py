@@ -19,6 +19,11 @@ def words(text: str) -> list[str]:
     return WORD.findall(text.lower())
 
 
+def tokens_in(text: str) -> int:
+    """About how many tokens a text has for a strong model's tokenizer: by its bytes, since its script is unknown."""
+    return -(-len(text.encode("utf-8", "replace")) // 4)
+
+
 def content_words(text: str) -> list[str]:
     """The words without function words and single letters."""
     return [word for word in words(text) if len(word) > 1 and word not in FUNCTION_WORDS]

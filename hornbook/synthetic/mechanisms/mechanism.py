@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hornbook.synthetic.kind import Checks, KindSettings, Made, RecordContext
 from hornbook.base.records import Message
+from hornbook.synthetic.kind import Checks, KindSettings, Made, RecordContext
 from hornbook.synthetic.prompts import Prompt, render
 
 Prompts = Mapping[str, Prompt]

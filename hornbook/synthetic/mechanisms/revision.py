@@ -1,4 +1,4 @@
-"""Self-revision: a text is scored against a rubric with anchors, and revised until it is good enough (report §D.1.2)."""
+"""Self-revision: a text is scored against a rubric with anchors, and revised until good enough (report §D.1.2)."""
 
 from collections.abc import Sequence
 from functools import cache

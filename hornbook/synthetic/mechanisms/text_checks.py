@@ -8,7 +8,7 @@ from typing import Literal
 from hornbook.base.settings import setting
 from hornbook.synthetic.kind import Checks, KindSettings, RecordContext
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.words import copied, repetition
+from hornbook.synthetic.words import copied, repetition, tokens_in
 
 MOST_REPEATED = 0.35  # share of repeated 3-grams: more is a loop
 Absent = Literal["none", "background", "any"]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from hornbook.base.records import Document, Message, make_id
 from hornbook.base.rng import rng
+from hornbook.synthetic.engine import RecordJob, drawn_values
 from hornbook.synthetic.kind import KindSettings, Made, RecordContext, Rejected, Seed
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.passages import Passage, PassageSettings, passages
@@ -42,6 +43,7 @@ def run_kind(name: str, seed: Seed, script: Script, *, seeded: int = 1, **settin
     teacher = ScriptedTeacher(script)
     cutting = PassageSettings(describe="describe" in script)
     ask = RecordContext(teacher, kind, chosen, cutting, rng(seeded, "record", name, seed.id))  # type: ignore[arg-type]
+    ask.values |= drawn_values(RecordJob(kind, chosen, seed), seeded)
     try:
         made = asyncio.run(kind.make(seed, ask, chosen))
     except Rejected as rejected:

@@ -93,13 +93,23 @@ def test_a_bad_summary_is_tried_again(passage):
         run_kind("summary", passage, script, tries=1)
 
 
-def test_a_simplification_is_measurably_easier(passage):
-    (made,) = run_kind("simplification", passage, {"rewrite": SIMPLE})
-    assert made.text == SIMPLE and "easier" in made.checks
-    with pytest.raises(Rejected, match=r"easier by -?\d"):
-        run_kind("simplification", passage, {"rewrite": TEXTBOOK}, easier=9.5, min_terms=0.2)
-    with pytest.raises(Rejected, match="7 not in the passage"):
-        run_kind("simplification", passage, {"rewrite": f"{SIMPLE} It has seven arches."})
+LONG_SIMPLE = f"{SIMPLE} Stone by stone, people built it so that it always leans a little to the city."
+FENCED = f"<think>Water.</think>\n\n```\n{LONG_SIMPLE}\n```"
+
+
+def test_a_simplification_is_written_in_other_words_and_whole(passage):
+    settings = {"verified": False, "tokens": [40, 400]}
+    for said in (
+        LONG_SIMPLE,
+        f"Sure! Here it is:\n\n{LONG_SIMPLE}",
+        f"<think>Water.</think>\n\n```\n{LONG_SIMPLE}\n```",
+    ):
+        (made,) = run_kind("simplification", passage, {"write": said}, **settings)
+        assert made.text == LONG_SIMPLE
+    with pytest.raises(Rejected, match="own words"):
+        run_kind("simplification", passage, {"write": AQUEDUCT}, **settings)
+    with pytest.raises(Rejected, match="length"):
+        run_kind("simplification", passage, {"write": "Water falls."}, **settings)
 
 
 def reasoning(*premises, steps=("The water has to flow downhill all the way to the city.",)):
