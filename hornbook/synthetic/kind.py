@@ -21,6 +21,7 @@ from hornbook.synthetic.structured_output import read as read_json
 from hornbook.synthetic.structured_output import retry_messages, schema_of
 from hornbook.teacher.client import Completion, Teacher
 
+VERIFY = "verify"  # the stage that the verifier answers
 Seed = Passage | Page | Question
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 Result = TypeVar("Result")
@@ -94,6 +95,7 @@ class RecordContext:
         stages: stage → calls and answered tokens, in order.
         facts: figures about the record, averaged over the records of the kind in the yields.
         thoughts: answer → the thinking before it, if the teacher's settings keep it.
+        verifier: the model that answers the stage VERIFY; the teacher if there is none.
     """
 
     teacher: Teacher
@@ -105,6 +107,7 @@ class RecordContext:
     stages: dict[str, dict[str, int]] = field(default_factory=dict)
     facts: dict[str, float] = field(default_factory=dict)
     thoughts: dict[str, str] = field(default_factory=dict)
+    verifier: Teacher | None = None
 
     async def __call__(self, stage: str, prompt: str | list[Message], **options: Any) -> Completion:
         """One answer. Options: max_tokens, temperature, stop, sample; the defaults are the kind's settings."""
@@ -114,6 +117,7 @@ class RecordContext:
         """`count` independent answers to one prompt. Raises CallFailed when one of the calls fails."""
         if stage not in self.kind.stages:
             raise ValueError(f"{self.kind.name} does not declare the stage {stage!r}")
+        teacher = (self.verifier or self.teacher) if stage == VERIFY else self.teacher
         messages = [Message("user", prompt)] if isinstance(prompt, str) else prompt
         options = {"max_tokens": self.settings.max_tokens, "temperature": self.settings.temperature} | options
         first = options.pop("sample", 0)
@@ -121,7 +125,7 @@ class RecordContext:
         used["calls"] += count
         answers = await asyncio.gather(
             *(
-                self.teacher.complete(messages, purpose=f"{self.kind.name}/{stage}", sample=first + number, **options)
+                teacher.complete(messages, purpose=f"{self.kind.name}/{stage}", sample=first + number, **options)
                 for number in range(count)
             ),
             return_exceptions=True,
@@ -141,23 +145,30 @@ class RecordContext:
         async with _places():
             return await asyncio.to_thread(function, *args)
 
-    async def json(self, stage: str, prompt: str | list[Message], shape: type[Shape], **options: Any) -> Shape:
+    async def json(
+        self,
+        stage: str,
+        prompt: str | list[Message],
+        shape: type[Shape],
+        fault: Callable[[Shape], str] = lambda answer: "",
+        **options: Any,
+    ) -> Shape:
         """An answer as a msgspec.Struct, whose field names and types tell the teacher what to fill in.
 
         Servers that support it are given the JSON schema. An answer that does not fit is repaired if the repair is
-        unambiguous, else requested once more. Raises Rejected ("form") if that fails too.
+        unambiguous, else requested once more, and so is one in which `fault` finds something wrong. Raises Rejected
+        ("form") if that fails too.
         """
         messages = [Message("user", prompt)] if isinstance(prompt, str) else prompt
-        answer = await self(stage, messages, schema=schema_of(shape), **options)
-        found, reason = read_json(answer.text, shape)
-        if found is None:
-            answer = await self(
-                stage, retry_messages(messages, answer.text, reason), schema=schema_of(shape), **options
-            )
+        asked, reason = messages, ""
+        for _ in range(2):
+            answer = await self(stage, asked, schema=schema_of(shape), **options)
             found, reason = read_json(answer.text, shape)
-        if found is None:
-            raise Rejected("form", reason)
-        return found
+            reason = reason if found is None else fault(found)
+            if found is not None and not reason:
+                return found
+            asked = retry_messages(messages, answer.text, reason)
+        raise Rejected("form", reason)
 
 
 @dataclass(frozen=True)
