@@ -185,6 +185,7 @@ class Kind:
         make: takes one seed through the stages. Raises Rejected.
         stages, checks: names, in order, of its requests to the teacher, and of the checks that can reject a record.
         calls: settings → largest number of calls per record.
+        verify_calls: settings → how many of them the verifier may answer.
         settings: its settings class.
     """
 
@@ -198,6 +199,7 @@ class Kind:
     checks: tuple[str, ...]
     calls: Callable[[Any], int]
     settings: type[KindSettings] = KindSettings
+    verify_calls: Callable[[Any], int] = lambda settings: 0
     name: str = ""
     family: str = ""
 

@@ -1,6 +1,7 @@
 """Whether a text is true to its passage: a verifier finds each claim supported, contradicted or absent (report §2.2).
 
-What a text may add to its passage is its kind's own setting.
+Programs decide first what they can, which costs no call: equations that do not hold, and numbers that the passage lacks.
+They may reject a text, never accept one. What a text may add to its passage is its kind's own setting.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ from hornbook.synthetic.claims import (
     number_sentences,
     read_claims,
 )
+from hornbook.synthetic.equations import false_equation
 from hornbook.synthetic.kind import VERIFY, Checks, RecordContext, Rejected
+from hornbook.synthetic.passage_numbers import foreign_number
 
 Absent = Literal["none", "known", "any"]
 ALLOWED: dict[Absent, tuple[str, ...]] = {  # absent claims that do not reject a text, by what is known of them
@@ -26,20 +29,30 @@ ALLOWED: dict[Absent, tuple[str, ...]] = {  # absent claims that do not reject a
 LONGEST_PART = 1500  # tokens of a text that one call checks
 BYTES_PER_TOKEN = 4  # about that of all scripts: one letter of Japanese has three
 TOKENS_PER_SENTENCE = 80  # room for the lines on one sentence; a careful answer takes about 20
-CHECKS = ("verification", "truth")
+CHECKS = ("arithmetic", "numbers", "verification", "truth")
 
 
 async def require_true(checks: Checks, ask: RecordContext, text: str, passage: str, absent: Absent = "none") -> None:
-    """Reject a text with a claim that is contradicted, or absent and not allowed ("truth"), and one of which the
-    verifier gave no answer that can be relied on ("verification").
+    """Reject a text with an equation that does not hold ("arithmetic"), a number that its passage lacks ("numbers"), or
+    a claim that is contradicted, or absent and not allowed ("truth"); and one of which the verifier gave no answer that
+    can be relied on ("verification").
 
     `absent` is what the text may add to its passage: nothing, what the verifier knows to be true, or anything (as a
     story may).
     """
+    require_programs(checks, text, passage, absent)
     found = await find_claims(ask, text, passage)
     checks.require("verification", True)
     wrong = untrue(found, absent)
     checks.require("truth", not wrong, "; ".join(map(str, wrong)))
+
+
+def require_programs(checks: Checks, text: str, passage: str, absent: Absent) -> None:
+    """What programs can decide. Numbers that are new are no fault where a text may add to its passage."""
+    wrong = false_equation(text)
+    checks.require("arithmetic", not wrong, wrong)
+    foreign = foreign_number(text, passage) if absent == "none" else ""
+    checks.require("numbers", not foreign, f"{foreign} is not in the passage")
 
 
 async def find_claims(ask: RecordContext, text: str, passage: str) -> list[Claim]:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from hornbook.base.records import Question
 from hornbook.oracles.score import is_right
+from hornbook.synthetic.equations import equations, evaluate, false_equation, numbers
 from hornbook.synthetic.kind import Material, Rejected
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.kinds.mathematics import backward
-from hornbook.synthetic.kinds.mathematics._equations import equations, evaluate, false_equation, numbers
 from hornbook.synthetic.kinds.mathematics._expressions import draw
 from hornbook.synthetic.kinds.mathematics._program import program_of, with_numbers
 from hornbook.synthetic.kinds.mathematics._solving import SHOWN, most_like

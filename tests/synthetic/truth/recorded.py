@@ -3,7 +3,8 @@
     python -m tests.synthetic.truth.recorded OUT [TEXTS.jsonl ...]
 
 writes OUT: for each text whose answer is not recorded in replies.jsonl, the request that the verifier gets, in the
-batch format, in random order, without label or defect. Its answers are added to replies.jsonl as {"custom_id", "answer"}.
+batch format, in random order, without label or defect. Its answers are added to replies.jsonl, as lines of
+{"custom_id", "answer"}.
 """
 
 import asyncio
