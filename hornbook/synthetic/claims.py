@@ -92,9 +92,9 @@ The part of the text before this one, only so that you understand it:
 """
 
 _LINE = re.compile(
-    r"\s*\[?T(?P<sentence>\d+)\]?[\s:,–-]*(?P<verdict>none|supported|contradicted|absent)\b"
-    r"[\s:,(]*(?P<known>(?:true|doubtful|false)\b)?"
-    r"(?:by|in)?(?P<cited>(?:[\s,;&(]*(?:and\b)?\s*\[?P\d+\]?(?:\s*[-–]\s*\[?P?\d+\]?)?)*)(?P<note>.*)",
+    r"\s*\[?T(?P<sentence>\d+)\]?[\s:,–-]*"
+    r"(?:(?P<verdict>none|supported|contradicted)\b|(?P<absent>absent)\b(?:[\s:,(]*(?P<known>true|doubtful|false)\b)?)"
+    r"(?:[\s,]*(?:by|in)\b)?(?P<cited>(?:[\s,;&(]*(?:and\b)?\s*\[?P\d+\]?(?:\s*[-–]\s*\[?P?\d+\]?)?)*)(?P<note>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _CITED = re.compile(r"P(\d+)\]?(?:\s*[-–]\s*\[?P?(\d+))?", re.IGNORECASE)
@@ -186,12 +186,12 @@ def _claim(line: str, passage: NumberedText, text: NumberedText) -> Claim:
     match = _LINE.fullmatch(line)
     if match is None:
         raise NotVerified(f'{line[:60]!r} is not a line such as "T4 supported P2 P5"')
-    verdict = cast(Verdict, match["verdict"].lower())
+    verdict = cast(Verdict, (match["verdict"] or match["absent"]).lower())
     claim = Claim(
         sentence=int(match["sentence"]),
         verdict=verdict,
         passage=_cited(match["cited"]),
-        known=cast(Known, (match["known"] or "").lower()) if verdict == "absent" else "",
+        known=cast(Known, (match["known"] or "").lower()),
         note=match["note"].strip(" \n\t:,;.–-)("),
     )
     if not text.first <= claim.sentence <= text.last:

@@ -32,7 +32,9 @@ _WORDS = {
         for tens, ten in enumerate(_TENS, 2)
         for value, unit in enumerate(_UNITS)
     },
-    **{"hundred": Fraction(100), "thousand": Fraction(1000), "million": Fraction(10**6)},
+    "hundred": Fraction(100),
+    "thousand": Fraction(1000),
+    "million": Fraction(10**6),
 }
 
 

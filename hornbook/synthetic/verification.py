@@ -1,6 +1,6 @@
 """Whether a text is true to its passage: a verifier finds each claim supported, contradicted or absent (report §2.2).
 
-Programs decide first what they can, which costs no call: equations that do not hold, and numbers that the passage lacks.
+Programs decide first what they can, which costs no call: equations that do not hold, numbers that the passage lacks.
 They may reject a text, never accept one. What a text may add to its passage is its kind's own setting.
 """
 
