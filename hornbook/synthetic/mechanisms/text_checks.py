@@ -3,15 +3,13 @@
 Sizes and copies are counted. Whether it is true, the verifier says, claim by claim; programs beside it can only reject.
 """
 
-from typing import Literal
-
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Checks, KindSettings, RecordContext
+from hornbook.synthetic.kind import Absent, Checks, KindSettings, RecordContext
 from hornbook.synthetic.passages import Passage
+from hornbook.synthetic.verification import CHECKS
 from hornbook.synthetic.words import copied, repetition, tokens_in
 
 MOST_REPEATED = 0.35  # share of repeated 3-grams: more is a loop
-Absent = Literal["none", "background", "any"]
 
 
 class TextSettings(KindSettings):
@@ -32,8 +30,8 @@ def text_check_names(settings: TextSettings) -> tuple[str, ...]:
         "length",
         "no repetition",
         "own words",
-        *(["language"] if settings.same_language else []),
-        *(["true"] if settings.verified else []),
+        *(("language",) if settings.same_language else ()),
+        *(CHECKS if settings.verified else ()),
     )
 
 
