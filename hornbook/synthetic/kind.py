@@ -176,7 +176,7 @@ class RecordContext:
         return await self.json(stage, messages, shape, sample=attempt, **options)
 
     async def verify(self, checks: "Checks", text: str, source: str, *, absent: Absent = "none") -> None:
-        """Require that programs find no fault in the text, and that the verifier finds each claim of it supported by the
+        """Require that programs find no fault in the text and the verifier finds each claim of it supported by the
         source, or absent where that is allowed; see `verification.require_true`. Raises Rejected."""
         from hornbook.synthetic.verification import require_true
 
