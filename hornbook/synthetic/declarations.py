@@ -29,6 +29,12 @@ def _kinds(name: str) -> Iterable[str]:
     return listing(name)
 
 
+def _prompts(name: str) -> Iterable[str]:
+    from hornbook.synthetic.show_kind import shown
+
+    return shown(name)
+
+
 @stage(
     "synth",
     version=3,
@@ -36,6 +42,7 @@ def _kinds(name: str) -> Iterable[str]:
     argument="documents",
     cost=_cost,
     listing=_kinds,
+    shows=_prompts,
     report="2.2, D",
     example="hornbook synth clean/ --teacher.url http://127.0.0.1:8000/v1 --teacher.model my-model --out synthetic",
 )
