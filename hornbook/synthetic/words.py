@@ -5,6 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 WORD = re.compile(r"[^\W_]+")
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")  # Japanese and Chinese: no spaces between words
+_RUN = re.compile(r"[\u3400-\u9fff々]+|[\u3040-\u309f]+|[\u30a0-\u30ffー]+|(?:(?![\u3040-\u30ff\u3400-\u9fff])[^\W_])+")
+_KANA = re.compile(r"[\u3040-\u30ff]")
 _FUNCTION_WORDS = """
     the of and to a in is that for it as with be by on not this are or if can from an at which will when you have
     has but all one other then there their its than only may more each any such into between where must should was
@@ -16,7 +19,19 @@ STEM = 5  # first letters of a word: "compute", "computed" and "computing" have 
 
 
 def words(text: str) -> list[str]:
-    return WORD.findall(text.lower())
+    """The words in lower case. Japanese is divided where its script changes; Chinese into overlapping pairs of characters,
+    so that texts can be compared without a dictionary."""
+    lower = text.lower()
+    if not UNSPACED.search(lower):
+        return WORD.findall(lower)
+    runs = _RUN.findall(lower)
+    if _KANA.search(lower):
+        return runs
+    return [part for run in runs for part in (_pairs(run) if UNSPACED.match(run) else [run])]
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[place : place + 2] for place in range(len(run) - 1)] or [run]
 
 
 def content_words(text: str) -> list[str]:
