@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hornbook.base.feistel_permutation import Permutation, uniform
+from hornbook.mixture.feistel_permutation import Permutation, uniform
 
 SLOTS_AT_ONCE = 4096  # documents looked up together, which bounds a stream's memory
 

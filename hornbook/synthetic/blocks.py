@@ -5,6 +5,7 @@ A part is what no cut may divide. Each says how good a place for a cut its begin
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from hornbook.base.sentences import sentence_ends
@@ -85,7 +86,7 @@ def line_parts(page: str, part: Part) -> list[Part]:
         spans = _lines(page, part.start, part.end)
     else:
         places = [part.start, *(part.start + match.end() for match in _THAI_SPACE.finditer(text)), part.end]
-        spans = list(zip(places, places[1:], strict=False))
+        spans = list(pairwise(places))
     return [
         Part(one, other, token_weight(page[one:other]), LINE if place else part.before, part.kind)
         for place, (one, other) in enumerate(spans)
@@ -123,7 +124,7 @@ def _divided(page: str, start: int, end: int, kind: str) -> list[tuple[int, int]
         return _lines(page, start, end)
     else:
         return [(start, end)]
-    return list(zip(places, places[1:], strict=False))
+    return list(pairwise(places))
 
 
 def _lines(page: str, start: int, end: int) -> list[tuple[int, int]]:

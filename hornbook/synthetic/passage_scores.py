@@ -27,14 +27,16 @@ KINDS_OF_INFORMATION = [  # of equally frequent ones the first counts; matched a
         "definition",
         re.compile(
             r"\b(is an?|are called|is called|known as|defined as|refers to|(?:ist|sind|war) (?:eine?|der|die|das)"
-            r"|bezeichnet|est une?|désigne|es una?|è una?|é uma?)\b|とは|である。|是指|是一[种個个]|を指す|هو|является|이란"
+            r"|bezeichnet|est une?|désigne|es una?|è una?|é uma?)\b|とは|である。|を指す|是指|是一"
+            r"|هو|является|이란"
         ),
     ),
     (
         "explanation",
         re.compile(
             r"\b(because|since|therefore|thus|hence|reason|so that|weil|denn|daher|deshalb|folglich|sodass|parce que"
-            r"|donc|puisque|porque|por lo tanto|pues|poiché|quindi|потому|поэтому)\b|ため|ので|から、|因为|因此|所以|لأن|때문"
+            r"|donc|puisque|porque|por lo tanto|poiché|quindi|потому|поэтому)\b|ため|ので|から、|因为|因此|所以"
+            r"|لأن|때문"
         ),
     ),
     (
@@ -48,20 +50,19 @@ KINDS_OF_INFORMATION = [  # of equally frequent ones the first counts; matched a
     (
         "example",
         re.compile(
-            r"\b(for example|for instance|e\.g\.|such as|consider|zum beispiel|z\. ?b\.|par exemple|por ejemplo)|例えば|例如"
+            r"\b(for example|for instance|e\.g\.|such as|zum beispiel|z\. ?b\.|par exemple|por ejemplo)|例えば|例如"
         ),
     ),
 ]
 LIFE = re.compile(
-    r"\(?[*†]? ?\b(?:1[0-9]|20)\d\d\)? ?[–-] ?[†]? ?(?:[^()\d]{0,40}\d{1,2}[.,]? [^()\d]{2,20})?(?:1[0-9]|20)\d\d\b\)?"
-    r"|\b(?:was|were) born|\bborn (?:in|on)|\bgeboren\b|\* ?\d|\bnée? (?:le|à|en)\b|\bnaci(?:ó|do)\b|生まれ|出生|родил|ولد",
-    re.IGNORECASE,
+    r"\(?[*†]? ?\b(?:1\d|20)\d\d\)? ?[–-] ?(?:[^()\n]{0,40} )?(?:1\d|20)\d\d\b|\bborn\b|\bgeboren\b|\* ?\d"
+    r"|\bnée? (?:le|à|en)\b|\bnaci(?:ó|do)\b|生まれ|出生|родил|ولد"
 )
 DIED = re.compile(
-    r"[–-] ?[†]?.{0,40}(?:1[0-9]|20)\d\d\)|\b(?:he|she|who) (?:was|became|died)|\bdied\b|†|\bgestorben\b|\bmorte?\b"
-    r"|\bmurió\b|死去|没|逝世|умер|توفي|\b(?:actor|actress|writer|painter|composer|politician|scientist|player|singer)\b",
-    re.IGNORECASE,
+    r"[–-].{0,40}(?:1\d|20)\d\d\)|\b(?:he|she|who) (?:was|became|died)|\bdied\b|†|\bgestorben\b|\bmorte?\b"
+    r"|\bmurió\b|死去|没|逝世|умер|توفي"
 )
+PERSON = re.compile(r"\b(?:he|she|his|her|him|seine[rsnm]?|él|fue una?)\b|彼女?[はのが]|[他她](?:在|的|是)")
 YEAR = re.compile(
     r"(?<![\d.,])(?:1[0-9]|20)\d\d(?![\d.,]\d|\d)|\b\d{1,4} (?:BCE?|CE|AD|v\. Chr|av\. J)|\d{1,2}世紀|紀元前"
 )
@@ -89,7 +90,7 @@ POINTS_BACK = re.compile(r"(it|this|that|these|those|they|such|here|however|othe
 BEFORE = "(the paragraph before)"
 # probably a noun; a lookahead, because it may be "the" before another noun
 NOUN = re.compile(r"\b(?:the|an?|each|every|any|of)\s+(?=([^\W_]+)(?<!ed)(?<!ing)(?<!ly)\b(?!-))", re.IGNORECASE)
-DEFINES = r"\b{0}\w*\W+(?:is|are|means?|refers?)\b|\b(?:called|known as|named|term)\W+(?:\w+\W+){{0,2}}{0}"
+DEFINED = re.compile(r"\b(\w+)\W+(?:is|are|means?|refers?)\b|\b(?:called|known as|named|term)\W+((?:\w+\W+){0,2}\w+)")
 SYLLABLE = re.compile(r"(?!e\b)[aeiouy]+")  # a final "e" is mostly silent
 NAME = re.compile(r"\b(?:[A-Za-z]+_\w+|[a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w*|\w+\(\))")
 
@@ -164,8 +165,8 @@ def information(text: str) -> str:
         return "code"
     if len(TABLE.findall(text)) > len(lines) / 2:
         return "table"
-    years = len(YEAR.findall(text))
-    if LIFE.search(text) and DIED.search(text) and years:
+    years, persons = len(YEAR.findall(text)), len(PERSON.findall(lower))
+    if (LIFE.search(text) and DIED.search(text) and years) or persons > max(1.0, 0.02 * size):
         return "biography"
     if len(FORMULA.findall(text)) > 0.03 * size:
         return "formulas"
@@ -198,7 +199,8 @@ def dependencies(text: str, rare: Sequence[str] = (), language: str = "en") -> l
     before = [BEFORE] if POINTS_BACK.match(text) else []
     if language in ("en", ""):
         nouns = set(NOUN.findall(text.lower()))
-        terms = [w for w in rare if w in nouns and not re.search(DEFINES.format(w), text, re.IGNORECASE)]
+        defined = tuple(word for found in DEFINED.findall(text.lower()) for part in found for word in words(part))
+        terms = [word for word in rare if word in nouns and not any(other.startswith(word) for other in defined)]
     else:
         tokens = words(text)
         terms = [word for word in rare if tokens.count(word) > 1 and (len(word) > 4 or UNSPACED.search(word))]

@@ -1,5 +1,6 @@
 """Words of a text, and measures on them for checks and statistics."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,12 +16,13 @@ _FUNCTION_WORDS = """
     could about up out no i me my us very just some most both same own being had having over under again here s t
 """
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
+OBSCURE = (0.75, 0.80, 0.84, 0.88)  # Rarity.grade: limits of 2 to 5; of an encyclopedia a tenth is beyond the last
 STEM = 5  # first letters of a word: "compute", "computed" and "computing" have one stem
 
 
 def words(text: str) -> list[str]:
-    """The words in lower case. Japanese is divided where its script changes; Chinese into overlapping pairs of characters,
-    so that texts can be compared without a dictionary."""
+    """The words in lower case. Japanese is divided where its script changes, Chinese into overlapping pairs of
+    characters, so that texts can be compared without a dictionary."""
     lower = text.lower()
     if not UNSPACED.search(lower):
         return WORD.findall(lower)
@@ -87,6 +89,9 @@ class Rarity:
         return [word for word in content_words(text) if self.with_word[word] <= limit]
 
     def grade(self, text: str) -> int:
-        """1 (common words) to 5, by the share of rare ones among the content words."""
+        """1 (common words) to 5, by the mean of the logarithms of how many texts have each of its content words."""
         mine = content_words(text)
-        return 1 + min(4, int(8 * len(self.rare(text)) / len(mine))) if mine else 1
+        if not mine:
+            return 1
+        common = sum(math.log(self.with_word[word] or 1) for word in mine) / len(mine) / math.log(max(2, self.texts))
+        return 1 + sum(1 - common > limit for limit in OBSCURE)

@@ -14,7 +14,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_json
 from hornbook.mixture.document_index import DocumentIndex
 from hornbook.mixture.epochs import epochs
-from hornbook.base.feistel_permutation import Permutation
+from hornbook.mixture.feistel_permutation import Permutation
 from hornbook.mixture.holdout import with_lengths
 from hornbook.mixture.npy_append import growing_array, open_array
 from hornbook.mixture.packed_dataset import PIECE_COLUMNS, VALIDATION, mixture_info, validation_rows

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hornbook.mixture import sampling_order as order
-from hornbook.base.feistel_permutation import Permutation
+from hornbook.mixture.feistel_permutation import Permutation
 from hornbook.mixture.sampling_order import MixturePart, PieceStream, cut_pieces
 
 LENGTHS = st.lists(st.integers(1, 50), min_size=1, max_size=30)
