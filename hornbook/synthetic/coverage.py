@@ -46,7 +46,7 @@ class Coverage:
             self.drawn[name][value(item)] += 1
 
     def table(self, most: int = 20) -> dict[str, list[tuple[str, int, int]]]:
-        """axis → (value, how many there are, how often they are drawn): the most frequent, then all others in one row."""
+        """axis → (value, how many there are, how often drawn): the most frequent ones, then all others in one row."""
         found = {}
         for name in self.axes:
             there, drawn = self.there[name], self.drawn[name]
