@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 WORD = re.compile(r"[^\W_]+")
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")  # Japanese and Chinese: no spaces between words
@@ -16,7 +17,8 @@ _FUNCTION_WORDS = """
     could about up out no i me my us very just some most both same own being had having over under again here s t
 """
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
-OBSCURE = (0.75, 0.80, 0.84, 0.88)  # Rarity.grade: limits of 2 to 5; of an encyclopedia a tenth is beyond the last
+SPREAD = 0.05  # of texts' rarity, in parts of the logarithm of their number; measured on encyclopedias
+QUINTILES = (-0.84, -0.25, 0.25, 0.84)  # of a normal distribution
 STEM = 5  # first letters of a word: "compute", "computed" and "computing" have one stem
 
 
@@ -89,9 +91,23 @@ class Rarity:
         return [word for word in content_words(text) if self.with_word[word] <= limit]
 
     def grade(self, text: str) -> int:
-        """1 (common words) to 5, by the mean of the logarithms of how many texts have each of its content words."""
-        mine = content_words(text)
-        if not mine:
+        """1 (common words) to 5, in about equal shares: how rare its words are beside those of the whole corpus.
+
+        Words that more than one text in twenty has are left out: function words of any language.
+        """
+        logs = [
+            math.log(self.with_word[word] or 1) for word in content_words(text) if self._tells(self.with_word[word])
+        ]
+        if not logs:
             return 1
-        common = sum(math.log(self.with_word[word] or 1) for word in mine) / len(mine) / math.log(max(2, self.texts))
-        return 1 + sum(1 - common > limit for limit in OBSCURE)
+        rarer = (self._mean_log - sum(logs) / len(logs)) / (SPREAD * math.log(max(2, self.texts)))
+        return 1 + sum(rarer > limit for limit in QUINTILES)
+
+    def _tells(self, count: int) -> bool:
+        return count <= max(2, self.texts / 20)
+
+    @cached_property
+    def _mean_log(self) -> float:
+        """The mean logarithm of how many texts have a word, over the words of all texts."""
+        counts = [count for count in self.with_word.values() if self._tells(count)]
+        return sum(count * math.log(count) for count in counts) / max(1, sum(counts))
