@@ -58,5 +58,5 @@ def run_kind(name: str, seed: Seed, script: Script, *, seeded: int = 1, **settin
 def passage_of(text: str) -> Passage:
     """The text as one passage, with the metadata it is given when cut."""
     document = Document(id=make_id("doc", text), text=text, source="web", origin="test", language="en")
-    settings = PassageSettings(min_chars=1, max_chars=2000, min_value=0.0, min_page_value=0.0)
+    settings = PassageSettings(tokens=(1, 1000), prose=True, curation="off")
     return passages(document, settings, Rarity([text]))[0]
