@@ -38,11 +38,6 @@ def _pairs(run: str) -> list[str]:
     return [run[place : place + 2] for place in range(len(run) - 1)] or [run]
 
 
-def tokens_in(text: str) -> int:
-    """About how many tokens a text has for a strong model's tokenizer: by its bytes, since its script is unknown."""
-    return -(-len(text.encode("utf-8", "replace")) // 4)
-
-
 def content_words(text: str) -> list[str]:
     """The words without function words and single letters."""
     return [word for word in words(text) if len(word) > 1 and word not in FUNCTION_WORDS]

@@ -4,10 +4,11 @@ Sizes and copies are counted. Whether it is true, the verifier says, claim by cl
 """
 
 from hornbook.base.settings import setting
+from hornbook.base.token_estimate import estimate_tokens
 from hornbook.synthetic.kind import Absent, Checks, KindSettings, RecordContext
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.verification import CHECKS
-from hornbook.synthetic.words import copied, repetition, tokens_in
+from hornbook.synthetic.words import copied, repetition
 
 MOST_REPEATED = 0.35  # share of repeated 3-grams: more is a loop
 
@@ -52,7 +53,7 @@ async def check_text(text: str, seed: Passage, ask: RecordContext, settings: Tex
 def require_form(checks: Checks, text: str, settings: TextSettings) -> None:
     """Size, and no loop."""
     least, most = settings.tokens
-    size = tokens_in(text)
+    size = estimate_tokens(text)
     checks.require("length", least <= size <= most, f"about {size} tokens, {least} to {most} are wanted")
     checks.require("no repetition", repetition(text) <= MOST_REPEATED, f"{repetition(text):.2f} repeated")
 
