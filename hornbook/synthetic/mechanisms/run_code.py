@@ -11,6 +11,8 @@ from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_o
 from hornbook.synthetic.mechanisms.text_checks import require_form
 from hornbook.synthetic.prompts import render
 
+REPEATED = 6  # words; shorter parts come again where values are told step by step
+
 
 async def make(seed: Seed, ask: RecordContext, settings: RunCodeSettings) -> list[Made]:
     task = TASKS[settings.task]
@@ -20,7 +22,7 @@ async def make(seed: Seed, ask: RecordContext, settings: RunCodeSettings) -> lis
     for name in ("runs", "finished", *task.checks):
         checks.require(name, name not in judged.problems, judged.problems.get(name, ""))
     if settings.task != "test":
-        require_form(checks, judged.prose, settings.tokens)
+        require_form(checks, judged.prose, settings.tokens, words=REPEATED)
         if settings.verified:
             facts = f"{given['facts']}\n\nThe code of the answer:\n{judged.code}" if judged.code else given["facts"]
             await ask.verify(checks, judged.prose, facts, absent=settings.absent)

@@ -326,6 +326,30 @@ def test_few_seeds_give_many_different_prompts(name: str) -> None:
     assert kind.calls(kind.settings()) >= len(kind.stages)
 
 
+def small_telling(prompt: str, sample: int) -> str:
+    steps = prompt.rsplit("with new values:\n", 1)[1].split("\n\n")[0]
+    return told(f"The lines that ran:\n{steps}\n\nThe brief", sample)
+
+
+SMALL: dict[str, Script] = {  # what a teacher of 135 M parameters can write
+    "code_explanation": {
+        "write": "count_above takes numbers and a limit. It returns how many are above it."
+    },
+    "code_review": {"write": reviewed},
+    "code_tests": {"write": "assert count_above([3], 2) == 1\nassert count_above([2], 2) == 0"},
+    "output_prediction": {"write": small_telling},
+    "sql_query": {"question": "Question: Which rows does it give?", "write": "SELECT 1"},
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_small_teachers_answer_is_kept(name: str) -> None:
+    seed, script = seed_of(name), SMALL[name]
+    if isinstance(seed, Question):
+        script = script | {"write": seed.answer}
+    assert reply(run_kind(name, seed, script, profile="small"))
+
+
 def test_what_fails_goes_back_with_what_it_really_gives() -> None:
     prompts: list[str] = []
 
