@@ -6,8 +6,9 @@ mean size is drawn twice as often as its share, one of four times the mean size 
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -135,4 +136,27 @@ def from_pages(material: Material, count: int, rng: np.random.Generator, setting
     return [pages[number] for number in rng.permutation(len(pages))[:count].tolist()]
 
 
-SEEDS = {"passages": from_passages, "functions": from_functions, "questions": from_questions, "pages": from_pages}
+def later(place: str) -> Callable[[Material, int, np.random.Generator, Any], Sequence[Seed]]:
+    """The seeds that the function `module:name` draws; it is imported when it is first called."""
+
+    def drawn(material: Material, count: int, rng: np.random.Generator, settings: Any) -> Sequence[Seed]:
+        module, name = place.split(":")
+        found: Sequence[Seed] = getattr(import_module(f"hornbook.synthetic.{module}"), name)(
+            material, count, rng, settings
+        )
+        return found
+
+    return drawn
+
+
+SEEDS = {
+    "passages": from_passages,
+    "functions": from_functions,
+    "questions": from_questions,
+    "pages": from_pages,
+    "functions that run": later("programs.behaviour:from_runnable"),
+    "functions with broken variants": later("programs.mutants:from_breakable"),
+    "functions that run in JavaScript": later("programs.javascript:from_translatable"),
+    "made-up queries": later("programs.sql:made_up_queries"),
+    "puzzles": later("environments.puzzles:drawn_puzzles"),
+}

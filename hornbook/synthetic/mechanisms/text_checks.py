@@ -13,15 +13,20 @@ from hornbook.synthetic.words import copied, repetition
 MOST_REPEATED = 0.35  # share of repeated 3-grams: more is a loop
 
 
-class TextSettings(KindSettings):
-    """Texts about a seed."""
+class WritingSettings(KindSettings):
+    """Texts whose size is checked, and whether they are true."""
 
     tokens: tuple[int, int] = setting((100, 4000), "least and most tokens of what is written")
-    max_copied: float = setting(0.5, "largest share of 5-grams taken over from the seed", ge=0, le=1)
     absent: Absent = setting(
         "none", "what a text may say that the seed does not: nothing, true background knowledge, or anything"
     )
     verified: bool = setting(True, "let the verifier check each claim against the seed")
+
+
+class TextSettings(WritingSettings):
+    """Texts about a seed."""
+
+    max_copied: float = setting(0.5, "largest share of 5-grams taken over from the seed", ge=0, le=1)
     same_language: bool = setting(True, "the text must be in the seed's language")
 
 
@@ -40,7 +45,7 @@ async def check_text(text: str, seed: Passage, ask: RecordContext, settings: Tex
     """The checks of `text_check_names`. Raises Rejected."""
     checks = Checks()
     checks.require("finished", True)
-    require_form(checks, text, settings)
+    require_form(checks, text, settings.tokens)
     share = copied(text, seed.text)
     checks.require("own words", share <= settings.max_copied, f"{share:.2f} of its 5-grams are the seed's")
     if settings.same_language:
@@ -50,12 +55,14 @@ async def check_text(text: str, seed: Passage, ask: RecordContext, settings: Tex
     return checks
 
 
-def require_form(checks: Checks, text: str, settings: TextSettings) -> None:
-    """Size, and no loop."""
-    least, most = settings.tokens
+def require_form(checks: Checks, text: str, tokens: tuple[int, int], *, words: int = 3) -> None:
+    """Size, and no loop. Where the same has to be said many times (the positions of a puzzle), `words` is the length of
+    what must not be repeated."""
+    least, most = tokens
     size = estimate_tokens(text)
     checks.require("length", least <= size <= most, f"about {size} tokens, {least} to {most} are wanted")
-    checks.require("no repetition", repetition(text) <= MOST_REPEATED, f"{repetition(text):.2f} repeated")
+    share = repetition(text, words)
+    checks.require("no repetition", share <= MOST_REPEATED, f"{share:.2f} repeated")
 
 
 def same_language(text: str, language: str) -> bool:
