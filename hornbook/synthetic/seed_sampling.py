@@ -40,4 +40,18 @@ def from_pages(material: Material, count: int, rng: np.random.Generator, setting
     return [pages[number] for number in rng.permutation(len(pages))[:count].tolist()]
 
 
-SEEDS = {"passages": from_passages, "functions": from_functions, "questions": from_questions, "pages": from_pages}
+def reasoning_first(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    """Passages in which a chain of reasoning was found, then others: the teacher may find one in them."""
+    known = [passage for passage in material.passages if passage.has_chain]
+    others = [passage for passage in material.passages if not passage.has_chain]
+    chosen = spread_over_documents(known, count, rng)
+    return [*chosen, *spread_over_documents(others, count - len(chosen), rng)]
+
+
+SEEDS = {
+    "passages": from_passages,
+    "functions": from_functions,
+    "questions": from_questions,
+    "pages": from_pages,
+    "reasoning": reasoning_first,
+}
