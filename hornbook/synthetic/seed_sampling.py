@@ -48,10 +48,24 @@ def reasoning_first(material: Material, count: int, rng: np.random.Generator, se
     return [*chosen, *spread_over_documents(others, count - len(chosen), rng)]
 
 
+def ordered_steps(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    """Worked solutions whose steps have one order, up to half; the others are passages, procedures first."""
+    from hornbook.synthetic.programs.steps import solution_steps
+
+    worked = [question for question in material.questions if solution_steps(question)]
+    procedures = [passage for passage in material.passages if passage.information == "procedure"]
+    others = [passage for passage in material.passages if passage.information != "procedure"]
+    share = max(count // 2, count - len(material.passages))
+    chosen: list[Seed] = [worked[number] for number in rng.permutation(len(worked))[:share].tolist()]
+    chosen += spread_over_documents(procedures, count - len(chosen), rng)
+    return [*chosen, *spread_over_documents(others, count - len(chosen), rng)]
+
+
 SEEDS = {
     "passages": from_passages,
     "functions": from_functions,
     "questions": from_questions,
     "pages": from_pages,
     "reasoning": reasoning_first,
+    "ordered": ordered_steps,
 }

@@ -58,13 +58,18 @@ def first_prompts(name: str, seeds: Sequence[Seed], draws: int) -> list[str]:
     """What is sent first for so many records of each seed; nothing for a record that is rejected before."""
     kind, teacher = load_kind(name), _FirstPrompt()
     settings = kind.settings()
-    for seed in seeds:
-        for draw in range(draws):
-            job = RecordJob(kind, settings, seed, draw)
-            ask = RecordContext(teacher, kind, settings, PassageSettings(), rng(1, "record", name, seed.id, draw))  # type: ignore[arg-type]
-            ask.values |= drawn_values(job, 1)
-            with contextlib.suppress(_Seen, Rejected):
-                asyncio.run(kind.make(seed, ask, settings))  # type: ignore[arg-type]
+
+    async def start_all() -> None:
+        for seed in seeds:
+            for draw in range(draws):
+                job = RecordJob(kind, settings, seed, draw)
+                drawing = rng(1, "record", name, seed.id, draw)
+                ask = RecordContext(teacher, kind, settings, PassageSettings(), drawing)  # type: ignore[arg-type]
+                ask.values |= drawn_values(job, 1)
+                with contextlib.suppress(_Seen, Rejected):
+                    await kind.make(seed, ask, settings)
+
+    asyncio.run(start_all())
     return teacher.prompts
 
 
