@@ -149,6 +149,27 @@ def later(place: str) -> Callable[[Material, int, np.random.Generator, Any], Seq
     return drawn
 
 
+def reasoning_first(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    """Passages in which a chain of reasoning was found, then others: the teacher may find one in them."""
+    known = [passage for passage in material.passages if passage.has_chain]
+    others = [passage for passage in material.passages if not passage.has_chain]
+    chosen = spread_over_documents(known, count, rng)
+    return [*chosen, *spread_over_documents(others, count - len(chosen), rng)]
+
+
+def ordered_steps(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    """Worked solutions whose steps have one order, up to half; the others are passages, procedures first."""
+    from hornbook.synthetic.programs.steps import solution_steps
+
+    worked = [question for question in material.questions if solution_steps(question)]
+    procedures = [passage for passage in material.passages if passage.information == "procedure"]
+    others = [passage for passage in material.passages if passage.information != "procedure"]
+    share = max(count // 2, count - len(material.passages))
+    chosen: list[Seed] = [worked[number] for number in rng.permutation(len(worked))[:share].tolist()]
+    chosen += spread_over_documents(procedures, count - len(chosen), rng)
+    return [*chosen, *spread_over_documents(others, count - len(chosen), rng)]
+
+
 SEEDS = {
     "passages": from_passages,
     "functions": from_functions,
@@ -159,4 +180,6 @@ SEEDS = {
     "functions that run in JavaScript": later("programs.javascript:from_translatable"),
     "made-up queries": later("programs.sql:made_up_queries"),
     "puzzles": later("environments.puzzles:drawn_puzzles"),
+    "reasoning": reasoning_first,
+    "ordered": ordered_steps,
 }
