@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hornbook.base.records import Question, make_id
 from hornbook.synthetic.kind import Material, Seed
 from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Passage
@@ -170,7 +171,21 @@ def ordered_steps(material: Material, count: int, rng: np.random.Generator, sett
     return [*chosen, *spread_over_documents(others, count - len(chosen), rng)]
 
 
-SEEDS = {
+def from_axes(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    """Seeds with nothing in them: all that a record is about is drawn from the axes of its kind."""
+    first = int(rng.integers(2**53))
+    ids = (make_id("drawn", str(first + number)) for number in range(count))
+    return [Question(id=one, task="drawn", prompt="", oracle="none") for one in ids]
+
+
+def from_long_pages(material: Material, count: int, rng: np.random.Generator, settings: Any) -> Sequence[Seed]:
+    """Pages, joined by those most like them, with three quarters of the tokens that a record must have."""
+    from hornbook.synthetic.kinds.long._pages import reading_lists, shuffled
+
+    return reading_lists(shuffled(material, rng), count, 3 * settings.min_tokens // 4)
+
+
+SEEDS: dict[str, Callable[[Material, int, np.random.Generator, Any], Sequence[Seed]]] = {
     "passages": from_passages,
     "functions": from_functions,
     "questions": from_questions,
@@ -182,4 +197,6 @@ SEEDS = {
     "puzzles": later("environments.puzzles:drawn_puzzles"),
     "reasoning": reasoning_first,
     "ordered": ordered_steps,
+    "axes": from_axes,
+    "long pages": from_long_pages,
 }

@@ -123,7 +123,7 @@ async def checked(text: str, seed: Any, ask: RecordContext, settings: MiddleSett
         return await check_text(text, seed, ask, settings)
     checks = Checks()
     checks.require("finished", True)
-    require_form(checks, text, settings)
+    require_form(checks, text, settings.tokens)
     return checks
 
 

@@ -6,7 +6,7 @@ Sizes and copies are counted. Whether it is true, the verifier says, claim by cl
 from hornbook.base.settings import setting
 from hornbook.base.token_estimate import estimate_tokens
 from hornbook.synthetic.kind import Absent, Checks, KindSettings, RecordContext
-from hornbook.synthetic.passages import Passage
+from hornbook.synthetic.passages import Page, Passage
 from hornbook.synthetic.verification import CHECKS
 from hornbook.synthetic.words import copied, repetition
 
@@ -41,8 +41,13 @@ def text_check_names(settings: TextSettings) -> tuple[str, ...]:
     )
 
 
-async def check_text(text: str, seed: Passage, ask: RecordContext, settings: TextSettings) -> Checks:
-    """The checks of `text_check_names`. Raises Rejected."""
+async def check_text(
+    text: str, seed: Passage | Page, ask: RecordContext, settings: TextSettings, *, claims: str = "", given: str = ""
+) -> Checks:
+    """The checks of `text_check_names`. Raises Rejected.
+
+    `claims` is the part that must be true (all of it, by default), `given` what it may take from elsewhere.
+    """
     checks = Checks()
     checks.require("finished", True)
     require_form(checks, text, settings.tokens)
@@ -51,7 +56,7 @@ async def check_text(text: str, seed: Passage, ask: RecordContext, settings: Tex
     if settings.same_language:
         checks.require("language", await ask.compute(same_language, text, seed.language), f"not {seed.language}")
     if settings.verified:
-        await ask.verify(checks, text, seed.text, absent=settings.absent)
+        await ask.verify(checks, claims or text, f"{seed.text}\n\n{given}".strip(), absent=settings.absent)
     return checks
 
 

@@ -140,47 +140,6 @@ def test_the_two_ends_are_as_far_apart_as_asked(sections, apart):
     assert late[0] - early[-1] >= min(sections - 1, apart * sections)
 
 
-# ---- long_dialogue
-
-
-def dialogue(**changed):
-    def discuss(prompt, sample):
-        return f"The harbour of {city(prompt).capitalize()}ville trades in {goods(prompt)} wood and copper kettles."
-
-    def recalled(prompt, sample):
-        return f"{WORDS[WORDS.index(city(prompt.split('?')[0].split('What')[-1])) - 1]} wood and copper kettles"
-
-    return {"question": question, "discuss": discuss, "recall": recalled} | changed
-
-
-def test_a_long_talk_ends_with_questions_about_its_beginning():
-    messages = run_kind("long_dialogue", LONG, dialogue(), min_tokens=400)[0].messages
-    assert [message.role for message in messages] == ["user", "assistant"] * (len(messages) // 2)
-    assert len(messages) == 2 * (8 + 2)
-    first = messages[1].content
-    assert first in messages[-3].content and messages[-4].content.startswith("Back to the beginning")
-
-
-def test_passages_without_an_exchange_are_read_with_the_next():
-    def discuss(prompt, sample):
-        return "No idea." if "Basilville" in prompt else dialogue()["discuss"](prompt, sample)
-
-    messages = run_kind("long_dialogue", LONG, dialogue(discuss=discuss), min_tokens=400)[0].messages
-    assert about(1).text in messages[0].content and about(2).text in messages[0].content
-
-
-@pytest.mark.parametrize(
-    ("changed", "check"),
-    [
-        ({"discuss": "No idea."}, "discussed"),
-        ({"discuss": "The harbour of a city trades in wood and copper kettles."}, "discussed"),  # the same each time
-        ({"recall": "something else altogether"}, "recall"),
-    ],
-)
-def test_a_talk_without_substance_is_rejected(changed, check):
-    assert rejection("long_dialogue", LONG, dialogue(**changed), min_tokens=400) == check
-
-
 # ---- long_chapter
 
 
