@@ -6,7 +6,6 @@ A call is `{"custom_id", "method", "url", "body"}`, its answer `{"custom_id", "r
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
@@ -41,14 +40,14 @@ class BatchItem(msgspec.Struct):
     def reply(self) -> HttpResponse | None:
         """The server's reply, or what stands for one; None if there is none but an error, or nothing."""
         if self.response:
-            body = self.error if self.response.body == NOTHING else self.response.body  # vLLM's errors have no body
-            return HttpResponse(self.response.status_code, bytes(body))
+            given = self.error if self.response.body == NOTHING else self.response.body  # vLLM's errors have no body
+            return HttpResponse(self.response.status_code, bytes(given))
         text = self.content if self.answer is None else self.answer
         if text is None:
             return None
         message = {"content": text, "reasoning_content": self.reasoning_content}
-        body: dict[str, Any] = {"choices": [{"message": message, "finish_reason": self.finish_reason}]}
-        return HttpResponse(200, msgspec.json.encode(body | {"usage": self.usage}))
+        choice = {"message": message, "finish_reason": self.finish_reason}
+        return HttpResponse(200, msgspec.json.encode({"choices": [choice], "usage": self.usage}))
 
     @property
     def failed(self) -> bool:
