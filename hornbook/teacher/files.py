@@ -185,16 +185,17 @@ class FilesBackend:
         new = [waiting for waiting in self._waiting.values() if not waiting.asked]
         before = len(self._waiting) - len(new)
         if not self.settings.wait:
-            earlier = f"{before:,} requests of {self.folder} are unanswered"
-            wrote = f"wrote {self._write(new)}" + f" ({earlier} from before)" * bool(before) if new else earlier
+            wrote = f"unanswered requests in {self.folder}: {before:,}"
+            if new:
+                wrote = f"wrote {self._write(new)}" + f" (unanswered from before: {before:,})" * bool(before)
             raise AnswersAwaited(f"teacher {self.settings.name}: {wrote}; {self._how_to_answer()}")
         if new and not before:
             wrote = self._write(new)
             self._expected, self._shown = len(new), 0
-            self._say(f"wrote {wrote}; waiting for answers: {self._how_to_answer()}")
+            self._say(f"wrote {wrote}; waiting for {self._how_to_answer()}")
         elif not self._expected:
             self._expected, self._shown = before, 0
-            self._say(f"waiting for {before:,} answers to requests in {self.folder}: {self._how_to_answer()}")
+            self._say(f"unanswered requests in {self.folder}: {before:,}; waiting for {self._how_to_answer()}")
 
     def _write(self, new: list[_Waiting]) -> str:
         """Write the calls as the next request files; returns how many and where."""
@@ -210,19 +211,19 @@ class FilesBackend:
                 self._file += 1
                 self._asked.update(_split_id(waiting.asked) for waiting in part)
                 names.append(str(path))
-        return f"{len(new):,} requests to {' and '.join(names)}"
+        return f"{len(new):,} request{'s' * (len(new) != 1)} to {' and '.join(names)}"
 
     def _how_to_answer(self) -> str:
         """Where answers go, an example, and what is wrong with those that are there."""
         name = _name_of(self._file)
         model = "MODEL --served-model-name files" if self.settings.model == FILES else self.settings.model
         requests, answers = (shlex.quote(str(self.folder / one)) for one in (name, name.replace("requests", "answers")))
-        again = "" if self.settings.wait else "run the same command again when answers are there: "
-        text = f"{again}JSON lines in {self.folder / PATTERN}, for example from "
+        again = "" if self.settings.wait else "run the same command again when there are "
+        text = f"{again}answers as JSON lines in {self.folder / PATTERN}, for example from "
         text += f"vllm run-batch -i {requests} -o {answers} --model {model}"
         unknown = [name for name in self.answers.ids() if _split_id(name)[0] not in self._asked]
         if unknown:
-            text += f"; {len(unknown):,} answers have ids that no request has (such as {min(unknown)})"
+            text += f"; ids of answers that no request has: {len(unknown):,} (such as {min(unknown)})"
         if self._problems > PROBLEMS_SHOWN:
             text += f"; {self._problems:,} lines had a problem"
         return text + "".join(f"; {place} is not whole yet" for place in self.answers.unfinished.values())

@@ -39,7 +39,7 @@ class TeacherSettings(Settings):
     )
     recorded: str = setting(
         "",
-        "answers of an earlier run, without a model: its folder, its ledger (calls.jsonl, plain or .gz), or a recording in "
+        "answers of an earlier run, without a model: its folder, its ledger (calls.jsonl, also .gz), or a recording in "
         "this package, by name",
     )
     api: Literal["chat", "completions"] = setting(
