@@ -29,7 +29,7 @@ from hornbook.teacher.batch_format import BatchCalls
 from hornbook.teacher.errors import AnswersAwaited, CallFailed
 from hornbook.teacher.ledger import CallRequest
 from hornbook.teacher.settings import FILES, TeacherSettings
-from hornbook.teacher.waiting import all_wait
+from hornbook.teacher.waiting import Record, working_beside
 
 PAUSE = 0.5  # seconds between two looks at the folder
 SECONDS_TO_GATHER = 1.0  # a round is complete when all records wait, and have done nothing for this time
@@ -42,10 +42,12 @@ _in_use: set[Path] = set()  # folders of this process
 
 
 class _Waiting(msgspec.Struct):
-    """A call that waits: `asked` is the id under which a request file has it, if one has."""
+    """A call that waits: `asked` is the id under which a request file has it, if one has. `working` are the records
+    beside its own that still work."""
 
     request: CallRequest
     arrived: asyncio.Future[None]
+    working: set[Record]
     asked: str = ""
 
 
@@ -139,7 +141,7 @@ class FilesBackend:
         """Wait until there may be an answer to the call; it goes into the next round if it is not asked for yet."""
         newest = _custom_id(request.key, self._asked.get(request.key, 0))
         asked = newest if self._asked.get(request.key) and not self.answers[newest] else ""
-        waiting = _Waiting(request, asyncio.get_running_loop().create_future(), asked)
+        waiting = _Waiting(request, asyncio.get_running_loop().create_future(), working_beside(), asked)
         self._waiting[request.key] = waiting
         self._changed = asyncio.get_running_loop().time()
         if self._watch is None or self._watch.done():
@@ -180,7 +182,9 @@ class FilesBackend:
     def _go_on(self) -> None:
         """When all records wait: write the calls that are not asked yet, say what is waited for, or end the run."""
         quiet = asyncio.get_running_loop().time() - self._changed
-        if not self._waiting or quiet < SECONDS_TO_GATHER or not (all_wait() or quiet > LONGEST_GATHER):
+        if not self._waiting or quiet < SECONDS_TO_GATHER:
+            return
+        if quiet < LONGEST_GATHER and any(waiting.working for waiting in self._waiting.values()):
             return
         new = [waiting for waiting in self._waiting.values() if not waiting.asked]
         before = len(self._waiting) - len(new)

@@ -12,9 +12,6 @@ from hornbook.teacher.accounting import LocalAccounting, OpenAccounting
 from hornbook.teacher.client import Teacher, open_teacher
 from hornbook.teacher.settings import TeacherSettings
 
-MOST_AT_ONCE = 1024  # records
-MOST_IN_ROUND = 16_384
-
 
 class TeacherUsage(NamedTuple):
     """Usage so far: new calls; tokens of all calls, including those from the ledger, and their price."""
@@ -40,9 +37,8 @@ class Teachers:
 
     @property
     def records_at_once(self) -> int:
-        """How many records to process at a time: more where they wait for rounds, which should be large."""
-        in_rounds = any(teacher.settings.in_rounds for teacher in self.teachers.values())
-        return MOST_IN_ROUND if in_rounds else MOST_AT_ONCE
+        """How many records to process at a time."""
+        return max(teacher.settings.records_at_once for teacher in self.teachers.values())
 
     def spent(self) -> TeacherUsage:
         """The usage of all teachers together."""

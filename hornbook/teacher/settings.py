@@ -8,6 +8,7 @@ from pydantic import field_validator, model_validator
 from hornbook.base.settings import Settings, setting
 from hornbook.teacher.prices import BATCH, known_prices
 
+MOST_AT_ONCE, MOST_IN_ROUND = 1024, 16_384  # records
 FILES = "files"  # name of the model that answers by files, if it is given none
 OURS = ("model", "messages", "prompt", "stream", "n")  # what a call is, and how its answer comes
 
@@ -132,6 +133,11 @@ class TeacherSettings(Settings):
     def in_rounds(self) -> bool:
         """Whether calls are collected and answered together, hours later perhaps."""
         return self.batch or bool(self.files)
+
+    @property
+    def records_at_once(self) -> int:
+        """How many records to process at a time: more where they wait for rounds, which should be large."""
+        return MOST_IN_ROUND if self.in_rounds else MOST_AT_ONCE
 
     @property
     def limited(self) -> bool:

@@ -51,10 +51,8 @@ def call_under_way(*, in_rounds: bool) -> Iterator[None]:
         record.update()
 
 
-def all_wait() -> bool:
-    """Whether every record waits for a round, of those processed together with the one that this context belongs to.
-
-    True outside of `processing`.
-    """
+def working_beside() -> set[Record]:
+    """The records that do not wait for a round, of those processed together with the one of this context; it changes as
+    they do. Empty outside of `processing`."""
     record = _current.get()
-    return record is None or not record.working
+    return set() if record is None else record.working
