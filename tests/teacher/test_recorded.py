@@ -84,7 +84,7 @@ def test_several_models_need_a_name_and_teachers_divide_the_records_as_before(tm
                     teacher = opened.choose(str(number))
                     return (await teacher.complete([Message("user", f"{number}")], purpose="p")).text
 
-                return await map_records(range(20), worker)
+                return [str(text) for text in await map_records(range(20), worker)]
 
         ledger = tmp_path / "teacher"
         async with MockServer() as server:
