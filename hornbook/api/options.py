@@ -79,6 +79,10 @@ class TeacherOptions(TypedDict, total=False):
     url: str
     model: str
     local: str
+    engine: Literal["torch", "vllm"]
+    files: str
+    wait: bool
+    recorded: str
     api: Literal["chat", "completions"]
     weight: float
     context: int

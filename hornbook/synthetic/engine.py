@@ -85,7 +85,7 @@ async def run_jobs(
         on_done(outcome)
         return outcome
 
-    results = await map_records(jobs, work)
+    results = await map_records(jobs, work, limit=teachers.records_at_once)
     return [result for result in results if isinstance(result, RecordOutcome)]
 
 
