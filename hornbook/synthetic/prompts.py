@@ -39,6 +39,15 @@ class Named(jinja2.Undefined):
             raise AttributeError(name)
         return Named(name=f"{self._undefined_name}.{name}")
 
+    def items(self) -> list[tuple[Any, Any]]:
+        return [(Named(name=f"{self._undefined_name}: key"), Named(name=f"{self._undefined_name}: value"))]
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        return self
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __floordiv__ = __truediv__ = __call__
+    __lt__ = __le__ = __gt__ = __ge__ = __call__
+
     def __getitem__(self, key: Any) -> Any:
         return Named(name=f"{self._undefined_name}[{key}]")
 
