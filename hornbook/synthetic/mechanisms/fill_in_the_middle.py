@@ -130,7 +130,7 @@ async def checked(text: str, seed: Any, ask: RecordContext, settings: MiddleSett
 async def of_text(seed: Passage, ask: RecordContext, settings: MiddleSettings) -> Gap:
     """Sentences that the reasoning needs, chosen by the teacher: not the first, and less than half of the text."""
     parts = sentences(seed.text)
-    chosen = await ask.fill("choose", Chosen, sentences=list(enumerate(parts, 1)))
+    chosen = await ask.fill("choose", Chosen, sentences=parts)
     first, last = chosen.first - 1, chosen.last - 1
     fits = 0 < first <= last < len(parts) and last - first < MOST_CUT
     ends = []
