@@ -1,7 +1,4 @@
-"""Checks between the turns of a conversation (report §2.2, D.1.3).
-
-Every turn refers to the one before, does not repeat earlier turns, and is supported by the source.
-"""
+"""Answers that independent samples agree on, and what was said before in a conversation (report §2.2, D.1.3)."""
 
 import re
 from collections import Counter
@@ -15,27 +12,13 @@ from hornbook.base.sentences import sentences
 from hornbook.synthetic.agreement import Vote, vote
 from hornbook.synthetic.chains import POINTS_BACK
 from hornbook.synthetic.groundedness import evidence, is_supported
-from hornbook.synthetic.kind import Checks, RecordContext, Rejected, example
-from hornbook.synthetic.prompting import MOST_REPEATED, SHOWN, brief_answers, require_grounded
-from hornbook.synthetic.words import STEM, content_words, grounded, leaked, ngrams, repetition, stems, words
+from hornbook.synthetic.kind import RecordContext, Rejected, example
+from hornbook.synthetic.prompting import SHOWN, brief_answers
+from hornbook.synthetic.words import STEM, content_words, grounded, leaked, ngrams, stems, words
 
-CHECKS = ("form", "length", "takes up", "no repetition", "not the example", "groundedness", "numbers")
-REPEATED = 0.5  # largest share of a turn's content-word pairs that may occur in one earlier turn
-LABEL = re.compile(r"^[\"'*\s]*[A-Z][\w ]{0,30}:[\"'*\s]+")  # the speaker's name, or "Answer:"
 ABOUT_TEXT = re.compile(
     r"\b(the|this|that|a) (passage|text above|conversation|article|excerpt)\b|\bas an AI\b|\blanguage model\b", re.I
 )
-
-
-def spoken(text: str) -> str:
-    """One turn: the first line of the answer, without speaker label and quotation marks."""
-    lines = [line for line in map(str.strip, text.splitlines()) if line]
-    return LABEL.sub("", lines[0]).strip().strip('"').strip() if lines else ""
-
-
-def takes_up(turn: str, before: str) -> bool:
-    """Whether a turn shares a content word (by its stem) with the one before."""
-    return bool(stems(turn) & stems(before))
 
 
 def said_before(turn: str, earlier: list[str]) -> float:
@@ -48,25 +31,6 @@ def said_before(turn: str, earlier: list[str]) -> float:
 
 def _pairs(text: str) -> set[tuple[str, ...]]:
     return set(ngrams([word[:STEM] for word in content_words(text)], 2))
-
-
-def check_turn(turn: str, earlier: list[str], source: str, shown: str, least: float, before: str = "") -> Checks:
-    """The checks of `CHECKS` on one turn after the `earlier` ones; it must refer to the last of these (or `before`).
-
-    `shown` is the prompt's example, `least` the smallest share of its content words that the source must contain.
-    Raises Rejected.
-    """
-    checks = Checks()
-    about = ABOUT_TEXT.search(turn)
-    checks.require("form", not about and turn.count(": ") < 2, about[0] if about else "several speakers")
-    checks.require("length", 4 <= len(words(turn)) <= 120, f"{len(words(turn))} words")
-    last = before or (earlier[-1] if earlier else "")
-    checks.require("takes up", not last or takes_up(turn, last), "has nothing of the turn before")
-    share = max(said_before(turn, earlier), float(repetition(turn) > MOST_REPEATED))
-    checks.require("no repetition", share <= REPEATED, f"{share:.2f} was said before")
-    checks.require("not the example", not leaked(turn, f"{SHOWN} {shown}", source))
-    require_grounded(checks, turn, source, least)
-    return checks
 
 
 async def agreed_answer(ask: RecordContext, stage: str, source: str, question: str, count: int, least: float) -> str:
@@ -132,10 +96,3 @@ def point_prompt(order: list[str], question: str) -> list[Message]:
 def pointer(count: int) -> type[msgspec.Struct]:
     """A struct with a sentence number from 1 to `count`."""
     return msgspec.defstruct("Pointer", [("sentence", Literal[tuple(range(1, count + 1))])])
-
-
-def with_evidence(answer: str, question: str, source: str) -> str:
-    """A reply: the answer, and the source's sentence that supports it, unless the answer is that sentence."""
-    sentence = evidence(f"{answer} {question}", source)
-    said = answer[0].upper() + answer[1:].rstrip(".") + "."
-    return said if said in sentence else f'{said} The text says: "{sentence}"'

@@ -182,7 +182,7 @@ def from_long_pages(material: Material, count: int, rng: np.random.Generator, se
     """Pages, joined by those most like them, with three quarters of the tokens that a record must have."""
     from hornbook.synthetic.kinds.long._pages import reading_lists, shuffled
 
-    return reading_lists(shuffled(material, rng), count, 3 * settings.min_tokens // 4)
+    return reading_lists(shuffled(material, rng), count, max(1, 3 * settings.min_tokens // 4))
 
 
 SEEDS: dict[str, Callable[[Material, int, np.random.Generator, Any], Sequence[Seed]]] = {

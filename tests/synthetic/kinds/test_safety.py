@@ -30,7 +30,7 @@ GOOD = {  # kind → (seed, request, reply)
         "What did Anna Berg pay for the wheel of the mill?",
         "What the wheel cost is left out of the text. It names Anna Berg as the builder and 1821 as the year, and "
         "tells how slowly the wheel ran in dry summers, but no sum is mentioned, neither for the wheel nor for the "
-        "whole mill. The accounts of the time would be the place to look.",
+        "whole mill.",
     ),
     "harmful_request": (
         DRAWN,
