@@ -152,16 +152,16 @@ async def given_database(seed: Question, ask: RecordContext, settings: RunCodeSe
     """A database, a question to it, and a query that answers it: by a second hand that has seen no other, or, for a
     database that a program made, the query that the question was made from."""
     script, error = seed.prompt, ""
-    given: dict[str, Any] = {"query": seed.answer}
     for number in range(1 + settings.repairs if "design" in ask.kind.prompts else 0):
-        script = sql_in(await ask.write("design", attempt=number, start=seed.prompt, error=error, before=script))
+        said = await ask.write("design", attempt=number, start=seed.prompt, error=error, before=script)
+        script = f"{sql_in(said)};"
         ((first, *_),) = await ask.compute(run_queries, script, ["SELECT 1"])
         error = first.error
         if not error:
             break
     if error:
         raise Rejected("script", error)
-    given |= {"code": script}
+    given = {"query": seed.answer, "code": script}
     given["question"] = await ask.write("question", label="Question", **given)
     solved = await ask.write("solve", **given) if "solve" in ask.kind.prompts else ""
     reference = sql_in(solved) if solved else seed.answer
@@ -265,7 +265,8 @@ def judge_extension(given: dict[str, Any], text: str, settings: RunCodeSettings)
     if wrong := differences(code, given["program"]):
         problems["old behaviour"] = "; ".join(wrong[:3])
     (results,) = run_suite([code], suite)
-    if failing := [result.error for result in results if result.error]:
+    failing = [result.error for result in results if result.error]
+    if failing := failing or wrong_claims(code, given["name"], prose_of(text)):
         problems["new behaviour"] = "; ".join(failing[:4])
     return Judged(problems, code=code, prose=prose_of(text))
 

@@ -235,6 +235,7 @@ DEFECTS = [  # kind, check, stage, what stands in the answer, what in its place
     ("code_extension", "old behaviour", "write", "total = 0", "total = 1"),
     ("code_extension", "new behaviour", "write", "return most\n", "return most + 1\n"),
     ("code_extension", "new behaviour", "tests", ", most=2", ""),
+    ("code_extension", "new behaviour", "write", "The old calls", "So `count_above([1], 0)` gives 7. The old calls"),
     ("code_extension", "tests", "tests", "def test", "def check"),
     ("code_review", "verdict", "write", "Verdict: ", "So I would "),
     ("code_tests", "tests pass", "write", "[1, 5, 3], 2), 2)", "[1, 5, 3], 2), 1)"),
