@@ -95,12 +95,7 @@ def test_hints_grow_with_failed_attempts_and_cost_grade():
         ({"grade": graded(stands_alone="no")}, "reasons"),
         ({"grade": as_json(score=9)}, "form"),
         ({"reason": "It must be about columns."}, "length"),
-        (
-            {
-                "reason": f"{SORTING} One may think of names, by town and by age. That is how it works, by and large, in every office."
-            },
-            "own words",
-        ),
+        ({"reason": COPY}, "own words"),
         ({"fill": "<think>What could it"}, "finished"),
     ],
 )
