@@ -265,9 +265,39 @@ def test_a_wording_is_tried_again(passage):
     assert run_kind("verified_edit", passage, script, tries=2)
 
 
+# -- instructions for texts that there are
+
+INSTRUCTION = "Tell a visitor of ruins in four sentences how old cities were supplied, with figures of the slope."
+FAITHFUL = as_json(why="The same points.", fits="yes", score=5)
+REVERSED = {"instruction": INSTRUCTION, "write": GOOD, "judge": FAITHFUL}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_instruction_that_leads_to_the_text_is_kept_with_it(passage, form):
+    (made,) = run_kind("prose_reversal", passage, in_form(form, REVERSED))
+    assert [message.content for message in made.messages] == [INSTRUCTION, AQUEDUCT] and made.grade == 1.0
+
+
+@pytest.mark.parametrize(
+    ("defect", "check"),
+    [
+        ({"instruction": f"Write this: {AQUEDUCT[:160]}"}, "own words"),
+        ({"instruction": f"{INSTRUCTION} {GOOD} {GOOD}"}, "no dictation"),
+        ({"judge": as_json(why="It asks for a poem.", fits="no", score=5)}, "fits"),
+        ({"judge": as_json(why="Half is missing.", fits="yes", score=3)}, "fidelity"),
+        ({"judge": "They are alike."}, "form"),
+        ({"write": "<think>What do they"}, "finished"),
+    ],
+)
+def test_instructions_that_dictate_or_lead_elsewhere_are_rejected(passage, defect, check):
+    with pytest.raises(Rejected) as reason:
+        run_kind("prose_reversal", passage, REVERSED | defect)
+    assert reason.value.check == check
+
+
 NAMES = ("constrained_writing", "constrained_rewrite", "constraint_turns", "list_format", "json_extraction")
 
 
-@pytest.mark.parametrize("name", [*NAMES, "verified_edit"])
+@pytest.mark.parametrize("name", [*NAMES, "verified_edit", "prose_reversal"])
 def test_records_of_few_seeds_have_different_prompts(name):
     require_diverse(name, [passage_of(f"{AQUEDUCT} It was aqueduct number {number}.") for number in range(20)])
