@@ -137,6 +137,20 @@ def test_the_numbers_of_constraints_fit_the_size_of_the_reply():
     assert len(RULES) >= 25
 
 
+def test_words_are_not_counted_where_no_spaces_are_written():
+    glacier = passage_of(AQUEDUCT)
+    glacier.language = "ja"
+    glacier.text = "氷河は氷の塊である。底に薄い水の膜ができる。氷河はこの膜の上を滑る。氷の中の石は岩を削る。"
+    for seed in range(40):
+        with pytest.raises(Rejected) as reason:  # a reply that keeps to nothing but what needs no words
+            run_kind(
+                "constrained_writing", glacier, WRITTEN | {"reply": "!", "repair": "!"}, seeded=seed, verified=False
+            )
+        assert "word" not in str(reason.value) and "sentence" not in str(reason.value)
+        task = draw_task(glacier, np.random.default_rng(seed))
+        assert task and not any('word "' in request for request in task.requests)
+
+
 # -- facts as JSON
 
 FIELDS = [
