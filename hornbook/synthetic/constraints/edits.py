@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hornbook.base.sentences import sentences
-from hornbook.synthetic.constraints.parts import occurrences
+from hornbook.synthetic.constraints.parts import UNSPACED, occurrences
 from hornbook.synthetic.constraints.rule import between, one_of
 from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Passage
@@ -50,7 +50,7 @@ def plain_words(lines: Sequence[str], passage: Passage) -> list[str]:
     text = "\n".join(lines)
     return [
         term
-        for term in key_terms(passage.text, 10)
+        for term in ([] if passage.language in UNSPACED else key_terms(passage.text, 10))
         if occurrences(term, text) == len(re.findall(re.escape(term), text, re.IGNORECASE)) == text.count(term) > 0
     ]
 
@@ -151,7 +151,7 @@ def draw_task(passage: Passage, rng: np.random.Generator, most: int = 3) -> Task
 
     None where none fits. Each edit changes something, and is asked for once.
     """
-    of_terms = bool(rng.integers(2))
+    of_terms = bool(rng.integers(2)) and passage.language not in UNSPACED
     before = lines = key_terms(passage.text, 7) if of_terms else sentences(passage.text)[:MOST]
     wanted = between(rng, 1, most)
     names: list[str] = []

@@ -6,6 +6,7 @@ from hornbook.base import sentences as base_sentences
 
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 BULLET = re.compile(r"^\s*[-*•]\s+(?=\S)", re.MULTILINE)
+UNSPACED = frozenset({"ja", "zh", "th", "lo", "km", "my", "bo"})  # languages that write no spaces between words
 NUMBERED = re.compile(r"^\s*(\d+)[.)]\s+(?=\S)", re.MULTILINE)
 
 

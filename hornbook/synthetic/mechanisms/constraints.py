@@ -15,6 +15,7 @@ from hornbook.base.records import Message
 from hornbook.base.settings import nearest, setting
 from hornbook.synthetic.constraints.drawing import RULES, as_instruction, broken, draw_constraints
 from hornbook.synthetic.constraints.oracle import constraint_question
+from hornbook.synthetic.constraints.parts import UNSPACED
 from hornbook.synthetic.constraints.rule import SHORT, Constraint, Topic
 from hornbook.synthetic.kind import Made, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
@@ -24,10 +25,8 @@ from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.words import words
 
 LAYOUTS = ("{request} {inline}", "{request}\n\n{inline}", "{request}\n\n{bullets}", "{bullets}\n\n{request}")
-UNSPACED = frozenset({"ja", "zh", "th", "lo", "km", "my", "bo"})  # languages whose words cannot be counted
-UNCOUNTED = (  # rules that need no words
+UNCOUNTED = (  # rules that need no words, nor the punctuation of one script
     *("bullets", "numbered", "table", "title", "exact_paragraphs", "highlights", "most_characters", "no_digits"),
-    *("no_exclamations", "ends_with_question", "end_phrase"),
 )
 CANDIDATES = 4  # constraints from which the next of a conversation is chosen
 

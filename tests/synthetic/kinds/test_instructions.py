@@ -137,6 +137,20 @@ def test_the_numbers_of_constraints_fit_the_size_of_the_reply():
     assert len(RULES) >= 25
 
 
+def test_words_are_not_counted_where_no_spaces_are_written():
+    glacier = passage_of(AQUEDUCT)
+    glacier.language = "ja"
+    glacier.text = "氷河は氷の塊である。底に薄い水の膜ができる。氷河はこの膜の上を滑る。氷の中の石は岩を削る。"
+    for seed in range(40):
+        with pytest.raises(Rejected) as reason:  # a reply that keeps to nothing but what needs no words
+            run_kind(
+                "constrained_writing", glacier, WRITTEN | {"reply": "!", "repair": "!"}, seeded=seed, verified=False
+            )
+        assert "word" not in str(reason.value) and "sentence" not in str(reason.value)
+        task = draw_task(glacier, np.random.default_rng(seed))
+        assert task and not any('word "' in request for request in task.requests)
+
+
 # -- facts as JSON
 
 FIELDS = [
@@ -265,9 +279,39 @@ def test_a_wording_is_tried_again(passage):
     assert run_kind("verified_edit", passage, script, tries=2)
 
 
+# -- instructions for texts that there are
+
+INSTRUCTION = "Tell a visitor of ruins in four sentences how old cities were supplied, with figures of the slope."
+FAITHFUL = as_json(why="The same points.", fits="yes", score=5)
+REVERSED = {"instruction": INSTRUCTION, "write": GOOD, "judge": FAITHFUL}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_instruction_that_leads_to_the_text_is_kept_with_it(passage, form):
+    (made,) = run_kind("prose_reversal", passage, in_form(form, REVERSED))
+    assert [message.content for message in made.messages] == [INSTRUCTION, AQUEDUCT] and made.grade == 1.0
+
+
+@pytest.mark.parametrize(
+    ("defect", "check"),
+    [
+        ({"instruction": f"Write this: {AQUEDUCT[:160]}"}, "own words"),
+        ({"instruction": f"{INSTRUCTION} {GOOD} {GOOD}"}, "no dictation"),
+        ({"judge": as_json(why="It asks for a poem.", fits="no", score=5)}, "fits"),
+        ({"judge": as_json(why="Half is missing.", fits="yes", score=3)}, "fidelity"),
+        ({"judge": "They are alike."}, "form"),
+        ({"write": "<think>What do they"}, "finished"),
+    ],
+)
+def test_instructions_that_dictate_or_lead_elsewhere_are_rejected(passage, defect, check):
+    with pytest.raises(Rejected) as reason:
+        run_kind("prose_reversal", passage, REVERSED | defect)
+    assert reason.value.check == check
+
+
 NAMES = ("constrained_writing", "constrained_rewrite", "constraint_turns", "list_format", "json_extraction")
 
 
-@pytest.mark.parametrize("name", [*NAMES, "verified_edit"])
+@pytest.mark.parametrize("name", [*NAMES, "verified_edit", "prose_reversal"])
 def test_records_of_few_seeds_have_different_prompts(name):
     require_diverse(name, [passage_of(f"{AQUEDUCT} It was aqueduct number {number}.") for number in range(20)])

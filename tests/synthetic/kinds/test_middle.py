@@ -43,6 +43,7 @@ THOUGHTS = (
     "it be about speed? Nothing afterwards speaks of time. What must stand there is that one may take the columns "
     "one by one, and why: an earlier result is not destroyed by a later pass."
 )
+COPY = f"{SORTING} So nothing but this can belong there, as anybody sees who has once put lists in order by hand."
 TEXT = {
     "choose": as_json(why="The last sentence follows from it.", first=2, last=2),
     "reason": THOUGHTS,
@@ -94,13 +95,13 @@ def test_hints_grow_with_failed_attempts_and_cost_grade():
         ({"grade": graded(stands_alone="no")}, "reasons"),
         ({"grade": as_json(score=9)}, "form"),
         ({"reason": "It must be about columns."}, "length"),
-        ({"reason": f"{SORTING} One may think of names, by town and by age. That is how it works."}, "own words"),
+        ({"reason": COPY}, "own words"),
         ({"fill": "<think>What could it"}, "finished"),
     ],
 )
 def test_texts_whose_middle_is_not_found_or_not_reasoned_about_are_rejected(defect, check):
     with pytest.raises(Rejected) as reason:
-        run_kind("fim_text", PASSAGE, TEXT | defect, **PLAIN)
+        run_kind("fim_text", PASSAGE, TEXT | defect, max_copied=0.4, tokens=[60, 2000], **PLAIN)
     assert reason.value.check == check
 
 

@@ -14,7 +14,13 @@ from hornbook.synthetic.kinds.preference._functions import draw
 from hornbook.synthetic.kinds.preference.checked_code import closed
 from hornbook.synthetic.kinds.preference.refusal_pair import declines
 from tests.synthetic.kinds.scripted import passage_of, run_kind
-from tests.synthetic.kinds.test_instructions import AQUEDUCT, LOUD, NO_COMMA, ONE_RULE, PLAIN, TOPIC
+from tests.synthetic.kinds.test_instructions import AQUEDUCT
+
+PLAIN = "An aqueduct is a channel that brings water from a spring to the city, over valleys and through mountains."
+NO_COMMA = PLAIN.replace(",", "")
+LOUD = f"{NO_COMMA} What a sight!"
+TOPIC = "Topic: Channels of an aqueduct"
+ONE_RULE = {"rules": ["no_commas"], "constraints": 1}
 
 
 @pytest.fixture
