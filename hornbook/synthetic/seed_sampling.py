@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 
 from hornbook.synthetic.kind import Material, Seed
@@ -40,4 +41,33 @@ def from_pages(material: Material, count: int, rng: np.random.Generator, setting
     return [pages[number] for number in rng.permutation(len(pages))[:count].tolist()]
 
 
-SEEDS = {"passages": from_passages, "functions": from_functions, "questions": from_questions, "pages": from_pages}
+def checkable(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    """Questions whose answers a program can judge."""
+    found = [one for one in material.questions if one.oracle in CHECKABLE and one.answer.strip()]
+    return [found[number] for number in rng.permutation(len(found))[:count].tolist()]
+
+
+def numeric(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    """Of those, the ones with one number as their answer, and numbers to compute it from."""
+    from hornbook.synthetic.arithmetic import numbers
+
+    found = [one for one in material.questions if len(numbers(one.answer)) == 1 and numbers(one.prompt)]
+    return checkable(msgspec.structs.replace(material, questions=found), count, rng, settings)
+
+
+def function_requests(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    from hornbook.synthetic.kinds.preference._functions import from_requests
+
+    return from_requests(material, count, rng, settings)
+
+
+CHECKABLE = ("number", "math", "exact", "reasoning-gym")
+SEEDS = {
+    "passages": from_passages,
+    "functions": from_functions,
+    "questions": from_questions,
+    "pages": from_pages,
+    "checkable": checkable,
+    "numeric": numeric,
+    "function requests": function_requests,
+}

@@ -41,7 +41,7 @@ async def check_text(text: str, seed: Passage, ask: RecordContext, settings: Tex
     """The checks of `text_check_names`. Raises Rejected."""
     checks = Checks()
     checks.require("finished", True)
-    require_form(checks, text, settings)
+    require_form(checks, text, settings.tokens)
     share = copied(text, seed.text)
     checks.require("own words", share <= settings.max_copied, f"{share:.2f} of its 5-grams are the seed's")
     if settings.same_language:
@@ -51,9 +51,9 @@ async def check_text(text: str, seed: Passage, ask: RecordContext, settings: Tex
     return checks
 
 
-def require_form(checks: Checks, text: str, settings: TextSettings) -> None:
+def require_form(checks: Checks, text: str, tokens: tuple[int, int]) -> None:
     """Size, and no loop."""
-    least, most = settings.tokens
+    least, most = tokens
     size = tokens_in(text)
     checks.require("length", least <= size <= most, f"about {size} tokens, {least} to {most} are wanted")
     checks.require("no repetition", repetition(text) <= MOST_REPEATED, f"{repetition(text):.2f} repeated")
