@@ -63,8 +63,9 @@ async def run_jobs(
             return None
         job = msgspec.structs.replace(job, seed=_own(job.seed))
         teacher = teachers.choose(job.kind.name, job.seed.id)
-        dice = rng(seed, "record", job.kind.name, job.seed.id, *([job.draw] if job.draw else []))
-        ask = RecordContext(teacher, job.kind, job.settings, cutting, dice)
+        again = [job.draw] if job.draw else []
+        drawing = rng(seed, "record", job.kind.name, job.seed.id, *again)
+        ask = RecordContext(teacher, job.kind, job.settings, cutting, drawing)
         ask.values |= drawn_values(job, seed)
         made: list[Made] = []
         rejected = failed = ""

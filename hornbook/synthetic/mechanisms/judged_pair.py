@@ -77,7 +77,7 @@ async def make(seed: Any, ask: RecordContext, settings: PairSettings) -> list[Ma
 
 async def by_checker(case: Case, ask: RecordContext, settings: PairSettings) -> Made:
     """The grade says how often the teacher fails: pairs on which it often does teach the most."""
-    read = code_in if ask.kind.options["decided_by"] == "tests" else str
+    read: Callable[[str], str] = code_in if ask.kind.options["decided_by"] == "tests" else str
     replies = [read(text) for text in await ask.samples("reply", settings.replies, **case.told)]
     verdicts = await case.judge(replies)
     better = [text for text, verdict in zip(replies, verdicts, strict=True) if verdict.better]
@@ -190,7 +190,11 @@ async def by_constraints(seed: Passage, ask: RecordContext, settings: PairSettin
     return Case({"problem": problem}, judge, last_checks, all_but_one, question)
 
 
-CASES = {"tests": by_tests, "answer": by_answer, "constraints": by_constraints}
+CASES: dict[str, Callable[[Any, RecordContext, PairSettings], Awaitable[Case]]] = {
+    "tests": by_tests,
+    "answer": by_answer,
+    "constraints": by_constraints,
+}
 
 
 # -- a judge

@@ -61,7 +61,8 @@ class Replies(msgspec.Struct):
 async def refusals(seed: Passage, ask: RecordContext, settings: Any) -> list[Made]:
     asked = await ask.fill("question", Asked)
     left = without_evidence(seed.text, asked)
-    whole, gap, none = [{"problem": asked.question, "context": text} for text in (seed.text, left, "")]
+    told: list[dict[str, Any]] = [{"problem": asked.question, "context": text} for text in (seed.text, left, "")]
+    whole, gap, none = told
     count = settings.replies
     groups = [
         await ask.samples("reply", count, **whole),
@@ -84,18 +85,18 @@ async def refusals(seed: Passage, ask: RecordContext, settings: Any) -> list[Mad
         wanted.append((none, shrug, ("invention", replies.invented(), memories)))
     made: list[Made] = []
     failure = Rejected("known or not", f"{known:.2f} of the answers from memory are right")
-    for told, better, worse in wanted:
+    for case, better, worse in wanted:
         checks = Checks()
         checks.passed = ["finished", "form", "question", "evidence removed", better[0], worse[0]]
         try:
             chosen, rejected = replies.first(*better), replies.first(*worse)
-            if settings.verified and told is whole:
+            if settings.verified and case is whole:
                 await ask.verify(checks, chosen, seed.text, absent=settings.absent)
         except Rejected as reason:
             failure = reason
             continue
-        passed = checks.passed if told["context"] else [*checks.passed, "known or not"]
-        made.append(paired(ask, passed, chosen, rejected, **told))
+        passed = checks.passed if case["context"] else [*checks.passed, "known or not"]
+        made.append(paired(ask, passed, chosen, rejected, **case))
     ask.facts["pairs"] = float(len(made))
     if not made:
         raise failure
