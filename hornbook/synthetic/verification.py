@@ -15,7 +15,7 @@ from hornbook.synthetic.claims import (
     number_sentences,
     read_claims,
 )
-from hornbook.synthetic.equations import false_equation
+from hornbook.synthetic.arithmetic import false_equation
 from hornbook.synthetic.kind import VERIFY, Absent, Checks, RecordContext, Rejected
 from hornbook.synthetic.passage_numbers import foreign_number
 
