@@ -161,7 +161,7 @@ async def given_database(seed: Question, ask: RecordContext, settings: RunCodeSe
             break
     if error:
         raise Rejected("script", error)
-    given = {"query": seed.answer, "code": script}
+    given: dict[str, Any] = {"query": seed.answer, "code": script}
     given["question"] = await ask.write("question", label="Question", **given)
     solved = await ask.write("solve", **given) if "solve" in ask.kind.prompts else ""
     reference = sql_in(solved) if solved else seed.answer

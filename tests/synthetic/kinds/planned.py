@@ -22,7 +22,7 @@ class FirstStage(RecordContext):
     stage: str
     seen: dict[str, Any]
 
-    def _prompt(self, stage, values):
+    def _prompt(self, stage: str, values: dict[str, Any]) -> Any:
         self.stage, self.seen = stage, self.values | values
         raise Stopped
 
@@ -36,7 +36,7 @@ def first_prompts(name: str, seeds: list[Seed], records: int) -> list[str]:
         ask = FirstStage(None, kind, settings, PassageSettings(), rng(1, "record", name, seed.id))  # type: ignore[arg-type]
         ask.values |= drawn_values(RecordJob(kind, settings, seed), 1)
         with suppress(Stopped):
-            asyncio.run(kind.make(seed, ask, settings))
+            asyncio.run(kind.make(seed, ask, settings))  # type: ignore[arg-type]
         for draw in range(records // len(seeds)):
             axes = draw_axes(kind.axes, rng(1, "axes", name, seed.id, draw))
             values = ask.seen | {"axes": axes, "brief": brief(axes)}
