@@ -1,7 +1,8 @@
 """Equations that a text states, computed exactly: a solution that says 3 + 4 = 8 is not kept (report §2.2).
 
-It reads plain text and LaTeX, numbers with units, chains of equations. Where it cannot be sure (unknowns, rests, other
-bases, hours and minutes in one equation) it says nothing: a program may only reject what is certainly wrong.
+It reads plain text and LaTeX, numbers with units, chains of equations, and shares ("15% of 200 is 30"). Where it cannot
+be sure (unknowns, rests, other bases, hours and minutes in one equation) it says nothing: a program may only reject
+what is certainly wrong.
 """
 
 import ast
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?")
 ROUNDED = Fraction(1, 200)  # relative error of what is not a whole number: 2 / 3 = 0.667
+ROUGH = Fraction(1, 10)  # relative error of what is about as large
 LARGEST_POWER = 64
 OPERATORS: dict[type, Callable[[Fraction, Fraction], Fraction]] = {
     ast.Add: operator.add,
@@ -21,7 +23,7 @@ OPERATORS: dict[type, Callable[[Fraction, Fraction], Fraction]] = {
     ast.Div: operator.truediv,
 }
 PLAIN = (  # LaTeX and signs → what is evaluated
-    (r",\\!(?=\d{3})|\{,\}|(?<=\d),(?=\d{3}(?!\d))", ""),
+    (r",\\!(?=\d{3})|\{,\}|(?<=\d)(?:,|\\[,!;:]|[\u00a0\u2007\u2009\u202f])(?=\d{3}(?!\d))", ""),
     (r"\\(?:times|cdot|ast)(?![a-z])|[×·⋅∗]", "*"),
     (r"\\div(?![a-z])|÷", "/"),
     (r"\\approx(?![a-z])|≃", "≈"),
@@ -35,21 +37,26 @@ PLAIN = (  # LaTeX and signs → what is evaluated
     (r"[−–](?=\s?[\d(])", "-"),
     (r"(?<=\d)\*\*(?=\d)", "^"),
     (r"\*\*|__", " "),
+    (r"(\d) ?% (?:of|von|de) (\d+(?:\.\d+)?) (?:is|are|ist|sind|=) (?=\d)", r"\1% * \2 = "),
+    (r"(\d) ?% (?:of|von|de) (?=\d)", r"\1% * "),
 )
 MARK = re.compile(r"^\s*(?:[-*+•]\s+|\(?\d+[.)]\s+)")  # of a list
 # possessive throughout: in time linear in the text
-UNIT = r"(?:(?:km|cm|mm|kg|mg|ml|ft)\b|[ ][^\W\d_]{2,}+(?:/[^\W\d_]++)?+){0,3}+"
+UNIT = r"(?:(?:km|cm|mm|kg|mg|ml|ft)\b|[ ](?!(?:and|or|so|but|then|which)\b)[^\W\d_]{2,}+(?:/[^\W\d_]++)?+){0,3}+"
 TERM = rf"[ ]*+\(*+[ ]*+-?+[ ]*+\(*+\d++(?:\.\d++)?+%?+{UNIT}[ ]*+\)*+(?:\^\(?-?\d++\)?)?+\)*+"
 SIDE = rf"{TERM}(?:(?:[ ]*+[+*/]|[ ]*+-(?=[ ])|(?<![ ])-){TERM}){{0,40}}+"
 CHAIN = re.compile(rf"(?<![\d.]){SIDE}(?:[ ]*+[=≈]{SIDE})++")
 WORD = re.compile(r"[^\W\d_]{2,}(?:/[^\W\d_]+)?")
 GOES_ON_BEFORE = re.compile(  # the expression began with something else
     r"[-+*/^%√|!)}\]\w]$|\d:$|(?<!\w)\w[ ]*$|[-+*/^√)\d][ ]*$"
+    r"|(?:^|[.,;:])[^=≈.,;:]*\d[^=≈.,;:]*\b(?:and|or)[ ]*$"  # 2 apples and 3 + 4 pears
     r"|(?<!\w)\.[ ]*$|[-+*/][ ]*(?:[^\W\d_]+[ ]*){1,4}$"
     r"|\b(?:log|ln|sin|cos|tan|sqrt|of|by|half|twice|double|triple|max|min|minus|plus|times)[ ]*$",
     re.IGNORECASE,
 )
-GOES_ON_AFTER = re.compile(r"[\w^(\[{!√π%.]*\w|[ ]*[-+*/^(!√π\d\\]|:\d|[ ]?[a-zA-Z]\b(?!\.)")
+GOES_ON_AFTER = re.compile(
+    r"[\w^(\[{!√π%.]*\w|[ ]*[-+*/^(!√π\d\\]|:\d|[ ]?[a-zA-Z]\b(?!\.)|[ ](?:and|or)[ ](?:an?|one|half)\b"
+)
 UNSURE = re.compile(
     r"\b(?:mod|base|binary|hexadecimal|octal|remainder|remain|rest|R|rounded|round|full|whole|complete|modulo)\b|\d:\d\d"
 )
@@ -72,9 +79,10 @@ MEASURES = tuple(  # units of one dimension: two of them in an equation need a c
 
 
 class Equation(NamedTuple):
-    """Two sides of an equation in a text, as written, and their values."""
+    """Two sides of an equation in a text, as written, the sign between them (= or ≈), and their values."""
 
     left: str
+    sign: str
     right: str
     computed: Fraction
     stated: Fraction
@@ -85,9 +93,10 @@ def equations(text: str) -> Iterator[Equation]:
     """The equations of numbers in `text`, in order; those that state nothing (5 = 5) left out."""
     for line in (MARK.sub("", line) for line in plain(text).splitlines()):
         for match in CHAIN.finditer(line):
-            around = line[: match.start()][-40:], line[match.end() :][:40]
-            if not UNSURE.search(f"{match[0]} {around[1]}"):
-                yield from _of_chain(match[0], *around)
+            chain = match[0].rstrip()
+            before, after = line[: match.start()][-40:], line[match.start() + len(chain) :][:40]
+            if not UNSURE.search(f"{chain} {after}"):
+                yield from _of_chain(chain, before, after)
 
 
 def _of_chain(chain: str, before: str, after: str) -> Iterator[Equation]:
@@ -103,15 +112,19 @@ def _of_chain(chain: str, before: str, after: str) -> Iterator[Equation]:
     for place in range(first, last - 1):
         left, right = sides[place], sides[place + 1]
         computes = any(re.search(r"\d[% )]*[-+*/^]", side) for side in (left, right))
-        if not computes or signs[place] != "=":
+        about = signs[place] == "≈"
+        if not computes or (about and not re.fullmatch(NUMBER, right)):  # 48 × 21 ≈ 50 × 20
             continue
         computed, stated = evaluate(left), evaluate(right)
         if computed is not None and stated is not None:
-            holds = _same(computed, stated, right) or _same(stated, computed, left)
+            if about:
+                holds = abs(computed - stated) <= max(_half_a_unit(right), ROUGH * abs(computed))
+            else:
+                holds = _same(computed, stated, right) or _same(stated, computed, left)
             if "%" in chain and not holds:  # 15 / 60 * 100 = 25%
                 loose = evaluate(left.replace("%", "")), evaluate(right.replace("%", ""))
                 holds = None not in loose and loose[0] == loose[1]
-            yield Equation(left, right, computed, stated, holds)
+            yield Equation(left, signs[place], right, computed, stated, holds)
 
 
 def _same(computed: Fraction, stated: Fraction, written: str) -> bool:
@@ -124,6 +137,13 @@ def _same(computed: Fraction, stated: Fraction, written: str) -> bool:
     return rounded or abs(computed - stated) <= ROUNDED * max(abs(computed), abs(stated))
 
 
+def _half_a_unit(number: str) -> Fraction:
+    """Half of the last place that a number is written to: 0.05 of 2.8, 500 of 42000."""
+    whole, _, decimals = number.strip("-").partition(".")
+    zeros = 0 if decimals else len(whole) - len(whole.rstrip("0"))
+    return Fraction(10) ** (zeros - len(decimals)) / 2
+
+
 def _mixed(words: list[str]) -> bool:
     """Whether two units of one dimension occur: 2 hours + 30 minutes."""
     names = {part.removesuffix("s") for word in words for part in word.split("/")}
@@ -134,7 +154,7 @@ def false_equation(text: str, *, quoted: str = "") -> str:
     """The first equation in `text` that does not hold; "" when all do. What is `quoted` may be false."""
     known = {(each.left, each.right) for each in equations(quoted)} if quoted else set()
     wrong = (each for each in equations(text) if not each.holds and (each.left, each.right) not in known)
-    return next((f"{each.left} = {each.right}" for each in wrong), "")
+    return next((f"{each.left} {each.sign} {each.right}" for each in wrong), "")
 
 
 def plain(text: str) -> str:

@@ -27,6 +27,11 @@ TRUE_OR_UNSURE = [
     "25 pupils + 1 teacher + 1 guest = 27 people; 1 + 2 + ... + 10 = 55",
     "487 × 21 ≈ 500 × 20 = 10,000 and 2/3 ≈ 0.7",
     r"90,\!000 = 9 * 10^4, $\$3 + \$4 = \$7$, 3^2 - 4 * 36 = -135, P(1) = 7 - 2 = 5",
+    "x + 3 = 8, 20 % * 5 = 1, 3 + 4 = 2 + 5, 7 + 8 = 3 (mod 12), 7 + 8 = 3 mod 12",
+    r"$\tfrac{2}{3} \times 2\,300\,000 \approx 1\,533\,000$, $25/9 ≈ 2.8$, 48 × 21 ≈ 1050, 2 300 × 2 = 4 600",
+    "15 % of 200 is 30, and 15\\% of 1,000 = 150. 15% of 200 is 10 more than 20. 3 + 4 = 7 and a half",
+    "2 apples and 3 + 4 pears = 9 fruits, 25 pupils and 1 teacher + 1 guest = 27 people",
+    "1\u202f000 + 2\u202f500 = 3\u202f500, 20% of 50 = 10% of 100, 15% of the 200 pupils are 30, x% of 200 = 30",
     "1) 3 + 4 = 7\n2. 5 - 2 = 3\n- 8 - 3 = 5\n(3) - 4 = 2",
 ]
 FALSE = [
@@ -43,6 +48,15 @@ FALSE = [
     ("12 × 12 = 144 − 4 = 140", "12 * 12 = 144 - 4"),
     ("x = -3 - 5 = -2", "-3 - 5 = -2"),
     ("1. 3 + 4 = 8", "3 + 4 = 8"),
+    (r"$\frac{2}{3} \cdot 2\,300\,000 \approx 1\,150\,000$", "((2)/(3)) * 2300000 ≈ 1150000"),
+    ("15 % of 200 is 40.", "15% * 200 = 40"),
+    ("Of these, 15% of 200 is 40 pupils.", "15% * 200 = 40"),
+    ("1\u202f000 + 2\u202f500 = 3\u202f600", "1000 + 2500 = 3600"),
+    ("So 3 + 4 = 8 and we go on.", "3 + 4 = 8"),
+    ("So 3 + 4 = 8 books, which leaves 2.", "3 + 4 = 8"),
+    ("There are 3 + 4 = 8 books on the upper shelf.", "3 + 4 = 8"),
+    ("25 / 9 ≈ 3.8", "25 / 9 ≈ 3.8"),
+    ("Then 1842 + 59 = 1911.", "1842 + 59 = 1911"),
 ]
 
 
@@ -70,7 +84,7 @@ def test_no_text_breaks_it(text):
     false_equation(text)
 
 
-@pytest.mark.parametrize("part", ["1+1", "5 apples ", "(", "1=1", "1+1=2+", "abc ", "-", "5ab"])
+@pytest.mark.parametrize("part", ["1+1", "5% of 5 ", "5 % ", "1,000", "5 apples ", "5 and ", "1≈1", "(", "1=1", "1+1=2+", "abc ", "-", "5ab"])
 def test_its_time_grows_with_the_text_alone(part):
     begin = time.perf_counter()
     false_equation(part * 2000)
