@@ -1,6 +1,6 @@
 """Group short answers by number or by words in common: the votes of small teachers (report §2.2, seeds, 2).
 
-What strong teachers say is compared by `mechanisms/voting.py`: words in common do not say that two mean the same.
+What strong teachers say is compared by `mechanisms/comparing.py`: words in common do not say that two mean the same.
 """
 
 from collections.abc import Sequence

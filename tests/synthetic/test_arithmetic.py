@@ -84,7 +84,9 @@ def test_no_text_breaks_it(text):
     false_equation(text)
 
 
-@pytest.mark.parametrize("part", ["1+1", "5% of 5 ", "5 % ", "1,000", "5 apples ", "5 and ", "1≈1", "(", "1=1", "1+1=2+", "abc ", "-", "5ab"])
+@pytest.mark.parametrize(
+    "part", ["1+1", "5% of 5 ", "5 % ", "1,000", "5 apples ", "5 and ", "1≈1", "(", "1=1", "1+1=2+", "abc ", "-", "5ab"]
+)
 def test_its_time_grows_with_the_text_alone(part):
     begin = time.perf_counter()
     false_equation(part * 2000)

@@ -21,12 +21,13 @@ from hornbook.synthetic.constraints.rule import Topic
 from hornbook.synthetic.kind import Checks, Made, RecordContext, Rejected
 from hornbook.synthetic.kinds.preference._functions import defines
 from hornbook.synthetic.kinds.preference._refusals import REFUSAL_CHECKS, refusals
+from hornbook.synthetic.mechanisms.comparing import final_answer, oracle_of, right_answers
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, paired
 from hornbook.synthetic.mechanisms.solve_and_vote import Review, check_solution
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, require_form, text_check_names
-from hornbook.synthetic.mechanisms.voting import final_answer, oracle_of, right_answers
 from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Passage
+from hornbook.synthetic.verification import CHECKS
 
 Mark = Annotated[int, Meta(ge=1, le=5)]
 
@@ -78,7 +79,7 @@ async def make(seed: Any, ask: RecordContext, settings: PairSettings) -> list[Ma
 async def by_checker(case: Case, ask: RecordContext, settings: PairSettings) -> Made:
     """The grade says how often the teacher fails: pairs on which it often does teach the most."""
     read: Callable[[str], str] = code_in if ask.kind.options["decided_by"] == "tests" else str
-    replies = [read(text) for text in await ask.samples("reply", settings.replies, **case.told)]
+    replies = [read(text) for text in await ask.samples("reply", settings.replies, preamble=False, **case.told)]
     verdicts = await case.judge(replies)
     better = [text for text, verdict in zip(replies, verdicts, strict=True) if verdict.better]
     worse = [text for text, verdict in zip(replies, verdicts, strict=True) if verdict.worse]
@@ -91,7 +92,9 @@ async def by_checker(case: Case, ask: RecordContext, settings: PairSettings) -> 
     checks.require("better reply", bool(better), verdicts[0].reason)
     last = await case.last_checks(better[0])
     for number in range(settings.worse if "worse" in ask.kind.prompts and not worse else 0):
-        text = read(await ask.write("worse", attempt=number, better=better[0], **case.told_worse(number)))
+        text = read(
+            await ask.write("worse", attempt=number, preamble=False, better=better[0], **case.told_worse(number))
+        )
         (verdict,) = await case.judge([text])
         if verdict.worse:
             worse = [text]
@@ -226,8 +229,9 @@ async def by_judge(seed: Passage, ask: RecordContext, settings: PairSettings) ->
     Judges favour places in a list: what only one order prefers makes no pair.
     """
     question = await ask.write("question", label="Question")
-    texts = await ask.samples("reply", settings.replies, problem=question)
-    texts += await ask.samples("worse", settings.worse, problem=question) if settings.worse else []
+    texts = await ask.samples("reply", settings.replies, preamble=False, problem=question)
+    if settings.worse:
+        texts += await ask.samples("worse", settings.worse, preamble=False, problem=question)
     checks = Checks()
     checks.require("finished", True)
     replies = list(dict.fromkeys(texts))
@@ -288,7 +292,7 @@ def calls(settings: PairSettings, prompts: Prompts) -> dict[str, int]:
 
 def checks(settings: PairSettings, prompts: Prompts) -> tuple[str, ...]:
     if "refuse" in prompts:
-        return (*REFUSAL_CHECKS, *(["true"] if settings.verified else []))
+        return (*REFUSAL_CHECKS, *(CHECKS if settings.verified else ()))
     about_seed = text_check_names(settings) if "question" in prompts else ("finished",)
     by_a_judge = ("both orders", "accuracy", "overall") if "judge" in prompts else ("worse reply",)
     read = ("form",) if {"judge", "review", "compare"} & set(prompts) else ()

@@ -15,9 +15,9 @@ from hornbook.base.settings import setting
 from hornbook.synthetic.arithmetic import false_equation, numbers, plain
 from hornbook.synthetic.kind import Checks, KindSettings, Made, RecordContext, Rejected
 from hornbook.synthetic.kinds.mathematics._questions import QUESTIONS, VOTES, Posed
+from hornbook.synthetic.mechanisms.comparing import final_answer, grouped, oracle_of, right_answers
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
 from hornbook.synthetic.mechanisms.text_checks import require_form
-from hornbook.synthetic.mechanisms.voting import final_answer, grouped, oracle_of, right_answers
 
 
 class SolvingSettings(KindSettings):
@@ -57,7 +57,7 @@ async def make(seed: Any, ask: RecordContext, settings: SolvingSettings) -> list
 
 async def solved(posed: Posed, ask: RecordContext, settings: SolvingSettings) -> list[Made]:
     told = {"problem": posed.text} | posed.told
-    texts = await ask.samples("solve", settings.solutions, **told)
+    texts = await ask.samples("solve", settings.solutions, preamble=False, **told)
     reached, tied = await _reached(posed, texts, ask)
     share = len(reached) / len(texts)
     ask.facts["right"] = share

@@ -67,7 +67,7 @@ def passage_of(text: str) -> Passage:
 
 FORMS = {  # an answer as strong models write it → the same text
     "plain": "{}",
-    "with a preamble": "Sure! Here it is:\n\n{}",
+    "with a preamble": "Sure! Here it is:\n\n<text>\n{}\n</text>",
     "in a fence": "Here you are:\n```\n{}\n```",
     "with thinking": "<think>\nLet me see. Answer: 1\n</think>\n\n{}",
 }

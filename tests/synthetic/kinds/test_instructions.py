@@ -84,10 +84,10 @@ def test_a_reply_that_breaks_a_constraint_is_sent_back_with_it(passage):
 @pytest.mark.parametrize(("name", "absent"), [("constrained_writing", "background"), ("constrained_rewrite", "none")])
 def test_the_verifier_holds_replies_to_the_passage(passage, monkeypatch, name, absent):
     async def verify(self, checks, text, source, *, absent="none"):
-        checks.require("true", False, absent)
+        checks.require("truth", False, absent)
 
     monkeypatch.setattr(RecordContext, "verify", verify)
-    with pytest.raises(Rejected, match=f"true: {absent}"):
+    with pytest.raises(Rejected, match=f"truth: {absent}"):
         run_kind(name, passage, WRITTEN, **NO_COMMAS | {"verified": True})
 
 
@@ -172,7 +172,7 @@ VALUES = {
 EXTRACTED = {
     "fields": as_json(request="I need these facts from the text.", fields=FIELDS),
     "extract": [as_json(**VALUES), as_json(**VALUES | {"over_valleys": "rows of arches"})],
-    "compare": as_json(fields=[{"name": "over_valleys", "why": "the same things", "same": "yes"}]),
+    "compare": as_json(over_valleys={"why": "the same things", "holds": True}),
 }
 
 
@@ -189,7 +189,7 @@ def test_facts_as_json_are_kept_in_every_form_of_answer(passage, form):
         ({"extract": [as_json(**VALUES), as_json(**VALUES | {"fall": 45})]}, {"fall"}),
         ({"extract": [as_json(**VALUES), as_json(**VALUES | {"builder": "Trajan"})]}, {"builder"}),
         ({"extract": as_json(**VALUES | {"first_sentence": "An aqueduct carries water."})}, {"first_sentence"}),
-        ({"compare": as_json(fields=[{"name": "over_valleys", "why": "others", "same": "no"}])}, {"over_valleys"}),
+        ({"compare": as_json(over_valleys={"why": "others", "holds": False})}, {"over_valleys"}),
     ],
 )
 def test_values_that_differ_or_are_no_quotations_are_left_out(passage, defect, lost):
@@ -213,10 +213,10 @@ def test_extractions_without_agreement_or_form_are_rejected(passage):
 def test_the_verifier_sees_what_is_stated_and_not_what_is_null(passage, monkeypatch):
     async def verify(self, checks, text, source, *, absent="none"):
         assert "fall of the channel in centimetres a kilometre: 30" in text and "emperor" not in text
-        checks.require("true", absent != "none")
+        checks.require("truth", absent != "none")
 
     monkeypatch.setattr(RecordContext, "verify", verify)
-    with pytest.raises(Rejected, match="true"):
+    with pytest.raises(Rejected, match="truth"):
         run_kind("json_extraction", passage, EXTRACTED)
 
 

@@ -17,7 +17,7 @@ from hornbook.synthetic.kind import Material, Rejected
 from hornbook.synthetic.kinds import FAMILIES, load_kind
 from hornbook.synthetic.kinds.mathematics._computation import draw
 from hornbook.synthetic.kinds.mathematics._program import program_of, varied
-from hornbook.synthetic.mechanisms.voting import final_answer, oracle_of
+from hornbook.synthetic.mechanisms.comparing import final_answer, oracle_of
 from hornbook.synthetic.passages import PassageSettings
 from tests.synthetic.kinds.scripted import FORMS, first_prompts, in_form, passage_of, run_kind
 

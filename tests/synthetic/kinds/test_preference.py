@@ -98,7 +98,8 @@ CODE = "```python\n{}\n```"
 KINDS = {  # kind → seed, what a good teacher says, settings, the better and the worse reply
     "checked_code": (REQUEST, {"reply": CODE.format(PROGRAM), "worse": CODE.format(NONE)}, {},
                      CODE.format(PROGRAM), CODE.format(NONE)),
-    "checked_math": (SUM, {"reply": RIGHT, "worse": WRONG, "review": SOUND}, {"tokens": [5, 400]}, RIGHT, WRONG),
+    "checked_math": (SUM, {"reply": RIGHT, "worse": WRONG, "review": SOUND,
+                              "compare": '{"why": "", "groups": []}'}, {"tokens": [5, 400]}, RIGHT, WRONG),
     "followed_instruction": (AQUEDUCT, {"question": LETTER, "reply": NO_COMMA, "worse": PLAIN}, {"verified": False},
                              NO_COMMA, PLAIN),
     "judged_replies": (AQUEDUCT, {"question": QUESTION, "reply": ARCHED, "worse": VAGUE,
@@ -114,7 +115,7 @@ KINDS = {  # kind → seed, what a good teacher says, settings, the better and t
 @pytest.fixture(autouse=True)
 def _one_rule(monkeypatch):
     """The constraint that is drawn: no commas."""
-    kind = load_kind("followed_instruction")
+    kind = load_kind("followed_instruction", "full")
     options = {"decided_by": "constraints", "constraints": [1, 1], "rules": ["no_commas"]}
     monkeypatch.setitem(kind.__dict__, "options", options)
 

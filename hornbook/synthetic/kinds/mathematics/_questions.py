@@ -14,7 +14,7 @@ from hornbook.synthetic.arithmetic import false_equation, numbers, shown
 from hornbook.synthetic.kind import RecordContext, Rejected
 from hornbook.synthetic.kinds.mathematics._computation import draw
 from hornbook.synthetic.kinds.mathematics._program import varied
-from hornbook.synthetic.mechanisms.voting import right_answers
+from hornbook.synthetic.mechanisms.comparing import right_answers
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.words import copied
 

@@ -11,8 +11,8 @@ import msgspec
 
 from hornbook.base.records import Question
 from hornbook.synthetic.kind import Checks, Made, RecordContext, Rejected
+from hornbook.synthetic.mechanisms.comparing import oracle_of, right_answers
 from hornbook.synthetic.mechanisms.mechanism import paired
-from hornbook.synthetic.mechanisms.voting import oracle_of, right_answers
 from hornbook.synthetic.passages import Passage
 
 REFUSAL_CHECKS = (
@@ -65,11 +65,11 @@ async def refusals(seed: Passage, ask: RecordContext, settings: Any) -> list[Mad
     whole, gap, none = told
     count = settings.replies
     groups = [
-        await ask.samples("reply", count, **whole),
-        await ask.samples("refuse", count, **gap),
-        await ask.samples("worse", settings.worse, answer=asked.answer, **gap),
-        await ask.samples("recall", count, **none),
-        await ask.samples("refuse", count, first=count, **none),
+        await ask.samples("reply", count, preamble=False, **whole),
+        await ask.samples("refuse", count, preamble=False, **gap),
+        await ask.samples("worse", settings.worse, preamble=False, answer=asked.answer, **gap),
+        await ask.samples("recall", count, preamble=False, **none),
+        await ask.samples("refuse", count, first=count, preamble=False, **none),
     ]
     replies = await read([text for group in groups for text in group], asked, ask)
     starts = [sum(map(len, groups[:number])) for number in range(len(groups) + 1)]
