@@ -83,7 +83,7 @@ def test_there_is_a_good_answer_for_every_kind():
 
 @pytest.mark.parametrize(
     "form",
-    ["{}", "Here is the text:\n\n<text>\n{}\n</text>", "Sure.\n\n```\n{}\n```", "<think>They want to know.</think>\n\n{}"],
+    ["{}", "Here it is:\n\n<text>\n{}\n</text>", "Sure.\n\n```\n{}\n```", "<think>Who asks?</think>\n\n{}"],
     ids=["plain", "preamble", "fence", "thinking"],
 )
 @pytest.mark.parametrize("name", NAMES)
