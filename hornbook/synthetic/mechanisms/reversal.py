@@ -8,11 +8,12 @@ from typing import Literal
 import msgspec
 
 from hornbook.base.settings import setting
+from hornbook.base.token_estimate import estimate_tokens
 from hornbook.synthetic.kind import Checks, KindSettings, Made, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
 from hornbook.synthetic.mechanisms.revision import Score
 from hornbook.synthetic.passages import Passage
-from hornbook.synthetic.words import copied, tokens_in
+from hornbook.synthetic.words import copied
 
 
 class ReversalSettings(KindSettings):
@@ -51,7 +52,7 @@ async def reversed_text(seed: Passage, number: int, ask: RecordContext, settings
     checks.require("finished", True)
     share = copied(instruction, seed.text)
     checks.require("own words", share <= settings.max_copied, f"{share:.2f} of its 5-grams are the text's")
-    size = tokens_in(instruction) / tokens_in(seed.text)
+    size = estimate_tokens(instruction) / tokens_in(seed.text)
     checks.require("no dictation", size <= settings.max_size, f"{size:.2f} of the text's length")
     again = await ask.write("write", instruction=instruction)
     judged = await ask.fill("judge", Fidelity, instruction=instruction, again=again)
