@@ -52,7 +52,7 @@ async def reversed_text(seed: Passage, number: int, ask: RecordContext, settings
     checks.require("finished", True)
     share = copied(instruction, seed.text)
     checks.require("own words", share <= settings.max_copied, f"{share:.2f} of its 5-grams are the text's")
-    size = estimate_tokens(instruction) / tokens_in(seed.text)
+    size = estimate_tokens(instruction) / estimate_tokens(seed.text)
     checks.require("no dictation", size <= settings.max_size, f"{size:.2f} of the text's length")
     again = await ask.write("write", instruction=instruction)
     judged = await ask.fill("judge", Fidelity, instruction=instruction, again=again)
