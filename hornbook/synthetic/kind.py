@@ -166,9 +166,12 @@ class RecordContext:
         return texts
 
     async def fill(self, stage: str, shape: type[Shape], *, attempt: int = 0, **values: Any) -> Shape:
-        """The answer to the prompt of `stage` as a msgspec.Struct; see `json`."""
+        """The answer to the prompt of `stage` as a msgspec.Struct; see `json`.
+
+        One that was cut off is asked for again with more room: repaired, it would lack its end.
+        """
         messages, options = self._prompt(stage, values)
-        return await self.json(stage, messages, shape, sample=attempt, **options)
+        return await self.json(stage, messages, shape, more_room=MORE_ROOM, sample=attempt, **options)
 
     async def verify(self, checks: "Checks", text: str, source: str, *, absent: str = "none") -> None:
         """Require that the verifier finds each claim of the text supported by the source, or absent where that is
@@ -190,14 +193,22 @@ class RecordContext:
         async with _places():
             return await asyncio.to_thread(function, *args)
 
-    async def json(self, stage: str, prompt: str | list[Message], shape: type[Shape], **options: Any) -> Shape:
+    async def json(
+        self, stage: str, prompt: str | list[Message], shape: type[Shape], *, more_room: int = 0, **options: Any
+    ) -> Shape:
         """An answer as a msgspec.Struct, whose field names and types tell the teacher what to fill in.
 
         Servers that support it are given the JSON schema. An answer that does not fit is repaired if the repair is
-        unambiguous, else requested once more. Raises Rejected ("form") if that fails too.
+        unambiguous, else requested once more; with `more_room` times the room, if that is set and it was cut off.
+        Raises Rejected ("form") if that fails too.
         """
         messages = [Message("user", prompt)] if isinstance(prompt, str) else prompt
         answer = await self(stage, messages, schema=schema_of(shape), **options)
+        if more_room and answer.finish == "length":
+            options["max_tokens"] *= more_room
+            answer = await self(stage, messages, schema=schema_of(shape), **options)
+            if answer.finish == "length":
+                raise Rejected("form", f"{stage}: cut off at {options['max_tokens']} tokens")
         found, reason = read_json(answer.text, shape)
         if found is None:
             answer = await self(

@@ -4,7 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-WORD = re.compile(r"[^\W_]+")
+# Signs that stand with a letter belong to its word: accents, the vowels of the scripts of India and South-East Asia.
+_SIGNS = (
+    r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0981-\u0df3\u0e31-\u0ecd\u102b-\u103e\u17b4-\u17d3"
+    r"\u200c\u200d"
+)
+WORD = re.compile(rf"[^\W_]+(?:[{_SIGNS}]+[^\W_]*)*")
 _FUNCTION_WORDS = """
     the of and to a in is that for it as with be by on not this are or if can from an at which will when you have
     has but all one other then there their its than only may more each any such into between where must should was

@@ -6,8 +6,9 @@ Sizes and copies are counted. Whether it is true, the verifier says, claim by cl
 from typing import Literal
 
 from hornbook.base.settings import setting
+from hornbook.synthetic.axes import language_codes
 from hornbook.synthetic.kind import Checks, KindSettings, RecordContext
-from hornbook.synthetic.passages import Passage
+from hornbook.synthetic.passages import Page, Passage
 from hornbook.synthetic.words import copied, repetition, tokens_in
 
 MOST_REPEATED = 0.35  # share of repeated 3-grams: more is a loop
@@ -23,7 +24,8 @@ class TextSettings(KindSettings):
         "none", "what a text may say that the seed does not: nothing, true background knowledge, or anything"
     )
     verified: bool = setting(True, "let the verifier check each claim against the seed")
-    same_language: bool = setting(True, "the text must be in the seed's language")
+    max_share: float = setting(1000, "longest text, as a share of the seed's tokens", gt=0)
+    same_language: bool = setting(True, "the text must be in the seed's language, or in the one that was drawn")
 
 
 def text_check_names(settings: TextSettings) -> tuple[str, ...]:
@@ -37,17 +39,25 @@ def text_check_names(settings: TextSettings) -> tuple[str, ...]:
     )
 
 
-async def check_text(text: str, seed: Passage, ask: RecordContext, settings: TextSettings) -> Checks:
-    """The checks of `text_check_names`. Raises Rejected."""
+async def check_text(
+    text: str, seed: Passage | Page, ask: RecordContext, settings: TextSettings, *, before: str = ""
+) -> Checks:
+    """The checks of `text_check_names`. `before` is a question that the text answers: it must be true too.
+
+    Raises Rejected.
+    """
     checks = Checks()
     checks.require("finished", True)
     require_form(checks, text, settings)
+    share = tokens_in(text) / max(1, tokens_in(seed.text))
+    checks.require("length", share <= settings.max_share, f"{share:.2f} of the seed's length")
     share = copied(text, seed.text)
     checks.require("own words", share <= settings.max_copied, f"{share:.2f} of its 5-grams are the seed's")
     if settings.same_language:
-        checks.require("language", await ask.compute(same_language, text, seed.language), f"not {seed.language}")
+        wanted = language_codes(ask.values.get("axes", {}).get("language", "")) or [seed.language]
+        checks.require("language", await ask.compute(language_of, text) in wanted, f"not {wanted[0]}")
     if settings.verified:
-        await ask.verify(checks, text, seed.text, absent=settings.absent)
+        await ask.verify(checks, f"{before}\n\n{text}".strip(), seed.text, absent=settings.absent)
     return checks
 
 
@@ -59,7 +69,7 @@ def require_form(checks: Checks, text: str, settings: TextSettings) -> None:
     checks.require("no repetition", repetition(text) <= MOST_REPEATED, f"{repetition(text):.2f} repeated")
 
 
-def same_language(text: str, language: str) -> bool:
+def language_of(text: str) -> str:
     from hornbook.data.filters.language import identify
 
-    return identify([text])[0][0] == language
+    return identify([text])[0][0]

@@ -1,5 +1,7 @@
 """Long documents: long enough, of one subject, with questions at the end that need their beginning."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,8 +10,6 @@ from hypothesis import strategies as st
 from hornbook.synthetic.kind import Material, Rejected
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.kinds.long._pages import reading_lists, tokens
-from hornbook.synthetic.kinds.long.long_chapter import Section, cross_reference
-from hornbook.synthetic.kinds.long.long_recall import halves
 from hornbook.synthetic.passages import Page, PassageSettings
 from hornbook.synthetic.stage import parents_of
 from tests.synthetic.kinds.scripted import passage_of, run_kind
@@ -20,6 +20,7 @@ WORDS = [
 ]
 
 
+@cache
 def about(number):
     """A passage on the number-th invented city, whose answers stand in no other."""
     name, goods = f"{WORDS[number].capitalize()}ville", WORDS[number - 1]
@@ -90,57 +91,9 @@ def test_by_default_documents_have_the_report_s_four_thousand_tokens(name):
     assert kind.calls(kind.settings(min_tokens=1024)) <= kind.calls(settings)
 
 
-# ---- long_recall
+# ---- long_dialogue
 
 LONG = page_of(*range(1, 9))
-
-
-def recall(**changed):
-    def answer(prompt, sample):
-        return f"{goods(prompt.split('?')[0])} wood and copper kettles"
-
-    return {"question": question, "answer": answer} | changed
-
-
-def test_recall_questions_need_both_ends_of_the_document():
-    messages = run_kind("long_recall", LONG, recall(), min_tokens=400)[0].messages
-    document, asked = messages[0].content.rsplit("\n\n", 1)
-    assert all(passage.text in document for passage in LONG.passages) and "# test" in document
-    first, last = (int(part.split(":")[0]) for part in messages[1].content.split("Section ")[1:])
-    assert last - first >= 4
-    for section in (first, last):
-        assert WORDS[section - 1] in messages[1].content and WORDS[section].capitalize() in asked
-
-
-@pytest.mark.parametrize(
-    ("changed", "check"),
-    [
-        ({"answer": ["teak", "oak", "pine"]}, "agreement"),
-        ({"answer": "silk and silver coins"}, "agreement"),
-        ({"question": "No question."}, "question"),
-    ],
-)
-def test_recall_without_sure_answers_is_rejected(changed, check):
-    assert rejection("long_recall", LONG, recall(**changed), min_tokens=400) == check
-
-
-def test_what_stands_in_two_sections_is_not_asked_for():
-    twice = Page(id="p", text="", origin="o", passages=[about(1)] * 8)
-    assert rejection("long_recall", twice, recall(), min_tokens=400) == "only there"
-
-
-def test_a_short_document_is_rejected():
-    assert rejection("long_recall", page_of(1, 2), recall(), min_tokens=400) == "long"
-
-
-@given(st.integers(2, 200), st.floats(0, 0.9))
-def test_the_two_ends_are_as_far_apart_as_asked(sections, apart):
-    early, late = halves(sections, apart)
-    assert early and late and early[0] >= 0 and late[-1] < sections
-    assert late[0] - early[-1] >= min(sections - 1, apart * sections)
-
-
-# ---- long_dialogue
 
 
 def dialogue(**changed):
@@ -179,70 +132,3 @@ def test_passages_without_an_exchange_are_read_with_the_next():
 )
 def test_a_talk_without_substance_is_rejected(changed, check):
     assert rejection("long_dialogue", LONG, dialogue(**changed), min_tokens=400) == check
-
-
-# ---- long_chapter
-
-
-def chapter(**changed):
-    def section(prompt, sample):
-        name = city(prompt)
-        things = ("guild", "warden", "flood", "gate", "sailor", "coin", "keeper", "tower", "ship", "harbour", "kettles")
-        trade = f"In {name.capitalize()}ville is {goods(prompt)} wood."
-        return f"{trade} There are {', and '.join(f'the {name} {thing}' for thing in things)}."
-
-    return {
-        "outline": lambda prompt, sample: f"The {city(prompt).capitalize()} Tower",
-        "section": section,
-        "summary": lambda prompt, sample: f"The {city(prompt)} guild of the harbour chooses its warden.",
-        "question": question,
-        "answer": lambda prompt, sample: f"{WORDS[WORDS.index(city(prompt.split('What')[-1])) - 1]} wood",
-    } | changed
-
-
-def test_a_chapter_has_outline_sections_and_an_exercise_on_an_early_one():
-    text = run_kind("long_chapter", page_of(*range(1, 11)), chapter(), min_tokens=400)[0].text
-    assert text.startswith("In this chapter\n1. The Basil Tower\n2. The Cedar Tower")
-    assert "\n\n2. The Cedar Tower\n" in text
-    answer = text.split("Answer\n")[1]
-    section = int(answer.split("section ")[1].rstrip(")"))
-    assert section <= 2 and answer.startswith(f"{WORDS[section - 1]} wood")
-
-
-def test_sections_are_written_with_what_went_before():
-    prompts = []
-
-    def section(prompt, sample):
-        prompts.append(prompt)
-        return chapter()["section"](prompt, sample)
-
-    run_kind("long_chapter", page_of(*range(1, 11)), chapter(section=section), min_tokens=400)
-    assert "So far:" not in prompts[0]
-    assert "So far: The basil guild" in prompts[1] and "The cedar guild" in prompts[2]
-
-
-@pytest.mark.parametrize(
-    ("changed", "check"),
-    [
-        ({"section": "This is a wonderful city where everybody likes music and there is dancing all night long. " * 2},
-         "long"),
-        ({"outline": "Something Else Entirely"}, "long"),
-        ({"summary": "Nothing of the kind happens."}, "long"),
-        ({"answer": ["teak", "oak", "pine"]}, "agreement"),
-    ],
-)  # fmt: skip
-def test_a_chapter_that_lacks_a_part_is_rejected(changed, check):
-    assert rejection("long_chapter", page_of(*range(1, 11)), chapter(**changed), min_tokens=400) == check
-
-
-def test_a_section_refers_to_the_earlier_one_that_it_takes_up_not_to_its_neighbour():
-    first, second, third = (
-        Section(about(1), title, text, "Its gist.")
-        for title, text in (
-            ("Ships", "Sailors pay a coin to the keeper."),
-            ("Rain", "It rains in autumn."),
-            ("Fees", "A sailor pays the keeper a coin again."),
-        )
-    )
-    assert cross_reference(2, [first, second, third]) == '(Recall section 1, "Ships": Its gist.)'
-    assert cross_reference(1, [first, second, third]) == ""

@@ -7,7 +7,6 @@ import pytest
 from hornbook.oracles.score import is_right
 from hornbook.synthetic.kind import Rejected
 from hornbook.synthetic.kinds.reading.multiple_choice import read_choice
-from hornbook.synthetic.passages import Page
 from tests.synthetic.kinds.scripted import passage_of, run_kind
 
 LAKE = (
@@ -146,43 +145,6 @@ def test_a_choice_is_read_by_letter_or_by_its_words():
     options = ["a camel", "the river Aune", "a train"]
     assert read_choice("B", options) == read_choice("(B) the river", options) == read_choice("River Aune.", options)
     assert read_choice("a camel or a train", options) == read_choice("", options) == ""
-
-
-GLASS = "Glass is made from sand and soda that are melted in a furnace. It is brittle and lets light through."
-STEEL = "Steel is made from iron with a little carbon. It is tough, bends before it breaks, and rusts in rain."
-COMPARED = {
-    "question": "How do glass and steel differ in what they are made from?",
-    "answer": "Glass is made from sand and soda, but steel is made from iron with a little carbon.",
-    "alone": lambda prompt, sample: (
-        "It is made from sand and soda." if "sand" in prompt else "Steel is made from iron."
-    ),
-}
-
-
-@pytest.fixture
-def page():
-    parts = [passage_of(GLASS), passage_of(STEEL)]
-    return Page(id="page-1", text=f"{GLASS}\n\n{STEEL}", origin="test", passages=parts)
-
-
-def test_a_comparison_needs_both_passages(page):
-    (made,) = run_kind("comparison", page, COMPARED)
-    assert GLASS in made.messages[0].content and STEEL in made.messages[0].content
-    assert made.messages[1].content == COMPARED["answer"] and "needs both" in made.checks
-
-
-@pytest.mark.parametrize(
-    ("changes", "check"),
-    [
-        ({"question": "What is glass made from, and is it brittle?"}, "not about both"),
-        ({"answer": "Glass is made from sand and soda that are melted in a furnace."}, "uses both"),
-        ({"answer": "Glass is like wine to emperors, steel like gold to singers in marble palaces."}, "groundedness"),
-        ({"alone": COMPARED["answer"]}, "needs both"),
-    ],
-)
-def test_comparisons_that_one_passage_answers_are_rejected(page, changes, check):
-    with pytest.raises(Rejected, match=check):
-        run_kind("comparison", page, COMPARED | changes)
 
 
 VOTES = {

@@ -12,9 +12,7 @@ from hornbook.base.records import make_id
 from hornbook.base.settings import setting
 from hornbook.synthetic.kind import Checks, KindSettings, Material
 from hornbook.synthetic.passages import Page, Passage
-from hornbook.synthetic.words import stems
-
-TOKENS_PER_WORD = 4 / 3  # of English in the tokenizers of the time; a count that needs none of them
+from hornbook.synthetic.words import stems, tokens_in
 
 
 class LongSettings(KindSettings):
@@ -22,14 +20,14 @@ class LongSettings(KindSettings):
 
     records: int = setting(4, "long documents to begin", ge=0)
     temperature: float = setting(0.5, "sampling temperature", ge=0)
-    min_tokens: int = setting(4096, "least length of a document, in tokens (4/3 of its words)", ge=256)
+    min_tokens: int = setting(4096, "least length of a document, in tokens", ge=256)
     tries: int = setting(3, "times that a piece is written, at most", ge=1)
     min_grounded: float = setting(0.5, "least share of a piece's content words that its passage holds", ge=0, le=1)
 
 
 def tokens(text: str) -> int:
     """About how many tokens the text has."""
-    return round(TOKENS_PER_WORD * len(text.split()))
+    return tokens_in(text)
 
 
 def require_long(checks: Checks, text: str, settings: LongSettings) -> None:
@@ -48,7 +46,8 @@ def reading_lists(material: Material, count: int, needed: int) -> list[Page]:
     lists: list[Page] = []
     while left and len(lists) < count:
         first = left.pop(next(iter(left)))
-        by_likeness = sorted(left, key=lambda name: (-_likeness(about[first.id], about[name]), name))
+        alike = [name for name, page in left.items() if page.language == first.language]
+        by_likeness = sorted(alike, key=lambda name: (-_likeness(about[first.id], about[name]), name))
         chosen = [first]
         while by_likeness and _length(chosen) < needed:
             chosen.append(left.pop(by_likeness.pop(0)))
