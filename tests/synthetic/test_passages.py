@@ -13,7 +13,6 @@ from hornbook.synthetic.passage_scores import (
     dependencies,
     educational_value,
     key_terms,
-    reading_grade,
 )
 from hornbook.synthetic.passages import PassageSettings, passages
 from hornbook.synthetic.seed_sampling import spread_over_documents
@@ -84,14 +83,6 @@ def test_a_passage_depends_on_what_it_uses_and_does_not_say():
     text = "This holds for every quasigroup. A semilattice is an order in which any two have a meet; see FreeLattice."
     assert dependencies(text, ["quasigroup", "semilattice"]) == [BEFORE, "FreeLattice", "quasigroup"]
     assert dependencies("A semilattice is an order.", ["semilattice"]) == []
-
-
-def test_readability_is_a_school_year():
-    easy = "The cat sat on the mat. It was warm. The dog ran to it."
-    hard = (
-        "Notwithstanding considerable methodological heterogeneity, investigators consistently demonstrated efficacy."
-    )
-    assert reading_grade(easy) < 3 < 14 < reading_grade(hard) and reading_grade("") == 0.0
 
 
 def test_key_terms_are_what_the_text_is_about():

@@ -126,11 +126,14 @@ class Claims(msgspec.Struct):
         return "\n\n".join(f"{number}. {one}" for number, one in enumerate(told, start=1))
 
     def fault(self, source: str) -> str:
-        """Quotations are the passage's words, and stand where something decides; no verdict is that of all claims."""
+        """Claims are in other words, quotations in the passage's, and stand where something decides; no verdict is that
+        of all claims."""
         known = words(source)
         for number, one in enumerate(self.claims, start=1):
             if bool(one.quote.strip()) == (one.verdict == "not said"):
                 return f"claim {number} is {one.verdict} {'with' if one.quote.strip() else 'without'} a quotation"
+            if _stands_in(words(one.claim), known):
+                return f"claim {number} is the passage's own sentence"
             if not _stands_in(words(one.quote), known):
                 return f"claim {number} quotes what the passage does not say"
         if len({one.verdict for one in self.claims}) == 1:

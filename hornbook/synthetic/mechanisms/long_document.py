@@ -18,7 +18,7 @@ from hornbook.synthetic.kind import Checks, Made, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
 from hornbook.synthetic.mechanisms.second_answer import SECOND, require_alone_too_little, require_same_answer
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
-from hornbook.synthetic.passages import Page
+from hornbook.synthetic.passages import Page, Passage
 from hornbook.synthetic.prompts import render
 from hornbook.synthetic.words import copied, tokens_in
 
@@ -57,11 +57,12 @@ class Outline(msgspec.Struct):
 
 
 class Section(msgspec.Struct):
-    """A section as it is written, and its line of the running summary."""
+    """A section as it is written, its line of the running summary, and the passages that it was written from."""
 
     heading: str
     text: str
     summary: str = ""
+    passages: list[Passage] = []
 
 
 class Exercise(msgspec.Struct):
@@ -122,19 +123,22 @@ async def write_section(
     ask: RecordContext,
     settings: LongDocumentSettings,
 ) -> Section:
+    """A section that is true to its passages, those of earlier sections and their summaries. Raises Rejected."""
     chosen = [page.passages[number - 1] for number in dict.fromkeys(planned.passages)]
-    own = msgspec.structs.replace(page, passages=chosen, text="\n\n".join(passage.text for passage in chosen))
+    so_far = "\n".join(f"{number}. {one.heading}: {one.summary}" for number, one in enumerate(before, start=1))
+    known = dict.fromkeys(passage.text for passage in [*chosen, *(known for one in before for known in one.passages)])
+    source = msgspec.structs.replace(page, text="\n\n".join([*known, so_far]).strip())
     seen: dict[str, Any] = {
         "outline": outline,
         "planned": planned,
-        "passages": own.text,
-        "so_far": "\n".join(f"{number}. {one.heading}: {one.summary}" for number, one in enumerate(before, start=1)),
+        "passages": "\n\n".join(passage.text for passage in chosen),
+        "so_far": so_far,
         "last": before[-1].text.rsplit("\n\n", 1)[-1] if before else "",
     }
     for attempt in range(settings.tries):
         try:
             text = await ask.write("section", attempt=attempt, label=planned.heading, **seen)
-            passed = await check_text(text, own, ask, settings)
+            passed = await check_text(text, source, ask, settings)
             said = copied(text, "\n\n".join(one.text for one in before))
             passed.require("new", said <= MOST_SAID_BEFORE, f"{said:.2f} of it was said before")
             break
@@ -142,7 +146,7 @@ async def write_section(
             if attempt + 1 == settings.tries:
                 raise
     checks.passed += [name for name in passed.passed if name not in checks.passed]
-    return Section(planned.heading, text, await ask.write("summary", text=text, **seen))
+    return Section(planned.heading, text, await ask.write("summary", text=text, **seen), chosen)
 
 
 def lay_out(sections: Sequence[Section], without: int = -1) -> str:

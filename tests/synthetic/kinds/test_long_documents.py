@@ -138,6 +138,19 @@ def test_a_section_is_written_from_its_passages_with_what_went_before():
     assert prompts[2].count("when Basil meadows are under water.") == 1  # the end of the last section
 
 
+def test_a_section_may_say_what_earlier_ones_and_their_passages_say(monkeypatch):
+    sources = []
+
+    async def verify(self, checks, text, source, *, absent="none"):
+        sources.append(source)
+        checks.require("true", True)
+
+    monkeypatch.setattr(RecordContext, "verify", verify)
+    run("long_chapter")
+    assert [town for town in TOWNS if f"harbour of {town}" in sources[2]] == TOWNS[:3]
+    assert "2. Life in Basil: Whoever enters pays coins" in sources[2]
+
+
 def test_a_section_that_fails_its_checks_is_tried_again_and_then_left_out():
     def section_of(prompt, sample):
         wrong = '"Life in Cedar"' in prompt or ('"Life in Basil"' in prompt and sample == 0)

@@ -141,6 +141,7 @@ DEFECTS = [  # kind, answers that differ, the check that turns it away
     ("counterfactual", {"write": f"{SUPPOSED} {FALSE}"}, "true"),
     ("counterfactual", low("reasoning", SCORES), "rubric: reasoning 1"),
     ("hypothesis", {"write": claims(0, quote="Glaciers melt in summer.")}, "quotes what the passage does not say"),
+    ("hypothesis", {"write": claims(3, claim=CLAIMS["claims"][3]["quote"])}, "the passage's own sentence"),
     ("hypothesis", {"write": claims(0, quote="")}, "without a quotation"),
     ("hypothesis", {"write": claims(2, quote="The glacier slides")}, "with a quotation"),
     ("hypothesis", {"write": claims(1, verdict="supported")}, "second answer"),
