@@ -119,6 +119,7 @@ class DiversityOptions(TypedDict, total=False):
 class SynthOptions(DecontaminateOptions, total=False):
     teacher: TeacherOptions | None
     teachers: Sequence[TeacherOptions]
+    verifier: TeacherOptions | None
     kinds: Mapping[str, Mapping[str, Any]] | Sequence[str]
     records: int | None
     runner: Literal["local", "ray"]

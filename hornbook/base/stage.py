@@ -89,6 +89,7 @@ class StageType:
     holds: Mapping[str, str] = field(default_factory=dict)
     cost: Callable[[Any, Planned], Cost] | None = None
     listing: Callable[[str], Iterable[str]] | None = None
+    shows: Callable[[str], Iterable[str]] | None = None
     tables: Callable[[Path], Iterable["Table"]] | None = None
 
     @property
@@ -143,6 +144,7 @@ def stage(
     holds: Mapping[str, str] | None = None,
     cost: Callable[[Any, Planned], Cost] | None = None,
     listing: Callable[[str], Iterable[str]] | None = None,
+    shows: Callable[[str], Iterable[str]] | None = None,
     tables: Callable[[Path], Iterable["Table"]] | None = None,
 ) -> Callable[[Function], Function]:
     """Declare a function `(settings, work, *, INPUTS)` as a stage; the function itself is not changed.
@@ -162,6 +164,7 @@ def stage(
         holds: what inputs must hold, for inputs whose name does not say it.
         cost: estimates its cost, for `hornbook plan`.
         listing: gives the lines of `--list NAME`, if there is something to choose from.
+        shows: gives the lines of `--show NAME`, all that is known of one of these.
         tables: gives the tables that the command prints for its finished folder.
     """
 
@@ -179,6 +182,7 @@ def stage(
             holds=holds or {},
             cost=cost,
             listing=listing,
+            shows=shows,
             tables=tables,
         )
         return function

@@ -24,7 +24,8 @@ class StageCommand(click.Command):
         if not self.params:
             from hornbook.cli.options import setting_options
 
-            self.params = [*_inputs(self.kind), *_common(), *_list(self.kind), *setting_options(self.kind.settings)]
+            looking = [*_list(self.kind), *_show(self.kind)]
+            self.params = [*_inputs(self.kind), *_common(), *looking, *setting_options(self.kind.settings)]
         return super().get_params(ctx)
 
     def make_parser(self, ctx: click.Context) -> Any:
@@ -147,6 +148,19 @@ def _list(kind: StageType) -> list[click.Parameter]:
             help=about,
         )
     ]
+
+
+def _show(kind: StageType) -> list[click.Parameter]:
+    def show(ctx: click.Context, param: click.Parameter, given: str | None) -> None:
+        if given is not None and kind.shows:
+            for line in kind.shows(given):
+                click.echo(line)
+            ctx.exit()
+
+    if not kind.shows:
+        return []
+    about = "Show one of them whole, and exit."
+    return [click.Option(["--show"], metavar="NAME", is_eager=True, expose_value=False, callback=show, help=about)]
 
 
 def _sections(report: str) -> str:

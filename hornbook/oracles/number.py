@@ -45,6 +45,7 @@ _CURRENCY = re.compile(
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _MINUS = str.maketrans("−–—‒‑﹣－", "-------")
 _FORMULA = re.compile(r"\\(?!%)[a-zA-Z]+|\d\s?[xyzπ√]\b|[√π]|\d\s?!")  # a function or a variable
+_IN_WORD = re.compile(r"\s?[xyz][^\W\d_]")  # "59 years" is no formula of y
 # in a box: a fraction with letters, a number with a letter that is not a unit
 _LETTERS = re.compile(r"\\[dtc]?frac\s*\{[^{}]*[a-zA-Z]|\d\s?[abdeijknopqrtuvwxyz]\b")
 _TIME = re.compile(r"\d\s?:\s?\d")
@@ -75,7 +76,9 @@ def numbers_in(text: str) -> Iterator[Number]:
     text = _normalised(text[-LONGEST:])
     for match in _NUMBER.finditer(text):
         around = text[max(0, match.start() - 2) : match.end() + 3]
-        if _TIME.search(around) or _FORMULA.search(text[match.start() : match.end() + 2]):
+        if _TIME.search(around) or (
+            not _IN_WORD.match(text, match.end()) and _FORMULA.search(text[match.start() : match.end() + 2])
+        ):
             continue
         number = _value(match)
         if number is not None:

@@ -79,6 +79,11 @@ def expected_calls(settings: SynthSettings) -> int:
     return sum(kind.records * load_kind(name).calls(kind) for name, kind in settings.kinds.items())
 
 
+def expected_verify_calls(settings: SynthSettings) -> int:
+    """How many of the expected calls the verifier may answer."""
+    return sum(kind.records * load_kind(name).verify_calls(kind) for name, kind in settings.kinds.items())
+
+
 def markdown() -> Iterator[str]:
     """The catalogue as a Markdown table: `python -m hornbook.synthetic.catalogue`."""
     yield "| family | kind | what it makes | calls a record, at most | kept of seeds | calls made | checks |"

@@ -12,17 +12,27 @@ if TYPE_CHECKING:
 
 
 def _cost(settings: "SynthSettings", planned: Planned) -> Cost:
-    from hornbook.synthetic.catalogue import expected_calls
-    from hornbook.teacher.cost import cost_of_calls
+    from hornbook.synthetic.catalogue import expected_calls, expected_verify_calls
+    from hornbook.teacher.cost import cost_of_both, cost_of_calls
 
     calls = planned.number("teacher_calls")
-    return cost_of_calls(expected_calls(settings) if calls is None else calls, settings.writers, planned)
+    if calls is not None or settings.verifier is None:
+        return cost_of_calls(expected_calls(settings) if calls is None else calls, settings.writers, planned)
+    checking = expected_verify_calls(settings)
+    written = cost_of_calls(expected_calls(settings) - checking, settings.writers, planned)
+    return cost_of_both(written, cost_of_calls(checking, [settings.verifier], planned))
 
 
 def _kinds(name: str) -> Iterable[str]:
     from hornbook.synthetic.catalogue import listing
 
     return listing(name)
+
+
+def _prompts(name: str) -> Iterable[str]:
+    from hornbook.synthetic.show_kind import shown
+
+    return shown(name)
 
 
 @stage(
@@ -32,6 +42,7 @@ def _kinds(name: str) -> Iterable[str]:
     argument="documents",
     cost=_cost,
     listing=_kinds,
+    shows=_prompts,
     report="2.2, D",
     example="hornbook synth clean/ --teacher.url http://127.0.0.1:8000/v1 --teacher.model my-model --out synthetic",
 )

@@ -63,7 +63,8 @@ async def run_jobs(
             return None
         job = msgspec.structs.replace(job, seed=_own(job.seed))
         teacher = teachers.choose(job.kind.name, job.seed.id)
-        ask = RecordContext(teacher, job.kind, job.settings, cutting, rng(seed, "record", job.kind.name, job.seed.id))
+        random = rng(seed, "record", job.kind.name, job.seed.id)
+        ask = RecordContext(teacher, job.kind, job.settings, cutting, random, verifier=teachers.verifier)
         ask.values |= drawn_values(job, seed)
         made: list[Made] = []
         rejected = failed = ""

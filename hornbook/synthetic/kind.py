@@ -7,7 +7,7 @@ calling the teacher, and returns what it made or raises `Rejected`. The engine d
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -22,6 +22,8 @@ from hornbook.synthetic.structured_output import read as read_json
 from hornbook.synthetic.structured_output import retry_messages, schema_of
 from hornbook.teacher.client import Completion, Teacher
 
+Absent = Literal["none", "background", "any"]  # what a text may say that its source does not
+VERIFY = "verify"  # the stage that the verifier answers
 Seed = Passage | Page | Question
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 Result = TypeVar("Result")
@@ -99,6 +101,7 @@ class RecordContext:
         stages: stage → calls and answered tokens, in order.
         facts: figures about the record, averaged over the records of the kind in the yields.
         thoughts: answer → the thinking before it, if the teacher's settings keep it.
+        verifier: the model that answers the stage VERIFY; the teacher if there is none.
     """
 
     teacher: Teacher
@@ -111,6 +114,7 @@ class RecordContext:
     stages: dict[str, dict[str, int]] = field(default_factory=dict)
     facts: dict[str, float] = field(default_factory=dict)
     thoughts: dict[str, str] = field(default_factory=dict)
+    verifier: Teacher | None = None
 
     async def __call__(self, stage: str, prompt: str | list[Message], **options: Any) -> Completion:
         """One answer. Options: max_tokens, temperature, stop, sample; the defaults are the kind's settings."""
@@ -120,6 +124,7 @@ class RecordContext:
         """`count` independent answers to one prompt. Raises CallFailed when one of the calls fails."""
         if stage not in self.kind.stages:
             raise ValueError(f"{self.kind.name} does not declare the stage {stage!r}")
+        teacher = (self.verifier or self.teacher) if stage == VERIFY else self.teacher
         messages = [Message("user", prompt)] if isinstance(prompt, str) else prompt
         options = {"max_tokens": self.settings.max_tokens, "temperature": self.settings.temperature} | options
         first = options.pop("sample", 0)
@@ -127,7 +132,7 @@ class RecordContext:
         used["calls"] += count
         answers = await asyncio.gather(
             *(
-                self.teacher.complete(messages, purpose=f"{self.kind.name}/{stage}", sample=first + number, **options)
+                teacher.complete(messages, purpose=f"{self.kind.name}/{stage}", sample=first + number, **options)
                 for number in range(count)
             ),
             return_exceptions=True,
@@ -165,18 +170,27 @@ class RecordContext:
             texts.append(text_of(answer.text, label=label))
         return texts
 
-    async def fill(self, stage: str, shape: type[Shape], *, attempt: int = 0, **values: Any) -> Shape:
-        """The answer to the prompt of `stage` as a msgspec.Struct; see `json`.
-
-        One that was cut off is asked for again with more room: repaired, it would lack its end.
-        """
+    async def fill(
+        self,
+        stage: str,
+        shape: type[Shape],
+        fault: Callable[[Shape], str] = lambda answer: "",
+        *,
+        attempt: int = 0,
+        **values: Any,
+    ) -> Shape:
+        """The answer to the prompt of `stage` as a msgspec.Struct; see `json`."""
         messages, options = self._prompt(stage, values)
-        return await self.json(stage, messages, shape, more_room=MORE_ROOM, sample=attempt, **options)
+        return await self.json(stage, messages, shape, fault, more_room=MORE_ROOM, sample=attempt, **options)
 
-    async def verify(self, checks: "Checks", text: str, source: str, *, absent: str = "none") -> None:
-        """Require that the verifier finds each claim of the text supported by the source, or absent where that is
-        allowed. Raises Rejected ("true")."""
-        raise NotImplementedError  # comes with the verifier
+    async def verify(
+        self, checks: "Checks", text: str, source: str, *, absent: Absent = "none", numbers: bool = True
+    ) -> None:
+        """Require that programs find no fault in the text and the verifier finds each claim of it supported by the
+        source, or absent where that is allowed; see `verification.require_true`. Raises Rejected."""
+        from hornbook.synthetic.verification import require_true
+
+        await require_true(checks, self, text, source, absent, numbers)
 
     def _prompt(self, stage: str, values: dict[str, Any]) -> tuple[list[Message], dict[str, Any]]:
         prompt = self.kind.prompts[stage]
@@ -194,30 +208,35 @@ class RecordContext:
             return await asyncio.to_thread(function, *args)
 
     async def json(
-        self, stage: str, prompt: str | list[Message], shape: type[Shape], *, more_room: int = 0, **options: Any
+        self,
+        stage: str,
+        prompt: str | list[Message],
+        shape: type[Shape],
+        fault: Callable[[Shape], str] = lambda answer: "",
+        *,
+        more_room: int = 1,
+        **options: Any,
     ) -> Shape:
         """An answer as a msgspec.Struct, whose field names and types tell the teacher what to fill in.
 
         Servers that support it are given the JSON schema. An answer that does not fit is repaired if the repair is
-        unambiguous, else requested once more; with `more_room` times the room, if that is set and it was cut off.
-        Raises Rejected ("form") if that fails too.
+        unambiguous, else requested once more, and so is one in which `fault` finds something wrong. Raises Rejected
+        ("form") if that fails too. With `more_room`, one that was cut off is asked for again with so many times the
+        room: repaired, it would lack its end.
         """
         messages = [Message("user", prompt)] if isinstance(prompt, str) else prompt
-        answer = await self(stage, messages, schema=schema_of(shape), **options)
-        if more_room and answer.finish == "length":
-            options["max_tokens"] *= more_room
-            answer = await self(stage, messages, schema=schema_of(shape), **options)
-            if answer.finish == "length":
-                raise Rejected("form", f"{stage}: cut off at {options['max_tokens']} tokens")
-        found, reason = read_json(answer.text, shape)
-        if found is None:
-            answer = await self(
-                stage, retry_messages(messages, answer.text, reason), schema=schema_of(shape), **options
-            )
+        asked, reason = messages, ""
+        for _ in range(2):
+            answer = await self(stage, asked, schema=schema_of(shape), **options)
+            if more_room > 1 and answer.finish == "length":
+                reason, options["max_tokens"] = "cut off", more_room * options["max_tokens"]
+                continue
             found, reason = read_json(answer.text, shape)
-        if found is None:
-            raise Rejected("form", reason)
-        return found
+            reason = reason if found is None else fault(found)
+            if found is not None and not reason:
+                return found
+            asked = retry_messages(messages, answer.text, reason)
+        raise Rejected("form", reason)
 
 
 @dataclass(frozen=True)
@@ -234,6 +253,7 @@ class Kind:
         make: takes one seed through the stages. Raises Rejected.
         stages, checks: names, in order, of its requests to the teacher, and of the checks that can reject a record.
         calls: settings → largest number of calls per record.
+        verify_calls: settings → how many of them the verifier may answer.
         settings: its settings class.
         mechanism: name of the module in `mechanisms/` that takes a seed through the stages; "" for code of its own.
         prompts: stage → its prompt.
@@ -253,6 +273,7 @@ class Kind:
     checks: tuple[str, ...]
     calls: Callable[[Any], int]
     settings: type[KindSettings] = KindSettings
+    verify_calls: Callable[[Any], int] = lambda settings: 0
     name: str = ""
     family: str = ""
     mechanism: str = ""

@@ -29,11 +29,12 @@ from pydantic.fields import FieldInfo
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.settings import nearest
 from hornbook.synthetic.axes import axes_of
-from hornbook.synthetic.kind import Kind, KindSettings
+from hornbook.synthetic.kind import VERIFY, Kind, KindSettings
 from hornbook.synthetic.mechanisms import load_mechanism
 from hornbook.synthetic.mechanisms.mechanism import Mechanism
 from hornbook.synthetic.prompts import Prompt, check_template
 from hornbook.synthetic.seed_sampling import SEEDS
+from hornbook.synthetic.verification import LONGEST_PART
 
 KEYS = (
     *("about", "mechanism", "source", "report", "seeds", "system", "axes", "prompts", "record", "settings", "options"),
@@ -98,7 +99,7 @@ def _kind(name: str, said: dict[str, Any], file: Path, profile: str) -> Kind:
     seeds = str(said.get("seeds") or mechanism.seeds)
     if seeds not in SEEDS:
         raise HornbookError(f"{where}: seeds: {seeds}: no such seeds{nearest(seeds, list(SEEDS))}")
-    stages = tuple(stage for stage in mechanism.stages if stage in prompts)
+    asked = tuple(stage for stage in mechanism.stages if stage in prompts)
     return Kind(
         name=name,
         family=file.parent.name,
@@ -108,9 +109,13 @@ def _kind(name: str, said: dict[str, Any], file: Path, profile: str) -> Kind:
         seeded_by=seeds,
         seeds=SEEDS[seeds],
         make=mechanism.make,
-        stages=stages,
+        stages=(*asked, VERIFY) if getattr(settings(), "verified", False) else asked,
         checks=mechanism.checks(settings(), prompts),
-        calls=lambda chosen: sum(count for stage, count in mechanism.calls(chosen, prompts).items() if stage in stages),
+        calls=lambda chosen: (
+            sum(count for stage, count in mechanism.calls(chosen, prompts).items() if stage in asked)
+            + _verify_calls(chosen, mechanism, prompts)
+        ),
+        verify_calls=lambda chosen: _verify_calls(chosen, mechanism, prompts),
         settings=settings,
         mechanism=str(said["mechanism"]),
         prompts=prompts,
@@ -119,6 +124,14 @@ def _kind(name: str, said: dict[str, Any], file: Path, profile: str) -> Kind:
         record=said["record"],
         options=said.get("options") or {},
     )
+
+
+def _verify_calls(chosen: Any, mechanism: Mechanism, prompts: Mapping[str, Prompt]) -> int:
+    """At most: as many as the mechanism says; else each part of the longest text, asked again once."""
+    if not getattr(chosen, "verified", False):
+        return 0
+    said = mechanism.calls(chosen, prompts).get(VERIFY)
+    return 2 * -(-chosen.tokens[1] // LONGEST_PART) if said is None else said
 
 
 def _prompts(said: Any, mechanism: Mechanism, where: str) -> dict[str, Prompt]:

@@ -33,20 +33,27 @@ class Prompt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     temperature: float | None = None
     stop: list[str] = []
 
-    def messages(self, system: str, values: Mapping[str, Any]) -> list[Message]:
-        """The turns as sent; `system` is the kind's, where the prompt has none of its own."""
-        told = render(system if self.system is None else self.system, values).strip()
+    def messages(
+        self, system: str, values: Mapping[str, Any], undefined: type[jinja2.Undefined] = jinja2.StrictUndefined
+    ) -> list[Message]:
+        """The turns as sent; `system` is the kind's, where the prompt has none of its own. `undefined` says what
+        happens where a template names what nothing gave: an error, unless it is only to be shown."""
+
+        def text(template: str) -> str:
+            return render(template, values, undefined)
+
+        told = text(system if self.system is None else self.system)
         turns = [Message("system", told)] if told else []
         for asked, answered in self.examples:
-            turns += [Message("user", render(asked, values)), Message("assistant", render(answered, values))]
-        return [*turns, Message("user", render(self.user, values))]
+            turns += [Message("user", text(asked)), Message("assistant", text(answered))]
+        return [*turns, Message("user", text(self.user))]
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def _environment(undefined: type[jinja2.Undefined]) -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(SHARED),
-        undefined=jinja2.StrictUndefined,
+        undefined=undefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
@@ -55,8 +62,8 @@ def _environment() -> jinja2.Environment:
 
 
 @cache
-def _template(text: str) -> jinja2.Template:
-    return _environment().from_string(text)
+def _template(text: str, undefined: type[jinja2.Undefined] = jinja2.StrictUndefined) -> jinja2.Template:
+    return _environment(undefined).from_string(text)
 
 
 def check_template(text: str, where: str) -> None:
@@ -67,10 +74,10 @@ def check_template(text: str, where: str) -> None:
         raise HornbookError(f"{where}: line {error.lineno} of the template: {one_line(error)}") from None
 
 
-def render(template: str, values: Mapping[str, Any]) -> str:
+def render(template: str, values: Mapping[str, Any], undefined: type[jinja2.Undefined] = jinja2.StrictUndefined) -> str:
     """The template's text. Raises HornbookError that names a variable which nothing gave."""
     try:
-        return _template(template).render(values).strip()
+        return _template(template, undefined).render(values).strip()
     except jinja2.UndefinedError as error:
         raise HornbookError(f"template {template.strip()[:60]!r}: {one_line(error)}") from None
 

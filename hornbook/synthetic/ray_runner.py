@@ -69,7 +69,7 @@ def run_on_ray(
         .remote(ledger.absolute())
     )
     cores = int(ray.cluster_resources().get("CPU", 1))
-    workers = max(1, min(cores, len(jobs), *(teacher.concurrency for teacher in settings.writers)))
+    workers = max(1, min(cores, len(jobs), *(model.concurrency for model in settings.models)))
     try:
         return _map(list(enumerate(jobs)), settings, ledger.absolute(), actor, workers, seed, on_done, wanted)
     except ray.exceptions.RayActorError:
@@ -82,8 +82,13 @@ def run_on_ray(
 
 def _shared_out(settings: SynthSettings, workers: int) -> SynthSettings:
     """The settings of each worker: the limit on concurrent calls is divided by the number of workers."""
-    writers = [each.model_copy(update={"concurrency": each.concurrency // workers}) for each in settings.writers]
-    return settings.model_copy(update={"teacher": None, "teachers": writers})
+
+    def share(model: TeacherSettings) -> TeacherSettings:
+        return model.model_copy(update={"concurrency": model.concurrency // workers})
+
+    verifier = share(settings.verifier) if settings.verifier else None
+    writers = [share(teacher) for teacher in settings.writers]
+    return settings.model_copy(update={"teacher": None, "teachers": writers, "verifier": verifier})
 
 
 def _map(
@@ -156,7 +161,7 @@ def _work(own_kinds: list[str], task: bytes, actor: Any, name: str) -> _Done:
 
     async def run() -> _Done:
         jobs = [job for _, job in shard]
-        async with open_teachers(settings.writers, ledger, open_bank) as teachers:
+        async with open_teachers(settings.writers, ledger, open_bank, settings.verifier) as teachers:
             made = await run_jobs(jobs, teachers, settings.passages, seed, lambda outcome: None)
             return _Done([(place, outcome) for (place, _), outcome in zip(shard, made, strict=True)], teachers.spent())
 

@@ -35,6 +35,9 @@ class SynthSettings(DecontaminateSettings):
 
     teacher: TeacherSettings | None = setting(None, "the model that writes")
     teachers: list[TeacherSettings] = setting([], "instead of one teacher several, each with its weight")
+    verifier: TeacherSettings | None = setting(
+        None, "the model that checks what was written; by default the teacher that wrote it"
+    )
     kinds: dict[str, SerializeAsAny[KindSettings]] = setting(
         default_factory=lambda: {name: load_kind(name).settings() for name in FAMILIES},
         help="kinds of data set: a list of names (a family's name stands for all of its kinds, a path for a "
@@ -71,7 +74,7 @@ class SynthSettings(DecontaminateSettings):
     def _check(self) -> Self:
         if (self.teacher is None) == (not self.teachers):
             raise ValueError("give either teacher (one model that writes) or teachers (a list of several)")
-        if self.runner == "ray" and any(teacher.batch for teacher in self.writers):
+        if self.runner == "ray" and any(model.batch for model in self.models):
             raise ValueError("a teacher's batches are sent by one process: with batch goes runner: local")
         return self
 
@@ -84,6 +87,11 @@ class SynthSettings(DecontaminateSettings):
     def writers(self) -> list[TeacherSettings]:
         """The teachers, one or several."""
         return [self.teacher] if self.teacher else self.teachers
+
+    @property
+    def models(self) -> list[TeacherSettings]:
+        """The teachers, and the verifier if it is another model."""
+        return [*self.writers, self.verifier] if self.verifier else self.writers
 
 
 def kinds_named(names: Iterable[Any]) -> list[str]:

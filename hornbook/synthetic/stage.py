@@ -139,7 +139,7 @@ async def _run_here(
     on_done: Callable[[RecordOutcome, TeacherUsage], None],
     wanted: Callable[[RecordJob], bool],
 ) -> list[RecordOutcome]:
-    async with open_teachers(settings.writers, work.ledger) as teachers:
+    async with open_teachers(settings.writers, work.ledger, verifier=settings.verifier) as teachers:
 
         def done(outcome: RecordOutcome) -> None:
             on_done(outcome, teachers.spent())

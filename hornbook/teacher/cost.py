@@ -32,3 +32,14 @@ def cost_of_calls(calls: int | None, teachers: Sequence[TeacherSettings], planne
     weighed = sum(teacher.weight * teacher.money(tokens_in, tokens_out) for teacher in teachers)
     price = calls * weighed / sum(teacher.weight for teacher in teachers)
     return Cost(calls=calls, price=price, assumes_prices=assumes)
+
+
+def cost_of_both(one: Cost, other: Cost) -> Cost:
+    """The cost of the calls of two models; no price if one that is called has none."""
+    priced = [cost for cost in (one, other) if cost.calls]
+    known = priced and all(cost.price is not None for cost in priced)
+    return Cost(
+        calls=(one.calls or 0) + (other.calls or 0),
+        price=sum(cost.price or 0.0 for cost in priced) if known else None,
+        assumes_prices=any(cost.assumes_prices for cost in priced),
+    )

@@ -22,10 +22,11 @@ class TeacherUsage(NamedTuple):
 
 
 class Teachers:
-    """Open teachers, by the name of their model."""
+    """Open teachers, by the name of their model; `verifier`, if there is one, checks what they write."""
 
-    def __init__(self, teachers: Sequence[Teacher]) -> None:
+    def __init__(self, teachers: Sequence[Teacher], verifier: Teacher | None = None) -> None:
         self.teachers = {teacher.model: teacher for teacher in teachers}
+        self.verifier = verifier
 
     def choose(self, *names: str) -> Teacher:
         """The teacher for the record identified by `names`, chosen by weight (weighted rendezvous hashing).
@@ -36,10 +37,11 @@ class Teachers:
         return max(self.teachers.values(), key=lambda teacher: _lot(teacher, names))
 
     def spent(self) -> TeacherUsage:
-        """The usage of all teachers together."""
+        """The usage of all teachers and the verifier together."""
         calls = tokens = 0
         money = 0.0
-        for teacher in self.teachers.values():
+        checking = {self.verifier.model: self.verifier} if self.verifier else {}
+        for teacher in (self.teachers | checking).values():
             calls += teacher.calls_made
             tokens += teacher.prompt_tokens + teacher.completion_tokens
             money += teacher.settings.money(teacher.prompt_tokens, teacher.completion_tokens)
@@ -48,25 +50,29 @@ class Teachers:
 
 @asynccontextmanager
 async def open_teachers(
-    settings: Sequence[TeacherSettings], ledger: Path, accounting: OpenAccounting = LocalAccounting
+    settings: Sequence[TeacherSettings],
+    ledger: Path,
+    accounting: OpenAccounting = LocalAccounting,
+    verifier: TeacherSettings | None = None,
 ) -> AsyncIterator[Teachers]:
-    """The teachers of `settings`, with one ledger in the folder `ledger`.
+    """The teachers of `settings` and the verifier, which may be one of them, with one ledger in the folder `ledger`.
 
     Raises HornbookError if two have the same model name (the ledger could not distinguish their answers), and as
     `open_teacher` does.
     """
     async with AsyncExitStack() as stack:
-        teachers = [await stack.enter_async_context(open_teacher(each, ledger, accounting)) for each in settings]
-        models = [teacher.model for teacher in teachers]
+        given = [*settings, verifier] if verifier and verifier not in settings else list(settings)
+        opened = [await stack.enter_async_context(open_teacher(each, ledger, accounting)) for each in given]
+        models = [teacher.model for teacher in opened]
         twice = next((model for model in models if models.count(model) > 1), None)
         if twice is not None:
             raise HornbookError(
                 f"teachers: two teachers use model name {twice}; set a different `model` for each, or put a load "
                 "balancer in front of two servers of one model"
             )
-        if not teachers:
+        if not settings:
             raise HornbookError("teachers: expected at least one")
-        yield Teachers(teachers)
+        yield Teachers(opened[: len(settings)], opened[given.index(verifier)] if verifier else None)
 
 
 def _lot(teacher: Teacher, names: Sequence[str]) -> float:

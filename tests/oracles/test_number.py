@@ -29,6 +29,8 @@ REPLIES = [  # reference, reply, whether it is right
     ("25", "Answer: \\boxed{25\\,\\text{cm}^2}", True),
     ("42", "Answer: 42 (6 times 7)", True),
     ("42", "Answer: 42 apples in 3 boxes", True),
+    ("59", "Answer: 59 years", True),
+    ("59", "Answer: 59y", False),
     ("10000", "Answer: $10,\\!000$", True),
     ("10000", "Answer: \\boxed{10\\,000}", True),
     ("100000", "Answer: 1,00,000", True),

@@ -14,12 +14,13 @@ from msgspec import Meta
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Checks, Made, RecordContext, Rejected
+from hornbook.synthetic.kind import VERIFY, Checks, Made, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
 from hornbook.synthetic.mechanisms.second_answer import SECOND, require_alone_too_little, require_same_answer
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
 from hornbook.synthetic.passages import Page, Passage
 from hornbook.synthetic.prompts import render
+from hornbook.synthetic.verification import CHECKS, LONGEST_PART
 from hornbook.synthetic.words import copied, tokens_in
 
 MOST_SECTIONS = 16
@@ -214,20 +215,27 @@ def halves(sections: int, apart: float) -> tuple[list[int], list[int]]:
 
 
 def calls(settings: LongDocumentSettings, prompts: Prompts) -> dict[str, int]:
+    again = 2  # calls of one that is cut off or does not fit
     questions = settings.questions * settings.tries
+    sections = settings.tries * MOST_SECTIONS if "section" in prompts else 0
     return {
-        "outline": 3,
-        "section": 2 * settings.tries * MOST_SECTIONS,
-        "summary": 2 * MOST_SECTIONS,
-        "question": 3 * questions,
-        "solve": 2 * questions,
-        "alone": 2 * 2 * questions,
-        "judge": 3 * 3 * questions,
+        "outline": again,
+        "section": again * sections,
+        "summary": again * MOST_SECTIONS,
+        "question": again * questions,
+        VERIFY: again * (sections * -(-settings.tokens[1] // LONGEST_PART) + questions),
+        "solve": again * questions,
+        "alone": again * 2 * questions,
+        "judge": again * 3 * questions,
     }
 
 
 def checks(settings: LongDocumentSettings, prompts: Prompts) -> tuple[str, ...]:
-    written = ("outline", *text_check_names(settings), "new") if "section" in prompts else ("finished", "true")
+    written = (
+        ("outline", *text_check_names(settings), "new")
+        if "section" in prompts
+        else ("finished", *(CHECKS if settings.verified else ()))
+    )
     return (*written, "long", "far apart", "form", "second answer", "needs both")
 
 

@@ -7,13 +7,14 @@ that. It is prose, or of a form that a program checks (`forms.py`).
 from typing import Any
 
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Checks, Made, RecordContext, Rejected
+from hornbook.synthetic.kind import VERIFY, Checks, Made, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.forms import FORMS, Claims, judge_again
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
 from hornbook.synthetic.mechanisms.revision import RevisionSettings, require_scores, revised
 from hornbook.synthetic.mechanisms.second_answer import SECOND, require_alone_too_little, require_same_answer
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
 from hornbook.synthetic.passages import Page, Passage
+from hornbook.synthetic.verification import LONGEST_PART
 
 
 class RewriteSettings(RevisionSettings, TextSettings):
@@ -28,11 +29,9 @@ async def make(seed: Passage | Page, ask: RecordContext, settings: RewriteSettin
     for stage in (stage for stage in known if stage in prompts):
         known[stage] = await ask.write(stage, label=stage, **known)
     form = FORMS.get(ask.kind.options.get("form", ""))
-    filled = await ask.fill("write", form, **known) if form else None
+    filled = await ask.fill("write", form, lambda found: found.fault(seed.text), **known) if form else None
     text = filled.text() if filled else await ask.write("write", **known)
     known |= {name: getattr(filled, name) for name in filled.__struct_fields__} if filled else {}
-    if fault := filled.fault(seed.text) if filled else "":
-        raise Rejected("form", fault)
     version = await revised(text, ask, settings, **known) if "critique" in prompts else None
     text = version.text if version else text
     checks = await check_text(text, seed, ask, settings, before=known["question"])
@@ -54,23 +53,25 @@ async def make(seed: Passage | Page, ask: RecordContext, settings: RewriteSettin
 async def require_complete(checks: Checks, text: str, seed: Passage | Page, ask: RecordContext) -> None:
     """Require that the text says all that the seed says. Raises Rejected ("complete")."""
     try:
-        await ask.verify(Checks(), seed.text, text)
+        await ask.verify(Checks(), seed.text, text, numbers=False)
     except Rejected as missing:
         raise Rejected("complete", str(missing)) from None
     checks.require("complete", True)
 
 
 def calls(settings: RewriteSettings, prompts: Prompts) -> dict[str, int]:
-    texts, filled = 2, 3  # calls of one text, or of one form, that is cut off or does not fit
+    again = 2  # calls of one that is cut off or does not fit
+    parts = -(-(settings.tokens[1] + LONGEST_PART) // LONGEST_PART)  # of the text and its question
     return {
-        "question": texts,
-        "plan": texts,
-        "write": filled,
-        "critique": filled * (1 + settings.rounds),
-        "revise": texts * settings.rounds,
-        "solve": filled,
-        "alone": texts * 2,
-        "judge": filled * (3 if "alone" in prompts else 1),
+        "question": again,
+        "plan": again,
+        "write": again,
+        "critique": again * (1 + settings.rounds),
+        "revise": again * settings.rounds,
+        VERIFY: again * parts * (2 if settings.complete else 1),
+        "solve": again,
+        "alone": again * 2,
+        "judge": again * (3 if "alone" in prompts else 1),
     }
 
 

@@ -3,16 +3,14 @@
 Sizes and copies are counted. Whether it is true, the verifier says, claim by claim; programs beside it can only reject.
 """
 
-from typing import Literal
-
 from hornbook.base.settings import setting
 from hornbook.synthetic.axes import language_codes
-from hornbook.synthetic.kind import Checks, KindSettings, RecordContext
+from hornbook.synthetic.kind import Absent, Checks, KindSettings, RecordContext
 from hornbook.synthetic.passages import Page, Passage
+from hornbook.synthetic.verification import CHECKS
 from hornbook.synthetic.words import copied, repetition, tokens_in
 
 MOST_REPEATED = 0.35  # share of repeated 3-grams: more is a loop
-Absent = Literal["none", "background", "any"]
 
 
 class TextSettings(KindSettings):
@@ -34,8 +32,8 @@ def text_check_names(settings: TextSettings) -> tuple[str, ...]:
         "length",
         "no repetition",
         "own words",
-        *(["language"] if settings.same_language else []),
-        *(["true"] if settings.verified else []),
+        *(("language",) if settings.same_language else ()),
+        *(CHECKS if settings.verified else ()),
     )
 
 
@@ -53,11 +51,13 @@ async def check_text(
     checks.require("length", share <= settings.max_share, f"{share:.2f} of the seed's length")
     share = copied(text, seed.text)
     checks.require("own words", share <= settings.max_copied, f"{share:.2f} of its 5-grams are the seed's")
+    drawn = language_codes(ask.values.get("axes", {}).get("language", ""))
     if settings.same_language:
-        wanted = language_codes(ask.values.get("axes", {}).get("language", "")) or [seed.language]
+        wanted = drawn or [seed.language]
         checks.require("language", await ask.compute(language_of, text) in wanted, f"not {wanted[0]}")
     if settings.verified:
-        await ask.verify(checks, f"{before}\n\n{text}".strip(), seed.text, absent=settings.absent)
+        told = f"{before}\n\n{text}".strip()
+        await ask.verify(checks, told, seed.text, absent=settings.absent, numbers=not drawn)
     return checks
 
 

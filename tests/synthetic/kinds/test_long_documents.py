@@ -86,8 +86,8 @@ SCRIPTS = {"long_recall": RECALL, "long_chapter": CHAPTER}
 
 @pytest.fixture(autouse=True)
 def verifier(monkeypatch):
-    async def verify(self, checks, text, source, *, absent="none"):
-        checks.require("true", FALSE not in text, "contradicted")
+    async def verify(self, checks, text, source, **options):
+        checks.require("truth", FALSE not in text, "contradicted")
 
     monkeypatch.setattr(RecordContext, "verify", verify)
 
@@ -141,9 +141,9 @@ def test_a_section_is_written_from_its_passages_with_what_went_before():
 def test_a_section_may_say_what_earlier_ones_and_their_passages_say(monkeypatch):
     sources = []
 
-    async def verify(self, checks, text, source, *, absent="none"):
+    async def verify(self, checks, text, source, **options):
         sources.append(source)
-        checks.require("true", True)
+        checks.require("truth", True)
 
     monkeypatch.setattr(RecordContext, "verify", verify)
     run("long_chapter")
@@ -172,7 +172,7 @@ DEFECTS = [  # kind, answers that differ, the check that turns it away
     ("long_chapter", {"outline": planned(passages=[9])}, "outline: passage 9"),
     ("long_chapter", {"outline": planned(passages=[])}, "outline: nothing for"),
     ("long_chapter", {"outline": "I would rather not."}, "form"),
-    ("long_chapter", {"section": lambda prompt, sample: f"{section(prompt, sample)} {FALSE}"}, "true"),
+    ("long_chapter", {"section": lambda prompt, sample: f"{section(prompt, sample)} {FALSE}"}, "truth"),
     ("long_chapter", {"section": "This town is nice."}, "length"),
     ("long_chapter", {"section": lambda prompt, sample: prompt.split("<passages>")[1].split("</")[0]}, "own words"),
     ("long_chapter", {"section": lambda prompt, sample: section('"Life in Hazel"', 0)}, "new"),
@@ -180,7 +180,7 @@ DEFECTS = [  # kind, answers that differ, the check that turns it away
     ("long_chapter", {"judge": json.dumps({"why": "another sum", "same": False})}, "second answer: another sum"),
     ("long_recall", {"judge": SOLVED}, "needs both"),
     ("long_recall", {"judge": json.dumps({"why": "another sum", "same": False})}, "second answer"),
-    ("long_recall", {"question": QUESTION.replace("27: ", f"{FALSE} ")}, "true"),
+    ("long_recall", {"question": QUESTION.replace("27: ", f"{FALSE} ")}, "truth"),
     ("long_recall", {"question": "What is a harbour?"}, "form"),
 ]
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from hornbook.base.records import Question
 from hornbook.oracles.score import is_right
+from hornbook.synthetic.equations import equations, evaluate, false_equation, numbers
 from hornbook.synthetic.kind import Material, Rejected
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.kinds.mathematics import backward
-from hornbook.synthetic.kinds.mathematics._equations import equations, evaluate, false_equation, numbers
 from hornbook.synthetic.kinds.mathematics._expressions import draw
 from hornbook.synthetic.kinds.mathematics._program import program_of, with_numbers
 from hornbook.synthetic.kinds.mathematics._solving import SHOWN, most_like
@@ -59,6 +59,11 @@ GOOD = worked("There are 5 * 12 = 60 books on the shelves.", "After the sale 60 
         ("They pay 3 * 4 = $13.", "3 * 4 = 13"),
         ("x + 3 = 8, 20 % * 5 = 1, 34 = 1 * 24 + 10, 2 + 2 = 5x", ""),
         ("9 / 0 = 3 and 2 ^ 999999 = 7", ""),
+        ("3 + 4 = 2 + 5, 7 + 8 = 3 (mod 12), 7 + 8 = 3 mod 12", ""),
+        (r"$\tfrac{2}{3} \times 2\,300\,000 \approx 1\,533\,000$, $25/9 ≈ 2.8$", ""),
+        (r"$\frac{2}{3} \cdot 2\,300\,000 \approx 1\,150\,000$", "((2)/(3)) × 2300000 ≈ 1150000"),
+        ("15 % of 200 is 30, and 15\\% of 1,000 = 150.", ""),
+        ("15 % of 200 is 40.", "15 / 100 × 200 = 40"),
     ],
 )
 def test_false_equations_are_found_and_unknowns_left_alone(text, wrong):

@@ -55,8 +55,8 @@ DRESSES = {
 def verifier(monkeypatch):
     """A verifier that finds what `FALSE` says wrong, and that a text lacks what the seed says if it lacks the end."""
 
-    async def verify(self, checks, text, source, *, absent="none"):
-        checks.require("true", FALSE not in text and "Unvollständig" not in source, "contradicted")
+    async def verify(self, checks, text, source, **options):
+        checks.require("truth", FALSE not in text and "Unvollständig" not in source, "contradicted")
 
     monkeypatch.setattr(RecordContext, "verify", verify)
 
@@ -117,28 +117,28 @@ def low(name, scores):
 DEFECTS = [  # kind, answers that differ, the check that turns it away
     ("simplification", {"write": f"{GLACIER} {RIVER}"}, "own words"),
     ("simplification", {"write": "A glacier is ice."}, "length"),
-    ("simplification", {"write": GOOD["simplification"]["write"] + " " + FALSE}, "true"),
-    ("faq", {"write": entries(FAQ, {"question": "Who found it?", "answer": FALSE})}, "true"),
+    ("simplification", {"write": GOOD["simplification"]["write"] + " " + FALSE}, "truth"),
+    ("faq", {"write": entries(FAQ, {"question": "Who found it?", "answer": FALSE})}, "truth"),
     ("faq", {"write": entries(FAQ, FAQ["entries"][0])}, "form: entries 1 and 5 say the same"),
     ("faq", {"write": as_json(FAQ | {"entries": FAQ["entries"][:2]})}, "form"),
     ("faq", {"write": "I cannot write that."}, "form"),
     ("glossary", {"write": entries(GLOSSARY, {"term": "Glacier", "definition": "Ice that moves."})}, "stands twice"),
     ("glossary", {"write": entries(GLOSSARY, {"term": "sliding ice", "definition": "Ice sliding."})}, "only repeated"),
-    ("glossary", {"write": entries(GLOSSARY, {"term": "firn", "definition": FALSE})}, "true"),
+    ("glossary", {"write": entries(GLOSSARY, {"term": "firn", "definition": FALSE})}, "truth"),
     ("structured_reasoning", {"write": without_steps("P9")}, "S1 rests on P9"),
     ("structured_reasoning", {"write": without_steps("S3")}, "S1 rests on S3"),
     ("structured_reasoning", {"write": without_steps("P1")}, "nothing rests on P2"),
-    ("structured_reasoning", {"write": as_json(ARGUMENT | {"conclusion": FALSE})}, "true"),
+    ("structured_reasoning", {"write": as_json(ARGUMENT | {"conclusion": FALSE})}, "truth"),
     ("summary", {"write": f"{GLACIER} {SUMMARY}"}, "length"),
     ("summary", {"write": GLACIER[:320]}, "own words"),
-    ("summary", {"write": f"{SUMMARY} {FALSE}"}, "true"),
+    ("summary", {"write": f"{SUMMARY} {FALSE}"}, "truth"),
     ("explanation", {"write": EXPLANATION[:400]}, "length"),
-    ("explanation", {"write": f"{EXPLANATION} {FALSE}"}, "true"),
-    ("explanation", {"question": f"{FALSE} Why?"}, "true"),
+    ("explanation", {"write": f"{EXPLANATION} {FALSE}"}, "truth"),
+    ("explanation", {"question": f"{FALSE} Why?"}, "truth"),
     ("explanation", low("accuracy", SCORES), "rubric: accuracy 1"),
     ("explanation", {"write": f"{GERMAN} {GERMAN.replace('Eis', 'Firn')} {ANTWORT}"}, "language"),
     ("counterfactual", {"judge": DIFFERS}, "second answer"),
-    ("counterfactual", {"write": f"{SUPPOSED} {FALSE}"}, "true"),
+    ("counterfactual", {"write": f"{SUPPOSED} {FALSE}"}, "truth"),
     ("counterfactual", low("reasoning", SCORES), "rubric: reasoning 1"),
     ("hypothesis", {"write": claims(0, quote="Glaciers melt in summer.")}, "quotes what the passage does not say"),
     ("hypothesis", {"write": claims(3, claim=CLAIMS["claims"][3]["quote"])}, "the passage's own sentence"),
@@ -148,13 +148,13 @@ DEFECTS = [  # kind, answers that differ, the check that turns it away
     ("hypothesis", {"solve": verdicts("supported", "contradicted")}, "second answer"),
     ("translation", {"write": JAPANESE}, "language"),
     ("translation", {"write": f"{GERMAN} Unvollständig."}, "complete"),
-    ("translation", {"write": f"{GERMAN} {FALSE}"}, "true"),
+    ("translation", {"write": f"{GERMAN} {FALSE}"}, "truth"),
     ("translation", {"write": GERMAN[:60]}, "length"),
     ("translation", low("idiom", TRANSLATED) | {"revise": GERMAN}, "rubric: idiom 1"),
     ("foreign_question", {"judge": DIFFERS}, "second answer"),
     ("foreign_question", {"write": EXPLANATION}, "language"),
-    ("foreign_question", {"question": f"{FALSE} Warum?"}, "true"),
-    ("comparison", {"write": f"{JOINED} {FALSE}"}, "true"),
+    ("foreign_question", {"question": f"{FALSE} Warum?"}, "truth"),
+    ("comparison", {"write": f"{JOINED} {FALSE}"}, "truth"),
     ("comparison", {"judge": DIFFERS}, "second answer"),
     ("comparison", {"judge": lambda prompt, sample: as_json({"why": "same", "same": True})}, "needs both: passage 1"),
     ("comparison", {"judge": lambda prompt, sample: as_json({"why": "so", "same": sample != 1})}, "passage 2 will do"),

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from hornbook.base.records import Question
-from hornbook.synthetic.kinds.mathematics._equations import NUMBER, numbers, shown
+from hornbook.synthetic.equations import NUMBER, numbers, shown
 
 _VALUE = r"-?\d+(?:\.\d+)?"
 STEP = re.compile(rf"(?<![\w.)])({_VALUE}) ?([-+*/×÷]) ?({_VALUE}) ?= ?({_VALUE})(?![\d.]*\d)")

@@ -13,8 +13,8 @@ from hornbook.base.settings import setting
 from hornbook.oracles.extract_answer import extract_answer, first_line
 from hornbook.oracles.number import parse_number
 from hornbook.oracles.score import judge_pairs
+from hornbook.synthetic.equations import false_equation, numbers
 from hornbook.synthetic.kind import Checks, KindSettings, Material, RecordContext, Rejected, example
-from hornbook.synthetic.kinds.mathematics._equations import false_equation, numbers
 from hornbook.synthetic.kinds.mathematics._program import program_of
 from hornbook.synthetic.prompting import finished, require_fluent
 

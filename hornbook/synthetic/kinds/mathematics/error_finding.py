@@ -9,8 +9,8 @@ import numpy as np
 
 from hornbook.base.records import Message, Question
 from hornbook.base.settings import setting
+from hornbook.synthetic.equations import equations, numbers, shown
 from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext, Rejected, example
-from hornbook.synthetic.kinds.mathematics._equations import equations, numbers, shown
 from hornbook.synthetic.kinds.mathematics._program import Program, program_of
 from hornbook.synthetic.kinds.mathematics._solving import SHOWN_QUESTION, SolvingSettings, right, worked
 from hornbook.synthetic.prompting import finished, require_fluent

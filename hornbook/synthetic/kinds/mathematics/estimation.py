@@ -8,8 +8,8 @@ import numpy as np
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
 from hornbook.oracles.question_entry import entry_of
+from hornbook.synthetic.equations import equations, evaluate, numbers
 from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, Material, RecordContext, Rejected, example
-from hornbook.synthetic.kinds.mathematics._equations import equations, evaluate, numbers
 from hornbook.synthetic.kinds.mathematics._solving import final_number
 from hornbook.synthetic.prompting import finished, require_fluent
 

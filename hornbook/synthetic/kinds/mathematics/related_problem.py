@@ -5,8 +5,8 @@ import numpy as np
 
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
+from hornbook.synthetic.equations import numbers, shown
 from hornbook.synthetic.kind import Checks, Kind, Made, Material, RecordContext, Rejected, example
-from hornbook.synthetic.kinds.mathematics._equations import numbers, shown
 from hornbook.synthetic.kinds.mathematics._solving import (
     SHOWN_QUESTION,
     SOLUTION_CHECKS,

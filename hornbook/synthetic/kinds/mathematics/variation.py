@@ -8,8 +8,8 @@ import numpy as np
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
 from hornbook.synthetic.agreement import vote
+from hornbook.synthetic.equations import numbers, shown
 from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext, Rejected
-from hornbook.synthetic.kinds.mathematics._equations import numbers, shown
 from hornbook.synthetic.kinds.mathematics._program import program_of, with_numbers
 from hornbook.synthetic.kinds.mathematics._solving import (
     SOLUTION_CHECKS,

@@ -7,8 +7,8 @@ import numpy as np
 
 from hornbook.base.records import Message, Question, make_id
 from hornbook.base.settings import setting
+from hornbook.synthetic.equations import numbers
 from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext, Rejected, example
-from hornbook.synthetic.kinds.mathematics._equations import numbers
 from hornbook.synthetic.kinds.mathematics._expressions import Computation, draw
 from hornbook.synthetic.kinds.mathematics._solving import (
     SOLUTION_CHECKS,

@@ -7,8 +7,8 @@ from hornbook.base.records import Message, Question
 from hornbook.base.settings import setting
 from hornbook.oracles.extract_answer import extract_answer, first_line
 from hornbook.oracles.number import parse_number
+from hornbook.synthetic.equations import false_equation
 from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext, Rejected
-from hornbook.synthetic.kinds.mathematics._equations import false_equation
 from hornbook.synthetic.kinds.mathematics._solving import (
     SOLUTION_CHECKS,
     SolvingSettings,

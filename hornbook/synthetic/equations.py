@@ -10,11 +10,21 @@ from typing import NamedTuple
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?")
 EQUATION = re.compile(
     r"(?P<left>[-−]?[\d(][\d .,+\-−*/×÷^()]*?[+\-−*/×÷^][\d .,+\-−*/×÷^()]*?)"
-    r"[ ]*=[ ]*\$?(?P<right>[-−]?\d[\d,]*(?:\.\d+)?)"
+    r"[ ]*(?P<sign>[=≈])[ ]*\$?(?P<right>[-−]?\d[\d,]*(?:\.\d+)?)"
 )
+GOES_ON_AFTER = re.compile(
+    r" ?[a-z](?!\w)|\s*[%!^]|\s*\(?(?:\\p?mod\b|mod\b)|[\w(]|\s*[+\-−*/×÷]\s*[\d(]"
+)  # the right side is no number alone
 GOES_ON = re.compile(r"\S.*[+\-−*/×÷^%]\s*$|[\w.)]$")  # before it on its line: the expression began with an unknown
 ROUNDED = Fraction(1, 200)  # relative error of what is not a whole number: 2 / 3 = 0.667
 LARGEST_POWER = 64
+_FRACTION = re.compile(r"\\[dtc]?frac\s*\{([\d., ]+)\}\s*\{([\d., ]+)\}")
+_SPACES = re.compile(r"(?<=\d)(?:\\[,!;:]|\u202f|\u2009|\u00a0)(?=\d{3}(?!\d))")  # between groups of digits
+_SIGNS = {"times": "×", "cdot": "×", "div": "÷", "approx": "≈", "%": "%", "left": "", "right": "", ",": " ", ";": " "}
+_COMMANDS = re.compile(r"\\(times|cdot|div|approx|left|right)(?![a-zA-Z])|\\([%,;])")
+_SHARE = re.compile(
+    r"(?<![\w.,])(\d+(?:\.\d+)?)\s?%\s(?:of|von|de)\s(\d+(?:,\d{3})*(?:\.\d+)?)(\s(?:is|are|=)\s(?=\d))?"
+)
 OPERATORS: dict[type, Callable[[Fraction, Fraction], Fraction]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -32,11 +42,15 @@ class Equation(NamedTuple):
     right: str
     computed: Fraction
     stated: Fraction
+    about: bool = False  # written with ≈
 
     @property
     def holds(self) -> bool:
-        if self.computed.denominator == 1 and self.stated.denominator == 1:
-            return self.computed == self.stated
+        error = abs(self.computed - self.stated)
+        if not error or (self.about and error <= _half_a_unit(self.right)):
+            return True
+        if self.computed.denominator == 1 and self.stated.denominator == 1 and not self.about:
+            return False
         return abs(self.computed - self.stated) <= ROUNDED * max(abs(self.computed), abs(self.stated))
 
 
@@ -44,16 +58,33 @@ def equations(text: str) -> Iterator[Equation]:
     """The equations of numbers in `text`, in order: an expression, an equals sign, a number."""
     for match in EQUATION.finditer(text):
         computed, stated = evaluate(match["left"]), evaluate(match["right"])
-        whole = not GOES_ON.search(text[: match.start()].rpartition("\n")[2]) and not re.match(
-            r" ?[a-z%^*/×÷]\b|\d", text[match.end() :]
-        )
+        before = text[: match.start()].rpartition("\n")[2]
+        whole = not GOES_ON.search(before) and not GOES_ON_AFTER.match(text, match.end())
         if computed is not None and stated is not None and whole:
-            yield Equation(match.start(), match.end(), match["left"].strip(), match["right"], computed, stated)
+            about = match["sign"] == "≈"
+            yield Equation(match.start(), match.end(), match["left"].strip(), match["right"], computed, stated, about)
 
 
 def false_equation(text: str) -> str:
     """The first equation in `text` that does not hold; "" when all do."""
-    return next((f"{each.left} = {each.right}" for each in equations(text) if not each.holds), "")
+    wrong = (each for each in equations(plain_formulas(text)) if not each.holds)
+    return next((f"{each.left} {'≈' if each.about else '='} {each.right}" for each in wrong), "")
+
+
+def plain_formulas(text: str) -> str:
+    """Arithmetic in LaTeX, and shares such as "15 % of 200 is 30", as plain equations; the rest stays as it is."""
+    text = _FRACTION.sub(r"((\1)/(\2))", text)
+    text = _SPACES.sub("", re.sub(r"(?<=\d)\{,\}(?=\d{3})", ",", text))
+    text = _COMMANDS.sub(lambda found: _SIGNS[found[1] or found[2]], text).replace("·", "×").replace("$", " ")
+    return _SHARE.sub(lambda found: f"{found[1]} / 100 × {found[2]}" + " = " * bool(found[3]), text)
+
+
+def _half_a_unit(number: str) -> Fraction:
+    """Half of the last place that a number is written to: 0.05 of 2.8, 500 of 42,000."""
+    digits = number.replace(",", "").strip("-−")
+    places = len(digits.partition(".")[2])
+    zeros = len(digits) - len(digits.rstrip("0")) if not places else 0
+    return Fraction(10) ** (zeros - places) / 2
 
 
 def evaluate(expression: str) -> Fraction | None:
