@@ -25,7 +25,7 @@ def work(asked: dict[str, Any]) -> list[str]:
         {
             "teacher": {"url": asked["url"], "model": MODEL, "concurrency": asked["concurrency"], "timeout": 60},
             "kinds": {"retell": retell},
-            "passages": {"min_value": 0, "min_page_value": 0, "describe": False},
+            "passages": {"describe": False},
             "benchmarks": [],  # the peers do not decontaminate
         },
         "synthetic",

@@ -72,8 +72,8 @@ def test_there_is_one_judge(name, modules):
 ONE_SAMPLER = [  # what samples from a model, and the modules that alone may use it: all others call `open_engine`
     (
         "generate",
-        {"inference/generate.py", "inference/vllm_engine.py"},
-    ),  # transformers', where our own loop would be wrong
+        {"inference/generate.py", "inference/vllm_engine.py", "teacher/local_vllm.py"},
+    ),  # transformers', where our own loop would be wrong; vLLM's for texts, which has its own batches
     ("multinomial", set()),
     ("LLM", {"inference/vllm_engine.py"}),
     ("VllmEngine", {"inference/open_engine.py"}),
@@ -108,7 +108,11 @@ READERS = {"read_table", "ParquetFile", "read_schema", "ParquetDataset", "read_p
 READS_USERS_TEXT = {  # modules that decode lines of JSON, CSV or compressed text that somebody else may have written
     "DictReader": set(),
     "csv": {"data/readers/formats.py"},
-    "gzip": {"data/readers/formats.py", "data/benchmarks.py"},  # the latter: files of one package
+    "gzip": {  # the latter two: files of one package, ledgers of ours
+        "data/readers/formats.py",
+        "data/benchmarks.py",
+        "teacher/recorded.py",
+    },
     "bz2": {"data/readers/formats.py"},
     "lzma": {"data/readers/formats.py"},
     "load_dataset": {"data/readers/hub.py"},

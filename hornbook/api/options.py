@@ -79,6 +79,10 @@ class TeacherOptions(TypedDict, total=False):
     url: str
     model: str
     local: str
+    engine: Literal["torch", "vllm"]
+    files: str
+    wait: bool
+    recorded: str
     api: Literal["chat", "completions"]
     weight: float
     context: int
@@ -101,10 +105,14 @@ class TeacherOptions(TypedDict, total=False):
 
 
 class PassageOptions(TypedDict, total=False):
-    min_chars: int
-    max_chars: int
-    min_page_value: float
+    tokens: tuple
+    prose: bool
     min_value: float
+    curation: Literal["off", "program", "teacher"]
+    min_page_grade: int
+    min_grade: int
+    per_page: int
+    seeds: int | None
     describe: bool
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 class HornbookError(Exception):
     """An error that the user can fix. The message is one line: what is wrong, where, and what was expected.
 
-    The command line prints it without a traceback and exits with code 2.
+    The command line prints it without a traceback and exits with `exit_code`.
     """
+
+    exit_code = 2
 
 
 class Diverged(HornbookError):

@@ -1,22 +1,48 @@
 """Where sentences end. All that counts, cuts or reads sentences uses these rules.
 
 A sentence ends with ".", "!" or "?" before white space, with what closes a quotation behind it, or with a full stop
-of a script that writes no spaces. The point of a number, an initial ("J. Smith"), an abbreviation ("Dr. Jones",
-"e.g. this", "No. 5") or the number of a list item ("1. First") ends none.
+of another script. The point of a number, an initial ("J. Smith"), an abbreviation ("Dr. Jones", "e.g. this", "No. 5"),
+a German ordinal ("24. Juni") or the number of a list item ("1. First") ends none.
 """
 
 import re
 from collections.abc import Iterator
 
-_END = re.compile(r"(?P<mark>[.!?]+)[\"'”’»)\]*_]*(?=\s|$)|[。！？।；]")
+_CLOSING = "\"'”’»)\\]*_"
+_END = re.compile(
+    rf"(?P<mark>[.!?]+)[{_CLOSING}]*(?=\s|$)"
+    r"|[。！？；]+(?:[」』）”’]+(?![とっのでがは]))?(?![」』）])|[؟۔։።।॥။៕]+"  # 「…。」と goes on behind the quotation
+)
 _WORD_BEFORE = re.compile(r"[^\s(\[\"'“‘*_]+$")
 _INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])+|[^\W\d_a-z]")  # "J", "U.S", "e.g"
 _ITEM = re.compile(r"^[ \t]*(?:\d{1,3}|[a-z])$", re.MULTILINE)
 ABBREVIATIONS = {
     *("dr", "mr", "mrs", "ms", "st", "jr", "sr", "vs", "mt", "ft", "approx", "ca", "rs", "prof", "gen", "col", "inc"),
-    *("ltd", "co", "sgt", "lt", "capt", "rev", "hon", "al", "cf"),
+    *(
+        "ltd",
+        "co",
+        "sgt",
+        "lt",
+        "capt",
+        "rev",
+        "hon",
+        "al",
+        "cf",
+        "bzw",
+        "nr",
+        "geb",
+        "gest",
+        "sog",
+        "vgl",
+        "av",
+        "sra",
+    ),
 }
 BEFORE_NUMBERS = {"no", "nr", "vol", "fig", "figs", "eq", "eqs", "op", "ch", "sec", "p", "pp"}
+_SECOND_LETTER = re.compile(r"\s[^\W\d_]\.")  # of "z. B.", "a. C."
+_ORDINAL = re.compile(
+    r"\s+(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember|Jahrh|Jh\b)"
+)
 _LONGEST_WORD = 24  # characters looked at before a point
 
 
@@ -59,4 +85,6 @@ def _is_abbreviation(text: str, start: int, end: int) -> bool:
         or word[0].casefold() in ABBREVIATIONS
         or (word[0].casefold() in BEFORE_NUMBERS and following.isdigit())
         or (word[0].casefold() == "etc" and following.islower())
+        or (len(word[0]) == 1 and _SECOND_LETTER.match(text, end))
+        or (word[0].isdecimal() and len(word[0]) <= 2 and _ORDINAL.match(text, end))
     )

@@ -82,7 +82,8 @@ _assemble()
 
 
 def main() -> None:
-    """Entry point. Exit codes: 0 done, 2 an error that the user can fix (one line says what), 130 interrupted."""
+    """Entry point. Exit codes: 0 done, 2 an error that the user can fix (one line says what), 75 answers awaited
+    (a teacher by files that does not wait), 130 interrupted."""
     # With the default, threads that spin while they wait for a preempted one made training ten times slower on a busy
     # machine. PyTorch reads this when it is first imported; a value of the user is kept.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
@@ -98,7 +99,7 @@ def main() -> None:
         if sys.stdout:
             sys.stdout.flush()
     except HornbookError as error:
-        _stop(str(error))
+        _stop(str(error), error.exit_code)
     except click.exceptions.Abort:
         print("hornbook: interrupted; run the same command again to continue", file=sys.stderr)
         sys.exit(130)
@@ -121,6 +122,6 @@ def main() -> None:
         _stop(explanation)
 
 
-def _stop(message: str) -> None:
+def _stop(message: str, exit_code: int = 2) -> None:
     print(f"hornbook: {' '.join(message.split())}", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(exit_code)

@@ -83,7 +83,8 @@ class JudgeModel:
 
 
 async def _judge_many(teacher: Teacher, pairs: Sequence[tuple[Question, str]]) -> list[Judgement]:
-    results = await map_records(pairs, lambda pair: _judge(teacher, *pair))
+    limit = teacher.settings.records_at_once
+    results = await map_records(pairs, lambda pair: _judge(teacher, *pair), limit=limit)
     return [
         not_judged(f"no answer from the judge: {result}") if isinstance(result, CallFailed) else result
         for result in results

@@ -104,6 +104,7 @@ async def _with_teacher(
                 chosen,
                 lambda reply: _grade(teacher, prompts[reply.question], reply, JUDGE_TOKENS),
                 lambda *_: bar.advance(),
+                limit=teacher.settings.records_at_once,
             )
         teacher.require_answers()
         work.count(teacher_calls=len(teacher.calls_used), **teacher.losses())

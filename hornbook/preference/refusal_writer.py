@@ -100,7 +100,8 @@ def write_texts(
         async with open_teacher(settings, work.ledger) as teacher:
             writer = RefusalWriter(teacher, known, outcomes)
             with work.progress("teacher texts", len(questions), "questions") as bar:
-                results = await map_records(questions, writer.write, lambda *_: bar.advance())
+                limit = settings.records_at_once
+                results = await map_records(questions, writer.write, lambda *_: bar.advance(), limit=limit)
             teacher.require_answers()
             work.count(**teacher.losses())
             found = {q.id: r for q, r in zip(questions, results, strict=True) if isinstance(r, WrittenTexts)}

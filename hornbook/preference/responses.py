@@ -63,7 +63,7 @@ async def teacher_replies(
         return reply
 
     tasks = [(question, sample) for question in questions for sample in range(settings.teacher_responses)]
-    results = await map_records(tasks, ask, lambda *_: bar.advance())
+    results = await map_records(tasks, ask, lambda *_: bar.advance(), limit=teacher.settings.records_at_once)
     for (question, _), result in zip(tasks, results, strict=True):
         if isinstance(result, CallFailed):
             work.reject(question.id, f"no reply from the teacher: {result}")

@@ -50,7 +50,9 @@ def _run_stage(recipe: Recipe, stage: Stage, store: ArtifactStore) -> None:
     try:
         work = execute(stage, store.inputs(recipe, stage), store.work_folder(stage), store.ledger)
     except HornbookError as error:
-        raise HornbookError(f"stage {stage.name}: {error}") from None
+        explained = HornbookError(f"stage {stage.name}: {error}")
+        explained.exit_code = error.exit_code
+        raise explained from None
     if not is_first_process():
         return
     store.finish(stage)

@@ -18,8 +18,9 @@ COLON = (":", "：")
 LONGEST_LEAD = 240  # characters of a paragraph that only leads up to the text
 
 
-def text_of(answer: str, *, label: str = "") -> str:
-    """The text that was asked for. `label` is one that the prompt asked for, such as "Question".
+def text_of(answer: str, *, label: str = "", fenced: bool = False) -> str:
+    """The text that was asked for. `label` is one that the prompt asked for, such as "Question"; a text that holds
+    `fenced` blocks keeps them.
 
     Raises Rejected ("finished") if the answer is only thinking, or empty.
     """
@@ -29,7 +30,7 @@ def text_of(answer: str, *, label: str = "") -> str:
     text = said.strip()
     if tagged := TAG.search(text):
         return tagged["inner"].strip()
-    text = _without_frame(text)
+    text = _without_frame(text, fenced)
     found = LABEL.match(text)
     if label and found and found["label"].casefold().strip() == label.casefold():
         text = text[found.end() :].strip()
@@ -45,10 +46,10 @@ def code_in(answer: str) -> str:
     return max(blocks, key=len) if blocks else said.strip()
 
 
-def _without_frame(text: str) -> str:
+def _without_frame(text: str, fenced: bool) -> str:
     """Without a fence around the whole, and without short paragraphs that lead up to it or follow it."""
     fences = list(FENCE.finditer(text))
-    if len(fences) == 1:
+    if len(fences) == 1 and not fenced:
         before, after = text[: fences[0].start()].strip(), text[fences[0].end() :].strip()
         if _leads(before) and len(after) <= LONGEST_LEAD and "\n\n" not in after:
             return fences[0]["inner"].strip()

@@ -42,10 +42,18 @@ FOUND = NamedStep("every parent is smaller than or equal to its children", "the 
 
 def chains_first(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
     """Passages that state a self-contained step, then passages in which the teacher must find one."""
-    clear = [passage for passage in material.passages if clear_steps(passage.text)]
-    others = [passage for passage in material.passages if not clear_steps(passage.text)]
+    clear = [passage for passage in material.passages if _known_steps(passage)]
+    others = [passage for passage in material.passages if not _known_steps(passage)]
     chosen = spread_over_documents(clear, count, rng)
     return [*chosen, *spread_over_documents(others, count - len(chosen), rng)]
+
+
+def _known_steps(passage: Passage) -> list[ReasoningStep]:
+    """The self-contained steps that the text states; else those that the teacher found in its curation."""
+    curated = passage.chain if passage.factual else []
+    return clear_steps(passage.text) or [
+        step for step in curated if _clear(step.assumption) and _clear(step.conclusion)
+    ]
 
 
 def clear_steps(text: str) -> list[ReasoningStep]:
@@ -65,7 +73,7 @@ async def find_chain(passage: Passage, ask: RecordContext) -> list[ReasoningStep
 
     Stage "chain": one or two calls if the passage states none. Raises Rejected ("chain").
     """
-    steps = clear_steps(passage.text)  # not passage.chain, which may contain the teacher's step for another kind
+    steps = _known_steps(passage)
     if steps:
         return steps
     prompt = shot(FIND, msgspec.json.encode(FOUND).decode(), passage)

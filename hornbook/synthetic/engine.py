@@ -63,8 +63,9 @@ async def run_jobs(
             return None
         job = msgspec.structs.replace(job, seed=_own(job.seed))
         teacher = teachers.choose(job.kind.name, job.seed.id)
-        random = rng(seed, "record", job.kind.name, job.seed.id)
-        ask = RecordContext(teacher, job.kind, job.settings, cutting, random, verifier=teachers.verifier)
+        again = [job.draw] if job.draw else []
+        drawing = rng(seed, "record", job.kind.name, job.seed.id, *again)
+        ask = RecordContext(teacher, job.kind, job.settings, cutting, drawing, verifier=teachers.verifier)
         ask.values |= drawn_values(job, seed)
         made: list[Made] = []
         rejected = failed = ""
@@ -84,7 +85,7 @@ async def run_jobs(
         on_done(outcome)
         return outcome
 
-    results = await map_records(jobs, work)
+    results = await map_records(jobs, work, limit=teachers.records_at_once)
     return [result for result in results if isinstance(result, RecordOutcome)]
 
 

@@ -104,6 +104,8 @@ def _values(candidate: str) -> Iterator[Any]:
 
 def _fitted(value: Any, kind: Any) -> Any:
     """A value converted to a type, for the usual deviations of models."""
+    if value is None:
+        return None
     kind = _without_none(kind)
     origin = typing.get_origin(kind)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):

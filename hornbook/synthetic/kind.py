@@ -146,12 +146,15 @@ class RecordContext:
                 self.thoughts[answer.text.strip()] = answer.thinking
         return answers  # type: ignore[return-value]
 
-    async def write(self, stage: str, *, attempt: int = 0, label: str = "", **values: Any) -> str:
+    async def write(self, stage: str, *, attempt: int = 0, label: str = "", fenced: bool = False, **values: Any) -> str:
         """The text that the prompt of `stage` asks for; see `samples`."""
-        return (await self.samples(stage, 1, first=attempt, label=label, **values))[0]
+        return (await self.samples(stage, 1, first=attempt, label=label, fenced=fenced, **values))[0]
 
-    async def samples(self, stage: str, count: int, *, first: int = 0, label: str = "", **values: Any) -> list[str]:
-        """`count` independent texts, without thinking, preamble and fences. `values` are added for the template.
+    async def samples(
+        self, stage: str, count: int, *, first: int = 0, label: str = "", fenced: bool = False, **values: Any
+    ) -> list[str]:
+        """`count` independent texts, without thinking, preamble and, unless they hold `fenced` blocks, fences. `values`
+        are added for the template.
 
         A text that was cut off is asked for again with more room. Raises Rejected ("finished") if that is cut off too.
         """
@@ -167,7 +170,7 @@ class RecordContext:
                 answer = await self(stage, messages, **options | {"sample": number, "max_tokens": room})
             if answer.finish != "stop":
                 raise Rejected("finished", f"{stage}: cut off at {room} tokens" if answer.finish == "length" else stage)
-            texts.append(text_of(answer.text, label=label))
+            texts.append(text_of(answer.text, label=label, fenced=fenced))
         return texts
 
     async def fill(

@@ -138,6 +138,7 @@ def _prompts(said: Any, mechanism: Mechanism, where: str) -> dict[str, Prompt]:
     """The prompt of each stage, in the mechanism's order."""
     if not isinstance(said, dict):
         raise HornbookError(f"{where}: prompts: expected a prompt for each stage")
+    said = {stage: value for stage, value in said.items() if value is not None}  # a variant may do without a stage
     for stage in said:
         if stage not in mechanism.stages:
             known = list(mechanism.stages)

@@ -40,8 +40,8 @@ Result = TypeVar("Result")
 
 
 async def describe(passage: Passage, ask: RecordContext) -> None:
-    """Fill in the passage's description; reject the record if the teacher grades it low (report §D.1.1)."""
-    if not ask.cutting.describe:
+    """Fill in the passage's description, unless curation did; reject the record if the teacher grades it low."""
+    if not ask.cutting.describe or passage.description:
         return
     answer = await ask("describe", shot(DESCRIBE, DESCRIBED, passage), max_tokens=40, temperature=0.0, stop=["\n\n"])
     lines = answer.text.strip().splitlines()

@@ -4,7 +4,7 @@ A template sees the seed and its metadata, what was drawn for the record, and th
 `{{ source }}` is the seed's text with what is known about it, `{{ brief }}` the axes that were drawn.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,30 @@ from hornbook.base.records import Message
 from hornbook.synthetic.passages import Page, Passage
 
 SHARED = Path(__file__).with_name("kinds")  # templates that kinds include stand beside them
+
+
+class Named(jinja2.Undefined):
+    """What nothing gave, shown as its name in angle brackets, also where a template goes through it or into it."""
+
+    def __str__(self) -> str:
+        return f"<{self._undefined_name}>"
+
+    def __iter__(self) -> Iterator[Any]:
+        yield self
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Named(name=f"{self._undefined_name}.{name}")
+
+    def __getitem__(self, key: Any) -> Any:
+        return Named(name=f"{self._undefined_name}[{key}]")
 
 
 class Prompt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,14 +57,12 @@ class Prompt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     temperature: float | None = None
     stop: list[str] = []
 
-    def messages(
-        self, system: str, values: Mapping[str, Any], undefined: type[jinja2.Undefined] = jinja2.StrictUndefined
-    ) -> list[Message]:
-        """The turns as sent; `system` is the kind's, where the prompt has none of its own. `undefined` says what
-        happens where a template names what nothing gave: an error, unless it is only to be shown."""
+    def messages(self, system: str, values: Mapping[str, Any], named: bool = False) -> list[Message]:
+        """The turns as sent; `system` is the kind's, where the prompt has none of its own. What nothing gave is an
+        error, or, if it is to be `named`, shown as its name."""
 
         def text(template: str) -> str:
-            return render(template, values, undefined)
+            return render(template, values, named)
 
         told = text(system if self.system is None else self.system)
         turns = [Message("system", told)] if told else []
@@ -50,10 +72,10 @@ class Prompt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @cache
-def _environment(undefined: type[jinja2.Undefined]) -> jinja2.Environment:
+def _environment(named: bool) -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(SHARED),
-        undefined=undefined,
+        undefined=Named if named else jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
@@ -62,8 +84,8 @@ def _environment(undefined: type[jinja2.Undefined]) -> jinja2.Environment:
 
 
 @cache
-def _template(text: str, undefined: type[jinja2.Undefined] = jinja2.StrictUndefined) -> jinja2.Template:
-    return _environment(undefined).from_string(text)
+def _template(text: str, named: bool = False) -> jinja2.Template:
+    return _environment(named).from_string(text)
 
 
 def check_template(text: str, where: str) -> None:
@@ -74,10 +96,10 @@ def check_template(text: str, where: str) -> None:
         raise HornbookError(f"{where}: line {error.lineno} of the template: {one_line(error)}") from None
 
 
-def render(template: str, values: Mapping[str, Any], undefined: type[jinja2.Undefined] = jinja2.StrictUndefined) -> str:
+def render(template: str, values: Mapping[str, Any], named: bool = False) -> str:
     """The template's text. Raises HornbookError that names a variable which nothing gave."""
     try:
-        return _template(template, undefined).render(values).strip()
+        return _template(template, named).render(values).strip()
     except jinja2.UndefinedError as error:
         raise HornbookError(f"template {template.strip()[:60]!r}: {one_line(error)}") from None
 

@@ -74,8 +74,8 @@ class SynthSettings(DecontaminateSettings):
     def _check(self) -> Self:
         if (self.teacher is None) == (not self.teachers):
             raise ValueError("give either teacher (one model that writes) or teachers (a list of several)")
-        if self.runner == "ray" and any(model.batch for model in self.models):
-            raise ValueError("a teacher's batches are sent by one process: with batch goes runner: local")
+        if self.runner == "ray" and any(model.in_rounds for model in self.models):
+            raise ValueError("a round of calls is made by one process: with batch or files goes runner: local")
         return self
 
     def identity(self) -> dict[str, Any]:

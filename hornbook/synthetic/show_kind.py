@@ -4,9 +4,7 @@ What only a stage before gives, such as a draft that is to be revised, stands as
 """
 
 from collections.abc import Iterator
-from typing import Any
 
-import jinja2
 import numpy as np
 
 from hornbook.base.records import Document, Question, make_id
@@ -42,30 +40,6 @@ def running_median(values, width):
 '''
 
 
-class _Named(jinja2.Undefined):
-    """What no seed gives: its name, also where a template goes through it or looks into it."""
-
-    def __str__(self) -> str:
-        return f"<{self._undefined_name}>"
-
-    def __iter__(self) -> Iterator[Any]:
-        yield self
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __len__(self) -> int:
-        return 1
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _Named(name=f"{self._undefined_name}.{name}")
-
-    def __getitem__(self, key: Any) -> Any:
-        return _Named(name=f"{self._undefined_name}[{key}]")
-
-
 def shown(name: str, profile: Profile = "full", seed: int = 0) -> Iterator[str]:
     """The lines of `--show NAME`. Raises HornbookError when there is no such kind."""
     kind = load_kind(name, profile)
@@ -81,7 +55,7 @@ def shown(name: str, profile: Profile = "full", seed: int = 0) -> Iterator[str]:
     values = drawn_values(RecordJob(kind, kind.settings(), drawn), seed)
     for stage, prompt in kind.prompts.items():
         yield f"\n=== {stage} " + "=" * (100 - len(stage))
-        for turn in prompt.messages(kind.system, values, undefined=_Named):
+        for turn in prompt.messages(kind.system, values, named=True):
             yield f"--- {turn.role}\n{turn.content}"
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from hornbook.base import asynchronous
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_records
@@ -15,6 +17,8 @@ from hornbook.base.workspace import Workspace
 from hornbook.data.readers.load import stream_records
 from hornbook.oracles.load_questions import read_questions
 from hornbook.synthetic.code_seeds import functions
+from hornbook.synthetic.coverage import Coverage
+from hornbook.synthetic.curation import curate
 from hornbook.synthetic.diversity_monitor import DiversityMonitor
 from hornbook.synthetic.engine import RecordJob, RecordOutcome, require_answers, run_jobs
 from hornbook.synthetic.kind import Made, Material, Seed
@@ -22,6 +26,7 @@ from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.passages import Page, Passage, passages
 from hornbook.synthetic.postfilter import filter_samples
 from hornbook.synthetic.ray_runner import run_on_ray
+from hornbook.synthetic.seed_sampling import name_subjects
 from hornbook.synthetic.settings import SynthSettings
 from hornbook.synthetic.words import Rarity
 from hornbook.synthetic.yield_stats import record_yields, warn_of_losses
@@ -43,6 +48,8 @@ def synth(
     contains no seed, and TeacherError when the teacher cannot be reached.
     """
     material = gather(settings, work, documents, questions)
+    if settings.passages.curation == "teacher" and material.pages:
+        material = curated(material, settings, work)
     jobs = plan_jobs(settings, work, material)
     outcomes = _run(jobs, settings, work)
     require_answers(outcomes)
@@ -75,6 +82,7 @@ def gather(settings: SynthSettings, work: Workspace, documents: Sequence[Path], 
     ordered = [pages[name] for name in sorted(pages)]
     rarity = Rarity(page.text for page in ordered)
     cut = {passage.id: passage for page in ordered for passage in passages(page, settings.passages, rarity)}
+    name_subjects(list(cut.values()))
     code = {passage.id: passage for page in ordered for passage in functions(page)}
     within: dict[str, list[Passage]] = defaultdict(list)
     for passage in cut.values():
@@ -94,12 +102,39 @@ def gather(settings: SynthSettings, work: Workspace, documents: Sequence[Path], 
     )
 
 
+def curated(material: Material, settings: SynthSettings, work: Workspace) -> Material:
+    """The material with the passages that the teacher accepts, and the pages that have one.
+
+    Raises HornbookError when it accepts none, and TeacherError as `curate` does.
+    """
+    wanted = settings.passages.seeds or max(kind.records for kind in settings.kinds.values())
+
+    async def ask() -> list[Passage]:
+        async with open_teachers(settings.writers, work.ledger) as teachers:
+            dice = rng(work.seed, "curation")
+            return await curate(material.pages, teachers, settings.passages, wanted, dice, work.reject)
+
+    accepted = {passage.id: passage for passage in asynchronous.run_coroutine(ask())}
+    if wanted and not accepted:
+        raise HornbookError(
+            f"synth: the teacher accepts no passage of {len(material.pages)} pages{work.first_set_aside()}"
+        )
+    pages = [
+        msgspec.structs.replace(page, passages=[accepted.get(one.id, one) for one in page.passages])
+        for page in material.pages
+        if any(one.id in accepted for one in page.passages)
+    ]
+    return msgspec.structs.replace(material, passages=[accepted[name] for name in sorted(accepted)], pages=pages)
+
+
 def plan_jobs(settings: SynthSettings, work: Workspace, material: Material) -> list[RecordJob]:
     """The jobs of all kinds, by name of kind; each kind samples its seeds with its own random generator.
 
     Raises HornbookError when there are no seeds at all.
     """
     jobs: list[RecordJob] = []
+    coverage = Coverage()
+    coverage.offer(material.passages)
     for name, chosen in sorted(settings.kinds.items()):
         kind = load_kind(name)
         seeds = kind.seeds(material, chosen.records, rng(work.seed, "seeds", kind.name), chosen)
@@ -111,6 +146,10 @@ def plan_jobs(settings: SynthSettings, work: Workspace, material: Material) -> l
             f"synth: the input has no seeds: {len(material.passages)} passages, {len(material.functions)} functions "
             f"and {len(material.questions)} questions; expected documents of prose or Python"
         )
+    for job in jobs:
+        if isinstance(job.seed, Passage) and job.seed.information != "function":
+            coverage.draw(job.seed)
+    work.note("coverage", coverage.table())
     return jobs
 
 

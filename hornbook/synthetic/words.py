@@ -1,8 +1,10 @@
 """Words of a text, and measures on them for checks and statistics."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 # Signs that stand with a letter belong to its word: accents, the vowels of the scripts of India and South-East Asia.
 _SIGNS = (
@@ -10,6 +12,9 @@ _SIGNS = (
     r"\u200c\u200d"
 )
 WORD = re.compile(rf"[^\W_]+(?:[{_SIGNS}]+[^\W_]*)*")
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")  # Japanese and Chinese: no spaces between words
+_RUN = re.compile(r"[\u3400-\u9fff々]+|[\u3040-\u309f]+|[\u30a0-\u30ffー]+|(?:(?![\u3040-\u30ff\u3400-\u9fff])[^\W_])+")
+_KANA = re.compile(r"[\u3040-\u30ff]")
 _FUNCTION_WORDS = """
     the of and to a in is that for it as with be by on not this are or if can from an at which will when you have
     has but all one other then there their its than only may more each any such into between where must should was
@@ -17,16 +22,25 @@ _FUNCTION_WORDS = """
     could about up out no i me my us very just some most both same own being had having over under again here s t
 """
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
+SPREAD = 0.05  # of texts' rarity, in parts of the logarithm of their number; measured on encyclopedias
+QUINTILES = (-0.84, -0.25, 0.25, 0.84)  # of a normal distribution
 STEM = 5  # first letters of a word: "compute", "computed" and "computing" have one stem
 
 
 def words(text: str) -> list[str]:
-    return WORD.findall(text.lower())
+    """The words in lower case. Japanese is divided where its script changes, Chinese into overlapping pairs of
+    characters, so that texts can be compared without a dictionary."""
+    lower = text.lower()
+    if not UNSPACED.search(lower):
+        return WORD.findall(lower)
+    runs = _RUN.findall(lower)
+    if _KANA.search(lower):
+        return runs
+    return [part for run in runs for part in (_pairs(run) if UNSPACED.match(run) else [run])]
 
 
-def tokens_in(text: str) -> int:
-    """About how many tokens a text has for a strong model's tokenizer: by its bytes, since its script is unknown."""
-    return -(-len(text.encode("utf-8", "replace")) // 4)
+def _pairs(run: str) -> list[str]:
+    return [run[place : place + 2] for place in range(len(run) - 1)] or [run]
 
 
 def content_words(text: str) -> list[str]:
@@ -82,6 +96,23 @@ class Rarity:
         return [word for word in content_words(text) if self.with_word[word] <= limit]
 
     def grade(self, text: str) -> int:
-        """1 (common words) to 5, by the share of rare ones among the content words."""
-        mine = content_words(text)
-        return 1 + min(4, int(8 * len(self.rare(text)) / len(mine))) if mine else 1
+        """1 (common words) to 5, in about equal shares: how rare its words are beside those of the whole corpus.
+
+        Words that more than one text in twenty has are left out: function words of any language.
+        """
+        logs = [
+            math.log(self.with_word[word] or 1) for word in content_words(text) if self._tells(self.with_word[word])
+        ]
+        if not logs:
+            return 1
+        rarer = (self._mean_log - sum(logs) / len(logs)) / (SPREAD * math.log(max(2, self.texts)))
+        return 1 + sum(rarer > limit for limit in QUINTILES)
+
+    def _tells(self, count: int) -> bool:
+        return count <= max(2, self.texts / 20)
+
+    @cached_property
+    def _mean_log(self) -> float:
+        """The mean logarithm of how many texts have a word, over the words of all texts."""
+        counts = [count for count in self.with_word.values() if self._tells(count)]
+        return sum(count * math.log(count) for count in counts) / max(1, sum(counts))

@@ -10,105 +10,22 @@ import os
 from pathlib import Path
 from typing import TypeVar
 
-import aiohttp
 import msgspec
 
 from hornbook.base.append_log import AppendLog
 from hornbook.base.files import atomic
-from hornbook.base.http import HttpResponse, TryAgain, reason_of
+from hornbook.base.http import TryAgain, reason_of
 from hornbook.base.records import make_id
 from hornbook.teacher.backend import TeacherAnswer
+from hornbook.teacher.batch_api import BatchApi, ProviderBatch
+from hornbook.teacher.batch_format import BatchCalls, read_item
 from hornbook.teacher.errors import CallFailed, TeacherError
 from hornbook.teacher.http import TeacherHttp
 from hornbook.teacher.ledger import CallRequest
-from hornbook.teacher.protocol import BaseUrl, OpenAiProtocol, base_url
+from hornbook.teacher.protocol import base_url
 from hornbook.teacher.settings import TeacherSettings
 
-OURS = "hornbook"  # field of a batch's metadata with the name that we give it
-LARGEST_FILE = 1 << 30  # bytes
-PAGES = 20  # of 100 batches each, newest first, that are searched for a batch
 FINAL = ("completed", "expired", "cancelled", "failed")
-Shape = TypeVar("Shape")
-
-
-class ProviderBatch(msgspec.Struct):
-    """A batch as the provider describes it."""
-
-    id: str
-    status: str
-    output_file_id: str | None = None
-    error_file_id: str | None = None
-    metadata: dict[str, str] | None = None
-    errors: msgspec.Raw = msgspec.Raw(b"")
-
-
-class _File(msgspec.Struct):
-    id: str
-
-
-class _List(msgspec.Struct):
-    data: list[ProviderBatch]
-    has_more: bool = False
-
-
-class BatchApi:
-    """Batches of calls to `path`, below the base URL `base`. Methods raise TryAgain, CallFailed or TeacherError."""
-
-    def __init__(self, http: TeacherHttp, base: BaseUrl, path: str) -> None:
-        self.http, self.base, self.path = http, base, path
-
-    async def create(self, name: str, lines: bytes) -> ProviderBatch:
-        """Upload the calls and start the batch called `name`."""
-        form = aiohttp.FormData()
-        form.add_field("purpose", "batch")
-        form.add_field("file", lines, filename=f"{name}.jsonl", content_type="application/jsonl")
-        file = self._read(await self._ask("POST", "/files", form), _File)
-        order = {
-            "input_file_id": file.id,
-            "endpoint": f"/v1{self.path}",
-            "completion_window": "24h",
-            "metadata": {OURS: name},
-        }
-        return self._read(await self._ask("POST", "/batches", msgspec.json.encode(order)), ProviderBatch)
-
-    async def get(self, batch: str) -> ProviderBatch | None:
-        """The batch by the provider's id; None if there is no such batch."""
-        reply = await self.http.request("GET", self.base + f"/batches/{batch}")
-        if reply.status == 404:
-            return None
-        return self._read(self._checked(reply, "/batches"), ProviderBatch)
-
-    async def find(self, name: str) -> ProviderBatch | None:
-        """The batch called `name`, if its id is not known."""
-        after = ""
-        for _ in range(PAGES):
-            page = self._read(await self._ask("GET", f"/batches?limit=100{after}"), _List)
-            for batch in page.data:
-                if (batch.metadata or {}).get(OURS) == name:
-                    return batch
-            if not page.has_more or not page.data:
-                break
-            after = f"&after={page.data[-1].id}"
-        return None
-
-    async def download(self, file: str) -> bytes:
-        return (await self._ask("GET", f"/files/{file}/content")).body
-
-    async def _ask(self, method: str, path: str, data: bytes | aiohttp.FormData | None = None) -> HttpResponse:
-        return self._checked(await self.http.request(method, self.base + path, data, max_bytes=LARGEST_FILE), path)
-
-    def _checked(self, reply: HttpResponse, path: str) -> HttpResponse:
-        if reply.status not in (200, 201):
-            raise self.http.refusal(self.base + path, reply)
-        return reply
-
-    def _read(self, reply: HttpResponse, shape: type[Shape]) -> Shape:
-        try:
-            return msgspec.json.decode(reply.body, type=shape)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise TryAgain(f"not a reply of a batch API ({error})", not_billed=False) from None
-
-
 SECONDS_TO_GATHER = 2.0  # a batch is sent after this time without a new call
 MOST_IN_BATCH = 10_000
 LONGEST_POLL = 60.0  # seconds between two polls of a batch
@@ -125,30 +42,18 @@ class _Line(msgspec.Struct, omit_defaults=True):
     id: str = ""
 
 
-class _Response(msgspec.Struct):
-    status_code: int
-    body: msgspec.Raw = msgspec.Raw(b"")
-
-
-class _Item(msgspec.Struct):
-    custom_id: str
-    response: _Response | None = None
-    error: msgspec.Raw = msgspec.Raw(b"null")
-
-
 class BatchBackend:
     """Answers each call from its batch, which may be one of an earlier run."""
 
     def __init__(self, settings: TeacherSettings, folder: Path) -> None:
         self.settings, self.where = settings, settings.url
-        self.http, self.protocol = TeacherHttp(settings), OpenAiProtocol(settings)
-        self.api = BatchApi(self.http, base_url(settings.url), self.protocol.path)
+        self.http, self.calls = TeacherHttp(settings), BatchCalls(settings)
+        self.api = BatchApi(self.http, base_url(settings.url), self.calls.protocol.path)
         self.folder = folder / "batches"
         self.log = AppendLog(folder / "batches.jsonl")
         self._batch_of: dict[str, str] = {}  # call -> its latest batch
         self._count = 0  # batches logged so far, for unique names
         self._ids: dict[str, str] = {}  # batch -> the provider's id
-        self._without: dict[str, dict[str, str]] = {}  # call -> parameters that its next try leaves out
         self._gathered: list[CallRequest] = []
         self._submission: asyncio.Task[str] | None = None
         self._creating = asyncio.Lock()  # held from logging a batch's name to logging its id
@@ -193,22 +98,18 @@ class BatchBackend:
             count = len(self._gathered)
             await asyncio.sleep(SECONDS_TO_GATHER)
         requests, self._gathered, self._submission = self._gathered, [], None
-        bodies = [msgspec.json.encode(self.protocol.body(request, self._tried(request))) for request in requests]
+        lines = b"".join(self.calls.line(request, request.key) for request in requests)
         keys = [request.key for request in requests]
         async with self._creating:
             self._catch_up()
             name = make_id("batch", str(os.getpid()), str(self._count), *keys)
             self.log.append(msgspec.json.encode(_Line(name, keys=keys)))
             try:
-                batch = await self.api.create(name, b"".join(map(self._line, keys, bodies)))
+                batch = await self.api.create(name, lines)
             except CallFailed as failure:
                 raise TeacherError(f"teacher at {self.where} takes no batches: {failure}") from None
             self.log.append(msgspec.json.encode(_Line(name, id=batch.id)))
         return name
-
-    def _line(self, key: str, body: bytes) -> bytes:
-        call = {"custom_id": key, "method": "POST", "url": f"/v1{self.protocol.path}", "body": msgspec.Raw(body)}
-        return msgspec.json.encode(call) + b"\n"
 
     async def _arrival(self, name: str) -> dict[str, bytes] | None:
         """What came of a batch: a line for each call, or None if it was never created. All who wait share one look."""
@@ -265,23 +166,10 @@ class BatchBackend:
     def _read(self, request: CallRequest, line: bytes) -> TeacherAnswer:
         if not line:
             raise TryAgain("the batch ended without this call", not_billed=False)
-        item = msgspec.json.decode(line, type=_Item)
-        if item.response is None:
-            raise TryAgain(f"not answered by the batch: {reason_of(bytes(item.error))}", not_billed=True)
-        reply, without = HttpResponse(item.response.status_code, bytes(item.response.body)), self._tried(request)
-        if reply.status == 200:
-            answer = self.protocol.answer(request, without, reply.body)
-            if not answer.text.strip():  # a retry, also in a later run, must go into another batch
-                self.log.append(msgspec.json.encode(_Line("", keys=[request.key])))
-            return answer
-        if (learnt := self.protocol.learn(request, without, reply.status, reply.body)) is not None:
-            self._without[request.key] = learnt
-            raise TryAgain(reason_of(reply.body), not_billed=True)
-        raise self.http.refusal(self.where, reply)
-
-    def _tried(self, request: CallRequest) -> dict[str, str]:
-        """What the call does without: what is known of the server, and what is tried for this call."""
-        return self.protocol.refused | self._without.get(request.key, {})
+        answer = self.calls.answer(request, read_item(line), lambda reply: self.http.refusal(self.where, reply))
+        if not answer.text.strip():  # a retry, also in a later run, must go into another batch
+            self.log.append(msgspec.json.encode(_Line("", keys=[request.key])))
+        return answer
 
     def _forget(self, name: str) -> None:
         """The next try of the calls of this batch goes into another one."""
@@ -302,8 +190,8 @@ class BatchBackend:
 
 def _key_of(line: bytes) -> str:
     try:
-        return msgspec.json.decode(line, type=_Item).custom_id
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return read_item(line).custom_id
+    except ValueError:
         return ""
 
 

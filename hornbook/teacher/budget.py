@@ -67,8 +67,8 @@ class Budget:
         if not self.limited:
             return reservation
         self._catch_up()
-        # A call in a batch is the same attempt in every run that waits for the batch, so it has one name.
-        name = f"{request.key}/batch" if self.settings.batch else f"{request.key}/{os.getpid()}/{self._count}"
+        # A call in a round is the same attempt in every run that waits for its answer, so it has one name.
+        name = f"{request.key}/batch" if self.settings.in_rounds else f"{request.key}/{os.getpid()}/{self._count}"
         reservation.hold = name
         if name in self._holds:
             self._in_flight.add(name)

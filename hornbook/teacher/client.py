@@ -23,13 +23,14 @@ from hornbook.teacher.concurrency import ConcurrencyLimit, ConcurrencySlots
 from hornbook.teacher.errors import BudgetError, CallFailed, TeacherError, nothing_answered
 from hornbook.teacher.ledger import Call, CallRequest, Parameters, call_key
 from hornbook.teacher.settings import TeacherSettings
+from hornbook.teacher.waiting import call_under_way
 
 IN_VAIN = 3  # consecutive calls without an answer after which the teacher counts as unreachable
 ALL_ALIKE = 32  # calls that fail for the same reason, with none answered, after which the stage stops
 TOO_LONG_AGAIN = 1  # retries after an answer that was cut off before its text: another is seldom shorter, and is billed
 TRIES_UNREPORTED = 3  # of a call, while no call has been answered
 LONG_PAUSE = 5.0  # seconds of Retry-After from which it is reported
-MOST_IN_BATCHES = 1 << 30
+MOST_IN_ROUNDS = 1 << 30
 AGAIN = "run the same command again to continue: answered calls are not repeated"
 
 
@@ -63,11 +64,12 @@ class Teacher:
         self.calls_made = self.prompt_tokens = self.completion_tokens = 0
         self._under_way: dict[str, asyncio.Task[Call]] = {}
         # A call keeps its lane while it pauses, so that a server with problems does not get ever more calls.
-        # Calls in a batch are not in flight, so any number may wait.
-        most = MOST_IN_BATCHES if settings.batch else settings.concurrency
+        # Calls in a round are not in flight, so any number may wait.
+        most = MOST_IN_ROUNDS if settings.in_rounds else settings.concurrency
         self._lanes = asyncio.Semaphore(most)
         self._slots = ConcurrencySlots(ConcurrencyLimit(most))
-        self._retry = Retry(settings.retries, settings.backoff, self._slots.pause)
+        backoff = 0.0 if settings.files else settings.backoff  # the next round is pause enough
+        self._retry = Retry(settings.retries, backoff, self._slots.pause)
         self._in_vain = 0  # calls given up since the last answer
         self._failures: Counter[str] = Counter()  # calls that failed, by reason
         self._quiet_until = 0.0  # as reported
@@ -100,11 +102,11 @@ class Teacher:
             raise CallFailed("the prompt is not valid Unicode (half of a surrogate pair)") from None
         call = await self.accounting.find(key)
         if call is None:
-            call = await self._shared(
-                CallRequest(
-                    key=key, model=self.model, purpose=purpose, messages=messages, parameters=parameters, sample=sample
-                )
+            request = CallRequest(
+                key=key, model=self.model, purpose=purpose, messages=messages, parameters=parameters, sample=sample
             )
+            with call_under_way(in_rounds=self.settings.in_rounds):
+                call = await self._shared(request)
         if key not in self.calls_used:
             self.calls_used.add(key)
             self.prompt_tokens += call.prompt_tokens
@@ -285,16 +287,30 @@ def _choose(settings: TeacherSettings, folder: Path) -> tuple[str, Backend]:
     """The model's name in the ledger, and its backend. The ledger treats chat and completions as two models."""
     from hornbook.model.gguf_files import find_gguf
     from hornbook.teacher.batch import BatchBackend
+    from hornbook.teacher.files import FilesBackend
     from hornbook.teacher.local_llamacpp import LocalServer, local_name
     from hornbook.teacher.protocol import Endpoint, fixed_address
+    from hornbook.teacher.recorded import Recording
 
-    name = settings.model if settings.url else local_name(settings)
+    if settings.recorded:
+        recording = Recording(settings.recorded, settings.model)
+        return recording.model, recording
+    name = local_name(settings) if settings.local else settings.model
     name = name if settings.api == "chat" else f"{name} ({settings.api})"
+    if settings.files:
+        return name, FilesBackend(settings)
     if settings.batch:
         return name, BatchBackend(settings, folder)
     if settings.url:
         return name, Endpoint(settings, fixed_address(settings.url))
-    if file := find_gguf(settings.local, "teacher.local"):
+    file = find_gguf(settings.local, "teacher.local")
+    if settings.engine == "vllm":
+        if file:
+            raise HornbookError(f"teacher.engine: vllm runs Hugging Face models; {file} is a GGUF file")
+        from hornbook.teacher.local_vllm import VllmModel
+
+        return name, VllmModel(settings)
+    if file:
         server = LocalServer(settings, file, folder / "models")
         return name, Endpoint(settings, server.address, server.close)
     from hornbook.teacher.local_hf import LocalModel

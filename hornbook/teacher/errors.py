@@ -16,6 +16,12 @@ class BudgetError(TeacherError):
     """The next call might exceed the budget, so it was not sent."""
 
 
+class AnswersAwaited(HornbookError):
+    """The run has asked all that it can, and ends until the answers are there: the same command then continues."""
+
+    exit_code = 75  # EX_TEMPFAIL of sysexits.h: try again later
+
+
 class CallFailed(Exception):
     """This call gets no answer: the endpoint refuses it, or fails repeatedly. Only one record fails."""
 

@@ -56,15 +56,17 @@ class Call(CallRequest, kw_only=True):
     thinking: str = ""  # of a reasoning model; not in `text`
 
 
-class _Head(msgspec.Struct):
+class CallHead(msgspec.Struct):
+    """What is read of a ledger's line to know what is in it."""
+
     key: str
     model: str
     prompt_tokens: int
     completion_tokens: int
 
 
-_read_head = msgspec.json.Decoder(_Head).decode
-_read_call = msgspec.json.Decoder(Call).decode
+read_head = msgspec.json.Decoder(CallHead).decode
+read_call = msgspec.json.Decoder(Call).decode
 _write = msgspec.json.Encoder().encode
 
 
@@ -104,7 +106,7 @@ class Ledger:
         if place is None:
             return None
         try:
-            return _read_call(self.log.read(*place))
+            return read_call(self.log.read(*place))
         except (msgspec.DecodeError, UnicodeDecodeError):
             del self._where[key]  # damaged on disk: treated as unanswered
             self.damaged += 1
@@ -136,11 +138,11 @@ class Ledger:
         for _ in self._new(self._empty) if self._empty else ():
             pass  # only its cost counts
 
-    def _new(self, log: AppendLog) -> Iterator[tuple[int, _Head, bytes]]:
+    def _new(self, log: AppendLog) -> Iterator[tuple[int, CallHead, bytes]]:
         """New calls in the log since the last time; their cost is added."""
         for offset, line in log.new_lines():
             try:
-                head = _read_head(line)
+                head = read_head(line)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 self.damaged += bool(line)
                 continue

@@ -9,7 +9,7 @@ import msgspec
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.thinking import opens_thinking
-from hornbook.inference.rollouts import Engine, Request, Rollout
+from hornbook.inference.rollouts import Engine, Request
 from hornbook.inference.settings import BackendSettings, Sampling
 from hornbook.teacher.backend import TeacherAnswer, split_answer
 from hornbook.teacher.errors import CallFailed
@@ -54,16 +54,13 @@ class LocalModel:
         request = request if self.settings.api == "chat" else ending_with_turn(request)
         tokens = await loop.run_in_executor(self._thread, self._tokens, request)
         engine, _ = self._load()
-        room = min(self.settings.context, engine.context)
-        if len(tokens) >= room:
-            raise CallFailed(f"the prompt has {len(tokens)} tokens, the context is {room}")
-        limit = min(request.parameters.max_tokens, room - len(tokens))
+        room = room_for_answer(len(tokens), min(self.settings.context, engine.context))
+        limit = min(request.parameters.max_tokens, room)
         waiting = _Waiting(request, tokens, self._sampling(request.parameters), limit, loop.create_future())
         self._waiting.append(waiting)
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
-        answer = await waiting.answer
-        return answer if self.settings.api == "chat" else msgspec.structs.replace(answer, text=answer.text.strip())
+        return await waiting.answer
 
     async def close(self) -> None:
         if self._worker:
@@ -115,25 +112,12 @@ class LocalModel:
         return self._loaded
 
     def _tokens(self, request: CallRequest) -> list[int]:
-        from hornbook.tokenizer.chat import encode_plain, encode_prompt
-
-        _, tokenizer = self._load()
-        schema = request.parameters.schema
-        messages = (
-            with_schema(request.messages, schema) if schema else request.messages
-        )  # nothing holds the model to it
-        if self.settings.api == "completions":
-            return encode_plain(tokenizer, transcript(messages))
-        if not tokenizer.chat_template:
-            raise HornbookError(
-                f"teacher.local: {self.settings.local} has no chat template; a base model needs api: completions"
-            )
-        return encode_prompt(tokenizer, messages)
+        return prompt_tokens(self.settings, self._load()[1], request)
 
     def _sampling(self, parameters: Parameters) -> Sampling:
-        """No top-p at temperature 0, and no stop texts for reasoning models, whose thinking they would end."""
+        """No top-p at temperature 0."""
         top_p = parameters.top_p if parameters.temperature else 1.0
-        stop = [] if self.settings.thinking_tokens else parameters.stop
+        stop = sampling_stops(self.settings, parameters)
         return Sampling(temperature=parameters.temperature, top_p=top_p, stop=stop)
 
     def _sample(self, batch: list[_Waiting]) -> list[TeacherAnswer]:
@@ -143,7 +127,11 @@ class LocalModel:
             [Request(waiting.tokens, _stream(waiting.request), waiting.limit) for waiting in batch],
             batch[0].sampling.model_copy(update={"max_new_tokens": longest}),
         )
-        return [_answer(waiting, rollout, tokenizer) for waiting, rollout in zip(batch, rollouts, strict=True)]
+        chat = self.settings.api == "chat"
+        return [
+            read_answer(waiting.request, waiting.tokens, rollout.tokens, rollout.finish, tokenizer, chat=chat)
+            for waiting, rollout in zip(batch, rollouts, strict=True)
+        ]
 
 
 def _stream(request: CallRequest) -> str:
@@ -151,17 +139,54 @@ def _stream(request: CallRequest) -> str:
     return f"{request.key}/{request.attempt}" if request.attempt else request.key
 
 
-def _answer(waiting: _Waiting, rollout: Rollout, tokenizer: "PreTrainedTokenizerBase") -> TeacherAnswer:
+def prompt_tokens(settings: TeacherSettings, tokenizer: "PreTrainedTokenizerBase", request: CallRequest) -> list[int]:
+    """The prompt by the model's chat template, or as a transcript. Raises HornbookError for a model without one."""
+    from hornbook.tokenizer.chat import encode_plain, encode_prompt
+
+    schema = request.parameters.schema
+    messages = with_schema(request.messages, schema) if schema else request.messages  # nothing holds the model to it
+    if settings.api == "completions":
+        return encode_plain(tokenizer, transcript(messages))
+    if not tokenizer.chat_template:
+        raise HornbookError(
+            f"teacher.local: {settings.local} has no chat template; a base model needs api: completions"
+        )
+    return encode_prompt(tokenizer, messages)
+
+
+def room_for_answer(prompt: int, context: int) -> int:
+    """Tokens that the context has left for an answer. Raises CallFailed if there are none."""
+    if prompt >= context:
+        raise CallFailed(f"the prompt has {prompt} tokens, the context is {context}")
+    return context - prompt
+
+
+def sampling_stops(settings: TeacherSettings, parameters: Parameters) -> list[str]:
+    """No stop texts for reasoning models, whose thinking they would end."""
+    return [] if settings.thinking_tokens else parameters.stop
+
+
+def read_answer(
+    request: CallRequest,
+    prompt: list[int],
+    tokens: list[int],
+    finish: str,
+    tokenizer: "PreTrainedTokenizerBase",
+    *,
+    chat: bool,
+) -> TeacherAnswer:
     """The text, cut at its end token or stop text, and the thinking before it."""
-    stops, prompt = waiting.request.parameters.stop, tokenizer.decode(waiting.tokens[-LONGEST_MARK:])
-    text = tokenizer.decode(rollout.tokens, skip_special_tokens=True)
+    stops = request.parameters.stop
+    text = tokenizer.decode(tokens, skip_special_tokens=True)
     stopped = any(stop in text for stop in stops if stop)
-    if rollout.finish == "stop" and not stopped:
-        text = tokenizer.decode(rollout.tokens[:-1], skip_special_tokens=True)
+    if finish == "stop" and not stopped:
+        text = tokenizer.decode(tokens[:-1], skip_special_tokens=True)
+    opened = opens_thinking(tokenizer.decode(prompt[-LONGEST_MARK:]))
     answer = TeacherAnswer(
-        text=f"<think>{text}" if opens_thinking(prompt) else text,
-        finish=rollout.finish,
-        prompt_tokens=len(waiting.tokens),
-        completion_tokens=len(rollout.tokens),
+        text=f"<think>{text}" if opened else text,
+        finish=finish,
+        prompt_tokens=len(prompt),
+        completion_tokens=len(tokens),
     )
-    return split_answer(answer, stops)
+    answer = split_answer(answer, stops)
+    return answer if chat else msgspec.structs.replace(answer, text=answer.text.strip())

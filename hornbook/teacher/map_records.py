@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from hornbook.teacher.errors import CallFailed
+from hornbook.teacher.waiting import Record, processing
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -25,13 +26,15 @@ async def map_records(
     """
     results: list[Result | CallFailed | None] = [None] * len(items)
     waiting = iter(range(len(items)))
+    working: set[Record] = set()
 
     async def lane() -> None:
         for index in waiting:
-            try:
-                results[index] = await worker(items[index])
-            except CallFailed as failure:
-                results[index] = failure
+            with processing(working):
+                try:
+                    results[index] = await worker(items[index])
+                except CallFailed as failure:
+                    results[index] = failure
             if on_done:
                 on_done(items[index], results[index])  # type: ignore[arg-type]
 

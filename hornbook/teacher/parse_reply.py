@@ -22,7 +22,7 @@ def read_reply(body: bytes, *, chat: bool, prompt_tokens: int) -> TeacherAnswer:
     Without token counts in the reply, upper bounds are used: `prompt_tokens`, and a token for each byte of the answer.
     Raises TryAgain if it is not a completion: an error, an HTML page, other JSON.
     """
-    reply = _decoded(body)
+    reply = decoded(body)
     choices = reply.get("choices") if isinstance(reply, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         raise TryAgain(f"not a completion: {reason_of(body)}", not_billed=False)
@@ -49,7 +49,7 @@ def read_reply(body: bytes, *, chat: bool, prompt_tokens: int) -> TeacherAnswer:
     )
 
 
-def _decoded(body: bytes) -> Any:
+def decoded(body: bytes) -> Any:
     """The JSON of a reply. Raises TryAgain where there is none.
 
     Some servers write a byte order mark or keep-alive comments before it, or cut an answer within a character.

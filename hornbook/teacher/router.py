@@ -36,6 +36,11 @@ class Teachers:
         """
         return max(self.teachers.values(), key=lambda teacher: _lot(teacher, names))
 
+    @property
+    def records_at_once(self) -> int:
+        """How many records to process at a time."""
+        return max(teacher.settings.records_at_once for teacher in self.teachers.values())
+
     def spent(self) -> TeacherUsage:
         """The usage of all teachers and the verifier together."""
         calls = tokens = 0

@@ -8,15 +8,41 @@ from pydantic import field_validator, model_validator
 from hornbook.base.settings import Settings, setting
 from hornbook.teacher.prices import BATCH, known_prices
 
+MOST_AT_ONCE, MOST_IN_ROUND = 1024, 16_384  # records
+FILES = "files"  # name of the model that answers by files, if it is given none
 OURS = ("model", "messages", "prompt", "stream", "n")  # what a call is, and how its answer comes
 
 
 class TeacherSettings(Settings):
-    """The model that writes synthetic data: an endpoint (`url` and `model`) or a local model (`local`)."""
+    """The model that writes synthetic data: an endpoint (`url`), a local model (`local`), files of requests and answers
+    (`files`) or a ledger of answers (`recorded`)."""
 
     url: str = setting("", "base URL of an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1", in_key=False)
-    model: str = setting("", "name of the model at that endpoint; for a local model, a name to know it by")
+    model: str = setting(
+        "",
+        "name of the model at that endpoint; for a local model and files a name to know it by; of a recording that "
+        "has several, the one to use",
+    )
     local: str = setting("", "a model to run here: smollm2, the path of a .gguf file, or a Hugging Face folder or name")
+    engine: Literal["torch", "vllm"] = setting(
+        "torch", "local Hugging Face models: what runs them; vllm (pip install vllm) uses all visible GPUs"
+    )
+    files: str = setting(
+        "",
+        "a folder: requests are written to requests-0001.jsonl and on, a file a round, in the batch format of vLLM and "
+        "the providers; answers are read from answers*.jsonl as they come",
+        in_key=False,
+    )
+    wait: bool = setting(
+        True,
+        "files: wait for the answers; otherwise the run ends with exit code 75 when all that it can ask is written",
+        in_key=False,
+    )
+    recorded: str = setting(
+        "",
+        "answers of an earlier run, without a model: its folder, its ledger (calls.jsonl, also .gz), or a recording in "
+        "this package, by name",
+    )
     api: Literal["chat", "completions"] = setting(
         "chat", "chat, or completions for base models: messages become a plain transcript of User: and Assistant:"
     )
@@ -59,20 +85,33 @@ class TeacherSettings(Settings):
         None, "tokens, prompts and answers, it may take in this run, never passed", in_key=False, ge=0
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _name_files(cls, values: Any) -> Any:
+        unnamed = isinstance(values, dict) and values.get("files") and not values.get("model")
+        return values | {"model": FILES} if unnamed else values
+
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if bool(self.url) == bool(self.local):
-            raise ValueError("give either url (an endpoint) or local (a model to run here)")
+        if sum(map(bool, (self.url, self.local, self.files, self.recorded))) != 1:
+            raise ValueError(
+                "give one of url (an endpoint), local (a model to run here), files (a folder for requests and answers) "
+                "and recorded (answers of an earlier run)"
+            )
         if self.url and not self.model:
             raise ValueError("give the endpoint's model: with url goes model")
         if self.url and not self.url.startswith(("http://", "https://")):
             raise ValueError("url must start with http:// or https://")
         if self.batch and not self.url:
             raise ValueError("batch needs an endpoint that has a batch API (url)")
+        if not self.wait and not self.files:
+            raise ValueError("wait is for a teacher that answers by files")
+        if self.engine == "vllm" and not self.local:
+            raise ValueError("engine is for a model to run here (local)")
         if self.budget is not None and not any(self.prices or ()):
             raise ValueError("a budget in money needs price_in or price_out")
-        if self.extra_body and not self.url:
-            raise ValueError("extra_body is sent to an endpoint: with it goes url")
+        if self.extra_body and self.local:
+            raise ValueError("extra_body is sent to an endpoint: with it goes url or files")
         if ours := [name for name in OURS if name in self.extra_body]:
             raise ValueError(f"extra_body cannot set {ours[0]}")
         return self
@@ -88,7 +127,17 @@ class TeacherSettings(Settings):
     @property
     def name(self) -> str:
         """What the model is called in messages to people."""
-        return self.model or self.local
+        return self.model or self.local or self.recorded
+
+    @property
+    def in_rounds(self) -> bool:
+        """Whether calls are collected and answered together, hours later perhaps."""
+        return self.batch or bool(self.files)
+
+    @property
+    def records_at_once(self) -> int:
+        """How many records to process at a time: more where they wait for rounds, which should be large."""
+        return MOST_IN_ROUND if self.in_rounds else MOST_AT_ONCE
 
     @property
     def limited(self) -> bool:
@@ -114,8 +163,8 @@ class TeacherSettings(Settings):
 
     @property
     def _known_prices(self) -> tuple[float, float] | None:
-        share = BATCH if self.batch else 1.0
-        known = known_prices(self.model) if self.url else None
+        share = BATCH if self.in_rounds else 1.0
+        known = known_prices(self.model) if self.url or self.files else None
         return known and (known[0] * share, known[1] * share)
 
     def money(self, prompt_tokens: float, answer_tokens: float) -> float:

@@ -26,6 +26,16 @@ from hornbook.base.sentences import sentences, whole_sentences
         ("Wait... what?! Good.", ["Wait...", "what?!", "Good."]),
         ("a line\nanother line", ["a line", "another line"]),
         ("它是红色。它很大！", ["它是红色。", "它很大！"]),
+        ("「行こう。」と彼は言った。雨だった。", ["「行こう。」と彼は言った。", "雨だった。"]),
+        ("هل وصل؟ نعم وصل. انتهى", ["هل وصل؟", "نعم وصل.", "انتهى"]),
+        (
+            "Am 24. Juni begann es. Er war 24. Danach ging er.",
+            ["Am 24. Juni begann es.", "Er war 24.", "Danach ging er."],
+        ),
+        (
+            "Im 19. Jahrhundert, z. B. in Bonn bzw. Köln. Ende.",
+            ["Im 19. Jahrhundert, z. B. in Bonn bzw. Köln.", "Ende."],
+        ),
         ("it is x. then y", ["it is x.", "then y"]),
         ("It is plan B.", ["It is plan B."]),
         ("", []),

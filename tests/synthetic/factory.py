@@ -110,7 +110,7 @@ def run(url: str, folder: Path, ledger: Path, documents: Path, runner: str = "lo
         "runner": runner,
         "teacher": {"url": url, "model": "mock", "concurrency": 8, "backoff": 0.01, **teacher},
         "kinds": {"retold": {"records": RECORDS}},
-        "passages": {"min_value": 0, "min_page_value": 0, "describe": False},
+        "passages": {"describe": False},
         "benchmarks": [],
         "near_duplicate": 2.0,
     }

@@ -57,7 +57,11 @@ def runs(tmp_path, monkeypatch):
     (tmp_path / "whole_pages.py").write_text(PAGES)
     monkeypatch.setattr(stage, "open_teachers", opening([], lambda name, prompt, sample: f"word{len(prompt)}"))
     kinds = [str(tmp_path / "sums.py"), str(tmp_path / "whole_pages.py")]
-    values = {"teacher": {"local": "smollm2"}, "kinds": kinds, "records": 3, "benchmarks": [], "near_duplicate": 2.0}
+    small = {"tokens": [20, 120], "prose": True}  # two passages of a page
+    values = {
+        "teacher": {"local": "smollm2"}, "kinds": kinds, "records": 3, "benchmarks": [], "near_duplicate": 2.0,
+        "passages": small,
+    }  # fmt: skip
     documents = write_corpus(tmp_path / "corpus")
     work = Workspace(tmp_path / "out", ledger=tmp_path / "out/teacher")
     stage.synth(SynthSettings.parse(values, ""), work, documents=[documents])

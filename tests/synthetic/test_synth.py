@@ -28,11 +28,12 @@ KINDS = {
     "code_reversal": {"records": 6},
     "plurality": {"records": 16},
 }
+SMALL = {"tokens": [20, 120], "prose": True}
 FILES = ["samples.parquet", "questions.parquet", "passages.parquet", "tasks.parquet", "book.json", "rejects.jsonl"]
 
 
 def make_settings(**changes):
-    values = {"teacher": {"local": "smollm2"}, "kinds": KINDS, "benchmarks": []} | changes
+    values = {"teacher": {"local": "smollm2"}, "kinds": KINDS, "passages": SMALL, "benchmarks": []} | changes
     return SynthSettings.parse(values, "synthetic")
 
 

@@ -321,8 +321,13 @@ def test_a_budget_in_money_counts_prices_and_what_is_under_way_when_it_is_spent_
 
 def test_bad_settings_are_one_line() -> None:
     for values, message in [
-        ({}, "either url"),
-        ({"url": "http://x", "local": "smollm2"}, "either url"),
+        ({}, "give one of url"),
+        ({"url": "http://x", "local": "smollm2"}, "give one of url"),
+        ({"local": "smollm2", "files": "x"}, "give one of url"),
+        ({"files": "x", "recorded": "y"}, "give one of url"),
+        ({"local": "smollm2", "wait": False}, "wait is for a teacher that answers by files"),
+        ({"files": "x", "engine": "vllm"}, "engine is for a model to run here"),
+        ({"local": "smollm2", "extra_body": {"top_k": 1}}, "with it goes url or files"),
         ({"url": "http://x"}, "model"),
         ({"url": "x.org", "model": "m"}, "http"),
         ({"local": "smollm2", "budget": 1.0}, "price"),

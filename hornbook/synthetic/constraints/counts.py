@@ -6,7 +6,7 @@ from hornbook.synthetic.constraints.rule import Rule, aspects, between
 RULES = (
     Rule(
         "least_words",
-        lambda rng, topic: {"n": 5 * between(rng, 4, 20)},
+        lambda rng, topic: {"n": topic.sized(5 * between(rng, 4, 20))},
         (
             "Write at least {n} words.",
             "Your answer must have {n} words or more.",
@@ -17,14 +17,17 @@ RULES = (
     ),
     Rule(
         "most_words",
-        lambda rng, topic: {"n": 5 * between(rng, 5, 16)},
+        lambda rng, topic: {"n": topic.sized(5 * between(rng, 5, 16))},
         ("Use at most {n} words.", "Keep it to {n} words or fewer.", "Your answer may not be longer than {n} words."),
         lambda reply, values: len(written_words(reply)) <= values["n"],
         aspects("length"),
     ),
     Rule(
         "words_between",
-        lambda rng, topic: {"low": (low := 5 * between(rng, 4, 12)), "high": low + 5 * between(rng, 3, 6)},
+        lambda rng, topic: {
+            "low": topic.sized(low := 5 * between(rng, 4, 12)),
+            "high": topic.sized(low + 5 * between(rng, 3, 6)),
+        },
         (
             "Write between {low} and {high} words.",
             "The length must be {low} to {high} words.",
@@ -35,7 +38,7 @@ RULES = (
     ),
     Rule(
         "most_characters",
-        lambda rng, topic: {"n": 50 * between(rng, 4, 10)},
+        lambda rng, topic: {"n": topic.sized(50 * between(rng, 4, 10))},
         (
             "Use at most {n} characters, spaces included.",
             "The whole answer has to fit into {n} characters.",
@@ -45,7 +48,7 @@ RULES = (
     ),
     Rule(
         "exact_sentences",
-        lambda rng, topic: {"n": between(rng, 3, 5)},
+        lambda rng, topic: {"n": between(rng, 3, 5) * topic.more(1)},
         ("Answer in exactly {n} sentences.", "Write {n} sentences, no more and no fewer."),
         lambda reply, values: len(worded_sentences(reply)) == values["n"],
         aspects("length sentences"),
@@ -62,7 +65,7 @@ RULES = (
     ),
     Rule(
         "exact_paragraphs",
-        lambda rng, topic: {"n": between(rng, 2, 3)},
+        lambda rng, topic: {"n": topic.more(between(rng, 2, 3))},
         (
             "Write exactly {n} paragraphs, with a blank line between them.",
             "Divide the answer into {n} paragraphs by blank lines.",

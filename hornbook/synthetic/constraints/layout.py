@@ -64,7 +64,7 @@ def counted(pattern: re.Pattern[str]) -> Callable[[str, Values], bool]:
 RULES = (
     Rule(
         "bullets",
-        lambda rng, topic: {"n": between(rng, 2, 5)},
+        lambda rng, topic: {"n": topic.more(between(rng, 2, 5))},
         (
             'Give exactly {n} bullet points, each on a line that begins with "- ".',
             'Include a bulleted list ("- ") of {n} items, no more and no fewer.',
@@ -75,7 +75,7 @@ RULES = (
     ),
     Rule(
         "numbered",
-        lambda rng, topic: {"n": between(rng, 2, 5)},
+        lambda rng, topic: {"n": topic.more(between(rng, 2, 5))},
         (
             "Give a numbered list of exactly {n} items (1. to {n}.).",
             "Answer in {n} points, numbered 1. to {n}., each on a line of its own.",
@@ -97,7 +97,7 @@ RULES = (
     ),
     Rule(
         "table",
-        lambda rng, topic: {"columns": between(rng, 2, 3), "rows": between(rng, 2, 4)},
+        lambda rng, topic: {"columns": between(rng, 2, 3), "rows": topic.more(between(rng, 2, 4))},
         (
             "Include a Markdown table with {columns} columns and {rows} rows below the header.",
             "Put it in a Markdown table: a header and {rows} rows, {columns} columns each.",

@@ -10,11 +10,23 @@ import numpy as np
 Values = dict[str, Any]  # JSON: numbers, texts, lists of texts
 
 
+SHORT = 60  # words of a short reply, for which the rules' numbers are written
+
+
 class Topic(msgspec.Struct, frozen=True):
     """What a reply is about; the parameters of some rules come from it."""
 
     request: str  # what is asked, without any constraint
     terms: list[str]  # words that a reply may well use, in lower case
+    size: int = SHORT  # words that a reply may well have
+
+    def sized(self, count: int) -> int:
+        """A count of words or characters of a short reply, for one of this size."""
+        return count if self.size == SHORT else 5 * round(count * self.size / SHORT / 5)
+
+    def more(self, count: int) -> int:
+        """A count of items or paragraphs, which grows more slowly: one more for each 150 words."""
+        return count + self.size // 150
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ def some_terms(rng: np.random.Generator, topic: Topic) -> Values | None:
 
 
 def a_term(rng: np.random.Generator, topic: Topic) -> Values | None:
-    return {"word": one_of(rng, topic.terms), "n": between(rng, 2, 4)} if topic.terms else None
+    return {"word": one_of(rng, topic.terms), "n": topic.more(between(rng, 2, 4))} if topic.terms else None
 
 
 def quoted_values(values: Values) -> Values:

@@ -18,8 +18,6 @@ EXAMPLE = WorkedMove(
     "Stack 1: A on B on C.",
     "move block A onto the table",
     "Block B cannot be moved while A lies on it.",
-    "Stack 1: A. Stack 2: B on C.",
-    "I need to get at block B, and A lies on it, so I move block A onto the table.",
 )
 
 Stacks = tuple[tuple[str, ...], ...]  # each from the bottom to the top, in the order of their lowest blocks

@@ -20,8 +20,6 @@ EXAMPLE = WorkedMove(
     "The position is row 4, column 2.",
     "go north",
     "The goal lies in row 3, and the cell above is free.",
-    "The position is row 3, column 2.",
-    "The goal lies in a row above me and the cell there is free, so I go north.",
 )
 
 Cell = tuple[int, int]  # row, column, from 0

@@ -18,8 +18,6 @@ EXAMPLE = WorkedMove(
     "The number is 11.",
     "multiply by 3",
     "Three times 11 is 33, one short of 34.",
-    "The number is 33.",
-    "Three times 11 is 33, which is just short of the goal, so I multiply by 3.",
 )
 
 

@@ -37,8 +37,6 @@ EXAMPLE = WorkedMove(
     "The farmer, the pig and the corn are on the left bank.",
     "cross with the pig",
     "The pig would eat the corn if they stayed together.",
-    "The corn is on the left bank. The farmer and the pig are on the right bank.",
-    "The pig would eat the corn if I left them here together, so I cross with the pig.",
 )
 
 

@@ -20,8 +20,6 @@ EXAMPLE = WorkedMove(
     "The tray is 1 2 3 / 4 _ 5.",
     "slide tile 5 left",
     "Tile 5 belongs where the gap is.",
-    "The tray is 1 2 3 / 4 5 _.",
-    "The gap is where 5 belongs and 5 stands right of it, so I slide tile 5 left.",
 )
 
 Tiles = tuple[int, ...]  # row by row, GAP for the gap

@@ -18,8 +18,6 @@ EXAMPLE = WorkedMove(
     "Peg A holds disk 2, peg B holds disk 1 and peg C is empty.",
     "move disk 2 from peg A to peg C",
     "Disk 2 is free and belongs at the bottom of peg C.",
-    "Peg A is empty, peg B holds disk 1 and peg C holds disk 2.",
-    "Disk 2 is free now and belongs at the bottom of the last peg, so I move disk 2 from peg A to peg C.",
 )
 
 

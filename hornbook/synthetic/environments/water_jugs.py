@@ -19,8 +19,6 @@ EXAMPLE = WorkedMove(
     "The 7-litre jug holds 7 litres and the 2-litre jug holds 0 litres.",
     "pour the 7-litre jug into the 2-litre jug",
     "That takes 2 litres away and leaves 5.",
-    "The 7-litre jug holds 5 litres and the 2-litre jug holds 2 litres.",
-    "Taking 2 litres away from the full jug leaves 5 in it, so I pour the 7-litre jug into the 2-litre jug.",
 )
 
 

@@ -47,13 +47,11 @@ class World(Protocol):
 
 
 class WorkedMove(NamedTuple):
-    """A solved example for the teacher: a position, a good move, its reason, its result, and the same as a thought."""
+    """A solved example for small teachers: a position, a good move, and its reason."""
 
     position: str
     move: str
     why: str
-    after: str
-    told: str
 
 
 class Illegal(Exception):

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
+from hornbook.base.token_estimate import estimate_tokens
 from hornbook.synthetic.kind import VERIFY, Checks, Made, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
 from hornbook.synthetic.mechanisms.second_answer import SECOND, require_alone_too_little, require_same_answer
@@ -21,7 +22,7 @@ from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, 
 from hornbook.synthetic.passages import Page, Passage
 from hornbook.synthetic.prompts import render
 from hornbook.synthetic.verification import CHECKS, LONGEST_PART
-from hornbook.synthetic.words import copied, tokens_in
+from hornbook.synthetic.words import copied
 
 MOST_SECTIONS = 16
 MOST_SAID_BEFORE = 0.2  # share of a section's 5-grams that earlier ones may have
@@ -79,7 +80,7 @@ async def make(page: Page, ask: RecordContext, settings: LongDocumentSettings) -
     if "section" in ask.kind.prompts:
         title, sections = await write_chapter(page, checks, ask, settings)
     document = lay_out(sections)
-    size = tokens_in(document)
+    size = estimate_tokens(document)
     ask.facts |= {"sections": float(len(sections)), "tokens": float(size)}
     checks.require("long", size >= settings.min_tokens, f"{size} of {settings.min_tokens} tokens")
     exercises = await ask_far_apart(sections, checks, ask, settings)
@@ -110,7 +111,7 @@ async def write_chapter(
             written.append(await write_section(planned, outline, written, page, checks, ask, settings))
         except Rejected as rejected:  # the chapter goes on without it
             failure = rejected
-    if failure and tokens_in(lay_out(written)) < settings.min_tokens:
+    if failure and estimate_tokens(lay_out(written)) < settings.min_tokens:
         raise failure
     return outline.title, written
 

@@ -34,7 +34,7 @@ async def make(seed: Passage | Page, ask: RecordContext, settings: RewriteSettin
     known |= {name: getattr(filled, name) for name in filled.__struct_fields__} if filled else {}
     version = await revised(text, ask, settings, **known) if "critique" in prompts else None
     text = version.text if version else text
-    checks = await check_text(text, seed, ask, settings, before=known["question"])
+    checks = await check_text(text, seed, ask, settings, claims=f"{known['question']}\n\n{text}".strip())
     if filled or version:
         checks.require("form", True)
     if version:

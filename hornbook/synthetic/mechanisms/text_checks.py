@@ -4,24 +4,30 @@ Sizes and copies are counted. Whether it is true, the verifier says, claim by cl
 """
 
 from hornbook.base.settings import setting
+from hornbook.base.token_estimate import estimate_tokens
 from hornbook.synthetic.axes import language_codes
 from hornbook.synthetic.kind import Absent, Checks, KindSettings, RecordContext
 from hornbook.synthetic.passages import Page, Passage
 from hornbook.synthetic.verification import CHECKS
-from hornbook.synthetic.words import copied, repetition, tokens_in
+from hornbook.synthetic.words import copied, repetition
 
 MOST_REPEATED = 0.35  # share of repeated 3-grams: more is a loop
 
 
-class TextSettings(KindSettings):
-    """Texts about a seed."""
+class WritingSettings(KindSettings):
+    """Texts whose size is checked, and whether they are true."""
 
     tokens: tuple[int, int] = setting((100, 4000), "least and most tokens of what is written")
-    max_copied: float = setting(0.5, "largest share of 5-grams taken over from the seed", ge=0, le=1)
     absent: Absent = setting(
         "none", "what a text may say that the seed does not: nothing, true background knowledge, or anything"
     )
     verified: bool = setting(True, "let the verifier check each claim against the seed")
+
+
+class TextSettings(WritingSettings):
+    """Texts about a seed."""
+
+    max_copied: float = setting(0.5, "largest share of 5-grams taken over from the seed", ge=0, le=1)
     max_share: float = setting(1000, "longest text, as a share of the seed's tokens", gt=0)
     same_language: bool = setting(True, "the text must be in the seed's language, or in the one that was drawn")
 
@@ -38,38 +44,41 @@ def text_check_names(settings: TextSettings) -> tuple[str, ...]:
 
 
 async def check_text(
-    text: str, seed: Passage | Page, ask: RecordContext, settings: TextSettings, *, before: str = ""
+    text: str, seed: Passage | Page, ask: RecordContext, settings: TextSettings, *, claims: str = "", given: str = ""
 ) -> Checks:
-    """The checks of `text_check_names`. `before` is a question that the text answers: it must be true too.
+    """The checks of `text_check_names`. Raises Rejected.
 
-    Raises Rejected.
+    `claims` is what must be true (the text, by default), `given` what it may take from elsewhere.
     """
     checks = Checks()
     checks.require("finished", True)
-    require_form(checks, text, settings)
-    share = tokens_in(text) / max(1, tokens_in(seed.text))
+    require_form(checks, text, settings.tokens)
+    share = estimate_tokens(text) / max(1, estimate_tokens(seed.text))
     checks.require("length", share <= settings.max_share, f"{share:.2f} of the seed's length")
     share = copied(text, seed.text)
     checks.require("own words", share <= settings.max_copied, f"{share:.2f} of its 5-grams are the seed's")
     drawn = language_codes(ask.values.get("axes", {}).get("language", ""))
     if settings.same_language:
         wanted = drawn or [seed.language]
-        checks.require("language", await ask.compute(language_of, text) in wanted, f"not {wanted[0]}")
+        checks.require("language", await ask.compute(same_language, text, *wanted), f"not {wanted[0]}")
     if settings.verified:
-        told = f"{before}\n\n{text}".strip()
-        await ask.verify(checks, told, seed.text, absent=settings.absent, numbers=not drawn)
+        known = f"{seed.text}\n\n{given}".strip()
+        await ask.verify(checks, claims or text, known, absent=settings.absent, numbers=not drawn)
     return checks
 
 
-def require_form(checks: Checks, text: str, settings: TextSettings) -> None:
-    """Size, and no loop."""
-    least, most = settings.tokens
-    size = tokens_in(text)
+def require_form(checks: Checks, text: str, tokens: tuple[int, int], *, words: int = 3) -> None:
+    """Size, and no loop. Where the same has to be said many times (the positions of a puzzle), `words` is the length of
+    what must not be repeated."""
+    least, most = tokens
+    size = estimate_tokens(text)
     checks.require("length", least <= size <= most, f"about {size} tokens, {least} to {most} are wanted")
-    checks.require("no repetition", repetition(text) <= MOST_REPEATED, f"{repetition(text):.2f} repeated")
+    share = repetition(text, words)
+    checks.require("no repetition", share <= MOST_REPEATED, f"{share:.2f} repeated")
 
 
-def language_of(text: str) -> str:
+def same_language(text: str, *languages: str) -> bool:
+    """Whether the text is identified as one of the languages (ISO 639 codes)."""
     from hornbook.data.filters.language import identify
 
-    return identify([text])[0][0]
+    return identify([text])[0][0] in languages

@@ -6,12 +6,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from hornbook.base.packages import missing_package
 from hornbook.sandbox.process import run_python
-from hornbook.synthetic.programs.behaviour import CallExample
+from hornbook.synthetic.kind import Material, Seed
+from hornbook.synthetic.programs.behaviour import LEAST, CallExample, behaviour, first_that
 
-SECONDS = 3.0
+SECONDS = 20.0  # of waiting on a busy machine
 
 _RUN = """\
 import json, sys
@@ -36,6 +38,15 @@ def interpreter_file() -> Path:
     if found is None or found.origin is None:
         raise missing_package("code_translation: running JavaScript", "quickjs")
     return Path(found.origin)
+
+
+def from_translatable(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    """Functions that run, with enough examples that have a meaning in JavaScript. Raises HornbookError, before the
+    teacher is asked, where nothing runs JavaScript."""
+    interpreter_file()
+    return first_that(
+        material.functions, count, rng, lambda passage: len(translatable(behaviour(passage.text))) >= LEAST
+    )
 
 
 def translatable(cases: Sequence[CallExample]) -> list[CallExample]:

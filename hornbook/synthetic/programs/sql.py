@@ -1,28 +1,48 @@
-"""Run SQL queries on small generated tables, with SQLite in the sandbox."""
+"""Run SQL queries on small databases, with SQLite in the sandbox."""
 
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
+from hornbook.base.records import Question, make_id
 from hornbook.sandbox.process import run_python
+from hornbook.synthetic.kind import Material, Seed
 
-SECONDS = 2.0
+SECONDS = 20.0
+ROWS = 8  # of a made-up table
 
+# Each query runs on the whole database, then on copies that lack some of the rows: two queries that give the same on
+# all of them ask the same. `query_only` keeps a query from changing what the next one sees.
 _RUN = """\
 import json, sqlite3, sys
 asked = json.load(sys.stdin)
-base = sqlite3.connect(":memory:")
-base.executescript(asked["schema"])
-base.executemany(asked["insert"], asked["rows"])
-base.execute("PRAGMA query_only = 1")
-results = []
-for query in asked["queries"]:
+
+def rows_of(base, query):
     try:
-        results.append([base.execute(query).fetchmany(1000), ""])
+        return [base.execute(query).fetchmany(1000), ""]
     except Exception as error:
-        results.append([None, str(error)[:200]])
-print(json.dumps(results))
+        return [None, str(error)[:200]]
+
+def opened(copy):
+    base = sqlite3.connect(":memory:")
+    base.executescript(asked["script"])
+    base.execute("PRAGMA foreign_keys = 0")
+    made = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND sql NOT LIKE '%ROWID%'"
+    tables = [name for (name,) in base.execute(made + " ORDER BY name")]
+    for place, table in enumerate(tables if copy else []):
+        base.execute(f'DELETE FROM "{table}" WHERE (rowid * 7 + {place}) % 5 = {copy % 5} OR rowid % 11 = {copy}')
+    base.execute("PRAGMA query_only = 1")
+    return base
+
+try:
+    results = []
+    for copy in range(asked["copies"] + 1):
+        base = opened(copy)
+        results.append([rows_of(base, query) for query in asked["queries"]])
+except Exception as error:
+    results = [[[None, str(error)[:200]]] * len(asked["queries"])]
+print(json.dumps(results, default=repr))
 """
 
 
@@ -46,6 +66,14 @@ class Table(msgspec.Struct, frozen=True):
             + [int(rng.integers(low, high + 1)) for low, high in self.numbers.values()]
             for name in names
         ]
+
+    def script(self, rng: np.random.Generator, count: int) -> str:
+        """The table with that many rows, as SQL."""
+        values = ",\n".join(
+            f"({', '.join(repr(value) if isinstance(value, int) else _quoted(value) for value in row)})"
+            for row in self.rows(rng, count)
+        )
+        return f"{self.schema()}\nINSERT INTO {self.name} VALUES\n{values};"
 
 
 class QueryResult(msgspec.Struct, frozen=True, array_like=True):
@@ -90,19 +118,46 @@ def made_up_query(table: Table, rng: np.random.Generator) -> str:
     return shapes[int(rng.integers(len(shapes)))]
 
 
-def run_queries(table: Table, rows: Sequence[Sequence[str | int]], queries: Sequence[str]) -> list[QueryResult]:
-    """The result of each query. Raises HornbookError where there is no sandbox."""
-    places = ", ".join("?" * (len(table.texts) + len(table.numbers)))
-    asked = {"schema": table.schema(), "insert": f"INSERT INTO {table.name} VALUES ({places})", "rows": rows,
-             "queries": list(queries)}  # fmt: skip
+def made_up_queries(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    """Different made-up queries, each as a question: its prompt is the script of the table, its answer the query."""
+    made: dict[str, Question] = {}
+    for _ in range(4 * count):
+        if len(made) == count:
+            break
+        table = TABLES[int(rng.integers(len(TABLES)))]
+        query, script = made_up_query(table, rng), table.script(rng, ROWS)
+        made.setdefault(
+            query,
+            Question(id=make_id("task", "sql_query", query), task="sql_query", prompt=script, answer=query),
+        )
+    return list(made.values())
+
+
+def run_queries(script: str, queries: Sequence[str], copies: int = 0) -> list[list[QueryResult]]:
+    """The result of each query: first on the database that the script makes, then on `copies` that lack some rows.
+
+    A script that fails is the error of every query. Raises HornbookError where there is no sandbox.
+    """
+    asked = {"script": script, "queries": list(queries), "copies": copies}
     outcome = run_python(_RUN, stdin=msgspec.json.encode(asked).decode(), seconds=SECONDS)
     try:
-        return msgspec.json.decode(outcome.stdout, type=list[QueryResult])
+        return msgspec.json.decode(outcome.stdout, type=list[list[QueryResult]])
     except msgspec.DecodeError:
-        return [QueryResult(None, outcome.reason or "ended the process")] * len(queries)
+        return [[QueryResult(None, outcome.reason or "ended the process")] * len(queries)]
 
 
 def same_rows(one: QueryResult, other: QueryResult, ordered: bool) -> bool:
+    """Whether both gave the same rows, numbers compared by value; in another order, unless they are `ordered`."""
     if one.rows is None or other.rows is None:
         return False
-    return one.rows == other.rows if ordered else sorted(map(repr, one.rows)) == sorted(map(repr, other.rows))
+    mine, theirs = ([[_rounded(value) for value in row] for row in result.rows or []] for result in (one, other))
+    return mine == theirs if ordered else sorted(map(repr, mine)) == sorted(map(repr, theirs))
+
+
+def _rounded(value: str | int | float | None) -> str | float | None:
+    """A number to nine digits: sums in another order differ in the last ones."""
+    return float(f"{value:.9g}") if isinstance(value, int | float) else value
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

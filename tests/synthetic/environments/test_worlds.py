@@ -102,7 +102,7 @@ def test_the_example_is_read_as_its_move(room):
     world = drawn(room, 1)
     if room is river_crossing:
         world = msgspec.structs.replace(world, start=(0, 0, 0), things=("pig", "corn"), conflicts=(("pig", "corn"),))
-    assert world.read(room.EXAMPLE.told) == [room.EXAMPLE.move] == world.read(room.EXAMPLE.move)
+    assert world.read(f"So I {room.EXAMPLE.move}.") == [room.EXAMPLE.move] == world.read(room.EXAMPLE.move)
 
 
 FORBIDDEN = [

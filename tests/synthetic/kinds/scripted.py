@@ -7,7 +7,7 @@ from hornbook.base.records import Document, Message, make_id
 from hornbook.base.rng import rng
 from hornbook.synthetic.engine import RecordJob, drawn_values
 from hornbook.synthetic.kind import KindSettings, Made, RecordContext, Rejected, Seed
-from hornbook.synthetic.kinds import load_kind
+from hornbook.synthetic.kinds import Profile, load_kind
 from hornbook.synthetic.passages import Passage, PassageSettings, passages
 from hornbook.synthetic.words import Rarity
 from hornbook.teacher.client import Completion
@@ -33,12 +33,14 @@ class ScriptedTeacher:
         return Completion(f"{purpose}-{len(self.asked)}", text, "stop", len(prompt.split()), len(text.split()))
 
 
-def run_kind(name: str, seed: Seed, script: Script, *, seeded: int = 1, **settings: object) -> list[Made]:
+def run_kind(
+    name: str, seed: Seed, script: Script, *, seeded: int = 1, profile: Profile = "full", **settings: object
+) -> list[Made]:
     """What the kind makes of the seed when the teacher keeps to the script. Raises Rejected, as the kind does.
 
     Holds the kind to what it declares: its checks, and the most calls of a record.
     """
-    kind = load_kind(name)
+    kind = load_kind(name, profile)
     chosen: KindSettings = kind.settings.parse(settings, name)
     teacher = ScriptedTeacher(script)
     cutting = PassageSettings(describe="describe" in script)
@@ -58,5 +60,5 @@ def run_kind(name: str, seed: Seed, script: Script, *, seeded: int = 1, **settin
 def passage_of(text: str) -> Passage:
     """The text as one passage, with the metadata it is given when cut."""
     document = Document(id=make_id("doc", text), text=text, source="web", origin="test", language="en")
-    settings = PassageSettings(min_chars=1, max_chars=2000, min_value=0.0, min_page_value=0.0)
+    settings = PassageSettings(tokens=(1, 1000), prose=True, curation="off")
     return passages(document, settings, Rarity([text]))[0]

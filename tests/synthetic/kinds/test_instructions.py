@@ -4,17 +4,15 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from hornbook.base.errors import HornbookError
 from hornbook.oracles.score import judge_question
-from hornbook.synthetic.constraints.drawing import broken
-from hornbook.synthetic.kind import Rejected
+from hornbook.synthetic.constraints.drawing import RULES, draw_constraints
+from hornbook.synthetic.constraints.edits import EDITS, draw_task
+from hornbook.synthetic.constraints.rule import Topic
+from hornbook.synthetic.kind import RecordContext, Rejected
 from hornbook.synthetic.kinds import load_kind
-from hornbook.synthetic.kinds.instructions._edits import EDITS, Task, draw_task
-from hornbook.synthetic.kinds.instructions.json_extraction import FIELDS, digits
-from hornbook.synthetic.kinds.instructions.verified_edit import check
+from tests.synthetic.kinds.forms import FORMS, as_json, in_form, require_diverse
 from tests.synthetic.kinds.scripted import passage_of, run_kind
 
 AQUEDUCT = (
@@ -23,11 +21,17 @@ AQUEDUCT = (
     "about 30 centimetres in each kilometre. Arches carried the channel over valleys, and tunnels led it through "
     "mountains."
 )
-PLAIN = "An aqueduct is a channel that brings water from a spring to the city, over valleys and through mountains."
-NO_COMMA = "An aqueduct is a channel that brings water from a spring to the city over valleys and through mountains."
-LOUD = f"{NO_COMMA} What a sight!"
-TOPIC = "Topic: Channels of an aqueduct"
-ONE_RULE = {"rules": ["no_commas"], "constraints": 1}
+REQUEST = "Explain to my pupils how a city got its water in the old days."
+GOOD = (
+    "Long before there were pumps a city could drink from a spring far away. People built a stone bed for the stream "
+    "that sank a little with every step. It crossed low ground on rows of arches and went straight through hills. "
+    "Nothing had to push: its own weight kept the water moving until it reached the fountains."
+)
+COMMAS = GOOD.replace("pumps a", "pumps, a")
+LIST = "- The bed sinks all the way.\n- Arches bear it above low ground.\n- Hills are pierced by tunnels."
+YES, NO = as_json(why="It does.", fulfils="yes"), as_json(why="It is about something else.", fulfils="no")
+NO_COMMAS = {"rules": ["no_commas"], "constraints": [1, 1], "verified": False}
+WRITTEN = {"request": REQUEST, "reply": GOOD, "repair": GOOD, "judge": YES}
 
 
 @pytest.fixture
@@ -35,53 +39,86 @@ def passage():
     return passage_of(AQUEDUCT)
 
 
-def test_a_reply_is_kept_as_soon_as_it_holds_and_the_question_can_judge_others(passage):
-    (made,) = run_kind("constrained_writing", passage, {"topic": TOPIC, "write": [PLAIN, NO_COMMA]}, **ONE_RULE)
-    assert made.messages[1].content == NO_COMMA and "constraints" in made.checks
-    assert "channels of an aqueduct" in made.messages[0].content and "comma" in made.messages[0].content
-    assert AQUEDUCT not in made.messages[0].content
-    assert (
-        made.question
-        and judge_question(made.question, NO_COMMA).score == 1
-        and judge_question(made.question, PLAIN).score == 0
-    )
+# -- texts under constraints
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", ["constrained_writing", "constrained_rewrite"])
+def test_good_replies_are_kept_in_every_form_of_answer(passage, name, form):
+    (made,) = run_kind(name, passage, in_form(form, WRITTEN), **NO_COMMAS)
+    asked, reply = (message.content for message in made.messages)
+    assert reply == GOOD and {"constraints", "does the task"} <= set(made.checks)
+    assert REQUEST in asked and "comma" in asked and (AQUEDUCT in asked) == (name == "constrained_rewrite")
+    assert judge_question(made.question, GOOD).score == 1 and judge_question(made.question, COMMAS).score == 0
+
+
+DEFECTS = [
+    ("constrained_writing", {"reply": COMMAS, "repair": COMMAS}, "constraints"),
+    ("constrained_writing", {"judge": NO}, "does the task"),
+    ("constrained_writing", {"judge": "It is very good."}, "form"),
+    ("constrained_writing", {"reply": "Water fell."}, "length"),
+    ("constrained_writing", {"reply": f"{GOOD} " * 4}, "no repetition"),
+    ("constrained_writing", {"request": "<think>They want a"}, "finished"),
+    ("constrained_rewrite", {"reply": AQUEDUCT.replace(",", "")}, "own words"),
+    ("constrained_rewrite", {"reply": COMMAS, "repair": COMMAS}, "constraints"),
+    ("constrained_rewrite", {"judge": NO}, "does the task"),
+]
+
+
+@pytest.mark.parametrize(("name", "defect", "check"), DEFECTS)
+def test_each_check_turns_away_what_it_is_for(passage, name, defect, check):
+    with pytest.raises(Rejected) as reason:
+        run_kind(name, passage, WRITTEN | defect, **NO_COMMAS)
+    assert reason.value.check == check
 
 
 def test_a_reply_that_breaks_a_constraint_is_sent_back_with_it(passage):
     def repair(prompt: str, sample: int) -> str:
-        assert "without commas" in prompt or "any commas" in prompt
-        return NO_COMMA if sample == 1 else PLAIN
+        assert COMMAS in prompt and ("without commas" in prompt or "any commas" in prompt)
+        return GOOD
 
-    script = {"topic": TOPIC, "write": PLAIN, "repair": repair}
-    (made,) = run_kind("constrained_writing", passage, script, **ONE_RULE)
-    assert made.messages[1].content == NO_COMMA
-    with pytest.raises(Rejected, match="constraints: no_commas"):
-        run_kind("constrained_writing", passage, script, repairs=1, **ONE_RULE)
+    (made,) = run_kind("constrained_writing", passage, WRITTEN | {"reply": COMMAS, "repair": repair}, **NO_COMMAS)
+    assert made.messages[1].content == GOOD
 
 
-@pytest.mark.parametrize(
-    ("reply", "check"),
-    [
-        ("Emperors loved gladiators and marble palaces and expensive wine from the south.", "about the topic"),
-        ("The channel of the aqueduct. " * 20, "no repetition"),
-        ("Sure! Here is an explanation of the channels of an aqueduct.", "no small talk"),
-        ("In a binary heap every parent is at most as large as its children.", "not the example"),
-        ("An aqueduct channel. Write without commas. Do not use any commas.", "no echo"),
-        ("", "length"),
-        ("The channels of an aqueduct are channels.", "says something"),
-    ],
-)
-def test_replies_whose_content_is_bad_are_rejected_whatever_holds(passage, reply, check):
-    with pytest.raises(Rejected, match=check):
-        run_kind("constrained_writing", passage, {"topic": TOPIC, "write": reply}, **ONE_RULE)
+@pytest.mark.parametrize(("name", "absent"), [("constrained_writing", "background"), ("constrained_rewrite", "none")])
+def test_the_verifier_holds_replies_to_the_passage(passage, monkeypatch, name, absent):
+    async def verify(self, checks, text, source, *, absent="none"):
+        checks.require("true", False, absent)
+
+    monkeypatch.setattr(RecordContext, "verify", verify)
+    with pytest.raises(Rejected, match=f"true: {absent}"):
+        run_kind(name, passage, WRITTEN, **NO_COMMAS | {"verified": True})
 
 
-@pytest.mark.parametrize(
-    "named", ["gladiators and their wine", "The channel of the channel", "The channel. It falls.", "the passage", ""]
-)
-def test_a_topic_that_is_not_the_passages_gives_way_to_its_main_terms(passage, named):
-    (made,) = run_kind("constrained_writing", passage, {"topic": named, "write": NO_COMMA}, **ONE_RULE)
-    assert "channel and" in made.messages[0].content
+def test_lists_have_exactly_so_many_entries(passage):
+    script = WRITTEN | {"reply": LIST, "repair": LIST}
+    kept, asked = 0, set()
+    for seeded in range(24):
+        try:
+            (made,) = run_kind("list_format", passage, script, seeded=seeded, constraints=[1, 1], verified=False)
+        except Rejected as rejected:
+            asked.add(rejected.check)
+            continue
+        kept += 1
+        assert "3" in made.messages[0].content and made.messages[1].content == LIST
+    assert kept and asked == {"constraints"}  # other numbers, tables
+
+
+def test_every_turn_adds_a_constraint_and_every_reply_keeps_to_all_so_far(passage):
+    loud = f"{COMMAS} What a sight!"
+
+    def write(prompt: str, sample: int) -> str:
+        said = loud.replace(",", "") if "comma" in prompt else loud
+        return said.replace("!", ".") if "xclamation" in prompt else said
+
+    settings = {"rules": ["no_commas", "no_exclamations"], "constraints": [2, 2], "verified": False}
+    (made,) = run_kind("constraint_turns", passage, WRITTEN | {"reply": write, "repair": write}, **settings)
+    assert [message.role for message in made.messages] == ["user", "assistant"] * 2
+    assert made.messages[1].content != made.messages[3].content == f"{GOOD} What a sight."
+    assert judge_question(made.question, made.messages[-1].content).score == 1
+    with pytest.raises(Rejected, match="turns"):  # the first reply broke no other rule: nothing was left to ask for
+        run_kind("constraint_turns", passage, WRITTEN, **settings)
 
 
 def test_an_unknown_rule_is_an_error_that_names_the_nearest():
@@ -89,206 +126,148 @@ def test_an_unknown_rule_is_an_error_that_names_the_nearest():
         load_kind("constrained_writing").settings.parse({"rules": ["no_comma"]}, "kinds.constrained_writing")
 
 
-REWRITE = (
-    "Water reaches the city in an aqueduct. This channel falls steadily by some 30 centimetres a kilometre since water "
-    "runs downhill only. It crosses valleys on arches and mountains in tunnels."
-)
+def test_the_numbers_of_constraints_fit_the_size_of_the_reply():
+    topic = {size: Topic("Why?", ["water"], size) for size in (60, 300)}
+    for rule, key in (("least_words", "n"), ("most_characters", "n"), ("words_between", "high"), ("bullets", "n")):
+        drawn = {
+            size: draw_constraints(np.random.default_rng(5), one, 1, [rule])[0].values[key]
+            for size, one in topic.items()
+        }
+        assert drawn[300] > drawn[60]
+    assert len(RULES) >= 25
 
 
-def test_a_rewrite_keeps_key_terms_and_numbers_and_is_no_copy(passage):
-    (made,) = run_kind("constrained_rewrite", passage, {"write": REWRITE}, **ONE_RULE)
-    assert made.messages[0].content.endswith(AQUEDUCT) and made.messages[1].content == REWRITE
-    bad = {
-        AQUEDUCT: "not a copy",
-        REWRITE.replace("30 centimetres", "40 centimetres"): "numbers",
-        "A distant spring must flow downhill to a city over valleys.": "key terms",
-        REWRITE.replace("city in", "city, in"): "constraints",
-    }
-    for reply, reason in bad.items():
-        with pytest.raises(Rejected, match=reason):
-            run_kind("constrained_rewrite", passage, {"write": reply, "repair": reply}, **ONE_RULE)
+# -- facts as JSON
 
-
-def test_every_turn_adds_a_constraint_and_every_reply_keeps_to_all_so_far(passage):
-    def write(prompt: str, sample: int) -> str:
-        return LOUD if sample < 3 else f"{NO_COMMA} What a sight."  # three tries a turn
-
-    settings = {"rules": ["no_commas", "no_exclamations"], "constraints": 2}
-    seeded = next(seed for seed in range(20) if _first_rule(passage, seed, settings) == "no_commas")
-    (made,) = run_kind("constraint_turns", passage, {"topic": TOPIC, "write": write}, seeded=seeded, **settings)
-    assert [message.role for message in made.messages] == ["user", "assistant"] * 2
-    assert "exclamation" in made.messages[2].content
-    assert made.question and judge_question(made.question, made.messages[-1].content).score == 1
-    assert judge_question(made.question, LOUD).score == 0.5
-    script = {"topic": TOPIC, "write": LOUD, "repair": LOUD}
-    with pytest.raises(Rejected, match="constraints: no_exclamations"):
-        run_kind("constraint_turns", passage, script, seeded=seeded, **settings)
-
-
-def _first_rule(passage, seed, settings):
-    """Which constraint comes first, seen from a run that ends with it."""
-    script = {"topic": TOPIC, "write": f"{PLAIN[:-1]}!", "repair": f"{PLAIN[:-1]}!"}
-    with pytest.raises(Rejected) as failed:
-        run_kind("constraint_turns", passage, script, seeded=seed, **settings)
-    return str(failed.value).removeprefix("constraints: ")
-
-
-FACTS = {
-    "channel": "The channel must fall steadily along its whole length.",
-    "aqueduct": "An aqueduct carries water from a distant spring to a city.",
-    "mountains": "Tunnels led it through mountains.",
-    "valleys": "Arches carried the channel over valleys.",
-    "engineers": "The engineers let it fall by about 30 centimetres.",
+FIELDS = [
+    {"name": "fall", "type": "number", "asks": "fall of the channel in centimetres a kilometre"},
+    {"name": "over_valleys", "type": "text", "asks": "what carried the channel over valleys"},
+    {"name": "first_sentence", "type": "quotation", "asks": "the first sentence"},
+    {"name": "obstacles", "type": "list of texts", "asks": "what the channel had to cross"},
+    {"name": "uphill", "type": "yes or no", "asks": "whether water flows uphill"},
+    {"name": "builder", "type": "text", "asks": "name of the emperor who built it"},
+]
+VALUES = {
+    "fall": 30,
+    "over_valleys": "arches",
+    "first_sentence": "An aqueduct is a channel that carries water from a distant spring to a city.",
+    "obstacles": ["valleys", "mountains"],
+    "uphill": False,
+    "builder": None,
+}
+EXTRACTED = {
+    "fields": as_json(request="I need these facts from the text.", fields=FIELDS),
+    "extract": [as_json(**VALUES), as_json(**VALUES | {"over_valleys": "rows of arches"})],
+    "compare": as_json(fields=[{"name": "over_valleys", "why": "the same things", "same": "yes"}]),
 }
 
 
-def fact(prompt: str, sample: int, changed: dict[str, str] | None = None) -> str:
-    asked = prompt.rsplit("about ", 1)[1].rstrip("?")
-    return (FACTS | (changed or {})).get(asked, "I do not know that.")
-
-
-def test_a_list_has_exactly_so_many_facts_of_the_passage(passage):
-    seen = set()
-    for seeded in range(12):
-        (made,) = run_kind("list_format", passage, {"fact": fact}, seeded=seeded, most=2)
-        reply = made.messages[1].content
-        assert made.question and judge_question(made.question, reply).score == 1
-        assert sum(stated in reply for stated in FACTS.values()) == 2
-        seen.add(reply[:2])
-    assert seen == {"- ", "1.", "| "}
+@pytest.mark.parametrize("form", FORMS)
+def test_facts_as_json_are_kept_in_every_form_of_answer(passage, form):
+    (made,) = run_kind("json_extraction", passage, in_form(form, EXTRACTED), verified=False)
+    assert json.loads(made.messages[1].content) == VALUES
+    assert AQUEDUCT in made.messages[0].content and "null" in made.messages[0].content
 
 
 @pytest.mark.parametrize(
-    ("said", "check"),
+    ("defect", "lost"),
     [
-        ("Channels, aqueducts, valleys, engineers and mountains had wine and gladiators.", "groundedness|term"),
-        ("The channel fell by 45 centimetres in each kilometre.", "groundedness|term"),
-        ("channel over valleys", "sentence"),
-        ("I hope that the channel of the aqueduct falls.", "sentence"),
-        ("It came from very far away.", "term"),
+        ({"extract": [as_json(**VALUES), as_json(**VALUES | {"fall": 45})]}, {"fall"}),
+        ({"extract": [as_json(**VALUES), as_json(**VALUES | {"builder": "Trajan"})]}, {"builder"}),
+        ({"extract": as_json(**VALUES | {"first_sentence": "An aqueduct carries water."})}, {"first_sentence"}),
+        ({"compare": as_json(fields=[{"name": "over_valleys", "why": "others", "same": "no"}])}, {"over_valleys"}),
     ],
-)  # fmt: skip
-def test_facts_that_are_no_facts_of_the_passage_are_rejected(passage, said, check):
-    with pytest.raises(Rejected, match=check):
-        run_kind("list_format", passage, {"fact": said}, most=2)
+)
+def test_values_that_differ_or_are_no_quotations_are_left_out(passage, defect, lost):
+    (made,) = run_kind("json_extraction", passage, EXTRACTED | defect, verified=False)
+    assert VALUES.keys() - json.loads(made.messages[1].content).keys() == lost
+    assert not any(f"{name} (" in made.messages[0].content for name in lost)
 
 
-def test_a_fact_is_given_without_what_introduces_it(passage):
-    script = {"fact": lambda prompt, sample: f"The text says that {fact(prompt, sample)}"}
-    (made,) = run_kind("list_format", passage, script, most=2)
-    assert "The text says" not in made.messages[1].content
+def test_extractions_without_agreement_or_form_are_rejected(passage):
+    other = {"fall": 4, "over_valleys": None, "first_sentence": None, "obstacles": None, "uphill": True, "builder": "X"}
+    for defect, check in (
+        ({"extract": [as_json(**VALUES), as_json(**other)]}, "agreed"),
+        ({"extract": "I do not know."}, "form"),
+        ({"fields": as_json(request="I need facts.", fields=[])}, "form"),
+    ):
+        with pytest.raises(Rejected) as reason:
+            run_kind("json_extraction", passage, EXTRACTED | defect, verified=False)
+        assert reason.value.check == check
 
 
-def test_the_same_fact_twice_does_not_make_a_list_of_two(passage):
-    same = "The channel of the aqueduct must fall steadily along its whole length."
-    script = {"fact": lambda prompt, sample: fact(prompt, sample, dict.fromkeys(FACTS, same))}
-    with pytest.raises(Rejected, match="enough: 1 of 2"):
-        run_kind("list_format", passage, script, most=2)
+def test_the_verifier_sees_what_is_stated_and_not_what_is_null(passage, monkeypatch):
+    async def verify(self, checks, text, source, *, absent="none"):
+        assert "fall of the channel in centimetres a kilometre: 30" in text and "emperor" not in text
+        checks.require("true", absent != "none")
+
+    monkeypatch.setattr(RecordContext, "verify", verify)
+    with pytest.raises(Rejected, match="true"):
+        run_kind("json_extraction", passage, EXTRACTED)
 
 
-EXTRACTED = {
-    "subject": "the channel of an aqueduct",
-    "terms": ["aqueduct", "distant spring"],
-    "statement": "Arches carried the channel over valleys.",
-    "numbers": [30],
-    "reason": "water only flows downhill",
-    "consequence": "the channel must fall steadily along its whole length",
-    "longest_sentence": ("Because water only flows downhill, the channel must fall steadily along its whole length."),
-}
-INVENTED = {
-    "subject": "the emperor",
-    "terms": ["aqueduct", "aqueduct"],
-    "statement": "Arches carried wine over mountains and seas.",
-    "numbers": [30, 40],
-    "reason": "the emperor wished it",
-    "consequence": "water only flows downhill",
-    "longest_sentence": "Arches carried the channel over valleys, and tunnels led it through mountains.",
-}
-
-
-def test_every_field_tells_what_the_passage_says_from_what_it_does_not(passage):
-    right = EXTRACTED | {"longest_sentence": max(AQUEDUCT.split(". "), key=len).rstrip(".") + "."}
-    for name, field in FIELDS.items():
-        assert field.offered(passage), name
-        assert field.right(right[name], passage), name
-        assert not field.right(INVENTED[name], passage), name
-    assert digits("1,000 and 2.5 and 2.5") == [2.5, 1000.0]
-
-
-def test_json_of_a_schema_is_given_as_asked(passage):
-    right = EXTRACTED | {"longest_sentence": max(AQUEDUCT.split(". "), key=len).rstrip(".") + "."}
-    (made,) = run_kind("json_extraction", passage, {"extract": f"Here it is: {json.dumps(right)}"})
-    found = json.loads(made.messages[1].content)
-    assert 2 <= len(found) <= 3 and all(right[name] == value for name, value in found.items())
-    assert all(f"- {name}: " in made.messages[0].content for name in found)
-    (again,) = run_kind("json_extraction", passage, {"extract": json.dumps(INVENTED), "value": json.dumps(right)})
-    assert again.messages == made.messages
-    with pytest.raises(Rejected, match="groundedness"):
-        run_kind("json_extraction", passage, dict.fromkeys(("extract", "value"), json.dumps(INVENTED)))
-    with pytest.raises(Rejected, match="form"):
-        run_kind("json_extraction", passage, dict.fromkeys(("extract", "value"), "I do not know."))
+# -- edits
 
 
 def test_edits_are_computed(passage):
-    results = {}
-    for seed in range(200):
-        task = draw_task(passage, np.random.default_rng(seed))
-        assert task and task.result != task.text
-        results[task.edit] = task
+    results: dict[str, set[str]] = {}
+    for seed in range(300):
+        task = draw_task(passage, np.random.default_rng(seed), 1)
+        assert task and task.result != task.text and len(task.requests) == 1
+        results.setdefault(task.edits[0], set()).add(task.result)
     assert results.keys() == EDITS.keys()
-    lines = AQUEDUCT.split(". ")
-    assert sorted(results["sort"].text.splitlines()) == results["sort"].result.splitlines()
-    assert results["pick"].result in results["pick"].text.splitlines()
-    assert results["count"].result.split(": ")[1].isdigit() and len(results["extract"].result.splitlines()) < len(lines)
+    for result in results["count"]:
+        assert result.split(": ")[1].isdigit()
+    several = [draw_task(passage, np.random.default_rng(seed), 3) for seed in range(60)]
+    assert {len(task.edits) for task in several if task} == {1, 2, 3}
 
 
-def test_the_teacher_words_the_request_and_the_reply_is_computed(passage):
-    def word(prompt: str, sample: int) -> str:
-        asked = prompt.split("\n\n")[-1]
-        return f"Please do this for me: {asked[0].lower()}{asked[1:]}" if sample else "Do whatever you like with it."
+def edit_script(passage, seeded=1, **changes):
+    """A teacher who words every request politely, and somebody who solves it."""
+    (made,) = run_kind(
+        "verified_edit", passage, {"word": lambda prompt, sample: wording(prompt)}, seeded=seeded, solutions=0
+    )
+    return {"word": lambda prompt, sample: wording(prompt), "solve": made.question.answer} | changes
 
-    (made,) = run_kind("verified_edit", passage, {"word": word})
-    assert made.question and made.messages[1].content == made.question.answer
+
+def wording(prompt):
+    steps = [line[3:] for line in prompt.splitlines() if line[:1].isdigit() and line[1:3] == ". "]
+    return f"Please do this for me: {' Then: '.join(steps)}"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_teacher_words_the_request_and_the_reply_is_computed(passage, form):
+    (made,) = run_kind("verified_edit", passage, in_form(form, edit_script(passage)))
+    assert made.messages[1].content == made.question.answer and "same result" in made.checks
     assert made.messages[0].content.startswith("Please do this for me: ")
     assert judge_question(made.question, f"{made.question.answer} \n").score == 1
     assert judge_question(made.question, f"Here it is:\n{made.question.answer}").score == 0
 
 
-@pytest.mark.parametrize("name", sorted(EDITS))
-def test_the_examples_of_rewording_pass_the_checks_and_are_not_taken_for_other_edits(name):
-    asked, reworded = EDITS[name].reworded
-    assert "same request" in check(reworded, Task(name, asked, "", "")).passed
-    for other, edit in EDITS.items():
-        if other != name:
-            with pytest.raises(Rejected):
-                check(reworded, Task(other, edit.reworded[0], "", ""))
+def test_wordings_that_lead_elsewhere_or_lose_a_parameter_are_rejected(passage):
+    with pytest.raises(Rejected, match="same result"):
+        run_kind("verified_edit", passage, edit_script(passage, solve="Whatever you like."))
+    quoting = next(
+        seed for seed in range(50) if '"' in run_kind(
+            "verified_edit", passage, edit_script(passage, seed), seeded=seed)[0].messages[0].content.split("\n\n")[0]
+    )  # fmt: skip
+    with pytest.raises(Rejected, match="wording: without"):
+        lost = edit_script(passage, quoting, word="Please do what has to be done with the lines below.")
+        run_kind("verified_edit", passage, lost, seeded=quoting)
 
 
-@pytest.mark.parametrize(
-    ("worded", "check_name"),
-    [
-        ('Cut every line with the word "valleys", and keep the rest.', "same request"),
-        ('Remove all lines that contain "mountains".', "parameters"),
-        ('Remove every line except the ones that contain the word "valleys".', "not turned round"),
-        ('Do not remove the lines that contain the word "valleys".', "not turned round"),
-        ('remove lines with "valleys"', "wording"),
-        ('Remove the lines that contain the word "valleys", then add a space to each line.', "nothing else"),
-    ],
-)
-def test_wordings_that_ask_for_something_else_are_rejected(worded, check_name):
-    task = Task("remove", 'Remove the lines that contain the word "valleys", and give the others.', "a\nb", "a")
-    assert "same request" in check('Delete each line with the word "valleys" in it.', task).passed
-    with pytest.raises(Rejected, match=check_name):
-        check(worded, task)
+def test_a_wording_is_tried_again(passage):
+    script = edit_script(passage)
+    good = script["word"]
+    script["word"] = lambda prompt, sample: good(prompt, sample) if sample else "<think>What do they want"
+    with pytest.raises(Rejected, match="finished"):
+        run_kind("verified_edit", passage, script, tries=1)
+    assert run_kind("verified_edit", passage, script, tries=2)
 
 
-@given(st.integers(0, 10_000))
-def test_what_constrained_kinds_draw_can_be_stated_and_checked(seed):
-    from hornbook.synthetic.constraints.drawing import as_instruction, draw_constraints
-    from hornbook.synthetic.kinds.instructions._following import all_but, request_about, topic_for, with_constraints
+NAMES = ("constrained_writing", "constrained_rewrite", "constraint_turns", "list_format", "json_extraction")
 
-    rng = np.random.default_rng(seed)
-    request = request_about("the aqueduct", rng)
-    constraints = draw_constraints(rng, topic_for(passage_of(AQUEDUCT), request), 3, all_but("language"))
-    assert with_constraints(request, constraints).startswith(request) and len(constraints) == 3
-    assert all(as_instruction(constraint) for constraint in constraints) and len(broken(constraints, PLAIN)) <= 3
+
+@pytest.mark.parametrize("name", [*NAMES, "verified_edit"])
+def test_records_of_few_seeds_have_different_prompts(name):
+    require_diverse(name, [passage_of(f"{AQUEDUCT} It was aqueduct number {number}.") for number in range(20)])

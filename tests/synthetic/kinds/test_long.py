@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hornbook.synthetic.kind import Material, Rejected
+from hornbook.base.token_estimate import estimate_tokens
+from hornbook.synthetic.kind import Material
 from hornbook.synthetic.kinds import load_kind
-from hornbook.synthetic.kinds.long._pages import reading_lists, tokens
+from hornbook.synthetic.kinds.long._pages import reading_lists
 from hornbook.synthetic.passages import Page, PassageSettings
 from hornbook.synthetic.stage import parents_of
-from tests.synthetic.kinds.scripted import passage_of, run_kind
+from tests.synthetic.kinds.scripted import passage_of
 
 WORDS = [
     *["amber", "basil", "cedar", "dahlia", "ember", "fjord", "garnet", "hazel"],
@@ -39,32 +40,13 @@ def material(*pages):
     return Material([], [], [], list(pages), PassageSettings())
 
 
-def city(prompt):
-    """The city that the last passage of a prompt is about."""
-    return next(word for word in WORDS if f"{word.capitalize()}ville" in prompt.split("Passage: ")[-1])
-
-
-def goods(prompt):
-    return WORDS[WORDS.index(city(prompt)) - 1]
-
-
-def question(prompt, sample):
-    return f"Question: What wood does the harbour of {city(prompt).capitalize()}ville trade in?"
-
-
-def rejection(name, page, script, **settings):
-    with pytest.raises(Rejected) as caught:
-        run_kind(name, page, script, **settings)
-    return caught.value.check
-
-
 # ---- seeds
 
 
 def test_a_short_page_is_joined_by_the_pages_most_like_it():
     near, far = page_of(1, name="near"), page_of(9, 10, name="far")
     start = page_of(1, 2, name="start")
-    (joined,) = reading_lists(material(start, far, near), 1, tokens(about(1).text) * 2 + 10)
+    (joined,) = reading_lists(material(start, far, near), 1, estimate_tokens(about(1).text) * 2 + 10)
     assert joined.parents == parents_of(joined) == ["start", "near"]  # by which a record is traced to its documents
     assert parents_of(start) == ["start"]
     assert len(joined.passages) == 3
@@ -78,8 +60,8 @@ def test_reading_lists_are_long_enough_and_share_no_page(sizes, needed, count):
     used = [name for one in lists for name in (one.parents or [one.id])]
     assert len(used) == len(set(used))
     for one in lists:
-        length = sum(tokens(passage.text) for passage in one.passages)
-        assert needed <= length < needed + tokens(about(1).text) + 5
+        length = sum(estimate_tokens(passage.text) for passage in one.passages)
+        assert needed <= length < needed + estimate_tokens(about(1).text) + 5
 
 
 @pytest.mark.parametrize("name", ["long_chapter", "long_dialogue", "long_recall"])
@@ -89,46 +71,3 @@ def test_by_default_documents_have_the_report_s_four_thousand_tokens(name):
     assert settings.min_tokens == 4096
     assert list(kind.seeds(material(page_of(1, 2)), 2, np.random.default_rng(1), settings)) == []
     assert kind.calls(kind.settings(min_tokens=1024)) <= kind.calls(settings)
-
-
-# ---- long_dialogue
-
-LONG = page_of(*range(1, 9))
-
-
-def dialogue(**changed):
-    def discuss(prompt, sample):
-        return f"The harbour of {city(prompt).capitalize()}ville trades in {goods(prompt)} wood and copper kettles."
-
-    def recalled(prompt, sample):
-        return f"{WORDS[WORDS.index(city(prompt.split('?')[0].split('What')[-1])) - 1]} wood and copper kettles"
-
-    return {"question": question, "discuss": discuss, "recall": recalled} | changed
-
-
-def test_a_long_talk_ends_with_questions_about_its_beginning():
-    messages = run_kind("long_dialogue", LONG, dialogue(), min_tokens=400)[0].messages
-    assert [message.role for message in messages] == ["user", "assistant"] * (len(messages) // 2)
-    assert len(messages) == 2 * (8 + 2)
-    first = messages[1].content
-    assert first in messages[-3].content and messages[-4].content.startswith("Back to the beginning")
-
-
-def test_passages_without_an_exchange_are_read_with_the_next():
-    def discuss(prompt, sample):
-        return "No idea." if "Basilville" in prompt else dialogue()["discuss"](prompt, sample)
-
-    messages = run_kind("long_dialogue", LONG, dialogue(discuss=discuss), min_tokens=400)[0].messages
-    assert about(1).text in messages[0].content and about(2).text in messages[0].content
-
-
-@pytest.mark.parametrize(
-    ("changed", "check"),
-    [
-        ({"discuss": "No idea."}, "discussed"),
-        ({"discuss": "The harbour of a city trades in wood and copper kettles."}, "discussed"),  # the same each time
-        ({"recall": "something else altogether"}, "recall"),
-    ],
-)
-def test_a_talk_without_substance_is_rejected(changed, check):
-    assert rejection("long_dialogue", LONG, dialogue(**changed), min_tokens=400) == check

@@ -20,7 +20,7 @@ SAID = (
     "The harbour of {0} trades in {1} wood all through the cold season, and whoever enters it pays {2} coins to the "
     "keeper of the tower. The guild of {0} elects a warden whenever the spring flood reaches the lower gate. "
 )
-SHORT = {"min_tokens": 400, "tokens": [20, 400]}
+SHORT = {"min_tokens": 350, "tokens": [20, 400]}
 
 
 def passage(number):

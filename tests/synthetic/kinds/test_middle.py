@@ -1,7 +1,7 @@
 """Kinds that fill gaps: what is cut, how attempts are graded, and that hints cost."""
 
 import ast
-import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,36 +11,60 @@ from hypothesis import strategies as st
 from hornbook.base.records import Document, Question
 from hornbook.synthetic.code_seeds import functions
 from hornbook.synthetic.code_similarity import parse_function
-from hornbook.synthetic.kind import Material, Rejected
+from hornbook.synthetic.kind import Material, RecordContext, Rejected
 from hornbook.synthetic.kinds import load_kind
-from hornbook.synthetic.kinds.middle.fim_code import Cut, hints_for, matching, statements, telling_cut
-from hornbook.synthetic.kinds.middle.fim_text import GAP, needed
-from hornbook.synthetic.kinds.middle.step_order import follows, procedure_steps, shuffle, solution_steps
+from hornbook.synthetic.mechanisms import fill_in_the_middle
+from hornbook.synthetic.mechanisms.fill_in_the_middle import GAP, shuffled_letters
 from hornbook.synthetic.passages import PassageSettings
 from hornbook.synthetic.programs.behaviour import behaviour
+from hornbook.synthetic.programs.cutting import Cut, hints_for, matching, statements, telling_cut
+from hornbook.synthetic.programs.steps import follows, order_in, solution_steps
+from tests.synthetic.kinds.forms import FORMS, as_json, in_form, require_diverse
 from tests.synthetic.kinds.scripted import passage_of, run_kind
+
+PLAIN = {"verified": False}
+
+
+def graded(same="yes", stands_alone="yes", score=5):
+    return as_json(why="By its steps.", same=same, stands_alone=stands_alone, score=score)
+
 
 # -- text
 
-PASSAGE = passage_of(
+SORTING = (
     "A stable sort keeps equal records in their old order. Because equal records never change places, a table can be "
     "sorted by several columns in turn. The least important column must therefore be sorted first."
 )
+PASSAGE = passage_of(SORTING)
 TRUTH = "Because equal records never change places, a table can be sorted by several columns in turn."
-REASONS = "Equal records that keep their order let a table be sorted by one column after another, in turn."
+THOUGHTS = (
+    "I read that ties are left alone, and then, at once, which column has to come first. Between the two there must "
+    "be something about more than one column, for only then does it matter which of them is the least important. Could "
+    "it be about speed? Nothing afterwards speaks of time. What must stand there is that one may take the columns "
+    "one by one, and why: an earlier result is not destroyed by a later pass."
+)
+TEXT = {
+    "choose": as_json(why="The last sentence follows from it.", first=2, last=2),
+    "reason": THOUGHTS,
+    "fill": "Since ties stay as they were, one may sort by one column after another.",
+    "grade": graded(),
+}
 
 
-def text_script(**changes):
-    return {"reason": REASONS, "fill": TRUTH} | changes
-
-
-def test_a_sentence_that_the_reasoning_needs_is_cut_and_stands_in_the_answer():
-    assert needed(PASSAGE) == [1]
-    made = run_kind("fim_text", PASSAGE, text_script())[0]
+@pytest.mark.parametrize("form", FORMS)
+def test_sentences_that_the_reasoning_needs_are_cut_and_stand_in_the_answer(form):
+    (made,) = run_kind("fim_text", PASSAGE, in_form(form, TEXT), **PLAIN)
     asked, answered = (message.content for message in made.messages)
-    assert GAP in asked and TRUTH not in asked
-    assert answered == f"{REASONS}\n\nThe missing sentence: {TRUTH}"
+    assert GAP in asked and TRUTH not in asked and asked.startswith(SORTING.replace(TRUTH, GAP))
+    assert answered == f"{THOUGHTS}\n\nThe missing part:\n\n{TRUTH}"
     assert made.grade == 1.0
+
+
+def test_paragraphs_stay_where_they_are_around_the_gap():
+    passage = passage_of(SORTING)
+    passage.text = SORTING.replace(". Because", ".\n\nBecause").replace(" The least", "\n\nThe least")
+    (made,) = run_kind("fim_text", passage, TEXT, **PLAIN)
+    assert f"order.\n\n{GAP}\n\nThe least" in made.messages[0].content
 
 
 def test_hints_grow_with_failed_attempts_and_cost_grade():
@@ -50,27 +74,44 @@ def test_hints_grow_with_failed_attempts_and_cost_grade():
         prompts.append(prompt)
         return TRUTH if sample == 2 else "I do not know what could stand here."
 
-    made = run_kind("fim_text", PASSAGE, text_script(fill=write))[0]
-    assert [prompt.count("Hint:") for prompt in prompts] == [0, 1, 2]
-    assert made.grade == 0.5
-    assert "Hint" not in made.messages[1].content
+    def grade(prompt, sample):
+        return graded(same="yes" if f"<filling>\n{TRUTH}" in prompt else "no")
+
+    (made,) = run_kind("fim_text", PASSAGE, TEXT | {"fill": write, "grade": grade}, **PLAIN)
+    assert [prompt.count("Known: ") for prompt in prompts] == [0, 1, 2]
+    assert made.grade == 0.5 and "Known" not in made.messages[1].content
 
 
 @pytest.mark.parametrize(
-    ("script", "check"),
+    ("defect", "check"),
     [
-        ({"fill": "Records are kept in a drawer."}, "match"),
-        (
-            {"reason": "It is about water, which boils at a hundred degrees when the kettle is hot."},
-            "about the sentence",
-        ),
-        ({"reason": f"The hint says so: {REASONS}"}, "reasons: speak of hint"),
-        ({"reason": f"{REASONS} I hope this helps you."}, "no small talk"),
+        ({"choose": as_json(why="?", first=1, last=1)}, "a middle to cut"),
+        ({"choose": as_json(why="?", first=2, last=3)}, "a middle to cut"),  # most of the text
+        ({"choose": as_json(why="?", first=2, last=9)}, "a middle to cut"),
+        ({"choose": "The second."}, "form"),
+        ({"grade": graded(same="no")}, "match"),
+        ({"grade": graded(score=3)}, "reasons"),
+        ({"grade": graded(stands_alone="no")}, "reasons"),
+        ({"grade": as_json(score=9)}, "form"),
+        ({"reason": "It must be about columns."}, "length"),
+        ({"reason": f"{SORTING} One may think of names, by town and by age. That is how it works."}, "own words"),
+        ({"fill": "<think>What could it"}, "finished"),
     ],
 )
-def test_a_sentence_not_found_or_not_reasoned_about_is_no_record(script, check):
-    with pytest.raises(Rejected, match=check):
-        run_kind("fim_text", PASSAGE, text_script(**script))
+def test_texts_whose_middle_is_not_found_or_not_reasoned_about_are_rejected(defect, check):
+    with pytest.raises(Rejected) as reason:
+        run_kind("fim_text", PASSAGE, TEXT | defect, **PLAIN)
+    assert reason.value.check == check
+
+
+def test_the_verifier_holds_the_thoughts_to_the_passage(monkeypatch):
+    async def verify(self, checks, text, source, *, absent="none"):
+        assert THOUGHTS in text and source == SORTING
+        checks.require("true", False)
+
+    monkeypatch.setattr(RecordContext, "verify", verify)
+    with pytest.raises(Rejected, match="true"):
+        run_kind("fim_text", PASSAGE, TEXT)
 
 
 # -- code
@@ -82,7 +123,12 @@ SOURCE = """def clip(values, limit):
             kept.append(value)
     return kept"""
 FUNCTION = functions(Document(id="doc", text=SOURCE, source="code", origin="clip.py", kind="code"))[0]
-WHY = "They must look at each value and append it to the kept ones when it is below the limit."
+WHY = (
+    "The function is given values and a limit, and gives back a list. For the values 1, 5, 2 and the limit 3 one "
+    "expects 1 and 2 in it. So the value at hand has to be compared with the limit, and only those below it are taken "
+    "over; with a comparison that lets equal ones pass, 3 itself would be in the result. Without values the list stays "
+    "empty."
+)
 
 
 def all_cuts():
@@ -112,30 +158,30 @@ def test_a_function_that_runs_is_judged_by_what_it_does():
     assert telling_cut(idle, [parse_function(idle, "").body[2]], cases) is None
 
 
-def cut_of(prompt):
-    return next(cut for cut in all_cuts() if cut.gapped in prompt)
+CODE = {"reason": WHY, "fill": f"```python\n{SOURCE}\n```", "grade": graded()}
 
 
-def test_a_statement_is_written_again():
-    script = {"reason": WHY, "fill": lambda prompt, sample: f"```python\n{cut_of(prompt).lines}\n```"}
-    made = run_kind("fim_code", FUNCTION, script)[0]
+@pytest.mark.parametrize("form", FORMS)
+def test_a_statement_is_written_again(form):
+    (made,) = run_kind("fim_code", FUNCTION, in_form(form, CODE) | {"fill": CODE["fill"]})
     assert made.grade == 1.0
     assert made.messages[1].content == f"{WHY}\n\n```python\n{SOURCE}\n```"
-    assert cut_of(made.messages[0].content)
+    assert any(cut.gapped in made.messages[0].content for cut in all_cuts())
 
 
 @pytest.mark.parametrize(
-    ("script", "check"),
+    ("defect", "check"),
     [
-        ({"fill": "```python\nprint(3)\n```"}, "match"),
-        ({"reason": "```python\nkept.append(value)\n```"}, "no code"),
-        ({"reason": "They must bake a cake with sugar and flour, then eat it on Sunday."}, "reasons"),
+        ({"fill": "```python\ndef clip(values, limit):\n    return 3\n```"}, "match"),
+        ({"grade": graded(score=2)}, "reasons"),
+        ({"grade": graded(stands_alone="no")}, "reasons"),
+        ({"reason": "Compare."}, "length"),
     ],
 )
-def test_a_statement_not_written_again_is_no_record(script, check):
-    good = {"reason": WHY, "fill": lambda prompt, sample: f"```python\n{cut_of(prompt).lines}\n```"}
-    with pytest.raises(Rejected, match=check):
-        run_kind("fim_code", FUNCTION, good | script)
+def test_a_statement_not_written_again_is_no_record(defect, check):
+    with pytest.raises(Rejected) as reason:
+        run_kind("fim_code", FUNCTION, CODE | defect)
+    assert reason.value.check == check
 
 
 # -- order
@@ -151,60 +197,81 @@ PROCEDURE = passage_of(
     "First the table is searched for the key. Then the slot is locked, because no one else must write to it. Next the "
     "value is stored. Finally the lock is released."
 )
+STEPS = [
+    "The table is searched for the slot of the key.",
+    "The slot that was found is locked against other writers.",
+    "The value is stored in the locked slot.",
+    "The lock is released when the value is in its place.",
+]
+OF_SUM = solution_steps(SUM)
 
 
 def test_only_steps_with_one_possible_order_are_asked_for():
-    assert solution_steps(SUM) == ["1 - 5 = -4", "-4 + 9 = 5", "5 + 3 = 8"]
+    assert OF_SUM == ["1 - 5 = -4", "-4 + 9 = 5", "5 + 3 = 8"]
     legs = Question(id="q", task="t", prompt="?", solution="cow: 6 * 4 = 24\ntiger: 3 * 4 = 12\n24 + 12 = 36")
     assert solution_steps(legs) == []  # the cows and the tigers can change places
     circle = Question(id="q", task="t", prompt="?", solution="1 + 2 = 3\n3 - 1 = 2\n2 - 1 = 1")
     assert solution_steps(circle) == []  # it could begin anywhere
-    assert len(procedure_steps(PROCEDURE)) == 4
-    assert procedure_steps(PASSAGE) == []
-
-
-@given(st.integers(0, 1000))
-def test_shuffled_steps_are_never_in_order_and_sorting_by_letter_undoes_nothing(seed):
-    task = shuffle(SUM, np.random.default_rng(seed))
-    shown = [line.split(". ", 1)[1] for line in task.shuffled().split("\n")]
-    assert sorted(shown) == sorted(task.steps) and shown != task.steps
-    assert follows(task.steps) and not follows(shown)
-
-
-def right_order(prompt, steps):
-    lines = [line for line in prompt.split("\n") if line[1:3] == ". "]
-    return [line[0] for step in steps for line in lines if line[3:] == step]
-
-
-def why(prompt, sample):
-    first, second = (prompt.split(f"{word}: ")[1].split("\n")[0] for word in ("First", "Second"))
-    return f"The step {second} goes on with what the step {first} gave."
-
-
-@pytest.mark.parametrize(("seed", "steps"), [(SUM, solution_steps(SUM)), (PROCEDURE, procedure_steps(PROCEDURE))])
-def test_steps_are_put_in_order_with_reasons(seed, steps):
-    script = {"order": lambda prompt, sample: json.dumps({"order": right_order(prompt, steps)}), "why": why}
-    made = run_kind("step_order", seed, script)[0]
-    asked, answered = (message.content for message in made.messages)
-    assert answered.endswith(f"Answer: {' '.join(right_order(asked, steps))}")
-    assert answered.count("comes after") == len(steps) - 1
-    assert made.grade == 1.0
+    assert follows(OF_SUM) and not follows(OF_SUM[::-1])
 
 
 @pytest.mark.parametrize(
-    ("script", "check"),
+    ("answer", "letters"),
+    [("C, A, B", "CAB"), ("CAB", "CAB"), ("C -> A -> B.", "CAB"), ("first C, then A and B", "CAB"), ("no idea", "")],
+)
+def test_an_order_is_read_from_its_letters(answer, letters):
+    assert order_in(answer, 3) == list(letters)
+
+
+@given(st.integers(0, 1000), st.integers(3, 7))
+def test_shuffled_steps_are_never_in_order(seed, count):
+    letters = shuffled_letters(count, np.random.default_rng(seed))
+    assert letters != sorted(letters) and sorted(letters) == list("ABCDEFG"[:count])
+
+
+def in_order(steps):
+    """Thoughts that give each step's place, and the true order."""
+
+    def said(prompt, sample):
+        lines = [line for line in prompt.split("\n") if line[1:3] == ". "]
+        letters = [line[0] for step in steps for line in lines if line[3:] == step]
+        reasons = [
+            f"{letter} needs a thing that only {before} can give, so it has to come later than that one."
+            for before, letter in pairwise(letters)
+        ]
+        start = f"Nothing else is needed for {letters[0]}; all the others rest on something that is not there yet."
+        return "\n\n".join(["\n".join([start, *reasons]), f"Answer: {', '.join(letters)}"])
+
+    return said
+
+
+ORDERED = {"choose": as_json(steps=STEPS), "reason": in_order(STEPS), "grade": graded()}
+SEEDS = [(SUM, ORDERED | {"reason": in_order(OF_SUM)}), (PROCEDURE, ORDERED)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("seed", "script"), SEEDS, ids=["solution", "procedure"])
+def test_steps_are_put_in_order_with_reasons(seed, script, form):
+    (made,) = run_kind("step_order", seed, in_form(form, script), **PLAIN)
+    assert made.messages[1].content == script["reason"](made.messages[0].content, 0) and made.grade == 1.0
+
+
+@pytest.mark.parametrize(
+    ("defect", "check"),
     [
-        ({"order": '{"order": ["A", "B", "C"]}'}, "order: A B C, not"),
-        ({"order": '{"order": ["A", "B"]}'}, "form"),
-        ({"order": "no idea"}, "form"),
-        ({"why": "Because that is how it is."}, "reasons"),
-        ({"why": lambda prompt, sample: f"{why(prompt, 0)} It is 77."}, "reasons"),
+        ({"reason": lambda prompt, sample: in_order(STEPS[::-1])(prompt, sample)}, "match"),
+        ({"reason": "They could stand in any order, as far as I can see, and none of them needs another."}, "match"),
+        ({"choose": as_json(steps=[])}, "a middle to cut"),
+        ({"choose": as_json(steps=[*STEPS, STEPS[0]])}, "a middle to cut"),
+        ({"choose": "There are four."}, "form"),
+        ({"grade": graded(score=1)}, "reasons"),
+        ({"reason": lambda prompt, sample: in_order(STEPS)(prompt, sample).split("\n\n")[1]}, "length"),
     ],
 )
-def test_a_wrong_order_or_an_empty_reason_is_no_record(script, check):
-    good = {"order": lambda prompt, sample: json.dumps({"order": right_order(prompt, solution_steps(SUM))}), "why": why}
-    with pytest.raises(Rejected, match=check):
-        run_kind("step_order", SUM, good | script)
+def test_a_wrong_order_or_bad_reasons_are_no_record(defect, check):
+    with pytest.raises(Rejected) as reason:
+        run_kind("step_order", PROCEDURE, ORDERED | defect, tokens=[100, 2000], **PLAIN)
+    assert reason.value.check == check
 
 
 def test_seeds_are_what_can_be_cut():
@@ -217,3 +284,15 @@ def test_seeds_are_what_can_be_cut():
         kind = load_kind(name)
         drawn = kind.seeds(material, 2, np.random.default_rng(1), kind.settings())
         assert wanted <= {seed.id for seed in drawn}
+
+
+@pytest.mark.parametrize("name", ["fim_text", pytest.param("fim_code", marks=pytest.mark.slow), "step_order"])
+def test_records_of_few_seeds_have_different_prompts(name, monkeypatch):
+    monkeypatch.setattr(fill_in_the_middle, "behaviour", lambda code: [])  # no sandbox
+    sources = [SOURCE.replace("clip", f"clip_{number}") for number in range(20)]
+    code = [
+        functions(Document(id=f"d{number}", text=text, source="code", origin="x.py", kind="code"))[0]
+        for number, text in enumerate(sources)
+    ]
+    prose = [passage_of(f"{SORTING} It was shown for table {number}.") for number in range(20)]
+    require_diverse(name, code if name == "fim_code" else prose)

@@ -4,9 +4,7 @@ import json
 
 import pytest
 
-from hornbook.oracles.score import is_right
 from hornbook.synthetic.kind import Rejected
-from hornbook.synthetic.kinds.reading.multiple_choice import read_choice
 from tests.synthetic.kinds.scripted import passage_of, run_kind
 
 LAKE = (
@@ -70,81 +68,6 @@ def test_a_highly_scored_answer_that_the_passage_does_not_bear_out_is_passed_ove
         run_kind("self_revision", passage, revision(draft=invented, critique=praised))
     with pytest.raises(Rejected, match="answers: only repeats"):
         run_kind("self_revision", passage, revision(draft=QUESTION.replace("What", "It"), critique=praised))
-
-
-DEDUCED = {"question": "Question: How do people get to the market?", "answer": "people walk across it to the market"}
-
-
-def test_a_step_of_the_chain_becomes_a_question_with_its_answer():
-    passage = passage_of(LAKE.replace("across it", "across the ice"))
-    (made,) = run_kind("deduction", passage, DEDUCED)
-    assert [message.content for message in made.messages] == [
-        "Suppose that the lake is frozen from December to March. How do people get to the market?",
-        "Since the lake is frozen from December to March, people walk across the ice to the market in the village "
-        "of Aune.",
-    ]
-    assert made.grade == 1.0
-
-
-@pytest.mark.parametrize(
-    ("changes", "check"),
-    [
-        ({"question": "Do people walk across the ice to the market in the village of Aune?"}, "holds its own answer"),
-        ({"question": "Which emperor built marble palaces?"}, "about something else"),
-        ({"question": "I do not know."}, "no question"),
-        ({"answer": "by a marble palace"}, "found again: by 0.00"),
-    ],
-)
-def test_deductions_that_are_given_away_or_not_found_again_are_rejected(changes, check):
-    passage = passage_of(LAKE.replace("across it", "across the ice"))
-    with pytest.raises(Rejected, match=check):
-        run_kind("deduction", passage, DEDUCED | changes)
-
-
-def choose(prompt, sample):
-    """The right option, wherever it stands."""
-    return next(line for line in prompt.splitlines() if "brass bell" in line and ". " in line and len(line) < 60)
-
-
-CHOICE = {
-    "question": f"Question: {QUESTION}",
-    "answer": "Answer: a ferry with a brass bell.",
-    "distractors": json.dumps({"wrong": ["a steam train", "a ferry with a brass bell", "a wooden bridge", "a camel"]}),
-    "choose": choose,
-}
-
-
-def test_options_are_shuffled_and_the_oracle_knows_the_right_one(passage):
-    letters = set()
-    for seeded in range(12):
-        (made,) = run_kind("multiple_choice", passage, CHOICE, seeded=seeded)
-        question = made.question
-        assert sorted(question.choices) == ["a camel", "a ferry with a brass bell", "a steam train", "a wooden bridge"]
-        assert question.choices[ord(question.answer) - ord("A")] == "a ferry with a brass bell"
-        assert is_right(question, made.messages[1].content) and not is_right(question, "Answer: a camel")
-        letters.add(question.answer)
-    assert letters == set("ABCD")
-
-
-@pytest.mark.parametrize(
-    ("changes", "check"),
-    [
-        ({"choose": "A"}, "found again"),  # the same place whatever stands there
-        ({"choose": "I like them all."}, "found again"),
-        ({"answer": "a marble palace"}, "right option"),
-        ({"distractors": json.dumps({"wrong": ["the lake", "the market", "granite", "a ferry"]})}, "distractors"),
-        ({"distractors": json.dumps({"wrong": ["a camel", "the camel", "A camel.", "a steam train"]})}, "distractors"),
-    ],
-)
-def test_choices_that_are_not_clear_are_rejected(passage, changes, check):
-    with pytest.raises(Rejected, match=check):
-        run_kind("multiple_choice", passage, CHOICE | changes, seeded=3)
-
-
-def test_a_choice_is_read_by_letter_or_by_its_words():
-    options = ["a camel", "the river Aune", "a train"]
-    assert read_choice("B", options) == read_choice("(B) the river", options) == read_choice("River Aune.", options)
-    assert read_choice("a camel or a train", options) == read_choice("", options) == ""
 
 
 VOTES = {

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hornbook.base.rng import rng
+from hornbook.base.token_estimate import estimate_tokens
 from hornbook.synthetic.axes import known_axes, language_codes
 from hornbook.synthetic.engine import RecordJob, drawn_values
 from hornbook.synthetic.kind import Material, RecordContext, Rejected
@@ -13,7 +14,7 @@ from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.mechanisms.revision import rubric_of
 from hornbook.synthetic.passages import Page, PassageSettings
 from hornbook.synthetic.seed_sampling import SEEDS
-from hornbook.synthetic.words import tokens_in, words
+from hornbook.synthetic.words import words
 from hornbook.teacher.client import Completion
 from tests.synthetic.kinds.good_answers import (
     ANTWORT,
@@ -115,7 +116,7 @@ def low(name, scores):
 
 
 DEFECTS = [  # kind, answers that differ, the check that turns it away
-    ("simplification", {"write": f"{GLACIER} {RIVER}"}, "own words"),
+    ("simplification", {"write": f"{GLACIER} {RIVER} So it goes from year to year."}, "own words"),
     ("simplification", {"write": "A glacier is ice."}, "length"),
     ("simplification", {"write": GOOD["simplification"]["write"] + " " + FALSE}, "truth"),
     ("faq", {"write": entries(FAQ, {"question": "Who found it?", "answer": FALSE})}, "truth"),
@@ -274,6 +275,6 @@ def test_related_passages_are_two_of_one_page_with_their_document_as_parent():
 
 def test_records_of_prose_have_the_size_that_their_kind_promises():
     kinds = ("explanation", "counterfactual")
-    sizes = {name: sum(tokens_in(one.content) for one in run(name)[0].messages) for name in kinds}
-    assert all(size >= 400 for size in sizes.values()), sizes
+    sizes = {name: sum(estimate_tokens(one.content) for one in run(name)[0].messages) for name in kinds}
+    assert all(size >= 350 for size in sizes.values()), sizes
     assert json.loads(GOOD["faq"]["write"])["title"] in run("faq")[0].text

@@ -1,275 +1,217 @@
-"""Safety and identity: what must be said, what must not, and false premises that are false for certain."""
+"""Safety and identity: what the judge and the screen of a request turn away, and that any right wording passes."""
 
-import numpy as np
+import json
+
 import pytest
 
 from hornbook.base.records import Question
-from hornbook.synthetic.kind import Material, Rejected
-from hornbook.synthetic.kinds import load_kind
-from hornbook.synthetic.kinds.safety._refusing import NOT_STATED, instructs, offers, refuses
-from hornbook.synthetic.kinds.safety.bogus_premise import altered
-from hornbook.synthetic.kinds.safety.harmful_request import REQUESTS
-from hornbook.synthetic.passages import Page, PassageSettings
+from hornbook.synthetic.engine import RecordJob, drawn_values
+from hornbook.synthetic.kind import RecordContext, Rejected
+from hornbook.synthetic.kinds import FAMILIES, load_kind
+from tests.synthetic.kinds.as_sent import first_prompts
 from tests.synthetic.kinds.scripted import passage_of, run_kind
 
-NOTHING = Material([], [], [], [], PassageSettings())
+TEXT = (
+    "The mill on the river was built in 1821 by Anna Berg. Because its wheel turned slowly in dry summers, it ground "
+    "rye only in spring and autumn. A fire destroyed the roof in 1874, and the wheel was never repaired."
+)
+PASSAGE = passage_of(TEXT)
+DRAWN = Question(id="drawn", task="drawn", prompt="", oracle="none")
+GOOD = {  # kind → (seed, request, reply)
+    "bogus_premise": (
+        PASSAGE,
+        "Why did Anna Berg have the mill on the river built only after the fire of 1874?",
+        "The mill is older than the fire: it goes back to 1821, and what burned in 1874 was its roof. The two dates "
+        "are easily swapped, since the fire is what ended its work. After it nobody mended the wheel, so if you were "
+        "asking why something was put off, the answer is that the repair never came at all.",
+    ),
+    "unanswerable": (
+        PASSAGE,
+        "What did Anna Berg pay for the wheel of the mill?",
+        "What the wheel cost is left out of the text. It names Anna Berg as the builder and 1821 as the year, and "
+        "tells how slowly the wheel ran in dry summers, but no sum is mentioned, neither for the wheel nor for the "
+        "whole mill. The accounts of the time would be the place to look.",
+    ),
+    "harmful_request": (
+        DRAWN,
+        "",
+        "Reading what she writes behind her back is something I'd rather leave alone: it would take away a trust that"
+        " is hard to win again. If you are worried about her, say just that, tonight, in one sentence, and then "
+        "listen. I can help you to find that sentence.",
+    ),
+    "harmless_lookalike": (
+        DRAWN,
+        "How do I kill a zombie process whose parent still runs?",
+        "It is dead already; what is left is its entry in the table, which goes away as soon as the parent asks for "
+        "the exit status. So send the parent SIGCHLD, or end the parent: the orphan then passes to init, which reads "
+        "the status at once. Signals to the entry itself do nothing, which is the usual mistake.",
+    ),
+    "identity": (DRAWN, "Be honest, there is somebody typing this, right?", "I'm not human. I'm an AI model"),
+}
+LEAST = {"tokens": [5, 900], "verified": False}
+NAMES = [name for name, family in FAMILIES.items() if family == "safety"]
 
 
-def seeds(name, count, seed=1):
-    kind = load_kind(name)
-    return kind.seeds(NOTHING, count, np.random.default_rng(seed), kind.settings())
+def findings(name, stage="judge", **failed):
+    must = load_kind(name).options[stage]
+    assert set(failed) <= set(must)
+    return json.dumps({key: {"why": "Because.", "holds": failed.get(key, True)} for key in must})
 
 
-def rejection(name, seed, script, **settings):
+def script(name, **changed):
+    _, request, reply = GOOD[name]
+    stages = load_kind(name).stages
+    said = {"request": request, "reply": reply, "judge": findings(name)}
+    if "screen" in stages:
+        said["screen"] = findings(name, "screen")
+    return {stage: said[stage] for stage in stages} | changed
+
+
+def run(name, **changed):
+    return run_kind(name, GOOD[name][0], script(name, **changed), **LEAST)
+
+
+def rejection(name, **changed):
     with pytest.raises(Rejected) as caught:
-        run_kind(name, seed, script, **settings)
-    return caught.value.check
+        run(name, **changed)
+    return caught.value
 
 
-@pytest.mark.parametrize("name", ["identity", "harmful_request", "harmless_lookalike"])
-def test_drawn_requests_differ_and_depend_on_the_seed_alone(name):
-    drawn = seeds(name, 20)
-    assert drawn == seeds(name, 20) != seeds(name, 20, seed=2)
-    assert len({one.id for one in drawn}) == len({one.prompt for one in drawn}) == 20
-
-
-# ---- identity
-
-
-def identity(topic, reply, asked="Who made you?", **settings):
-    seed = Question(id="q", task=topic, prompt=asked, oracle="none")
-    script = {"rephrase": asked, "reply": reply}
-    return seed, script, {"tries": 1} | settings
+def test_there_is_a_good_answer_for_every_kind():
+    assert set(GOOD) == set(NAMES)
 
 
 @pytest.mark.parametrize(
-    ("topic", "reply"),
-    [
-        ("name", "I am Hornbook, an AI model made by the Hornbook project."),
-        ("maker", "The Hornbook project made me."),
-        ("nature", "No, I am not a person. I am Hornbook, an AI model."),
-        ("purpose", "I am there to help people learn, reason and write."),
-        ("other", "No, I am not ChatGPT. I am Hornbook."),
-    ],
+    "form",
+    ["{}", "Here is the text:\n\n{}", "Sure.\n\n```\n{}\n```", "<think>They want to know.</think>\n\n{}"],
+    ids=["plain", "preamble", "fence", "thinking"],
 )
-def test_an_answer_with_the_facts_passes(topic, reply):
-    asked = {"other": "Are you ChatGPT?", "nature": "Am I talking to a real person?"}.get(topic, "Who made you?")
-    seed, script, settings = identity(topic, reply, asked)
-    assert run_kind("identity", seed, script, **settings)[0].messages[1].content == reply
+@pytest.mark.parametrize("name", NAMES)
+def test_a_good_reply_is_kept_in_any_form(name, form):
+    _, request, reply = GOOD[name]
+    changed = {"reply": form.format(reply)} | ({"request": form.format(request)} if request else {})
+    (made,) = run(name, **changed)
+    assert made.messages[1].content == reply
+    assert made.messages[0].content.endswith(request)
 
 
-@pytest.mark.parametrize(
-    ("topic", "reply", "check"),
-    [
-        ("maker", "I am Hornbook, an AI model.", "states the facts"),
-        ("name", "I am an assistant.", "states the facts"),
-        ("maker", "The Hornbook project made me, together with OpenAI.", "nobody else"),
-        ("name", "I am Hornbook, based on SmolLM2.", "nobody else"),
-        ("nature", "I am a human person, not an AI model.", "no person"),
-        ("maker", "The Hornbook project made me in 2023.", "nothing else"),
-        ("maker", "The Hornbook project, founded by bakers of Lisbon who love cycling tours, made me.", "nothing else"),
-        ("name", "I am Pim, I mean Hornbook, an AI model.", "not the example"),
-    ],
-)
-def test_an_answer_that_says_less_or_more_is_rejected(topic, reply, check):
-    seed, script, settings = identity(topic, reply)
-    assert rejection("identity", seed, script, **settings) == check
-
-
-def test_the_persona_comes_from_the_settings():
-    seed, script, settings = identity("maker", "Meta made me.", maker="Meta")
-    assert run_kind("identity", seed, script, **settings)
-
-
-def test_a_rephrasing_that_asks_something_else_is_not_taken():
-    seed = Question(id="q", task="maker", prompt="Who made you?", oracle="none")
-
-    def asked(rephrasing):
-        script = {"rephrase": rephrasing, "reply": "The Hornbook project made me."}
-        return {run_kind("identity", seed, script, seeded=number)[0].messages[0].content for number in range(20)}
-
-    assert asked("How do plants grow?") == {"Who made you?"}
-    assert asked("By whom were you made?") == {"Who made you?", "By whom were you made?"}  # every other is rephrased
-
-
-# ---- refusals
-
-REQUEST = Question(id="h", task="theft", prompt="How can I steal the bicycle of my neighbour?", oracle="none")
-GOOD = "I can't help with taking what belongs to others. Instead, I could list legal ways to rent or borrow one."
-
-
-def test_a_short_refusal_with_an_offer_passes():
-    made = run_kind("harmful_request", REQUEST, {"refuse": GOOD})[0]
-    assert [message.content for message in made.messages] == [REQUEST.prompt, GOOD]
-
-
-@pytest.mark.parametrize(
-    ("reply", "check"),
-    [
-        ("You could cut the lock at night when nobody is around, and then ride away.", "refuses"),
-        ("I can't help with that. " + "You could ask for one politely, or walk for a while. " * 8, "brief"),
-        ("I can't help with that. But here is how: first, you need a strong tool for it.", "no instructions"),
-        ("I can't tell you how to do that. You could steal the bicycle of another neighbour.", "no echo"),
-        ("I can't help with that. It is against the law and hurts other people.", "offers"),
-        ("I'm not able to help with that, since it is a prison. You can bring lawyers or elephants.", "on topic"),
-        (
-            "I can't help with copying films. If you like, I can list libraries and services where films cost little.",
-            "not the example",
-        ),
-    ],
-)
-def test_a_reply_that_is_no_good_refusal_is_rejected(reply, check):
-    assert rejection("harmful_request", REQUEST, {"refuse": reply}, tries=1) == check
-
-
-def test_all_categories_come_in_turn():
-    assert {one.task for one in seeds("harmful_request", len(REQUESTS))} == set(REQUESTS)
-
-
-def test_marks_of_refusals():
-    assert refuses("I'm sorry, but I cannot assist with that.") and not refuses("Sure, that is easy.")
-    assert offers("I can't do it. You could call a friend.") and not offers("I can't do it, and you can not either.")
-    assert instructs("1. Take a tool\n2. Wait") and not instructs("I will not help.")
-    assert NOT_STATED.search("The text does not say it.") and not NOT_STATED.search("The text says it.")
-
-
-# ---- lookalikes
-
-PROCESS = Question(
-    id="l", task="lookalike", prompt="How do I kill a Python process?", answer="terminate pid signal", oracle="none"
-)
-KILLED = [
-    "Look up its pid with ps, then send it a signal with the kill command so that it ends.",
-    "Find the pid of the process and send the signal TERM with the kill command; it then ends.",
-    "Bake a cake with the sign of a clown, then terminate the party with songs and signals of joy.",
+# In other words than a list of words would know
+REFUSALS = [
+    "No. That door is his, and going through it would frighten him. Shall we write him two honest lines instead?",
+    "Let us not go there; somebody would be hurt. What happened between you? A neutral third person may help.",
+    "That I leave undone, since it would cost her the savings she lives on. Let's look at your own budget instead.",
+]
+PERSONAS = [
+    "I'm not human. I'm an AI model",
+    "Nein, ich bin ein Programm und heiße Hornbook.",
+    "Nobody of flesh and blood here, only software from the Hornbook project.",
 ]
 
 
-def test_what_only_sounds_harmful_is_answered_by_the_most_agreed_reply():
-    made = run_kind("harmless_lookalike", PROCESS, {"answer": KILLED})[0]
-    assert made.messages[1].content in KILLED[:2]
+@pytest.mark.parametrize(
+    ("name", "reply"), [*(("harmful_request", one) for one in REFUSALS), *(("identity", one) for one in PERSONAS)]
+)
+def test_any_wording_passes_that_the_judge_accepts(name, reply):
+    assert run(name, reply=reply)[0].messages[1].content == reply
 
 
 @pytest.mark.parametrize(
-    ("answers", "check"),
-    [
-        ("I'm sorry, but I can't help you to kill anything by pid or signal, as that would be wrong.", "no refusal"),
-        ("That is a very good thing to know about, and there are many ways in which one can do it.", "answers"),
-        ("Terminate the pid.", "length"),
-        (["Use the pid to terminate it today: " + tail for tail in (
-            "red apples grow on old trees near rivers", "blue whales sing songs in deep cold water",
-            "green tea tastes nice with honey lemon cake")], "agreement"),
-    ],
-)  # fmt: skip
-def test_a_lookalike_refused_or_not_answered_is_rejected(answers, check):
-    assert rejection("harmless_lookalike", PROCESS, {"answer": answers}, min_agree=0.45) == check
-
-
-# ---- unanswerable
-
-SHOWN = "A glacier is a large body of ice that moves slowly under its own weight. It carries stones with it."
-OTHER = "Rivers under a glacier begin where warm summers melt the ice. The oldest river is called Fiskaa."
-PAGE = Page(id="page", text="", origin="o", passages=[passage_of(SHOWN), passage_of(OTHER)])
-
-
-def missing(**changed):
-    return {
-        "describe": "Description: About glaciers.\nGrade: 4",
-        "question": lambda prompt, sample: (
-            "Question: Where do rivers begin under a glacier in summer?"
-            if "Rivers" in prompt.split("Passage:")[-1]
-            else "Question: What does a glacier carry with its weight?"
-        ),
-        "answer": ["not stated", "not stated", "in the valley"],
-        "reply": lambda prompt, sample: (
-            "The text does not say where rivers begin."
-            if "rivers begin" in prompt
-            else "The text does not say what a glacier carries."
-        ),
-    } | changed
-
-
-def test_a_question_from_another_passage_is_declined_with_what_is_missing():
-    made = run_kind("unanswerable", PAGE, missing())[0]
-    shown, question = made.messages[0].content.split("\n\n")
-    assert (shown, "rivers" in question) in ((SHOWN, True), (OTHER, False))
-    assert "does not say" in made.messages[1].content
+    ("name", "requirement"),
+    [(name, requirement) for name in NAMES for requirement in load_kind(name).options["judge"]],
+)
+def test_a_reply_that_misses_one_requirement_is_rejected(name, requirement):
+    caught = rejection(name, judge=findings(name, **{requirement: False}))
+    assert caught.check == "judged" and requirement in str(caught)
 
 
 @pytest.mark.parametrize(
-    ("changed", "check"),
+    ("name", "requirement"),
+    [(name, one) for name in NAMES for one in load_kind(name).options.get("screen", {})],
+)
+def test_a_request_that_is_not_of_the_kind_is_rejected(name, requirement):
+    caught = rejection(name, screen=findings(name, "screen", **{requirement: False}))
+    assert caught.check == "request" and requirement in str(caught)
+
+
+def test_each_of_several_screens_must_accept_the_question():
+    answers = [findings("unanswerable", "screen"), findings("unanswerable", "screen", unanswered=False)]
+    assert rejection("unanswerable", screen=answers).check == "request"
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "check"),
     [
-        ({"question": "Question: Is a glacier ice?"}, "unanswered"),
-        ({"reply": "Rivers begin and a glacier carries ice."}, "says so"),
-        ({"reply": "The text does not say it at all."}, "what is missing"),
+        ("identity", {"reply": "Hi."}, "length"),
+        ("harmless_lookalike", {"reply": "Send a signal to it. " * 60}, "no repetition"),
+        ("unanswerable", {"reply": "<think>Nothing is said of"}, "finished"),
+        ("bogus_premise", {"judge": "It corrects it well."}, "form"),
+        ("bogus_premise", {"judge": json.dumps({"corrects": {"why": "Yes.", "holds": True}})}, "form"),
         (
-            {"reply": "The text does not say where rivers begin or what a glacier carries, but tourists love taking "
-             "pictures of mountains from trains and helicopters every year."},
-            "groundedness",
+            "bogus_premise",
+            {"reply": "Die Mühle ist älter als der Brand, denn sie wurde schon 1821 von Anna Berg gebaut."},
+            "language",
         ),
     ],
-)  # fmt: skip
-def test_a_bad_reply_to_an_unanswerable_question_is_rejected(changed, check):
-    assert rejection("unanswerable", PAGE, missing(**changed), tries=1) == check
+)
+def test_programs_reject_what_they_can_see(name, changed, check):
+    assert rejection(name, **changed).check == check
 
 
-def test_a_question_whose_answer_stands_in_the_passage_is_rejected():
-    page = Page(id="page", text="", origin="o", passages=[passage_of(SHOWN), passage_of(SHOWN)])
-    script = missing(question="Question: What stones does a glacier of ice move with its weight?")
-    assert rejection("unanswerable", page, script, tries=1) == "unanswered"
-    found = missing(question="Question: What is under a glacier of ice in winter?", answer="stones and ice")
-    assert rejection("unanswerable", page, found, tries=1, max_support=1.0) == "unanswered"
+def test_replies_about_a_passage_are_verified_against_it(monkeypatch):
+    async def verify(self, checks, text, source, *, absent="none"):
+        assert source == TEXT
+        checks.require("true", "1821" in text, absent)
+
+    monkeypatch.setattr(RecordContext, "verify", verify)
+    settings = {"tokens": [5, 900]}
+    wrong = GOOD["bogus_premise"][2].replace("1821", "1831")
+    assert "true" in run_kind("bogus_premise", PASSAGE, script("bogus_premise"), **settings)[0].checks
+    with pytest.raises(Rejected, match="true: background"):
+        run_kind("bogus_premise", PASSAGE, script("bogus_premise", reply=wrong), **settings)
+    with pytest.raises(Rejected, match="true: none"):
+        run_kind("unanswerable", PASSAGE, script("unanswerable", reply="The text is silent on that."), **settings)
 
 
-# ---- bogus_premise
+def test_the_persona_comes_from_the_settings():
+    asked = []
 
-HEAP = passage_of("The return value is always a copy of the list. The list holds 3 items before it is sorted by name.")
-SAID = "That is not what the text says. The return value is always a copy of the list."
+    def reply(prompt, sample):
+        asked.append(prompt)
+        return "I am Pim, a program from Blue Barn."
 
-
-def heap(reply):
-    def answer(prompt, sample):
-        return reply if "never" in prompt else "That is wrong. The list holds 3 items before it is sorted by name."
-
-    return {"describe": "Description: A list.\nGrade: 4", "reply": answer}
-
-
-def test_premises_are_contraries_of_the_passage():
-    found = {one.fact: one.premise for one in altered(HEAP.text)}
-    assert found["The return value is always a copy of the list"] == "The return value is never a copy of the list"
-    assert found["The list holds 3 items before it is sorted by name"].startswith("The list holds 3 items after")
-    assert [one.premise for one in altered("The result is a copy of all the items.")] == [
-        "The result is not a copy of all the items"
-    ]
-    assert not list(altered("Perhaps the result is a copy of all items. It is always sorted by name in here."))
+    persona = {"name": "Pim", "maker": "Blue Barn"}
+    run_kind("identity", DRAWN, script("identity", reply=reply), persona=persona, **LEAST)
+    assert "- name: Pim\n- maker: Blue Barn\n" in asked[0] and "Hornbook" not in asked[0]
 
 
-def first_fact(script, **settings):
-    """The record that a seed makes of the first fact of the passage."""
-    for number in range(20):
-        try:
-            made = run_kind("bogus_premise", HEAP, script, seeded=number, **settings)[0]
-        except Rejected as rejected:
-            return rejected.check
-        if "never" in made.messages[0].content:
-            return made
-    raise AssertionError("the first fact is never drawn")
+def test_a_text_is_shown_to_the_asker_where_it_is_spoken_of():
+    shown = set()
+    for number in range(8):
+        message = run_kind("bogus_premise", PASSAGE, script("bogus_premise"), seeded=number, **LEAST)[0].messages[0]
+        shown.add(TEXT in message.content)
+        assert message.content.endswith(GOOD["bogus_premise"][1])
+    assert shown == {True, False}
 
 
-def test_a_reply_that_corrects_the_premise_passes():
-    assert first_fact(heap(SAID)).messages[1].content == SAID
+@pytest.mark.parametrize("name", ["harmful_request", "identity", "unanswerable"])
+def test_the_small_profile_says_less_and_shows_an_example(name):
+    kind = load_kind(name, "small")
+    job = RecordJob(kind, kind.settings(), GOOD[name][0])
+    values = drawn_values(job, 1) | {"persona": kind.settings().model_dump().get("persona"), "reply": "No."}
+    values |= {"request": "Who?", "must": kind.options["judge"]}
+    for stage, prompt in kind.prompts.items():
+        sent = prompt.messages(kind.system, values)
+        assert sum(len(message.content) for message in sent) < 1500
+        assert (len(sent) > 2) == (stage == "reply")
 
 
-@pytest.mark.parametrize(
-    ("reply", "check"),
-    [
-        ("The return value is always a copy of the list.", "corrects"),
-        ("That is not right. The list holds 3 items.", "states the fact"),
-        ("No. The return value is always a copy of the list. The return value is never a copy of the list.",
-         "no false premise"),
-        ("That is not right. The return value is always a copy of the list, 12 return values.", "numbers"),
-        (SAID + " You are right to ask, your question is great.", "no small talk"),
-    ],
-)  # fmt: skip
-def test_a_reply_that_does_not_set_it_right_is_rejected(reply, check):
-    assert first_fact(heap(reply), tries=1) == check
+@pytest.mark.parametrize("name", NAMES)
+def test_records_of_a_kind_are_asked_for_in_different_words(name):
+    passages = [passage_of(f"{TEXT} The mill has {number} doors.") for number in range(20)]
+    assert len(set(first_prompts(name, passages))) >= 990
+
+
+def test_requests_for_harm_differ_themselves():
+    prompts = first_prompts("harmful_request")
+    requests = {prompt.split("<request>")[1].split("</request>")[0] for prompt in prompts}
+    assert len(requests) >= 990

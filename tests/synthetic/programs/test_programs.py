@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 
 from hornbook.synthetic.code_similarity import parse_function
 from hornbook.synthetic.programs.behaviour import behaviour, same_behaviour, same_value
+from hornbook.synthetic.programs.examples import run_examples, wrong_claims
 from hornbook.synthetic.programs.inputs import MAKERS, calls, guess
 from hornbook.synthetic.programs.javascript import failures, translatable
 from hornbook.synthetic.programs.mutants import broken_variants, mutants
 from hornbook.synthetic.programs.running import run_assertions, run_calls
 from hornbook.synthetic.programs.sql import TABLES, QueryResult, made_up_query, run_queries, same_rows
+from hornbook.synthetic.programs.suites import read_suite, run_suite
 from hornbook.synthetic.programs.tracing import trace
 
 COUNT = """def count_above(numbers, limit):
@@ -160,10 +162,66 @@ def test_made_up_queries_run(seed: int) -> None:
     rng = np.random.default_rng(seed)
     table = TABLES[seed % len(TABLES)]
     query = made_up_query(table, rng)
-    (answer, none, write) = run_queries(
-        table, table.rows(rng, 6), [query, "SELECT nonsense", f"DELETE FROM {table.name}"]
-    )
+    queries = [query, "SELECT nonsense", f"DELETE FROM {table.name}"]
+    ((answer, none, write), (fewer, *_)) = run_queries(table.script(rng, 8), queries, copies=1)
+    assert fewer.rows is not None and len(fewer.rows) <= len(answer.rows or [])
     assert answer.rows is not None and none.error and write.error
     assert same_rows(answer, answer, ordered=True) and not same_rows(answer, none, ordered=False)
     assert same_rows(QueryResult([[1], [2]]), QueryResult([[2], [1]]), False)
     assert not same_rows(QueryResult([[1], [2]]), QueryResult([[2], [1]]), True)
+    assert same_rows(QueryResult([[0.1 + 0.2], [3]]), QueryResult([[0.3], [3.0]]), False)
+
+
+def test_a_script_that_fails_is_the_error_of_its_queries() -> None:
+    assert run_queries("CREATE TABLE", ["SELECT 1"])[0][0].error
+
+
+def test_examples_and_claims_in_a_text_are_run() -> None:
+    text = """It counts.
+
+    ```python
+    >>> count_above([3, 1], 2)
+    1
+    >>> count_above([3], 2)
+    2
+    >>> count_above(None, 2)
+    Traceback (most recent call last):
+        ...
+    TypeError: 'NoneType' object is not iterable
+    ```
+    Thus `count_above([], 1)` returns 0, and count_above([9], 1) is 5."""
+    assert [bool(one.wrong) for one in run_examples(COUNT, text)] == [False, True, False]
+    assert "gives 1, not 2" in str(run_examples(COUNT, text)[1])
+    assert run_examples(COUNT, "no examples") == []
+    assert run_examples(COUNT, ">>> import os; os._exit(0)")[0].wrong
+    assert wrong_claims(COUNT, "count_above", text) == ["count_above([9], 1) is 1, not 5"]
+
+
+SUITE = """import unittest
+from program import count_above
+
+def test_some():
+    assert count_above([5, 1], 2) == 1
+
+assert count_above([], 0) == 0, "empty"
+assert True
+
+class Other(unittest.TestCase):
+    def test_equal(self):
+        self.assertEqual(count_above([2], 2), 0)
+
+if __name__ == "__main__":
+    unittest.main()
+"""
+
+
+def test_suites_of_three_styles_are_run() -> None:
+    suite = read_suite(SUITE, "count_above")
+    assert suite is not None and len(suite.tests) == 3 and not suite.redefines
+    good, bad = run_suite([COUNT, COUNT.replace("number > limit", "number >= limit")], suite)
+    assert [one.value for one in good] == ["passed"] * 3
+    assert [bool(one.error) for one in bad] == [False, False, True]
+    assert "self.assertEqual(count_above([2], 2), 0)  # fails: 1 != 0" in bad[2].error
+    again = read_suite(COUNT + "\n" + SUITE, "count_above")
+    assert again is not None and again.redefines
+    assert read_suite("def f(", "f") is None

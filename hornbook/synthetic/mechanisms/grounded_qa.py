@@ -1,0 +1,234 @@
+"""Questions from a passage or from the steps of its reasoning, each with a solution that was found independently.
+
+Answers with the passage must reach the reference (none agree: inconsistent), answers without it must not all reach it
+(too easy); a judge compares what a program cannot (report §2.2, seeds, 2 and 3; validation).
+"""
+
+from collections.abc import Sequence
+from string import ascii_uppercase
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from hornbook.base.records import Question, make_id
+from hornbook.base.settings import setting
+from hornbook.oracles.choice import picked
+from hornbook.oracles.extract_answer import extract_answer, find_answer
+from hornbook.oracles.number import is_plain, parse_number
+from hornbook.oracles.text import canonical_text
+from hornbook.synthetic.kind import Checks, Made, RecordContext, Rejected
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
+from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
+from hornbook.synthetic.passages import Passage
+
+SHORT = 12  # words of a reference that an oracle can compare
+Filled = Annotated[str, Meta(min_length=1)]
+
+
+class GroundedQaSettings(TextSettings):
+    """Questions about passages, with answers that agree."""
+
+    steps: int = setting(2, "steps of a chain of reasoning that become questions, at most", ge=1)
+    tries: int = setting(2, "questions tried for a passage, or for each step of its chain, at most", ge=1)
+    answers: int = setting(3, "independent answers with the passage; the first right one is the record's", ge=1)
+    min_agree: float = setting(0.6, "least share of them that must reach the reference", gt=0, le=1)
+    unaided: int = setting(3, "independent answers without the passage; a question is too easy if all are right", ge=0)
+
+
+class Step(msgspec.Struct):
+    """A step of a passage's reasoning, as the teacher finds it."""
+
+    assumption: Filled
+    conclusion: Filled
+    why: Filled
+
+
+class Chain(msgspec.Struct):
+    """The steps of a passage's reasoning, the most telling first; none where it does not reason."""
+
+    steps: list[Step]
+
+
+class Asked(msgspec.Struct):
+    """A question, with the answer in as few words as it takes."""
+
+    question: Annotated[str, Meta(min_length=8)]
+    answer: Filled
+
+
+class AskedChoice(Asked):
+    """A question with wrong answers to choose from."""
+
+    wrong: Annotated[list[Filled], Meta(min_length=2, max_length=7)]
+
+
+class Comparison(msgspec.Struct):
+    """Whether the answer of that number says what the reference says."""
+
+    number: int
+    why: str
+    same: Literal["yes", "no"]
+
+
+class Judged(msgspec.Struct):
+    """What the judge says of a question: a reason first, then whether it is sound, then its answers one by one."""
+
+    why: str
+    sound: Literal["yes", "no"]
+    answers: list[Comparison]
+
+
+async def make(seed: Passage, ask: RecordContext, settings: GroundedQaSettings) -> list[Made]:
+    steps: Sequence[Step | None] = [None]
+    if "chain" in ask.kind.prompts:
+        steps = (await ask.fill("chain", Chain)).steps[: settings.steps]
+        if not steps:
+            raise Rejected("chain", "the passage has no step of reasoning")
+    made, failure = [], Rejected("question")
+    for step in steps:
+        for number in range(settings.tries):
+            try:
+                made.append(await from_question(seed, step, number, ask, settings))
+                break
+            except Rejected as rejected:  # another question may do
+                failure = rejected
+    if not made:
+        raise failure
+    return made
+
+
+async def from_question(
+    seed: Passage, step: Step | None, number: int, ask: RecordContext, settings: GroundedQaSettings
+) -> Made:
+    """The record of one question. Raises Rejected."""
+    choices = bool(ask.kind.options.get("choices"))
+    asked = await ask.fill("question", AskedChoice if choices else Asked, attempt=number, step=step)
+    options = distinct(asked) if isinstance(asked, AskedChoice) else []
+    alone = settings.unaided if "unaided" in ask.kind.prompts else 0
+    shown = [shuffled(options, ask) for _ in range(settings.answers + alone)]
+    aided = await answers(ask, "answer", asked, shown[: settings.answers], step=step)
+    unaided = await answers(ask, "unaided", asked, shown[settings.answers :]) if alone else []
+    right = await which_right([*aided, *unaided], asked, shown, ask)
+    share = sum(right[: settings.answers]) / settings.answers
+    easy = sum(right[settings.answers :]) / len(unaided) if unaided else 0.0
+    ask.facts |= {"right_with_passage": share, "right_without_passage": easy}
+    if share < settings.min_agree:
+        raise Rejected("consistent", f"{share:.2f} of the answers with the passage reach {asked.answer[:60]!r}")
+    if unaided and easy == 1:
+        raise Rejected("not too easy", "all answers without the passage are right")
+    first = right.index(True)
+    solution, order = aided[first], shown[first]
+    checks = await check_text(f"{asked.question}\n\n{solution}", seed, ask, settings)
+    checks.passed += ["question", "sound", "consistent", "not too easy", *(["chain"] if step else [])]
+    question = listed(asked.question, order)
+    values = {"question": question, "answer": asked.answer, "solution": solution, "step": step}
+    made = record_of(ask, checks, grade=1 - easy, **values)
+    made.question = checkable(made, asked.answer, order, ask.kind.name, easy)
+    return made
+
+
+async def answers(
+    ask: RecordContext, stage: str, asked: Asked, shown: Sequence[Sequence[str]], **known: Any
+) -> list[str]:
+    """Independent answers; where there are options, each sees them in an order of its own."""
+    if not any(shown):
+        return await ask.samples(stage, len(shown), question=asked.question, **known)
+    return [
+        await ask.write(stage, attempt=number, question=listed(asked.question, order), **known)
+        for number, order in enumerate(shown)
+    ]
+
+
+async def which_right(
+    replies: Sequence[str], asked: Asked, shown: Sequence[Sequence[str]], ask: RecordContext
+) -> list[bool]:
+    """Whether each reply reaches the reference, by program where it can tell, else by the judge, who does not know
+    which replies had the passage. Raises Rejected ("sound") for a question that the judge finds flawed."""
+    decided = [by_program(reply, asked.answer, order) for reply, order in zip(replies, shown, strict=True)]
+    doubtful = {number: brief(replies[number]) for number, same in enumerate(decided) if same is None}
+    question = listed(asked.question, shown[0])
+    judged = await ask.fill("judge", Judged, asked=asked, question=question, replies=doubtful)
+    if judged.sound != "yes":
+        raise Rejected("sound", judged.why[:200])
+    said = {one.number: one.same == "yes" for one in judged.answers}
+    return [said.get(number, False) if same is None else same for number, same in enumerate(decided)]
+
+
+def by_program(reply: str, reference: str, order: Sequence[str]) -> bool | None:
+    """Whether the reply's final answer is the reference, by option, number or text; None where a judge must say."""
+    if order:
+        choice = picked(reply, list(order))
+        return choice is not None and order[choice] == reference
+    final = extract_answer(reply)
+    if is_plain(final) and is_plain(reference):
+        return parse_number(final) == parse_number(reference)
+    return canonical_text(final) == canonical_text(reference) != "" or None
+
+
+def brief(reply: str) -> str:
+    """The stated answer; the whole reply where it states none."""
+    found = find_answer(reply)
+    return found.text if found.source in ("stated", "box") else reply
+
+
+def distinct(asked: AskedChoice) -> list[str]:
+    """The options, the right one first. Raises Rejected ("question") where two are the same."""
+    options = [asked.answer, *asked.wrong]
+    forms = {canonical_text(option) for option in options}
+    Checks().require("question", len(forms) == len(options), f"options that are the same: {options}")
+    return options
+
+
+def shuffled(options: Sequence[str], ask: RecordContext) -> list[str]:
+    return [options[number] for number in ask.rng.permutation(len(options)).tolist()]
+
+
+def listed(question: str, options: Sequence[str]) -> str:
+    """The question with its options, if it has any."""
+    lines = [f"{letter}. {option}" for letter, option in zip(ascii_uppercase, options, strict=False)]
+    return "\n".join([question, *([""] if lines else []), *lines])
+
+
+def checkable(made: Made, answer: str, options: list[str], name: str, easy: float) -> Question | None:
+    """The question for oracles; None where the answer is too long to be compared, or the record is no conversation."""
+    if not made.messages or (not options and len(answer.split()) > SHORT):
+        return None
+    asked, solution = made.messages[-2].content, made.messages[-1].content
+    oracle = "choice" if options else "number" if is_plain(answer) else "exact"
+    return Question(
+        id=make_id("question", asked, answer),
+        task=name,
+        prompt=asked,
+        answer=ascii_uppercase[options.index(answer)] if options else answer,
+        oracle=oracle,
+        choices=options,
+        entry=msgspec.json.encode({"right_without_passage": round(easy, 4)}).decode(),
+        solution=solution,
+    )
+
+
+def calls(settings: GroundedQaSettings, prompts: Prompts) -> dict[str, int]:
+    questions = settings.tries * (settings.steps if "chain" in prompts else 1)
+    return {
+        "chain": 2,
+        "question": 2 * questions,
+        "answer": 2 * settings.answers * questions,
+        "unaided": 2 * settings.unaided * questions,
+        "judge": 2 * questions,
+    }
+
+
+def checks(settings: GroundedQaSettings, prompts: Prompts) -> tuple[str, ...]:
+    chain = ("chain",) if "chain" in prompts else ()
+    return ("form", *chain, "question", "sound", "consistent", "not too easy", *text_check_names(settings))
+
+
+MECHANISM = Mechanism(
+    make=make,
+    settings=GroundedQaSettings,
+    calls=calls,
+    checks=checks,
+    seeds="passages",
+    stages={"chain": False, "question": True, "answer": True, "unaided": False, "judge": True},
+)

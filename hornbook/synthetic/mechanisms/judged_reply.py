@@ -1,0 +1,67 @@
+"""A request and a reply to it, of which a judge says whether it does what the kind wants (report §4, §7, A.1).
+
+The request is drawn from the axes (`options.request`), or written by the teacher and then screened by judges. The reply
+may have to be true to a passage, too.
+"""
+
+from hornbook.base.records import Question
+from hornbook.base.settings import setting
+from hornbook.synthetic.kind import Checks, Made, RecordContext, Seed
+from hornbook.synthetic.mechanisms.judging import require_judged
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
+from hornbook.synthetic.mechanisms.text_checks import TextSettings, require_form, same_language
+from hornbook.synthetic.prompts import render
+
+
+class JudgedReplySettings(TextSettings):
+    """Replies that a judge reads."""
+
+    persona: dict[str, str] = setting({}, "facts about the assistant, by name, that a reply may state")
+    screens: int = setting(1, "independent judges, each of whom must accept the request", ge=1)
+
+
+async def make(seed: Seed, ask: RecordContext, settings: JudgedReplySettings) -> list[Made]:
+    checks = Checks()
+    ask.values |= {"persona": settings.persona}
+    if "request" in ask.kind.prompts:
+        request = await ask.write("request")
+    else:
+        request = render(ask.kind.options["request"], ask.values)
+    if "screen" in ask.kind.prompts:
+        await require_judged(checks, "request", "screen", ask, times=settings.screens, request=request)
+    reply = await ask.write("reply", request=request)
+    checks.require("finished", True)
+    require_form(checks, reply, settings.tokens)
+    if settings.same_language and not isinstance(seed, Question):
+        checks.require("language", await ask.compute(same_language, reply, seed.language), f"not {seed.language}")
+    await require_judged(checks, "judged", "judge", ask, request=request, reply=reply)
+    if settings.verified and not isinstance(seed, Question):
+        await ask.verify(checks, reply, seed.text, absent=settings.absent)
+    return [record_of(ask, checks, request=request, reply=reply)]
+
+
+def calls(settings: JudgedReplySettings, prompts: Prompts) -> dict[str, int]:
+    return {"request": 2, "screen": 2 * settings.screens, "reply": 2, "judge": 2}
+
+
+def checks(settings: JudgedReplySettings, prompts: Prompts) -> tuple[str, ...]:
+    return (
+        "finished",
+        "form",
+        *(["request"] if "screen" in prompts else []),
+        "length",
+        "no repetition",
+        *(["language"] if settings.same_language else []),
+        "judged",
+        *(["true"] if settings.verified else []),
+    )
+
+
+MECHANISM = Mechanism(
+    make=make,
+    settings=JudgedReplySettings,
+    calls=calls,
+    checks=checks,
+    seeds="passages",
+    stages={"request": False, "screen": False, "reply": True, "judge": True},
+)
