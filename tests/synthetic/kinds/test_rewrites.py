@@ -116,7 +116,7 @@ def low(name, scores):
 
 
 DEFECTS = [  # kind, answers that differ, the check that turns it away
-    ("simplification", {"write": f"{GLACIER} {RIVER} So it goes from year to year."}, "own words"),
+    ("simplification", {"write": f"{GLACIER} {RIVER} {GLACIER[:200]}"}, "own words"),
     ("simplification", {"write": "A glacier is ice."}, "length"),
     ("simplification", {"write": GOOD["simplification"]["write"] + " " + FALSE}, "truth"),
     ("faq", {"write": entries(FAQ, {"question": "Who found it?", "answer": FALSE})}, "truth"),
