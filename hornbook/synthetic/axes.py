@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -24,7 +25,18 @@ Axes = Mapping[str, Values]  # name → its values, in a stable order
 @cache
 def known_axes() -> dict[str, list[str]]:
     """The axes of `axes.yaml`. A value `{name}` stands for all values of the list of that name there."""
-    return {name: list(values) for name, values in yaml.safe_load(FILE.read_text("utf-8")).items()}
+    return {name: list(values) for name, values in _file().items()}
+
+
+def language_codes(language: str) -> list[str]:
+    """The ISO 639 codes as which a text in a language of the axis `language` may be identified; none if unknown."""
+    return str(_file()["language"].get(language, "")).split()
+
+
+@cache
+def _file() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
+    return found
 
 
 def axes_of(named: object, where: str) -> dict[str, list[str]]:
@@ -46,9 +58,17 @@ def axes_of(named: object, where: str) -> dict[str, list[str]]:
     return found
 
 
-def draw_axes(axes: Axes, rng: np.random.Generator) -> dict[str, str]:
-    """One value of each axis; the parts of a compound value (`{age} {occupation}`) are drawn too."""
-    return {name: _filled(str(values[int(rng.integers(len(values)))]), rng) for name, values in axes.items()}
+def draw_axes(axes: Axes, rng: np.random.Generator, own_language: str = "") -> dict[str, str]:
+    """One value of each axis; the parts of a compound value (`{age} {occupation}`) are drawn too.
+
+    The axis `language` is of kinds that leave the language of their seed, so it does not give `own_language` (a code).
+    """
+    drawn = {}
+    for name, values in axes.items():
+        if name == "language":
+            values = [value for value in values if own_language not in language_codes(value)] or values
+        drawn[name] = _filled(str(values[int(rng.integers(len(values)))]), rng)
+    return drawn
 
 
 def _filled(value: str, rng: np.random.Generator) -> str:

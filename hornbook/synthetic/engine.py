@@ -91,8 +91,9 @@ async def run_jobs(
 
 def drawn_values(job: RecordJob, seed: int) -> dict[str, Any]:
     """What the templates of a record see: its seed, what is known about it, and what is drawn for it."""
-    axes = draw_axes(job.kind.axes, rng(seed, "axes", job.kind.name, job.seed.id, job.draw))
-    source = source_of(job.seed) if isinstance(job.seed, Passage) else ""
+    own_language = getattr(job.seed, "language", "")
+    axes = draw_axes(job.kind.axes, rng(seed, "axes", job.kind.name, job.seed.id, job.draw), own_language)
+    source = source_of(job.seed) if isinstance(job.seed, Passage | Page) else ""
     return {"seed": job.seed, "source": source, "axes": axes, "brief": brief(axes), "options": job.kind.options}
 
 

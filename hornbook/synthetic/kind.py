@@ -173,17 +173,27 @@ class RecordContext:
             texts.append(text_of(answer.text, label=label, fenced=fenced))
         return texts
 
-    async def fill(self, stage: str, shape: type[Shape], *, attempt: int = 0, **values: Any) -> Shape:
+    async def fill(
+        self,
+        stage: str,
+        shape: type[Shape],
+        fault: Callable[[Shape], str] = lambda answer: "",
+        *,
+        attempt: int = 0,
+        **values: Any,
+    ) -> Shape:
         """The answer to the prompt of `stage` as a msgspec.Struct; see `json`."""
         messages, options = self._prompt(stage, values)
-        return await self.json(stage, messages, shape, sample=attempt, **options)
+        return await self.json(stage, messages, shape, fault, more_room=MORE_ROOM, sample=attempt, **options)
 
-    async def verify(self, checks: "Checks", text: str, source: str, *, absent: Absent = "none") -> None:
+    async def verify(
+        self, checks: "Checks", text: str, source: str, *, absent: Absent = "none", numbers: bool = True
+    ) -> None:
         """Require that programs find no fault in the text and the verifier finds each claim of it supported by the
         source, or absent where that is allowed; see `verification.require_true`. Raises Rejected."""
         from hornbook.synthetic.verification import require_true
 
-        await require_true(checks, self, text, source, absent)
+        await require_true(checks, self, text, source, absent, numbers)
 
     def _prompt(self, stage: str, values: dict[str, Any]) -> tuple[list[Message], dict[str, Any]]:
         prompt = self.kind.prompts[stage]
@@ -206,18 +216,24 @@ class RecordContext:
         prompt: str | list[Message],
         shape: type[Shape],
         fault: Callable[[Shape], str] = lambda answer: "",
+        *,
+        more_room: int = 1,
         **options: Any,
     ) -> Shape:
         """An answer as a msgspec.Struct, whose field names and types tell the teacher what to fill in.
 
         Servers that support it are given the JSON schema. An answer that does not fit is repaired if the repair is
         unambiguous, else requested once more, and so is one in which `fault` finds something wrong. Raises Rejected
-        ("form") if that fails too.
+        ("form") if that fails too. With `more_room`, one that was cut off is asked for again with so many times the
+        room: repaired, it would lack its end.
         """
         messages = [Message("user", prompt)] if isinstance(prompt, str) else prompt
         asked, reason = messages, ""
         for _ in range(2):
             answer = await self(stage, asked, schema=schema_of(shape), **options)
+            if more_room > 1 and answer.finish == "length":
+                reason, options["max_tokens"] = "cut off", more_room * options["max_tokens"]
+                continue
             found, reason = read_json(answer.text, shape)
             reason = reason if found is None else fault(found)
             if found is not None and not reason:
