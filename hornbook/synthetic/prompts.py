@@ -14,7 +14,7 @@ import msgspec
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Message
-from hornbook.synthetic.passages import Passage
+from hornbook.synthetic.passages import Page, Passage
 
 SHARED = Path(__file__).with_name("kinds")  # templates that kinds include stand beside them
 
@@ -113,8 +113,15 @@ def render(template: str, values: Mapping[str, Any], named: bool = False) -> str
         raise HornbookError(f"template {template.strip()[:60]!r}: {one_line(error)}") from None
 
 
-def source_of(passage: Passage) -> str:
-    """A passage as prompts show it: what is known about it, then its text."""
+def source_of(seed: Passage | Page) -> str:
+    """A passage as prompts show it: its text, and what is known about it. A page's passages, numbered."""
+    if isinstance(seed, Page):
+        return "\n\n".join(
+            f'<passage number="{number}" kind="{passage.information}" complexity="{passage.complexity} of 5">\n'
+            f"{passage.text}\n</passage>"
+            for number, passage in enumerate(seed.passages, start=1)
+        )
+    passage = seed
     known = {
         "Kind of information": passage.information,
         "About": passage.description,

@@ -16,7 +16,8 @@ import numpy as np
 from hornbook.base.records import Question, make_id
 from hornbook.synthetic.kind import Material, Seed
 from hornbook.synthetic.passage_scores import key_terms
-from hornbook.synthetic.passages import Passage
+from hornbook.synthetic.passages import Page, Passage
+from hornbook.synthetic.words import STEM, stems
 
 MOST_FAVOURED = (
     4.0  # a group is drawn at most so many times as often as its share, and no less than one part in so many
@@ -138,6 +139,34 @@ def from_pages(material: Material, count: int, rng: np.random.Generator, setting
     return [pages[number] for number in rng.permutation(len(pages))[:count].tolist()]
 
 
+def from_related(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    """Two passages of one page, of each page that has two: any one, and the one with most of its key terms."""
+    return [_related(page, rng) for page in from_pages(material, count, rng, settings) if isinstance(page, Page)]
+
+
+def _related(page: Page, rng: np.random.Generator) -> Page:
+    order = [page.passages[number] for number in rng.permutation(len(page.passages)).tolist()]
+    terms = {term[:STEM] for term in key_terms(order[0].text, 12)}
+    pair = [order[0], max(order[1:], key=lambda passage: len(terms & stems(passage.text)))]
+    text = "\n\n".join(passage.text for passage in pair)
+    names = [passage.id for passage in pair]
+    return Page(
+        id=make_id("pair", *names),
+        parents=[page.id],
+        text=text,
+        origin=page.origin,
+        passages=pair,
+        language=page.language,
+    )
+
+
+def from_reading_lists(material: Material, count: int, rng: np.random.Generator, settings: Any) -> Sequence[Seed]:
+    """Pages, with those most like them until they are long enough for the kind."""
+    from hornbook.synthetic.kinds.long._pages import reading_lists, shuffled
+
+    return reading_lists(shuffled(material, rng), count, settings.source_tokens())
+
+
 def later(place: str) -> Callable[[Material, int, np.random.Generator, Any], Sequence[Seed]]:
     """The seeds that the function `module:name` draws; it is imported when it is first called."""
 
@@ -206,6 +235,8 @@ SEEDS: dict[str, Callable[[Material, int, np.random.Generator, Any], Sequence[Se
     "functions": from_functions,
     "questions": from_questions,
     "pages": from_pages,
+    "related": from_related,
+    "reading_lists": from_reading_lists,
     "functions that run": later("programs.behaviour:from_runnable"),
     "functions with broken variants": later("programs.mutants:from_breakable"),
     "functions that run in JavaScript": later("programs.javascript:from_translatable"),

@@ -30,26 +30,28 @@ TOKENS_PER_SENTENCE = 80  # room for the lines on one sentence; a careful answer
 CHECKS = ("arithmetic", "numbers", "verification", "truth")
 
 
-async def require_true(checks: Checks, ask: RecordContext, text: str, passage: str, absent: Absent = "none") -> None:
+async def require_true(
+    checks: Checks, ask: RecordContext, text: str, passage: str, absent: Absent = "none", numbers: bool = True
+) -> None:
     """Reject a text with an equation that does not hold ("arithmetic"), a number that its passage lacks ("numbers"), or
     a claim that is contradicted, or absent and not allowed ("truth"); and one of which the verifier gave no answer that
     can be relied on ("verification").
 
     `absent` is what the text may add to its passage: nothing, what the verifier knows to be true, or anything (as a
-    story may).
+    story may). Without `numbers`, figures are left to the verifier: another language may write them otherwise.
     """
-    require_programs(checks, text, passage, absent)
+    require_programs(checks, text, passage, absent, numbers)
     found = await find_claims(ask, text, passage)
     checks.require("verification", True)
     wrong = untrue(found, absent)
     checks.require("truth", not wrong, "; ".join(map(str, wrong)))
 
 
-def require_programs(checks: Checks, text: str, passage: str, absent: Absent) -> None:
+def require_programs(checks: Checks, text: str, passage: str, absent: Absent, numbers: bool = True) -> None:
     """What programs can decide. Numbers that are new are no fault where a text may add to its passage."""
     wrong = false_equation(text)
     checks.require("arithmetic", not wrong, wrong)
-    foreign = foreign_number(text, passage) if absent == "none" else ""
+    foreign = foreign_number(text, passage) if absent == "none" and numbers else ""
     checks.require("numbers", not foreign, f"{foreign} is not in the passage")
 
 

@@ -6,7 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-WORD = re.compile(r"[^\W_]+")
+# Signs that stand with a letter belong to its word: accents, the vowels of the scripts of India and South-East Asia.
+_SIGNS = (
+    r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0981-\u0df3\u0e31-\u0ecd\u102b-\u103e\u17b4-\u17d3"
+    r"\u200c\u200d"
+)
+WORD = re.compile(rf"[^\W_]+(?:[{_SIGNS}]+[^\W_]*)*")
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")  # Japanese and Chinese: no spaces between words
 _RUN = re.compile(r"[\u3400-\u9fff々]+|[\u3040-\u309f]+|[\u30a0-\u30ffー]+|(?:(?![\u3040-\u30ff\u3400-\u9fff])[^\W_])+")
 _KANA = re.compile(r"[\u3040-\u30ff]")

@@ -5,10 +5,12 @@ from functools import cache
 from typing import Annotated, Any
 
 import msgspec
+import yaml
 from msgspec import Meta
 
 from hornbook.base.settings import setting
 from hornbook.synthetic.kind import Checks, KindSettings, RecordContext
+from hornbook.synthetic.prompts import SHARED
 
 Score = Annotated[int, Meta(ge=1, le=5)]
 
@@ -41,7 +43,15 @@ class Version(msgspec.Struct):
 
 
 def rubric_of(ask: RecordContext) -> list[Criterion]:
-    return msgspec.convert(ask.kind.options["rubric"], list[Criterion])
+    """The kind's own rubric, or the one of that name in `kinds/rubrics.yaml`, which several kinds share."""
+    named = ask.kind.options["rubric"]
+    return msgspec.convert(_shared()[named] if isinstance(named, str) else named, list[Criterion])
+
+
+@cache
+def _shared() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((SHARED / "rubrics.yaml").read_text("utf-8"))
+    return found
 
 
 async def revised(text: str, ask: RecordContext, settings: RevisionSettings, **values: Any) -> Version:

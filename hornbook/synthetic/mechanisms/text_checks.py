@@ -5,6 +5,7 @@ Sizes and copies are counted. Whether it is true, the verifier says, claim by cl
 
 from hornbook.base.settings import setting
 from hornbook.base.token_estimate import estimate_tokens
+from hornbook.synthetic.axes import language_codes
 from hornbook.synthetic.kind import Absent, Checks, KindSettings, RecordContext
 from hornbook.synthetic.passages import Page, Passage
 from hornbook.synthetic.verification import CHECKS
@@ -27,7 +28,8 @@ class TextSettings(WritingSettings):
     """Texts about a seed."""
 
     max_copied: float = setting(0.5, "largest share of 5-grams taken over from the seed", ge=0, le=1)
-    same_language: bool = setting(True, "the text must be in the seed's language")
+    max_share: float = setting(1000, "longest text, as a share of the seed's tokens", gt=0)
+    same_language: bool = setting(True, "the text must be in the seed's language, or in the one that was drawn")
 
 
 def text_check_names(settings: TextSettings) -> tuple[str, ...]:
@@ -46,17 +48,22 @@ async def check_text(
 ) -> Checks:
     """The checks of `text_check_names`. Raises Rejected.
 
-    `claims` is the part that must be true (all of it, by default), `given` what it may take from elsewhere.
+    `claims` is what must be true (the text, by default), `given` what it may take from elsewhere.
     """
     checks = Checks()
     checks.require("finished", True)
     require_form(checks, text, settings.tokens)
+    share = estimate_tokens(text) / max(1, estimate_tokens(seed.text))
+    checks.require("length", share <= settings.max_share, f"{share:.2f} of the seed's length")
     share = copied(text, seed.text)
     checks.require("own words", share <= settings.max_copied, f"{share:.2f} of its 5-grams are the seed's")
+    drawn = language_codes(ask.values.get("axes", {}).get("language", ""))
     if settings.same_language:
-        checks.require("language", await ask.compute(same_language, text, seed.language), f"not {seed.language}")
+        wanted = drawn or [seed.language]
+        checks.require("language", await ask.compute(same_language, text, *wanted), f"not {wanted[0]}")
     if settings.verified:
-        await ask.verify(checks, claims or text, f"{seed.text}\n\n{given}".strip(), absent=settings.absent)
+        known = f"{seed.text}\n\n{given}".strip()
+        await ask.verify(checks, claims or text, known, absent=settings.absent, numbers=not drawn)
     return checks
 
 
@@ -70,7 +77,8 @@ def require_form(checks: Checks, text: str, tokens: tuple[int, int], *, words: i
     checks.require("no repetition", share <= MOST_REPEATED, f"{share:.2f} repeated")
 
 
-def same_language(text: str, language: str) -> bool:
+def same_language(text: str, *languages: str) -> bool:
+    """Whether the text is identified as one of the languages (ISO 639 codes)."""
     from hornbook.data.filters.language import identify
 
-    return identify([text])[0][0] == language
+    return identify([text])[0][0] in languages

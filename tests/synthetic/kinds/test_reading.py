@@ -5,7 +5,6 @@ import json
 import pytest
 
 from hornbook.synthetic.kind import Rejected
-from hornbook.synthetic.passages import Page
 from tests.synthetic.kinds.scripted import passage_of, run_kind
 
 LAKE = (
@@ -69,43 +68,6 @@ def test_a_highly_scored_answer_that_the_passage_does_not_bear_out_is_passed_ove
         run_kind("self_revision", passage, revision(draft=invented, critique=praised))
     with pytest.raises(Rejected, match="answers: only repeats"):
         run_kind("self_revision", passage, revision(draft=QUESTION.replace("What", "It"), critique=praised))
-
-
-GLASS = "Glass is made from sand and soda that are melted in a furnace. It is brittle and lets light through."
-STEEL = "Steel is made from iron with a little carbon. It is tough, bends before it breaks, and rusts in rain."
-COMPARED = {
-    "question": "How do glass and steel differ in what they are made from?",
-    "answer": "Glass is made from sand and soda, but steel is made from iron with a little carbon.",
-    "alone": lambda prompt, sample: (
-        "It is made from sand and soda." if "sand" in prompt else "Steel is made from iron."
-    ),
-}
-
-
-@pytest.fixture
-def page():
-    parts = [passage_of(GLASS), passage_of(STEEL)]
-    return Page(id="page-1", text=f"{GLASS}\n\n{STEEL}", origin="test", passages=parts)
-
-
-def test_a_comparison_needs_both_passages(page):
-    (made,) = run_kind("comparison", page, COMPARED)
-    assert GLASS in made.messages[0].content and STEEL in made.messages[0].content
-    assert made.messages[1].content == COMPARED["answer"] and "needs both" in made.checks
-
-
-@pytest.mark.parametrize(
-    ("changes", "check"),
-    [
-        ({"question": "What is glass made from, and is it brittle?"}, "not about both"),
-        ({"answer": "Glass is made from sand and soda that are melted in a furnace."}, "uses both"),
-        ({"answer": "Glass is like wine to emperors, steel like gold to singers in marble palaces."}, "groundedness"),
-        ({"alone": COMPARED["answer"]}, "needs both"),
-    ],
-)
-def test_comparisons_that_one_passage_answers_are_rejected(page, changes, check):
-    with pytest.raises(Rejected, match=check):
-        run_kind("comparison", page, COMPARED | changes)
 
 
 VOTES = {

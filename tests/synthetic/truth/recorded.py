@@ -34,12 +34,13 @@ SETTINGS = TeacherSettings(url="http://localhost:8000/v1", model="verifier")
 
 
 class GoldText(msgspec.Struct):
-    """A text about a passage. `beyond`: it adds true knowledge that the passage lacks."""
+    """A text about a passage. `beyond`: it adds true knowledge that the passage lacks. `language`: the passage's."""
 
     passage: str
     kind: str
     text: str
     true: bool
+    language: str = "en"
     defect: str = ""
     beyond: bool = False
 
