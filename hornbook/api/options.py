@@ -129,7 +129,10 @@ class SynthOptions(DecontaminateOptions, total=False):
     teachers: Sequence[TeacherOptions]
     verifier: TeacherOptions | None
     kinds: Mapping[str, Mapping[str, Any]] | Sequence[str]
+    profile: Literal["full", "small"]
     records: int | None
+    tries: float | None
+    per_seed: int | None
     runner: Literal["local", "ray"]
     passages: PassageOptions
     diversity: DiversityOptions
