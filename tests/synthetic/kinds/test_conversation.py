@@ -185,7 +185,7 @@ def test_it_ends_when_the_review_finds_that_all_is_said():
 def test_the_verifier_reads_those_who_must_be_right(kind, script, monkeypatch):
     seen = []
 
-    async def verify(self, checks, text, source, *, absent="none"):
+    async def verify(self, checks, text, source, *, absent="none", numbers=True):
         seen.append((text, source, absent))
         checks.require("truth", "frozen lake" not in text, "a frozen lake")
 

@@ -155,7 +155,7 @@ def test_each_check_turns_away_what_it_is_for(passage, name, defect, check):
 
 
 def test_what_the_verifier_finds_false_is_rejected(passage, monkeypatch):
-    async def verify(self, checks, text, source, *, absent="none"):
+    async def verify(self, checks, text, source, *, absent="none", numbers=True):
         assert source == GLACIER and absent == "background" and WATER in text
         checks.require("truth", False, "contradicted")
 
