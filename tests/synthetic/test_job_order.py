@@ -100,7 +100,7 @@ def test_it_is_known_why_a_kind_ends(jobs, makes, why):
 
 def test_a_slow_job_holds_up_only_so_many_of_its_kind():
     order = JobOrder([plan("a", 10_000, 10_000), plan("b", 3, 9)], Kept())
-    taken = [job for job in iter(order.take, None)]
+    taken = list(iter(order.take, None))
     assert Counter(job.kind.name for job in taken) == {"a": LEAST_AHEAD, "b": 3}
     for job in taken[1:]:
         order.done(RecordOutcome(job, [Made([], text="x")], [], {}, {}, "m"))

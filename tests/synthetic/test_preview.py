@@ -1,4 +1,4 @@
-"""`hornbook synth --preview N`: a page of some records with all calls and checks, which the real run does not repeat."""
+"""`hornbook synth --preview N`: a page of records with all calls and checks, which the run does not repeat."""
 
 import sys
 

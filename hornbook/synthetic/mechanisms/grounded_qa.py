@@ -11,13 +11,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from hornbook.base.records import Question, make_id
+from hornbook.base.records import Question, Sample, make_id
 from hornbook.base.settings import setting
+from hornbook.base.thinking import without_thinking
 from hornbook.oracles.choice import picked
 from hornbook.oracles.extract_answer import extract_answer, find_answer
 from hornbook.oracles.number import is_plain, parse_number
 from hornbook.oracles.text import canonical_text
-from hornbook.synthetic.kind import Checks, Made, RecordContext, Rejected
+from hornbook.synthetic.kind import Checks, Made, NotAudited, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
 from hornbook.synthetic.passages import Passage
@@ -128,6 +129,19 @@ async def from_question(
     return made
 
 
+async def recheck(sample: Sample, seed: Passage, ask: RecordContext, settings: GroundedQaSettings) -> None:
+    """New answers with the passage must reach the record's, and its text must be true to the passage."""
+    if not sample.messages or "chain" in ask.kind.prompts:
+        raise NotAudited("the question, or the step of reasoning that it came from, is not kept")
+    question, solution = sample.messages[-2].content, without_thinking(sample.written()) or ""
+    asked = Asked(question, brief(solution))
+    shown: list[list[str]] = [[] for _ in range(settings.answers)]
+    anew = await ask.samples("answer", settings.answers, first=ask.fresh, question=question, step=None)
+    share = sum(await which_right(anew, asked, shown, ask)) / settings.answers
+    Checks().require("consistent", share >= settings.min_agree, f"{share:.2f} of new answers agree")
+    await check_text(f"{question}\n\n{solution}", seed, ask, settings)
+
+
 async def answers(
     ask: RecordContext, stage: str, asked: Asked, shown: Sequence[Sequence[str]], **known: Any
 ) -> list[str]:
@@ -231,4 +245,5 @@ MECHANISM = Mechanism(
     checks=checks,
     seeds="passages",
     stages={"chain": False, "question": True, "answer": True, "unaided": False, "judge": True},
+    recheck=recheck,
 )

@@ -3,6 +3,8 @@
 It may be planned first, and scored and revised afterwards, if the kind has prompts for that.
 """
 
+from hornbook.base.records import Sample
+from hornbook.base.thinking import without_thinking
 from hornbook.synthetic.kind import Made, RecordContext
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
 from hornbook.synthetic.mechanisms.revision import RevisionSettings, require_scores, revised
@@ -25,6 +27,10 @@ async def make(seed: Passage, ask: RecordContext, settings: RewriteSettings) -> 
     return [record_of(ask, checks, grade=version.mean() / 5 if version else 1.0, text=text, plan=plan)]
 
 
+async def recheck(sample: Sample, seed: Passage, ask: RecordContext, settings: RewriteSettings) -> None:
+    await check_text(without_thinking(sample.written()) or "", seed, ask, settings)
+
+
 def calls(settings: RewriteSettings, prompts: Prompts) -> dict[str, int]:
     return {
         "plan": 1,
@@ -45,4 +51,5 @@ MECHANISM = Mechanism(
     checks=checks,
     seeds="passages",
     stages={"plan": False, "write": True, "critique": False, "revise": False},
+    recheck=recheck,
 )
