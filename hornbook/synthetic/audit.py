@@ -50,9 +50,7 @@ class Corpus:
         """Raises HornbookError if `folder` is no output folder of `hornbook synth`."""
         stage = read_json(folder / "stage.json") if (folder / "stage.json").exists() else {}
         if stage.get("kind") != "synth":
-            raise HornbookError(
-                f"{folder}: not a synthesis; expected the output folder of `hornbook synth`"
-            )
+            raise HornbookError(f"{folder}: not a synthesis; expected the output folder of `hornbook synth`")
         self.folder, self.seed = folder, int(stage["seed"])
         said = stage["settings"]
         self.cutting = PassageSettings.parse(said["passages"], f"{folder}: passages")

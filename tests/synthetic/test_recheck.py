@@ -1,4 +1,4 @@
-"""The checks of finished records of each mechanism, run again for an audit: what is right passes, what was changed fails."""
+"""The checks of finished records, run again for an audit: what is right passes, what was changed fails."""
 
 import asyncio
 import json

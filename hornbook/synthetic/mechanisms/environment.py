@@ -18,6 +18,7 @@ from hornbook.synthetic.environments.world import Illegal, State, World, apply, 
 from hornbook.synthetic.kind import Checks, Made, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
 from hornbook.synthetic.mechanisms.text_checks import WritingSettings, require_form
+from hornbook.synthetic.verification import CHECKS
 
 REPEATED = 10  # words; shorter parts of a position are named again and again
 TOLD_MOVE = re.compile(r"^\W*move(?: \d+)?\W*[:.]\s*(.+)$", re.IGNORECASE | re.MULTILINE)
@@ -221,7 +222,7 @@ def calls(settings: EnvironmentSettings, prompts: Prompts) -> dict[str, int]:
 
 
 def checks(settings: EnvironmentSettings, prompts: Prompts) -> tuple[str, ...]:
-    written = ("length", "no repetition", *(["true"] if settings.verified else []))
+    written = ("length", "no repetition", *(CHECKS if settings.verified else ()))
     return ("form", "finished", "goal", "hints", "solution", "replayed", *written)
 
 

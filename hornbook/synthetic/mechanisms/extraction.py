@@ -16,6 +16,7 @@ from hornbook.synthetic.kind import Checks, KindSettings, Made, RecordContext
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.structured_output import schema_of
+from hornbook.synthetic.verification import CHECKS
 
 TYPES: dict[str, Any] = {
     "text": str,
@@ -143,7 +144,7 @@ def calls(settings: ExtractionSettings, prompts: Prompts) -> dict[str, int]:
 
 
 def checks(settings: ExtractionSettings, prompts: Prompts) -> tuple[str, ...]:
-    return ("form", "agreed", *(["true"] if settings.verified else []))
+    return ("form", "agreed", *(CHECKS if settings.verified else ()))
 
 
 MECHANISM = Mechanism(

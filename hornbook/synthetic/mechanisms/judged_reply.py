@@ -11,6 +11,7 @@ from hornbook.synthetic.mechanisms.judging import require_judged
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, require_form, same_language
 from hornbook.synthetic.prompts import render
+from hornbook.synthetic.verification import CHECKS
 
 
 class JudgedReplySettings(TextSettings):
@@ -53,7 +54,7 @@ def checks(settings: JudgedReplySettings, prompts: Prompts) -> tuple[str, ...]:
         "no repetition",
         *(["language"] if settings.same_language else []),
         "judged",
-        *(["true"] if settings.verified else []),
+        *(CHECKS if settings.verified else ()),
     )
 
 

@@ -12,6 +12,7 @@ from hornbook.synthetic.mechanisms.code_tasks import TASKS, Judged, RunCodeSetti
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
 from hornbook.synthetic.mechanisms.text_checks import require_form
 from hornbook.synthetic.prompts import render
+from hornbook.synthetic.verification import CHECKS
 
 REPEATABLE = ("explain", "document", "test", "translate", "predict")  # tasks that follow from the seed alone
 REPEATED = 6  # words; shorter parts come again where values are told step by step
@@ -77,7 +78,7 @@ def calls(settings: RunCodeSettings, prompts: Prompts) -> dict[str, int]:
 
 
 def checks(settings: RunCodeSettings, prompts: Prompts) -> tuple[str, ...]:
-    written = () if settings.task == "test" else ("length", "no repetition", *(["true"] if settings.verified else []))
+    written = () if settings.task == "test" else ("length", "no repetition", *(CHECKS if settings.verified else ()))
     return ("runs", "finished", *TASKS[settings.task].checks, *written)
 
 

@@ -11,7 +11,7 @@ from hornbook.synthetic.kinds.long._pages import reading_lists, tokens
 from hornbook.synthetic.kinds.long.long_chapter import Section, cross_reference
 from hornbook.synthetic.kinds.long.long_recall import halves
 from hornbook.synthetic.passages import Page, PassageSettings
-from hornbook.synthetic.stage import parents_of
+from hornbook.synthetic.collection import parents_of
 from tests.synthetic.kinds.scripted import passage_of, run_kind
 
 WORDS = [
