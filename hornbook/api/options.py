@@ -139,6 +139,12 @@ class SynthOptions(DecontaminateOptions, total=False):
     near_duplicate: float
 
 
+class AuditOptions(TypedDict, total=False):
+    teacher: TeacherOptions | None
+    verifier: TeacherOptions | None
+    sample: int
+
+
 class TokenizerOptions(ColumnOptions, total=False):
     type: str
     vocab_size: int

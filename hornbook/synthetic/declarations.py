@@ -1,4 +1,4 @@
-"""Declares the stage of this package for recipes and the command line."""
+"""Declares the stages of this package for recipes and the command line."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from hornbook.base.stage import Cost, Planned, stage
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from hornbook.base.workspace import Workspace
-    from hornbook.synthetic.settings import SynthSettings
+    from hornbook.synthetic.settings import AuditSettings, SynthSettings
 
 
 def _cost(settings: "SynthSettings", planned: Planned) -> Cost:
@@ -67,3 +69,25 @@ def synth(
     from hornbook.synthetic.stage import synth
 
     synth(settings, work, documents=documents, questions=questions)
+
+
+def _audit_tables(out: Path) -> Iterable["Table"]:
+    from hornbook.synthetic.audit import audit_tables
+
+    return audit_tables(out)
+
+
+@stage(
+    "audit",
+    makes=("advice",),
+    argument="samples",
+    tables=_audit_tables,
+    report="2.2",
+    example="hornbook audit synthetic/ --sample 300 --verifier.url http://127.0.0.1:8001/v1 --verifier.model other "
+    "--out audit",
+)
+def audit(settings: "AuditSettings", work: "Workspace", *, samples: Path) -> None:
+    """Run the checks of kept synthetic records again, and bound the share that is wrong."""
+    from hornbook.synthetic.audit import audit
+
+    audit(settings, work, samples=samples)

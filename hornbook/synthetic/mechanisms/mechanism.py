@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hornbook.base.records import Message
-from hornbook.synthetic.kind import Checks, KindSettings, Made, RecordContext
+from hornbook.synthetic.kind import Checks, KindSettings, Made, Recheck, RecordContext
 from hornbook.synthetic.prompts import Prompt, render
 
 Prompts = Mapping[str, Prompt]
@@ -22,6 +22,7 @@ class Mechanism:
         checks: (settings, prompts) → names of the checks that can reject a record, in order.
         seeds: where its seeds come from, unless the kind's file says otherwise (`seed_sampling.SEEDS`).
         stages: names that its prompts may have, and whether each must be there.
+        recheck: runs the checks of a finished record again, for audits. Raises Rejected.
     """
 
     make: Callable[[Any, RecordContext, Any], Awaitable[list[Made]]]
@@ -30,6 +31,7 @@ class Mechanism:
     checks: Callable[[Any, Prompts], tuple[str, ...]]
     seeds: str
     stages: Mapping[str, bool]
+    recheck: Recheck | None = None
 
 
 def record_of(ask: RecordContext, checks: Checks, *, grade: float = 1.0, **values: Any) -> Made:

@@ -6,7 +6,9 @@ that. It is prose, or of a form that a program checks (`forms.py`).
 
 from typing import Any
 
+from hornbook.base.records import Sample
 from hornbook.base.settings import setting
+from hornbook.base.thinking import without_thinking
 from hornbook.synthetic.kind import VERIFY, Checks, Made, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.forms import FORMS, Claims, judge_again
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
@@ -59,6 +61,10 @@ async def require_complete(checks: Checks, text: str, seed: Passage | Page, ask:
     checks.require("complete", True)
 
 
+async def recheck(sample: Sample, seed: Passage, ask: RecordContext, settings: RewriteSettings) -> None:
+    await check_text(without_thinking(sample.written()) or "", seed, ask, settings)
+
+
 def calls(settings: RewriteSettings, prompts: Prompts) -> dict[str, int]:
     again = 2  # calls of one that is cut off or does not fit
     parts = -(-(settings.tokens[1] + LONGEST_PART) // LONGEST_PART)  # of the text and its question
@@ -93,4 +99,5 @@ MECHANISM = Mechanism(
     checks=checks,
     seeds="passages",
     stages={"question": False, "plan": False, "write": True, "critique": False, "revise": False, **SECOND},
+    recheck=recheck,
 )
