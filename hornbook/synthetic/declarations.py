@@ -1,6 +1,7 @@
 """Declares the stages of this package for recipes and the command line."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +15,16 @@ if TYPE_CHECKING:
 
 
 def _cost(settings: "SynthSettings", planned: Planned) -> Cost:
-    from hornbook.synthetic.catalogue import expected_calls, expected_verify_calls
-    from hornbook.teacher.cost import cost_of_both, cost_of_calls
+    from hornbook.synthetic.expected import of_run
+    from hornbook.teacher.cost import calls_in, cost_of, cost_of_both
 
-    calls = planned.number("teacher_calls")
-    if calls is not None or settings.verifier is None:
-        return cost_of_calls(expected_calls(settings) if calls is None else calls, settings.writers, planned)
-    checking = expected_verify_calls(settings)
-    written = cost_of_calls(expected_calls(settings) - checking, settings.writers, planned)
-    return cost_of_both(written, cost_of_calls(checking, [settings.verifier], planned))
+    said = calls_in(planned)
+    if said:
+        return cost_of(said, settings.writers)
+    written, checked, tokens = of_run(settings, planned.expect.get("kept"))
+    verifiers = [settings.verifier] if settings.verifier else settings.writers
+    both = cost_of_both(cost_of(written, settings.writers), cost_of(checked, verifiers))
+    return replace(both, tokens=round(tokens))
 
 
 def _kinds(name: str) -> Iterable[str]:

@@ -18,10 +18,10 @@ from hornbook.oracles.choice import picked
 from hornbook.oracles.extract_answer import extract_answer, first_line
 from hornbook.oracles.number import is_plain
 from hornbook.oracles.text import canonical_text
-from hornbook.synthetic.kind import Checks, Made, NotAudited, RecordContext, Rejected
+from hornbook.synthetic.kind import VERIFY, Checks, Kind, Made, NotAudited, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.comparing import oracle_of, right_answers
 from hornbook.synthetic.mechanisms.judging import require_judged
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
 from hornbook.synthetic.passages import Passage
 
@@ -207,6 +207,18 @@ def calls(settings: GroundedQaSettings, prompts: Prompts) -> dict[str, int]:
     }
 
 
+def usual(settings: GroundedQaSettings, kind: Kind) -> dict[str, Usual]:
+    kept = settings.steps if "chain" in kind.prompts else 1
+    tried = min(1.2, settings.tries) * kept
+    return {
+        "question": Usual(tried, answer=120),
+        "answer": Usual(tried * settings.answers),
+        "unaided": Usual(tried * settings.unaided),
+        "judge": Usual(tried, shown=30 * (settings.answers + settings.unaided), answer=200),
+        VERIFY: Usual(kept),
+    }
+
+
 def checks(settings: GroundedQaSettings, prompts: Prompts) -> tuple[str, ...]:
     chain = ("chain",) if "chain" in prompts else ()
     return ("form", *chain, "question", "sound", "consistent", "not too easy", *text_check_names(settings))
@@ -216,6 +228,7 @@ MECHANISM = Mechanism(
     make=make,
     settings=GroundedQaSettings,
     calls=calls,
+    usual=usual,
     checks=checks,
     seeds="passages",
     stages={"chain": False, "question": True, "answer": True, "unaided": False, "judge": True, "compare": False},

@@ -9,10 +9,10 @@ from typing import Any
 from hornbook.base.records import Sample
 from hornbook.base.settings import setting
 from hornbook.base.thinking import without_thinking
-from hornbook.synthetic.kind import VERIFY, Checks, Made, RecordContext, Rejected
+from hornbook.synthetic.kind import VERIFY, Checks, Kind, Made, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.forms import FORMS, Claims, judge_again
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
-from hornbook.synthetic.mechanisms.revision import RevisionSettings, require_scores, revised
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
+from hornbook.synthetic.mechanisms.revision import REVISED, RevisionSettings, require_scores, revised
 from hornbook.synthetic.mechanisms.second_answer import SECOND, require_alone_too_little, require_same_answer
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
 from hornbook.synthetic.passages import Page, Passage
@@ -81,6 +81,19 @@ def calls(settings: RewriteSettings, prompts: Prompts) -> dict[str, int]:
     }
 
 
+def usual(settings: RewriteSettings, kind: Kind) -> dict[str, Usual]:
+    revisions = REVISED * min(1, settings.rounds)
+    return {
+        "question": Usual(answer=60),
+        "plan": Usual(answer=250),
+        "critique": Usual(1 + revisions, answer=250),
+        "revise": Usual(revisions),
+        VERIFY: Usual(2 if settings.complete else 1),
+        "alone": Usual(2),
+        "judge": Usual(3 if "alone" in kind.prompts else 1, answer=80),
+    }
+
+
 def checks(settings: RewriteSettings, prompts: Prompts) -> tuple[str, ...]:
     return (
         *text_check_names(settings),
@@ -96,6 +109,7 @@ MECHANISM = Mechanism(
     make=make,
     settings=RewriteSettings,
     calls=calls,
+    usual=usual,
     checks=checks,
     seeds="passages",
     stages={"question": False, "plan": False, "write": True, "critique": False, "revise": False, **SECOND},

@@ -7,9 +7,9 @@ from typing import Any
 
 from hornbook.base.records import Sample
 from hornbook.base.thinking import without_thinking
-from hornbook.synthetic.kind import Checks, Made, NotAudited, RecordContext, Seed
+from hornbook.synthetic.kind import VERIFY, Checks, Kind, Made, NotAudited, RecordContext, Seed
 from hornbook.synthetic.mechanisms.code_tasks import TASKS, Judged, RunCodeSettings, Task
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
 from hornbook.synthetic.mechanisms.text_checks import require_form
 from hornbook.synthetic.prompts import render
 from hornbook.synthetic.verification import CHECKS
@@ -77,6 +77,16 @@ def calls(settings: RunCodeSettings, prompts: Prompts) -> dict[str, int]:
     return once | {"design": 2 * (1 + settings.repairs), "repair": 2 * settings.repairs}
 
 
+def usual(settings: RunCodeSettings, kind: Kind) -> dict[str, Usual]:
+    return {
+        "request": Usual(answer=120),
+        "design": Usual(1.2, answer=400),
+        "question": Usual(answer=60),
+        "repair": Usual(min(0.3, settings.repairs), shown=1000),
+        VERIFY: Usual(shown=400),
+    }
+
+
 def checks(settings: RunCodeSettings, prompts: Prompts) -> tuple[str, ...]:
     written = () if settings.task == "test" else ("length", "no repetition", *(CHECKS if settings.verified else ()))
     return ("runs", "finished", *TASKS[settings.task].checks, *written)
@@ -86,6 +96,7 @@ MECHANISM = Mechanism(
     make=make,
     settings=RunCodeSettings,
     calls=calls,
+    usual=usual,
     checks=checks,
     seeds="functions that run",
     stages={"design": False, "request": False, "tests": False, "question": False, "solve": False, "write": True,
