@@ -55,7 +55,7 @@ def verified(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
     async def verify(self: Any, checks: Any, text: str, source: str, *, absent: str = "none") -> None:
         asked.append((text, source))
-        checks.require("true", "the moon" not in text, "the moon")
+        checks.require("truth", "the moon" not in text, "the moon")
 
     monkeypatch.setattr(RecordContext, "verify", verify)
     return asked
@@ -231,7 +231,7 @@ DEFECTS = [  # kind, check, stage, what stands in the answer, what in its place
     ("code_explanation", "examples run", "write", ">>> ", ""),
     ("code_explanation", "examples run", "write", "An empty list", "`count_above([4], 4)` gives 1. An empty list"),
     ("code_explanation", "length", "write", EXPLAINED.split("```")[0], "It counts.\n\n"),
-    ("code_explanation", "true", "write", "lie strictly above", "lie on the moon above"),
+    ("code_explanation", "truth", "write", "lie strictly above", "lie on the moon above"),
     ("code_extension", "old behaviour", "write", "total = 0", "total = 1"),
     ("code_extension", "new behaviour", "write", "return most\n", "return most + 1\n"),
     ("code_extension", "new behaviour", "tests", ", most=2", ""),

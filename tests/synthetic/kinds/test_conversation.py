@@ -187,15 +187,15 @@ def test_the_verifier_reads_those_who_must_be_right(kind, script, monkeypatch):
 
     async def verify(self, checks, text, source, *, absent="none"):
         seen.append((text, source, absent))
-        checks.require("true", "frozen lake" not in text, "a frozen lake")
+        checks.require("truth", "frozen lake" not in text, "a frozen lake")
 
     monkeypatch.setattr(RecordContext, "verify", verify)
     settings = {"tokens": [150, 3000]} | ({"turns": [6, 8]} if kind == "tutoring" else {})
     if kind == "tutoring":  # the student may be wrong
-        assert "true" in run_kind(kind, PASSAGE, script, **settings)[0].checks
+        assert "truth" in run_kind(kind, PASSAGE, script, **settings)[0].checks
         assert TURNS[1] in seen[0][0] and script["scenario"] in seen[0][1]
     else:
-        assert rejection(kind, script, **settings | {"verified": True}).check == "true"
+        assert rejection(kind, script, **settings | {"verified": True}).check == "truth"
     assert seen[0][1].startswith(TEXT) and seen[0][2] == "background"
 
 
