@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hornbook.synthetic.collection import parents_of
 from hornbook.synthetic.kind import Material, Rejected
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.kinds.long._pages import reading_lists, tokens
 from hornbook.synthetic.kinds.long.long_chapter import Section, cross_reference
 from hornbook.synthetic.kinds.long.long_recall import halves
 from hornbook.synthetic.passages import Page, PassageSettings
-from hornbook.synthetic.collection import parents_of
 from tests.synthetic.kinds.scripted import passage_of, run_kind
 
 WORDS = [
