@@ -132,7 +132,8 @@ def _verify_calls(chosen: Any, mechanism: Mechanism, prompts: Mapping[str, Promp
     if not getattr(chosen, "verified", False):
         return 0
     said = mechanism.calls(chosen, prompts).get(VERIFY)
-    return 2 * -(-chosen.tokens[1] // LONGEST_PART) if said is None else said
+    longest = chosen.tokens[1] if hasattr(chosen, "tokens") else chosen.max_tokens
+    return 2 * -(-longest // LONGEST_PART) if said is None else said
 
 
 def _prompts(said: Any, mechanism: Mechanism, where: str) -> dict[str, Prompt]:
