@@ -57,6 +57,8 @@ def names(kind, seed=PASSAGE):
     """The two labels, as the first prompt tells them."""
     if kind in ("follow_up", "long_dialogue"):
         return ["User", "Assistant"]
+    if kind == "discussion":
+        return ["Student", "Teacher"]
     prompts = []
 
     def note(prompt, sample):
@@ -98,7 +100,7 @@ def rejection(kind, script, seed=PASSAGE, **settings):
 
 # ---- what is kept
 
-WHOLE = ("follow_up", "interview")
+WHOLE = ("follow_up", "interview", "discussion")
 BY_TURNS = ("multi_agent", "tutoring")
 FORMS = {
     "plain": "{}",
@@ -185,17 +187,17 @@ def test_it_ends_when_the_review_finds_that_all_is_said():
 def test_the_verifier_reads_those_who_must_be_right(kind, script, monkeypatch):
     seen = []
 
-    async def verify(self, checks, text, source, *, absent="none"):
+    async def verify(self, checks, text, source, *, absent="none", numbers=True):
         seen.append((text, source, absent))
-        checks.require("true", "frozen lake" not in text, "a frozen lake")
+        checks.require("truth", "frozen lake" not in text, "a frozen lake")
 
     monkeypatch.setattr(RecordContext, "verify", verify)
     settings = {"tokens": [150, 3000]} | ({"turns": [6, 8]} if kind == "tutoring" else {})
     if kind == "tutoring":  # the student may be wrong
-        assert "true" in run_kind(kind, PASSAGE, script, **settings)[0].checks
+        assert "truth" in run_kind(kind, PASSAGE, script, **settings)[0].checks
         assert TURNS[1] in seen[0][0] and script["scenario"] in seen[0][1]
     else:
-        assert rejection(kind, script, **settings | {"verified": True}).check == "true"
+        assert rejection(kind, script, **settings | {"verified": True}).check == "truth"
     assert seen[0][1].startswith(TEXT) and seen[0][2] == "background"
 
 

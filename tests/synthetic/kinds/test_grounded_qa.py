@@ -145,12 +145,12 @@ def test_each_check_turns_away_what_it_is_for(passage, name, defect, check):
 
 
 def test_what_the_verifier_finds_false_is_rejected(passage, monkeypatch):
-    async def verify(self, checks, text, source, *, absent="none"):
+    async def verify(self, checks, text, source, *, absent="none", numbers=True):
         assert source == GLACIER and absent == "background" and WATER in text
-        checks.require("true", False, "contradicted")
+        checks.require("truth", False, "contradicted")
 
     monkeypatch.setattr(RecordContext, "verify", verify)
-    with pytest.raises(Rejected, match="true"):
+    with pytest.raises(Rejected, match="truth"):
         run_kind("science_question", passage, SCIENCE)
 
 

@@ -83,8 +83,8 @@ def test_a_reply_that_breaks_a_constraint_is_sent_back_with_it(passage):
 
 @pytest.mark.parametrize(("name", "absent"), [("constrained_writing", "background"), ("constrained_rewrite", "none")])
 def test_the_verifier_holds_replies_to_the_passage(passage, monkeypatch, name, absent):
-    async def verify(self, checks, text, source, *, absent="none"):
-        checks.require("true", False, absent)
+    async def verify(self, checks, text, source, *, absent="none", numbers=True):
+        checks.require("truth", False, absent)
 
     monkeypatch.setattr(RecordContext, "verify", verify)
     with pytest.raises(Rejected, match=f"true: {absent}"):
@@ -211,12 +211,12 @@ def test_extractions_without_agreement_or_form_are_rejected(passage):
 
 
 def test_the_verifier_sees_what_is_stated_and_not_what_is_null(passage, monkeypatch):
-    async def verify(self, checks, text, source, *, absent="none"):
+    async def verify(self, checks, text, source, *, absent="none", numbers=True):
         assert "fall of the channel in centimetres a kilometre: 30" in text and "emperor" not in text
-        checks.require("true", absent != "none")
+        checks.require("truth", absent != "none")
 
     monkeypatch.setattr(RecordContext, "verify", verify)
-    with pytest.raises(Rejected, match="true"):
+    with pytest.raises(Rejected, match="truth"):
         run_kind("json_extraction", passage, EXTRACTED)
 
 

@@ -106,12 +106,12 @@ def test_texts_whose_middle_is_not_found_or_not_reasoned_about_are_rejected(defe
 
 
 def test_the_verifier_holds_the_thoughts_to_the_passage(monkeypatch):
-    async def verify(self, checks, text, source, *, absent="none"):
+    async def verify(self, checks, text, source, *, absent="none", numbers=True):
         assert THOUGHTS in text and source == SORTING
-        checks.require("true", False)
+        checks.require("truth", False)
 
     monkeypatch.setattr(RecordContext, "verify", verify)
-    with pytest.raises(Rejected, match="true"):
+    with pytest.raises(Rejected, match="truth"):
         run_kind("fim_text", PASSAGE, TEXT)
 
 

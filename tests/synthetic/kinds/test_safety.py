@@ -160,12 +160,12 @@ def test_programs_reject_what_they_can_see(name, changed, check):
 def test_replies_about_a_passage_are_verified_against_it(monkeypatch):
     async def verify(self, checks, text, source, *, absent="none"):
         assert source == TEXT
-        checks.require("true", "1821" in text, absent)
+        checks.require("truth", "1821" in text, absent)
 
     monkeypatch.setattr(RecordContext, "verify", verify)
     settings = {"tokens": [5, 900]}
     wrong = GOOD["bogus_premise"][2].replace("1821", "1831")
-    assert "true" in run_kind("bogus_premise", PASSAGE, script("bogus_premise"), **settings)[0].checks
+    assert "truth" in run_kind("bogus_premise", PASSAGE, script("bogus_premise"), **settings)[0].checks
     with pytest.raises(Rejected, match="true: background"):
         run_kind("bogus_premise", PASSAGE, script("bogus_premise", reply=wrong), **settings)
     with pytest.raises(Rejected, match="true: none"):
