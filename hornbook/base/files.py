@@ -3,7 +3,7 @@
 import contextlib
 import os
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -99,6 +99,8 @@ def _arrow_type(hint: Any) -> "pa.DataType":
         return simple[hint]
     if typing.get_origin(hint) is list:
         return pa.list_(_arrow_type(typing.get_args(hint)[0]))
+    if hint == dict[str, str]:  # not Arrow's type for maps, which data set libraries do not read
+        return pa.list_(pa.struct([("name", pa.string()), ("value", pa.string())]))
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return pa.struct(list(arrow_schema(hint)))
     raise TypeError(f"no Parquet type for {hint}")
@@ -106,14 +108,35 @@ def _arrow_type(hint: Any) -> "pa.DataType":
 
 def write_records(path: Path, cls: type[T], records: Iterable[T]) -> int:
     """Write records as one Parquet file, atomically; returns how many."""
+    found = list(records)
+    return write_batches(path, cls, [found] if found else [], mappings_in(cls, found))
+
+
+def write_batches(path: Path, cls: type[T], batches: Iterable[list[T]], mappings: Collection[str]) -> int:
+    """As `write_records`, a group of rows for each batch, with only one batch in memory. Columns of mappings (`axes`)
+    that are not in `mappings` are left out: nothing is in them."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rows = [_row(record) for record in records]
-    table = pa.Table.from_pylist(rows, schema=arrow_schema(cls))
-    with atomic(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
-    return len(rows)
+    left_out = mapping_columns(cls) - set(mappings)
+    schema = pa.schema([field for field in arrow_schema(cls) if field.name not in left_out])
+    count = 0
+    with atomic(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_table(pa.Table.from_pylist([_row(record) for record in batch], schema=schema))
+            count += len(batch)
+    return count
+
+
+def mapping_columns(cls: type[msgspec.Struct]) -> set[str]:
+    """The fields of a record type that are mappings; their columns may be missing in a file."""
+    return {name for name, hint in typing.get_type_hints(cls).items() if typing.get_origin(hint) is dict}
+
+
+def mappings_in(cls: type[T], records: Iterable[T]) -> set[str]:
+    """The fields that are mappings, and not empty in all records."""
+    columns = mapping_columns(cls)
+    return {name for record in records for name in columns if getattr(record, name)} if columns else set()
 
 
 def _row(value: Any) -> Any:
@@ -122,7 +145,17 @@ def _row(value: Any) -> Any:
         return {name: _row(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, list) and value and isinstance(value[0], msgspec.Struct):
         return [_row(item) for item in value]
+    if isinstance(value, dict):
+        return [{"name": name, "value": item} for name, item in value.items()]
     return value
+
+
+def as_records(rows: list[dict[str, Any]], cls: type[T]) -> list[T]:
+    """Rows of a Parquet file as records. Raises msgspec.ValidationError."""
+    for name in mapping_columns(cls):
+        for row in rows:
+            row[name] = {item["name"]: item["value"] for item in row.get(name) or []}
+    return msgspec.convert(rows, list[cls])  # type: ignore[valid-type]
 
 
 FILE_NAMES = {  # the file of each record type in a stage's folder
@@ -148,8 +181,7 @@ def read_records(path: Path, cls: type[T]) -> list[T]:
     if not path.exists():
         raise HornbookError(f"{path}: no such file; expected {cls.__name__} records (.parquet)")
     try:
-        rows = pq.read_table(path).to_pylist()
-        return [msgspec.convert(row, cls) for row in rows]
+        return as_records(pq.read_table(path).to_pylist(), cls)
     except (pa.ArrowException, OSError) as error:
         raise HornbookError(f"{path}: not a readable Parquet file ({one_line(error)})") from None
     except msgspec.ValidationError as error:

@@ -58,7 +58,8 @@ class Sample(Record):
     `source` is a row of table 5 (web_rewrite, synthetic, code, acquired ...), `kind` the workflow that made it,
     `checks` the checks that it passed, `grade` a score in [0, 1] if the workflow gives one. `rejected` is a worse last
     turn than that of `messages`, if the workflow makes preferences. `tools` is the JSON text of the functions that the
-    conversation may call, in the format of OpenAI's API.
+    conversation may call, in the format of OpenAI's API. `axes` are the values that were drawn for the record
+    (audience, length ...).
     """
 
     source: str
@@ -69,6 +70,7 @@ class Sample(Record):
     grade: float = 1.0
     rejected: str = ""
     tools: str = ""
+    axes: dict[str, str] = {}
 
 
 LEVELS = ("easy", "medium", "hard")

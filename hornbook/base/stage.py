@@ -91,6 +91,7 @@ class StageType:
     listing: Callable[[str], Iterable[str]] | None = None
     shows: Callable[[str], Iterable[str]] | None = None
     tables: Callable[[Path], Iterable["Table"]] | None = None
+    previews: Callable[..., Sequence[Any]] | None = None
 
     @property
     def does(self) -> str:
@@ -146,6 +147,7 @@ def stage(
     listing: Callable[[str], Iterable[str]] | None = None,
     shows: Callable[[str], Iterable[str]] | None = None,
     tables: Callable[[Path], Iterable["Table"]] | None = None,
+    previews: Callable[..., Sequence[Any]] | None = None,
 ) -> Callable[[Function], Function]:
     """Declare a function `(settings, work, *, INPUTS)` as a stage; the function itself is not changed.
 
@@ -166,6 +168,7 @@ def stage(
         listing: gives the lines of `--list NAME`, if there is something to choose from.
         shows: gives the lines of `--show NAME`, all that is known of one of these.
         tables: gives the tables that the command prints for its finished folder.
+        previews: `(settings, work, count, *, INPUTS)` gives what `--preview COUNT` shows of the run, as a page.
     """
 
     def declare(function: Function) -> Function:
@@ -184,6 +187,7 @@ def stage(
             listing=listing,
             shows=shows,
             tables=tables,
+            previews=previews,
         )
         return function
 

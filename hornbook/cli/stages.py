@@ -24,7 +24,7 @@ class StageCommand(click.Command):
         if not self.params:
             from hornbook.cli.options import setting_options
 
-            looking = [*_list(self.kind), *_show(self.kind)]
+            looking = [*_list(self.kind), *_show(self.kind), *_preview(self.kind)]
             self.params = [*_inputs(self.kind), *_common(), *looking, *setting_options(self.kind.settings)]
         return super().get_params(ctx)
 
@@ -53,10 +53,13 @@ class StageCommand(click.Command):
 
         return self.kind.settings.parse(given_settings(self.params, given), "")
 
-    def _run(self, out: Path, seed: int, overwrite: bool, **given: Any) -> None:
-        from hornbook.recipe.run_stage import run_alone
+    def _run(self, out: Path, seed: int, overwrite: bool, preview: int | None = None, **given: Any) -> None:
+        from hornbook.recipe.run_stage import preview_alone, run_alone
 
         inputs = {name: given[name] for name in self.kind.inputs}
+        if preview:
+            preview_alone(self.kind, self.settings_from(given), inputs, out, seed, preview)
+            return
         run_alone(self.kind, self.settings_from(given), inputs, out, seed, overwrite)
 
 
@@ -161,6 +164,13 @@ def _show(kind: StageType) -> list[click.Parameter]:
         return []
     about = "Show one of them whole, and exit."
     return [click.Option(["--show"], metavar="NAME", is_eager=True, expose_value=False, callback=show, help=about)]
+
+
+def _preview(kind: StageType) -> list[click.Parameter]:
+    if not kind.previews:
+        return []
+    about = "Make this many records of each kind and show them on a page in OUT with all calls and checks, no more."
+    return [click.Option(["--preview"], type=click.IntRange(1), metavar="N", help=about)]
 
 
 def _sections(report: str) -> str:

@@ -127,7 +127,7 @@ def _decontaminated(
         return documents
     texts = [document.text for document in documents]
     with work.progress("comparing with benchmarks", 2) as bar:
-        decontaminator = open_decontaminator(settings, texts)
+        decontaminator = open_decontaminator(settings, [texts])
         bar.advance()
         verdicts = decontaminator.verdicts(texts)
         bar.advance()

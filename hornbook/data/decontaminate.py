@@ -84,13 +84,14 @@ class Decontaminator:
         """Put every 13-gram of the texts on the allow-list."""
         self._long.remove(_all_grams(texts, LONG).hashes)
 
-    def allow_common(self, texts: Sequence[str], documents: int) -> int:
+    def allow_common(self, parts: Iterable[Sequence[str]], documents: int) -> int:
         """Put 13-grams that occur in at least `documents` texts on the allow-list; returns their number."""
         found: list[Hashes] = []
-        for start, end in batches(texts):
-            grams = hash_ngrams(hash_words(texts[start:end]), LONG)
-            known = self._long.known(grams.hashes)
-            found.append(unique_per_text(Grams(grams.hashes[known], grams.texts[known])).hashes)
+        for texts in parts:
+            for start, end in batches(texts):
+                grams = hash_ngrams(hash_words(texts[start:end]), LONG)
+                known = self._long.known(grams.hashes)
+                found.append(unique_per_text(Grams(grams.hashes[known], grams.texts[known])).hashes)
         hashes, counts = np.unique(np.concatenate(found or [np.empty(0, np.uint64)]), return_counts=True)
         common = hashes[counts >= documents]
         self._long.remove(common)
@@ -169,8 +170,8 @@ def _read_allowed(path: Path) -> str:
         raise HornbookError(f"{path}: not a readable UTF-8 text file (allow-list)") from None
 
 
-def open_decontaminator(settings: DecontaminateSettings, texts: Sequence[str]) -> Decontaminator:
-    """A Decontaminator by the settings, with an allow-list of what is common in `texts` (the corpus itself)."""
+def open_decontaminator(settings: DecontaminateSettings, parts: Iterable[Sequence[str]]) -> Decontaminator:
+    """A Decontaminator by the settings, with an allow-list of what is common in the corpus itself, given in parts."""
     made = Decontaminator.from_benchmarks(
         settings.benchmarks,
         info=settings.info_threshold,
@@ -179,7 +180,7 @@ def open_decontaminator(settings: DecontaminateSettings, texts: Sequence[str]) -
         allow=Path(settings.allow_file) if settings.allow_file else None,
     )
     if settings.allow_common:
-        made.allow_common(texts, settings.allow_common)
+        made.allow_common(parts, settings.allow_common)
     return made
 
 
@@ -207,7 +208,7 @@ def decontaminate(settings: DecontaminateSettings, work: Workspace, *, records: 
         raise HornbookError(f"decontaminate: nothing to compare in the files given{work.first_set_aside()}")
     names = [name for file in files for name in file.names]
     with work.progress("comparing with benchmarks", 2) as bar:
-        decontaminator = open_decontaminator(settings, texts)
+        decontaminator = open_decontaminator(settings, [texts])
         bar.advance()
         verdicts = decontaminator.verdicts(texts)
         bar.advance()

@@ -15,9 +15,11 @@ from hornbook.base.stage import StageType
 from hornbook.base.workspace import FAILED_CALLS, Workspace, is_first_process
 from hornbook.recipe.inputs import external_key, is_there
 from hornbook.recipe.recipe import Stage
+from hornbook.report.preview import NAME as PREVIEW
+from hornbook.report.preview import write_preview
 
 LEDGER = "teacher"  # folder in a stage's output with the answered calls
-NOTHING_MADE = {LEDGER, LOCK, ".key", "book.json", "rejects.jsonl"}  # files that a failed attempt may leave
+NOTHING_MADE = {LEDGER, LOCK, PREVIEW, ".key", "book.json", "rejects.jsonl"}  # what a failed attempt may leave
 
 
 def execute(stage: Stage, inputs: dict[str, Any], out: Path, ledger: Path) -> Workspace:
@@ -51,11 +53,7 @@ def run_alone(
     sources = {name: _as_list(value) for name, value in inputs.items()}
     keys = {name: [external_key(_located(source)) for source in values] for name, values in sources.items()}
     stage = Stage(kind.name, kind, settings, sources, keys, derive(seed, kind.name))
-    paths = {
-        name: [Path(source) for source in values] if kind.inputs[name].many else Path(values[0])
-        for name, values in sources.items()
-        if values or kind.inputs[name].many
-    }
+    paths = _paths(kind, sources)
     if not is_first_process():
         if kind.together:
             _run_stage(stage, paths, out, overwrite)
@@ -66,6 +64,29 @@ def run_alone(
             _clear(out)
         (out / ".key").write_text(stage.key)
         _run_stage(stage, paths, out, overwrite)
+
+
+def preview_alone(
+    kind: StageType, settings: Settings, inputs: Mapping[str, Any], out: Path, seed: int, count: int
+) -> None:
+    """Write `out`/preview.html: `count` records of each kind of the run that `run_alone` makes of the same arguments,
+    with all that was asked and checked. What is paid for it is in the run's ledger."""
+    if kind.previews is None:
+        raise HornbookError(f"{kind.command} has no preview")
+    paths = _paths(kind, {name: _as_list(value) for name, value in inputs.items()})
+    with locked(out):
+        work = Workspace(out, name=kind.name, seed=derive(seed, kind.name), ledger=out / LEDGER)
+        page = write_preview(out, kind.previews(settings, work, count, **paths))
+    console.print(f"Written to {page}")
+
+
+def _paths(kind: StageType, sources: Mapping[str, list[str]]) -> dict[str, Any]:
+    """The inputs of a stage as its function takes them."""
+    return {
+        name: [Path(source) for source in values] if kind.inputs[name].many else Path(values[0])
+        for name, values in sources.items()
+        if values or kind.inputs[name].many
+    }
 
 
 def _run_stage(stage: Stage, paths: dict[str, Any], out: Path, overwrite: bool) -> None:
@@ -113,7 +134,7 @@ def _check(out: Path, key: str, overwrite: bool) -> None:
 def _clear(out: Path) -> None:
     """Remove everything in `out` except the ledger, whose answers are paid for and would be the same again."""
     for entry in out.iterdir():
-        if entry.name in (LEDGER, LOCK):
+        if entry.name in (LEDGER, LOCK, PREVIEW):
             continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)

@@ -1,18 +1,19 @@
 """Axes of diversity: a persona, an audience, a length and more are drawn for each record, and told in its prompt.
 
-The values stand in `axes.yaml`. A kind names the axes that it uses, or gives values of its own (report §2.1).
+The values stand in `axes.yaml`. A kind names the axes that it uses, or gives values of its own (report §2.1). Each axis
+goes through all of its values, in an order of its own, before any comes again: what was rare so far comes next.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.rng import rng
 from hornbook.base.settings import nearest
 
 FILE = Path(__file__).with_name("axes.yaml")
@@ -58,25 +59,28 @@ def axes_of(named: object, where: str) -> dict[str, list[str]]:
     return found
 
 
-def draw_axes(axes: Axes, rng: np.random.Generator, own_language: str = "") -> dict[str, str]:
-    """One value of each axis; the parts of a compound value (`{age} {occupation}`) are drawn too.
+def draw_axes(axes: Axes, number: int, seed: int, kind: str, own_language: str = "") -> dict[str, str]:
+    """The values of a kind's record `number`; the parts of a compound value (`{age} {occupation}`) are drawn too.
 
     The axis `language` is of kinds that leave the language of their seed, so it does not give `own_language` (a code).
     """
-    drawn = {}
-    for name, values in axes.items():
-        if name == "language":
-            values = [value for value in values if own_language not in language_codes(value)] or values
-        drawn[name] = _filled(str(values[int(rng.integers(len(values)))]), rng)
-    return drawn
+
+    def value(values: Values, *names: str) -> str:
+        turn, place = divmod(number, len(values))
+        chosen = str(values[_order(len(values), seed, kind, turn, *names)[place]])
+        return PART.sub(lambda match: value(known_axes()[f"_{match[1]}"], *names, match[1]), chosen)
+
+    def usable(name: str, values: Values) -> Values:
+        others = [one for one in values if own_language not in language_codes(one)] if name == "language" else []
+        return others or values
+
+    return {name: value(usable(name, values), name) for name, values in axes.items()}
 
 
-def _filled(value: str, rng: np.random.Generator) -> str:
-    def part(match: re.Match[str]) -> str:
-        values = known_axes()[f"_{match[1]}"]
-        return str(values[int(rng.integers(len(values)))])
-
-    return PART.sub(part, value)
+@lru_cache(maxsize=4096)
+def _order(size: int, seed: int, kind: str, turn: int, *names: str) -> list[int]:
+    """The order of an axis's values when it goes through them for the time `turn`."""
+    return rng(seed, "axes", kind, turn, *names).permutation(size).tolist()  # type: ignore[no-any-return]
 
 
 def brief(drawn: Mapping[str, str]) -> str:

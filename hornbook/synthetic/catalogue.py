@@ -75,13 +75,15 @@ def yielded(row: Measured | None) -> str:
 
 
 def expected_calls(settings: SynthSettings) -> int:
-    """The largest number of calls of a run with these settings: every record goes through all stages and rounds."""
-    return sum(kind.records * load_kind(name).calls(kind) for name, kind in settings.kinds.items())
+    """The number of calls of a run in which all that is begun passes, through all stages and rounds."""
+    return sum(kind.records * load_kind(name, settings.profile).calls(kind) for name, kind in settings.kinds.items())
 
 
 def expected_verify_calls(settings: SynthSettings) -> int:
     """How many of the expected calls the verifier may answer."""
-    return sum(kind.records * load_kind(name).verify_calls(kind) for name, kind in settings.kinds.items())
+    return sum(
+        kind.records * load_kind(name, settings.profile).verify_calls(kind) for name, kind in settings.kinds.items()
+    )
 
 
 def markdown() -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hornbook.base.stage import Cost, Planned, stage
 
@@ -35,14 +35,28 @@ def _prompts(name: str) -> Iterable[str]:
     return shown(name)
 
 
+def _preview(
+    settings: "SynthSettings",
+    work: "Workspace",
+    count: int,
+    *,
+    documents: Sequence[Path],
+    questions: Sequence[Path] = (),
+) -> Sequence[Any]:
+    from hornbook.synthetic.preview import preview
+
+    return preview(settings, work, count, documents=documents, questions=questions)
+
+
 @stage(
     "synth",
-    version=3,
+    version=4,
     makes=("samples",),
     argument="documents",
     cost=_cost,
     listing=_kinds,
     shows=_prompts,
+    previews=_preview,
     report="2.2, D",
     example="hornbook synth clean/ --teacher.url http://127.0.0.1:8000/v1 --teacher.model my-model --out synthetic",
 )

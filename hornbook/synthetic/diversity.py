@@ -19,9 +19,14 @@ PARTS = 5  # parts of a kind's records, in order, to see whether diversity falls
 
 
 def measure(
-    texts: Sequence[str], near_duplicates: int, seeds: Sequence[str] = (), grades: Sequence[float] = ()
+    texts: Sequence[str],
+    near_duplicates: int,
+    seeds: Sequence[str] = (),
+    grades: Sequence[float] = (),
+    records: int | None = None,
 ) -> dict[str, Any]:
-    """Figures of one kind's texts, made from the texts `seeds`, with `grades` in [0, 1] if the kind has them.
+    """Figures of one kind's texts, made from the texts `seeds`, with `grades` in [0, 1] if the kind has them. Where the
+    texts are a sample, `records` is the number of all.
 
     {"records", "near_duplicate_rate", "distinct_1" to "distinct_3", "compression", "coverage": share of the seeds' key
     terms that occur in the texts, "words", "complexity" (1 to 5) and "grade": {"mean", "low", "high"} (10th and
@@ -30,9 +35,10 @@ def measure(
     tokens = words(" ".join(texts))
     raw = " ".join(texts).encode()
     parts = [texts[len(texts) * part // PARTS : len(texts) * (part + 1) // PARTS] for part in range(PARTS)]
+    records = len(texts) if records is None else records
     return {
-        "records": len(texts),
-        "near_duplicate_rate": round(near_duplicates / max(1, len(texts)), 4),
+        "records": records,
+        "near_duplicate_rate": round(near_duplicates / max(1, records), 4),
         **{f"distinct_{n}": distinct_share(tokens, n) for n in (1, 2, 3)},
         "compression": round(len(raw) / max(1, len(zlib.compress(raw, 9))), 4),
         "coverage": coverage(texts, seeds),

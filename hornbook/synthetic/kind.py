@@ -41,10 +41,16 @@ class Rejected(Exception):
         self.check = check
 
 
+class NotNeeded(Exception):
+    """Enough records of the kind were made while this one was under way."""
+
+
 class KindSettings(Settings):
     """Settings of one kind of data set. Kinds with settings of their own extend it."""
 
-    records: int = setting(24, "seeds to start a record from (what passes the checks is fewer)", ge=0)
+    records: int = setting(24, "records wanted, after all checks", ge=0)
+    tries: float = setting(4.0, "records begun for each that is wanted, at most; what they lack stays lacking", gt=0)
+    per_seed: int = setting(1, "records of each seed, with other axes each; 1 in kinds without axes", ge=1)
     temperature: float = setting(0.7, "sampling temperature of the stages that write", ge=0)
     max_tokens: int = setting(128, "longest answer of the stages that write, in tokens", ge=1)
 
@@ -103,6 +109,8 @@ class RecordContext:
         facts: figures about the record, averaged over the records of the kind in the yields.
         thoughts: answer → the thinking before it, if the teacher's settings keep it.
         verifier: the model that answers the stage VERIFY; the teacher if there is none.
+        fresh: number of the first sample that the verifier gives, if it is to judge anew.
+        needed: whether the record may still be needed; calls of one that is not are not made.
     """
 
     teacher: Teacher
@@ -116,6 +124,8 @@ class RecordContext:
     facts: dict[str, float] = field(default_factory=dict)
     thoughts: dict[str, str] = field(default_factory=dict)
     verifier: Teacher | None = None
+    fresh: int = 0
+    needed: Callable[[], bool] = lambda: True
 
     async def __call__(self, stage: str, prompt: str | list[Message], **options: Any) -> Completion:
         """One answer. Options: max_tokens, temperature, stop, sample; the defaults are the kind's settings."""
@@ -128,7 +138,9 @@ class RecordContext:
         teacher = (self.verifier or self.teacher) if stage == VERIFY else self.teacher
         messages = [Message("user", prompt)] if isinstance(prompt, str) else prompt
         options = {"max_tokens": self.settings.max_tokens, "temperature": self.settings.temperature} | options
-        first = options.pop("sample", 0)
+        first = options.pop("sample", 0) + (self.fresh if stage == VERIFY else 0)
+        if not self.needed():
+            raise NotNeeded
         used = self.stages.setdefault(stage, {"calls": 0, "tokens": 0})
         used["calls"] += count
         answers = await asyncio.gather(
@@ -258,7 +270,8 @@ class Kind:
         source: the row of table 5 its samples belong to.
         report: section of the report.
         seeded_by: a description of its seeds.
-        seeds: (material, how many, random generator, settings) → that many seeds, or as many as there are.
+        seeds: (material, how many, random generator, settings) → that many seeds, or as many as there are. It is
+            called again for more when they do not give the records that are wanted.
         make: takes one seed through the stages. Raises Rejected.
         stages, checks: names, in order, of its requests to the teacher, and of the checks that can reject a record.
         calls: settings → largest number of calls per record.

@@ -1,45 +1,56 @@
 """Filter the generated records: duplicates, near-duplicates, benchmark contamination."""
 
-from collections.abc import Sequence
-
-from hornbook.base.records import Document, Sample
+from hornbook.base.record_parts import RecordParts
+from hornbook.base.records import Sample
 from hornbook.base.workspace import Workspace
-from hornbook.data.decontaminate import CONTAMINATED, PARTIAL, count_verdicts, open_decontaminator
-from hornbook.data.filters.duplicates import drop_exact_duplicates, drop_near_duplicates
+from hornbook.data.decontaminate import count_verdicts, open_decontaminator, unwanted_labels
+from hornbook.data.filters.duplicates import NearDuplicates, exact_key, signed
 from hornbook.synthetic.settings import SynthSettings
 
 
-def filter_samples(samples: Sequence[Sample], settings: SynthSettings, work: Workspace) -> list[Sample]:
-    """The samples that remain, in order; the others are set aside with their reason.
+class Duplicates:
+    """The texts of all records so far, to find those that come again. Only the teacher's text is compared: several
+    prompts may quote one passage. Memory grows by about 4 kB for each text."""
 
-    Only the teacher's text is compared for duplicates (several prompts may quote one passage); the whole sample is
-    compared with benchmarks.
-    """
+    def __init__(self, near_duplicate: float) -> None:
+        """`near_duplicate`: the Jaccard similarity of two texts that are the same; above 1 only equal ones are."""
+        self._first: dict[bytes, str] = {}
+        self._near = NearDuplicates(near_duplicate)
 
-    def drop(document: Document, reason: str) -> None:
-        work.reject(document.id, f"{document.kind}, {reason}")
+    def reason(self, sample: Sample) -> str:
+        """Why the sample is left out; "" if it is new, and then it counts from now on."""
+        text = written_by_teacher(sample)
+        key = exact_key(text)
+        if key in self._first:
+            return f"exact duplicate: of {self._first[key]}"
+        self._first[key] = sample.id
+        if self._near.threshold <= 1:
+            (signature,) = signed([text])
+            if like := self._near.like(signature):
+                return f"near duplicate: of {like}"
+            self._near.add(sample.id, signature)
+        return ""
 
-    written = [_as_document(sample, written_by_teacher(sample)) for sample in samples]
-    left = drop_near_duplicates(drop_exact_duplicates(written, drop), settings.near_duplicate, drop)
-    ids = {document.id for document in left}
-    return _clean([sample for sample in samples if sample.id in ids], settings, work)
 
-
-def _clean(samples: list[Sample], settings: SynthSettings, work: Workspace) -> list[Sample]:
-    if not settings.benchmarks or not samples:
-        return samples
-    texts = [whole_text(sample) for sample in samples]
-    verdicts = open_decontaminator(settings, texts).verdicts(texts)
+def contaminated(samples: RecordParts[Sample], settings: SynthSettings, work: Workspace) -> dict[str, str]:
+    """The samples that repeat a benchmark: id → kind. They are set aside with their reason; the whole sample is
+    compared."""
+    if not settings.benchmarks or not any(samples):
+        return {}
+    found: dict[str, str] = {}
+    verdicts = []
+    decontaminator = open_decontaminator(settings, ([whole_text(sample) for sample in part] for part in samples))
+    unwanted = unwanted_labels(settings)
+    for part in samples:
+        labelled = decontaminator.verdicts([whole_text(sample) for sample in part])
+        for sample, verdict in zip(part, labelled, strict=True):
+            if verdict.benchmark:
+                verdicts.append(verdict)
+            if verdict.label in unwanted:
+                work.reject(sample.id, f"{sample.kind}, {verdict.reason()}")
+                found[sample.id] = sample.kind
     work.note("contamination", count_verdicts(verdicts))
-    unwanted = {CONTAMINATED, PARTIAL} if settings.drop_partial else {CONTAMINATED}
-    kept = []
-    for sample, verdict in zip(samples, verdicts, strict=True):
-        if verdict.label in unwanted:
-            reason = f"{verdict.label}: {verdict.item} by {verdict.rule}, ratio {verdict.ratio:.2f}"
-            work.reject(sample.id, f"{sample.kind}, {reason}")
-        else:
-            kept.append(sample)
-    return kept
+    return found
 
 
 def written_by_teacher(sample: Sample) -> str:
@@ -49,7 +60,3 @@ def written_by_teacher(sample: Sample) -> str:
 
 def whole_text(sample: Sample) -> str:
     return "\n".join(message.content for message in sample.messages) if sample.messages else sample.text
-
-
-def _as_document(sample: Sample, text: str) -> Document:
-    return Document(id=sample.id, text=text, source=sample.source, origin=sample.id, kind=sample.kind)

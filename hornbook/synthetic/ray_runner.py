@@ -1,7 +1,7 @@
 """Runs the jobs of a synthesis on a Ray cluster (`--runner ray`), with the same records as a local run (report §2.2).
 
-Shards of jobs, in order, are mapped over the cluster by the same `run_jobs`. Ledger and budget are in one process, the
-ledger actor, on the driver's node, so no call is paid twice, and the budget applies to all workers together. When a
+Shards of jobs, in order, are mapped over the cluster by the same `make_record`. Ledger and budget are in one process,
+the ledger actor, on the driver's node, so no call is paid twice, and the budget applies to all workers together. When a
 worker dies, its calls in flight stay charged, and its shard runs again elsewhere; its answers are in the ledger.
 """
 
@@ -9,9 +9,11 @@ import asyncio
 import logging
 import os
 import pickle
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
-from itertools import count
+from functools import partial
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,12 @@ import msgspec
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.packages import missing_package
-from hornbook.synthetic.engine import RecordJob, RecordOutcome, run_jobs
-from hornbook.synthetic.kinds import load_kind
+from hornbook.synthetic.engine import RecordJob, RecordOutcome, make_record
+from hornbook.synthetic.job_order import JobOrder
+from hornbook.synthetic.kinds import OWN, Profile, load_kind
 from hornbook.synthetic.ledger_actor import DIED, LedgerActor, RemoteBank
 from hornbook.synthetic.settings import SynthSettings
+from hornbook.teacher.map_records import map_records
 from hornbook.teacher.router import TeacherUsage, open_teachers
 from hornbook.teacher.settings import TeacherSettings
 
@@ -31,27 +35,26 @@ LARGEST_SHARD = 4096  # jobs; the results of a shard are held in memory
 MOST_DEATHS = 5  # deaths of workers at one shard before the run is given up
 MOST_WAITING = 1 << 16  # calls that wait for each other or for the budget at a time
 
-Shard = list[tuple[int, RecordJob]]  # with their index among all jobs
+Shard = list[RecordJob]
 
 
 class _Done(msgspec.Struct):
-    """A worker's result: outcomes with their indices, and what was spent."""
+    """A worker's result: what came of the jobs, and what was spent."""
 
-    outcomes: list[tuple[int, RecordOutcome]]
+    outcomes: list[RecordOutcome]
     spent: TeacherUsage
 
 
 def run_on_ray(
-    jobs: Sequence[RecordJob],
+    order: JobOrder,
     settings: SynthSettings,
     ledger: Path,
     seed: int,
-    on_done: Callable[[RecordOutcome, TeacherUsage], None],
-    wanted: Callable[[RecordJob], bool],
-) -> list[RecordOutcome]:
-    """As `run_jobs`, on the available Ray cluster (`RAY_ADDRESS`, or `ray start` here), else on this machine only.
+    show: Callable[[TeacherUsage], None],
+) -> None:
+    """Run the jobs of `order` on the available Ray cluster (`RAY_ADDRESS`, or `ray start` here), else on this machine.
 
-    Raises HornbookError if Ray is missing, if the ledger actor or the workers of one shard die, and as `run_jobs`.
+    Raises HornbookError if Ray is missing, if the ledger actor or the workers of one shard die, and as `make_record`.
     """
     try:
         import ray
@@ -69,9 +72,9 @@ def run_on_ray(
         .remote(ledger.absolute())
     )
     cores = int(ray.cluster_resources().get("CPU", 1))
-    workers = max(1, min(cores, len(jobs), *(model.concurrency for model in settings.models)))
+    workers = max(1, min(cores, order.wanted, *(model.concurrency for model in settings.models)))
     try:
-        return _map(list(enumerate(jobs)), settings, ledger.absolute(), actor, workers, seed, on_done, wanted)
+        _map(order, settings, ledger.absolute(), actor, workers, seed, show)
     except ray.exceptions.RayActorError:
         raise HornbookError(DIED) from None
     finally:
@@ -92,35 +95,37 @@ def _shared_out(settings: SynthSettings, workers: int) -> SynthSettings:
 
 
 def _map(
-    jobs: Shard,
+    order: JobOrder,
     settings: SynthSettings,
     ledger: Path,
     actor: Any,
     workers: int,
     seed: int,
-    on_done: Callable[[RecordOutcome, TeacherUsage], None],
-    wanted: Callable[[RecordJob], bool],
-) -> list[RecordOutcome]:
-    """Run the shards, restarting those whose workers die; the outcomes are in the order of the jobs."""
+    show: Callable[[TeacherUsage], None],
+) -> None:
+    """Run shards of jobs, restarting those whose workers die."""
     import ray
 
-    own_kinds = [str(Path(name).absolute()) for name in settings.kinds if name.endswith(".py")]
+    own_kinds = [str(Path(name).absolute()) for name in settings.kinds if name.endswith(OWN)]
     settings = _shared_out(settings, workers)
-    size = min(LARGEST_SHARD, max(1, -(-len(jobs) // (workers * SHARDS_PER_WORKER))))
-    waiting = [jobs[start : start + size] for start in range(0, len(jobs), size)][::-1]
-    deaths = [0] * len(jobs)  # at the shard that begins with that job
+    size = min(LARGEST_SHARD, max(1, -(-order.wanted // (workers * SHARDS_PER_WORKER))))
+    again: list[Shard] = []
+    deaths: Counter[tuple[str, int | None]] = Counter()  # at the shard that begins with that job
     running: dict[Any, tuple[str, Shard]] = {}
-    outcomes: dict[int, RecordOutcome] = {}
     spent = TeacherUsage(0, 0, 0.0)
     failed: HornbookError | None = None
     names = (f"worker-{number}" for number in count())
     worker = ray.remote(_work).options(num_cpus=1, max_retries=0)
-    while running or (waiting and not failed):
-        while waiting and len(running) < workers and not failed:
-            shard, name = waiting.pop(), next(names)
-            left = [(place, job) for place, job in shard if wanted(job)]
-            task = ray.cloudpickle.dumps((left, settings, ledger, seed))
-            running[worker.remote(own_kinds, task, actor, name)] = name, shard
+    while True:
+        while len(running) < workers and not failed:
+            shard = again.pop() if again else list(islice(iter(order.take, None), size))
+            if not shard:
+                break
+            name = next(names)
+            task = ray.cloudpickle.dumps(([job for job in shard if order.needs(job)], settings, ledger, seed))
+            running[worker.remote(own_kinds, task, settings.profile, actor, name)] = name, shard
+        if not running:
+            break
         (ended,), _ = ray.wait(list(running), num_returns=1)
         name, shard = running.pop(ended)
         ray.get(actor.gone.remote(name))
@@ -131,27 +136,27 @@ def _map(
                 raise
             failed = failed or error.cause  # the other workers fail by themselves; their answers are in the ledger
         except ray.exceptions.RayError as death:
-            deaths[shard[0][0]] += 1
-            if deaths[shard[0][0]] >= MOST_DEATHS:
+            first = (shard[0].kind.name, shard[0].number)
+            deaths[first] += 1
+            if deaths[first] >= MOST_DEATHS:
                 failed = failed or HornbookError(
                     f"ray: {MOST_DEATHS} workers died at one shard ({type(death).__name__})"
                 )
-            waiting.append(shard)
+            again.append(shard)
         else:
             calls, tokens, money = done.spent
             spent = TeacherUsage(spent.calls + calls, spent.tokens + tokens, spent.money + money)
-            for place, outcome in done.outcomes:
-                outcomes[place] = outcome
-                on_done(outcome, spent)
+            for outcome in done.outcomes:
+                order.done(outcome)
+            show(spent)
     if failed:
         raise failed
-    return [outcomes[place] for place in sorted(outcomes)]
 
 
-def _work(own_kinds: list[str], task: bytes, actor: Any, name: str) -> _Done:
+def _work(own_kinds: list[str], task: bytes, profile: Profile, actor: Any, name: str) -> _Done:
     """One shard, in a process of the cluster. The task can be read once the user's own kinds are loaded."""
     for path in own_kinds:
-        load_kind(path)
+        load_kind(path, profile)
     shard: Shard
     settings: SynthSettings
     shard, settings, ledger, seed = pickle.loads(task)
@@ -160,9 +165,9 @@ def _work(own_kinds: list[str], task: bytes, actor: Any, name: str) -> _Done:
         return RemoteBank(actor, name, teacher, model)
 
     async def run() -> _Done:
-        jobs = [job for _, job in shard]
         async with open_teachers(settings.writers, ledger, open_bank, settings.verifier) as teachers:
-            made = await run_jobs(jobs, teachers, settings.passages, seed, lambda outcome: None)
-            return _Done([(place, outcome) for (place, _), outcome in zip(shard, made, strict=True)], teachers.spent())
+            make = partial(make_record, teachers=teachers, cutting=settings.passages, seed=seed)
+            made = await map_records(shard, make, limit=teachers.records_at_once)
+            return _Done([one for one in made if isinstance(one, RecordOutcome)], teachers.spent())
 
     return asyncio.run(run())

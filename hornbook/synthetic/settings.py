@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import xxhash
 from pydantic import SerializeAsAny, model_validator
@@ -11,9 +11,11 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.settings import Settings, nearest, setting
 from hornbook.data.settings import DecontaminateSettings
 from hornbook.synthetic.kind import KindSettings
-from hornbook.synthetic.kinds import FAMILIES, load_kind
+from hornbook.synthetic.kinds import FAMILIES, OWN, Profile, load_kind
 from hornbook.synthetic.passages import PassageSettings
 from hornbook.teacher.settings import TeacherSettings
+
+COMMON = ("records", "tries", "per_seed")  # settings of all kinds that may be given once
 
 
 class DiversitySettings(Settings):
@@ -45,7 +47,10 @@ class SynthSettings(DecontaminateSettings):
         keys_alone=True,
         min_length=1,
     )
-    records: int | None = setting(None, "seeds of each kind that does not say itself how many", ge=0)
+    profile: Profile = setting("full", "prompts and sizes of the kinds: for a strong teacher, or for a small one")
+    records: int | None = setting(None, "records of each kind that does not say itself how many", ge=0)
+    tries: float | None = setting(None, "`tries` of each kind that does not say itself", gt=0)
+    per_seed: int | None = setting(None, "`per_seed` of each kind that does not say itself", ge=1)
     runner: Literal["local", "ray"] = setting(
         "local", "where records are made: here, or on a Ray cluster", in_key=False
     )
@@ -56,10 +61,12 @@ class SynthSettings(DecontaminateSettings):
     @model_validator(mode="before")
     @classmethod
     def _parse_kinds(cls, values: Any) -> Any:
-        """Each kind brings its own settings class; `records` is for those that do not say."""
-        if not isinstance(values, dict) or ("kinds" not in values and values.get("records") is None):
+        """Each kind brings its own settings class; `records`, `tries` and `per_seed` are for those that do not say."""
+        if not isinstance(values, dict) or not {"kinds", "profile", *COMMON} & {*values}:
             return values
-        kinds, records = values.get("kinds", list(FAMILIES)), values.get("records")
+        kinds, profile = values.get("kinds", list(FAMILIES)), values.get("profile", "full")
+        if profile not in get_args(Profile):
+            return values
         if isinstance(kinds, str):
             kinds = [kinds]
         if isinstance(kinds, list):
@@ -67,8 +74,8 @@ class SynthSettings(DecontaminateSettings):
         if not isinstance(kinds, dict):
             return values
         kinds = {one: given for name, given in kinds.items() for one in _members(str(name))}
-        common = {} if records is None else {"records": records}
-        return values | {"kinds": {name: _parse_kind(name, given, common) for name, given in kinds.items()}}
+        common = {name: values[name] for name in COMMON if values.get(name) is not None}
+        return values | {"kinds": {name: _parse_kind(name, given, common, profile) for name, given in kinds.items()}}
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -80,7 +87,7 @@ class SynthSettings(DecontaminateSettings):
 
     def identity(self) -> dict[str, Any]:
         """Also the content of the user's own kinds: another text makes other records."""
-        own = {name: xxhash.xxh3_64_hexdigest(Path(name).read_bytes()) for name in self.kinds if name.endswith(".py")}
+        own = {name: xxhash.xxh3_64_hexdigest(Path(name).read_bytes()) for name in self.kinds if name.endswith(OWN)}
         return super().identity() | ({"own_kinds": own} if own else {})
 
     @property
@@ -99,7 +106,7 @@ def kinds_named(names: Iterable[Any]) -> list[str]:
     families = set(FAMILIES.values())
     found: list[str] = []
     for name in map(str, names):
-        if name not in FAMILIES and name not in families and not name.endswith(".py"):
+        if name not in FAMILIES and name not in families and not name.endswith(OWN):
             known = [*FAMILIES, *sorted(families)]
             raise HornbookError(f"kinds: {name}: no such kind of data set, and no family of them{nearest(name, known)}")
         found += _members(name)
@@ -111,8 +118,8 @@ def _members(name: str) -> list[str]:
     return [kind for kind, family in FAMILIES.items() if family == name] or [name]
 
 
-def _parse_kind(name: str, values: Any, common: dict[str, Any]) -> KindSettings:
-    settings = load_kind(name).settings
+def _parse_kind(name: str, values: Any, common: dict[str, Any], profile: Profile) -> KindSettings:
+    settings = load_kind(name, profile).settings
     if isinstance(values, KindSettings):
         return values
     if not isinstance(values, dict | None):

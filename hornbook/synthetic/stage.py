@@ -4,33 +4,34 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from hornbook.base import asynchronous
 from hornbook.base.errors import HornbookError
-from hornbook.base.files import write_records
-from hornbook.base.records import Question, Sample, make_id
 from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
 from hornbook.data.readers.load import stream_records
 from hornbook.oracles.load_questions import read_questions
 from hornbook.synthetic.code_seeds import functions
-from hornbook.synthetic.coverage import Coverage
+from hornbook.synthetic.collection import Collection
 from hornbook.synthetic.curation import curate
-from hornbook.synthetic.diversity_monitor import DiversityMonitor
-from hornbook.synthetic.engine import RecordJob, RecordOutcome, require_answers, run_jobs
-from hornbook.synthetic.kind import Made, Material, Seed
-from hornbook.synthetic.kinds import load_kind
+from hornbook.synthetic.engine import RecordJob, make_record
+from hornbook.synthetic.job_order import Collects, JobOrder
+from hornbook.synthetic.kind import Material
 from hornbook.synthetic.passages import Page, Passage, passages
-from hornbook.synthetic.postfilter import filter_samples
+from hornbook.synthetic.plan import KindPlan, plan_kinds
 from hornbook.synthetic.ray_runner import run_on_ray
 from hornbook.synthetic.seed_sampling import name_subjects
 from hornbook.synthetic.settings import SynthSettings
 from hornbook.synthetic.words import Rarity
-from hornbook.synthetic.yield_stats import record_yields, warn_of_losses
+from hornbook.teacher.map_records import work_off
 from hornbook.teacher.router import TeacherUsage, open_teachers
+
+AHEAD = 4  # times as many records as are under way may be finished before their turn
+Show = Callable[[TeacherUsage], None]
 
 
 def synth(
@@ -43,31 +44,27 @@ def synth(
     """Write samples.parquet, questions.parquet (new ones, with the plurality's answers), and the seeds that are not
     records of the input: passages.parquet (cut from documents) and tasks.parquet (drawn by the kinds themselves).
 
-    Every sample has as parents its passage and document, its document, or its question, and the keys of its teacher
-    calls in order. After a restart, no call that is in the ledger is made again. Raises HornbookError when the input
-    contains no seed, and TeacherError when the teacher cannot be reached.
+    Of each kind so many records as are wanted, the first in the order of its jobs that pass; or as many as pass of the
+    tries that it has. Every sample has as parents its passage and document, its document, or its question, and the keys
+    of its teacher calls in order. After a restart, no call that is in the ledger is made again; a killed run leaves
+    what was finished in parts (`samples/part-00000.parquet`). Raises HornbookError when the input contains no seed, and
+    TeacherError when the teacher cannot be reached.
     """
+    material = seeds_for(settings, work, documents, questions)
+    plans = plan_kinds(settings, material, work.seed)
+    collection = Collection(settings, work, material, [plan.name for plan in plans])
+    order = run_plans(plans, collection, settings, work)
+    collection.yields.require_answers()
+    collection.finish(order.queues)
+
+
+def seeds_for(
+    settings: SynthSettings, work: Workspace, documents: Sequence[Path], questions: Sequence[Path]
+) -> Material:
+    """What seeds are chosen from: the inputs, with the passages that the teacher accepts if it is to grade them."""
     material = gather(settings, work, documents, questions)
-    if settings.passages.curation == "teacher" and material.pages:
-        material = curated(material, settings, work)
-    jobs = plan_jobs(settings, work, material)
-    outcomes = _run(jobs, settings, work)
-    require_answers(outcomes)
-    pairs = [(outcome, made, _sample(outcome, made)) for outcome in outcomes for made in outcome.made]
-    samples = [sample for _, _, sample in pairs]
-    kept = filter_samples(samples, settings, work)
-    record_yields(outcomes, samples, kept, settings, work)
-    warn_of_losses(outcomes, kept, work)
-    ids = {sample.id for sample in kept}
-    asked = [_question(outcome, made) for outcome, made, sample in pairs if sample.id in ids and made.question]
-    seeds = _passages(outcomes)
-    write_records(work.path / "samples.parquet", Sample, kept)
-    write_records(work.path / "questions.parquet", Question, asked)
-    write_records(work.path / "passages.parquet", Passage, [seeds[name] for name in sorted(seeds)])
-    given = {question.id for question in material.questions}
-    begun = [outcome.job.seed for outcome in outcomes]
-    tasks = {seed.id: seed for seed in begun if isinstance(seed, Question) and seed.id not in given}
-    write_records(work.path / "tasks.parquet", Question, [tasks[name] for name in sorted(tasks)])
+    grades = settings.passages.curation == "teacher" and material.pages
+    return curated(material, settings, work) if grades else material
 
 
 def gather(settings: SynthSettings, work: Workspace, documents: Sequence[Path], questions: Sequence[Path]) -> Material:
@@ -107,7 +104,7 @@ def curated(material: Material, settings: SynthSettings, work: Workspace) -> Mat
 
     Raises HornbookError when it accepts none, and TeacherError as `curate` does.
     """
-    wanted = settings.passages.seeds or max(kind.records for kind in settings.kinds.values())
+    wanted = settings.passages.seeds or max(-(-kind.records // kind.per_seed) for kind in settings.kinds.values())
 
     async def ask() -> list[Passage]:
         async with open_teachers(settings.writers, work.ledger) as teachers:
@@ -127,119 +124,42 @@ def curated(material: Material, settings: SynthSettings, work: Workspace) -> Mat
     return msgspec.structs.replace(material, passages=[accepted[name] for name in sorted(accepted)], pages=pages)
 
 
-def plan_jobs(settings: SynthSettings, work: Workspace, material: Material) -> list[RecordJob]:
-    """The jobs of all kinds, by name of kind; each kind samples its seeds with its own random generator.
-
-    Raises HornbookError when there are no seeds at all.
-    """
-    jobs: list[RecordJob] = []
-    coverage = Coverage()
-    coverage.offer(material.passages)
-    for name, chosen in sorted(settings.kinds.items()):
-        kind = load_kind(name)
-        seeds = kind.seeds(material, chosen.records, rng(work.seed, "seeds", kind.name), chosen)
-        jobs += [RecordJob(kind, chosen, seed) for seed in seeds]
-        if len(seeds) < chosen.records:
-            work.warn(f"{kind.name}: only {len(seeds)} of {chosen.records} seeds found ({kind.seeded_by})")
-    if not jobs:
-        raise HornbookError(
-            f"synth: the input has no seeds: {len(material.passages)} passages, {len(material.functions)} functions "
-            f"and {len(material.questions)} questions; expected documents of prose or Python"
-        )
-    for job in jobs:
-        if isinstance(job.seed, Passage) and job.seed.information != "function":
-            coverage.draw(job.seed)
-    work.note("coverage", coverage.table())
-    return jobs
-
-
-def _run(jobs: list[RecordJob], settings: SynthSettings, work: Workspace) -> list[RecordOutcome]:
-    """The outcomes in the order of the jobs, without those of kinds that were stopped."""
-    watch = DiversityMonitor(jobs, settings)
-    with live(work, len(jobs)) as show:
-
-        def on_done(outcome: RecordOutcome, spent: TeacherUsage) -> None:
-            watch.saw(outcome)
-            show(outcome, spent)
-
+def run_plans(plans: Sequence[KindPlan], collection: Collects, settings: SynthSettings, work: Workspace) -> JobOrder:
+    """Run jobs until there are all records that are wanted, or no more can be had; `collection` takes them in order."""
+    ahead = AHEAD * max(model.records_at_once for model in settings.writers)
+    order = JobOrder(plans, collection, ahead)
+    with live(work, order) as show:
         if settings.runner == "ray":
-            outcomes = run_on_ray(jobs, settings, work.ledger, work.seed, on_done, watch.wants)
+            run_on_ray(order, settings, work.ledger, work.seed, show)
         else:
-            outcomes = asynchronous.run_coroutine(_run_here(jobs, settings, work, on_done, watch.wants))
-    for name, place in sorted(watch.stopped.items()):
-        work.warn(f"{name}: stopped after {place} seeds: too many near-duplicates")
-    return [outcome for outcome in outcomes if watch.wants(outcome.job)]
+            asynchronous.run_coroutine(_run_here(order, settings, work, show))
+    return order
 
 
-async def _run_here(
-    jobs: list[RecordJob],
-    settings: SynthSettings,
-    work: Workspace,
-    on_done: Callable[[RecordOutcome, TeacherUsage], None],
-    wanted: Callable[[RecordJob], bool],
-) -> list[RecordOutcome]:
+async def _run_here(order: JobOrder, settings: SynthSettings, work: Workspace, show: Show) -> None:
     async with open_teachers(settings.writers, work.ledger, verifier=settings.verifier) as teachers:
 
-        def done(outcome: RecordOutcome) -> None:
-            on_done(outcome, teachers.spent())
+        async def work_on(job: RecordJob) -> None:
+            needed = partial(order.needs, job)
+            order.done(await make_record(job, teachers, settings.passages, work.seed, needed))
+            show(teachers.spent())
 
-        return await run_jobs(jobs, teachers, settings.passages, work.seed, done, wanted)
+        await work_off(order.take, work_on, limit=teachers.records_at_once)
 
 
 @contextmanager
-def live(work: Workspace, total: int) -> Iterator[Callable[[RecordOutcome, TeacherUsage], None]]:
-    """A progress line: records done and passed, calls so far and per second, tokens, cost."""
-    passed, begin = 0, time.monotonic()
-    with work.progress("", total, "records") as bar:
+def live(work: Workspace, order: JobOrder) -> Iterator[Show]:
+    """A progress line: records accepted and tried, calls so far and per second, tokens, cost."""
+    shown, begin = 0, time.monotonic()
+    with work.progress("", order.wanted, "records") as bar:
 
-        def show(outcome: RecordOutcome, spent: TeacherUsage) -> None:
-            nonlocal passed
-            passed += bool(outcome.made)
+        def show(spent: TeacherUsage) -> None:
+            nonlocal shown
+            accepted, tried = order.accepted, sum(queue.counted for queue in order.queues)
             rate = spent.calls / max(1e-3, time.monotonic() - begin)
             money = f", {spent.money:.2f} spent" if spent.money else ""
-            bar.advance(1, f"{passed} passed, {spent.calls:,} calls ({rate:.1f}/s), {spent.tokens:,} tokens{money}")
+            note = f"of {tried} tried, {spent.calls:,} calls ({rate:.1f}/s), {spent.tokens:,} tokens{money}"
+            bar.advance(accepted - shown, note)
+            shown = accepted
 
         yield show
-
-
-def _sample(outcome: RecordOutcome, made: Made) -> Sample:
-    kind, seed = outcome.job.kind, outcome.job.seed
-    content = [part for message in made.messages for part in (message.role, message.content)]
-    worse = [made.rejected] if made.rejected else []
-    return Sample(
-        id=make_id("sample", kind.name, seed.id, made.text, *content, *worse),
-        parents=parents_of(seed),
-        calls=outcome.calls,
-        source=kind.source,
-        kind=kind.name,
-        text=made.text,
-        messages=made.messages,
-        checks=made.checks,
-        grade=made.grade,
-        rejected=made.rejected,
-    )
-
-
-def parents_of(seed: Seed) -> list[str]:
-    """The records behind a seed: a passage and its document, a page's documents, or a question."""
-    if isinstance(seed, Page):
-        return seed.parents or [seed.id]
-    return [seed.id, *seed.parents] if isinstance(seed, Passage) else [seed.id]
-
-
-def _passages(outcomes: list[RecordOutcome]) -> dict[str, Passage]:
-    """The passages used as seeds, by id; with the description of the first record that had it described."""
-    seeds: dict[str, Passage] = {}
-    for outcome in outcomes:
-        seed = outcome.job.seed
-        if isinstance(seed, Passage) and not (seed.id in seeds and seeds[seed.id].calls):
-            seeds[seed.id] = seed
-    return seeds
-
-
-def _question(outcome: RecordOutcome, made: Made) -> Question:
-    """The new question of a record, with the record's parents and calls."""
-    assert made.question is not None
-    seed = outcome.job.seed
-    made.question.parents, made.question.calls = [seed.id, *seed.parents], outcome.calls
-    return made.question

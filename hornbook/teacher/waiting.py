@@ -6,33 +6,36 @@ from contextvars import ContextVar
 
 
 class Record:
-    """A record that is being processed. `working` are the records beside it that do not wait for a round."""
+    """A record that is being processed, from when it is made. `working` are those beside it that do not wait for a
+    round."""
 
     def __init__(self, working: set["Record"]) -> None:
         self.working = working
         self.calls = {True: 0, False: 0}  # under way, to teachers that answer in rounds and to others
         self.finished = False
+        self.update()
 
     def update(self) -> None:
         waits = self.calls[True] and not self.calls[False]
         (self.working.discard if self.finished or waits else self.working.add)(self)
+
+    def end(self) -> None:
+        self.finished = True  # calls of it may still be under way, if another one failed
+        self.update()
 
 
 _current: ContextVar[Record | None] = ContextVar("record", default=None)
 
 
 @contextmanager
-def processing(working: set[Record]) -> Iterator[None]:
-    """The block processes a record; `working` is shared by all that are processed together."""
-    record = Record(working)
-    record.update()
+def processing(record: Record) -> Iterator[None]:
+    """The block processes a record; its `working` is shared by all that are processed together."""
     token = _current.set(record)
     try:
         yield
     finally:
         _current.reset(token)
-        record.finished = True  # calls of it may still be under way, if another one failed
-        record.update()
+        record.end()
 
 
 @contextmanager

@@ -98,9 +98,9 @@ def test_allow_list_takes_phrases_out_of_the_13_gram_rule_only():
 def test_what_is_common_in_the_corpus_or_the_form_of_a_benchmark_is_allowed():
     hosts = [f"{PHRASE} " + " ".join(f"host{h}x{n}" for n in range(60)) for h in range(3)]
     made = Decontaminator([item(0, LONG_ITEM)])
-    assert made.allow_common(hosts, documents=4) == 0
+    assert made.allow_common([hosts], documents=4) == 0
     assert made.verdict(hosts[0]).label == "contaminated"
-    assert made.allow_common(hosts, documents=3) == 1
+    assert made.allow_common([hosts], documents=3) == 1
     assert made.verdict(hosts[0]).label == "clean"
     forms = [item(n, f"{PHRASE} " + " ".join(f"q{n}x{k}" for k in range(60))) for n in range(5)]
     assert Decontaminator(forms, boilerplate=6).verdict(hosts[0]).label == "contaminated"

@@ -72,6 +72,8 @@ class FakeTeacher:
         return answer
 
     model = "fake"
+    records_at_once = 1024
+    verifier = None
 
     def choose(self, *names: str) -> "FakeTeacher":
         return self
@@ -84,7 +86,7 @@ def opening(made: list[FakeTeacher], say: Say, **options: object) -> Callable[..
     """A stand-in for `open_teachers`; each teacher it opens is appended to `made`."""
 
     @asynccontextmanager
-    async def open_fake(settings: object, ledger: Path) -> AsyncIterator[FakeTeacher]:
+    async def open_fake(settings: object, ledger: Path, **others: object) -> AsyncIterator[FakeTeacher]:
         made.append(FakeTeacher(ledger, say, **options))  # type: ignore[arg-type]
         yield made[-1]
 

@@ -33,7 +33,8 @@ FILES = ["samples.parquet", "questions.parquet", "passages.parquet", "tasks.parq
 
 
 def make_settings(**changes):
-    values = {"teacher": {"local": "smollm2"}, "kinds": KINDS, "passages": SMALL, "benchmarks": []} | changes
+    values = {"teacher": {"local": "smollm2"}, "kinds": KINDS, "passages": SMALL, "benchmarks": [], "tries": 1}
+    values |= changes
     return SynthSettings.parse(values, "synthetic")
 
 

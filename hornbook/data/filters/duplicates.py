@@ -3,7 +3,8 @@
 Near-duplicates: MinHash over word 5-grams (rensa), candidates by LSH bands, decided by estimated Jaccard similarity.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import xxhash
@@ -25,13 +26,18 @@ def drop_exact_duplicates(documents: list[Document], drop: Drop) -> list[Documen
     first: dict[bytes, str] = {}
     kept = []
     for document in documents:
-        key = xxhash.xxh3_128_digest(" ".join(document.text.lower().split()).encode("utf-8", "surrogatepass"))
+        key = exact_key(document.text)
         if key in first:
             drop(document, f"exact duplicate: of {first[key]}")
         else:
             first[key] = document.origin
             kept.append(document)
     return kept
+
+
+def exact_key(text: str) -> bytes:
+    """The same for texts that differ in case and white space only."""
+    return xxhash.xxh3_128_digest(" ".join(text.lower().split()).encode("utf-8", "surrogatepass"))
 
 
 def drop_near_duplicates(documents: list[Document], threshold: float, drop: Drop) -> list[Document]:
@@ -41,24 +47,68 @@ def drop_near_duplicates(documents: list[Document], threshold: float, drop: Drop
     """
     if threshold > 1 or not documents:
         return documents
-    signatures_NP, has_shingles_N = signatures([document.text for document in documents])
-    bands_NB = _band_keys(signatures_NP)
-    buckets: list[dict[int, list[int]]] = [{} for _ in range(BANDS)]
+    index = NearDuplicates(threshold)
     kept = []
-    for number, document in enumerate(documents):
-        if has_shingles_N[number]:
-            keys = bands_NB[number].tolist()
-            candidates = sorted(
-                {other for bucket, key in zip(buckets, keys, strict=True) for other in bucket.get(key, ())}
-            )
-            similar = (signatures_NP[candidates] == signatures_NP[number]).mean(axis=1) >= threshold
-            if similar.any():
-                drop(document, f"near duplicate: of {documents[candidates[int(similar.argmax())]].origin}")
-                continue
-            for bucket, key in zip(buckets, keys, strict=True):
-                bucket.setdefault(key, []).append(number)
-        kept.append(document)
+    for document, signature in zip(documents, signed([document.text for document in documents]), strict=True):
+        if like := index.like(signature):
+            drop(document, f"near duplicate: of {like}")
+        else:
+            index.add(document.origin, signature)
+            kept.append(document)
     return kept
+
+
+class Signature(NamedTuple):
+    """A text's MinHash signature and the keys of its bands; none where it has fewer than five words."""
+
+    values_P: NDArray[np.uint32]
+    keys: list[int]
+
+
+class NearDuplicates:
+    """Texts so far, by name, to be asked whether a new one is like any of them."""
+
+    def __init__(self, threshold: float) -> None:
+        """`threshold`: the least estimated Jaccard similarity of two texts that are alike."""
+        self.threshold = threshold
+        self._names: list[str] = []
+        self._values_NP = np.empty((1024, PERMUTATIONS), np.uint32)
+        self._buckets: list[dict[int, int | list[int]]] = [{} for _ in range(BANDS)]  # one number is no list: memory
+
+    def like(self, signature: Signature) -> str:
+        """The name of the first text that is alike; "" if none is."""
+        found: set[int] = set()
+        for bucket, key in zip(self._buckets, signature.keys, strict=False):
+            numbers = bucket.get(key, ())
+            found.update((numbers,) if isinstance(numbers, int) else numbers)
+        candidates = sorted(found)
+        alike = (self._values_NP[candidates] == signature.values_P).mean(axis=1) >= self.threshold
+        return self._names[candidates[int(alike.argmax())]] if alike.any() else ""
+
+    def add(self, name: str, signature: Signature) -> None:
+        if not signature.keys:
+            return
+        number = len(self._names)
+        if number == len(self._values_NP):
+            self._values_NP = np.concatenate([self._values_NP, np.empty_like(self._values_NP)])
+        self._values_NP[number] = signature.values_P
+        self._names.append(name)
+        for bucket, key in zip(self._buckets, signature.keys, strict=True):
+            before = bucket.get(key)
+            if before is None:
+                bucket[key] = number
+            elif isinstance(before, int):
+                bucket[key] = [before, number]
+            else:
+                before.append(number)
+
+
+def signed(texts: Sequence[str]) -> Iterator[Signature]:
+    """The signature of each text."""
+    values_NP, has_shingles_N = signatures(texts)
+    keys_NB = _band_keys(values_NP)
+    for values_P, keys_B, any_shingle in zip(values_NP, keys_NB, has_shingles_N, strict=True):
+        yield Signature(values_P, keys_B.tolist() if any_shingle else [])
 
 
 def signatures(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:

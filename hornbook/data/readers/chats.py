@@ -70,7 +70,14 @@ def _sample(row: Row, messages: list[Message]) -> Sample:
         grade=float(row["grade"]) if ours and isinstance(row.get("grade"), int | float) else 1.0,
         rejected=row["rejected"] if ours and isinstance(row.get("rejected"), str) else "",
         tools=tools,
+        axes=_axes(row.get("axes")) if ours else {},
     )
+
+
+def _axes(value: Any) -> dict[str, str]:
+    """A mapping, as JSON has it, or its pairs, as Parquet has it."""
+    pairs = value.items() if isinstance(value, dict) else [(one["name"], one["value"]) for one in value or []]
+    return {str(name): str(said) for name, said in pairs}
 
 
 def _texts(row: Row, name: str) -> list[str]:

@@ -6,14 +6,14 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hornbook.base.errors import HornbookError, one_line
-from hornbook.base.files import Reject, arrow_schema
+from hornbook.base.files import Reject, arrow_schema, as_records, mapping_columns
 from hornbook.base.progress import console, progress
 from hornbook.base.records import Document, Pair, Question, Record, Sample, make_id
 from hornbook.base.settings import nearest
@@ -191,11 +191,11 @@ def _renamed(rows: Iterable[Located], columns: Sequence[str], reject: Reject) ->
 
 
 def _is_own(source: Source, record: type[Record]) -> bool:
-    """Whether a file was written by a stage: Parquet with all columns of the record type."""
+    """Whether a file was written by a stage: Parquet with all columns of the record type; mappings may be missing."""
     if source.hub or source.path.suffix != ".parquet":
         return False
     try:
-        return {*arrow_schema(record).names} <= {*pq.read_schema(source.path).names}
+        return {*arrow_schema(record).names} - mapping_columns(record) <= {*pq.read_schema(source.path).names}
     except (pa.ArrowException, OSError):
         return False
 
@@ -204,10 +204,12 @@ def _own(path: Path, record: type[Record], reject: Reject) -> Iterator[tuple[str
     """The records of a file that a stage wrote, read without guessing, which is fast."""
     done = 0
     try:
-        for batch in pq.ParquetFile(path).iter_batches(ROWS_AT_ONCE, columns=arrow_schema(record).names):
+        file = pq.ParquetFile(path)
+        columns = [name for name in arrow_schema(record).names if name in file.schema_arrow.names]
+        for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns):
             rows = batch.to_pylist()
             try:
-                found = cast(list[Record], msgspec.convert(rows, list[record]))  # type: ignore[valid-type]
+                found = as_records(rows, record)
                 yield from ((f"{shown(path)}:{number}", one) for number, one in enumerate(found, done + 1))
             except msgspec.ValidationError as error:
                 reject(f"{shown(path)}:{done + 1}", f"{len(rows)} rows are not {record.__name__} records: {error}")

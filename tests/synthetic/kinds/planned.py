@@ -5,7 +5,6 @@ from contextlib import suppress
 from typing import Any
 
 from hornbook.base.rng import rng
-from hornbook.synthetic.axes import brief, draw_axes
 from hornbook.synthetic.engine import RecordJob, drawn_values
 from hornbook.synthetic.kind import RecordContext, Seed
 from hornbook.synthetic.kinds import load_kind
@@ -38,8 +37,8 @@ def first_prompts(name: str, seeds: list[Seed], records: int) -> list[str]:
         with suppress(Stopped):
             asyncio.run(kind.make(seed, ask, settings))  # type: ignore[arg-type]
         for draw in range(records // len(seeds)):
-            axes = draw_axes(kind.axes, rng(1, "axes", name, seed.id, draw))
-            values = ask.seen | {"axes": axes, "brief": brief(axes)}
+            drawn = drawn_values(RecordJob(kind, settings, seed, draw, len(found)), 1)
+            values = ask.seen | {"axes": drawn["axes"], "brief": drawn["brief"]}
             found.append("\n".join(turn.content for turn in kind.prompts[ask.stage].messages(kind.system, values)))
     return found
 
