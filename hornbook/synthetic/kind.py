@@ -169,7 +169,8 @@ class RecordContext:
         """`count` independent texts, without thinking, preamble and, unless they hold `fenced` blocks, fences. `values`
         are added for the template.
 
-        A text that was cut off is asked for again with more room, unless its prompt says `cut`. Raises Rejected ("finished") if that is cut off too.
+        A text that was cut off is asked for again with more room, unless its prompt says `cut`. Raises Rejected
+        ("finished") if that is cut off too.
         """
         from hornbook.synthetic.answers import text_of
 

@@ -55,8 +55,8 @@ class Named(jinja2.Undefined):
 class Prompt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one stage sends. `examples` are solved ones, as earlier turns: (asked, answered).
 
-    `tokens` is the length of an answer to expect, from which the cost is planned; None: the kind's own. Of an answer that
-    is cut off, `cut` keeps the whole sentences (of code, all): small teachers seldom come to an end by themselves.
+    `tokens` is the length of an answer to expect, from which the cost is planned; None: the kind's own. Of an answer
+    that is cut off, `cut` keeps the whole sentences (of code, all): small teachers seldom come to an end by themselves.
     """
 
     user: str

@@ -42,8 +42,7 @@ GOOD = {
 }
 DEFECTS = [
     ("textbook", {"write": AQUEDUCT}, "own words"),
-    ("textbook", {"write": "The engineers of old were famous for what they built, and people still come to see it, every summer, from all over the world."},
-     "key terms"),
+    ("textbook", {"write": f"{EXAMPLE} {EXAMPLE.replace('winter', 'summer').replace('frozen', 'warm')}"}, "key terms"),
     ("textbook", {"write": "The water goes down. " * 12}, "no repetition"),
     ("exercise", {"question": "Who painted the ceiling of the chapel?", "min_terms": 0}, "grounded"),
     ("exercise", {"write": EXAMPLE}, "key terms"),
