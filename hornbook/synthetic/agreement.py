@@ -1,4 +1,7 @@
-"""Group answers that mean the same: the votes of the plurality filter (report §2.2, seeds, 2)."""
+"""Group short answers by number or by words in common: the votes of small teachers (report §2.2, seeds, 2).
+
+What strong teachers say is compared by `mechanisms/comparing.py`: words in common do not say that two mean the same.
+"""
 
 from collections.abc import Sequence
 from decimal import Decimal

@@ -159,15 +159,16 @@ class RecordContext:
                 self.thoughts[answer.text.strip()] = answer.thinking
         return answers  # type: ignore[return-value]
 
-    async def write(self, stage: str, *, attempt: int = 0, label: str = "", fenced: bool = False, **values: Any) -> str:
+    async def write(self, stage: str, *, attempt: int = 0, **options: Any) -> str:
         """The text that the prompt of `stage` asks for; see `samples`."""
-        return (await self.samples(stage, 1, first=attempt, label=label, fenced=fenced, **values))[0]
+        return (await self.samples(stage, 1, first=attempt, **options))[0]
 
     async def samples(
-        self, stage: str, count: int, *, first: int = 0, label: str = "", fenced: bool = False, **values: Any
-    ) -> list[str]:
-        """`count` independent texts, without thinking, preamble and, unless they hold `fenced` blocks, fences. `values`
-        are added for the template.
+        self, stage: str, count: int, *, first: int = 0, label: str = "", fenced: bool = False, preamble: bool = True,
+        **values: Any,
+    ) -> list[str]:  # fmt: skip
+        """`count` independent texts without what stands around them; see `answers.text_of`. `values` are added for the
+        template. Solutions and replies are written without `preamble`.
 
         A text that was cut off is asked for again with more room, unless its prompt says `cut`. Raises Rejected
         ("finished") if that is cut off too.
@@ -189,7 +190,7 @@ class RecordContext:
                 answer = await self(stage, messages, **options | {"sample": number, "max_tokens": room})
             if answer.finish != "stop":
                 raise Rejected("finished", f"{stage}: cut off at {room} tokens" if answer.finish == "length" else stage)
-            texts.append(text_of(answer.text, label=label, fenced=fenced))
+            texts.append(text_of(answer.text, label=label, fenced=fenced, preamble=preamble))
         return texts
 
     async def fill(

@@ -28,6 +28,7 @@ from pydantic.fields import FieldInfo
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.settings import nearest
+from hornbook.synthetic.answers import TAGGED
 from hornbook.synthetic.axes import axes_of
 from hornbook.synthetic.kind import VERIFY, Kind, KindSettings
 from hornbook.synthetic.mechanisms import load_mechanism
@@ -119,11 +120,17 @@ def _kind(name: str, said: dict[str, Any], file: Path, profile: str) -> Kind:
         settings=settings,
         mechanism=str(said["mechanism"]),
         prompts=prompts,
-        system=SYSTEM if said.get("system") is None else str(said["system"]),
+        system=_system(said.get("system")),
         axes=axes_of(said.get("axes"), f"{where}: axes"),
         record=said["record"],
         options=said.get("options") or {},
     )
+
+
+def _system(said: Any) -> str:
+    """The system turn, with the form of an answer; "" for a kind that wants none."""
+    system = SYSTEM if said is None else str(said).strip()
+    return f"{system} {TAGGED}" if system else ""
 
 
 def _verify_calls(chosen: Any, mechanism: Mechanism, prompts: Mapping[str, Prompt]) -> int:

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from hornbook.base.sentences import sentences
 from hornbook.oracles.number import numbers_in
-from hornbook.synthetic.equations import equations, plain_formulas
+from hornbook.synthetic.arithmetic import equations
 
 COUNTED = 12  # numbers up to this one count things ("for two reasons"), and are often written as words
 YEARS = (1000, 2100)
@@ -45,7 +45,7 @@ def foreign_number(text: str, passage: str) -> str:
     """
     given = set(_numbers(passage))
     converts = set(_UNIT.findall(text)) - set(_UNIT.findall(passage))
-    if not given or converts or any(equations(plain_formulas(text))):
+    if not given or converts or any(equations(text)):
         return ""
     given |= {value for word, value in _WORDS.items() if re.search(rf"\b{word}\b", passage.lower())}
     return next((f"{float(value):g}" for value in _numbers(text) if not _follows(value, given)), "")

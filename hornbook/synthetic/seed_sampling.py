@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 
 from hornbook.base.records import Question, make_id
@@ -214,6 +215,21 @@ def from_long_pages(material: Material, count: int, rng: np.random.Generator, se
     return reading_lists(shuffled(material, rng), count, max(1, 3 * settings.min_tokens // 4))
 
 
+def checkable(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    """Questions whose answers a program can judge."""
+    found = [one for one in material.questions if one.oracle in CHECKABLE and one.answer.strip()]
+    return [found[number] for number in rng.permutation(len(found))[:count].tolist()]
+
+
+def numeric(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
+    """Of those, the ones with one number as their answer, and numbers to compute it from."""
+    from hornbook.synthetic.arithmetic import numbers
+
+    found = [one for one in material.questions if len(numbers(one.answer)) == 1 and numbers(one.prompt)]
+    return checkable(msgspec.structs.replace(material, questions=found), count, rng, settings)
+
+
+CHECKABLE = ("number", "math", "exact", "reasoning-gym")
 SEEDS: dict[str, Callable[[Material, int, np.random.Generator, Any], Sequence[Seed]]] = {
     "passages": from_passages,
     "functions": from_functions,
@@ -230,4 +246,7 @@ SEEDS: dict[str, Callable[[Material, int, np.random.Generator, Any], Sequence[Se
     "ordered": ordered_steps,
     "axes": from_axes,
     "long pages": from_long_pages,
+    "checkable": checkable,
+    "numeric": numeric,
+    "function requests": later("kinds.preference._functions:from_requests"),
 }

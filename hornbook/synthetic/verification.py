@@ -6,6 +6,7 @@ They may reject a text, never accept one. What a text may add to its passage is 
 
 from collections.abc import Iterator
 
+from hornbook.synthetic.arithmetic import false_equation
 from hornbook.synthetic.claims import (
     Claim,
     ClaimLines,
@@ -15,7 +16,6 @@ from hornbook.synthetic.claims import (
     number_sentences,
     read_claims,
 )
-from hornbook.synthetic.equations import false_equation
 from hornbook.synthetic.kind import VERIFY, Absent, Checks, RecordContext, Rejected
 from hornbook.synthetic.passage_numbers import foreign_number
 

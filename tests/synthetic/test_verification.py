@@ -12,7 +12,6 @@ from hornbook.synthetic.claims import ClaimLines, NotVerified, number_sentences,
 from hornbook.synthetic.kind import VERIFY, Checks, KindSettings, RecordContext, Rejected
 from hornbook.synthetic.passage_numbers import foreign_number
 from hornbook.synthetic.passages import PassageSettings
-from hornbook.synthetic.second_opinion import require_better, require_second_solution
 from hornbook.synthetic.verification import parts, require_true
 from tests.synthetic.kinds.scripted import Script, ScriptedTeacher
 from tests.synthetic.truth.recorded import CHECKED
@@ -184,44 +183,3 @@ def test_the_verifier_may_be_another_model():
 def test_numbers_that_the_passage_lacks(text, foreign):
     assert foreign_number(text, PASSAGE) == foreign
     assert foreign_number(text, "It ground rye.") == ""
-
-
-# -- second opinions
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "same", "ok"),
-    [
-        ("59", "1901 - 1842 = 59\nAnswer: 59 years", (), True),
-        ("59", "Answer: 58", (), False),
-        ("a storm", "Answer: A storm.", (), True),
-        ("a storm", "It burned.\nAnswer: because of a tempest", (True, True), True),
-        ("a storm", "Answer: lightning", (True, False), False),
-        ("a storm", "Answer: lightning", (False,), False),
-    ],
-)
-def test_a_second_solution_must_reach_the_answer(first, second, same, ok):
-    said = iter([second, *(json.dumps({"same": value}) for value in same)])
-    ask, checks = context({VERIFY: lambda prompt, sample: next(said)}), Checks()
-    if ok:
-        asyncio.run(require_second_solution(checks, ask, "Why did it burn?", first))
-        assert checks.passed == ["second solution"]
-    else:
-        with pytest.raises(Rejected, match="second solution"):
-            asyncio.run(require_second_solution(checks, ask, "Why did it burn?", first))
-    assert next(said, None) is None
-
-
-@pytest.mark.parametrize(
-    ("better", "ok"),
-    [(("first", "second"), True), (("first", "first"), False), (("equal",), False), (("second",), False)],
-)
-def test_a_pair_must_win_in_both_orders(better, ok):
-    said = iter(json.dumps({"reason": "It is true.", "better": one}) for one in better)
-    ask, checks = context({VERIFY: lambda prompt, sample: next(said)}), Checks()
-    if ok:
-        asyncio.run(require_better(checks, ask, "Why?", "A storm.", "A cat."))
-        assert checks.passed == ["both orders"]
-    else:
-        with pytest.raises(Rejected, match="both orders"):
-            asyncio.run(require_better(checks, ask, "Why?", "A storm.", "A cat."))

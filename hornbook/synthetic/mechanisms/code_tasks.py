@@ -163,7 +163,7 @@ async def given_database(seed: Question, ask: RecordContext, settings: RunCodeSe
         raise Rejected("script", error)
     given: dict[str, Any] = {"query": seed.answer, "code": script}
     given["question"] = await ask.write("question", label="Question", **given)
-    solved = await ask.write("solve", **given) if "solve" in ask.kind.prompts else ""
+    solved = await ask.write("solve", preamble=False, **given) if "solve" in ask.kind.prompts else ""
     reference = sql_in(solved) if solved else seed.answer
     runs = await ask.compute(run_queries, script, [reference], COPIES)
     if not runs[0][0].rows:

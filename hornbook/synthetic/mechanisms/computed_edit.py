@@ -51,7 +51,7 @@ async def solved(wording: str, task: Task, ask: RecordContext, settings: Compute
     checks.require("wording", not lost and kept >= settings.min_kept, f"without {', '.join(lost) or 'its words'}")
     shown: dict[str, Any] = {"wording": wording, "task": task}
     if settings.solutions:
-        solutions = await ask.samples("solve", settings.solutions, **shown)
+        solutions = await ask.samples("solve", settings.solutions, preamble=False, **shown)
         share = sum(same_text({"answer": task.result}, reply) for reply in solutions) / len(solutions)
         ask.facts["solved"] = share
         checks.require("same result", share > 0, f"none of {len(solutions)} solutions by the wording alone")

@@ -136,10 +136,10 @@ async def kept_reply(
     best, wrong = "", list(constraints)
     for number in range(settings.tries + settings.repairs):
         if number < settings.tries:
-            written = await ask.write("reply", attempt=number, **values)
+            written = await ask.write("reply", attempt=number, preamble=False, **values)
         else:
             told = [as_instruction(constraint) for constraint in wrong]
-            written = await ask.write("repair", attempt=number, reply=best, broken=told, **values)
+            written = await ask.write("repair", attempt=number, preamble=False, reply=best, broken=told, **values)
         reply = "\n".join(line.rstrip() for line in written.splitlines())
         left = broken(constraints, reply)
         if not best or len(left) < len(wrong):

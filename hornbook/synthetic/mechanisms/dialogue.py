@@ -111,7 +111,7 @@ async def turn_by_turn(ask: RecordContext, settings: DialogueSettings) -> list[T
             if review.finished and len(turns) >= settings.turns[0] and len(turns) % 2 == 0:
                 break
             ask.values["next"] = review.next
-        said = await ask.write("write", label=speaker)
+        said = await ask.write("write", label=speaker, preamble=False)
         turns.append(turns_of(f"{speaker}: {said}", speakers)[0])  # a writer may go on with the other's turn
     return turns
 

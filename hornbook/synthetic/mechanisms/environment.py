@@ -167,7 +167,7 @@ async def told(
     best = shortest_plan(world, world.start) or []
     for number in range(settings.tellings):
         text = await ask.write(
-            "tell", attempt=number, journey=journey, moves=moves, before=text, problem=problem,
+            "tell", attempt=number, preamble=False, journey=journey, moves=moves, before=text, problem=problem,
             example=worked_move(settings.world),
         )  # fmt: skip
         problem = wrong_way(world, text, len(best), settings)

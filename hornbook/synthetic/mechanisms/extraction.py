@@ -13,6 +13,7 @@ from msgspec import Meta
 from hornbook.base.settings import setting
 from hornbook.oracles.text import canonical_text
 from hornbook.synthetic.kind import Checks, KindSettings, Made, RecordContext
+from hornbook.synthetic.mechanisms.judging import findings
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.structured_output import schema_of
@@ -50,20 +51,6 @@ class Fields(msgspec.Struct):
 
     request: Annotated[str, Meta(min_length=8)]
     fields: Annotated[list[Field], Meta(min_length=2, max_length=12)]
-
-
-class Difference(msgspec.Struct):
-    """Whether the values of a field mean the same."""
-
-    name: str
-    why: str
-    same: Literal["yes", "no"]
-
-
-class Differences(msgspec.Struct):
-    """The judge's list."""
-
-    fields: list[Difference]
 
 
 async def make(seed: Passage, ask: RecordContext, settings: ExtractionSettings) -> list[Made]:
@@ -110,10 +97,11 @@ async def agreeing(fields: Sequence[Field], found: Sequence[Mapping[str, Any]], 
     doubtful = [
         field for field in fields if field.name not in same and None not in (one[field.name], other[field.name])
     ]
-    if doubtful and any(isinstance(one[field.name], str | list) for field in doubtful):
-        judged = await ask.fill("compare", Differences, fields=doubtful, one=one, other=other)
-        words = {field.name for field in doubtful if isinstance(one[field.name], str | list)}
-        same |= words & {field.name for field in judged.fields if field.same == "yes"}
+    worded = [field for field in doubtful if isinstance(one[field.name], str | list)]
+    if worded:
+        must = {field.name: "The two values mean the same." for field in worded}
+        found_same = await findings(must, "compare", ask, fields=worded, one=one, other=other)
+        same |= {name for name, finding in found_same.items() if finding.holds}
     return same
 
 

@@ -98,10 +98,10 @@ async def make(seed: Any, ask: RecordContext, settings: MiddleSettings) -> list[
 async def attempted(seed: Any, gap: Gap, number: int, ask: RecordContext, settings: MiddleSettings) -> Made:
     """The record, if this attempt finds what is missing by a good chain of thought. Raises Rejected."""
     values: dict[str, Any] = {"gap": gap, "hints": gap.hints[:number]}
-    thoughts = await ask.write("reason", attempt=number, **values)
+    thoughts = await ask.write("reason", attempt=number, preamble=False, **values)
     written = thoughts
     if "fill" in ask.kind.prompts:
-        written = await ask.write("fill", attempt=number, thoughts=thoughts, **values)
+        written = await ask.write("fill", attempt=number, preamble=False, thoughts=thoughts, **values)
     match = await ask.compute(gap.match, written)
     if match is not None and match < gap.least:
         raise Rejected("match", f"{match:.2f} of it")

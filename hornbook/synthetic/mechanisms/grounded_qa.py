@@ -1,12 +1,12 @@
 """Questions from a passage or from the steps of its reasoning, each with a solution that was found independently.
 
-Answers with the passage must reach the reference (none agree: inconsistent), answers without it must not all reach it
-(too easy); a judge compares what a program cannot (report §2.2, seeds, 2 and 3; validation).
+A judge finds the question sound. Answers with the passage must reach the reference (none agree: inconsistent), answers
+without it must not all reach it (too easy) (report §2.2, seeds, 2 and 3; validation).
 """
 
 from collections.abc import Sequence
 from string import ascii_uppercase
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -14,10 +14,11 @@ from msgspec import Meta
 from hornbook.base.records import Question, make_id
 from hornbook.base.settings import setting
 from hornbook.oracles.choice import picked
-from hornbook.oracles.extract_answer import extract_answer, find_answer
-from hornbook.oracles.number import is_plain, parse_number
+from hornbook.oracles.number import is_plain
 from hornbook.oracles.text import canonical_text
 from hornbook.synthetic.kind import Checks, Made, RecordContext, Rejected
+from hornbook.synthetic.mechanisms.comparing import oracle_of, right_answers
+from hornbook.synthetic.mechanisms.judging import require_judged
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
 from hornbook.synthetic.passages import Passage
@@ -63,22 +64,6 @@ class AskedChoice(Asked):
     wrong: Annotated[list[Filled], Meta(min_length=2, max_length=7)]
 
 
-class Comparison(msgspec.Struct):
-    """Whether the answer of that number says what the reference says."""
-
-    number: int
-    why: str
-    same: Literal["yes", "no"]
-
-
-class Judged(msgspec.Struct):
-    """What the judge says of a question: a reason first, then whether it is sound, then its answers one by one."""
-
-    why: str
-    sound: Literal["yes", "no"]
-    answers: list[Comparison]
-
-
 async def make(seed: Passage, ask: RecordContext, settings: GroundedQaSettings) -> list[Made]:
     steps: Sequence[Step | None] = [None]
     if "chain" in ask.kind.prompts:
@@ -105,6 +90,8 @@ async def from_question(
     choices = bool(ask.kind.options.get("choices"))
     asked = await ask.fill("question", AskedChoice if choices else Asked, attempt=number, step=step)
     options = distinct(asked) if isinstance(asked, AskedChoice) else []
+    checks = Checks()
+    await require_judged(checks, "sound", "judge", ask, asked=asked, question=listed(asked.question, options))
     alone = settings.unaided if "unaided" in ask.kind.prompts else 0
     shown = [shuffled(options, ask) for _ in range(settings.answers + alone)]
     aided = await answers(ask, "answer", asked, shown[: settings.answers], step=step)
@@ -119,8 +106,8 @@ async def from_question(
         raise Rejected("not too easy", "all answers without the passage are right")
     first = right.index(True)
     solution, order = aided[first], shown[first]
-    checks = await check_text(f"{asked.question}\n\n{solution}", seed, ask, settings)
-    checks.passed += ["question", "sound", "consistent", "not too easy", *(["chain"] if step else [])]
+    written = await check_text(f"{asked.question}\n\n{solution}", seed, ask, settings)
+    checks.passed += [*written.passed, "question", "consistent", "not too easy", *(["chain"] if step else [])]
     question = listed(asked.question, order)
     values = {"question": question, "answer": asked.answer, "solution": solution, "step": step}
     made = record_of(ask, checks, grade=1 - easy, **values)
@@ -133,9 +120,9 @@ async def answers(
 ) -> list[str]:
     """Independent answers; where there are options, each sees them in an order of its own."""
     if not any(shown):
-        return await ask.samples(stage, len(shown), question=asked.question, **known)
+        return await ask.samples(stage, len(shown), preamble=False, question=asked.question, **known)
     return [
-        await ask.write(stage, attempt=number, question=listed(asked.question, order), **known)
+        await ask.write(stage, attempt=number, preamble=False, question=listed(asked.question, order), **known)
         for number, order in enumerate(shown)
     ]
 
@@ -143,33 +130,18 @@ async def answers(
 async def which_right(
     replies: Sequence[str], asked: Asked, shown: Sequence[Sequence[str]], ask: RecordContext
 ) -> list[bool]:
-    """Whether each reply reaches the reference, by program where it can tell, else by the judge, who does not know
-    which replies had the passage. Raises Rejected ("sound") for a question that the judge finds flawed."""
-    decided = [by_program(reply, asked.answer, order) for reply, order in zip(replies, shown, strict=True)]
-    doubtful = {number: brief(replies[number]) for number, same in enumerate(decided) if same is None}
-    question = listed(asked.question, shown[0])
-    judged = await ask.fill("judge", Judged, asked=asked, question=question, replies=doubtful)
-    if judged.sound != "yes":
-        raise Rejected("sound", judged.why[:200])
-    said = {one.number: one.same == "yes" for one in judged.answers}
-    return [said.get(number, False) if same is None else same for number, same in enumerate(decided)]
+    """Whether each reply reaches the reference; a judge who compares does not know which replies had the passage."""
+    if any(shown):
+        return [chosen(reply, order) == asked.answer for reply, order in zip(replies, shown, strict=True)]
+    oracle = oracle_of(asked.answer)
+    question = Question(id="asked", task="asked", prompt=asked.question, answer=asked.answer, oracle=oracle)
+    return await right_answers(question, replies, ask)
 
 
-def by_program(reply: str, reference: str, order: Sequence[str]) -> bool | None:
-    """Whether the reply's final answer is the reference, by option, number or text; None where a judge must say."""
-    if order:
-        choice = picked(reply, list(order))
-        return choice is not None and order[choice] == reference
-    final = extract_answer(reply)
-    if is_plain(final) and is_plain(reference):
-        return parse_number(final) == parse_number(reference)
-    return canonical_text(final) == canonical_text(reference) != "" or None
-
-
-def brief(reply: str) -> str:
-    """The stated answer; the whole reply where it states none."""
-    found = find_answer(reply)
-    return found.text if found.source in ("stated", "box") else reply
+def chosen(reply: str, order: Sequence[str]) -> str:
+    """The option that a reply chooses; "" if none."""
+    choice = picked(reply, list(order))
+    return "" if choice is None else order[choice]
 
 
 def distinct(asked: AskedChoice) -> list[str]:
@@ -216,6 +188,7 @@ def calls(settings: GroundedQaSettings, prompts: Prompts) -> dict[str, int]:
         "answer": 2 * settings.answers * questions,
         "unaided": 2 * settings.unaided * questions,
         "judge": 2 * questions,
+        "compare": 2 * questions,
     }
 
 
@@ -230,5 +203,5 @@ MECHANISM = Mechanism(
     calls=calls,
     checks=checks,
     seeds="passages",
-    stages={"chain": False, "question": True, "answer": True, "unaided": False, "judge": True},
+    stages={"chain": False, "question": True, "answer": True, "unaided": False, "judge": True, "compare": False},
 )

@@ -30,7 +30,7 @@ async def make(seed: Seed, ask: RecordContext, settings: JudgedReplySettings) ->
         request = render(ask.kind.options["request"], ask.values)
     if "screen" in ask.kind.prompts:
         await require_judged(checks, "request", "screen", ask, times=settings.screens, request=request)
-    reply = await ask.write("reply", request=request)
+    reply = await ask.write("reply", preamble=False, request=request)
     checks.require("finished", True)
     require_form(checks, reply, settings.tokens)
     if settings.same_language and not isinstance(seed, Question):

@@ -1,10 +1,11 @@
-"""A judge says of each requirement of a kind whether a text meets it, and why (report §2.2, validation).
+"""A judge says of each requirement whether it holds, and why (report §2.2, validation).
 
 The requirements stand in the kind's file under the name of the stage: `options: {judge: {refuses: "The reply ..."}}`.
 Meaning is asked here, so there are no lists of words: any wording that means the right thing passes.
 """
 
-from functools import cache
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -34,14 +35,18 @@ async def require_judged(
         raise HornbookError(f"{ask.kind.name}: options.{stage}: expected requirements by name, such as refuses: ...")
     must = {key: render(str(said), ask.values | values) for key, said in asked.items() if said}
     for number in range(times):
-        found = await ask.fill(stage, _shape(tuple(must)), attempt=number, must=must, **values)
-        for key in must:
-            finding: Finding = getattr(found, key)
+        for key, finding in (await findings(must, stage, ask, attempt=number, **values)).items():
             if not finding.holds:
                 checks.require(name, False, f"{key}: {finding.why}")
     checks.require(name, True)
 
 
-@cache
+async def findings(must: Mapping[str, str], stage: str, ask: RecordContext, **values: Any) -> dict[str, Finding]:
+    """What one judge finds of each requirement. Raises Rejected ("form")."""
+    found = await ask.fill(stage, _shape(tuple(must)), must=must, **values)
+    return {key: getattr(found, key) for key in must}
+
+
+@lru_cache(100)
 def _shape(names: tuple[str, ...]) -> type[msgspec.Struct]:
     return msgspec.defstruct("Findings", [(name, Finding) for name in names])

@@ -1,6 +1,6 @@
 """What a mechanism is: the function that takes a seed through the stages, and what can be said of it beforehand."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,3 +40,14 @@ def record_of(ask: RecordContext, checks: Checks, *, grade: float = 1.0, **value
     system = [Message("system", render(wording["system"], seen))] if "system" in wording else []
     turns = [Message(role, render(wording[role], seen)) for role in ("user", "assistant")]
     return Made(checks.passed, messages=[*system, *turns], grade=round(grade, 4))
+
+
+def paired(
+    ask: RecordContext, passed: Sequence[str], reply: str, rejected: str, grade: float = 1.0, **told: Any
+) -> Made:
+    """A preference: the record with `reply`, and as the worse last turn `rejected` in the same wording."""
+    checks = Checks()
+    checks.passed = list(dict.fromkeys(passed))
+    made = record_of(ask, checks, grade=grade, reply=reply, **told)
+    made.rejected = record_of(ask, checks, reply=rejected, **told).messages[-1].content
+    return made

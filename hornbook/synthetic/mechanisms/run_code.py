@@ -36,7 +36,7 @@ async def answered(
     task: Task, given: dict[str, Any], ask: RecordContext, settings: RunCodeSettings
 ) -> tuple[str, Judged]:
     """The first answer in which nothing is wrong, or the last. Each goes back with what was wrong with it."""
-    text = await ask.write("write", fenced=True, **given)
+    text = await ask.write("write", fenced=True, preamble=False, **given)
     judged = await ask.compute(task.judge, given, text, settings)
     for number in range(settings.repairs if "repair" in ask.kind.prompts else 0):
         if not judged.problems:
@@ -44,7 +44,7 @@ async def answered(
         asked = render(ask.kind.prompts["write"].user, ask.values | given)
         problems = "\n".join(f"- {name}: {told}" for name, told in judged.problems.items())
         text = await ask.write(
-            "repair", attempt=number, fenced=True, asked=asked, answer=text, problems=problems, **given
+            "repair", attempt=number, fenced=True, preamble=False, asked=asked, answer=text, problems=problems, **given
         )
         judged = await ask.compute(task.judge, given, text, settings)
         ask.facts["repairs"] = number + 1.0

@@ -1,6 +1,7 @@
 """A teacher with a script: what it answers at each stage is written down, so that a test shows what one check does."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 
 from hornbook.base.records import Document, Message, make_id
@@ -62,3 +63,43 @@ def passage_of(text: str) -> Passage:
     document = Document(id=make_id("doc", text), text=text, source="web", origin="test", language="en")
     settings = PassageSettings(tokens=(1, 1000), prose=True, curation="off")
     return passages(document, settings, Rarity([text]))[0]
+
+
+FORMS = {  # an answer as strong models write it → the same text
+    "plain": "{}",
+    "with a preamble": "Sure! Here it is:\n\n<text>\n{}\n</text>",
+    "in a fence": "Here you are:\n```\n{}\n```",
+    "with thinking": "<think>\nLet me see. Answer: 1\n</think>\n\n{}",
+}
+
+
+def in_form(form: str, text: str) -> str:
+    """The text as an answer of that form; code, which is fenced already, is not fenced twice."""
+    return FORMS[form if not text.startswith("```") or form != "in a fence" else "with a preamble"].format(text)
+
+
+def first_prompts(name: str, seeds: Sequence[Seed], count: int = 1000) -> list[str]:
+    """The first prompt as sent of `count` records planned over the seeds, each time with another draw."""
+    kind = load_kind(name)
+    settings = kind.settings()
+    sent: list[str] = []
+
+    class Enough(Exception):
+        pass
+
+    class Recorder:
+        async def complete(self, messages: list[Message], **options: object) -> Completion:
+            sent.append("\n\n".join(message.content for message in messages))
+            raise Enough
+
+    async def plan() -> None:
+        for number in range(count):
+            seed, draw = seeds[number % len(seeds)], number // len(seeds)
+            dice = rng(0, "record", name, seed.id, draw)
+            ask = RecordContext(Recorder(), kind, settings, PassageSettings(), dice)  # type: ignore[arg-type]
+            ask.values |= drawn_values(RecordJob(kind, settings, seed, draw), 0)
+            with contextlib.suppress(Enough):
+                await kind.make(seed, ask, settings)
+
+    asyncio.run(plan())
+    return sent[:: max(1, len(sent) // count)]  # concurrent samples of a stage have one prompt

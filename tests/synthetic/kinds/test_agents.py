@@ -97,7 +97,7 @@ def test_a_good_agents_told_moves_reach_the_goal_in_whatever_form_it_tells_them(
         ("replayed", lambda text: text[: text.rindex("Move: ")] + "And so on."),
         ("replayed", lambda text: re.sub(r"(\n\nMove: .*)", r"\1\1", text, count=1)),
         ("replayed", lambda text: re.sub(r"Move: .*", "Move: sing a song", text, count=1)),
-        ("truth", lambda text: text.replace("This is forced", "on the moon this is forced")),
+        ("truth", lambda text: text.replace("This is forced", "Here on the moon this is forced")),
         ("length", lambda text: "\n".join(re.findall("Move: .*", text))),
         ("no repetition", lambda text: text + "\nAnd so I went on and on." * 60),
         ("finished", lambda text: ""),

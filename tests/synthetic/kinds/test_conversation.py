@@ -104,7 +104,7 @@ WHOLE = ("follow_up", "interview", "discussion")
 BY_TURNS = ("multi_agent", "tutoring")
 FORMS = {
     "plain": "{}",
-    "preamble": "Here is the conversation:\n\n{}",
+    "preamble": "Here is the conversation:\n\n<text>\n{}\n</text>",
     "fence": "Sure!\n\n```text\n{}\n```",
     "rules": "Of course.\n\n---\n\n{}\n\n---\n\nI can change it if you like.",
     "thinking": "<think>User: who? Assistant: me.</think>\n\n{}",

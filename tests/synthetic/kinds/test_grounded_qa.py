@@ -1,10 +1,13 @@
 """Questions about passages: kept where independent answers agree, and each check turns away what it is for."""
 
+import re
+
 import pytest
 
 from hornbook.oracles.score import is_right
 from hornbook.synthetic.kind import RecordContext, Rejected
-from hornbook.synthetic.mechanisms.grounded_qa import by_program
+from hornbook.synthetic.kinds import load_kind
+from hornbook.synthetic.mechanisms.grounded_qa import chosen
 from tests.synthetic.kinds.forms import FORMS, as_json, in_form, require_diverse
 from tests.synthetic.kinds.scripted import passage_of, run_kind
 
@@ -25,14 +28,16 @@ UNAIDED = ["I think of gravel.\n\nAnswer: gravel", "Answer: a film of water", "A
 PLAIN = {"verified": False}
 
 
-def judge(prompt, sample, sound="yes", same=("film", "water")):
+def judge(name, **failed):
+    must = load_kind(name).options["judge"]
+    assert set(failed) <= set(must)
+    return as_json(**{key: {"why": "Because.", "holds": failed.get(key, True)} for key in must})
+
+
+def compare(prompt, sample, same=("film", "water")):
     """A judge who knows the reference by its words."""
-    parts = [part.split("</answer>")[0] for part in prompt.split('<answer number="')[1:]]
-    found = [
-        {"number": int(part.split('"')[0]), "why": "words", "same": "yes" if any(w in part for w in same) else "no"}
-        for part in parts
-    ]
-    return as_json(why="It asks for one thing.", sound=sound, answers=found)
+    listed = re.findall(r"^(\d+)\. (.*)$", prompt, re.MULTILINE)
+    return as_json(why="By words.", groups=[[int(n) for n, said in listed if any(word in said for word in same)]])
 
 
 SCIENCE = {
@@ -42,9 +47,11 @@ SCIENCE = {
     ),
     "answer": WATER,
     "unaided": UNAIDED,
-    "judge": judge,
+    "judge": judge("science_question"),
+    "compare": compare,
 }
 DEDUCTION = SCIENCE | {
+    "judge": judge("deduction"),
     "chain": as_json(
         steps=[
             {
@@ -53,7 +60,7 @@ DEDUCTION = SCIENCE | {
                 "why": "Pressure lowers the melting point of ice.",
             }
         ]
-    )
+    ),
 }
 
 
@@ -76,7 +83,7 @@ CHOICE = {
     ),
     "answer": choose("liquid water"),
     "unaided": choose("fine gravel"),
-    "judge": judge,
+    "judge": judge("multiple_choice"),
 }
 SCRIPTS = {"science_question": SCIENCE, "deduction": DEDUCTION, "multiple_choice": CHOICE}
 
@@ -110,7 +117,11 @@ GERMAN = (
 DEFECTS = [
     ("science_question", TOO_EASY, "not too easy"),
     ("science_question", INCONSISTENT, "consistent"),
-    ("science_question", {"judge": lambda prompt, sample: judge(prompt, sample, sound="no")}, "sound"),
+    *(
+        (name, {"judge": judge(name, **{key: False})}, "sound")
+        for name in SCRIPTS
+        for key in load_kind(name).options["judge"]
+    ),
     ("science_question", {"judge": "It is a fine question."}, "form"),
     ("science_question", {"question": as_json(question="What lies below it, and why?")}, "form"),
     ("science_question", {"answer": COPY}, "own words"),
@@ -118,7 +129,7 @@ DEFECTS = [
     ("science_question", {"answer": "<think>What lies there? Water, I believe, or"}, "finished"),
     (
         "science_question",
-        {"answer": GERMAN, "judge": lambda prompt, sample: judge(prompt, sample, same=("Wasser",))},
+        {"answer": GERMAN, "compare": lambda prompt, sample: compare(prompt, sample, same=("Wasser", "a film"))},
         "language",
     ),
     ("deduction", {"chain": as_json(steps=[])}, "chain"),
@@ -133,7 +144,6 @@ DEFECTS = [
         {"question": as_json(question="What does it slide over?", answer="water", wrong=["Water.", "clay", "ice"])},
         "question",
     ),
-    ("multiple_choice", {"judge": lambda prompt, sample: judge(prompt, sample, sound="no")}, "sound"),
 ]  # fmt: skip
 
 
@@ -158,7 +168,7 @@ def test_another_question_is_tried_after_a_flawed_one(passage):
     flawed = as_json(question="What is said in the passage above?", answer="a film of water")
     script = SCIENCE | {
         "question": [flawed, SCIENCE["question"]],
-        "judge": lambda prompt, sample: judge(prompt, sample, sound="no" if "above" in prompt else "yes"),
+        "judge": lambda prompt, sample: judge("science_question", about="above" not in prompt),
     }
     (made,) = run_kind("science_question", passage, script, tries=2, **PLAIN)
     assert made.messages[0].content.startswith("What lies between")
@@ -181,20 +191,9 @@ def test_a_science_question_can_be_judged_by_its_oracle_and_is_graded_by_its_dif
     assert made.grade == pytest.approx(2 / 3, abs=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("reply", "reference", "options", "same"),
-    [
-        ("So 3 + 4 = 7.\n\nAnswer: 7", "7.0", [], True),
-        ("Answer: 8", "7", [], False),
-        ("Answer: The River Aune", "river aune", [], True),
-        ("Answer: Londres", "London", [], None),  # a judge must say
-        ("Answer: B", "clay", ["mud", "clay"], True),
-        ("Answer: mud", "clay", ["mud", "clay"], False),
-        ("I cannot tell.", "clay", ["mud", "clay"], False),
-    ],
-)
-def test_what_a_program_can_compare_it_decides(reply, reference, options, same):
-    assert by_program(reply, reference, options) is same
+@pytest.mark.parametrize(("reply", "option"), [("Answer: B", "clay"), ("Answer: mud", "mud"), ("I cannot tell.", "")])
+def test_an_option_is_named_by_its_letter_or_its_words(reply, option):
+    assert chosen(reply, ["mud", "clay"]) == option
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -87,7 +87,7 @@ def test_the_verifier_holds_replies_to_the_passage(passage, monkeypatch, name, a
         checks.require("truth", False, absent)
 
     monkeypatch.setattr(RecordContext, "verify", verify)
-    with pytest.raises(Rejected, match=f"true: {absent}"):
+    with pytest.raises(Rejected, match=f"truth: {absent}"):
         run_kind(name, passage, WRITTEN, **NO_COMMAS | {"verified": True})
 
 
@@ -172,7 +172,7 @@ VALUES = {
 EXTRACTED = {
     "fields": as_json(request="I need these facts from the text.", fields=FIELDS),
     "extract": [as_json(**VALUES), as_json(**VALUES | {"over_valleys": "rows of arches"})],
-    "compare": as_json(fields=[{"name": "over_valleys", "why": "the same things", "same": "yes"}]),
+    "compare": as_json(over_valleys={"why": "the same things", "holds": True}),
 }
 
 
@@ -189,7 +189,7 @@ def test_facts_as_json_are_kept_in_every_form_of_answer(passage, form):
         ({"extract": [as_json(**VALUES), as_json(**VALUES | {"fall": 45})]}, {"fall"}),
         ({"extract": [as_json(**VALUES), as_json(**VALUES | {"builder": "Trajan"})]}, {"builder"}),
         ({"extract": as_json(**VALUES | {"first_sentence": "An aqueduct carries water."})}, {"first_sentence"}),
-        ({"compare": as_json(fields=[{"name": "over_valleys", "why": "others", "same": "no"}])}, {"over_valleys"}),
+        ({"compare": as_json(over_valleys={"why": "others", "holds": False})}, {"over_valleys"}),
     ],
 )
 def test_values_that_differ_or_are_no_quotations_are_left_out(passage, defect, lost):

@@ -64,7 +64,7 @@ def script(name, **changed):
     said = {"request": request, "reply": reply, "judge": findings(name)}
     if "screen" in stages:
         said["screen"] = findings(name, "screen")
-    return {stage: said[stage] for stage in stages} | changed
+    return {stage: said[stage] for stage in stages if stage in said} | changed
 
 
 def run(name, **changed):
@@ -83,7 +83,7 @@ def test_there_is_a_good_answer_for_every_kind():
 
 @pytest.mark.parametrize(
     "form",
-    ["{}", "Here is the text:\n\n{}", "Sure.\n\n```\n{}\n```", "<think>They want to know.</think>\n\n{}"],
+    ["{}", "Here it is:\n\n<text>\n{}\n</text>", "Sure.\n\n```\n{}\n```", "<think>Who asks?</think>\n\n{}"],
     ids=["plain", "preamble", "fence", "thinking"],
 )
 @pytest.mark.parametrize("name", NAMES)
@@ -166,9 +166,9 @@ def test_replies_about_a_passage_are_verified_against_it(monkeypatch):
     settings = {"tokens": [5, 900]}
     wrong = GOOD["bogus_premise"][2].replace("1821", "1831")
     assert "truth" in run_kind("bogus_premise", PASSAGE, script("bogus_premise"), **settings)[0].checks
-    with pytest.raises(Rejected, match="true: background"):
+    with pytest.raises(Rejected, match="truth: background"):
         run_kind("bogus_premise", PASSAGE, script("bogus_premise", reply=wrong), **settings)
-    with pytest.raises(Rejected, match="true: none"):
+    with pytest.raises(Rejected, match="truth: none"):
         run_kind("unanswerable", PASSAGE, script("unanswerable", reply="The text is silent on that."), **settings)
 
 

@@ -4,16 +4,19 @@ With the program, a question whose numbers change has a new answer that nobody n
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
+import numpy as np
+
 from hornbook.base.records import Question
-from hornbook.synthetic.equations import NUMBER, numbers, shown
+from hornbook.synthetic.arithmetic import NUMBER, numbers, shown
 
 _VALUE = r"-?\d+(?:\.\d+)?"
 STEP = re.compile(rf"(?<![\w.)])({_VALUE}) ?([-+*/×÷]) ?({_VALUE}) ?= ?({_VALUE})(?![\d.]*\d)")
 SIGNS = {"×": "*", "÷": "/"}
+MOST_DRAWS = 50
 
 
 class Operand(NamedTuple):
@@ -35,26 +38,15 @@ class Program(NamedTuple):
 
     steps: list[Step]
 
-    def run(self, given: Sequence[Fraction], slips: Mapping[int, Fraction] = {}) -> list[Fraction] | None:
-        """The result of each step for the question's numbers; None where it would divide by zero.
-
-        `slips` are results of steps that are to be taken for granted, right or wrong.
-        """
+    def run(self, given: Sequence[Fraction]) -> list[Fraction] | None:
+        """The result of each step for the question's numbers; None where it would divide by zero."""
         results: list[Fraction] = []
-        for place, step in enumerate(self.steps):
+        for step in self.steps:
             left, right = (_value(operand, given, results) for operand in (step.left, step.right))
             if step.sign == "/" and right == 0:
                 return None
-            results.append(slips.get(place, _computed(left, step.sign, right)))
+            results.append(_computed(left, step.sign, right))
         return results
-
-    def told(self, given: Sequence[Fraction], results: Sequence[Fraction]) -> list[str]:
-        """The steps as equations, with these results (which need not be right)."""
-        lines = []
-        for step, result in zip(self.steps, results, strict=True):
-            left, right = (shown(_value(operand, given, results)) for operand in (step.left, step.right))
-            lines.append(f"{left} {step.sign} {right} = {shown(result)}")
-        return lines
 
 
 def program_of(question: Question) -> Program | None:
@@ -92,10 +84,44 @@ def program_of(question: Question) -> Program | None:
     return program if whole and program.run(given) == results else None
 
 
-def with_numbers(prompt: str, given: Sequence[str]) -> str:
+def varied(seed: Question, rng: np.random.Generator, most: int) -> tuple[str, Fraction | None]:
+    """(the question with other numbers, its answer, or None where no program is known); the seed's own text where no
+    change will do. Where a program is known, every result stays whole and of the sign it had."""
+    given = numbers(seed.prompt)
+    program = program_of(seed)
+    before = program.run(given) if program else None
+    # 1 is often a word
+    places = [place for place, number in enumerate(given) if number.denominator == 1 and abs(number) > 1]
+    for _ in range(MOST_DRAWS if places else 0):
+        chosen = rng.permutation(places)[: int(rng.integers(1, most + 1))].tolist()
+        new = [_other(number, rng) if place in chosen else number for place, number in enumerate(given)]
+        prompt = with_numbers(seed.prompt, new)
+        if program is None or before is None:
+            return prompt, None
+        after = program.run(new)
+        if after and after[-1] != before[-1] and _alike(before, after):
+            return prompt, after[-1]
+    return seed.prompt, None
+
+
+def with_numbers(prompt: str, given: Sequence[Fraction]) -> str:
     """The prompt with its numbers, in order, replaced."""
-    new = iter(given)
+    new = map(shown, given)
     return NUMBER.sub(lambda _: next(new), re.sub(r",(?=\d{3}\b)", "", prompt))
+
+
+def _other(number: Fraction, rng: np.random.Generator) -> Fraction:
+    """Another whole number of the same sign and size."""
+    size = abs(int(number))
+    drawn = int(rng.integers(max(1, size // 2), 2 * size + 4))
+    return Fraction((drawn + (drawn == size)) * (-1 if number < 0 else 1))
+
+
+def _alike(before: Sequence[Fraction], after: Sequence[Fraction]) -> bool:
+    return all(
+        (one.denominator == 1) == (other.denominator == 1) and (one > 0) == (other > 0)
+        for one, other in zip(before, after, strict=True)
+    )
 
 
 def _value(operand: Operand, given: Sequence[Fraction], results: Sequence[Fraction]) -> Fraction:

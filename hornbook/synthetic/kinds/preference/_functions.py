@@ -3,6 +3,7 @@
 The tests are cases of the reference; a request is kept only where every variant with a step left out fails them.
 """
 
+import ast
 from typing import NamedTuple
 
 import msgspec
@@ -84,7 +85,7 @@ def draw(rng: np.random.Generator) -> Question | None:
     """A request with its reference and tests; None where a step of it makes no difference."""
     kind = one_of(rng, sorted(FAMILIES))
     whole, middle, results = FAMILIES[kind]
-    chosen = [middle[number] for number in rng.permutation(len(middle))[: between(rng, 1, 2)].tolist()]
+    chosen = [middle[number] for number in rng.permutation(len(middle))[: between(rng, 1, 3)].tolist()]
     steps = [filled(step, rng) for step in [*chosen, results[int(rng.integers(len(results)))]]]
     inputs = [some_items(kind, rng) for _ in range(TESTS)]
     outputs = [run(steps, items) for items in inputs]
@@ -125,3 +126,12 @@ def run(steps: list[Step], items: object) -> object:
     for step in steps:
         items = eval(step.code, {}, {"items": items})
     return items
+
+
+def defines(program: str, prompt: str) -> bool:
+    """Whether the program parses and defines the function that the prompt names."""
+    try:
+        tree = ast.parse(program)
+    except (SyntaxError, ValueError):
+        return False
+    return any(isinstance(node, ast.FunctionDef) and f"`{node.name}(" in prompt for node in tree.body)
