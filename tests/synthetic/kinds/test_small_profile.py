@@ -105,6 +105,27 @@ def test_answers_are_revised_until_they_are_good_enough_and_the_best_is_kept(pas
     assert len(said) == 2 and "It is the water." in said[0] and ANSWER in said[1]
 
 
+STEPS = "Water flows downhill only.\nSo the channel must fall along its whole length.\nAnswer: {}"
+VOTES = {
+    "question": "Must the channel of an aqueduct fall?",
+    "solve": [STEPS.format(said) for said in ("yes", "no", "yes")],
+}
+
+
+def test_questions_on_which_some_answers_agree_and_not_all_are_kept(passage):
+    made, *others = run_kind("plurality", passage, VOTES, profile="small", solutions=3)
+    assert made.messages[0].content == f"{AQUEDUCT}\n\n{VOTES['question']}" and not others
+    assert made.question.answer == "yes" and made.question.prompt == made.messages[0].content
+    assert made.grade == pytest.approx(2 / 3, abs=1e-3)
+
+
+@pytest.mark.parametrize("answers", [["yes"] * 4, ["yes", "no", "yes", "no"], ["yes", "no", "here", "there"], ["yes"]])
+def test_questions_too_easy_too_hard_or_ambiguous_are_dropped(passage, answers):
+    script = VOTES | {"solve": [STEPS.format(said) for said in answers]}
+    with pytest.raises(Rejected, match="plurality"):
+        run_kind("plurality", passage, script, profile="small", solutions=4)
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_small_profile_verifies_nothing(name):
     full, small = load_kind(name), load_kind(name, "small")
