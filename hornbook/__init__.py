@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hornbook.api.stages import ablate as ablate
+    from hornbook.api.stages import audit as audit
     from hornbook.api.stages import curate as curate
     from hornbook.api.stages import decontaminate as decontaminate
     from hornbook.api.stages import evaluate as evaluate
@@ -44,6 +45,7 @@ _PUBLIC = {  # name: its module
     "reasoning": "hornbook.api.stages",
     "mathematics": "hornbook.api.stages",
     "trivia": "hornbook.api.stages",
+    "audit": "hornbook.api.stages",
     "synthesize": "hornbook.api.stages",
     "train_tokenizer": "hornbook.api.stages",
     "mix": "hornbook.api.stages",

@@ -129,11 +129,20 @@ class SynthOptions(DecontaminateOptions, total=False):
     teachers: Sequence[TeacherOptions]
     verifier: TeacherOptions | None
     kinds: Mapping[str, Mapping[str, Any]] | Sequence[str]
+    profile: Literal["full", "small"]
     records: int | None
+    tries: float | None
+    per_seed: int | None
     runner: Literal["local", "ray"]
     passages: PassageOptions
     diversity: DiversityOptions
     near_duplicate: float
+
+
+class AuditOptions(TypedDict, total=False):
+    teacher: TeacherOptions | None
+    verifier: TeacherOptions | None
+    sample: int
 
 
 class TokenizerOptions(ColumnOptions, total=False):

@@ -12,6 +12,7 @@ from typing import Unpack
 
 from hornbook.api.options import (
     AblationOptions,
+    AuditOptions,
     CurateOptions,
     DecontaminateOptions,
     DpoOptions,
@@ -129,6 +130,18 @@ def synthesize(
     return Generated(
         run_stage("synthesize", "synth", out, seed, overwrite, settings, documents=documents, questions=questions)
     )
+
+
+def audit(
+    samples: Source,
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[AuditOptions],
+) -> Result:
+    """Run the checks of kept synthetic records again, and bound the share that is wrong."""
+    return Result(run_stage("audit", "audit", out, seed, overwrite, settings, samples=samples))
 
 
 def train_tokenizer(

@@ -68,6 +68,20 @@ def share(successes: int, n: int) -> Estimate:
     return Estimate(mean, *wilson(mean, n), n)
 
 
+def exact_upper(successes: int, n: int, confidence: float = 0.95) -> float:
+    """The one-sided upper bound of a share by Clopper and Pearson: the largest share with which so few successes in `n`
+    trials still have a probability of 1 - `confidence`; 1 when n is 0."""
+    if successes >= n:
+        return 1.0
+    logs = [math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) for k in range(successes + 1)]
+    low, high = successes / n, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        terms = (math.exp(one + k * math.log(middle) + (n - k) * math.log1p(-middle)) for k, one in enumerate(logs))
+        low, high = (middle, high) if middle < 1 and sum(terms) > 1 - confidence else (low, middle)
+    return high
+
+
 def difference(after: Estimate, before: Estimate) -> tuple[float, float, float]:
     """after - before with its 95 % interval (Newcombe's, from the intervals of both)."""
     delta = after.mean - before.mean

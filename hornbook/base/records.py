@@ -72,6 +72,10 @@ class Sample(Record):
     tools: str = ""
     axes: dict[str, str] = {}
 
+    def written(self) -> str:
+        """What the teacher wrote: the text, or the last turn."""
+        return self.messages[-1].content if self.messages else self.text
+
 
 LEVELS = ("easy", "medium", "hard")
 

@@ -40,7 +40,8 @@ class Cost:
         tokens: tokens that the stage trains on or makes for training.
         parameters: parameters of the trained model.
         flops: floating-point operations of the training.
-        calls: teacher calls; `price` is their cost, by the table of known models' prices if `assumes_prices`.
+        calls: teacher calls, with `tokens_in` in all their prompts and `tokens_out` in their answers; `price` is their
+            cost, by the table of known models' prices if `assumes_prices`.
         vocabulary: entries of the tokenizer that the stage makes or uses.
         context: tokens per row.
         shape: the model's settings.
@@ -50,6 +51,8 @@ class Cost:
     parameters: int | None = None
     flops: float | None = None
     calls: int | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
     price: float | None = None
     assumes_prices: bool = False
     vocabulary: int | None = None

@@ -49,7 +49,7 @@ def stage_cost(recipe: Recipe, stage: Stage) -> Cost:
 
 def _stage_table(recipe: Recipe, run: Path, hardware: Hardware) -> Table:
     table = Table(box=None)
-    for name in ("stage", "kind", "state", "tokens", "parameters", "FLOPs", "time", "calls", "price"):
+    for name in ("stage", "kind", "state", "tokens", "parameters", "FLOPs", "time", "calls", "in", "out", "price"):
         table.add_column(name, no_wrap=True)
     table.add_column("why it will run")
     for standing in stage_statuses(recipe, run):
@@ -63,7 +63,7 @@ def _stage_table(recipe: Recipe, run: Path, hardware: Hardware) -> Table:
             short_number(cost.parameters),
             f"{cost.flops:.2e}" if cost.flops else "",
             duration(standing.seconds or time),
-            f"{cost.calls:,}" if cost.calls else "",
+            *(short_number(number or None) for number in (cost.calls, cost.tokens_in, cost.tokens_out)),
             "" if cost.price is None else f"{cost.price:,.2f}",
             standing.why,
         )
@@ -92,6 +92,7 @@ def _print_sums(recipe: Recipe, run: Path, hardware: Hardware) -> None:
     costs = [stage_cost(recipe, stage) for stage in to_run]
     flops = sum(cost.flops or 0 for cost in costs)
     calls = sum(cost.calls or 0 for cost in costs)
+    tokens_in, tokens_out = (sum(getattr(cost, name) or 0 for cost in costs) for name in ("tokens_in", "tokens_out"))
     prices = [cost.price for cost in costs if cost.price is not None]
     assumed = f" (known models in dollars, as of {DATE})" * any(cost.assumes_prices for cost in costs)
     least = "at least " * any(cost.calls and cost.price is None for cost in costs)
@@ -99,6 +100,7 @@ def _print_sums(recipe: Recipe, run: Path, hardware: Hardware) -> None:
         f"To run: {len(to_run)} of {len(recipe.stages)} stages; training {flops:.2e} FLOPs, "
         f"{duration(flops / hardware.flops_per_second)} on {hardware.count} × {hardware.name} "
         f"(at {hardware.utilisation:.0%} of its peak); {calls:,} teacher calls"
+        + (f" ({short_number(tokens_in)} tokens in, {short_number(tokens_out)} out)" if tokens_in else "")
         + (f", {least}{sum(prices):,.2f} to pay{assumed}" if prices else "")
     )
 

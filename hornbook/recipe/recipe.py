@@ -16,7 +16,7 @@ from hornbook.recipe.inputs import external_key, is_external, is_there
 from hornbook.recipe.shipped import shipped
 from hornbook.recipe.stage_registry import STAGE_TYPES
 
-EXPECTED = ["tokens", "teacher_calls", "prompt_tokens_per_call", "answer_tokens_per_call"]
+EXPECTED = ["tokens", "teacher_calls", "prompt_tokens_per_call", "answer_tokens_per_call", "kept"]
 SHARED = ["teacher", "engine"]  # settings that a recipe may give once for all stages that have them
 RENAMED = {"judge": "judged-pairs"}  # kinds of stages by their names in earlier versions
 TOP_KEYS = ["name", "about", "seed", *SHARED, "stages"]

@@ -23,12 +23,13 @@ def _most_first(reasons: dict[str, int]) -> list[tuple[str, int]]:
 
 
 def kind_yields(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    """For each synthesis, tables of its kinds: yield, cost and diversity."""
+    """For each synthesis, tables of its kinds: yield, cost, diversity, and coverage of topics and axes."""
     tables = []
     for stage in summary["stages"]:
         if "yields" in stage["notes"]:
             tables.append(_yields(stage))
             tables.append(_diversity(stage))
+            tables += _coverage(stage)
     return tables
 
 
@@ -75,6 +76,21 @@ def _diversity(stage: dict[str, Any]) -> dict[str, Any]:
         "grade",
     ]
     return {"title": f"{stage['name']}: diversity of what was made", "columns": columns, "rows": rows}
+
+
+def _coverage(stage: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of the topics how many passages there are and were drawn, of the axes how many were drawn and accepted."""
+    told = {"coverage": ("coverage of topics", "there", "drawn"), "axes": ("axes of the records", "drawn", "accepted")}
+    tables = []
+    for note, (title, *columns) in told.items():
+        rows = [
+            [axis.replace("_", " "), value, f"{first:,}", f"{second:,}"]
+            for axis, values in stage["notes"].get(note, {}).items()
+            for value, first, second in values
+        ]
+        if rows:
+            tables.append({"title": f"{stage['name']}: {title}", "columns": ["axis", "value", *columns], "rows": rows})
+    return tables
 
 
 def _spread(figures: dict[str, float], digits: int) -> str:

@@ -1,12 +1,15 @@
-"""The catalogue of kinds (`hornbook synth --list`), and the number of teacher calls to expect of a run."""
+"""The catalogue of kinds (`hornbook synth --list`)."""
 
 import importlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from hornbook.synthetic.expected import of_record
 from hornbook.synthetic.kinds import FAMILIES, load_kind
 from hornbook.synthetic.measured_yields import Measured, measured
-from hornbook.synthetic.settings import SynthSettings, kinds_named
+from hornbook.synthetic.passages import PassageSettings
+from hornbook.synthetic.settings import kinds_named
+from hornbook.teacher.cost import Expected
 
 
 class CatalogueEntry(NamedTuple):
@@ -18,6 +21,7 @@ class CatalogueEntry(NamedTuple):
     seeds: str
     stages: tuple[str, ...]
     calls_per_record: int  # at most, with the kind's default settings
+    expected: Expected  # of a record
     checks: tuple[str, ...]
     source: str  # row of table 5
     report: str
@@ -39,6 +43,7 @@ def catalogue() -> list[CatalogueEntry]:
                 kind.seeded_by,
                 kind.stages,
                 calls,
+                of_record(kind, kind.settings(), PassageSettings()).all(),
                 kind.checks,
                 kind.source,
                 kind.report,
@@ -62,9 +67,16 @@ def listing(name: str = "") -> Iterator[str]:
             yield f"{family.upper()}: {about}\n"
         yield f"  {entry.name}: {entry.about}"
         yield f"    seeds: {entry.seeds}"
-        yield f"    stages: {', '.join(entry.stages)} (at most {entry.calls_per_record} calls a record)"
+        yield f"    stages: {', '.join(entry.stages)}"
+        yield f"    a record: {costs(entry.expected)}; at most {entry.calls_per_record} calls"
         yield f"    checks: {', '.join(entry.checks)}"
         yield f"    source: {entry.source}; report {entry.report}; yield: {yielded(entry.measured)}\n"
+
+
+def costs(expected: Expected) -> str:
+    """What a record is expected to cost, in words."""
+    calls, tokens_in, tokens_out = expected
+    return f"about {calls:.1f} calls, {tokens_in:,.0f} tokens in and {tokens_out:,.0f} out"
 
 
 def yielded(row: Measured | None) -> str:
@@ -74,26 +86,14 @@ def yielded(row: Measured | None) -> str:
     return f"{row.kept} kept of {row.seeds} seeds, {row.calls} calls ({row.teacher})"
 
 
-def expected_calls(settings: SynthSettings) -> int:
-    """The number of calls of a run in which all that is begun passes, through all stages and rounds."""
-    return sum(kind.records * load_kind(name, settings.profile).calls(kind) for name, kind in settings.kinds.items())
-
-
-def expected_verify_calls(settings: SynthSettings) -> int:
-    """How many of the expected calls the verifier may answer."""
-    return sum(
-        kind.records * load_kind(name, settings.profile).verify_calls(kind) for name, kind in settings.kinds.items()
-    )
-
-
 def markdown() -> Iterator[str]:
     """The catalogue as a Markdown table: `python -m hornbook.synthetic.catalogue`."""
-    yield "| family | kind | what it makes | calls a record, at most | kept of seeds | calls made | checks |"
-    yield "| --- | --- | --- | ---: | ---: | ---: | --- |"
+    yield "| family | kind | what it makes | calls a record | tokens in | tokens out | calls at most | checks |"
+    yield "| --- | --- | --- | ---: | ---: | ---: | ---: | --- |"
     for entry in catalogue():
-        row = entry.measured
-        counts = f"{row.kept} of {row.seeds} | {row.calls}" if row else "– | –"
-        cells = [entry.family, f"`{entry.name}`", entry.about, str(entry.calls_per_record), counts]
+        calls, tokens_in, tokens_out = entry.expected
+        numbers = [f"{calls:.1f}", f"{tokens_in:,.0f}", f"{tokens_out:,.0f}", str(entry.calls_per_record)]
+        cells = [entry.family, f"`{entry.name}`", entry.about, *numbers]
         yield f"| {' | '.join(cells)} | {', '.join(entry.checks)} |"
 
 

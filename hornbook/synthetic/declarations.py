@@ -1,26 +1,30 @@
-"""Declares the stage of this package for recipes and the command line."""
+"""Declares the stages of this package for recipes and the command line."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hornbook.base.stage import Cost, Planned, stage
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from hornbook.base.workspace import Workspace
-    from hornbook.synthetic.settings import SynthSettings
+    from hornbook.synthetic.settings import AuditSettings, SynthSettings
 
 
 def _cost(settings: "SynthSettings", planned: Planned) -> Cost:
-    from hornbook.synthetic.catalogue import expected_calls, expected_verify_calls
-    from hornbook.teacher.cost import cost_of_both, cost_of_calls
+    from hornbook.synthetic.expected import of_run
+    from hornbook.teacher.cost import calls_in, cost_of, cost_of_both
 
-    calls = planned.number("teacher_calls")
-    if calls is not None or settings.verifier is None:
-        return cost_of_calls(expected_calls(settings) if calls is None else calls, settings.writers, planned)
-    checking = expected_verify_calls(settings)
-    written = cost_of_calls(expected_calls(settings) - checking, settings.writers, planned)
-    return cost_of_both(written, cost_of_calls(checking, [settings.verifier], planned))
+    said = calls_in(planned)
+    if said:
+        return cost_of(said, settings.writers)
+    written, checked, tokens = of_run(settings, planned.expect.get("kept"))
+    verifiers = [settings.verifier] if settings.verifier else settings.writers
+    both = cost_of_both(cost_of(written, settings.writers), cost_of(checked, verifiers))
+    return replace(both, tokens=round(tokens))
 
 
 def _kinds(name: str) -> Iterable[str]:
@@ -67,3 +71,25 @@ def synth(
     from hornbook.synthetic.stage import synth
 
     synth(settings, work, documents=documents, questions=questions)
+
+
+def _audit_tables(out: Path) -> Iterable["Table"]:
+    from hornbook.synthetic.audit import audit_tables
+
+    return audit_tables(out)
+
+
+@stage(
+    "audit",
+    makes=("advice",),
+    argument="samples",
+    tables=_audit_tables,
+    report="2.2",
+    example="hornbook audit synthetic/ --sample 300 --verifier.url http://127.0.0.1:8001/v1 --verifier.model other "
+    "--out audit",
+)
+def audit(settings: "AuditSettings", work: "Workspace", *, samples: Path) -> None:
+    """Run the checks of kept synthetic records again, and bound the share that is wrong."""
+    from hornbook.synthetic.audit import audit
+
+    audit(settings, work, samples=samples)

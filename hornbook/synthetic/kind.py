@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from hornbook.base.platform import cores
-from hornbook.base.records import Message, Question
+from hornbook.base.records import Message, Question, Sample
 from hornbook.base.sentences import whole_sentences
 from hornbook.base.settings import Settings, setting
 from hornbook.synthetic.passages import Page, Passage, PassageSettings
@@ -29,7 +29,8 @@ Seed = Passage | Page | Question
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 Result = TypeVar("Result")
 
-
+# (record, its seed, context, settings): raises Rejected, and NotAudited
+Recheck = Callable[[Sample, Any, "RecordContext", Any], Awaitable[None]]
 MORE_ROOM = 3  # times the room of an answer that was cut off
 
 
@@ -39,6 +40,10 @@ class Rejected(Exception):
     def __init__(self, check: str, detail: str = "") -> None:
         super().__init__(f"{check}: {detail}" if detail else check)
         self.check = check
+
+
+class NotAudited(Exception):
+    """A record's checks cannot be run again; the message says why."""
 
 
 class NotNeeded(Exception):
@@ -285,6 +290,7 @@ class Kind:
         axes: what is drawn for each record, with the values.
         record: templates of what is kept: `text`, or the turns `user` and `assistant`.
         options: what the kind's file says to its mechanism alone (a rubric, questions to choose from).
+        recheck: runs the checks of a finished record again; None where that cannot be done.
     """
 
     about: str
@@ -306,6 +312,7 @@ class Kind:
     axes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     record: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    recheck: Recheck | None = None
 
 
 _PLACES: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()

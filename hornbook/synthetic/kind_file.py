@@ -124,6 +124,7 @@ def _kind(name: str, said: dict[str, Any], file: Path, profile: str) -> Kind:
         axes=axes_of(said.get("axes"), f"{where}: axes"),
         record=said["record"],
         options=said.get("options") or {},
+        recheck=mechanism.recheck,
     )
 
 

@@ -19,7 +19,7 @@ class Duplicates:
 
     def reason(self, sample: Sample) -> str:
         """Why the sample is left out; "" if it is new, and then it counts from now on."""
-        text = written_by_teacher(sample)
+        text = sample.written()
         key = exact_key(text)
         if key in self._first:
             return f"exact duplicate: of {self._first[key]}"
@@ -51,11 +51,6 @@ def contaminated(samples: RecordParts[Sample], settings: SynthSettings, work: Wo
                 found[sample.id] = sample.kind
     work.note("contamination", count_verdicts(verdicts))
     return found
-
-
-def written_by_teacher(sample: Sample) -> str:
-    """The text, or the last turn."""
-    return sample.messages[-1].content if sample.messages else sample.text
 
 
 def whole_text(sample: Sample) -> str:

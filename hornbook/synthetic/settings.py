@@ -101,6 +101,27 @@ class SynthSettings(DecontaminateSettings):
         return [*self.writers, self.verifier] if self.verifier else self.writers
 
 
+class AuditSettings(Settings):
+    """The checks of kept records once more (report §2.2, validation)."""
+
+    teacher: TeacherSettings | None = setting(None, "the model that answers anew, and verifies if there is no verifier")
+    verifier: TeacherSettings | None = setting(None, "the model that checks what was written")
+    sample: int = setting(300, "records to audit", ge=1)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not (self.teacher or self.verifier):
+            raise ValueError("give a verifier, or a teacher")
+        return self
+
+    @property
+    def checker(self) -> TeacherSettings:
+        """The model that is asked."""
+        checker = self.verifier or self.teacher
+        assert checker is not None
+        return checker
+
+
 def kinds_named(names: Iterable[Any]) -> list[str]:
     """Kinds by their own names or by their family's. Raises HornbookError for a name that is neither."""
     families = set(FAMILIES.values())

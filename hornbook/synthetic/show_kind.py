@@ -10,7 +10,7 @@ import numpy as np
 from hornbook.base.records import Document, Question, make_id
 from hornbook.synthetic.code_seeds import functions
 from hornbook.synthetic.engine import RecordJob, drawn_values
-from hornbook.synthetic.kind import Kind, Material, Seed
+from hornbook.synthetic.kind import Kind, KindSettings, Material, Seed
 from hornbook.synthetic.kinds import Profile, load_kind
 from hornbook.synthetic.passages import Page, PassageSettings, passages
 from hornbook.synthetic.words import Rarity
@@ -38,6 +38,7 @@ def running_median(values, width):
         medians.append(window[width // 2])
     return medians
 '''
+REPEATED = 60  # times; then the example page is longer than any kind needs
 
 
 def shown(name: str, profile: Profile = "full", seed: int = 0) -> Iterator[str]:
@@ -48,7 +49,7 @@ def shown(name: str, profile: Profile = "full", seed: int = 0) -> Iterator[str]:
     yield f"source {kind.source}; report {kind.report}"
     yield f"checks: {', '.join(kind.checks)}; at most {kind.calls(kind.settings())} calls a record"
     yield f"settings: {', '.join(f'{key}={value}' for key, value in kind.settings())}"
-    drawn = example_seed(kind)
+    drawn = example_seed(kind, kind.settings())
     if not kind.prompts or drawn is None:
         yield "\nIts prompts are made by a program: synthetic/kinds."
         return
@@ -59,12 +60,14 @@ def shown(name: str, profile: Profile = "full", seed: int = 0) -> Iterator[str]:
             yield f"--- {turn.role}\n{turn.content}"
 
 
-def example_seed(kind: Kind) -> Seed | None:
-    """A seed of the kind from the examples of this file; None if it needs another."""
+def example_seed(kind: Kind, settings: KindSettings) -> Seed | None:
+    """A seed of the kind from the examples of this file; None if it needs another.
+
+    For a kind that needs a longer page the example's is repeated."""
     documents = [_document(PROSE, "prose"), _document(CODE, "code")]
-    settings, rarity = PassageSettings(), Rarity([PROSE])
-    cut = passages(documents[0], settings, rarity)
-    page = Page(id=documents[0].id, text=PROSE, origin="example", passages=cut)
+    cutting, rarity = PassageSettings(), Rarity([PROSE])
+    whole = passages(documents[0], cutting, rarity)
+    parts = passages(documents[0], PassageSettings(tokens=(50, 200)), rarity)
     question = Question(
         id="question-example",
         task="example",
@@ -72,9 +75,13 @@ def example_seed(kind: Kind) -> Seed | None:
         answer="20",
         oracle="number",
     )
-    material = Material(cut, list(functions(documents[1])), [question], [page], settings)
-    found = kind.seeds(material, 1, np.random.default_rng(0), kind.settings())
-    return next(iter(found), None)
+    for times in (1, REPEATED):
+        page = Page(id=documents[0].id, text=PROSE, origin="example", passages=parts * times)
+        material = Material(whole, list(functions(documents[1])), [question], [page], cutting)
+        found = kind.seeds(material, 1, np.random.default_rng(0), settings)
+        if found:
+            return found[0]
+    return None
 
 
 def _document(text: str, kind: str) -> Document:

@@ -41,6 +41,42 @@ def test_the_epochs_are_printed(capsys):
         assert figure in shown
 
 
+def test_the_synthesis_of_the_full_size_recipe_has_the_reports_tokens():
+    """About 400 B unweighted tokens (report 2.2), by the kinds' own sizes."""
+    recipe = load_recipe(ROOT / "recipes" / "phi-4.yaml")
+    cost = stage_cost(recipe, recipe.stage("synthetic"))
+    assert cost.tokens == pytest.approx(400e9, rel=0.2)
+    assert cost.calls > 10**9 and cost.tokens_in > cost.tokens_out > cost.tokens
+
+
+EXPECTED = [  # what the recipe says, and calls, tokens in and tokens out, in parts of what is planned without it
+    ("{}", (1, 1, 1)),
+    ("{kept: 0.45}", (2, 2, 2)),
+]
+
+
+@pytest.mark.parametrize(("expect", "parts"), EXPECTED)
+def test_the_plan_shows_calls_and_tokens_and_takes_what_is_expected(tmp_path, monkeypatch, capsys, expect, parts):
+    (tmp_path / "recipe.yaml").write_text(f"""
+teacher: {{url: "http://a", model: mine}}
+stages:
+  one: {{kind: synth, documents: ./docs, kinds: [faq], records: 9000}}
+  two: {{kind: synth, documents: ./docs, kinds: [faq], records: 9000, expect: {expect}}}
+  three: {{kind: synth, documents: ./docs, kinds: [faq], expect: {{teacher_calls: 70, answer_tokens_per_call: 1000}}}}
+""")
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    loaded = load_recipe(tmp_path / "recipe.yaml")
+    one, two, three = (stage_cost(loaded, stage) for stage in loaded.stages)
+    numbers = [(cost.calls, cost.tokens_in, cost.tokens_out) for cost in (one, two)]
+    assert [other / planned for planned, other in zip(*numbers, strict=True)] == pytest.approx(parts, rel=1e-3)
+    assert one.tokens == two.tokens and one.calls == 20_000  # written and verified, 0.9 of them kept
+    assert (three.calls, three.tokens_out) == (70, 70_000)
+    print_plan(loaded, tmp_path / "run", "cpu:2")
+    shown = capsys.readouterr().out
+    assert " in " in shown and " out " in shown and re.search(r"\([\d.]+ M tokens in, [\d.]+ M out\)", shown)
+
+
 def test_a_stage_that_was_never_run_says_so(tmp_path):
     recipe = load_recipe(ROOT / "recipes" / "pocket.yaml")
     assert {standing.why for standing in stage_statuses(recipe, tmp_path)} == {"not run yet"}
@@ -86,7 +122,7 @@ PRICES = [  # the teacher, what the plan says is to be paid ("" where nothing is
     ("{url: 'http://a', model: mine}", "", False),
     ("{url: 'http://a', model: mine, price_in: 0, price_out: 0}", "0.00 to pay", False),
     ("{url: 'http://a', model: mine, price_out: 8}", r"[1-9][\d.]* to pay", False),
-    ("{url: 'https://a', model: gpt-4o-mini}", r"0\.[1-9]\d* to pay", True),
+    ("{url: 'https://a', model: gpt-4o-mini}", r"\d\.\d*[1-9]\d* to pay", True),
     ("{url: 'https://a', model: gpt-4o-mini, price_in: 1000, price_out: 1000}", r"[1-9]\d*\.\d+ to pay", False),
 ]
 

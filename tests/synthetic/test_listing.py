@@ -1,5 +1,6 @@
 """`hornbook synth --list`: what a user needs to choose, for all kinds, a family, or one."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,11 @@ def test_every_kind_is_listed_with_what_it_asks_checks_and_yielded(shown, monkey
     )
     textbook = printed.out.split("  textbook: ")[1].split("\n\n")[0]
     assert "4 kept of 8 seeds, 31 calls (pocket)" in " ".join(textbook.split())
+    assert all(
+        re.search(r"\n    a record: about [\d.]+ calls, [\d,]+ tokens in and [\d,]+ out; at most \d+ calls", part)
+        for part in printed.out.split("\n\n")
+        if "seeds: " in part
+    )
     assert max(map(len, printed.out.splitlines())) <= 110
 
 

@@ -16,13 +16,16 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.records import Question
 from hornbook.base.workspace import Workspace
 from hornbook.synthetic.engine import RecordJob
+from hornbook.synthetic.job_order import JobOrder
 from hornbook.synthetic.kind import KindSettings
+from hornbook.synthetic.plan import KindPlan
 from hornbook.synthetic.ray_runner import run_on_ray
 from hornbook.synthetic.settings import SynthSettings
 from hornbook.synthetic.stage import synth
 from hornbook.teacher.errors import BudgetError
 from tests.synthetic import factory
 from tests.synthetic.factory import CALLS, KIND, RECORDS, contents, run, serving, write_documents
+from tests.synthetic.test_job_order import Kept
 
 pytestmark = pytest.mark.slow
 IN_FLIGHT = 4  # calls of each of the two workers
@@ -131,13 +134,15 @@ def test_a_shard_that_kills_its_workers_is_given_up(cluster, tmp_path):
     async def make(seed, ask, settings):
         os._exit(1)
 
-    def shown(outcome, spent):
+    def shown(spent):
         raise AssertionError("nothing can have been made")
 
     settings = SynthSettings.parse({"teacher": {"url": "http://127.0.0.1:9/v1", "model": "m"}, "benchmarks": []}, "")
-    job = RecordJob(replace(KIND, make=make), KindSettings(), Question(id="q", task="t", prompt="p"))
+    kind = replace(KIND, make=make, name="dying")
+    job = RecordJob(kind, KindSettings(), Question(id="q", task="t", prompt="p"), number=0)
+    order = JobOrder([KindPlan(kind, job.settings, 1, iter([job]))], Kept())
     with pytest.raises(HornbookError, match=r"^ray: 5 workers died at one shard"):
-        run_on_ray([job], settings, tmp_path, 0, shown, lambda job: True)
+        run_on_ray(order, settings, tmp_path, 0, shown)
 
 
 def test_a_kind_of_the_users_own_runs_there_too(cluster, documents, tmp_path):
@@ -161,4 +166,4 @@ def test_a_kind_of_the_users_own_runs_there_too(cluster, documents, tmp_path):
 def test_without_ray_a_line_names_the_package(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(HornbookError, match=r"pip install ray"):
-        run_on_ray([], SynthSettings(teacher={"local": "smollm2"}), tmp_path, 0, print, bool)
+        run_on_ray(JobOrder([], Kept()), SynthSettings(teacher={"local": "smollm2"}), tmp_path, 0, print)

@@ -10,8 +10,8 @@ from hornbook.base.records import Question, make_id
 from hornbook.base.settings import setting
 from hornbook.synthetic.constraints.edits import Task, draw_task
 from hornbook.synthetic.constraints.oracle import SAME_TEXT, same_text
-from hornbook.synthetic.kind import Checks, KindSettings, Made, RecordContext, Rejected
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.words import grounded
 
@@ -72,6 +72,11 @@ def calls(settings: ComputedEditSettings, prompts: Prompts) -> dict[str, int]:
     return {"word": 2 * settings.tries, "solve": 2 * settings.solutions * settings.tries}
 
 
+def usual(settings: ComputedEditSettings, kind: Kind) -> dict[str, Usual]:
+    tried = min(1.2, settings.tries)
+    return {"word": Usual(tried), "solve": Usual(tried * settings.solutions)}
+
+
 def checks(settings: ComputedEditSettings, prompts: Prompts) -> tuple[str, ...]:
     return ("task", "finished", "wording", "same result")
 
@@ -80,6 +85,7 @@ MECHANISM = Mechanism(
     make=make,
     settings=ComputedEditSettings,
     calls=calls,
+    usual=usual,
     checks=checks,
     seeds="passages",
     stages={"word": True, "solve": True},

@@ -17,8 +17,8 @@ from hornbook.synthetic.constraints.drawing import RULES, as_instruction, broken
 from hornbook.synthetic.constraints.oracle import constraint_question
 from hornbook.synthetic.constraints.parts import UNSPACED
 from hornbook.synthetic.constraints.rule import SHORT, Constraint, Topic
-from hornbook.synthetic.kind import Made, RecordContext, Rejected
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
+from hornbook.synthetic.kind import Kind, Made, RecordContext, Rejected
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
 from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Passage
@@ -178,6 +178,16 @@ def calls(settings: ConstraintSettings, prompts: Prompts) -> dict[str, int]:
     }
 
 
+def usual(settings: ConstraintSettings, kind: Kind) -> dict[str, Usual]:
+    turns = sum(settings.constraints) / 2 if "turns" in kind.options else 1.0
+    shown = (turns - 1) / 2 * (kind.prompts["reply"].tokens or settings.size)  # of the turns before
+    return {
+        "reply": Usual(min(1.3, settings.tries) * turns, shown),
+        "repair": Usual(min(0.4, settings.repairs) * turns, shown),
+        "judge": Usual(turns, shown),
+    }
+
+
 def checks(settings: ConstraintSettings, prompts: Prompts) -> tuple[str, ...]:
     return ("constraints", "form", "does the task", *text_check_names(settings), "turns")
 
@@ -186,6 +196,7 @@ MECHANISM = Mechanism(
     make=make,
     settings=ConstraintSettings,
     calls=calls,
+    usual=usual,
     checks=checks,
     seeds="passages",
     stages={"request": True, "reply": True, "repair": True, "judge": True},

@@ -14,9 +14,9 @@ import msgspec
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.base.token_estimate import estimate_tokens
-from hornbook.synthetic.kind import Checks, Made, RecordContext
+from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext
 from hornbook.synthetic.mechanisms.judging import require_judged
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
 from hornbook.synthetic.passages import Page, Passage
 from hornbook.synthetic.prompts import render, source_of
@@ -209,6 +209,26 @@ def calls(settings: DialogueSettings, prompts: Prompts) -> dict[str, int]:
     }
 
 
+def usual(settings: DialogueSettings, kind: Kind) -> dict[str, Usual]:
+    if "review" not in kind.prompts:
+        size = float(settings.parts * (kind.prompts["write"].tokens or 0))
+        return {
+            "plan": Usual(settings.parts),
+            "write": Usual(settings.parts, shown=size * (settings.parts - 1) / settings.parts / 2),
+            "recall": Usual(shown=size),
+            "judge": Usual(shown=size),
+        }
+    turns = sum(settings.turns) / 2
+    size = turns * (kind.prompts["write"].tokens or 0)
+    return {
+        "scenario": Usual(shown=size / 2),
+        "review": Usual(turns - 1, shown=size / 2),
+        "write": Usual(turns, shown=size / 2),
+        "summary": Usual(shown=size),
+        "judge": Usual(shown=size),
+    }
+
+
 def checks(settings: DialogueSettings, prompts: Prompts) -> tuple[str, ...]:
     named = text_check_names(settings)
     form = ["form"] if "review" in prompts or "judge" in prompts else []
@@ -220,6 +240,7 @@ MECHANISM = Mechanism(
     make=make,
     settings=DialogueSettings,
     calls=calls,
+    usual=usual,
     checks=checks,
     seeds="passages",
     stages={

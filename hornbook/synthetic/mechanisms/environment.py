@@ -15,8 +15,8 @@ from hornbook.base.records import Question
 from hornbook.base.settings import setting
 from hornbook.synthetic.environments.puzzles import WorldName, worked_move, world_of
 from hornbook.synthetic.environments.world import Illegal, State, World, apply, replay, shortest_plan
-from hornbook.synthetic.kind import Checks, Made, RecordContext, Rejected
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
+from hornbook.synthetic.kind import VERIFY, Checks, Kind, Made, RecordContext, Rejected
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
 from hornbook.synthetic.mechanisms.text_checks import WritingSettings, require_form
 from hornbook.synthetic.verification import CHECKS
 
@@ -221,6 +221,18 @@ def calls(settings: EnvironmentSettings, prompts: Prompts) -> dict[str, int]:
     return {"plan": 2, "act": acts, "reflect": 2 * settings.failures, "tell": 2 * settings.tellings}
 
 
+def usual(settings: EnvironmentSettings, kind: Kind) -> dict[str, Usual]:
+    moves, step = (settings.least_moves + settings.most_moves) / 2, 70  # tokens of a step as prompts show it
+    failures = min(0.2 * moves, settings.failures)
+    return {
+        "plan": Usual(answer=150),
+        "act": Usual(moves + failures, shown=step * moves / 2, answer=60),
+        "reflect": Usual(failures, answer=60),
+        "tell": Usual(min(1.2, settings.tellings), shown=step * (moves + failures)),
+        VERIFY: Usual(shown=20 * moves),
+    }
+
+
 def checks(settings: EnvironmentSettings, prompts: Prompts) -> tuple[str, ...]:
     written = ("length", "no repetition", *(CHECKS if settings.verified else ()))
     return ("form", "finished", "goal", "hints", "solution", "replayed", *written)
@@ -230,6 +242,7 @@ MECHANISM = Mechanism(
     make=make,
     settings=EnvironmentSettings,
     calls=calls,
+    usual=usual,
     checks=checks,
     seeds="puzzles",
     stages={"plan": True, "act": True, "reflect": True, "tell": False},

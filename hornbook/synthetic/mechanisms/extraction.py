@@ -12,9 +12,9 @@ from msgspec import Meta
 
 from hornbook.base.settings import setting
 from hornbook.oracles.text import canonical_text
-from hornbook.synthetic.kind import Checks, KindSettings, Made, RecordContext
+from hornbook.synthetic.kind import VERIFY, Checks, Kind, KindSettings, Made, RecordContext
 from hornbook.synthetic.mechanisms.judging import findings
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.structured_output import schema_of
 from hornbook.synthetic.verification import CHECKS
@@ -131,6 +131,10 @@ def calls(settings: ExtractionSettings, prompts: Prompts) -> dict[str, int]:
     return {"fields": 2, "extract": 2 * (1 + settings.twice), "compare": 2 * settings.twice}
 
 
+def usual(settings: ExtractionSettings, kind: Kind) -> dict[str, Usual]:
+    return {"extract": Usual(1 + settings.twice), "compare": Usual(0.5 * settings.twice), VERIFY: Usual(answer=200)}
+
+
 def checks(settings: ExtractionSettings, prompts: Prompts) -> tuple[str, ...]:
     return ("form", "agreed", *(CHECKS if settings.verified else ()))
 
@@ -139,6 +143,7 @@ MECHANISM = Mechanism(
     make=make,
     settings=ExtractionSettings,
     calls=calls,
+    usual=usual,
     checks=checks,
     seeds="passages",
     stages={"fields": True, "extract": True, "compare": False},

@@ -17,8 +17,8 @@ from hornbook.base.settings import setting
 from hornbook.oracles.extract_answer import extract_answer
 from hornbook.oracles.text import canonical_text
 from hornbook.synthetic.code_similarity import code_of, parse_function
-from hornbook.synthetic.kind import Checks, Made, RecordContext, Rejected
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
+from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext, Rejected
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
 from hornbook.synthetic.mechanisms.revision import Score
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, require_form, text_check_names
 from hornbook.synthetic.passages import Passage
@@ -205,6 +205,17 @@ def calls(settings: MiddleSettings, prompts: Prompts) -> dict[str, int]:
     return {"choose": 2, "reason": each, "fill": each, "grade": each}
 
 
+def usual(settings: MiddleSettings, kind: Kind) -> dict[str, Usual]:
+    tried = min(1.5, settings.attempts)
+    text = 300  # tokens of the text around a gap
+    return {
+        "choose": Usual(answer=100),
+        "reason": Usual(tried, shown=text),
+        "fill": Usual(tried, shown=text + (kind.prompts["reason"].tokens or 0)),
+        "grade": Usual(tried, shown=text + (kind.prompts["reason"].tokens or 0)),
+    }
+
+
 def checks(settings: MiddleSettings, prompts: Prompts) -> tuple[str, ...]:
     return ("form", "a middle to cut", "match", "reasons", *text_check_names(settings))
 
@@ -213,6 +224,7 @@ MECHANISM = Mechanism(
     make=make,
     settings=MiddleSettings,
     calls=calls,
+    usual=usual,
     checks=checks,
     seeds="reasoning",
     stages={"choose": False, "reason": True, "fill": False, "grade": True},

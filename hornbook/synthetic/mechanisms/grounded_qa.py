@@ -11,15 +11,17 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from hornbook.base.records import Question, make_id
+from hornbook.base.records import Question, Sample, make_id
 from hornbook.base.settings import setting
+from hornbook.base.thinking import without_thinking
 from hornbook.oracles.choice import picked
+from hornbook.oracles.extract_answer import extract_answer, first_line
 from hornbook.oracles.number import is_plain
 from hornbook.oracles.text import canonical_text
-from hornbook.synthetic.kind import Checks, Made, RecordContext, Rejected
+from hornbook.synthetic.kind import VERIFY, Checks, Kind, Made, NotAudited, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.comparing import oracle_of, right_answers
 from hornbook.synthetic.mechanisms.judging import require_judged
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
 from hornbook.synthetic.passages import Passage
 
@@ -115,6 +117,19 @@ async def from_question(
     return made
 
 
+async def recheck(sample: Sample, seed: Passage, ask: RecordContext, settings: GroundedQaSettings) -> None:
+    """New answers with the passage must reach the record's, and its text must be true to the passage."""
+    if not sample.messages or "chain" in ask.kind.prompts:
+        raise NotAudited("the question, or the step of reasoning that it came from, is not kept")
+    question, solution = sample.messages[-2].content, without_thinking(sample.written()) or ""
+    asked = Asked(question, first_line(extract_answer(solution)))
+    shown: list[list[str]] = [[] for _ in range(settings.answers)]
+    anew = await ask.samples("answer", settings.answers, first=ask.fresh, preamble=False, question=question, step=None)
+    share = sum(await which_right(anew, asked, shown, ask)) / settings.answers
+    Checks().require("consistent", share >= settings.min_agree, f"{share:.2f} of new answers agree")
+    await check_text(f"{question}\n\n{solution}", seed, ask, settings)
+
+
 async def answers(
     ask: RecordContext, stage: str, asked: Asked, shown: Sequence[Sequence[str]], **known: Any
 ) -> list[str]:
@@ -192,6 +207,18 @@ def calls(settings: GroundedQaSettings, prompts: Prompts) -> dict[str, int]:
     }
 
 
+def usual(settings: GroundedQaSettings, kind: Kind) -> dict[str, Usual]:
+    kept = settings.steps if "chain" in kind.prompts else 1
+    tried = min(1.2, settings.tries) * kept
+    return {
+        "question": Usual(tried, answer=120),
+        "answer": Usual(tried * settings.answers),
+        "unaided": Usual(tried * settings.unaided),
+        "judge": Usual(tried, shown=30 * (settings.answers + settings.unaided), answer=200),
+        VERIFY: Usual(kept),
+    }
+
+
 def checks(settings: GroundedQaSettings, prompts: Prompts) -> tuple[str, ...]:
     chain = ("chain",) if "chain" in prompts else ()
     return ("form", *chain, "question", "sound", "consistent", "not too easy", *text_check_names(settings))
@@ -201,7 +228,9 @@ MECHANISM = Mechanism(
     make=make,
     settings=GroundedQaSettings,
     calls=calls,
+    usual=usual,
     checks=checks,
     seeds="passages",
     stages={"chain": False, "question": True, "answer": True, "unaided": False, "judge": True, "compare": False},
+    recheck=recheck,
 )

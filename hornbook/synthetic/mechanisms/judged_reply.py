@@ -6,9 +6,9 @@ may have to be true to a passage, too.
 
 from hornbook.base.records import Question
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import Checks, Made, RecordContext, Seed
+from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext, Seed
 from hornbook.synthetic.mechanisms.judging import require_judged
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, require_form, same_language
 from hornbook.synthetic.prompts import render
 from hornbook.synthetic.verification import CHECKS
@@ -45,6 +45,11 @@ def calls(settings: JudgedReplySettings, prompts: Prompts) -> dict[str, int]:
     return {"request": 2, "screen": 2 * settings.screens, "reply": 2, "judge": 2}
 
 
+def usual(settings: JudgedReplySettings, kind: Kind) -> dict[str, Usual]:
+    reply = kind.prompts["reply"].tokens or 0
+    return {"request": Usual(answer=50), "screen": Usual(settings.screens, answer=130), "judge": Usual(1, reply, 150)}
+
+
 def checks(settings: JudgedReplySettings, prompts: Prompts) -> tuple[str, ...]:
     return (
         "finished",
@@ -62,6 +67,7 @@ MECHANISM = Mechanism(
     make=make,
     settings=JudgedReplySettings,
     calls=calls,
+    usual=usual,
     checks=checks,
     seeds="passages",
     stages={"request": False, "screen": False, "reply": True, "judge": True},

@@ -6,6 +6,7 @@ A question joins an early and a late section: an independent reader of the whole
 who lack either section do not.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -15,8 +16,8 @@ from msgspec import Meta
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.base.token_estimate import estimate_tokens
-from hornbook.synthetic.kind import VERIFY, Checks, Made, RecordContext, Rejected
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
+from hornbook.synthetic.kind import VERIFY, Checks, Kind, Made, RecordContext, Rejected
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
 from hornbook.synthetic.mechanisms.second_answer import SECOND, require_alone_too_little, require_same_answer
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
 from hornbook.synthetic.passages import Page, Passage
@@ -231,6 +232,24 @@ def calls(settings: LongDocumentSettings, prompts: Prompts) -> dict[str, int]:
     }
 
 
+def usual(settings: LongDocumentSettings, kind: Kind) -> dict[str, Usual]:
+    document = 1.15 * settings.min_tokens
+    sections = min(MOST_SECTIONS, max(3, document / math.sqrt(math.prod(settings.tokens))))
+    checked = 1.1 * sections if "section" in kind.prompts else 0.0
+    written = {
+        "outline": Usual(answer=500),
+        "section": Usual(1.1 * sections, shown=settings.source_tokens() / sections + 60 * sections / 2),
+        "summary": Usual(sections, answer=50),
+    }
+    return (written if "section" in kind.prompts else {}) | {
+        "question": Usual(1.2 * settings.questions, document, 150),
+        "solve": Usual(1.2 * settings.questions, document, 150),
+        "alone": Usual(2.4 * settings.questions, document, 150),
+        "judge": Usual(3.6 * settings.questions, answer=80),
+        VERIFY: Usual(checked + 1.2 * settings.questions, document / 2),
+    }
+
+
 def checks(settings: LongDocumentSettings, prompts: Prompts) -> tuple[str, ...]:
     written = (
         ("outline", *text_check_names(settings), "new")
@@ -244,6 +263,7 @@ MECHANISM = Mechanism(
     make=make,
     settings=LongDocumentSettings,
     calls=calls,
+    usual=usual,
     checks=checks,
     seeds="reading_lists",
     stages={"outline": False, "section": False, "summary": False, "question": True, **SECOND},

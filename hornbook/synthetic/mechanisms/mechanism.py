@@ -2,13 +2,28 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from hornbook.base.records import Message
-from hornbook.synthetic.kind import Checks, KindSettings, Made, RecordContext
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, Recheck, RecordContext
 from hornbook.synthetic.prompts import Prompt, render
 
 Prompts = Mapping[str, Prompt]
+
+
+class Usual(NamedTuple):
+    """What is usual of a stage, for the plan of the cost.
+
+    Attributes:
+        calls: in a record.
+        shown: tokens of earlier answers in its prompt, beside those that it shows by their stage's name or as `text`;
+            of the verifier's prompt: tokens of the source, if that is not the seed.
+        answer: tokens of an answer whose prompt does not say; 0: as long as the kind's text.
+    """
+
+    calls: float = 1.0
+    shown: float = 0.0
+    answer: int = 0
 
 
 @dataclass(frozen=True)
@@ -19,9 +34,11 @@ class Mechanism:
         make: takes one seed through the stages. Raises Rejected.
         settings: its settings class; a kind's file gives defaults of its own.
         calls: (settings, prompts) → stage → largest number of calls of a record.
+        usual: (settings, kind) → stage → what to expect of a good teacher: revisions and second tries are rare.
         checks: (settings, prompts) → names of the checks that can reject a record, in order.
         seeds: where its seeds come from, unless the kind's file says otherwise (`seed_sampling.SEEDS`).
         stages: names that its prompts may have, and whether each must be there.
+        recheck: runs the checks of a finished record again, for audits. Raises Rejected.
     """
 
     make: Callable[[Any, RecordContext, Any], Awaitable[list[Made]]]
@@ -30,6 +47,8 @@ class Mechanism:
     checks: Callable[[Any, Prompts], tuple[str, ...]]
     seeds: str
     stages: Mapping[str, bool]
+    recheck: Recheck | None = None
+    usual: Callable[[Any, Kind], Mapping[str, Usual]] = lambda settings, kind: {}
 
 
 def record_of(ask: RecordContext, checks: Checks, *, grade: float = 1.0, **values: Any) -> Made:

@@ -14,8 +14,8 @@ from hornbook.base.settings import setting
 from hornbook.base.token_estimate import estimate_tokens
 from hornbook.sandbox.bubblewrap import works
 from hornbook.synthetic.code_similarity import code_of, parse_function, similarity, token_similarity
-from hornbook.synthetic.kind import Checks, KindSettings, Made, RecordContext, Rejected
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
+from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
 from hornbook.synthetic.mechanisms.revision import Score
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.behaviour import CallExample, behaviour, same_behaviour
@@ -109,6 +109,12 @@ def calls(settings: ReversalSettings, prompts: Prompts) -> dict[str, int]:
     return dict.fromkeys(("instruction", "write", "judge"), 2 * settings.tries)
 
 
+def usual(settings: ReversalSettings, kind: Kind) -> dict[str, Usual]:
+    tried = min(1.2, settings.tries)
+    again = kind.prompts["write"].tokens or settings.max_tokens // 2
+    return {"instruction": Usual(tried), "write": Usual(tried), "judge": Usual(tried, shown=again, answer=80)}
+
+
 def checks(settings: ReversalSettings, prompts: Prompts) -> tuple[str, ...]:
     judged = ("form", "fits") if "judge" in prompts else ()
     return ("finished", "own words", "no dictation", "parses", *judged, "fidelity")
@@ -118,6 +124,7 @@ MECHANISM = Mechanism(
     make=make,
     settings=ReversalSettings,
     calls=calls,
+    usual=usual,
     checks=checks,
     seeds="passages",
     stages={"instruction": True, "write": True, "judge": False},

@@ -12,6 +12,7 @@ from hornbook.base.settings import setting
 from hornbook.synthetic.kind import Checks, KindSettings, RecordContext
 from hornbook.synthetic.prompts import SHARED
 
+REVISED = 0.5  # share of the texts of a good teacher that are revised, once
 Score = Annotated[int, Meta(ge=1, le=5)]
 
 

@@ -6,11 +6,13 @@ that. It is prose, or of a form that a program checks (`forms.py`).
 
 from typing import Any
 
+from hornbook.base.records import Sample
 from hornbook.base.settings import setting
-from hornbook.synthetic.kind import VERIFY, Checks, Made, RecordContext, Rejected
+from hornbook.base.thinking import without_thinking
+from hornbook.synthetic.kind import VERIFY, Checks, Kind, Made, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.forms import FORMS, Claims, judge_again
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
-from hornbook.synthetic.mechanisms.revision import RevisionSettings, require_scores, revised
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
+from hornbook.synthetic.mechanisms.revision import REVISED, RevisionSettings, require_scores, revised
 from hornbook.synthetic.mechanisms.second_answer import SECOND, require_alone_too_little, require_same_answer
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
 from hornbook.synthetic.passages import Page, Passage
@@ -60,6 +62,10 @@ async def require_complete(checks: Checks, text: str, seed: Passage | Page, ask:
     checks.require("complete", True)
 
 
+async def recheck(sample: Sample, seed: Passage, ask: RecordContext, settings: RewriteSettings) -> None:
+    await check_text(without_thinking(sample.written()) or "", seed, ask, settings)
+
+
 def calls(settings: RewriteSettings, prompts: Prompts) -> dict[str, int]:
     again = 2  # calls of one that is cut off or does not fit
     parts = -(-(settings.tokens[1] + LONGEST_PART) // LONGEST_PART)  # of the text and its question
@@ -73,6 +79,19 @@ def calls(settings: RewriteSettings, prompts: Prompts) -> dict[str, int]:
         "solve": again,
         "alone": again * 2,
         "judge": again * (3 if "alone" in prompts else 1),
+    }
+
+
+def usual(settings: RewriteSettings, kind: Kind) -> dict[str, Usual]:
+    revisions = REVISED * min(1, settings.rounds)
+    return {
+        "question": Usual(answer=60),
+        "plan": Usual(answer=250),
+        "critique": Usual(1 + revisions, answer=250),
+        "revise": Usual(revisions),
+        VERIFY: Usual(2 if settings.complete else 1),
+        "alone": Usual(2),
+        "judge": Usual(3 if "alone" in kind.prompts else 1, answer=80),
     }
 
 
@@ -91,7 +110,9 @@ MECHANISM = Mechanism(
     make=make,
     settings=RewriteSettings,
     calls=calls,
+    usual=usual,
     checks=checks,
     seeds="passages",
     stages={"question": False, "plan": False, "write": True, "critique": False, "revise": False, **SECOND},
+    recheck=recheck,
 )

@@ -5,13 +5,16 @@ What is said about the code beside it is verified against the code and what it g
 
 from typing import Any
 
-from hornbook.synthetic.kind import Checks, Made, RecordContext, Seed
+from hornbook.base.records import Sample
+from hornbook.base.thinking import without_thinking
+from hornbook.synthetic.kind import VERIFY, Checks, Kind, Made, NotAudited, RecordContext, Seed
 from hornbook.synthetic.mechanisms.code_tasks import TASKS, Judged, RunCodeSettings, Task
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
 from hornbook.synthetic.mechanisms.text_checks import require_form
 from hornbook.synthetic.prompts import render
 from hornbook.synthetic.verification import CHECKS
 
+REPEATABLE = ("explain", "document", "test", "translate", "predict")  # tasks that follow from the seed alone
 REPEATED = 6  # words; shorter parts come again where values are told step by step
 
 
@@ -19,6 +22,26 @@ async def make(seed: Seed, ask: RecordContext, settings: RunCodeSettings) -> lis
     task = TASKS[settings.task]
     given = await task.prepare(seed, ask, settings)
     text, judged = await answered(task, given, ask, settings)
+    checks = await held_to(task, given, judged, ask, settings)
+    made = record_of(ask, checks, grade=judged.grade, **given, text=text, written=judged.code)
+    made.question = judged.question
+    return [made]
+
+
+async def recheck(sample: Sample, seed: Seed, ask: RecordContext, settings: RunCodeSettings) -> None:
+    """The answer is run again, and what it says is verified again."""
+    if settings.task not in REPEATABLE:
+        raise NotAudited("what it was asked was drawn by chance, or by the teacher")
+    task = TASKS[settings.task]
+    given = await task.prepare(seed, ask, settings)
+    judged = await ask.compute(task.judge, given, without_thinking(sample.written()) or "", settings)
+    await held_to(task, given, judged, ask, settings)
+
+
+async def held_to(
+    task: Task, given: dict[str, Any], judged: Judged, ask: RecordContext, settings: RunCodeSettings
+) -> Checks:
+    """The checks of an answer that was run. Raises Rejected."""
     checks = Checks()
     for name in ("runs", "finished", *task.checks):
         checks.require(name, name not in judged.problems, judged.problems.get(name, ""))
@@ -27,9 +50,7 @@ async def make(seed: Seed, ask: RecordContext, settings: RunCodeSettings) -> lis
         if settings.verified:
             facts = f"{given['facts']}\n\nThe code of the answer:\n{judged.code}" if judged.code else given["facts"]
             await ask.verify(checks, judged.prose, facts, absent=settings.absent)
-    made = record_of(ask, checks, grade=judged.grade, **given, text=text, written=judged.code)
-    made.question = judged.question
-    return [made]
+    return checks
 
 
 async def answered(
@@ -56,6 +77,16 @@ def calls(settings: RunCodeSettings, prompts: Prompts) -> dict[str, int]:
     return once | {"design": 2 * (1 + settings.repairs), "repair": 2 * settings.repairs}
 
 
+def usual(settings: RunCodeSettings, kind: Kind) -> dict[str, Usual]:
+    return {
+        "request": Usual(answer=120),
+        "design": Usual(1.2, answer=400),
+        "question": Usual(answer=60),
+        "repair": Usual(min(0.3, settings.repairs), shown=1000),
+        VERIFY: Usual(shown=400),
+    }
+
+
 def checks(settings: RunCodeSettings, prompts: Prompts) -> tuple[str, ...]:
     written = () if settings.task == "test" else ("length", "no repetition", *(CHECKS if settings.verified else ()))
     return ("runs", "finished", *TASKS[settings.task].checks, *written)
@@ -65,8 +96,10 @@ MECHANISM = Mechanism(
     make=make,
     settings=RunCodeSettings,
     calls=calls,
+    usual=usual,
     checks=checks,
     seeds="functions that run",
     stages={"design": False, "request": False, "tests": False, "question": False, "solve": False, "write": True,
             "repair": False},
+    recheck=recheck,
 )  # fmt: skip

@@ -40,7 +40,7 @@ def verified(monkeypatch):
     """A verifier that finds everything true but what speaks of the moon: (text, source) of each time it is asked."""
     asked = []
 
-    async def verify(self, checks, text, source, *, absent="none"):
+    async def verify(self, checks, text, source, *, absent="none", numbers=True):
         asked.append((text, source))
         checks.require("truth", "the moon" not in text)
 
@@ -81,7 +81,7 @@ def test_a_good_agents_told_moves_reach_the_goal_in_whatever_form_it_tells_them(
     seed = puzzle(name)
     way = solver(name, seed)
     for tell in framed(telling(way)):
-        (made,) = run_kind(name, seed, script(way, tell))
+        (made,) = run_kind(name, seed, script(way, tell), tokens=[60, 2600])
         assert made.grade == 1.0
         assert [turn.content for turn in made.messages] == [seed.prompt, telling(way)]
     world = world_of(name, seed)

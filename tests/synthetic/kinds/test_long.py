@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hornbook.base.token_estimate import estimate_tokens
+from hornbook.synthetic.collection import parents_of
 from hornbook.synthetic.kind import Material
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.kinds.long._pages import reading_lists
 from hornbook.synthetic.passages import Page, PassageSettings
-from hornbook.synthetic.stage import parents_of
 from tests.synthetic.kinds.scripted import passage_of
 
 WORDS = [

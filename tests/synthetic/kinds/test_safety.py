@@ -158,7 +158,7 @@ def test_programs_reject_what_they_can_see(name, changed, check):
 
 
 def test_replies_about_a_passage_are_verified_against_it(monkeypatch):
-    async def verify(self, checks, text, source, *, absent="none"):
+    async def verify(self, checks, text, source, *, absent="none", numbers=True):
         assert source == TEXT
         checks.require("truth", "1821" in text, absent)
 
