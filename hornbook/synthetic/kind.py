@@ -15,6 +15,7 @@ import numpy as np
 
 from hornbook.base.platform import cores
 from hornbook.base.records import Message, Question, Sample
+from hornbook.base.sentences import whole_sentences
 from hornbook.base.settings import Settings, setting
 from hornbook.synthetic.passages import Page, Passage, PassageSettings
 from hornbook.synthetic.prompts import Prompt
@@ -174,15 +175,21 @@ class RecordContext:
         """`count` independent texts without what stands around them; see `answers.text_of`. `values` are added for the
         template. Solutions and replies are written without `preamble`.
 
-        A text that was cut off is asked for again with more room. Raises Rejected ("finished") if that is cut off too.
+        A text that was cut off is asked for again with more room, unless its prompt says `cut`. Raises Rejected
+        ("finished") if that is cut off too.
         """
         from hornbook.synthetic.answers import text_of
 
         messages, options = self._prompt(stage, values)
+        cut = self.kind.prompts[stage].cut
         answers = await self.many(stage, messages, count, sample=first, **options)
         texts = []
         for number, answer in enumerate(answers, start=first):
             room = options["max_tokens"]
+            if answer.finish == "length" and cut:
+                said = answer.text if fenced else whole_sentences(answer.text.strip())
+                texts.append(text_of(said, label=label, fenced=fenced))
+                continue
             if answer.finish == "length":
                 room *= MORE_ROOM
                 answer = await self(stage, messages, **options | {"sample": number, "max_tokens": room})

@@ -103,7 +103,6 @@ class PassageSettings(Settings):
     seeds: int | None = setting(
         None, "passages that the teacher is to accept; by default as many as the largest kind has records", ge=1
     )
-    describe: bool = setting(True, "let the teacher describe and grade each passage: one call more per seed")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -55,7 +55,8 @@ class Named(jinja2.Undefined):
 class Prompt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one stage sends. `examples` are solved ones, as earlier turns: (asked, answered).
 
-    `tokens` is the length of an answer to expect, from which the cost is planned; None: the kind's own.
+    `tokens` is the length of an answer to expect, from which the cost is planned; None: the kind's own. Of an answer
+    that is cut off, `cut` keeps the whole sentences (of code, all): small teachers seldom come to an end by themselves.
     """
 
     user: str
@@ -65,6 +66,7 @@ class Prompt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_tokens: int | None = None
     temperature: float | None = None
     stop: list[str] = []
+    cut: bool = False
 
     def messages(self, system: str, values: Mapping[str, Any], named: bool = False) -> list[Message]:
         """The turns as sent; `system` is the kind's, where the prompt has none of its own. What nothing gave is an

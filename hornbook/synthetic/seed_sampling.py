@@ -133,6 +133,12 @@ def from_questions(material: Material, count: int, rng: np.random.Generator, set
     return [material.questions[number] for number in rng.permutation(len(material.questions))[:count].tolist()]
 
 
+def questions_and_passages(material: Material, count: int, rng: np.random.Generator, settings: Any) -> Sequence[Seed]:
+    """Questions that were given and passages to ask about, in the settings' proportion where both suffice."""
+    given = from_questions(material, round(count * settings.asked) if material.passages else count, rng, settings)
+    return [*given, *spread_over_documents(material.passages, count - len(given), rng)]
+
+
 def from_pages(material: Material, count: int, rng: np.random.Generator, settings: object) -> Sequence[Seed]:
     """Pages with at least two passages."""
     pages = [page for page in material.pages if len(page.passages) > 1]
@@ -235,6 +241,7 @@ SEEDS: dict[str, Callable[[Material, int, np.random.Generator, Any], Sequence[Se
     "functions": from_functions,
     "questions": from_questions,
     "pages": from_pages,
+    "questions and passages": questions_and_passages,
     "related": from_related,
     "reading_lists": from_reading_lists,
     "functions that run": later("programs.behaviour:from_runnable"),

@@ -110,7 +110,6 @@ def run(url: str, folder: Path, ledger: Path, documents: Path, runner: str = "lo
         "runner": runner,
         "teacher": {"url": url, "model": "mock", "concurrency": 8, "backoff": 0.01, **teacher},
         "kinds": {"retold": {"records": RECORDS}},
-        "passages": {"describe": False},
         "benchmarks": [],
         "near_duplicate": 2.0,
     }

@@ -13,12 +13,13 @@ from pathlib import Path
 import msgspec
 
 from hornbook.base.records import Message
-from hornbook.synthetic.prompting import SHOWN
 from hornbook.teacher.client import Completion
 from hornbook.teacher.errors import CallFailed, TeacherError
 from hornbook.teacher.router import TeacherUsage
 
 Say = Callable[[str, str, int], str]  # (stage, last prompt, sample) → answer
+
+DULL = "always kept near that therefore smallest element root every parent whose children are larger than itself"
 
 WRITTEN = """def again(items, limit):
     kept = []
@@ -99,26 +100,18 @@ def good_teacher(stage: str, prompt: str, sample: int) -> str:
     terms = list(dict.fromkeys(re.findall(r"[a-z]{5,}", passage)))
     dice = random.Random(f"{stage}{prompt}{sample}")
     dice.shuffle(terms)
-    if stage == "describe":
-        return f"Description: About {' and '.join(terms[:3])}.\nGrade: {dice.choice([1, 3, 4, 4, 5])}"
     if stage == "question":
         return f"Question: How do {terms[0]} and {terms[1]} go with {terms[2]}?"
-    if stage in ("rewrite", "solve", "draft", "revise"):
-        return in_form(prompt, terms)
     if stage == "critique":
         scores = f'"reasoning": {dice.randint(1, 5)}, "accuracy": {dice.randint(1, 5)}'
-        return f'{{{scores}, "advice": "Say more about {terms[0]}."}}'
-    if stage == "prepare":
-        return f'{{"requirements": ["Speak of {terms[0]}"], "plan": ["First {terms[1]}, then {terms[2]}"]}}'
+        return f'{{"scores": {{{scores}}}, "advice": ["Say more about {terms[0]}."]}}'
     if stage == "instruction":
         return f"It uses {' and '.join(sorted(set(re.findall('[a-z]{4,}', prompt.split('```')[1])))[:6])} in turn."
-    if stage == "regenerate":
-        wanted = re.search(r"shifted(\d+)", prompt)  # the corpus's functions, whose number is what they multiply by
-        written = WRITTEN.format(n=wanted[1] if wanted else 1)
-        return f"Here it is:\n```python\n{written}```\nI hope this helps."
+    if wanted := re.search(r"`shifted(\d+)", prompt):  # the corpus's functions: the number is what they multiply by
+        return f"Here it is:\n```python\n{WRITTEN.format(n=wanted[1])}```\nI hope this helps."
+    if stage in ("write", "revise"):
+        return in_form(prompt, terms)
     number = dice.choice([3, 3, 3, 7])
-    if stage == "answer":
-        return f"Answer: {number}"
     return f"We look at {terms[0]}, then at {terms[1]} and {terms[2]}.\nThat is {number}.\nAnswer: {number}"
 
 
@@ -133,6 +126,6 @@ def in_form(prompt: str, terms: list[str]) -> str:
 
 def dull_teacher(stage: str, prompt: str, sample: int) -> str:
     """Says the same to everything: what a teacher that lost its diversity looks like."""
-    if stage not in ("rewrite", "solve"):
+    if stage != "write" or "`" in prompt:
         return good_teacher(stage, prompt, sample)
-    return in_form(prompt, SHOWN.lower().replace(".", "").split()[::-1])
+    return in_form(prompt, DULL.split())

@@ -152,7 +152,7 @@ def test_a_kind_of_the_users_own_runs_there_too(cluster, documents, tmp_path):
         "teacher": {"url": "", "model": "mock", "concurrency": 8},
         "kinds": [str(tmp_path / "mine.py")],
         "records": 5,
-        "passages": {"min_value": 0, "describe": False},
+        "passages": {"min_value": 0},
         "benchmarks": [],
         "runner": "ray",
     }

@@ -29,7 +29,7 @@ def test_a_record_keeps_its_teacher_and_weights_share_them_out(tmp_path):
                 {"url": small.url, "model": "small", "weight": 3},
             ],
             "kinds": {"retold": {"records": RECORDS}},
-            "passages": {"min_value": 0, "describe": False},
+            "passages": {"min_value": 0},
             "benchmarks": [],
             "near_duplicate": 2.0,
         }

@@ -32,6 +32,7 @@ class DialogueSettings(TextSettings):
     """Conversations between two."""
 
     turns: tuple[int, int] = setting((8, 20), "least and most turns")
+    until_repeated: bool = setting(False, "end it before a turn that says again what was said, instead of rejecting it")
     parts: int = setting(1, "parts of a page that are talked about one after another", ge=1)
     min_tokens: int = setting(0, "least tokens of the whole record, with the passages that it shows", ge=0)
 
@@ -143,6 +144,9 @@ async def checked(
     """The record. The verifier reads the turns of those speakers who must be right (`options.verified`), with what the
     kind's file takes for granted beside the source (`options.given`). Raises Rejected."""
     options, speakers = ask.kind.options, ask.values["speakers"]
+    if settings.until_repeated:
+        again = (place for place in range(len(turns)) if turns[place] in turns[:place] or repeats(turns, place))
+        turns = turns[: next(again, len(turns))]
     chat = "text" not in ask.kind.record
     if chat and len(turns) % 2:  # nobody learns a last "thank you"
         turns = turns[:-1]
@@ -183,9 +187,13 @@ def require_turns(turns: list[Turn], speakers: Sequence[str], settings: Dialogue
     checks.require("turns", turns[0].speaker == speakers[0], f"{turns[0].speaker} begins")
     for place, turn in enumerate(turns):
         checks.require("turns", bool(turn.text), f"{turn.speaker} says nothing")
-        share = copied(turn.text, talk(turns[:place]))
-        again = len(words(turn.text)) > SHORT and share > MOST_SAID_BEFORE
-        checks.require("turns", not again, f"said before: {turn.text[:80]}")
+        checks.require("turns", not repeats(turns, place), f"said before: {turn.text[:80]}")
+
+
+def repeats(turns: Sequence[Turn], place: int) -> bool:
+    """Whether the turn at that place says mostly what was said before it."""
+    said = turns[place].text
+    return len(words(said)) > SHORT and copied(said, talk(turns[:place])) > MOST_SAID_BEFORE
 
 
 def calls(settings: DialogueSettings, prompts: Prompts) -> dict[str, int]:

@@ -1,18 +1,24 @@
 """Instruction reversal: an instruction that would produce an existing text, kept if it does (report §2.2).
 
-The text is written again from the instruction alone; a judge compares it with the original, which is the record's.
+The text is written again from the instruction alone and compared with the original, which is the record's: a function
+(`options.code`) by running both, where it runs by itself; all else by a judge, or, where the teacher is too small for
+that, by the likeness of the code.
 """
 
+import ast
 from typing import Literal
 
 import msgspec
 
 from hornbook.base.settings import setting
 from hornbook.base.token_estimate import estimate_tokens
+from hornbook.sandbox.bubblewrap import works
+from hornbook.synthetic.code_similarity import code_of, parse_function, similarity, token_similarity
 from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
 from hornbook.synthetic.mechanisms.revision import Score
 from hornbook.synthetic.passages import Passage
+from hornbook.synthetic.programs.behaviour import CallExample, behaviour, same_behaviour
 from hornbook.synthetic.words import copied
 
 
@@ -25,6 +31,8 @@ class ReversalSettings(KindSettings):
     min_score: int = setting(
         4, "least score (1 to 5) of the text that is written from the instruction alone", ge=1, le=5
     )
+    min_agreement: float = setting(1, "least share of made-up calls for which both functions give the same", ge=0, le=1)
+    min_likeness: float = setting(0.5, "least likeness of code that neither runs nor is judged", ge=0, le=1)
 
 
 class Fidelity(msgspec.Struct):
@@ -37,15 +45,20 @@ class Fidelity(msgspec.Struct):
 
 async def make(seed: Passage, ask: RecordContext, settings: ReversalSettings) -> list[Made]:
     failure = Rejected("fidelity")
+    original = parse_function(seed.text, "") if ask.kind.options.get("code") else None
+    if original:
+        ask.values["signature"] = f"{original.name}({ast.unparse(original.args)})"
     for number in range(settings.tries):
         try:
-            return [await reversed_text(seed, number, ask, settings)]
+            return [await reversed_text(seed, original, number, ask, settings)]
         except Rejected as rejected:  # another instruction may do
             failure = rejected
     raise failure
 
 
-async def reversed_text(seed: Passage, number: int, ask: RecordContext, settings: ReversalSettings) -> Made:
+async def reversed_text(
+    seed: Passage, original: ast.FunctionDef | None, number: int, ask: RecordContext, settings: ReversalSettings
+) -> Made:
     """The record of one instruction. Raises Rejected."""
     checks = Checks()
     instruction = await ask.write("instruction", attempt=number)
@@ -54,11 +67,42 @@ async def reversed_text(seed: Passage, number: int, ask: RecordContext, settings
     checks.require("own words", share <= settings.max_copied, f"{share:.2f} of its 5-grams are the text's")
     size = estimate_tokens(instruction) / estimate_tokens(seed.text)
     checks.require("no dictation", size <= settings.max_size, f"{size:.2f} of the text's length")
-    again = await ask.write("write", instruction=instruction)
+    again = await ask.write("write", attempt=number, fenced=original is not None, instruction=instruction)
+    if original:
+        cases = await ask.compute(behaviour, seed.text) if works() else ()
+        ask.facts["executed"] = float(bool(cases))
+        if cases or "judge" not in ask.kind.prompts:
+            grade = await require_same_code(checks, original, again, cases, ask, settings)
+            return record_of(ask, checks, grade=grade, instruction=instruction)
     judged = await ask.fill("judge", Fidelity, instruction=instruction, again=again)
     checks.require("fits", judged.fits == "yes", judged.why[:200])
     checks.require("fidelity", judged.score >= settings.min_score, f"scored {judged.score}: {judged.why[:200]}")
     return record_of(ask, checks, grade=judged.score / 5, instruction=instruction)
+
+
+async def require_same_code(
+    checks: Checks,
+    original: ast.FunctionDef,
+    again: str,
+    cases: tuple[CallExample, ...],
+    ask: RecordContext,
+    settings: ReversalSettings,
+) -> float:
+    """How much of the function came back: the share of the same results, or, without cases, the likeness of the code.
+
+    Raises Rejected.
+    """
+    written = parse_function(code_of(again), original.name)
+    checks.require("parses", written is not None, "what was written again does not")
+    assert written is not None
+    code = ast.unparse(written)
+    if cases:
+        share = await ask.compute(same_behaviour, code, written.name, cases)
+        checks.require("fidelity", share >= settings.min_agreement, f"{share:.2f} of the results are the same")
+        return share
+    likeness = (similarity(original, written) + token_similarity(ast.unparse(original), code)) / 2
+    checks.require("fidelity", likeness >= settings.min_likeness, f"{likeness:.2f} of the code is alike")
+    return likeness
 
 
 def calls(settings: ReversalSettings, prompts: Prompts) -> dict[str, int]:
@@ -72,7 +116,8 @@ def usual(settings: ReversalSettings, kind: Kind) -> dict[str, Usual]:
 
 
 def checks(settings: ReversalSettings, prompts: Prompts) -> tuple[str, ...]:
-    return ("finished", "own words", "no dictation", "form", "fits", "fidelity")
+    judged = ("form", "fits") if "judge" in prompts else ()
+    return ("finished", "own words", "no dictation", "parses", *judged, "fidelity")
 
 
 MECHANISM = Mechanism(
@@ -82,5 +127,5 @@ MECHANISM = Mechanism(
     usual=usual,
     checks=checks,
     seeds="passages",
-    stages={"instruction": True, "write": True, "judge": True},
+    stages={"instruction": True, "write": True, "judge": False},
 )

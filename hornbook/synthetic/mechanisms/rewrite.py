@@ -32,7 +32,8 @@ async def make(seed: Passage | Page, ask: RecordContext, settings: RewriteSettin
         known[stage] = await ask.write(stage, label=stage, **known)
     form = FORMS.get(ask.kind.options.get("form", ""))
     filled = await ask.fill("write", form, lambda found: found.fault(seed.text), **known) if form else None
-    text = filled.text() if filled else await ask.write("write", **known)
+    label = "Answer" if known["question"] else ""
+    text = filled.text() if filled else await ask.write("write", label=label, **known)
     known |= {name: getattr(filled, name) for name in filled.__struct_fields__} if filled else {}
     version = await revised(text, ask, settings, **known) if "critique" in prompts else None
     text = version.text if version else text

@@ -31,6 +31,7 @@ class SolvingSettings(KindSettings):
     tries: int = setting(2, "questions that are made from a seed until one passes", ge=1)
     min_agree: float = setting(0.5, "least share of the solutions that must reach the answer", ge=0, le=1)
     all_may_agree: bool = setting(True, "keep questions on which all solutions agree; false: they are too easy")
+    asked: float = setting(0.5, "share of given questions among the seeds, if these are passages too", ge=0, le=1)
     figures: int = setting(0, "most significant digits of an answer that is an estimate; 0: it is exact", ge=0)
     reviewed: bool = setting(True, "let a reviewer read the steps of a solution")
 

@@ -1,17 +1,20 @@
 """Checks of a text that a teacher wrote about a seed: whole, of the size asked for, its own words, true (report §2.2).
 
 Sizes and copies are counted. Whether it is true, the verifier says, claim by claim; programs beside it can only reject.
+Where the teacher is too small to verify anything, words in common may reject a text.
 """
 
 from hornbook.base.settings import setting
 from hornbook.base.token_estimate import estimate_tokens
 from hornbook.synthetic.axes import language_codes
 from hornbook.synthetic.kind import Absent, Checks, KindSettings, RecordContext
+from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Page, Passage
 from hornbook.synthetic.verification import CHECKS
-from hornbook.synthetic.words import copied, repetition
+from hornbook.synthetic.words import STEM, copied, grounded, leaked, repetition, stems
 
 MOST_REPEATED = 0.35  # share of repeated 3-grams: more is a loop
+MOST_ASKED = 0.75  # share of an answer's words that may be the question's
 
 
 class WritingSettings(KindSettings):
@@ -30,6 +33,8 @@ class TextSettings(WritingSettings):
     max_copied: float = setting(0.5, "largest share of 5-grams taken over from the seed", ge=0, le=1)
     max_share: float = setting(1000, "longest text, as a share of the seed's tokens", gt=0)
     same_language: bool = setting(True, "the text must be in the seed's language, or in the one that was drawn")
+    min_terms: float = setting(0, "least share of the seed's key terms; for small teachers", ge=0, le=1)
+    min_grounded: float = setting(0, "least share of its words that are the seed's; for small teachers", ge=0, le=1)
 
 
 def text_check_names(settings: TextSettings) -> tuple[str, ...]:
@@ -40,6 +45,8 @@ def text_check_names(settings: TextSettings) -> tuple[str, ...]:
         "own words",
         *(("language",) if settings.same_language else ()),
         *(CHECKS if settings.verified else ()),
+        *(("key terms",) if settings.min_terms else ()),
+        *(("grounded", "not the example", "answers") if settings.min_grounded else ()),
     )
 
 
@@ -64,7 +71,26 @@ async def check_text(
     if settings.verified:
         known = f"{seed.text}\n\n{given}".strip()
         await ask.verify(checks, claims or text, known, absent=settings.absent, numbers=not drawn)
+    question = claims[: -len(text)].strip() if claims.endswith(text) else ""
+    require_words(checks, text, question, seed, ask, settings)
     return checks
+
+
+def require_words(
+    checks: Checks, text: str, question: str, seed: Passage | Page, ask: RecordContext, settings: TextSettings
+) -> None:
+    """The words of the text and of the question that it answers, beside those of the seed and of the prompts' solved
+    examples. Raises Rejected."""
+    if settings.min_terms:
+        terms = [term[:STEM] for term in key_terms(seed.text)]
+        share = sum(term in stems(f"{question} {text}") for term in terms) / max(1, len(terms))
+        checks.require("key terms", share >= settings.min_terms, f"{share:.2f} of them are kept")
+    if settings.min_grounded:
+        share = min(grounded(part, seed.text) for part in (text, question) if part)
+        checks.require("grounded", share >= settings.min_grounded, f"{share:.2f} of its words are the seed's")
+        shown = " ".join(part for prompt in ask.kind.prompts.values() for one in prompt.examples for part in one)
+        checks.require("not the example", not leaked(f"{question} {text}", shown, seed.text))
+        checks.require("answers", grounded(text, question) <= MOST_ASKED, "it only repeats the question")
 
 
 def require_form(checks: Checks, text: str, tokens: tuple[int, int], *, words: int = 3) -> None:

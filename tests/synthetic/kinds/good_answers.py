@@ -233,6 +233,14 @@ ANTWORT = (
     "darin "
     "eingefrorenen Steine Kratzer."
 )
+BOTH = (
+    "No. Two motions are told apart. Where a film of water lies below the ice, all of it slides, 20 metres or so a "
+    'year. But where the ground is frozen hard there is none, and still the ice "only deforms", less than 3 metres '
+    "annually. To deform is to move, since the ice gets elsewhere, though nothing slips at the bottom. So motion by "
+    "weight is common to all glaciers, and sliding is not. From this it follows that a slow glacier may be one that "
+    "does not slide at all; how slow one that does may be is left open. Somebody might object that deforming was meant "
+    "as standing still, but then it could not have a speed."
+)
 HOW = "Why is the water of the Orne grey in summer, although the ice at its source has scratched its bed all year?"
 JOINED = (
     "Because the melt water of summer brings out what the ice has ground off. The glacier slides over a film of "
@@ -258,6 +266,7 @@ SIMPLE = (
     "than 3 metres in a year."
 )
 SCORES = {"accuracy": 5, "reasoning": 5, "completeness": 4, "clarity": 5, "independence": 5, "brief": 5}
+READ = {"accuracy": 5, "evidence": 5, "reasoning": 5, "completeness": 4, "economy": 5}
 TRANSLATED = {"accuracy": 5, "completeness": 5, "idiom": 4, "terms": 5, "register": 5}
 AGREES = as_json({"why": "Both name the same cause.", "same": True})
 DIFFERS = as_json({"why": "The other cannot tell.", "same": False})
@@ -275,6 +284,19 @@ def judged(prompt, sample):
 
 GOOD: dict[str, dict[str, object]] = {
     "simplification": {"write": SIMPLE},
+    "textbook": {"write": f"## Why ice slides\n\n{EXPLANATION}"},
+    "exercise": {
+        "question": WHY,
+        "write": EXPLANATION,
+        "solve": "Only one of them has a film of water.",
+        "judge": AGREES,
+    },
+    "self_revision": {
+        "question": "Does all ice that moves slide?",
+        "plan": "Requirements: keep sliding and deforming apart.",
+        "write": BOTH,
+        "critique": as_json({"scores": READ, "advice": []}),
+    },
     "faq": {"write": as_json(FAQ)},
     "glossary": {"write": as_json(GLOSSARY)},
     "structured_reasoning": {"write": as_json(ARGUMENT)},

@@ -44,8 +44,7 @@ def run_kind(
     kind = load_kind(name, profile)
     chosen: KindSettings = kind.settings.parse(settings, name)
     teacher = ScriptedTeacher(script)
-    cutting = PassageSettings(describe="describe" in script)
-    ask = RecordContext(teacher, kind, chosen, cutting, rng(seeded, "record", name, seed.id))  # type: ignore[arg-type]
+    ask = RecordContext(teacher, kind, chosen, PassageSettings(), rng(seeded, "record", name, seed.id))  # type: ignore[arg-type]
     ask.values |= drawn_values(RecordJob(kind, chosen, seed), seeded)
     try:
         made = asyncio.run(kind.make(seed, ask, chosen))

@@ -1,5 +1,6 @@
 """Kinds about code: right answers are kept in whatever form they come, wrong ones are rejected by the named check."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -317,7 +318,7 @@ def test_a_seed_that_does_not_run_is_turned_away(name: str) -> None:
         run_kind(name, function(OTHER), {})
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "code_reversal"])
 def test_few_seeds_give_many_different_prompts(name: str) -> None:
     kind = load_kind(name)
     other = function(CODE.replace("count_above", "count_below").replace(">", "<"))
@@ -428,23 +429,49 @@ def rejects(check: str, kind: str, script: Script, seed: Passage = SEED, **setti
     return str(caught.value)
 
 
-def test_reversal_is_judged_by_execution_where_the_function_runs() -> None:
-    instruction = "It goes through the numbers and counts those that are greater than limit, and returns the total."
-    other_way = "def count_above(numbers, limit):\n    return len([one for one in numbers if one > limit])"
-    made = run_kind("code_reversal", SEED, {"instruction": instruction, "regenerate": other_way})
-    assert made[0].grade == 1 and CODE in reply(made)  # another tree, the same results
-    close = CODE.replace(">", "<")  # nearly the same tree, other results
-    assert "of the results" in rejects("fidelity", "code_reversal", {"instruction": instruction, "regenerate": close})
-    told = "It gets the answer for the key from the client, and returns the key if the answer is None, else its text."
-    made = run_kind(
-        "code_reversal", function(OTHER), {"instruction": told, "regenerate": OTHER.replace("answer", "got")}
-    )
-    assert 0.8 < made[0].grade < 1  # the same tree, other words
-    rejects("fidelity", "code_reversal", {"instruction": told, "regenerate": other_way}, seed=function(OTHER))
+REQUEST = (
+    "Write a function `count_above(numbers, limit)` that says how many members of a list of numbers are greater than a "
+    "limit. A member that equals the limit does not count; of an empty list the result is 0."
+)
+OTHER_WAY = "def count_above(numbers, limit):\n    return len([one for one in numbers if one > limit])"
+FETCH = "Write `fetch(client, key)`: what the client finds for the key, as text; the key itself if it finds nothing."
+SAME = {"why": "No difference.", "fits": "yes", "score": 5}
 
 
-def test_reversal_does_without_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hornbook.synthetic.kinds.code.code_reversal.works", lambda: False)
-    instruction = "It goes through the numbers and counts those that are greater than limit, and returns the total."
-    made = run_kind("code_reversal", SEED, {"instruction": instruction, "regenerate": CODE})
-    assert made[0].grade == 1
+@pytest.mark.parametrize("form", ["{}", "Here you are:\n\n{}", "<think>\nHm.\n</think>\n\n{}"])
+def test_reversal_is_judged_by_execution_where_the_function_runs(form: str) -> None:
+    script = {"instruction": form.format(REQUEST), "write": form.format(fenced(OTHER_WAY))}
+    (made,) = run_kind("code_reversal", SEED, script)
+    assert [one.content for one in made.messages] == [REQUEST, fenced(CODE)]
+    assert made.grade == 1  # another tree, the same results
+
+
+@pytest.mark.parametrize(
+    ("defect", "check"),
+    [
+        ({"write": fenced(CODE.replace(">", "<"))}, "fidelity"),  # nearly the same tree, other results
+        ({"write": "I cannot write code."}, "parses"),
+        ({"instruction": f"Write this: {CODE}"}, "own words"),
+        ({"instruction": f"{REQUEST} {REQUEST} {REQUEST} {REQUEST} {REQUEST}"}, "no dictation"),
+        ({"instruction": "<think>What does it do"}, "finished"),
+    ],
+)
+def test_requests_that_give_the_code_away_or_lead_elsewhere_are_rejected(defect: dict[str, str], check: str) -> None:
+    rejects(check, "code_reversal", {"instruction": REQUEST, "write": fenced(OTHER_WAY)} | defect)
+
+
+def test_a_function_that_cannot_be_run_is_compared_by_a_judge() -> None:
+    script = {"instruction": FETCH, "write": fenced(OTHER), "judge": json.dumps(SAME)}
+    assert run_kind("code_reversal", function(OTHER), script)[0].grade == 1
+    rejects("fidelity", "code_reversal", script | {"judge": json.dumps(SAME | {"score": 3})}, seed=function(OTHER))
+    rejects("fits", "code_reversal", script | {"judge": json.dumps(SAME | {"fits": "no"})}, seed=function(OTHER))
+
+
+def test_reversal_without_a_sandbox_and_without_a_judge_goes_by_likeness(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hornbook.synthetic.mechanisms.reversal.works", lambda: False)
+    told = "It goes through the numbers, counts those that are greater than limit, and returns the count."
+    script = {"instruction": told, "write": CODE.replace("total", "found")}
+    (made,) = run_kind("code_reversal", SEED, script, profile="small")
+    assert made.messages[0].content == f"Write a Python function `count_above(numbers, limit)`. {told}"
+    assert 0.8 < made.grade < 1  # the same tree, other words
+    rejects("fidelity", "code_reversal", script | {"write": OTHER}, profile="small")

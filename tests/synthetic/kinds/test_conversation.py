@@ -57,6 +57,8 @@ def names(kind, seed=PASSAGE):
     """The two labels, as the first prompt tells them."""
     if kind in ("follow_up", "long_dialogue"):
         return ["User", "Assistant"]
+    if kind == "discussion":
+        return ["Student", "Teacher"]
     prompts = []
 
     def note(prompt, sample):
@@ -98,7 +100,7 @@ def rejection(kind, script, seed=PASSAGE, **settings):
 
 # ---- what is kept
 
-WHOLE = ("follow_up", "interview")
+WHOLE = ("follow_up", "interview", "discussion")
 BY_TURNS = ("multi_agent", "tutoring")
 FORMS = {
     "plain": "{}",

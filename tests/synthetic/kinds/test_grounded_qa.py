@@ -4,10 +4,14 @@ import re
 
 import pytest
 
+from hornbook.base.records import Question
+from hornbook.base.rng import rng
 from hornbook.oracles.score import is_right
-from hornbook.synthetic.kind import RecordContext, Rejected
+from hornbook.synthetic.kind import Material, RecordContext, Rejected
 from hornbook.synthetic.kinds import load_kind
 from hornbook.synthetic.mechanisms.grounded_qa import chosen
+from hornbook.synthetic.passages import PassageSettings
+from hornbook.synthetic.seed_sampling import SEEDS
 from tests.synthetic.kinds.forms import FORMS, as_json, in_form, require_diverse
 from tests.synthetic.kinds.scripted import passage_of, run_kind
 
@@ -196,6 +200,63 @@ def test_an_option_is_named_by_its_letter_or_its_words(reply, option):
     assert chosen(reply, ["mud", "clay"]) == option
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", [*SCRIPTS, "plurality"])
 def test_records_of_few_seeds_have_different_prompts(name):
     require_diverse(name, [passage_of(f"{GLACIER} It was the glacier of valley {number}.") for number in range(20)])
+
+
+def solution(answer):
+    return SOLUTION.format(answer=answer)
+
+
+PLURALITY = {
+    "question": "Over what does the ice slide?",
+    "solve": [
+        solution("a film of water"),
+        solution("gravel"),
+        solution("The film of water."),
+        solution("a film of water"),
+    ],
+    "compare": as_json(why="One thing in other words.", groups=[[1, 3], [2]]),
+    "review": as_json(why="All is right.", wrong_step="", sound=True),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_answer_of_the_plurality_is_the_reference(passage, form):
+    (made,) = run_kind("plurality", passage, in_form(form, PLURALITY), solutions=4)
+    assert made.messages[0].content == f"{GLACIER}\n\n{PLURALITY['question']}"
+    assert made.messages[1].content == solution("a film of water") and made.grade == 0.75
+    assert made.question.answer == "a film of water" and is_right(made.question, "Answer: A film of water.")
+
+
+@pytest.mark.parametrize(
+    ("defect", "check"),
+    [
+        ({"solve": WATER}, "plurality: all agree"),
+        ({"solve": [solution(said) for said in ("mud", "ice", "gravel", "water")],
+          "compare": as_json(why="", groups=[[1], [2], [3], [4]])}, "plurality: 1 of 4"),
+        ({"review": as_json(why="It melts for another reason.", wrong_step="High pressure", sound=False)}, "review"),
+        ({"question": GLACIER[:140]}, "question"),
+        ({"solve": "<think>Over what"}, "finished"),
+    ],
+)  # fmt: skip
+def test_what_the_plurality_filter_and_the_review_turn_away(passage, defect, check):
+    with pytest.raises(Rejected, match=check):
+        run_kind("plurality", passage, PLURALITY | defect, solutions=4)
+
+
+def test_a_question_that_is_given_is_held_to_its_answer(passage):
+    given = Question(id="q", task="sum", prompt="How much is 3 + 4?", answer="7", oracle="number")
+    texts = [solution("7"), solution("8")]
+    (made,) = run_kind("plurality", given, {"solve": texts, "review": PLURALITY["review"]}, solutions=4)
+    assert made.messages[0].content == given.prompt and made.messages[1].content.endswith("Answer: 7")
+    assert made.question is None and made.grade == 0.5
+
+
+def test_given_questions_and_passages_are_mixed_as_the_settings_say(passage):
+    given = [Question(id=str(n), task="sum", prompt=str(n), answer="7", oracle="number") for n in range(9)]
+    material = Material([passage], [], given, [], PassageSettings())
+    for asked, questions in ((0.5, 4), (0, 0), (1, 8)):
+        seeds = SEEDS["questions and passages"](material, 8, rng(1, "s"), load_kind("plurality").settings(asked=asked))
+        assert sum(isinstance(seed, Question) for seed in seeds) == questions

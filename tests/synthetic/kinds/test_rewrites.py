@@ -19,6 +19,7 @@ from hornbook.teacher.client import Completion
 from tests.synthetic.kinds.good_answers import (
     ANTWORT,
     ARGUMENT,
+    BOTH,
     CLAIMS,
     DIFFERS,
     EXPLANATION,
@@ -29,6 +30,7 @@ from tests.synthetic.kinds.good_answers import (
     GOOD,
     JAPANESE,
     JOINED,
+    READ,
     RIVER,
     SCORES,
     SUMMARY,
@@ -94,7 +96,7 @@ def test_a_good_answer_is_kept_in_whatever_dress(name, dress, german):
     assert made.written() == plain.written() and [one.content for one in made.messages] == [
         one.content for one in plain.messages
     ]
-    assert "form" in made.checks or name in ("simplification", "summary", "foreign_question", "comparison")
+    assert "form" in made.checks or name in UNFILLED
 
 
 def without_steps(*names):
@@ -115,10 +117,20 @@ def low(name, scores):
     return {"critique": as_json({"scores": scores | {name: 1}, "advice": ["Say why."]}), "revise": EXPLANATION}
 
 
+UNFILLED = ("simplification", "textbook", "exercise", "summary", "foreign_question", "comparison")
 DEFECTS = [  # kind, answers that differ, the check that turns it away
     ("simplification", {"write": f"{GLACIER} {RIVER} {GLACIER[:200]}"}, "own words"),
     ("simplification", {"write": "A glacier is ice."}, "length"),
     ("simplification", {"write": GOOD["simplification"]["write"] + " " + FALSE}, "truth"),
+    ("textbook", {"write": f"{GLACIER} {EXPLANATION[:900]} {GLACIER}"}, "own words"),
+    ("textbook", {"write": EXPLANATION[:500]}, "length"),
+    ("textbook", {"write": f"{EXPLANATION} {FALSE}"}, "truth"),
+    ("exercise", {"judge": DIFFERS}, "second answer"),
+    ("exercise", {"write": f"{EXPLANATION} {FALSE}"}, "truth"),
+    ("exercise", {"question": f"{FALSE} Why?"}, "truth"),
+    ("self_revision", low("evidence", READ) | {"revise": BOTH}, "rubric: evidence 1"),
+    ("self_revision", {"write": f"{BOTH} {FALSE}"}, "truth"),
+    ("self_revision", {"write": f"{GLACIER} {BOTH[:200]}"}, "own words"),
     ("faq", {"write": entries(FAQ, {"question": "Who found it?", "answer": FALSE})}, "truth"),
     ("faq", {"write": entries(FAQ, FAQ["entries"][0])}, "form: entries 1 and 5 say the same"),
     ("faq", {"write": as_json(FAQ | {"entries": FAQ["entries"][:2]})}, "form"),
@@ -219,7 +231,7 @@ def test_a_text_that_is_not_good_enough_is_revised_with_the_advice():
     assert kept.written() == EXPLANATION and kept.grade < 0.9
 
 
-@pytest.mark.parametrize("name", ["explanation", "counterfactual", "translation"])
+@pytest.mark.parametrize("name", ["explanation", "counterfactual", "translation", "self_revision"])
 def test_a_rubric_has_five_criteria_or_more_with_anchors(name):
     kind = load_kind(name)
     rubric = rubric_of(RecordContext(None, kind, kind.settings(), PassageSettings(), np.random.default_rng()))

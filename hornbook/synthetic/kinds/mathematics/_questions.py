@@ -52,6 +52,14 @@ async def written(seed: Question | Passage, ask: RecordContext, number: int) -> 
     return Posed(text)
 
 
+async def given_or_about(seed: Question | Passage, ask: RecordContext, number: int) -> Posed:
+    """A question that is given, or a passage with a new question about it."""
+    if isinstance(seed, Question):
+        return Posed(seed.prompt, seed)
+    posed = await written(seed, ask, number)
+    return Posed(f"{seed.text}\n\n{posed.text}", quoted=seed.text)
+
+
 async def other_numbers(seed: Question, ask: RecordContext, number: int) -> Posed:
     """The question with other numbers: told anew if there is a prompt for that. A program computes the answer where
     one is known; where none is, the teacher changes the numbers and nobody knows the answer yet."""
@@ -133,6 +141,7 @@ async def planted_error(seed: Question, ask: RecordContext, number: int) -> Pose
 QUESTIONS: dict[str, Callable[[Any, RecordContext, int], Awaitable[Posed]]] = {
     "given": given,
     "written": written,
+    "given_or_about": given_or_about,
     "other_numbers": other_numbers,
     "hidden_number": hidden_number,
     "computation": computation,
