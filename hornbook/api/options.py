@@ -113,7 +113,6 @@ class PassageOptions(TypedDict, total=False):
     min_grade: int
     per_page: int
     seeds: int | None
-    describe: bool
 
 
 class DiversityOptions(TypedDict, total=False):
