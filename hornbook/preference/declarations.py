@@ -24,26 +24,18 @@ def _cost(settings: "RefusalSettings | JudgedPairsSettings", planned: Planned) -
 
 @stage(
     "refusal",
-    version=5,
-    holds={"trained_on": "samples"},
+    version=4,
     makes=("samples", "pairs"),
     argument="model",
     cost=_cost,
     report="4.4, A.1",
     example="hornbook refusal sft/ --questions trivia/ --out refusals",
 )
-def refusal(
-    settings: "RefusalSettings",
-    work: "Workspace",
-    *,
-    model: Path,
-    questions: Sequence[Path],
-    trained_on: Sequence[Path] = (),
-) -> None:
+def refusal(settings: "RefusalSettings", work: "Workspace", *, model: Path, questions: Sequence[Path]) -> None:
     """Measure what the model knows and make data that teaches it to refuse the rest."""
     from hornbook.preference.refusal import refusal
 
-    refusal(settings, work, model=model, questions=questions, trained_on=trained_on)
+    refusal(settings, work, model=model, questions=questions)
 
 
 @stage(

@@ -12,7 +12,6 @@ from hornbook.base.files import write_records
 from hornbook.base.records import Message, Pair, Question, Sample, make_id
 from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
-from hornbook.data.readers.load import stream_records
 from hornbook.inference.settings import Sampling
 from hornbook.oracles.score import judge_pairs
 from hornbook.preference.generate import Encoder, Respondent, by_question, delete_replies, open_respondent
@@ -44,18 +43,8 @@ class RefusalCase(msgspec.Struct):
         return self.right / self.asked
 
 
-def refusal(
-    settings: RefusalSettings,
-    work: Workspace,
-    *,
-    model: Path,
-    questions: Sequence[Path],
-    trained_on: Sequence[Path] = (),
-) -> None:
+def refusal(settings: RefusalSettings, work: Workspace, *, model: Path, questions: Sequence[Path]) -> None:
     """Measure which trivia the model knows; make samples.parquet for SFT and pairs.parquet for DPO.
-
-    Questions that are asked in the samples `trained_on` are left out: what the model was taught to say to them does not
-    show what it says to others.
 
     SFT: the answer where the model is usually right, a refusal where it is usually wrong and for every bogus question.
     DPO, on the first `PAIR_TOKENS` tokens of the replies: correct > refusal where the model is sometimes (not always)
@@ -63,8 +52,7 @@ def refusal(
     Raises HornbookError when there are no trivia questions or no such model.
     """
     asked = _trivia(questions, settings, work)
-    fresh = _not_trained_on(asked, trained_on, work)
-    chosen = choose_questions(fresh, settings.max_questions, work.seed)
+    chosen = choose_questions(asked, settings.max_questions, work.seed)
     cases = _with_texts(settings, work, chosen, known_words(asked))
     encoder = Encoder(load_tokenizer(model, work.path), settings.style)
     with open_respondent(model, encoder, settings.engine, seed=work.seed) as respondent:
@@ -87,19 +75,6 @@ def _trivia(paths: Sequence[Path], settings: RefusalSettings, work: Workspace) -
     if not any(question.answer for question in trivia):
         raise HornbookError(f"{', '.join(map(str, paths))}: no trivia questions with an answer (oracle: trivia) found")
     return trivia
-
-
-def _not_trained_on(questions: list[Question], trained_on: Sequence[Path], work: Workspace) -> list[Question]:
-    """The questions that no sample asks. Raises HornbookError when none is left."""
-    if not trained_on:
-        return questions
-    samples = stream_records(trained_on, "samples", work.reject)
-    taught = {turn.content for sample in samples for turn in sample.messages if turn.role == "user"}
-    fresh = [question for question in questions if question.prompt not in taught]
-    if not any(question.answer for question in fresh):
-        raise HornbookError(f"{', '.join(map(str, trained_on))}: all of the {len(questions)} questions are asked there")
-    work.note("left_out", {"questions asked in the samples": len(questions) - len(fresh)})
-    return fresh
 
 
 def _with_texts(

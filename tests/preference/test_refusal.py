@@ -45,13 +45,12 @@ def run(
     questions: Path,
     monkeypatch: pytest.MonkeyPatch,
     script: Callable[[str, int], str] = say,
-    trained_on: tuple[Path, ...] = (),
     **more: object,
 ) -> Workspace:
     monkeypatch.setattr(replies, "open_engine", scripted(script))
     settings = RefusalSettings.parse({"samples": 4, "bogus_share": 0.0, **more}, "refusal")
     work = Workspace(out, name="refusal", seed=1)
-    stage.refusal(settings, work, model=model, questions=[questions], trained_on=trained_on)
+    stage.refusal(settings, work, model=model, questions=[questions])
     return work
 
 
@@ -98,20 +97,6 @@ def test_pairs_prefer_right_over_refusal_over_wrong_on_the_first_tokens(
         (BOGUS.id, beginning["Paris."]),
     } <= wrong
     assert len(found) == 4
-
-
-def test_questions_that_the_model_was_trained_on_are_left_out(
-    tiny_model: Path, questions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = run(tmp_path / "first", tiny_model, questions, monkeypatch, max_questions=2)
-    taught = {sample.messages[0].content for sample in read_records(first.path, Sample)}
-    assert len(taught) == 2
-    second = run(tmp_path / "second", tiny_model, questions, monkeypatch, trained_on=(first.path,))
-    others = {sample.messages[0].content for sample in read_records(second.path, Sample)}
-    assert others == {question.prompt for question in ALL} - taught
-    assert second.notes["left_out"] == {"questions asked in the samples": 2}
-    with pytest.raises(HornbookError, match="all of the 4 questions are asked there"):
-        run(tmp_path / "third", tiny_model, questions, monkeypatch, trained_on=(first.path, second.path))
 
 
 def test_neither_order_of_questions_nor_a_kill_changes_a_byte(

@@ -13,7 +13,7 @@ from hornbook.base.workspace import Workspace
 from hornbook.synthetic.trivia.bogus import bogus_subjects
 from hornbook.synthetic.trivia.facts import Fact, facts_of
 from hornbook.synthetic.trivia.settings import FactKind, TriviaSettings
-from hornbook.synthetic.trivia.templates import READ, asked, statement
+from hornbook.synthetic.trivia.templates import ASKED, READ, asked, statement
 
 
 def trivia(settings: TriviaSettings, work: Workspace) -> None:
@@ -21,9 +21,9 @@ def trivia(settings: TriviaSettings, work: Workspace) -> None:
 
     Half of the statements of a fact are lines of `documents.parquet`, half are questions with their answer in
     `samples.parquet`. `questions.parquet` (to measure and teach) and `heldout/questions.parquet` (to evaluate) have no
-    question in common, and none occurs in the samples: about its fact, they ask in other words. A bogus question has
-    task "bogus" and no answer: a refusal is right. The note `trivia` has the numbers of facts, questions and statements
-    of each table.
+    question in common, and no held-out question occurs in the samples: about its fact, they ask in other words. A
+    bogus question has task "bogus" and no answer: a refusal is right. The note `trivia` has the numbers of facts,
+    questions and statements of each table.
 
     Raises HornbookError when the tzdata package lacks its tables.
     """
@@ -31,7 +31,11 @@ def trivia(settings: TriviaSettings, work: Workspace) -> None:
     stated = _how_often([fact for chosen in facts.values() for fact in chosen], settings.repeats, work.seed)
     heldout = {fact for fact in stated if _is_held_out(_prompt(fact, work.seed), settings.heldout_share, work.seed)}
     documents = _pages(stated, settings, work.seed)
-    samples = [_sample(fact, number, settings.source) for fact, times in stated.items() for number in range(times // 2)]
+    samples = [
+        _sample(fact, number, fact in heldout, settings.source)
+        for fact, times in stated.items()
+        for number in range(times // 2)
+    ]
     where = _first_documents(stated, documents)
 
     train: list[Question] = []
@@ -86,9 +90,12 @@ def _pages(stated: dict[Fact, int], settings: TriviaSettings, seed: int) -> list
     return [_document(text, settings.source, origins[number], number) for number, text in enumerate(texts)]
 
 
-def _sample(fact: Fact, number: int, source: str) -> Sample:
-    """A fact as a question with its answer; `number` chooses the question's form, which is never one of those asked."""
-    forms = READ[fact.kind]
+def _sample(fact: Fact, number: int, held_out: bool, source: str) -> Sample:
+    """A fact as a question with its answer; `number` chooses the question's form.
+
+    The forms in which questions are asked later occur only where the question of the fact is not held out.
+    """
+    forms = READ[fact.kind] if held_out else READ[fact.kind] + ASKED[fact.kind]
     prompt = forms[number % len(forms)].format(subject=fact.subject)
     return Sample(
         id=make_id("sample", prompt, fact.answer, str(number)),
