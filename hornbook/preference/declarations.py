@@ -56,7 +56,7 @@ def rejection_sampling(
 
 @stage(
     "judged-pairs",
-    version=3,
+    version=4,
     holds={"others": "model", "same_tokens_as": "pairs"},
     makes=("pairs",),
     argument="model",

@@ -176,7 +176,8 @@ def _pairs(
     for kind, graded in (("accuracy", accuracies), ("overall", overall)):
         grades = [grade for _, grade in graded]
         complete = [reply.complete for reply, _ in graded]
-        for better, worse in best_against_worst(grades, complete, settings.pairs_per_prompt):
+        tokens = [reply.tokens for reply, _ in graded]
+        for better, worse in best_against_worst(grades, complete, settings.pairs_per_prompt, tokens):
             chosen, rejected = graded[better][0], graded[worse][0]
             pairs.setdefault((chosen.id, rejected.id), _pair(kind, question, prompt, chosen, rejected))
     return list(pairs.values())

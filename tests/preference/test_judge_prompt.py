@@ -60,13 +60,20 @@ def test_the_judge_sees_question_and_reply_last() -> None:
 @given(grades, st.integers(1, 6), st.data())
 def test_pairs_are_strict_disjoint_and_won_by_who_can(values: list[float], most: int, data: st.DataObject) -> None:
     can_win = data.draw(st.lists(st.booleans(), min_size=len(values), max_size=len(values)))
-    pairs = best_against_worst(values, can_win, most)
+    tokens = data.draw(st.lists(st.lists(st.integers(0, 2)), min_size=len(values), max_size=len(values)))
+    pairs = best_against_worst(values, can_win, most, tokens)
     used = [index for pair in pairs for index in pair]
     assert len(pairs) <= most and len(set(used)) == len(used)
     assert all(values[better] > values[worst] and can_win[better] for better, worst in pairs)
     best = max((value for value, can in zip(values, can_win, strict=True) if can), default=None)
     if best is not None and best > min(values):
         assert pairs and values[pairs[0][0]] == best and values[pairs[0][1]] == min(values)
+
+
+def test_of_equal_replies_those_are_paired_that_differ_last() -> None:
+    tokens = [[1, 2, 3], [1, 2, 4, 5], [7], [1, 2, 4, 6], [1, 9]]
+    assert best_against_worst([5, 5, 5, 1, 1], [True] * 5, 2, tokens) == [(1, 3), (0, 4)]
+    assert best_against_worst([5, 5, 5, 1, 0], [True] * 5, 1, tokens) == [(0, 4)]  # the worst is wanted, however far
 
 
 @given(grades)

@@ -1,5 +1,6 @@
 """What users rely on: true facts, stated as often as promised; bogus ones in no table; held-out ones not trained on."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -17,15 +18,20 @@ from hornbook.oracles.text import normalise
 from hornbook.oracles.trivia import refuses
 from hornbook.synthetic.trivia.bogus import bogus_subjects
 from hornbook.synthetic.trivia.facts import all_names, country_codes, facts_of
-from hornbook.synthetic.trivia.settings import KINDS, TriviaSettings
+from hornbook.synthetic.trivia.settings import KINDS, FactKind, TriviaSettings
 from hornbook.synthetic.trivia.stage import trivia
-from hornbook.synthetic.trivia.templates import ASKED, READ, STATEMENTS
+from hornbook.synthetic.trivia.templates import ASKED, READ, STATEMENTS, in_all_forms
 
 
 def run(path: Path, seed: int = 1, **settings: object) -> Workspace:
     work = Workspace(path, name="trivia", seed=seed)
     trivia(TriviaSettings.parse(settings, "trivia"), work)
     return work
+
+
+def subject_of(prompt: str, kind: FactKind) -> str:
+    forms = [re.escape(form).replace(r"\{subject\}", "(.+)") for form in ASKED[kind] + READ[kind]]
+    return next(found[1] for form in forms if (found := re.fullmatch(form, prompt)))
 
 
 def files(path: Path) -> dict[str, bytes]:
@@ -74,7 +80,7 @@ def test_texts_state_each_fact_as_often_as_promised(made: Workspace) -> None:
     read = Counter(sample.messages[0].content for sample in read_records(made.path, Sample))
     for question in [*read_records(made.path, Question), *read_records(made.path / "heldout", Question)]:
         if question.task == "city_country":
-            subject = question.prompt.split(" is ")[-1].split(" country ")[-1].rstrip("?").removesuffix(" in")
+            subject = subject_of(question.prompt, "city_country")
             times = int(question.entry.split('"stated":')[1].rstrip("}"))
             stated = [form.format(subject=subject, answer=question.answer) for form in STATEMENTS["city_country"]]
             asked = [form.format(subject=subject) for form in READ["city_country"] + ASKED["city_country"]]
@@ -88,6 +94,14 @@ def test_samples_have_the_forms_of_the_questions_and_no_held_out_question(made: 
     read = {sample.messages[0].content for sample in read_records(made.path, Sample)}
     assert not read & {question.prompt for question in read_records(made.path / "heldout", Question)}
     assert read & {question.prompt for question in read_records(made.path, Question)}
+
+
+def test_what_is_taught_is_asked_in_every_form(made: Workspace) -> None:
+    train = {question.prompt for question in read_records(made.path, Question)}
+    for question in read_records(made.path, Question):
+        if question.task != "bogus":
+            kind: FactKind = question.task  # type: ignore[assignment]
+            assert set(in_all_forms(kind, subject_of(question.prompt, kind))) <= train
 
 
 def test_questions_and_heldout_questions_are_apart_and_checkable(made: Workspace) -> None:
@@ -118,9 +132,10 @@ def test_any_settings_give_whole_files(
 ) -> None:
     path = tmp_path_factory.mktemp("any")
     work = run(path, seed, facts=facts, repeats=repeats, heldout_share=share, kinds=["country_code"])
-    questions = read_records(path, Question) + read_records(path / "heldout", Question)
+    train, heldout = read_records(path, Question), read_records(path / "heldout", Question)
     assert len({sample.id for sample in read_records(path, Sample)}) == work.counts["samples"]
-    assert sum(question.task != "bogus" for question in questions) == facts
+    asked = [sum(question.task != "bogus" for question in questions) for questions in (train, heldout)]
+    assert asked[0] / len(in_all_forms("country_code", "NO")) + asked[1] == facts  # held-out ones in one form
     assert len({document.id for document in read_records(path, Document)}) == work.counts["records_out"]
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @stage(
     "trivia",
-    version=2,
+    version=3,
     makes=("documents", "samples", "questions"),
     report="A.1",
     example="hornbook trivia --out trivia",

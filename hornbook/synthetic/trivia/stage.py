@@ -12,18 +12,18 @@ from hornbook.base.rng import derive, rng
 from hornbook.base.workspace import Workspace
 from hornbook.synthetic.trivia.bogus import bogus_subjects
 from hornbook.synthetic.trivia.facts import Fact, facts_of
-from hornbook.synthetic.trivia.settings import FactKind, TriviaSettings
-from hornbook.synthetic.trivia.templates import ASKED, READ, asked, statement
+from hornbook.synthetic.trivia.settings import TriviaSettings
+from hornbook.synthetic.trivia.templates import ASKED, READ, asked, in_all_forms, statement
 
 
 def trivia(settings: TriviaSettings, work: Workspace) -> None:
     """Write texts that state facts different numbers of times, and questions about facts and about bogus things.
 
     Half of the statements of a fact are lines of `documents.parquet`, half are questions with their answer in
-    `samples.parquet`. `questions.parquet` (to measure and teach) and `heldout/questions.parquet` (to evaluate) have no
-    question in common, and no held-out question occurs in the samples: about its fact, they ask in other words. A
-    bogus question has task "bogus" and no answer: a refusal is right. The note `trivia` has the numbers of facts,
-    questions and statements of each table.
+    `samples.parquet`. `questions.parquet` (to measure and teach) asks in all forms, so that no form tells whether to
+    answer. `heldout/questions.parquet` (to evaluate) is about other subjects, and none of its questions occurs in the
+    samples: about its fact, they ask in other words. A bogus question has task "bogus" and no answer: a refusal is
+    right. The note `trivia` has the numbers of facts, questions and statements of each table.
 
     Raises HornbookError when the tzdata package lacks its tables.
     """
@@ -41,12 +41,19 @@ def trivia(settings: TriviaSettings, work: Workspace) -> None:
     train: list[Question] = []
     held: list[Question] = []
     for fact in stated:
-        question = _question(fact, stated[fact], where.get(fact, []), work.seed)
-        (held if fact in heldout else train).append(question)
+        if fact in heldout:
+            held.append(_question(fact, _prompt(fact, work.seed), stated[fact], where.get(fact, [])))
+        else:
+            prompts = in_all_forms(fact.kind, fact.subject)
+            train += [_question(fact, prompt, stated[fact], where.get(fact, [])) for prompt in prompts]
     for kind, chosen in facts.items():
-        for question in _bogus(kind, round(settings.bogus_share * len(chosen)), work.seed):
-            is_held = _is_held_out(question.prompt, settings.heldout_share, work.seed)
-            (held if is_held else train).append(question)
+        random = rng(work.seed, "bogus", kind)
+        for subject in islice(bogus_subjects(kind, random), round(settings.bogus_share * len(chosen))):
+            prompt = asked(kind, subject, derive(work.seed, "asked", kind, subject))
+            if _is_held_out(prompt, settings.heldout_share, work.seed):
+                held.append(_bogus(prompt))
+            else:
+                train += map(_bogus, in_all_forms(kind, subject))
 
     write_records(work.path / "documents.parquet", Document, sorted(documents, key=lambda document: document.id))
     write_records(work.path / "samples.parquet", Sample, sorted(samples, key=lambda sample: sample.id))
@@ -129,8 +136,7 @@ def _first_documents(stated: dict[Fact, int], documents: list[Document]) -> dict
     return {fact: [by_line[statement(fact, 0)]] for fact, times in stated.items() if times}
 
 
-def _question(fact: Fact, times: int, documents: list[str], seed: int) -> Question:
-    prompt = _prompt(fact, seed)
+def _question(fact: Fact, prompt: str, times: int, documents: list[str]) -> Question:
     return Question(
         id=make_id("question", fact.kind, prompt),
         parents=documents,
@@ -143,16 +149,8 @@ def _question(fact: Fact, times: int, documents: list[str], seed: int) -> Questi
     )
 
 
-def _bogus(kind: FactKind, count: int, seed: int) -> list[Question]:
-    random = rng(seed, "bogus", kind)
-    prompts = [
-        asked(kind, subject, derive(seed, "asked", kind, subject))
-        for subject in islice(bogus_subjects(kind, random), count)
-    ]
-    return [
-        Question(id=make_id("question", "bogus", prompt), task="bogus", prompt=prompt, oracle="trivia")
-        for prompt in prompts
-    ]
+def _bogus(prompt: str) -> Question:
+    return Question(id=make_id("question", "bogus", prompt), task="bogus", prompt=prompt, oracle="trivia")
 
 
 def _prompt(fact: Fact, seed: int) -> str:

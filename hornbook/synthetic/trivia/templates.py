@@ -54,3 +54,7 @@ def statement(fact: Fact, number: int) -> str:
 def asked(kind: FactKind, subject: str, choice: int) -> str:
     forms = ASKED[kind]
     return forms[choice % len(forms)].format(subject=subject)
+
+
+def in_all_forms(kind: FactKind, subject: str) -> list[str]:
+    return [form.format(subject=subject) for form in READ[kind] + ASKED[kind]]
