@@ -14,6 +14,7 @@ from hornbook.inference.settings import Sampling
 from hornbook.model.load_save import save_model
 from hornbook.teacher.client import Completion
 from hornbook.teacher.errors import CallFailed
+from hornbook.teacher.settings import TeacherSettings
 from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
 from hornbook.tokenizer.train import train_bpe
@@ -80,6 +81,8 @@ def scripted(script: Callable[[str, int], str]) -> Callable[..., object]:
 
 class FakeTeacher:
     """Answers by `say(purpose, text of the last message)`; None refuses the call. Remembers what it was asked."""
+
+    settings = TeacherSettings(url="http://localhost", model="fake")
 
     def __init__(self, say: Callable[[str, str], str | None]) -> None:
         self.say = say
