@@ -92,8 +92,8 @@ def write_texts(folder: Path) -> None:
     (folder / "chats").mkdir()
     for name in ["chats.jsonl", "chats/some.jsonl"]:
         (folder / name).write_text(example_chat())
-    for name in ["analogy.py", "mine.py"]:
-        (folder / name).write_text(kind_code())
+    for name in ["analogy.yaml", "mine.yaml"]:
+        (folder / name).write_text(kind_text())
     (folder / "recipes/experiments").mkdir(parents=True)
     (folder / "recipes/small.yaml").write_text(SMALL)
     for name in ["phi-4", "smollm2"]:
@@ -128,10 +128,9 @@ def example_chat() -> str:
     return next(block.text for block in blocks() if block.first.startswith('{"id": "1", "messages"'))
 
 
-def kind_code() -> str:
-    return next(
-        block.text for block in blocks() if block.page == "docs/add-a-dataset.md" and block.language == "python"
-    )
+def kind_text() -> str:
+    """The kind that docs/add-a-dataset.md writes."""
+    return next(block.text for block in blocks() if block.first.startswith("about:"))
 
 
 def make_model(folder: Path) -> None:
