@@ -46,8 +46,9 @@ def export(
 @click.argument("name", metavar="OWNER/NAME")
 @click.option("--public", is_flag=True, help="Make a new data set public.  [default: private]")
 @click.option("--license", "licence", default="", help="Licence that the card names, e.g. apache-2.0.")
+@click.option("--seeds-license", "seeds_licence", default="", help="Licence of the documents behind synthetic records.")
 @click.option("--dry-run", is_flag=True, help="Show the files and the card, and upload nothing.")
-def push(folder: Path, name: str, public: bool, licence: str, dry_run: bool) -> None:
+def push(folder: Path, name: str, public: bool, licence: str, seeds_licence: str, dry_run: bool) -> None:
     """Upload the records in FOLDER, a stage's output (pivots, pairs, samples and so on), as a data set on a hub.
 
     \b
@@ -58,7 +59,8 @@ def push(folder: Path, name: str, public: bool, licence: str, dry_run: bool) -> 
     from hornbook.report import push as hub
 
     if not dry_run:
-        answers.print(hub.push_dataset(folder, name, public=public, licence=licence), soft_wrap=True)
+        pushed = hub.push_dataset(folder, name, public=public, licence=licence, seeds_licence=seeds_licence)
+        answers.print(pushed, soft_wrap=True)
         return
-    files, card = hub.files_and_card(folder, name, licence)
+    files, card = hub.files_and_card(folder, name, licence, seeds_licence)
     click.echo("\n".join([*(f"{path.name}  {path.stat().st_size:,} bytes" for path in files), "", card]))

@@ -10,11 +10,14 @@ from hornbook import __version__
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import read_json
 from hornbook.pts.export import FILES
+from hornbook.report.synthetic_card import about_corpus
 
 HOLDS = {  # file, without its ending → what a row of it is
     "pivots": "a token, or sentence, that moves p(success), with the interval of the move; token ids",
     "pairs": "a preference: prompt, chosen and rejected as token ids",
     "samples": "a conversation",
+    "passages": "a seed: a passage of a document, with what is known about it",
+    "tasks": "a seed that a program drew",
     "questions": "a question with what its oracle needs",
     "documents": "a document",
     "solutions": "a searched solution with p(success) along it; token ids",
@@ -26,6 +29,7 @@ HOLDS = {  # file, without its ending → what a row of it is
     "advantages": "a solution with the advantage of each of its tokens, and its interval",
     "sentences": "a sentence of a solution: p(success) with it, and with another in its place",
 }
+PRIVATE = ("url", "headers")  # settings of teachers: an address inside a network, a key
 DEFAULT = ("pairs", "pivots", "samples")  # the first of these that exists is the card's default table
 
 
@@ -34,8 +38,9 @@ def data_files(folder: Path) -> list[Path]:
     return sorted([*folder.glob("*.parquet"), *(folder / name for name in FILES.values() if (folder / name).is_file())])
 
 
-def make_card(folder: Path, name: str, licence: str = "") -> str:
-    """The text of README.md: tables and tags for the hub, then rows, settings and counts for readers.
+def make_card(folder: Path, name: str, licence: str = "", seeds_licence: str = "") -> str:
+    """The text of README.md: tables and tags for the hub, then rows, settings and counts for readers. Of a synthetic
+    corpus also its kinds, teachers and yields, the licence of its seeds and its contamination.
 
     Raises HornbookError for a file of records that cannot be read.
     """
@@ -54,7 +59,7 @@ def make_card(folder: Path, name: str, licence: str = "") -> str:
         f"Made by Hornbook {__version__}, an open implementation of the phi-4 recipe.{_stage(folder)}",
         "\n".join(["| table | rows | a row is |", "| --- | --- | --- |", *rows]),
     ]
-    return "\n\n".join([*parts, *_how(folder)]) + "\n"
+    return "\n\n".join([*parts, *_how(folder, seeds_licence)]) + "\n"
 
 
 def _tables(files: list[Path]) -> dict[str, Path]:
@@ -84,7 +89,7 @@ def _stage(folder: Path) -> str:
     return f" Stage `{stage['kind']}`, version {stage['version']}, seed {stage['seed']}." if stage else ""
 
 
-def _how(folder: Path) -> list[str]:
+def _how(folder: Path, seeds_licence: str) -> list[str]:
     """Settings, counts and warnings of the stage that made the folder, if known."""
     stage = _stage_json(folder)
     if not stage:
@@ -94,7 +99,8 @@ def _how(folder: Path) -> list[str]:
     counts |= {f"set aside: {reason}": amount for reason, amount in stage.get("rejected", {}).items()}
     lines = [f"- {name}: {amount:,}" for name, amount in counts.items()]
     lines += [f"- warning: {warning}" for warning in stage.get("warnings", [])]
-    return ["## Settings", f"```yaml\n{settings}```", *(["## Counts", "\n".join(lines)] if lines else [])]
+    corpus = about_corpus(stage, seeds_licence)
+    return [*corpus, "## Settings", f"```yaml\n{settings}```", *(["## Counts", "\n".join(lines)] if lines else [])]
 
 
 def _stage_json(folder: Path) -> dict[str, Any]:
@@ -104,9 +110,9 @@ def _stage_json(folder: Path) -> dict[str, Any]:
 
 
 def _without_folders(value: Any) -> Any:
-    """Settings with the names of files but without their folders on the machine that made this."""
+    """Settings without addresses and headers, and with the names of files but not their folders."""
     if isinstance(value, dict):
-        return {key: _without_folders(item) for key, item in value.items()}
+        return {key: _without_folders(item) for key, item in value.items() if key not in PRIVATE}
     if isinstance(value, list):
         return [_without_folders(item) for item in value]
     return Path(value).name if isinstance(value, str) and value.startswith(("/", "~")) else value

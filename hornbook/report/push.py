@@ -11,7 +11,7 @@ LOG_IN = "; log in with `hf auth login`, or set HF_TOKEN to a token that may wri
 NOT_ALLOWED = ("401", "403", "token", "credentials")
 
 
-def files_and_card(folder: Path, name: str, licence: str = "") -> tuple[list[Path], str]:
+def files_and_card(folder: Path, name: str, licence: str = "", seeds_licence: str = "") -> tuple[list[Path], str]:
     """The files that `push` would upload, and the card it would write.
 
     Raises HornbookError for a name that is not OWNER/NAME, and a folder without records.
@@ -25,19 +25,19 @@ def files_and_card(folder: Path, name: str, licence: str = "") -> tuple[list[Pat
         raise HornbookError(
             f"{folder}: no records in it (*.parquet, or exports of a search); expected a stage's folder"
         )
-    return files, make_card(folder, name, licence)
+    return files, make_card(folder, name, licence, seeds_licence)
 
 
-def push_dataset(folder: Path, name: str, *, public: bool = False, licence: str = "") -> str:
+def push_dataset(folder: Path, name: str, *, public: bool = False, licence: str = "", seeds_licence: str = "") -> str:
     """Upload the records in `folder` and a card as the data set `name`, created if missing; returns its URL.
 
     A new data set is private unless `public`; an existing one stays as it is. What else lies in the folder (the
     teacher's ledger, journals) stays here.
-    Raises HornbookError as `prepare` does, and for whatever keeps the hub from taking it.
+    Raises HornbookError as `files_and_card` does, and for whatever keeps the hub from taking it.
     """
     from huggingface_hub import CommitOperationAdd, HfApi
 
-    files, card = files_and_card(folder, name, licence)
+    files, card = files_and_card(folder, name, licence, seeds_licence)
     if silent := unreachable_reason():
         raise HornbookError(f"push: the hub is unreachable ({silent})")
     operations = [CommitOperationAdd(CARD, card.encode())]

@@ -85,7 +85,6 @@ SHOWN = {
     ("docs/scale.md", "seeds: 1.04 billion"): "what the code above it prints; test_scale_page.py compares them",
     ("docs/synthetic.md", "until hornbook synth clean/"): "a loop of two programs; tests/teacher/test_files_stage.py",
     ("docs/synthetic.md", '{"custom_id"'): "answers; tests/teacher/test_files.py",
-    ("docs/synthetic-examples.md", ""): "records and their lineage",
     ("docs/tuning.md", "tokens  batch"): "output",
     ("docs/tuning.md", "allocation  acquired"): "output",
 }

@@ -106,6 +106,44 @@ def test_samples_of_any_folder_and_public_when_asked(hub) -> None:
     assert "## Settings" not in files["README.md"].decode()  # nobody said how they were made
 
 
+CORPUS = {
+    "name": "synthetic",
+    "kind": "synth",
+    "version": 3,
+    "seed": 1,
+    "settings": {
+        "teacher": {"url": "http://inner:8000/v1", "model": "large", "headers": {"api-key": "secret"}},
+        "verifier": {"model": "other"},
+        "benchmarks": ["sciq"],
+    },
+    "notes": {
+        "yields": {
+            "faq": {"seeds": 1200, "passed": 900, "kept": 850, "teachers": {"large": 1200}, "calls": 2400, "tokens": 9}
+        },
+        "contamination": {"sciq": {"contaminated": 3, "partial": 1}},
+    },
+}
+SAID = [  # what is changed in the stage's file, words of the command, and what the card then says
+    ({}, [], "| `faq` | 850 | 1,200 | 75% | 2,400 | 9 |"),
+    ({}, [], "- written by large\n- verified by other"),
+    ({}, [], "Licence of the documents: Nobody has said"),
+    ({}, ["--seeds-license", "CC BY-SA 4.0"], "Licence of the documents: CC BY-SA 4.0"),
+    ({}, [], "Compared with sciq; records that overlap wholly were set aside.\n\n- sciq: 3 contaminated, 1 partial"),
+    ({"settings": {"benchmarks": []}}, [], "The records were not compared with benchmarks."),
+    ({"settings": {}}, [], "- verified by the teacher that wrote it"),
+]
+
+
+@pytest.mark.parametrize(("changed", "words", "said"), SAID)
+def test_the_card_of_a_synthetic_corpus(hub, changed: dict[str, Any], words: list[str], said: str) -> None:
+    samples = [Sample(id="s", source="synthetic", kind="faq", text="What is it? A heron.")]
+    write_records(Path("corpus/samples.parquet"), Sample, samples)
+    write_json(Path("corpus/stage.json"), CORPUS | changed)
+    push("corpus", "me/corpus", *words)
+    card = hub.calls[-1][1]["README.md"].decode()
+    assert said in card and "secret" not in card and "inner" not in card
+
+
 def test_a_dry_run_shows_it_and_asks_no_hub(hub, capsys) -> None:
     push("search", "me/set", "--dry-run")
     shown = capsys.readouterr().out

@@ -14,11 +14,13 @@ def test_the_settings_on_the_page_can_be_used(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code = (Path(__file__).parents[2] / "docs/add-a-dataset.md").read_text()
     Path("mine.py").write_text(re.findall(r"```python\n(.*?)```", code, re.DOTALL)[0])
-    recipe, teachers, teacher = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+    found = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+    recipe, passages, teachers, teacher = found
     (stage,) = recipe.values()
     stage = {key: value for key, value in stage.items() if key not in ("kind", "documents")}
     settings = SynthSettings.parse(stage, "synthetic")
     assert settings.kinds["textbook"].records == 100 and settings.kinds["plurality"].records == 500
+    assert SynthSettings.parse(stage | passages, "synthetic").passages.curation == "teacher"
     assert {writer.name for writer in SynthSettings.parse(teachers, "").writers} == {"large", "small"}
     assert SynthSettings.parse(teacher, "").teacher.extra_body == {"top_k": 20}
 
