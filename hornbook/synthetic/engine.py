@@ -69,9 +69,10 @@ async def make_record(
     rejected = failed = ""
     try:
         made = _with_thinking(await job.kind.make(job.seed, ask, job.settings), ask.thoughts)
-        _declared(job.kind, [check for one in made for check in one.checks])
+        _declared(job, [check for one in made for check in one.checks])
     except Rejected as reason:
-        rejected = str(reason) if reason.check in job.kind.checks else f"fault: undeclared check {reason.check!r}"
+        declared = job.kind.checks_with(job.settings)
+        rejected = str(reason) if reason.check in declared else f"fault: undeclared check {reason.check!r}"
     except CallFailed as failure:
         failed = str(failure)
         rejected = f"teacher call failed: {failed}"
@@ -112,8 +113,8 @@ def _own(seed: Seed) -> Seed:
     return msgspec.structs.replace(seed)
 
 
-def _declared(kind: Kind, checks: list[str]) -> None:
+def _declared(job: RecordJob, checks: list[str]) -> None:
     """Raises ValueError for a check that the kind does not declare; the catalogue shows the declared ones."""
     for check in checks:
-        if check not in kind.checks:
-            raise ValueError(f"{kind.name} does not declare the check {check!r}")
+        if check not in job.kind.checks_with(job.settings):
+            raise ValueError(f"{job.kind.name} does not declare the check {check!r}")

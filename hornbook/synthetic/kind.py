@@ -288,6 +288,7 @@ class Kind:
         prompts: stage → its prompt.
         system: the system turn of its prompts.
         axes: what is drawn for each record, with the values.
+        checks_of: settings → the checks with them, where settings add some; by default `checks`.
         record: templates of what is kept: `text`, or the turns `user` and `assistant`.
         options: what the kind's file says to its mechanism alone (a rubric, questions to choose from).
         recheck: runs the checks of a finished record again; None where that cannot be done.
@@ -311,8 +312,13 @@ class Kind:
     system: str = ""
     axes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     record: Mapping[str, str] = field(default_factory=dict)
+    checks_of: Callable[[Any], tuple[str, ...]] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     recheck: Recheck | None = None
+
+    def checks_with(self, settings: KindSettings) -> tuple[str, ...]:
+        """The checks that can reject a record made with these settings."""
+        return self.checks_of(settings) if self.checks_of else self.checks
 
 
 _PLACES: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()

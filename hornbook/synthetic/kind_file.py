@@ -112,6 +112,7 @@ def _kind(name: str, said: dict[str, Any], file: Path, profile: str) -> Kind:
         make=mechanism.make,
         stages=(*asked, VERIFY) if getattr(settings(), "verified", False) else asked,
         checks=mechanism.checks(settings(), prompts),
+        checks_of=lambda chosen: mechanism.checks(chosen, prompts),
         calls=lambda chosen: (
             sum(count for stage, count in mechanism.calls(chosen, prompts).items() if stage in asked)
             + _verify_calls(chosen, mechanism, prompts)

@@ -130,6 +130,7 @@ def synth(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, corpus: Path, grade: 
     values = {
         "teacher": {"local": "smollm2"}, "kinds": {"textbook": {"records": 4}, "exercise": {"records": 4}},
         "passages": {"curation": "teacher", "tokens": [20, 120], "prose": True}, "benchmarks": [],
+        "profile": "small",
     }  # fmt: skip
     work = Workspace(tmp_path / "out", seed=5, name="synthetic")
     stage.synth(SynthSettings.parse(values, "synthetic"), work, documents=[corpus])
