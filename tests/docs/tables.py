@@ -54,6 +54,7 @@ PARSED = {
     "hornbook synth clean/ --teacher.url http://127.0.0.1:8000/v1": "a server; tests/chat asks it as a teacher",
     "hornbook synth docs/ --teacher.url http://gpu:8000/v1": "a server; tests/synthetic/test_preview.py",
     "hornbook audit synthetic/": "a server; tests/synthetic/test_audit.py",
+    "hornbook synth hornbook/synthetic/recorded/strong/": "a checkout; tests/synthetic/test_recorded_strong.py",
     "make peers": "installs other projects from a package index",
     "pip install '.[local]'": "a package index",
     "pip install '.[data]'": "a package index",
