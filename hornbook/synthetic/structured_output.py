@@ -27,7 +27,8 @@ def _inlined(schema: Any, parts: dict[str, Any]) -> Any:
         return schema
     if "$ref" in schema:
         return _inlined(parts[schema["$ref"].removeprefix("#/")], parts)
-    return {key: _inlined(value, parts) for key, value in schema.items() if key not in ("title", "description")}
+    notes = {key for key in ("title", "description") if isinstance(schema.get(key), str)}  # a field may be called so
+    return {key: _inlined(value, parts) for key, value in schema.items() if key not in notes}
 
 
 def _closed(schema: Any) -> Any:

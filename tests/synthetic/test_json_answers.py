@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hornbook.synthetic.json_answers import read
+from hornbook.synthetic.structured_output import schema_of
 
 
 class Step(msgspec.Struct):
@@ -116,3 +117,15 @@ def test_what_a_library_writes_is_read_back(question: str, steps: list[str], bef
     if "think" not in plain and "\ufeff" not in plain and "\u200b" not in plain and "\\" not in plain:
         shape = Shape(plain, "4", [step for step in steps if step.isalnum()])
         assert read(msgspec.json.encode(shape).decode(), Shape) == (shape, "")
+
+
+def test_a_field_may_be_called_title_or_description():
+    class Page(msgspec.Struct):
+        """What its schema says of itself."""
+
+        title: str
+        description: str
+
+    schema = msgspec.json.decode(schema_of(Page))
+    assert list(schema["properties"]) == schema["required"] == ["title", "description"]
+    assert "title" not in schema and "description" not in schema
