@@ -25,7 +25,6 @@ def work(asked: dict[str, Any]) -> list[str]:
         {
             "teacher": {"url": asked["url"], "model": MODEL, "concurrency": asked["concurrency"], "timeout": 60},
             "kinds": {"retell": retell},
-            "passages": {"describe": False},
             "benchmarks": [],  # the peers do not decontaminate
         },
         "synthetic",

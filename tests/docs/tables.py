@@ -77,7 +77,7 @@ SLOW = [
     "HORNBOOK_DTYPE=float32 hornbook run recipes/pocket.yaml",
     "hornbook run recipes/pocket.yaml --seed",
     "hornbook run recipes/experiments/kinds.yaml",
-    "hornbook synth docs/ --teacher.local smollm2 --records 4",
+    "hornbook synth docs/ --teacher.local smollm2 --profile small --records 4",
 ]
 
 # (page, first line) of blocks that are neither commands nor code: what they are

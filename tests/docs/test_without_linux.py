@@ -23,8 +23,8 @@ COMMANDS = [
     ("pts my-model --questions questions.jsonl --oracle number --screening 16 --max-new-tokens 8 --out out", 0),
     ("eval my-model --questions sums.jsonl --benchmarks [] --max-new-tokens 8 --out out", 0),
     ("export my-model --format gguf --out out.gguf", 0),
-    ("synth clean --teacher.local model.gguf --kinds [textbook] --records 1 --out out", 0),
-    ("synth clean --teacher.local model.gguf --kinds [code] --records 1 --out out", 2),
+    ("synth clean --teacher.local model.gguf --profile small --kinds [textbook] --records 1 --out out", 0),
+    ("synth clean --teacher.local model.gguf --profile small --kinds [code] --records 1 --out out", 2),
     ("eval my-model --questions code.jsonl --benchmarks [] --max-new-tokens 8 --out out", 2),
     ("pts my-model --questions code.jsonl --screening 4 --max-new-tokens 8 --out out", 2),
 ]

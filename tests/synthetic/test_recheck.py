@@ -14,7 +14,18 @@ from hornbook.synthetic.kind import NotAudited, RecordContext, Rejected
 from hornbook.synthetic.kinds import FAMILIES, load_kind
 from hornbook.synthetic.passages import PassageSettings
 from tests.synthetic.kinds.scripted import ScriptedTeacher, passage_of
-from tests.synthetic.kinds.test_web import AQUEDUCT, SIMPLE
+
+AQUEDUCT = (
+    "An aqueduct is a channel that carries water from a distant spring to a city. Because water only flows "
+    "downhill, the "
+    "channel must fall steadily along its whole length. The engineers of the old aqueducts let the channel fall "
+    "by about "
+    "30 centimetres in each kilometre. Arches carried the channel over valleys, and tunnels led it through mountains."
+)
+SIMPLE = (
+    "An aqueduct is a channel for water. It starts at a spring. It ends in a city. The water flows downhill. So the "
+    "channel has to fall all the way. It has arches over valleys. It has tunnels through mountains."
+)
 
 
 def recheck(name, seed, script, *, text="", messages=(), **settings):
@@ -53,9 +64,9 @@ def test_the_verifier_answers_in_samples_of_its_own(passage):
     assert asked and min(asked) >= FRESH
 
 
-def judged(sound="yes", same="yes"):
+def judged(same="yes"):
     answers = [{"number": number, "why": "w", "same": same} for number in range(6)]
-    return json.dumps({"why": "w", "sound": sound, "answers": answers})
+    return json.dumps({"why": "w", "sound": "yes", "answers": answers})
 
 
 def test_a_question_is_answered_anew(passage):
@@ -70,8 +81,6 @@ def test_a_question_is_answered_anew(passage):
     with pytest.raises(Rejected, match="consistent"):
         script = {"answer": "Answer: because kings wanted it so", "judge": judged(same="no")}
         recheck(name, passage, script, messages=turns, **small)
-    with pytest.raises(Rejected, match="sound"):
-        recheck(name, passage, {"answer": "Answer: tunnels", "judge": judged(sound="no")}, messages=turns, **small)
     with pytest.raises(NotAudited):
         recheck(name, passage, {}, text="no conversation", **small)
 
