@@ -33,7 +33,7 @@ teacher: {local: model.gguf}
 stages:
   documents: {kind: curate, documents: ["./my-docs"], min_quality: 0.0, benchmarks: []}
   tasks: {kind: reasoning, tasks: {chain_sum: {samples: 20}}, search: 4, heldout: 2}
-  synthetic: {kind: synth, documents: documents, benchmarks: [], kinds: {textbook: {records: 8}}}
+  synthetic: {kind: synth, profile: small, documents: documents, benchmarks: [], kinds: {textbook: {records: 8}}}
 """
 
 
