@@ -29,6 +29,7 @@ REPLACED = [
     (r"--tokens 2500000 --context 256", "--tokens 4000 --context 64"),
     (r"--records 20|--records 4", "--records 1"),
     (r"^(hornbook synth (?!.*--records).*) --out", r"\1 --records 1 --out"),
+    (r"^hornbook synth .*--teacher\.local .*", r"\g<0> --tries 1 --teacher.context 640"),
     (r"--nproc-per-node 8", "--nproc-per-node 2"),
     (r"^.*\btrain pretrain\b.*", rf"\g<0> {TINY} {ROWS}"),
     (r"^.*\btrain midtrain\b.*", rf"\g<0> {ROWS} --recall-trials 2"),
