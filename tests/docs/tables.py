@@ -12,6 +12,7 @@ REPLACED = [
     # placeholders
     (r"\bsample-(?:\.\.\.|[0-9a-f]+)|\b(?:RECORD|ID)\b", "SAMPLE"),  # an id of a record that the fixture made
     (r"\bRECIPE\b", "recipes/small.yaml"),
+    (r"hornbook/synthetic/recorded/strong/documents\.jsonl", "docs/"),
     (r"\bRUN\b", "runs/small"),
     (r"\bMODEL\b", "my-model"),
     (r"\bFILE\b", "claims.json"),
