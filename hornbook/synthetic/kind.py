@@ -330,8 +330,3 @@ def _places() -> asyncio.Semaphore:
     if loop not in _PLACES:
         _PLACES[loop] = asyncio.Semaphore(cores())
     return _PLACES[loop]
-
-
-def example(asked: str, answered: str) -> list[Message]:
-    """A solved example as earlier turns of the conversation; it shows weak teachers the form of an answer."""
-    return [Message("user", asked), Message("assistant", answered)]

@@ -1,8 +1,7 @@
 """The kinds of data set (report §2.2, D): `FAMILY/NAME.yaml` is the kind NAME. To add one, write its file.
 
-A file may hold variants: more kinds that differ in some keys. A kind that needs code of its own has a `NAME.py`; a file
-whose name begins with an underscore holds what the kinds of its family share. Users' own kinds are files of their own,
-named by their path.
+A file may hold variants: more kinds that differ in some keys. A file whose name begins with an underscore holds code
+that kinds of its family share. Users' own kinds are files of their own, named by their path: YAML, or Python with KIND.
 """
 
 import importlib
@@ -21,10 +20,7 @@ Profile = Literal["full", "small"]
 OWN = (".py", ".yaml", ".yml")  # ends of the names of users' own kinds
 
 FILES: dict[str, Path] = {  # name of the kind → its file
-    name: file
-    for file in sorted([*Path(__file__).parent.glob("*/*.py"), *Path(__file__).parent.glob("*/*.yaml")])
-    if not file.stem.startswith("_")
-    for name in names_in(file)
+    name: file for file in sorted(Path(__file__).parent.glob("*/*.yaml")) for name in names_in(file)
 }
 FAMILIES: dict[str, str] = {name: FILES[name].parent.name for name in sorted(FILES)}
 
@@ -40,7 +36,7 @@ def load_kind(name: str, profile: Profile = "full") -> Kind:
         return _from_file(Path(name), profile)
     if name not in FAMILIES:
         raise HornbookError(f"kinds.{name}: no such kind of data set{nearest(name, list(FAMILIES))}")
-    if name in FILES and FILES[name].suffix == ".yaml":
+    if name in FILES:
         return read_kind_file(FILES[name], profile)[name]
     kind: Kind = importlib.import_module(f"{__name__}.{FAMILIES[name]}.{name}").KIND
     return replace(kind, name=name, family=FAMILIES[name])

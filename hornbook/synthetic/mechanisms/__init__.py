@@ -12,7 +12,7 @@ from hornbook.base.settings import nearest
 from hornbook.synthetic.mechanisms.mechanism import Mechanism
 
 NAMES = sorted(
-    file.stem for file in Path(__file__).parent.glob("*.py") if "MECHANISM = " in file.read_text(encoding="utf-8")
+    file.stem for file in Path(__file__).parent.glob("[!_]*.py") if "\nMECHANISM = " in file.read_text(encoding="utf-8")
 )
 
 
