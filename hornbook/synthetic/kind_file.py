@@ -43,8 +43,9 @@ KEYS = (
 )
 SYSTEM = (
     "You write texts from which a language model will learn. They are read without the request and without the passage "
-    "before them, so they must stand alone. Be accurate: state nothing that you are not sure of. Answer with what was "
-    "asked for and nothing else: no introduction, no remarks about the task, no offer of further help."
+    "before them, so they must stand alone. Be accurate: state nothing that you are not sure of, and do not say how "
+    "common, how frequent or how well known something is unless you were told. Answer with what was asked for and "
+    "nothing else: no introduction, no remarks about the task, no offer of further help."
 )
 
 
