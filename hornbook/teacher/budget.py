@@ -11,6 +11,7 @@ from hornbook.teacher.errors import BudgetError
 from hornbook.teacher.ledger import CallRequest, Ledger
 from hornbook.teacher.settings import TeacherSettings
 
+IN_ROUND = "/batch"  # end of the name of a reservation that is the same attempt in every run
 TOKENS_AROUND_PROMPT = 128  # allowance for a system prompt and tokens that the endpoint's chat template adds
 TOKENS_AROUND_MESSAGE = 16
 TOKENS_AROUND_SCHEMA = 128
@@ -57,6 +58,7 @@ class Budget:
             self._log = AppendLog(folder / "holds.jsonl")
             self._count = 0  # reservations written so far, for unique names
             self._catch_up()
+            self._release_answered()
 
     async def reserve(self, request: CallRequest) -> Reservation:
         """Reserve the worst case of `request`; near the limit, first wait for calls in flight to be settled.
@@ -68,7 +70,7 @@ class Budget:
             return reservation
         self._catch_up()
         # A call in a round is the same attempt in every run that waits for its answer, so it has one name.
-        name = f"{request.key}/batch" if self.settings.in_rounds else f"{request.key}/{os.getpid()}/{self._count}"
+        name = f"{request.key}{IN_ROUND}" if self.settings.in_rounds else f"{request.key}/{os.getpid()}/{self._count}"
         reservation.hold = name
         if name in self._holds:
             self._in_flight.add(name)
@@ -136,6 +138,13 @@ class Budget:
                 self._add(self._holds[entry.hold], 1)
             elif entry.release in self._holds:
                 self._add(self._holds.pop(entry.release), -1)
+
+    def _release_answered(self) -> None:
+        """A process killed between a round's answer and its release leaves the reservation: the answer is charged."""
+        for hold, reservation in list(self._holds.items()):
+            if hold.endswith(IN_ROUND) and self.ledger.get(reservation.key) is not None:
+                self._log.append(msgspec.json.encode({"release": hold}))
+        self._catch_up()
 
     def _add(self, reservation: Reservation, sign: int) -> None:
         if reservation.model == self.model:

@@ -1,5 +1,6 @@
 """SIGKILL of a run whose teacher answers by files: no request is written twice, no answer is asked for again."""
 
+import asyncio
 import json
 import os
 import signal
@@ -12,12 +13,14 @@ from pathlib import Path
 from hornbook.teacher.accounting import LocalAccounting
 from hornbook.teacher.settings import TeacherSettings
 from tests.teacher.by_files import reply_to, requests_in, write_lines
+from tests.teacher.test_accounting import answered, ask_of
 
 RECORDS = 12
 PROGRAM = """
 import asyncio, json, sys
 from pathlib import Path
 from hornbook.teacher import files
+from tests.teacher.test_accounting import answered, ask_of
 from tests.teacher.by_files import ask
 
 async def main(folder):
@@ -67,3 +70,12 @@ def test_a_run_killed_at_any_moment_goes_on(tmp_path: Path) -> None:
     settings = TeacherSettings(files=str(exchange), budget_tokens=10**6)
     bank = LocalAccounting(settings, tmp_path / "ledger", "files")
     assert sum(bank.budget._taken()) == 2 * RECORDS * 10  # nothing lost in a kill is charged on top
+
+
+def test_a_kill_between_an_answer_and_its_release_charges_the_answer_alone(tmp_path: Path) -> None:
+    settings = TeacherSettings(files=str(tmp_path / "exchange"), budget_tokens=10**6)
+    killed_run = LocalAccounting(settings, tmp_path / "ledger", "files")
+    asyncio.run(killed_run.budget.reserve(ask_of(1, "files")))
+    killed_run.ledger.put(answered(ask_of(1, "files")))
+    next_run = LocalAccounting(settings, tmp_path / "ledger", "files")
+    assert next_run.budget._taken() == (2, 1)
