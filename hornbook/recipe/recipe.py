@@ -153,20 +153,24 @@ def _read_stage(
         for source in sources:
             _check_join(source, kind.inputs[input_name], above, f"{where}.{input_name}")
     expect = _read_expectations(values.pop("expect", {}), f"{where}.expect")
+    own_seed = values.pop("seed", None)  # the same in runs with other seeds, and as on the command line
+    if own_seed is not None and not isinstance(own_seed, int):
+        raise HornbookError(f"{where}.seed: expected a whole number, got {own_seed!r}")
     settings_class = kind.settings
     for key, value in shared.items():
         if key in settings_class.model_fields and not {key, f"{key}s"} & values.keys():  # `teachers` replaces `teacher`
             values[key] = value
     unknown = [key for key in values if key not in settings_class.model_fields]
     if unknown:
-        known = [*settings_class.model_fields, *kind.inputs, "kind", "expect"]
+        known = [*settings_class.model_fields, *kind.inputs, "kind", "seed", "expect"]
         raise HornbookError(f"{where}.{unknown[0]}: unknown key{nearest(str(unknown[0]), known)}")
     settings = settings_class.parse(values, where)
     keys = {
         input_name: [above[source].key if source in above else external_key(source) for source in sources]
         for input_name, sources in inputs.items()
     }
-    return Stage(name, kind, settings, inputs, keys, derive(seed, name), expect)
+    stage_seed = derive(seed, name) if own_seed is None else derive(own_seed, kind.name)
+    return Stage(name, kind, settings, inputs, keys, stage_seed, expect)
 
 
 def _read_expectations(value: Any, where: str) -> dict[str, float]:

@@ -97,6 +97,7 @@ def _stage(kind: StageType, settings: Schema) -> Schema:
             "kind": {"const": kind.name},
             **inputs,
             **settings.get("properties", {}),
+            "seed": {"type": "integer", "description": "of this stage, whatever the recipe's; as on the command line"},
             "expect": {**expect, "additionalProperties": False, "description": "for `hornbook plan` only"},
         },
         "required": [

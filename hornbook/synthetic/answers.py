@@ -66,13 +66,14 @@ def _between_tags(text: str) -> str | None:
     if not opening:
         return None
     before, tag = text[: opening.start()].strip(), opening["tag"]
-    if not _leads(before) or (tag == "answer" and before and not before.endswith(COLON)):
-        return None
     closing = f"</{tag}>"
     end = text.rfind(closing, opening.end())
+    inner = text[opening.end() : end if end >= 0 else len(text)].strip()
+    if not _leads(before) or (tag == "answer" and not before.endswith(COLON) and len(before) >= len(inner)):
+        return None
     if end >= 0 and len(text[end + len(closing) :].strip()) > LONGEST_LEAD:
         return None
-    return text[opening.end() : end if end >= 0 else len(text)].strip()
+    return inner
 
 
 def _without_frame(text: str, fenced: bool) -> str:

@@ -34,6 +34,7 @@ PLAIN = (  # LaTeX and signs → what is evaluated
     (r"\^\{([^{}]*)\}", r"^(\1)"),
     (r"\\[()\[\]]|\\?\$|[€£¥]", " "),
     (r"\\%", "%"),
+    (r"(?<=\d)[ ]?(?:per ?cent|Prozent|pour cent|por ciento|per cento|процент\w*|パーセント)(?!\w)", "%"),
     (r"[−–](?=\s?[\d(])", "-"),
     (r"(?<=\d)\*\*(?=\d)", "^"),
     (r"\*\*|__", " "),

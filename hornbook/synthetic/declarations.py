@@ -44,7 +44,7 @@ def _preview(
     work: "Workspace",
     count: int,
     *,
-    documents: Sequence[Path],
+    documents: Sequence[Path] = (),
     questions: Sequence[Path] = (),
 ) -> Sequence[Any]:
     from hornbook.synthetic.preview import preview
@@ -65,7 +65,7 @@ def _preview(
     example="hornbook synth clean/ --teacher.url http://127.0.0.1:8000/v1 --teacher.model my-model --out synthetic",
 )
 def synth(
-    settings: "SynthSettings", work: "Workspace", *, documents: Sequence[Path], questions: Sequence[Path] = ()
+    settings: "SynthSettings", work: "Workspace", *, documents: Sequence[Path] = (), questions: Sequence[Path] = ()
 ) -> None:
     """Let a teacher write, revise, reverse and answer: validated synthetic records, traceable to their seeds."""
     from hornbook.synthetic.stage import synth

@@ -18,6 +18,7 @@ from hornbook.synthetic.measured_yields import Measured, measured
 from hornbook.synthetic.mechanisms import load_mechanism
 from hornbook.synthetic.mechanisms.mechanism import Usual
 from hornbook.synthetic.passages import Page, Passage, PassageSettings
+from hornbook.synthetic.plan import most_tried
 from hornbook.synthetic.prompts import Named
 from hornbook.synthetic.settings import SynthSettings
 from hornbook.synthetic.show_kind import example_seed
@@ -86,7 +87,7 @@ def of_run(settings: SynthSettings, kept: float | None = None) -> tuple[Expected
     for name, chosen in settings.kinds.items():
         kind = load_kind(name)
         record = of_record(kind, chosen, settings.passages)
-        begun = chosen.records / (kept or _kept(measured().get(name), names))
+        begun = min(chosen.records / (kept or _kept(measured().get(name), names)), most_tried(chosen))
         for stage, cost in record.stages.items():
             (checked if stage == VERIFY else written).append(cost.times(begun))
         tokens += chosen.records * record.tokens

@@ -42,14 +42,14 @@ def read(text: str, shape: type[Shape]) -> tuple[Shape | None, str]:
     answer = without_thinking(text)
     if answer is None:
         return None, "the thinking is cut off: no answer"
-    reason = "no JSON object in the answer"
+    reason = ""  # of the likeliest object
     for candidate in _candidates(answer):
         for value in _values(candidate):
             try:
                 return msgspec.convert(_fitted(value, shape), shape, strict=False), ""
             except (msgspec.ValidationError, UnicodeEncodeError) as error:
-                reason = one_line(error)
-    return None, reason
+                reason = reason or one_line(error)
+    return None, reason or "no JSON object in the answer"
 
 
 def _candidates(text: str) -> Iterator[str]:

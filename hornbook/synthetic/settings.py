@@ -13,6 +13,7 @@ from hornbook.data.settings import DecontaminateSettings
 from hornbook.synthetic.kind import KindSettings
 from hornbook.synthetic.kinds import FAMILIES, OWN, Profile, load_kind
 from hornbook.synthetic.passages import PassageSettings
+from hornbook.synthetic.shipped_recordings import recorded_defaults
 from hornbook.teacher.settings import TeacherSettings
 
 COMMON = ("records", "tries", "per_seed")  # settings of all kinds that may be given once
@@ -62,6 +63,7 @@ class SynthSettings(DecontaminateSettings):
     @classmethod
     def _parse_kinds(cls, values: Any) -> Any:
         """Each kind brings its own settings class; `records`, `tries` and `per_seed` are for those that do not say."""
+        values = recorded_defaults(values) if isinstance(values, dict) else values
         if not isinstance(values, dict) or not {"kinds", "profile", *COMMON} & {*values}:
             return values
         kinds, profile = values.get("kinds", list(FAMILIES)), values.get("profile", "full")

@@ -26,6 +26,7 @@ from hornbook.synthetic.plan import KindPlan, plan_kinds
 from hornbook.synthetic.ray_runner import run_on_ray
 from hornbook.synthetic.seed_sampling import name_subjects
 from hornbook.synthetic.settings import SynthSettings
+from hornbook.synthetic.shipped_recordings import recorded_seeds, shipped_folder
 from hornbook.synthetic.words import Rarity
 from hornbook.teacher.map_records import work_off
 from hornbook.teacher.router import TeacherUsage, open_teachers
@@ -38,7 +39,7 @@ def synth(
     settings: SynthSettings,
     work: Workspace,
     *,
-    documents: Sequence[Path],
+    documents: Sequence[Path] = (),
     questions: Sequence[Path] = (),
 ) -> None:
     """Write samples.parquet, questions.parquet (new ones, with the plurality's answers), and the seeds that are not
@@ -61,7 +62,15 @@ def synth(
 def seeds_for(
     settings: SynthSettings, work: Workspace, documents: Sequence[Path], questions: Sequence[Path]
 ) -> Material:
-    """What seeds are chosen from: the inputs, with the passages that the teacher accepts if it is to grade them."""
+    """What seeds are chosen from: the inputs, with the passages that the teacher accepts if it is to grade them.
+
+    Raises HornbookError where there are neither inputs nor a recording with seeds of its own.
+    """
+    if not (documents or questions):
+        folder = shipped_folder(settings.teacher)
+        if folder is None:
+            raise HornbookError("synth: no documents and no questions; give files of documents, or --questions")
+        documents, questions = recorded_seeds(folder)
     material = gather(settings, work, documents, questions)
     grades = settings.passages.curation == "teacher" and material.pages
     return curated(material, settings, work) if grades else material

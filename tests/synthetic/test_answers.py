@@ -21,6 +21,7 @@ AROUND = {  # what stands around TEXT in any answer; the text is written {}
     "tags and more": "Here is the text.\n\n<text>\n{}\n</text>\n\n" + HELP,
     "tags of a document": "<document>\n{}\n</document>",
     "tags of an answer": "<answer>\n{}\n</answer>",
+    "tags of an answer and a preamble": "Certainly! Here you are.\n\n<answer>\n{}\n</answer>",
     "thinking": "<think>\nThey want a text. First:\n\nthe mill.\n</think>\n\n{}",
     "thinking that the template opened": "They want a text about a mill.\n</think>\n\n{}",
     "thinking, then tags": "<think>\n<text>draft</text>\n</think>\n<text>\n{}\n</text>",

@@ -100,6 +100,10 @@ def test_what_is_nested_is_read_in_the_same_way() -> None:
     assert read(text, Nested)[0] == Nested([Step("1", 0.5), Step("b")])
 
 
+def test_the_reason_is_that_of_the_whole_object_not_of_one_inside_it() -> None:
+    assert "steps[1].text" in read('{"title": "t", "steps": [{"text": "a"}, {"text": {}}]}', Nested)[1]
+
+
 @settings(max_examples=300, deadline=2000)
 @given(st.text(alphabet="{}[]\",:\\ \n'abfnrtu1.`</think>", max_size=80) | st.text(max_size=60))
 def test_no_text_does_harm(text: str) -> None:

@@ -42,7 +42,7 @@ class QuestionList(msgspec.Struct):
 class Term(msgspec.Struct):
     """A term and what it means."""
 
-    term: Line
+    term: Annotated[str, Meta(min_length=1)]  # a word of Chinese or Japanese may be one sign
     definition: Line
 
 
