@@ -4,6 +4,7 @@ Programs decide first what they can, which costs no call: equations that do not 
 They may reject a text, never accept one. What a text may add to its passage is its kind's own setting.
 """
 
+import re
 from collections.abc import Iterator
 
 from hornbook.synthetic.arithmetic import false_equation
@@ -27,6 +28,7 @@ ALLOWED: dict[Absent, tuple[str, ...]] = {  # absent claims that do not reject a
 LONGEST_PART = 1500  # tokens of a text that one call checks
 BYTES_PER_TOKEN = 4  # about that of all scripts: one letter of Japanese has three
 TOKENS_PER_SENTENCE = 80  # room for the lines on one sentence; a careful answer takes about 20
+SPEAKER = re.compile(r"[^\W\d_][\w .]{0,30}:(?=\s)")
 CHECKS = ("arithmetic", "numbers", "verification", "truth")
 
 
@@ -84,9 +86,10 @@ def untrue(claims: list[Claim], absent: Absent) -> list[Claim]:
 
 def parts(text: str, longest: int = LONGEST_PART) -> Iterator[str]:
     """The text in parts of at most about `longest` tokens, cut between paragraphs; between lines, where a paragraph
-    is longer. A longer line stays whole."""
+    is longer. A longer line stays whole, and so do a turn of a dialogue's first speaker and its answer, which may
+    correct it."""
     held = ""
-    for paragraph in text.split("\n\n"):
+    for paragraph in _with_answers(text.split("\n\n")):
         fits = len(paragraph.encode()) <= longest * BYTES_PER_TOKEN
         for number, piece in enumerate([paragraph] if fits else paragraph.split("\n")):
             joined = held + ("\n" if number else "\n\n") * bool(held) + piece
@@ -94,6 +97,19 @@ def parts(text: str, longest: int = LONGEST_PART) -> Iterator[str]:
                 yield held
                 joined = piece
             held = joined
+    if held:
+        yield held
+
+
+def _with_answers(paragraphs: list[str]) -> Iterator[str]:
+    """Paragraphs, with the turns of the speaker who begins joined to what is said next."""
+    speaker = SPEAKER.match(paragraphs[0])
+    held = ""
+    for paragraph in paragraphs:
+        held += "\n\n" * bool(held) + paragraph
+        if not speaker or not paragraph.startswith(speaker[0]):
+            yield held
+            held = ""
     if held:
         yield held
 

@@ -3,6 +3,7 @@
 import pytest
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.rng import derive
 from hornbook.recipe.recipe import load_recipe
 
 GOOD = """
@@ -34,6 +35,7 @@ def test_a_good_recipe_is_read_in_order(tmp_path):
     [
         (("seed: 1", "sed: 1"), r"sed: unknown key \(did you mean 'seed'\?\)"),
         (("seed: 1", "seed: one"), "seed: expected a whole number, got 'one'"),
+        (("{kind: curate}", "{kind: curate, seed: x}"), r"stages\.documents\.seed: expected a whole number, got 'x'"),
         (("kind: pretrain", "kind: pretrian"), r"unknown kind 'pretrian' \(did you mean 'pretrain'\?\)"),
         (("tokens: 1000", "tokns: 1000"), r"stages\.mixture\.tokns: unknown key \(did you mean 'tokens'\?\)"),
         (("tokens: 1000", "tokens: lots"), r"stages\.mixture\.tokens: .*got 'lots'"),
@@ -81,6 +83,14 @@ def test_another_seed_can_be_given(tmp_path, text):
 def test_a_seed_can_be_given_to_a_recipe_without_one(tmp_path):
     (tmp_path / "r.yaml").write_text(GOOD.replace("seed: 1\n", ""))
     assert recipe(tmp_path, load_recipe(tmp_path / "r.yaml", 4).text).seed == 4
+
+
+def test_a_stage_with_a_seed_of_its_own_is_the_same_whatever_the_seed_of_the_recipe(tmp_path):
+    own = recipe(tmp_path, GOOD.replace("{kind: curate}", "{kind: curate, seed: 7}"))
+    others = load_recipe(own.path, seed=2)
+    assert own.stages[0].key == others.stages[0].key
+    assert own.stages[0].seed == derive(7, "curate")  # as `hornbook curate --seed 7`
+    assert own.stages[1].seed != others.stages[1].seed
 
 
 def test_what_cannot_change_the_output_does_not_change_the_keys(tmp_path):

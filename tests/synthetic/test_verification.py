@@ -87,6 +87,12 @@ def test_parts_lose_nothing_and_keep_to_the_limit(paragraphs, longest):
     assert all(len(part.encode()) <= 4 * longest or "\n" not in part for part in cut)
 
 
+def test_a_part_of_a_dialogue_does_not_end_with_a_question_whose_answer_comes_in_the_next() -> None:
+    turns = [f"User: {'why ' * 30}?\n\nAssistant: {'so ' * 30}." for _ in range(8)]
+    found = list(parts("\n\n".join(turns), longest=90))
+    assert len(found) > 2 and all(part.startswith("User:") and "Assistant:" in part[-110:] for part in found)
+
+
 def context(script: Script, verifier: ScriptedTeacher | None = None) -> RecordContext:
     cutting, seeded = PassageSettings(), rng(0, "test")
     return RecordContext(ScriptedTeacher(script), CHECKED, KindSettings(), cutting, seeded, verifier=verifier)  # type: ignore[arg-type]
