@@ -12,7 +12,6 @@ REPLACED = [
     # placeholders
     (r"\bsample-(?:\.\.\.|[0-9a-f]+)|\b(?:RECORD|ID)\b", "SAMPLE"),  # an id of a record that the fixture made
     (r"\bRECIPE\b", "recipes/small.yaml"),
-    (r"hornbook/synthetic/recorded/strong/documents\.jsonl", "docs/"),
     (r"\bRUN\b", "runs/small"),
     (r"\bMODEL\b", "my-model"),
     (r"\bFILE\b", "claims.json"),
@@ -56,7 +55,6 @@ PARSED = {
     "hornbook synth clean/ --teacher.url http://127.0.0.1:8000/v1": "a server; tests/chat asks it as a teacher",
     "hornbook synth docs/ --teacher.url http://gpu:8000/v1": "a server; tests/synthetic/test_preview.py",
     "hornbook audit synthetic/": "a server; tests/synthetic/test_audit.py",
-    "hornbook synth hornbook/synthetic/recorded/strong/": "a checkout; tests/synthetic/test_recorded_strong.py",
     "make peers": "installs other projects from a package index",
     "pip install '.[local]'": "a package index",
     "pip install '.[data]'": "a package index",
