@@ -87,7 +87,8 @@ class Checks:
     def require(self, name: str, passed: bool, detail: str = "") -> None:
         if not passed:
             raise Rejected(name, detail)
-        self.passed.append(name)
+        if name not in self.passed:
+            self.passed.append(name)
 
 
 class Material(msgspec.Struct):

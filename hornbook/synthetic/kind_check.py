@@ -6,7 +6,6 @@ All is checked when the file is read, before any call, against what the mechanis
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-import jinja2
 import msgspec
 
 from hornbook.base.errors import HornbookError, one_line
@@ -33,12 +32,14 @@ class Said(NamedTuple):
 
 def check_kind(said: Said, mechanism: Mechanism, where: str, *, spare: bool = False) -> None:
     """Raises HornbookError with file and key for what does not fit. Prompts that are never asked may be `spare`."""
+    _check_shapes(said, mechanism, where)
+    _check_record(said, mechanism, where)
     case = case_of(said, mechanism, where)
+    for key, text, _ in templates(said, mechanism, case):
+        check_template(text, f"{where}: {key}")
     _check_options(said, mechanism, case, where)
     _check_stages(said, mechanism, case, where, spare)
-    _check_record(said, mechanism, where)
     for key, text, sees in templates(said, mechanism, case):
-        check_template(text, f"{where}: {key}")
         _require_names(text, sees.split(), said, f"{where}: {key}")
 
 
@@ -51,8 +52,8 @@ def case_of(said: Said, mechanism: Mechanism, where: str) -> str:
     case = str(chosen or "")
     if mechanism.cases and case not in mechanism.cases:
         known = [name for name in mechanism.cases if name]
-        problem = f"{case}: not known{nearest(case, known)}" if case else f"is missing (known: {', '.join(known)})"
-        raise HornbookError(f"{where}: {mechanism.chosen_by}: {problem}")
+        problem = f": {case}: not known{nearest(case, known)}" if case else f" is missing (known: {', '.join(known)})"
+        raise HornbookError(f"{where}: {mechanism.chosen_by}{problem}")
     return case
 
 
@@ -66,7 +67,7 @@ def templates(said: Said, mechanism: Mechanism, case: str) -> Iterator[tuple[str
         sees = mechanism.record["user" if role == "system" else role]
         yield f"record.{role}", text, f"{sees} {stages['record'].sees}"
     for name, option in mechanism.options.items():
-        if option.sees is not None and name in said.options:
+        if option.sees is not None and said.options.get(name):
             for key, text in _texts(f"options.{name}", said.options[name]):
                 yield key, text, option.sees
 
@@ -79,24 +80,26 @@ def _texts(key: str, value: Any) -> Iterator[tuple[str, str]]:
         yield from ((key, text) for text in ([value] if isinstance(value, str) else value))
 
 
+def _check_shapes(said: Said, mechanism: Mechanism, where: str) -> None:
+    for name, option in mechanism.options.items():
+        try:
+            msgspec.convert(said.options.get(name), option.shape | None)
+        except msgspec.ValidationError as error:
+            raise HornbookError(f"{where}: options.{name}: expected {option.about} ({one_line(error)})") from None
+
+
 def _check_options(said: Said, mechanism: Mechanism, case: str, where: str) -> None:
     texts = [text for _, text, _ in templates(said, mechanism, case)]
     used = {name for text in texts for name in names_in(text)}
-    for name, value in said.options.items():
+    for name in said.options:
         option = mechanism.options.get(name)
         if option is None and not {f"options.{name}", f"get {name}"} & used:
             known = nearest(name, list(mechanism.options))
             raise HornbookError(f"{where}: options.{name}: the mechanism has no such option{known}")
-        if option is None:
-            continue
-        try:
-            msgspec.convert(value, option.shape)
-        except msgspec.ValidationError as error:
-            raise HornbookError(f"{where}: options.{name}: expected {option.about} ({one_line(error)})") from None
-        if not _belongs(option, said, mechanism, case) and option.of not in said.left_out:
+        if option and not _belongs(option, said, mechanism, case) and option.of not in said.left_out:
             raise HornbookError(f"{where}: options.{name}: of no use without {_owner(option, mechanism)}")
     for name, option in mechanism.options.items():
-        if option.needed and name not in said.options and _belongs(option, said, mechanism, case):
+        if option.needed and said.options.get(name) is None and _belongs(option, said, mechanism, case):
             raise HornbookError(f"{where}: options.{name} is missing: expected {option.about}")
 
 
@@ -114,7 +117,7 @@ def _check_stages(said: Said, mechanism: Mechanism, case: str, where: str, spare
         one = stages.get(stage)
         before = one.after.split() if one else []
         asked = one and (not before or said.prompts.keys() & set(before)) and most.get(stage, 1)
-        if asked and one.needed and stage not in said.prompts:
+        if one and asked and one.needed and stage not in said.prompts:
             raise HornbookError(f"{where}: prompts.{stage} is missing")
         if not asked and stage in said.prompts and not spare:
             why = f"without prompts.{' or prompts.'.join(before)}" if before else "with these settings and options"
@@ -134,11 +137,7 @@ def _require_names(text: str, own: list[str], said: Said, where: str) -> None:
     """Raises HornbookError for a name that nothing gives."""
     known = [*own, *EVERYWHERE]
     parts = {"axes": [*said.axes], "options": [*said.options], "seed": OF_SEEDS}
-    try:
-        used = sorted(names_in(text))
-    except jinja2.TemplateNotFound as error:
-        raise HornbookError(f"{where}: no template {error.name} to include") from None
-    for name in used:
+    for name in sorted(names_in(text)):
         whole, _, part = name.partition(".")
         if part and whole in parts and whole not in own:
             given = [*parts[whole], *([] if whole == "seed" else dir(dict))]

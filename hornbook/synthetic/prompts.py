@@ -101,11 +101,13 @@ def _template(text: str, named: bool = False) -> jinja2.Template:
 
 
 def check_template(text: str, where: str) -> None:
-    """Raises HornbookError with place and line if it is no template."""
+    """Raises HornbookError with place and line if it is no template, or includes what is none."""
     try:
-        _template(text)
+        names_in(text)
     except jinja2.TemplateSyntaxError as error:
         raise HornbookError(f"{where}: line {error.lineno} of the template: {one_line(error)}") from None
+    except jinja2.TemplateNotFound as error:
+        raise HornbookError(f"{where}: no template {error.name} to include") from None
 
 
 @cache
@@ -116,7 +118,8 @@ def names_in(text: str) -> frozenset[str]:
     """
     tree = _environment(False).parse(text)
     found = set(meta.find_undeclared_variables(tree))
-    for part in tree.find_all((nodes.Getattr, nodes.Getitem)):
+    parts: list[Any] = [*tree.find_all((nodes.Getattr, nodes.Getitem))]
+    for part in parts:
         key = part.attr if isinstance(part, nodes.Getattr) else getattr(part.arg, "value", None)
         if isinstance(part.node, nodes.Name) and part.node.name in found and isinstance(key, str):
             found.add(f"{part.node.name}.{key}")
