@@ -31,7 +31,7 @@ from hornbook.base.settings import nearest
 from hornbook.synthetic.answers import TAGGED
 from hornbook.synthetic.axes import axes_of
 from hornbook.synthetic.kind import VERIFY, Kind, KindSettings
-from hornbook.synthetic.kind_check import Said, check_kind
+from hornbook.synthetic.kind_check import check_kind
 from hornbook.synthetic.mechanisms import load_mechanism
 from hornbook.synthetic.mechanisms.mechanism import Mechanism
 from hornbook.synthetic.prompts import Prompt
@@ -102,12 +102,8 @@ def _kind(name: str, said: dict[str, Any], file: Path, profile: str) -> Kind:
     seeds = str(said.get("seeds") or mechanism.seeds)
     if seeds not in SEEDS:
         raise HornbookError(f"{where}: seeds: {seeds}: no such seeds{nearest(seeds, list(SEEDS))}")
-    axes, options = axes_of(said.get("axes"), f"{where}: axes"), _mapping(said, "options", where)
-    left_out = {stage for stage, prompt in said["prompts"].items() if prompt is None}
-    told = Said(prompts, left_out, settings(), options, axes, _mapping(said, "record", where))
-    check_kind(told, mechanism, where, spare=profile == "small")
     asked = tuple(stage for stage in mechanism.stages if stage in prompts)
-    return Kind(
+    kind = Kind(
         name=name,
         family=file.parent.name,
         about=str(said["about"]),
@@ -128,11 +124,14 @@ def _kind(name: str, said: dict[str, Any], file: Path, profile: str) -> Kind:
         mechanism=str(said["mechanism"]),
         prompts=prompts,
         system=_system(said.get("system")),
-        axes=axes,
-        record=said["record"],
-        options=options,
+        axes=axes_of(said.get("axes"), f"{where}: axes"),
+        record=_mapping(said, "record", where),
+        options=_mapping(said, "options", where),
         recheck=mechanism.recheck,
     )
+    left_out = [stage for stage, prompt in said["prompts"].items() if prompt is None]
+    check_kind(kind, mechanism, where, left_out=left_out, spare=profile == "small")
+    return kind
 
 
 def _mapping(said: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from hornbook.synthetic.words import copied, words
 MOST_SAID_BEFORE = 0.5  # share of a turn's 5-grams that earlier turns have
 SHORT = 12  # words of a turn that may repeat what was said ("Yes, exactly.")
 TALK = "speakers parts part count plan scenario talk"  # what templates see of a conversation
+MOVE = "speaker left inject next"  # what they see more where it is written turn by turn
 PER_TURN = 60  # tokens of a source that one more turn may come from
 ROOM = 2  # turns by which a writer may miss the number that was asked for, and two more for the close
 
@@ -276,5 +277,5 @@ MECHANISM = Mechanism(
         **requirements("judge", TALK),
     },
     chosen_by="prompts.review",
-    cases={"no": {}, "yes": dict.fromkeys(("scenario", "review", "write"), Stage(f"{TALK} speaker left inject next"))},
+    cases={"no": {}, "yes": {**dict.fromkeys(("scenario", "review"), Stage(f"{TALK} {MOVE}")), "write": Stage(MOVE)}},
 )

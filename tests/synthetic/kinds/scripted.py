@@ -11,7 +11,7 @@ from hornbook.base.records import Document, Message, make_id
 from hornbook.base.rng import rng
 from hornbook.synthetic.engine import RecordJob, drawn_values
 from hornbook.synthetic.kind import Kind, KindSettings, Made, RecordContext, Rejected, Seed
-from hornbook.synthetic.kind_check import EVERYWHERE, Said, case_of
+from hornbook.synthetic.kind_check import EVERYWHERE, case_of
 from hornbook.synthetic.kinds import Profile, load_kind
 from hornbook.synthetic.mechanisms import load_mechanism
 from hornbook.synthetic.passages import Passage, PassageSettings, passages
@@ -66,8 +66,7 @@ def run_kind(
 def using_all_names(kind: Kind, settings: KindSettings) -> Kind:
     """The kind with templates that use every name that its mechanism declares: one that is not given is an error."""
     mechanism = load_mechanism(kind.mechanism, kind.name)
-    said = Said(kind.prompts, set(), settings, kind.options, kind.axes, kind.record)
-    stages = mechanism.stages_of(case_of(said, mechanism, kind.name))
+    stages = mechanism.stages_of(case_of(replace(kind, settings=lambda: settings), mechanism, kind.name))  # type: ignore[arg-type]
 
     def using(text: str, sees: str) -> str:
         return text + "".join(f"{{% if not {name} %}}{{% endif %}}" for name in [*sees.split(), *EVERYWHERE])
