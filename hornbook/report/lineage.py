@@ -27,6 +27,9 @@ def find_record(folders: Sequence[Path], record: str) -> LineageRecord:
     Raises HornbookError when no record in them, or more than one id, matches.
     """
     matches: dict[str, LineageRecord] = {}
+    where = ", ".join(map(str, folders))
+    if not any((folder / "artifacts").is_dir() or (folder / "stage.json").exists() for folder in folders):
+        raise HornbookError(f"{where}: neither a run (no artifacts/ in it) nor a stage's output (no stage.json)")
     for folder in folders:
         for file in _record_files(folder):
             condition = ds.field("id") == record if len(record) > 24 else _starts_with(record)
@@ -34,7 +37,6 @@ def find_record(folders: Sequence[Path], record: str) -> LineageRecord:
                 matches.setdefault(
                     row["id"], LineageRecord(_stage_of(folder, file), str(file.relative_to(folder)), row)
                 )
-    where = ", ".join(map(str, folders))
     if not matches:
         raise HornbookError(f"{where}: no record with the id {record}; ids are in the column `id` of Parquet files")
     if len(matches) > 1:
@@ -52,8 +54,6 @@ def _starts_with(prefix: str) -> Any:
 def _record_files(folder: Path) -> Iterator[Path]:
     if not folder.is_dir():
         raise HornbookError(f"{folder}: no such folder")
-    if not (folder / "artifacts").is_dir() and not (folder / "stage.json").exists():
-        raise HornbookError(f"{folder}: neither a run (no artifacts/ in it) nor a stage's output (no stage.json)")
     root = folder / "artifacts" if (folder / "artifacts").is_dir() else folder
     for file in sorted(root.rglob("*.parquet")):
         if {"id", "parents", "calls"} <= set(pq.read_schema(file).names):

@@ -56,7 +56,7 @@ def catalogue() -> list[CatalogueEntry]:
 def listing(name: str = "") -> Iterator[str]:
     """The catalogue as lines of text, a paragraph for each kind: of all kinds, or of the kind or family `name`.
     Raises HornbookError when there is none."""
-    chosen = kinds_named([name] if name else FAMILIES)
+    chosen = kinds_named(FAMILIES if name in ("", "kinds") else [name])
     entries = [entry for entry in catalogue() if entry.name in chosen]
     yield f"{len(entries)} kind{'s' * (len(entries) > 1)}. `--kinds NAME` runs one, a family's name all of its kinds.\n"
     family = ""

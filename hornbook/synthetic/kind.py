@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 import numpy as np
 
+from hornbook.base.errors import HornbookError
 from hornbook.base.platform import cores
 from hornbook.base.records import Message, Question, Sample
 from hornbook.base.sentences import whole_sentences
@@ -87,7 +88,8 @@ class Checks:
     def require(self, name: str, passed: bool, detail: str = "") -> None:
         if not passed:
             raise Rejected(name, detail)
-        self.passed.append(name)
+        if name not in self.passed:
+            self.passed.append(name)
 
 
 class Material(msgspec.Struct):
@@ -221,13 +223,18 @@ class RecordContext:
         await require_true(checks, self, text, source, absent, numbers)
 
     def _prompt(self, stage: str, values: dict[str, Any]) -> tuple[list[Message], dict[str, Any]]:
+        if stage not in self.kind.prompts:
+            raise HornbookError(f"{self.kind.name}: prompts.{stage} is missing, and such seeds need it")
         prompt = self.kind.prompts[stage]
         options = {
             "max_tokens": prompt.max_tokens or self.settings.max_tokens,
             "temperature": self.settings.temperature if prompt.temperature is None else prompt.temperature,
             "stop": prompt.stop,
         }
-        return prompt.messages(self.kind.system, self.values | values), options
+        try:
+            return prompt.messages(self.kind.system, self.values | values), options
+        except HornbookError as error:
+            raise HornbookError(f"{self.kind.name}: prompts.{stage}: {error}") from None
 
     async def compute(self, function: Callable[..., Result], *args: Any) -> Result:
         """`function(*args)` in a thread: work of more than some milliseconds (a run in the sandbox, a search) must not

@@ -31,9 +31,10 @@ from hornbook.base.settings import nearest
 from hornbook.synthetic.answers import TAGGED
 from hornbook.synthetic.axes import axes_of
 from hornbook.synthetic.kind import VERIFY, Kind, KindSettings
+from hornbook.synthetic.kind_check import check_kind
 from hornbook.synthetic.mechanisms import load_mechanism
 from hornbook.synthetic.mechanisms.mechanism import Mechanism
-from hornbook.synthetic.prompts import Prompt, check_template
+from hornbook.synthetic.prompts import Prompt
 from hornbook.synthetic.seed_sampling import SEEDS
 from hornbook.synthetic.verification import LONGEST_PART
 
@@ -102,7 +103,7 @@ def _kind(name: str, said: dict[str, Any], file: Path, profile: str) -> Kind:
     if seeds not in SEEDS:
         raise HornbookError(f"{where}: seeds: {seeds}: no such seeds{nearest(seeds, list(SEEDS))}")
     asked = tuple(stage for stage in mechanism.stages if stage in prompts)
-    return Kind(
+    kind = Kind(
         name=name,
         family=file.parent.name,
         about=str(said["about"]),
@@ -124,10 +125,20 @@ def _kind(name: str, said: dict[str, Any], file: Path, profile: str) -> Kind:
         prompts=prompts,
         system=_system(said.get("system")),
         axes=axes_of(said.get("axes"), f"{where}: axes"),
-        record=said["record"],
-        options=said.get("options") or {},
+        record=_mapping(said, "record", where),
+        options=_mapping(said, "options", where),
         recheck=mechanism.recheck,
     )
+    left_out = [stage for stage, prompt in said["prompts"].items() if prompt is None]
+    check_kind(kind, mechanism, where, left_out=left_out, spare=profile == "small")
+    return kind
+
+
+def _mapping(said: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
+    found = said.get(key) or {}
+    if not isinstance(found, dict):
+        raise HornbookError(f"{where}: {key}: expected names with values, got {found!r}")
+    return found
 
 
 def _system(said: Any) -> str:
@@ -149,14 +160,11 @@ def _prompts(said: Any, mechanism: Mechanism, where: str) -> dict[str, Prompt]:
     """The prompt of each stage, in the mechanism's order."""
     if not isinstance(said, dict):
         raise HornbookError(f"{where}: prompts: expected a prompt for each stage")
-    said = {stage: value for stage, value in said.items() if value is not None}  # a variant may do without a stage
     for stage in said:
         if stage not in mechanism.stages:
             known = list(mechanism.stages)
             raise HornbookError(f"{where}: prompts.{stage}: the mechanism has no such stage{nearest(stage, known)}")
-    for stage, needed in mechanism.stages.items():
-        if needed and stage not in said:
-            raise HornbookError(f"{where}: prompts.{stage} is missing")
+    said = {stage: value for stage, value in said.items() if value is not None}  # a variant may do without a stage
     found = {}
     for stage in (stage for stage in mechanism.stages if stage in said):
         value = said[stage]
@@ -164,8 +172,6 @@ def _prompts(said: Any, mechanism: Mechanism, where: str) -> dict[str, Prompt]:
             found[stage] = Prompt(value) if isinstance(value, str) else msgspec.convert(value, Prompt)
         except msgspec.ValidationError as error:
             raise HornbookError(f"{where}: prompts.{stage}: {one_line(error)}") from None
-        for text in (found[stage].user, found[stage].system or ""):
-            check_template(text, f"{where}: prompts.{stage}")
     return found
 
 

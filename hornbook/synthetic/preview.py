@@ -77,6 +77,7 @@ def preview(
     shown = _Shown(Yields([plan.name for plan in plans]))
     order = run_plans(plans, shown, settings, work)
     shown.yields.require_answers()
+    shown.yields.require_sound()
     return [
         PreviewedKind(
             queue.plan.name,

@@ -11,6 +11,7 @@ from typing import Any
 
 import jinja2
 import msgspec
+from jinja2 import meta, nodes
 
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.records import Message
@@ -100,11 +101,36 @@ def _template(text: str, named: bool = False) -> jinja2.Template:
 
 
 def check_template(text: str, where: str) -> None:
-    """Raises HornbookError with place and line if it is no template."""
+    """Raises HornbookError with place and line if it is no template, or includes what is none."""
     try:
-        _template(text)
+        names_in(text)
     except jinja2.TemplateSyntaxError as error:
         raise HornbookError(f"{where}: line {error.lineno} of the template: {one_line(error)}") from None
+    except jinja2.TemplateNotFound as error:
+        raise HornbookError(f"{where}: no template {error.name} to include") from None
+
+
+@cache
+def names_in(text: str) -> frozenset[str]:
+    """The names that a template uses, also `axes.audience`, and those of the templates that it includes.
+
+    Left out are those of a part that is there only if something `is defined`. Raises jinja2.TemplateNotFound.
+    """
+    tree = _environment(False).parse(text)
+    found = set(meta.find_undeclared_variables(tree))
+    parts: list[Any] = [*tree.find_all((nodes.Getattr, nodes.Getitem))]
+    for part in parts:
+        key = part.attr if isinstance(part, nodes.Getattr) else getattr(part.arg, "value", None)
+        if isinstance(part.node, nodes.Name) and part.node.name in found and isinstance(key, str):
+            found.add(f"{part.node.name}.{key}")
+    for call in tree.find_all(nodes.Call):  # options.get("name"), which need not be there
+        if isinstance(call.node, nodes.Getattr) and call.node.attr == "get" and call.args:
+            found.add(f"get {getattr(call.args[0], 'value', '')}")
+    for name in filter(None, meta.find_referenced_templates(tree)):
+        source, *_ = jinja2.FileSystemLoader(SHARED).get_source(_environment(False), name)
+        found |= names_in(source) - {one.name for one in tree.find_all(nodes.Name) if one.ctx == "store"}
+    doubtful = [block for block in tree.find_all(nodes.If) if "name='defined'" in repr(block.test)]
+    return frozenset(found - {one.name for block in doubtful for one in block.find_all(nodes.Name)})
 
 
 def render(template: str, values: Mapping[str, Any], named: bool = False) -> str:

@@ -48,8 +48,8 @@ def synth(
     Of each kind so many records as are wanted, the first in the order of its jobs that pass; or as many as pass of the
     tries that it has. Every sample has as parents its passage and document, its document, or its question, and the keys
     of its teacher calls in order. After a restart, no call that is in the ledger is made again; a killed run leaves
-    what was finished in parts (`samples/part-00000.parquet`). Raises HornbookError when the input contains no seed, and
-    TeacherError when the teacher cannot be reached.
+    what was finished in parts (`samples/part-00000.parquet`). Raises HornbookError when the input contains no seed, or
+    a kind's own code fails where none of its records passes, and TeacherError when the teacher cannot be reached.
     """
     material = seeds_for(settings, work, documents, questions)
     plans = plan_kinds(settings, material, work.seed)
@@ -57,6 +57,7 @@ def synth(
     order = run_plans(plans, collection, settings, work)
     collection.yields.require_answers()
     collection.finish(order.queues)
+    collection.yields.require_sound()
 
 
 def seeds_for(

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from hornbook.base.errors import HornbookError
 from hornbook.base.records import Question
 from hornbook.base.workspace import FAILED_CALLS, Workspace
 from hornbook.synthetic.diversity import measure, warn_of_sameness
@@ -128,6 +129,12 @@ class Yields:
             teachers = {name for kind in self.kinds.values() for name in kind.teachers}
             raise nothing_answered(f"teacher {', '.join(sorted(teachers))}", self.failures)
 
+    def require_sound(self) -> None:
+        """Raises HornbookError for a kind none of whose records passed, where its own code failed."""
+        for name, kind in self.kinds.items():
+            if kind.faults and not kind.passed:
+                raise HornbookError(f"{name}: {_told(kind)}")
+
     def book(self, queues: Sequence[KindQueue], settings: SynthSettings, work: Workspace) -> None:
         """The counts, and the notes `yields` and `diversity`, with warnings."""
         kinds = self.kinds.values()
@@ -163,20 +170,25 @@ class Yields:
         if kind.seeds and not kind.passed:
             work.warn(f"{name}: none of {kind.seeds} records passed its checks")
         if kind.faults:
-            work.warn(f"{name}: {kind.faults} records failed by an error in the kind itself, first {kind.first_fault}")
+            work.warn(f"{name}: {_told(kind)}")
 
     def _warn_of_losses(self, work: Workspace) -> None:
         """Warn if no record is left, and of records whose calls failed."""
         tried = sum(kind.seeds for kind in self.kinds.values())
         if not any(kind.kept for kind in self.kinds.values()):
             reasons = ", ".join(f"{reason} {count}" for reason, count in work.rejected.most_common(3))
-            weak = "this teacher is too weak for these kinds"
+            faults = any(kind.faults for kind in self.kinds.values())
+            weak = "the kinds are at fault" if faults else "this teacher is too weak for these kinds"
             why = "most calls failed" if 2 * self.failures.total() > tried else weak
             work.warn(f"none of {tried} records is left ({reasons}): {why}")
         if self.failures:
             [(reason, _)] = self.failures.most_common(1)
             work.count(**{FAILED_CALLS: self.failures.total()})
             work.warn(f"{self.failures.total()} records got no answer ({reason}); run the same command to retry them")
+
+
+def _told(kind: KindYield) -> str:
+    return f"{kind.faults} records failed by an error in the kind itself, first {kind.first_fault}"
 
 
 def seed_text(seed: Seed) -> str:

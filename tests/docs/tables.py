@@ -54,6 +54,7 @@ PARSED = {
     "hornbook serve": "serves until it is ended; tests/chat",
     "hornbook synth clean/ --teacher.url http://127.0.0.1:8000/v1": "a server; tests/chat asks it as a teacher",
     "hornbook synth docs/ --teacher.url http://gpu:8000/v1": "a server; tests/synthetic/test_preview.py",
+    "hornbook synth my-docs/ --kinds '[debate.yaml]' --preview 1": "does not wait; tests/teacher/test_files_stage.py",
     "hornbook audit synthetic/": "a server; tests/synthetic/test_audit.py",
     "make peers": "installs other projects from a package index",
     "pip install '.[local]'": "a package index",

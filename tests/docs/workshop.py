@@ -93,8 +93,8 @@ def write_texts(folder: Path) -> None:
     (folder / "chats").mkdir()
     for name in ["chats.jsonl", "chats/some.jsonl"]:
         (folder / name).write_text(example_chat())
-    for name in ["analogy.yaml", "mine.yaml"]:
-        (folder / name).write_text(kind_text())
+    for name in ["analogy.yaml", "mine.yaml", "debate.yaml"]:
+        (folder / name).write_text(kind_text("about: Two" if name == "debate.yaml" else "about: A passage"))
     (folder / "recipes/experiments").mkdir(parents=True)
     (folder / "recipes/small.yaml").write_text(SMALL)
     for name in ["phi-4", "smollm2"]:
@@ -130,9 +130,9 @@ def example_chat() -> str:
     return next(block.text for block in blocks() if block.first.startswith('{"id": "1", "messages"'))
 
 
-def kind_text() -> str:
-    """The kind that docs/add-a-dataset.md writes."""
-    return next(block.text for block in blocks() if block.first.startswith("about:"))
+def kind_text(begin: str) -> str:
+    """The kind on docs/add-a-dataset.md that begins so."""
+    return next(block.text for block in blocks() if block.first.startswith(begin))
 
 
 def make_model(folder: Path) -> None:

@@ -11,6 +11,8 @@ from hornbook.base.records import Sample
 from hornbook.base.workspace import Workspace
 from hornbook.synthetic import stage
 from hornbook.synthetic.settings import SynthSettings
+from hornbook.synthetic.show_kind import shown
+from tests.synthetic import mechanism_tables
 from tests.synthetic.corpus import write_corpus
 from tests.synthetic.fake import good_teacher, opening
 
@@ -53,6 +55,18 @@ def test_the_pages_kind_makes_records_and_rejects_bad_ones(kind_file, monkeypatc
     assert all(sample.messages[0].content.startswith("Can you explain this to ") for sample in samples)
     row = work.notes["yields"]["analogy"]
     assert row["rejected"]["length"] >= 1 and not any(reason.startswith("fault") for reason in row["rejected"])
+
+
+def test_the_pages_judged_kind_is_read_and_shown(tmp_path):
+    _, data, *_ = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    file = tmp_path / "debate.yaml"
+    file.write_text(data)
+    lines = "\n".join(shown(str(file)))
+    assert "judged" in lines and "=== judge" in lines and "between Ada and Ben" not in lines
+
+
+def test_the_page_of_mechanisms_is_what_they_declare():
+    assert mechanism_tables.PAGE.read_text() == mechanism_tables.page(), "python -m tests.synthetic.mechanism_tables"
 
 
 def test_another_text_of_the_file_is_another_recipe(kind_file):

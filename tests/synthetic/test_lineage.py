@@ -70,6 +70,12 @@ def runs(tmp_path, monkeypatch):
     return work.path, documents
 
 
+def test_a_folder_of_documents_beside_the_run_is_no_error(runs, tmp_path):
+    (tmp_path / "plain").mkdir()
+    sample = read_records(runs[0], Sample)[0]
+    assert lineage_lines([runs[0], tmp_path / "plain"], sample.id) == lineage_lines([runs[0]], sample.id)
+
+
 def test_every_sample_leads_to_its_seed(runs):
     samples = read_records(runs[0], Sample)
     assert {sample.kind for sample in samples} == {"sums", "whole_pages"}

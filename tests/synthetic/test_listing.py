@@ -53,6 +53,10 @@ def test_a_family_or_a_kind_alone(shown, name, kinds):
     assert all(f"  {kind}: " in printed.out for kind in kinds)
 
 
+def test_kinds_is_the_name_of_them_all(shown):
+    assert shown("kinds")[1].out == shown()[1].out
+
+
 def test_a_wrong_name_is_one_line(shown):
     code, printed = shown("textbok")
     assert code == 2 and "did you mean 'textbook'" in printed.err and "Traceback" not in printed.err

@@ -11,7 +11,7 @@ from hornbook.base.settings import setting
 from hornbook.synthetic.constraints.edits import Task, draw_task
 from hornbook.synthetic.constraints.oracle import SAME_TEXT, same_text
 from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Stage, Usual, record_of
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.words import grounded
 
@@ -88,5 +88,6 @@ MECHANISM = Mechanism(
     usual=usual,
     checks=checks,
     seeds="passages",
-    stages={"word": True, "solve": True},
+    stages={"word": Stage("task", needed=True), "solve": Stage("wording task", needed=True)},
+    record={"user": "wording task", "assistant": "wording task"},
 )

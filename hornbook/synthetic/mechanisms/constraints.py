@@ -18,7 +18,7 @@ from hornbook.synthetic.constraints.oracle import constraint_question
 from hornbook.synthetic.constraints.parts import UNSPACED
 from hornbook.synthetic.constraints.rule import SHORT, Constraint, Topic
 from hornbook.synthetic.kind import Kind, Made, RecordContext, Rejected
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Option, Prompts, Stage, Usual, record_of
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
 from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Passage
@@ -199,5 +199,17 @@ MECHANISM = Mechanism(
     usual=usual,
     checks=checks,
     seeds="passages",
-    stages={"request": True, "reply": True, "repair": True, "judge": True},
+    stages={
+        "request": Stage(needed=True),
+        "reply": Stage("asked turns", needed=True),
+        "repair": Stage("asked turns reply broken", needed=True),
+        "judge": Stage("asked reply turns", needed=True),
+    },
+    record={"user": "asked reply", "assistant": "asked reply"},
+    options={
+        "turns": Option("openings of further wishes; with them, a conversation", list[str]),
+        "without": Option("rules that do not fit", list[str]),
+        "one_of": Option("rules of which one is always drawn", list[str]),
+        "text_given": Option("whether the request gives the passage", bool),
+    },
 )

@@ -7,16 +7,25 @@ another, with a look back at the end (`recall`). `options.speakers` names the tw
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
 from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.base.token_estimate import estimate_tokens
 from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext
 from hornbook.synthetic.mechanisms.judging import require_judged
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
+from hornbook.synthetic.mechanisms.mechanism import (
+    Mechanism,
+    Option,
+    Prompts,
+    Stage,
+    Usual,
+    record_of,
+    requirements,
+)
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
 from hornbook.synthetic.passages import Page, Passage
 from hornbook.synthetic.prompts import render, source_of
@@ -24,6 +33,8 @@ from hornbook.synthetic.words import copied, words
 
 MOST_SAID_BEFORE = 0.5  # share of a turn's 5-grams that earlier turns have
 SHORT = 12  # words of a turn that may repeat what was said ("Yes, exactly.")
+TALK = "speakers parts part count plan scenario talk"  # what templates see of a conversation
+MOVE = "speaker left inject next"  # what they see more where it is written turn by turn
 PER_TURN = 60  # tokens of a source that one more turn may come from
 ROOM = 2  # turns by which a writer may miss the number that was asked for, and two more for the close
 
@@ -54,7 +65,8 @@ class Review(msgspec.Struct):
 
 
 async def make(seed: Passage | Page, ask: RecordContext, settings: DialogueSettings) -> list[Made]:
-    ask.values |= {"speakers": [render(name, ask.values) for name in ask.kind.options["speakers"]], "scenario": ""}
+    speakers = [render(name, ask.values) for name in ask.kind.options["speakers"]]
+    ask.values |= {"speakers": speakers, "scenario": "", "plan": ""}
     parts = parts_of(seed, settings.parts)
     ask.values |= {"parts": len(parts), "count": count_of(seed.text, len(parts), ask, settings)}
     turns: list[Turn] = []
@@ -174,7 +186,10 @@ def messages_of(turns: list[Turn], ask: RecordContext) -> list[Message]:
     roles = dict(zip(ask.values["speakers"], ("user", "assistant"), strict=True))
     opening = ask.kind.record["user"]
     return [
-        Message(roles[one.speaker], render(opening, {"turn": one.text, "shown": one.shown}) if one.shown else one.text)
+        Message(
+            roles[one.speaker],
+            render(opening, ask.values | {"turn": one.text, "shown": one.shown}) if one.shown else one.text,
+        )
         for one in turns
     ]
 
@@ -244,12 +259,23 @@ MECHANISM = Mechanism(
     checks=checks,
     seeds="passages",
     stages={
-        "plan": False,
-        "scenario": False,
-        "review": False,
-        "write": True,
-        "recall": False,
-        "summary": False,
-        "judge": False,
+        "plan": Stage(TALK),
+        "scenario": None,
+        "review": None,
+        "write": Stage(TALK, needed=True),
+        "recall": Stage(TALK),
+        "summary": Stage(TALK),
+        "judge": Stage(f"{TALK} must"),
     },
+    record={"text": f"{TALK} summary", "user": f"{TALK} turn shown"},
+    options={
+        "speakers": Option(
+            "the two names, in order", Annotated[list[str], Meta(min_length=2, max_length=2)], True, sees=""
+        ),
+        "verified": Option("speakers whose turns must be true", list[str]),
+        "given": Option("what is taken for granted beside the source", sees=TALK),
+        **requirements("judge", TALK),
+    },
+    chosen_by="prompts.review",
+    cases={"no": {}, "yes": {**dict.fromkeys(("scenario", "review"), Stage(f"{TALK} {MOVE}")), "write": Stage(MOVE)}},
 )

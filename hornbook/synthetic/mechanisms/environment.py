@@ -16,10 +16,11 @@ from hornbook.base.settings import setting
 from hornbook.synthetic.environments.puzzles import WorldName, worked_move, world_of
 from hornbook.synthetic.environments.world import Illegal, State, World, apply, replay, shortest_plan
 from hornbook.synthetic.kind import VERIFY, Checks, Kind, Made, RecordContext, Rejected
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Stage, Usual, both, record_of
 from hornbook.synthetic.mechanisms.text_checks import WritingSettings, require_form
 from hornbook.synthetic.verification import CHECKS
 
+ACT = "example wording listed plan steps now options hint"  # what its prompt sees
 REPEATED = 10  # words; shorter parts of a position are named again and again
 TOLD_MOVE = re.compile(r"^\W*move(?: \d+)?\W*[:.]\s*(.+)$", re.IGNORECASE | re.MULTILINE)
 
@@ -245,5 +246,11 @@ MECHANISM = Mechanism(
     usual=usual,
     checks=checks,
     seeds="puzzles",
-    stages={"plan": True, "act": True, "reflect": True, "tell": False},
+    stages={
+        "plan": Stage("example wording listed", needed=True),
+        "act": Stage(ACT, needed=True),
+        "reflect": Stage(f"{ACT} failure", needed=True),
+        "tell": Stage("journey moves before problem example"),
+    },
+    record=both("text"),
 )

@@ -14,7 +14,7 @@ from hornbook.base.settings import setting
 from hornbook.oracles.text import canonical_text
 from hornbook.synthetic.kind import VERIFY, Checks, Kind, KindSettings, Made, RecordContext
 from hornbook.synthetic.mechanisms.judging import findings
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Stage, Usual, both, record_of
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.structured_output import schema_of
 from hornbook.synthetic.verification import CHECKS
@@ -146,5 +146,10 @@ MECHANISM = Mechanism(
     usual=usual,
     checks=checks,
     seeds="passages",
-    stages={"fields": True, "extract": True, "compare": False},
+    stages={
+        "fields": Stage(needed=True),
+        "extract": Stage("asked", needed=True),
+        "compare": Stage("must fields one other"),
+    },
+    record=both("asked reply"),
 )

@@ -18,7 +18,7 @@ from hornbook.oracles.extract_answer import extract_answer
 from hornbook.oracles.text import canonical_text
 from hornbook.synthetic.code_similarity import code_of, parse_function
 from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext, Rejected
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Option, Prompts, Stage, Usual, both, record_of
 from hornbook.synthetic.mechanisms.revision import Score
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, require_form, text_check_names
 from hornbook.synthetic.passages import Passage
@@ -227,5 +227,14 @@ MECHANISM = Mechanism(
     usual=usual,
     checks=checks,
     seeds="reasoning",
-    stages={"choose": False, "reason": True, "fill": False, "grade": True},
+    stages={
+        "choose": None,
+        "reason": Stage("gap hints", needed=True),
+        "fill": Stage("gap hints thoughts"),
+        "grade": Stage("gap hints thoughts written decided", needed=True),
+    },
+    record=both("gap thoughts"),
+    options={"middle": Option("what is cut", needed=True)},
+    chosen_by="options.middle",
+    cases={"text": {"choose": Stage("sentences", needed=True)}, "code": {}, "steps": {"choose": Stage()}},
 )

@@ -6,7 +6,7 @@ it or nothing. The templates of the record see its fields.
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -148,9 +148,9 @@ class Verdicts(msgspec.Struct):
     verdicts: list[Verdict]
 
 
-async def judge_again(checks: Checks, filled: Claims, ask: RecordContext) -> None:
+async def judge_again(checks: Checks, filled: Claims, ask: RecordContext, **values: Any) -> None:
     """Stage "solve": the claims are judged once more. Raises Rejected ("second answer") where a verdict differs."""
-    again = await ask.fill("solve", Verdicts, asked=filled.asked())
+    again = await ask.fill("solve", Verdicts, asked=filled.asked(), **values)
     wanted: list[Verdict] = [one.verdict for one in filled.claims]
     checks.require("second answer", again.verdicts == wanted, f"{again.verdicts} instead of {wanted}"[:200])
 

@@ -21,7 +21,16 @@ from hornbook.oracles.text import canonical_text
 from hornbook.synthetic.kind import VERIFY, Checks, Kind, Made, NotAudited, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.comparing import oracle_of, right_answers
 from hornbook.synthetic.mechanisms.judging import require_judged
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
+from hornbook.synthetic.mechanisms.mechanism import (
+    Mechanism,
+    Option,
+    Prompts,
+    Stage,
+    Usual,
+    both,
+    record_of,
+    requirements,
+)
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
 from hornbook.synthetic.passages import Passage
 
@@ -231,6 +240,20 @@ MECHANISM = Mechanism(
     usual=usual,
     checks=checks,
     seeds="passages",
-    stages={"chain": False, "question": True, "answer": True, "unaided": False, "judge": True, "compare": False},
+    stages={
+        "chain": Stage(),
+        "question": Stage("step", needed=True),
+        "answer": Stage("question step", needed=True),
+        "unaided": Stage("question"),
+        "judge": Stage("asked question must", needed=True),
+        "compare": None,
+    },
+    record=both("question answer solution step"),
+    options={
+        "choices": Option("whether there are options to choose from", bool),
+        **requirements("judge", "asked question"),
+    },
+    chosen_by="options.choices",
+    cases={"": {"compare": Stage("problem answers")}, "True": {}},
     recheck=recheck,
 )

@@ -22,13 +22,15 @@ from hornbook.synthetic.kind import Checks, Made, RecordContext, Rejected
 from hornbook.synthetic.kinds.preference._functions import defines
 from hornbook.synthetic.kinds.preference._refusals import REFUSAL_CHECKS, refusals
 from hornbook.synthetic.mechanisms.comparing import final_answer, oracle_of, right_answers
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, paired
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Option, Prompts, Stage, paired
 from hornbook.synthetic.mechanisms.solve_and_vote import Review, check_solution
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, require_form, text_check_names
 from hornbook.synthetic.passage_scores import key_terms
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.verification import CHECKS
 
+COMPARED, JUDGED = Stage("problem answers"), Stage("problem replies", needed=True)
+KNOWN = {"reply": Stage("solution"), "worse": Stage("better solution"), "record": Stage("solution")}  # what is seen
 Mark = Annotated[int, Meta(ge=1, le=5)]
 
 
@@ -307,13 +309,34 @@ MECHANISM = Mechanism(
     checks=checks,
     seeds="passages",
     stages={
-        "question": False,
-        "reply": True,
-        "refuse": False,
-        "recall": False,
-        "worse": False,
-        "judge": False,
-        "compare": False,
-        "review": False,
+        "question": None,
+        "reply": Stage("problem", needed=True),
+        "refuse": None,
+        "recall": None,
+        "worse": Stage("problem"),
+        "judge": None,
+        "compare": None,
+        "review": None,
+    },
+    record={"user": "problem reply", "assistant": "problem reply"},
+    options={
+        "decided_by": Option("who decides which reply is better", needed=True),
+        "constraints": Option("least and most constraints", tuple[int, int], True, "constraints"),
+        "rules": Option("rules to draw constraints from", list[str], of="constraints"),
+    },
+    chosen_by="options.decided_by",
+    cases={
+        "tests": KNOWN,
+        "answer": {**KNOWN, "compare": COMPARED, "review": Stage("problem solution")},
+        "constraints": {"question": Stage(needed=True), "worse": Stage("better")},
+        "judge": {"question": Stage(needed=True), "judge": JUDGED},
+        "refusals": {
+            "question": Stage(needed=True),
+            **dict.fromkeys(("reply", "record"), Stage("context")),
+            **dict.fromkeys(("refuse", "recall"), Stage("problem context", needed=True)),
+            "worse": Stage("context answer", needed=True),
+            "judge": JUDGED,
+            "compare": COMPARED,
+        },
     },
 )

@@ -8,7 +8,16 @@ from hornbook.base.records import Question
 from hornbook.base.settings import setting
 from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext, Seed
 from hornbook.synthetic.mechanisms.judging import require_judged
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
+from hornbook.synthetic.mechanisms.mechanism import (
+    Mechanism,
+    Option,
+    Prompts,
+    Stage,
+    Usual,
+    both,
+    record_of,
+    requirements,
+)
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, require_form, same_language
 from hornbook.synthetic.prompts import render
 from hornbook.synthetic.verification import CHECKS
@@ -70,5 +79,18 @@ MECHANISM = Mechanism(
     usual=usual,
     checks=checks,
     seeds="passages",
-    stages={"request": False, "screen": False, "reply": True, "judge": True},
+    stages={
+        "request": None,
+        "screen": Stage("persona request must"),
+        "reply": Stage("persona request", needed=True),
+        "judge": Stage("persona request reply must", needed=True),
+    },
+    record=both("persona request reply"),
+    options={
+        "request": Option("the request, where no prompt writes it", needed=True, of="no", sees="persona"),
+        **requirements("screen", "persona request"),
+        **requirements("judge", "persona request reply"),
+    },
+    chosen_by="prompts.request",
+    cases={"no": {}, "yes": {"request": Stage("persona")}},
 )

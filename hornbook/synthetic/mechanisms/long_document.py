@@ -17,8 +17,8 @@ from hornbook.base.records import Message
 from hornbook.base.settings import setting
 from hornbook.base.token_estimate import estimate_tokens
 from hornbook.synthetic.kind import VERIFY, Checks, Kind, Made, RecordContext, Rejected
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
-from hornbook.synthetic.mechanisms.second_answer import SECOND, require_alone_too_little, require_same_answer
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Stage, Usual, record_of
+from hornbook.synthetic.mechanisms.second_answer import require_alone_too_little, require_same_answer
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
 from hornbook.synthetic.passages import Page, Passage
 from hornbook.synthetic.prompts import render
@@ -266,5 +266,26 @@ MECHANISM = Mechanism(
     usual=usual,
     checks=checks,
     seeds="reading_lists",
-    stages={"outline": False, "section": False, "summary": False, "question": True, **SECOND},
+    stages={
+        "outline": None,
+        "section": None,
+        "summary": None,
+        "question": Stage("document early late asked", needed=True),
+        "solve": Stage("question document", needed=True),
+        "alone": Stage("question given", needed=True),
+        "judge": Stage("question text other", needed=True),
+    },
+    record={
+        "text": "title document sections exercises",
+        **dict.fromkeys(("user", "assistant"), "title document exercise"),
+    },
+    chosen_by="prompts.section",
+    cases={
+        "no": {},
+        "yes": {
+            "outline": Stage(needed=True),
+            "section": Stage("outline planned passages so_far last"),
+            "summary": Stage("outline planned passages so_far last text", needed=True),
+        },
+    },
 )

@@ -15,7 +15,7 @@ from hornbook.base.token_estimate import estimate_tokens
 from hornbook.sandbox.bubblewrap import works
 from hornbook.synthetic.code_similarity import code_of, parse_function, similarity, token_similarity
 from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Option, Prompts, Stage, Usual, both, record_of
 from hornbook.synthetic.mechanisms.revision import Score
 from hornbook.synthetic.passages import Passage
 from hornbook.synthetic.programs.behaviour import CallExample, behaviour, same_behaviour
@@ -46,8 +46,7 @@ class Fidelity(msgspec.Struct):
 async def make(seed: Passage, ask: RecordContext, settings: ReversalSettings) -> list[Made]:
     failure = Rejected("fidelity")
     original = parse_function(seed.text, "") if ask.kind.options.get("code") else None
-    if original:
-        ask.values["signature"] = f"{original.name}({ast.unparse(original.args)})"
+    ask.values["signature"] = f"{original.name}({ast.unparse(original.args)})" if original else ""
     for number in range(settings.tries):
         try:
             return [await reversed_text(seed, original, number, ask, settings)]
@@ -127,5 +126,11 @@ MECHANISM = Mechanism(
     usual=usual,
     checks=checks,
     seeds="passages",
-    stages={"instruction": True, "write": True, "judge": False},
+    stages={
+        "instruction": Stage("signature", needed=True),
+        "write": Stage("signature instruction", needed=True),
+        "judge": Stage("signature instruction again"),
+    },
+    record=both("signature instruction"),
+    options={"code": Option("whether the texts are functions", bool)},
 )

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from hornbook.base.settings import setting
 from hornbook.synthetic.kind import Checks, KindSettings, RecordContext
+from hornbook.synthetic.mechanisms.mechanism import Option
 from hornbook.synthetic.prompts import SHARED
 
 REVISED = 0.5  # share of the texts of a good teacher that are revised, once
@@ -30,6 +31,9 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     asks: str
     anchors: dict[str, str]
+
+
+RUBRIC = Option("criteria with anchors, or the name of a shared rubric", str | list[Criterion], True, "critique")
 
 
 class Version(msgspec.Struct):

@@ -11,9 +11,9 @@ from hornbook.base.settings import setting
 from hornbook.base.thinking import without_thinking
 from hornbook.synthetic.kind import VERIFY, Checks, Kind, Made, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.forms import FORMS, Claims, judge_again
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
-from hornbook.synthetic.mechanisms.revision import REVISED, RevisionSettings, require_scores, revised
-from hornbook.synthetic.mechanisms.second_answer import SECOND, require_alone_too_little, require_same_answer
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Option, Prompts, Stage, Usual, both, record_of
+from hornbook.synthetic.mechanisms.revision import REVISED, RUBRIC, RevisionSettings, require_scores, revised
+from hornbook.synthetic.mechanisms.second_answer import require_alone_too_little, require_same_answer
 from hornbook.synthetic.mechanisms.text_checks import TextSettings, check_text, text_check_names
 from hornbook.synthetic.passages import Page, Passage
 from hornbook.synthetic.verification import LONGEST_PART
@@ -45,7 +45,7 @@ async def make(seed: Passage | Page, ask: RecordContext, settings: RewriteSettin
     if settings.complete and settings.verified:
         await require_complete(checks, text, seed, ask)
     if isinstance(filled, Claims):
-        await judge_again(checks, filled, ask)
+        await judge_again(checks, filled, ask, **known)
     elif "solve" in prompts:
         await require_same_answer(checks, text, ask, **known)
     if "alone" in prompts and isinstance(seed, Page):
@@ -113,6 +113,26 @@ MECHANISM = Mechanism(
     usual=usual,
     checks=checks,
     seeds="passages",
-    stages={"question": False, "plan": False, "write": True, "critique": False, "revise": False, **SECOND},
+    stages={
+        "question": Stage(),
+        "plan": Stage("question"),
+        "write": Stage("question plan", needed=True),
+        "critique": Stage("question plan text rubric"),
+        "revise": Stage("question plan text advice", needed=True, after="critique"),
+        "solve": Stage("question plan"),
+        "alone": Stage("question plan given"),
+        "judge": Stage("question plan text other", after="solve alone"),
+    },
+    record=both("question plan text"),
+    options={"form": Option("a form that a program checks"), "rubric": RUBRIC},
+    chosen_by="options.form",
+    cases={
+        "": {"judge": Stage(needed=True)},
+        **{
+            name: {"record": Stage(" ".join(form.__struct_fields__)), "judge": Stage(needed=True)}
+            for name, form in FORMS.items()
+        },
+        "claims": {"record": Stage("claims"), "solve": Stage("asked"), "judge": Stage()},
+    },
     recheck=recheck,
 )

@@ -9,7 +9,7 @@ from hornbook.base.records import Sample
 from hornbook.base.thinking import without_thinking
 from hornbook.synthetic.kind import VERIFY, Checks, Kind, Made, NotAudited, RecordContext, Seed
 from hornbook.synthetic.mechanisms.code_tasks import TASKS, Judged, RunCodeSettings, Task
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Usual, record_of
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, Stage, Usual, both, record_of
 from hornbook.synthetic.mechanisms.text_checks import require_form
 from hornbook.synthetic.prompts import render
 from hornbook.synthetic.verification import CHECKS
@@ -92,6 +92,13 @@ def checks(settings: RunCodeSettings, prompts: Prompts) -> tuple[str, ...]:
     return ("runs", "finished", *TASKS[settings.task].checks, *written)
 
 
+def given(names: str, **before: Stage) -> dict[str, Stage]:
+    """The stages of a task: those before the answer, and what they prepare, which all others see."""
+    return {**before, **dict.fromkeys(("write", "repair", "record"), Stage(names))}
+
+
+FUNCTION = "program code name cases facts"
+BROKEN = f"{FUNCTION} broken numbered failure expected"
 MECHANISM = Mechanism(
     make=make,
     settings=RunCodeSettings,
@@ -99,7 +106,26 @@ MECHANISM = Mechanism(
     usual=usual,
     checks=checks,
     seeds="functions that run",
-    stages={"design": False, "request": False, "tests": False, "question": False, "solve": False, "write": True,
-            "repair": False},
+    stages={
+        **dict.fromkeys(("design", "request", "tests", "question", "solve")),
+        "write": Stage(needed=True),
+        "repair": Stage("asked answer problems"),
+    },
+    record=both("text written"),
+    chosen_by="settings.task",
+    cases={
+        **dict.fromkeys(("explain", "document", "test", "translate"), given(FUNCTION)),
+        **dict.fromkeys(("fix", "review"), given(f"{BROKEN} request", request=Stage(BROKEN))),
+        "extend": given(
+            f"{FUNCTION} request tests suite", request=Stage(FUNCTION), tests=Stage(f"{FUNCTION} request", needed=True)
+        ),
+        "predict": given(f"{FUNCTION} call result trace steps"),
+        "query": given(
+            "query code question reference facts",
+            design=Stage("start error before"),
+            question=Stage("query code", needed=True),
+            solve=Stage("query code question"),
+        ),
+    },
     recheck=recheck,
-)  # fmt: skip
+)

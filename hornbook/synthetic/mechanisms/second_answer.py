@@ -11,8 +11,6 @@ import msgspec
 
 from hornbook.synthetic.kind import Checks, RecordContext
 
-SECOND = {"solve": False, "alone": False, "judge": False}  # stages that these functions use
-
 
 class Comparison(msgspec.Struct):
     """What a judge says of two answers; the reason first, so that the verdict follows from it."""

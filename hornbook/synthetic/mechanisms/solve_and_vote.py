@@ -16,7 +16,7 @@ from hornbook.synthetic.arithmetic import false_equation, numbers, plain
 from hornbook.synthetic.kind import Checks, KindSettings, Made, RecordContext, Rejected
 from hornbook.synthetic.kinds.mathematics._questions import QUESTIONS, VOTES, Posed
 from hornbook.synthetic.mechanisms.comparing import final_answer, grouped, oracle_of, right_answers
-from hornbook.synthetic.mechanisms.mechanism import Mechanism, Prompts, record_of
+from hornbook.synthetic.mechanisms.mechanism import Mechanism, Option, Prompts, Stage, both, record_of
 from hornbook.synthetic.mechanisms.text_checks import require_form
 
 
@@ -169,11 +169,44 @@ def checks(settings: SolvingSettings, prompts: Prompts) -> tuple[str, ...]:
     )
 
 
+def told(names: str) -> dict[str, Stage]:
+    """What is seen more of a question that a program has drawn, or that has a mistake."""
+    return dict.fromkeys(("solve", "review", "record"), Stage(names))
+
+
 MECHANISM = Mechanism(
     make=make,
     settings=SolvingSettings,
     calls=calls,
     checks=checks,
     seeds="checkable",
-    stages={"question": False, "plant": False, "find": False, "solve": True, "compare": False, "review": False},
+    stages={
+        **dict.fromkeys(("question", "plant", "find")),
+        "solve": Stage("problem", needed=True),
+        "compare": Stage("problem answers"),
+        "review": Stage("problem solution"),
+    },
+    record=both("problem solution"),
+    options={
+        "question": Option("where a question comes from", needed=True),
+        "changed": Option("numbers to change, at most", int, of="other_numbers"),
+        "operations": Option("least and most operations", tuple[int, int], True, "computation"),
+        "numbers": Option("least and largest number", tuple[int, int], True, "computation"),
+        "largest": Option("the largest result", float, True, "computation"),
+        "tolerance": Option("how far an estimate may be off", float, of="computation"),
+    },
+    chosen_by="options.question",
+    cases={
+        "given": {},
+        "written": {"question": Stage(needed=True)},
+        "given_or_about": {"question": Stage()},
+        "other_numbers": {"question": Stage("changed")},
+        "hidden_number": {"question": Stage("hidden", needed=True)},
+        "computation": {"question": Stage("computation given", needed=True), **told("computation")},
+        "planted_error": {
+            "plant": Stage(needed=True),
+            "find": Stage("problem tried", needed=True),
+            **told("tried wrong_step mistake"),
+        },
+    },
 )

@@ -3,12 +3,17 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import msgspec
 
 from hornbook.base.records import Document, Message, make_id
 from hornbook.base.rng import rng
 from hornbook.synthetic.engine import RecordJob, drawn_values
-from hornbook.synthetic.kind import KindSettings, Made, RecordContext, Rejected, Seed
+from hornbook.synthetic.kind import Kind, KindSettings, Made, RecordContext, Rejected, Seed
+from hornbook.synthetic.kind_check import EVERYWHERE, case_of
 from hornbook.synthetic.kinds import Profile, load_kind
+from hornbook.synthetic.mechanisms import load_mechanism
 from hornbook.synthetic.passages import Passage, PassageSettings, passages
 from hornbook.synthetic.words import Rarity
 from hornbook.teacher.client import Completion
@@ -43,6 +48,7 @@ def run_kind(
     """
     kind = load_kind(name, profile)
     chosen: KindSettings = kind.settings.parse(settings, name)
+    kind = using_all_names(kind, chosen)
     teacher = ScriptedTeacher(script)
     ask = RecordContext(teacher, kind, chosen, PassageSettings(), rng(seeded, "record", name, seed.id))  # type: ignore[arg-type]
     ask.values |= drawn_values(RecordJob(kind, chosen, seed), seeded)
@@ -55,6 +61,26 @@ def run_kind(
         assert len(teacher.asked) <= kind.calls(chosen)
     assert made and all(one.checks and set(one.checks) <= set(kind.checks) for one in made)
     return made
+
+
+def using_all_names(kind: Kind, settings: KindSettings) -> Kind:
+    """The kind with templates that use every name that its mechanism declares: one that is not given is an error."""
+    mechanism = load_mechanism(kind.mechanism, kind.name)
+    stages = mechanism.stages_of(case_of(replace(kind, settings=lambda: settings), mechanism, kind.name))  # type: ignore[arg-type]
+
+    def using(text: str, sees: str) -> str:
+        return text + "".join(f"{{% if not {name} %}}{{% endif %}}" for name in [*sees.split(), *EVERYWHERE])
+
+    prompts = {
+        stage: msgspec.structs.replace(prompt, user=using(prompt.user, stages[stage].sees))
+        for stage, prompt in kind.prompts.items()
+        if stage in stages
+    }
+    record = {
+        role: using(text, f"{mechanism.record.get(role, '')} {stages['record'].sees}")
+        for role, text in kind.record.items()
+    }
+    return replace(kind, prompts={**kind.prompts, **prompts}, record=record)
 
 
 def passage_of(text: str) -> Passage:
