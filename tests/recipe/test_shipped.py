@@ -82,4 +82,4 @@ def test_the_schema_describes_every_stage_and_setting():
     for kind in STAGE_TYPES.values():
         described = schema["$defs"][f"stage {kind.name}"]
         assert described["description"] == kind.does
-        assert set(described["properties"]) == {*kind.settings.model_fields, *kind.inputs, "kind", "expect"}
+        assert set(described["properties"]) == {*kind.settings.model_fields, *kind.inputs, "kind", "seed", "expect"}
