@@ -29,6 +29,7 @@ from hornbook.synthetic.settings import SynthSettings
 from hornbook.synthetic.shipped_recordings import recorded_seeds, shipped_folder
 from hornbook.synthetic.words import Rarity
 from hornbook.teacher.map_records import work_off
+from hornbook.teacher.recorded import find_ledger
 from hornbook.teacher.router import TeacherUsage, open_teachers
 
 AHEAD = 4  # times as many records as are under way may be finished before their turn
@@ -70,6 +71,8 @@ def seeds_for(
     if not (documents or questions):
         folder = shipped_folder(settings.teacher)
         if folder is None:
+            if settings.teacher and settings.teacher.recorded:
+                find_ledger(settings.teacher.recorded)  # says which recordings there are, if it is none
             raise HornbookError("synth: no documents and no questions; give files of documents, or --questions")
         documents, questions = recorded_seeds(folder)
     material = gather(settings, work, documents, questions)

@@ -151,3 +151,8 @@ def read_defects(part: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
     """Answers with a defect, by the keys of their calls; and the calls that followed from any, with their answers."""
     lines = [json.loads(line) for line in DEFECTS.read_text().splitlines()]
     return [one for one in lines if one.get("part") == part], [one for one in lines if "part" not in one]
+
+
+def test_a_name_of_no_recording_is_one_line_with_those_that_there_are(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=r"nothing: no such file or folder, and no recording .*it has strong"):
+        synth(tmp_path / "out", "--teacher.recorded", "nothing")
