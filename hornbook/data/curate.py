@@ -19,6 +19,7 @@ from hornbook.data.readers.documents import SOURCES
 from hornbook.data.readers.load import stream_records
 from hornbook.data.settings import CurateSettings
 from hornbook.data.sources.packages import PackageLimits, package_documents
+from hornbook.data.sources.wikipedia import wikipedia_documents
 
 HISTOGRAM_BINS = 10
 
@@ -32,7 +33,7 @@ def curate(settings: CurateSettings, work: Workspace, *, documents: Sequence[Pat
     """
     if settings.prose_source not in SOURCES:
         raise HornbookError(f"prose_source: expected one of {', '.join(SOURCES)}, got '{settings.prose_source}'")
-    if not settings.packages and not documents:
+    if not settings.packages and not settings.wikipedia and not documents:
         raise HornbookError("curate: no input; name folders or files (documents) or installed packages (packages)")
     rejections = RejectionLog(work)
     found = _gather(settings, work, documents)
@@ -61,7 +62,7 @@ class RejectionLog:
 def _gather(settings: CurateSettings, work: Workspace, paths: Sequence[Path]) -> list[Document]:
     limits = PackageLimits(settings.package_chars, settings.min_chars, settings.max_chars, settings.page_chars)
     found: list[Document] = []
-    with work.progress("reading", len(paths) + len(settings.packages), "sources") as bar:
+    with work.progress("reading", len(paths) + len(settings.packages) + len(settings.wikipedia), "sources") as bar:
         for path in paths:
             found.extend(
                 stream_records(
@@ -71,6 +72,9 @@ def _gather(settings: CurateSettings, work: Workspace, paths: Sequence[Path]) ->
             bar.advance()
         for package in dict.fromkeys(settings.packages):
             found.extend(package_documents(package, limits, work.seed))
+            bar.advance()
+        for language in dict.fromkeys(settings.wikipedia):
+            found.extend(wikipedia_documents(language))
             bar.advance()
     if not found:
         raise HornbookError(f"curate: the sources hold no readable document{work.first_set_aside()}")

