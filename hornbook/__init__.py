@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hornbook.api.stages import trivia as trivia
     from hornbook.api.stages import tune as tune
     from hornbook.base.errors import HornbookError as HornbookError
+    from hornbook.data.extract.extract import extract as extract
     from hornbook.data.readers.load import load_records as load_records
     from hornbook.oracles.judge import judge as judge
     from hornbook.oracles.judge import judge_many as judge_many
@@ -39,6 +40,7 @@ _PUBLIC = {  # name: its module
     "judge": "hornbook.oracles.judge",
     "judge_many": "hornbook.oracles.judge",
     "load_records": "hornbook.data.readers.load",
+    "extract": "hornbook.data.extract.extract",
     "curate": "hornbook.api.stages",
     "decontaminate": "hornbook.api.stages",
     "import_model": "hornbook.api.stages",

@@ -51,7 +51,7 @@ class CurateSettings(DecontaminateSettings):
     )
     prose_source: str = setting("web", "row of table 5 for the text and HTML files given: web or acquired")
     min_chars: int = setting(200, "shorter documents are set aside", ge=1)
-    max_chars: int = setting(200_000, "longer documents are set aside; reference pages are divided instead", ge=1)
+    max_chars: int = setting(200_000, "longer documents are cut into chapters; longer source files are set aside", ge=1)
     page_chars: int = setting(4_000, "a module whose docstrings are longer becomes one long reference document", ge=1)
     languages: list[str] = setting(["en"], "languages to keep, as ISO 639 codes; empty: all")
     min_language_score: float = setting(0.2, "least probability of the language", ge=0, le=1)
