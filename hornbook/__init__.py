@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from hornbook.api.stages import curate as curate
     from hornbook.api.stages import decontaminate as decontaminate
     from hornbook.api.stages import evaluate as evaluate
+    from hornbook.api.stages import extract_files as extract_files
     from hornbook.api.stages import find_pivots as find_pivots
     from hornbook.api.stages import import_model as import_model
     from hornbook.api.stages import judged_pairs as judged_pairs
@@ -41,6 +42,7 @@ _PUBLIC = {  # name: its module
     "judge_many": "hornbook.oracles.judge",
     "load_records": "hornbook.data.readers.load",
     "extract": "hornbook.data.extract.extract",
+    "extract_files": "hornbook.api.stages",
     "curate": "hornbook.api.stages",
     "decontaminate": "hornbook.api.stages",
     "import_model": "hornbook.api.stages",

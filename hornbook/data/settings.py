@@ -39,6 +39,15 @@ class DecontaminateSettings(ColumnSettings):
     allow_file: str = setting("", "a text file whose 13-grams are allowed, such as a piece of Wikipedia")
 
 
+class ExtractSettings(ColumnSettings):
+    """Documents out of files of any format (report §2.3)."""
+
+    prose_source: str = setting("web", "row of table 5 for everything but source code: web or acquired")
+    seconds: float = setting(60.0, "time limit for one document; it is set aside when it takes longer", gt=0)
+    memory_mb: int = setting(2048, "memory limit of the process that extracts a document, in megabytes", ge=256)
+    workers: int = setting(0, "processes; 0: one a processor", ge=0, in_key=False)
+
+
 class CurateSettings(DecontaminateSettings):
     """Organic documents: where they come from, and what is good enough (report §2.3)."""
 

@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -95,17 +95,21 @@ def _items(sources: Iterable[Source], read_records: ReadRecords) -> Iterator[Mem
 def _rows(source: Source, where: str, read_records: ReadRecords) -> Iterator[Read]:
     """The rows of a file of records. `where` is what the file is called in reasons."""
     set_aside: list[Read] = []
+    any_rows = False
 
     def note(place: str, reason: str) -> None:
         set_aside.append(Read(where + place.removeprefix(shown(source.path)), None, reason))
 
     try:
         for place, document in read_records(source, note):
+            any_rows = True
             yield from set_aside
             set_aside.clear()
             yield Read(where + place.removeprefix(shown(source.path)), document)
     except (OSError, ValueError, RecursionError) as error:  # a file that vanishes or changes while it is read
-        note(where, f"unreadable file: {one_line(error)}")
+        note(shown(source.path), f"unreadable file: {one_line(error)}")
+    if not any_rows and not set_aside:
+        note(shown(source.path), "no rows: the file holds no record")
     yield from set_aside
 
 
@@ -138,3 +142,18 @@ def _is_short_text(member: Member) -> bool:
         return detect_format(member.data, member.url or member.name, member.mime) in TEXTS
     except NotExtractable:
         return True
+
+
+def find_members(sources: Iterable[Source], wheres: Collection[str]) -> dict[str, Member]:
+    """The sources of documents by the place that their `Read` names; those of rows are not among them."""
+    found: dict[str, Member] = {}
+    for source in sources:
+        path = shown(source.path)
+        wanted = {where for where in wheres if where == path or where.startswith(f"{path}!")}
+        if wanted:
+            for member in read_members(source.path, source.name, source.root, folder_repositories(source.root)):
+                if isinstance(member, Member) and _where(member) in wanted:
+                    found[_where(member)] = member
+                    if wanted <= {*found}:
+                        break
+    return found
