@@ -53,15 +53,14 @@ class SetAside(NamedTuple):
 def read_members(path: Path, name: str, root: Path, repositories: Repositories) -> Iterator[Member | SetAside]:
     """The documents in a file: itself, or those in the archive that it is. `name` is what they are called in records.
 
-    `repositories` are those of the folder `root`. Everything that cannot be read is yielded with its reason; no
+    `repositories` are those around `root`. Everything that cannot be read is yielded with its reason; no
     exception other than HornbookError (a library that is not installed) leaves this function.
     """
     place = Place(root, path)
     try:
         with open_regular(path) as file:
             budget = Budget(os.fstat(file.fileno()).st_size)
-            relative = path.relative_to(root).as_posix()
-            about = repository_metadata(repositories.of(relative), name.removesuffix(relative) or f"{root.name}/")
+            about = repository_metadata(repositories.of(os.path.relpath(path, root.absolute().parent)), "")
             yield from _read(file, name, place, about, budget, DEPTH)
     except HornbookError:
         raise
@@ -81,16 +80,18 @@ def open_regular(path: Path) -> IO[bytes]:
 
 
 def folder_repositories(root: Path) -> Repositories:
-    """The repositories in a folder on the disk."""
+    """The repositories in a folder on the disk. Paths begin with the folder's name, since what stands beside it counts
+    too: the licence, or what is recorded of an installed package."""
+    around = root.absolute().parent
 
     def listed(folder: str) -> list[str]:
         try:
-            return os.listdir(root / folder)
+            return os.listdir(around / folder)
         except OSError:
             return []
 
     def read(path: str) -> bytes | None:
-        return _bytes_of(root / path, 1 << 20)
+        return _bytes_of(around / path, 1 << 20)
 
     return Repositories(listed, read)
 

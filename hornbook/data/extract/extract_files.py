@@ -80,6 +80,7 @@ def _fill(journal: Path, sources: list[Source], settings: ExtractSettings, work:
             limits=Limits(settings.seconds, settings.memory_mb),
             workers=settings.workers,
             skip=done,
+            isolate_all=True,
         )
         with work.progress("extracting", len(sources), "files") as bar:
             for _, group in groupby(reads, key=_file_of):

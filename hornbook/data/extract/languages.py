@@ -13,7 +13,7 @@ _SUFFIXES = {
     "f#": "fs fsi fsx", "visual basic": "vb", "pascal": "pas", "fortran": "f f77 f90 f95 f03 f08 for",
     "objective-c": "m mm", "nim": "nim", "zig": "zig", "d": "d", "ada": "adb ads", "cobol": "cob cbl",
     "assembly": "asm s", "tcl": "tcl", "emacs lisp": "el", "common lisp": "lisp cl", "scheme": "scm ss",
-    "racket": "rkt", "prolog": "pro", "verilog": "v sv svh", "vhdl": "vhd vhdl", "solidity": "sol", "groovy": "groovy",
+    "racket": "rkt", "verilog": "v sv svh", "vhdl": "vhd vhdl", "solidity": "sol", "groovy": "groovy",
     "gradle": "gradle", "cmake": "cmake", "make": "mk mak", "vue": "vue", "svelte": "svelte", "css": "css",
     "scss": "scss sass less", "protobuf": "proto", "thrift": "thrift", "graphql": "graphql gql", "terraform": "tf",
     "awk": "awk", "coffeescript": "coffee", "crystal": "cr", "vala": "vala", "haxe": "hx", "lean": "lean",

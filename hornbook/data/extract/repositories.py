@@ -22,7 +22,7 @@ MANIFESTS = (
     "go.mod",
     "setup.cfg",
 )
-LICENCES = [  # SPDX identifier, and a part of the text that only it has, with single spaces; the first that fits
+LICENCES = [  # SPDX identifier, and a pattern of its text in lower case with single spaces and without commas
     ("AGPL-3.0", "gnu affero general public license version 3"),
     ("LGPL-3.0", "gnu lesser general public license version 3"),
     ("LGPL-2.1", "gnu lesser general public license version 2.1"),
@@ -38,12 +38,11 @@ LICENCES = [  # SPDX identifier, and a part of the text that only it has, with s
     ("PSF-2.0", "python software foundation license version 2"),
     ("BSL-1.0", "boost software license - version 1.0"),
     ("Unlicense", "this is free and unencumbered software released into the public domain"),
-    ("ISC", "permission to use, copy, modify, and/or distribute this software for any purpose with or without fee"),
-    ("ISC", "permission to use, copy, modify, and distribute this software for any purpose with or without fee"),
-    ("Zlib", "this software is provided 'as-is', without any express or implied warranty"),
-    ("BSD-3-Clause", "may be used to endorse or promote products"),
-    ("BSD-2-Clause", "redistributions of source code must retain the above copyright notice"),
-    ("MIT", "permission is hereby granted, free of charge, to any person obtaining a copy"),
+    ("ISC", "permission to use copy modify and(/or)? distribute this software for any purpose with or without fee"),
+    ("Zlib", "this software is provided 'as-is' without any express or implied warranty"),
+    ("BSD-3-Clause", "redistributions of source code must retain.{0,1500}?used to endorse or promote"),
+    ("BSD-2-Clause", "redistributions of source code must retain"),
+    ("MIT", "permission is hereby granted free of charge to any person obtaining a copy"),
     ("WTFPL", "do what the fuck you want to public license"),
 ]  # fmt: skip
 LARGEST = 200_000  # bytes of a file that is looked into
@@ -67,14 +66,12 @@ class Repositories:
 
     def of(self, path: str) -> Repository | None:
         """The repository of a file: the nearest folder above it that has a licence or a manifest, or is an installed
-        package; where it has no licence, that of the repository around it."""
+        package; where it has no licence, with that of the repository around it."""
         folder = posixpath.dirname(path)
         if folder not in self._known:
             outer = self.of(folder) if folder else None
             own = self._in_folder(folder) or self._installed(folder)
-            self._known[folder] = (
-                own._replace(license=own.license or (outer.license if outer else "")) if own else outer
-            )
+            self._known[folder] = _within(own, outer) if own and outer else own or outer
         return self._known[folder]
 
     def _in_folder(self, folder: str) -> Repository | None:
@@ -128,10 +125,10 @@ def is_licence_file(name: str) -> bool:
 
 
 def identify_licence(text: str) -> str:
-    """The SPDX identifier of a licence's text; "" if it is not known."""
-    start = re.sub(r"[\s,]+", " ", text[:20_000].lower().replace("the license", "license"))
-    plain = re.sub(r"[\s]+", " ", text[:20_000].lower())
-    return next((name for name, part in LICENCES if part in plain or part in start), "")
+    """The SPDX identifier of a licence's text, of several the first; "" if it is not known."""
+    plain = re.sub(r"[\s,]+", " ", text[:20_000].lower())
+    found = [(match.start(), name) for name, pattern in LICENCES if (match := re.search(pattern, plain))]
+    return min(found, key=lambda place: place[0], default=(0, ""))[1]
 
 
 def read_manifest(name: str, text: str) -> Repository:
@@ -176,6 +173,11 @@ def _from_fields(fields: dict[str, object]) -> Repository:
         link = next(iter(urls.values()), "")
     package = f"{fields.get('name') or ''} {fields.get('version') or ''}".strip()
     return Repository("", package, licence if isinstance(licence, str) else "", link if isinstance(link, str) else "")
+
+
+def _within(own: Repository, outer: Repository) -> Repository:
+    """A folder with a licence but no manifest is a part of the package around it."""
+    return own._replace(license=own.license or outer.license) if own.package else _merged(own, outer)
 
 
 def _merged(known: Repository, more: Repository) -> Repository:

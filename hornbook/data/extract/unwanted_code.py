@@ -30,7 +30,7 @@ LONG_LINE, MEAN_LINE = 2_000, 200  # characters; lines that people write are sho
 LITERAL = re.compile(  # numbers and strings, as in tables
     r"\b0x[0-9a-fA-F]+\b|(?<![\w.])[-+]?\d[\d._]*(?:[eE][-+]?\d+)?\b|\"[^\"\n]{0,2000}\"|'[^'\n]{0,2000}'"
 )
-DATA_SHARE, DATA_CHARACTERS = 0.85, 2_000  # of the characters that are neither spaces nor comments; in no shorter file
+DATA_SHARE, DATA_CHARACTERS = 0.9, 2_000  # of the characters that are neither spaces nor comments; in no shorter file
 COMMENT_LINE = re.compile(r"^[ \t]*(#|//|/?\*|--|;|%|\"\"\")[^\n]*", re.MULTILINE)
 
 

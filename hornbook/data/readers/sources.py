@@ -78,10 +78,10 @@ def _in_folder(folder: Path, record: str, suffixes: Collection[str] | None) -> l
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """All that is not a folder, without what is hidden. Links to folders are given and not followed: they may lead in
-    a circle."""
+    """All that is not a folder, without what is hidden or compiled Python. Links to folders are given, and not
+    followed: they may lead in a circle."""
     for here, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__pycache__")
         links = [name for name in folders if os.path.islink(os.path.join(here, name))]
         yield from (Path(here, name) for name in (*names, *links) if not name.startswith("."))
 

@@ -43,14 +43,16 @@ def read_document_files(
     limits: Limits = LIMITS,
     workers: int = 0,
     skip: int = 0,
+    isolate_all: bool = False,
 ) -> Iterator[Read]:
     """All documents in the files, in order, without the first `skip` of what would be given.
 
     `read_records` reads a file of rows (JSON lines, Parquet ...). `prose_source` is the source (table 5) of what is not
-    code. Limits, workers and isolation are those of `extract_in_order`; short texts are extracted in this process.
+    code. Limits and workers are those of `extract_in_order`; short texts are extracted in this process, which saves the
+    start of another, unless `isolate_all` is set.
     """
     items = islice(_items(sources, read_records), skip, None)
-    for item, result in extract_in_order(items, limits, workers, here=_is_short_text):
+    for item, result in extract_in_order(items, limits, workers, here=_nothing if isolate_all else _is_short_text):
         if not isinstance(item, Member):
             yield result
         elif result.document is None:
@@ -132,6 +134,10 @@ def _head(path: Path) -> bytes:
 def _where(member: Member) -> str:
     inside = (*member.place.inside, *([member.url] if member.url else []))
     return "!".join([shown(member.place.path), *inside])
+
+
+def _nothing(member: Member) -> bool:
+    return False
 
 
 def _is_short_text(member: Member) -> bool:

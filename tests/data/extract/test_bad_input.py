@@ -1,4 +1,4 @@
-"""Bad input, as a table: each file is set aside with its reason, in bounded time and memory, and the others are read."""
+"""Bad input, as a table: each is set aside with its reason, in bounded time and memory, and the others are read."""
 
 import bz2
 import contextlib
@@ -73,19 +73,19 @@ ROWS: list[tuple[str, str, Callable[[], bytes], str]] = [  # what, file name, it
     ("nothing but zeros", "a.txt", lambda: b"\0" * 5_000, "empty file"),
     ("an image", "a.txt", lambda: b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, "binary file: an image"),
     ("a program called Markdown", "a.md", lambda: b"\x7fELF\x02\x01" + bytes(range(256)), "binary file: a program"),
-    ("random bytes", "a.txt", lambda: bytes((n * n * 7919 >> 4) & 255 for n in range(5_000)), "binary file|unknown enc"),
+    ("random bytes", "a.txt", lambda: bytes((n * n * 7919 >> 4) & 255 for n in range(5_000)), "binary|unknown"),
     ("control characters", "a.py", lambda: b"print(1)\n" + b"\x01\x02\x03" * 900, "binary file"),
     ("Windows-1252 called UTF-8", "a.html.txt", lambda: '<meta charset="utf-8">caf\xe9 cr\xe8me'.encode("cp1252"), ANY),
     ("UTF-8 that breaks off", "a.txt", lambda: ("naïve café " * 40).encode()[:-3] + b"\xc3", ANY),
     ("a zip archive that breaks off", "a.zip", lambda: zipped(b=os.urandom(5_000))[:3_000], "broken archive"),
     ("a zip archive in name only", "a.zip", lambda: b"PK\x03\x04" + b"\1" * 400, "broken archive"),
-    ("a zip archive of broken data", "a.zip", lambda: zipped(b=b"word " * 900).replace(b"K\x01\x02", b"K\x01\x03"), "broken"),
+    ("a zip archive of broken data", "a.zip", lambda: zipped(b=b"word" * 900).replace(b"K\1\2", b"K\1\3"), "broken"),
     ("an encrypted zip archive", "a.zip", encrypted, "encrypted file"),
     ("a tar archive that breaks off", "a.tar", lambda: tarred(b=b"binary\0" * 900)[:1_000], "broken archive"),
-    ("a tar.gz that breaks off", "a.tar.gz", lambda: gzip.compress(tarred(b=os.urandom(9_000)))[:4_000], "broken archive"),
+    ("a tar.gz that breaks off", "a.tar.gz", lambda: gzip.compress(tarred(b=os.urandom(9_000)))[:4_000], "broken"),
     ("gzip in name only", "a.txt.gz", lambda: b"\x1f\x8b\x08\0" + b"\7" * 90, "broken archive|unreadable file"),
     ("xz that breaks off", "a.txt.xz", lambda: lzma.compress(os.urandom(9_000))[:900], "broken archive"),
-    ("bzip2 of broken data", "a.txt.bz2", lambda: bz2.compress(os.urandom(9_000))[:900] + b"x" * 99, "broken archive|unread"),
+    ("bzip2 of broken data", "a.txt.bz2", lambda: bz2.compress(os.urandom(9_000))[:900] + b"x" * 99, "broken|unread"),
     ("zstandard in name only", "a.txt.zst", lambda: b"\x28\xb5\x2f\xfd" + b"\7" * 90, "broken archive|unreadable file"),
     ("7z", "a.7z", lambda: b"7z\xbc\xaf\x27\x1c" + b"\7" * 90, "unread format: a 7z archive"),
     ("archives five deep", "a.zip", lambda: nested(5), "nested archive"),
@@ -95,17 +95,17 @@ ROWS: list[tuple[str, str, Callable[[], bytes], str]] = [  # what, file name, it
     ("a bomb of zip", "a.zip", lambda: zipped(**{f"{n}.txt": bytes(63 * MB) for n in range(6)}), "decompression bomb"),
     ("one line of 100 MB", "a.txt", lambda: b"word " * (20 * MB), "too large"),
     ("one line of 40 MB", "a.txt", lambda: b"word " * (8 * MB), "data-like file: a line of"),
-    ("one line of JSON of 100 MB", "a.jsonl", lambda: b'{"text": "' + b"word " * (20 * MB) + b'"}', "corrupt line: longer"),
+    ("a row of 100 MB", "a.jsonl", lambda: b'{"text": "' + b"word " * (20 * MB) + b'"}', "corrupt line"),
     ("JSON nested 100,000 deep", "a.json", lambda: b"[" * 100_000 + b"]" * 100_000, "no rows"),
-    ("JSON lines nested 100,000 deep", "a.jsonl", lambda: b'{"a":' * 100_000 + b"}" * 100_000, "corrupt|not of a known form"),
+    ("JSON lines nested 100,000 deep", "a.jsonl", lambda: b'{"a":' * 100_000 + b"}" * 100_000, "corrupt|not of"),
     ("a text that is deep JSON", "a.jsonl", lambda: json.dumps({"text": "x", "meta": "[" * 100_000}).encode(), ANY),
     ("a notebook nested deep", "a.ipynb", lambda: b'{"cells": ' + b"[" * 100_000, ANY),
     ("HTML nested 10,000 deep", "a.html", lambda: b"<html>" + b"<div>" * 10_000 + b"text", ANY),
     ("XML nested 10,000 deep", "a.xml", lambda: b"<?xml version='1.0'?>" + b"<a>" * 10_000 + b"text", ANY),
     ("an entity bomb in XML", "a.xml", lambda: LAUGHS, ANY),
     ("an entity bomb in Word", "a.docx", lambda: word(LAUGHS), ANY),
-    ("a Word file that breaks off", "a.docx", lambda: word(b"<w:document>" + os.urandom(3_000))[:2_000], "broken|unreadable|word"),
-    ("an old Word file", "a.doc", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "unread format: a document of old"),
+    ("a Word file that breaks off", "a.docx", lambda: word(b"<w:d>" + os.urandom(3_000))[:2_000], "broken|unread|word"),
+    ("an old Word file", "a.doc", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "unread format"),
     ("a PDF that breaks off", "a.pdf", lambda: PDF, "pdf|PDF"),
     ("a PDF of noise", "a.pdf", lambda: b"%PDF-1.4\n" + os.urandom(5_000), "pdf|PDF"),
     ("a WARC file that breaks off", "a.warc", lambda: b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 99", ANY),
@@ -131,7 +131,9 @@ def read(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
     """(texts, reasons) by the path below the folder."""
     reasons: dict[str, str] = {}
     documents = list(
-        stream_records(folder, "documents", lambda where, reason: reasons.setdefault(where[len(str(folder)) + 1 :], reason))
+        stream_records(
+            folder, "documents", lambda where, reason: reasons.setdefault(where[len(str(folder)) + 1 :], reason)
+        )
     )
     return {document.origin.partition("/")[2]: document.text for document in documents}, reasons
 
