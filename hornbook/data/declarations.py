@@ -24,7 +24,7 @@ def _format_tables(out: Path) -> Iterator["Table"]:
     makes=("documents",),
     argument="files",
     report="2.3",
-    example="hornbook extract papers/ pages.warc.gz code.tar.gz --out texts",
+    example="hornbook extract my-docs/ --out texts",
     tables=_format_tables,
 )
 def extract(settings: "ExtractSettings", work: "Workspace", *, files: Sequence[Path]) -> None:
@@ -38,6 +38,7 @@ def extract(settings: "ExtractSettings", work: "Workspace", *, files: Sequence[P
     "curate",
     makes=("documents",),
     argument="documents",
+    version=2,
     report="2.3, B",
     example="hornbook curate my-docs/ --out clean",
 )

@@ -4,13 +4,12 @@ import io
 import re
 import zipfile
 from pathlib import PurePosixPath
-from urllib.parse import urlsplit
 
 from hornbook.data.extract.document import NotExtractable
-from hornbook.data.extract.languages import language_of
+from hornbook.data.extract.languages import file_name, language_of
 
 SUFFIXES = {
-    ".html": "html", ".htm": "html", ".xhtml": "html", ".xht": "html", ".mhtml": "html",
+    ".html": "html", ".htm": "html", ".xhtml": "html", ".xht": "html",
     ".tex": "tex", ".latex": "tex", ".ltx": "tex",
     ".epub": "epub", ".docx": "word", ".odt": "opendocument", ".pdf": "pdf", ".ipynb": "notebook",
     ".xml": "xml", ".nxml": "xml", ".jats": "xml", ".tei": "xml", ".fb2": "xml", ".dbk": "xml", ".docbook": "xml",
@@ -29,6 +28,8 @@ MIMES = {
     "application/javascript": "code", "text/javascript": "code", "text/css": "code",
 }  # fmt: skip
 TEXTS = {"markdown", "restructured_text", "text", "code"}  # formats that only their names tell apart
+NAMED = {*TEXTS, "html", "tex"}  # formats whose suffix is believed
+DATA_MIMES = {"application/json", "application/ld+json", "text/csv", "text/calendar", "application/wasm"}
 BINARY = [  # first bytes, and what the file is
     (b"\x89PNG", "an image"), (b"\xff\xd8\xff", "an image"), (b"GIF8", "an image"), (b"BM", "an image"),
     (b"II*\0", "an image"), (b"MM\0*", "an image"), (b"\0\0\1\0", "an image"), (b"8BPS", "an image"),
@@ -75,15 +76,14 @@ def detect_format(data: bytes, name: str = "", mime: str = "") -> str:
     if head.startswith(b"PK"):
         return _in_zip(data)
     by_name = _by_name(name, head)
-    by_mime = MIMES.get(mime.partition(";")[0].strip().lower(), "")
-    remote = "://" in name
-    if HTML.match(head) and (remote or by_name != "code"):
+    declared = mime.partition(";")[0].strip().lower()
+    if declared in DATA_MIMES:
+        raise NotExtractable(f"data-like file: {declared}")
+    if by_name != "code" and HTML.match(head):
         return "html"
-    if by_mime:
-        return by_mime
-    if by_name in TEXTS or by_name in ("html", "tex"):
-        return by_name if not (by_name == "code" and remote and b"<" in head[:1]) else "html"
-    return _by_content(head) or by_name or "text"
+    if declared in MIMES:
+        return MIMES[declared]
+    return by_name if by_name in NAMED else _by_content(head) or by_name or "text"
 
 
 def _refuse(head: bytes) -> None:
@@ -91,17 +91,17 @@ def _refuse(head: bytes) -> None:
         if head.startswith(first):
             raise NotExtractable(f"unread format: {what}")
     for first, what in BINARY:
-        if head.startswith(first) and (len(first) > 2 or b"\0" in head):
+        if head.startswith(first) and (first[0] > 127 or b"\0" in head):
             raise NotExtractable(f"binary file: {what}")
     if head[4:8] == b"ftyp":
         raise NotExtractable("binary file: a film or sound")
 
 
 def _by_name(name: str, head: bytes) -> str:
-    path = PurePosixPath(urlsplit(name).path if "://" in name else name)
-    if language_of(path.name, head):
-        return "code"
-    return SUFFIXES.get(path.suffix.lower(), "")
+    if language_of(name, head):
+        program = "://" not in name or not head.lstrip().startswith(b"<") or head.startswith(b"<?php")
+        return "code" if program else "html"  # the address of a page may end with .php
+    return SUFFIXES.get(PurePosixPath(file_name(name)).suffix.lower(), "")
 
 
 def _by_content(head: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 _SUFFIXES = {
     "python": "py pyi pyx pxd", "javascript": "js mjs cjs jsx", "typescript": "ts tsx mts cts", "c": "c h",
@@ -35,9 +36,15 @@ SHEBANG = re.compile(rb"#![ \t]*(\S+)(?:[ \t]+(?:-S[ \t]+)?(?:-\S+[ \t]+)*(\S+))
 OBJECTIVE_C = re.compile(rb"^\s*(@interface|@implementation|@import|#import|#include|//|/\*)", re.M)
 
 
+def file_name(name: str) -> str:
+    """The last part of a path, of ARCHIVE!PATH or of an address without its query."""
+    path = urlsplit(name).path if "://" in name else name
+    return re.split(r"[/!]", path)[-1] or path
+
+
 def language_of(name: str, head: bytes = b"") -> str:
-    """The programming language of a file called `name` that begins with `head`; "" if it is not code."""
-    path = PurePosixPath(name)
+    """The programming language of a file that begins with `head`; "" if it is not code. `name` is as in `file_name`."""
+    path = PurePosixPath(file_name(name))
     suffix = path.suffix.lower()
     language = BY_NAME.get(path.name.lower()) or BY_SUFFIX.get(suffix, "")
     if language == "objective-c" and head and not OBJECTIVE_C.search(head):

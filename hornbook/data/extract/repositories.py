@@ -9,6 +9,8 @@ from email.parser import HeaderParser
 from functools import cached_property
 from typing import NamedTuple
 
+from hornbook.data.extract.languages import file_name
+
 LICENCE_FILES = re.compile(
     r"^(un)?(licen[cs]es?|copying|copyright)([-_.](?!py$|js$|go$|c$|h$|rs$|java$)[\w.-]+)?$", re.IGNORECASE
 )
@@ -121,7 +123,7 @@ class Repositories:
 
 
 def is_licence_file(name: str) -> bool:
-    return bool(LICENCE_FILES.match(re.split(r"[/!]", name)[-1]))
+    return bool(LICENCE_FILES.match(file_name(name)))
 
 
 def identify_licence(text: str) -> str:

@@ -24,6 +24,6 @@ def extract_code(source: Source) -> ExtractedDocument:
     licence = SPDX.search(text[:5_000])
     return ExtractedDocument(
         text,
-        language=language_of(source.name.rpartition("/")[2], source.data[:200]),
+        language=language_of(source.name, source.data[:200]),
         metadata={"license": licence[1]} if licence else {},
     )

@@ -19,6 +19,8 @@ FORMATS = [  # bytes, MIME type, address, format
     (b"print(1)\n", None, "a.py", "code"),
     (b"#!/bin/sh\necho 1\n", None, "run", "code"),
     (b"<?php echo '<html>'; ?>", None, "index.php", "code"),
+    (b"all:\n\tcc a.c\n", None, "a.tar!Makefile", "code"),
+    (b"x = 1\n", None, "https://x.org/a.py?raw=1", "code"),
     (b"Just a text", None, None, "text"),
     (b"Just a text", "application/octet-stream", "https://x.org/unknown.ext", "text"),
 ]
@@ -36,6 +38,7 @@ def test_the_format_is_detected(data: bytes, mime: str | None, url: str | None, 
         (b"\x89PNG\r\n\x1a\n\0", "an image"),
         (zipped(a=b"x"), "a zip archive"),
         (b"{\\rtf1 x}", "RTF"),
+        (b"BM\0\0", "image"),
     ],
 )
 def test_what_is_no_document_raises_its_reason(data: bytes, reason: str) -> None:
@@ -111,7 +114,7 @@ def test_the_command(folder: Path, tmp_path: Path) -> None:
     assert done.returncode == 0 and "set aside: 1 broken archive" in done.stderr and "markdown" in done.stdout
     assert read_json(tmp_path / "out" / "stage.json")["counts"]["documents"] == 121
     shown = subprocess.run([*command, "--help"], capture_output=True, text=True).stdout
-    assert "hornbook extract papers/" in shown and "--memory-mb" in shown
+    assert "hornbook extract my-docs/" in shown and "--memory-mb" in shown
     (tmp_path / "none").mkdir()
     (tmp_path / "none" / "a.bin").write_bytes(b"\0\1")
     for path, line in ((tmp_path / "none", "the files hold no readable document"), (tmp_path / "gone", "no such file")):
