@@ -4,6 +4,7 @@ Results are written to a journal in the order of the files; documents.parquet is
 leaves the journal, and the next one goes on where it ends.
 """
 
+from bisect import insort
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -18,8 +19,9 @@ from hornbook.base.append_log import AppendLog
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json, write_batches
 from hornbook.base.records import Document
+from hornbook.base.rng import derive
 from hornbook.base.workspace import Workspace
-from hornbook.data.extract.sample_page import write_sample_page
+from hornbook.data.extract.sample_page import SAMPLES, Sample, write_sample_page
 from hornbook.data.extract.worker_pool import Limits
 from hornbook.data.readers.documents import SOURCES
 from hornbook.data.readers.load import document_reader, document_sources, with_unique_ids
@@ -45,14 +47,14 @@ def extract_files(settings: ExtractSettings, work: Workspace, *, files: Sequence
     _fill(journal, sources, settings, work)
     copies = _repeated_repositories(journal)
     reads = (read for read in _journal(journal) if not _set_aside(read, copies, work))
-    counts = _Counts()
+    counts = _Counts(work.seed)
     count = write_batches(work.path / "documents.parquet", Document, _batches(reads, counts), {"metadata"})
     if not count:
         (work.path / "documents.parquet").unlink()
         raise HornbookError(f"extract: the files hold no readable document{work.first_set_aside()}")
     work.count(files=len(sources), documents=count, characters=sum(counts.characters.values()))
     work.note("formats", counts.table())
-    write_sample_page(work.path, counts.wheres, sources, work.seed)
+    write_sample_page(work.path, counts.samples, sources)
     journal.unlink()
 
 
@@ -128,12 +130,16 @@ def _set_aside(read: Read, copies: dict[str, str], work: Workspace) -> bool:
 
 
 class _Counts:
-    """What has been written."""
+    """What has been written, by format; the programming language stands for the format of code.
 
-    def __init__(self) -> None:
+    `samples` are SAMPLES random documents of each format, drawn by `seed`; rows of records are not drawn.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
         self.documents: Counter[str] = Counter()
         self.characters: Counter[str] = Counter()
-        self.wheres: dict[str, list[tuple[str, str]]] = defaultdict(list)  # format → (where, id), rows left out
+        self.samples: dict[str, list[Sample]] = defaultdict(list)
 
     def add(self, where: str, document: Document) -> None:
         name = document.metadata.get("format", ROWS)
@@ -141,7 +147,8 @@ class _Counts:
         self.documents[name] += 1
         self.characters[name] += len(document.text)
         if name != ROWS:
-            self.wheres[name].append((where, document.id))
+            insort(self.samples[name], Sample(derive(self.seed, document.id), where, document.id))
+            del self.samples[name][SAMPLES:]
 
     def table(self) -> dict[str, Any]:
         return {

@@ -2,18 +2,19 @@
 
 import base64
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from hornbook.base.files import read_records, write_text
+from hornbook.base.files import FILE_NAMES, write_text
 from hornbook.base.records import Document
-from hornbook.base.rng import rng
 from hornbook.data.extract.containers import Member
 from hornbook.data.extract.document import NotExtractable
 from hornbook.data.extract.encoding import decode
+from hornbook.data.readers.load import stream_records
 from hornbook.data.readers.sources import Source
 from hornbook.data.readers.texts import find_members
 
@@ -26,37 +27,32 @@ TEMPLATES = Path(__file__).parent / "template"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src data:; object-src data:"
 
 
-def write_sample_page(
-    out: Path, wheres: Mapping[str, Sequence[tuple[str, str]]], sources: Sequence[Source], seed: int
-) -> Path:
-    """Write OUT/samples.html from OUT/documents.parquet; returns its path. `wheres` has the (place, id) of all
-    documents of each format; samples are drawn by `seed`, of each format in turn."""
-    chosen = dict(_drawn(wheres, seed))
-    found = find_members(sources, chosen)
-    documents = {document.id: document for document in read_records(out, Document) if document.id in chosen.values()}
-    samples = [_sample(where, documents[name], found.get(where)) for where, name in chosen.items()]
+class Sample(NamedTuple):
+    """A document to show: its place in a random order, where its source is, and its id."""
+
+    rank: int
+    where: str
+    id: str
+
+
+def write_sample_page(out: Path, drawn: Mapping[str, Sequence[Sample]], sources: Sequence[Source]) -> Path:
+    """Write OUT/samples.html from OUT/documents.parquet; returns its path. Of the samples `drawn` for each format it
+    shows one, then another of each, and so on."""
+    in_turn = [sample for turn in zip_longest(*(drawn[name] for name in sorted(drawn))) for sample in turn if sample]
+    chosen = in_turn[:SAMPLES]
+    found = find_members(sources, {sample.where for sample in chosen})
+    ids = {sample.id for sample in chosen}
+    written = stream_records(out / FILE_NAMES["Document"], "documents", lambda *_: None)
+    documents = {document.id: document for document in written if document.id in ids}
+    shown = [_shown(sample.where, documents[sample.id], found.get(sample.where)) for sample in chosen]
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     style = Markup((TEMPLATES / "samples.css").read_text(encoding="utf-8"))
-    counts = {name: len(places) for name, places in sorted(wheres.items())}
-    page = environment.get_template("samples.html.jinja").render(
-        samples=samples, counts=counts, style=style, policy=POLICY
-    )
+    page = environment.get_template("samples.html.jinja").render(samples=shown, style=style, policy=POLICY)
     write_text(out / NAME, page)
     return out / NAME
 
 
-def _drawn(wheres: Mapping[str, Sequence[tuple[str, str]]], seed: int) -> list[tuple[str, str]]:
-    """Up to SAMPLES places: one of each format, then another of each, and so on."""
-    order = {name: rng(seed, "samples", name).permutation(len(places)) for name, places in sorted(wheres.items())}
-    turns = max(map(len, wheres.values()), default=0)
-    drawn = [
-        wheres[name][int(places[turn])] for turn in range(min(turns, SAMPLES)) for name, places in order.items()
-        if turn < len(places)
-    ]  # fmt: skip
-    return drawn[:SAMPLES]
-
-
-def _sample(where: str, document: Document, member: Member | None) -> dict[str, Any]:
+def _shown(where: str, document: Document, member: Member | None) -> dict[str, Any]:
     source, html, pdf = "", "", ""
     if member is not None:
         form = document.metadata.get("format", "")
