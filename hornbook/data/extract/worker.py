@@ -56,7 +56,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted too, and ends this process
-    read = msgspec.msgpack.Decoder(Member, dec_hook=lambda kind, value: kind(value)).decode
+    read = msgspec.msgpack.Decoder(Member, dec_hook=lambda kind, value: kind(os.fsdecode(value))).decode
     with contextlib.suppress(EOFError, OSError):  # the parent has closed the pipe
         while True:
             member = read(pipe.recv_bytes())

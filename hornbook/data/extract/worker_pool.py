@@ -58,7 +58,7 @@ class Worker:
 
     def begin(self, slot: Slot) -> None:
         self.slot = slot
-        message = msgspec.msgpack.encode(slot.item, enc_hook=str)
+        message = msgspec.msgpack.encode(slot.item, enc_hook=os.fsencode)  # for paths, which may be no Unicode
         for _ in range(2):  # one that died while it was idle is started again
             fresh = self.pipe is None
             if fresh:
