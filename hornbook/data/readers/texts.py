@@ -111,7 +111,7 @@ def _rows(source: Source, where: str, read_records: ReadRecords) -> Iterator[Rea
     except (OSError, ValueError, RecursionError) as error:  # a file that vanishes or changes while it is read
         note(shown(source.path), f"unreadable file: {one_line(error)}")
     if not any_rows and not set_aside:
-        note(shown(source.path), "no rows: the file holds no record")
+        note(shown(source.path), "no documents in it")
     yield from set_aside
 
 

@@ -96,7 +96,7 @@ ROWS: list[tuple[str, str, Callable[[], bytes], str]] = [  # what, file name, it
     ("one line of 100 MB", "a.txt", lambda: b"word " * (20 * MB), "too large"),
     ("one line of 40 MB", "a.txt", lambda: b"word " * (8 * MB), "data-like file: a line of"),
     ("a row of 100 MB", "a.jsonl", lambda: b'{"text": "' + b"word " * (20 * MB) + b'"}', "corrupt line"),
-    ("JSON nested 100,000 deep", "a.json", lambda: b"[" * 100_000 + b"]" * 100_000, "no rows"),
+    ("JSON nested 100,000 deep", "a.json", lambda: b"[" * 100_000 + b"]" * 100_000, "no documents in it"),
     ("JSON lines nested 100,000 deep", "a.jsonl", lambda: b'{"a":' * 100_000 + b"}" * 100_000, "corrupt|not of"),
     ("a text that is deep JSON", "a.jsonl", lambda: json.dumps({"text": "x", "meta": "[" * 100_000}).encode(), ANY),
     ("a notebook nested deep", "a.ipynb", lambda: b'{"cells": ' + b"[" * 100_000, ANY),
