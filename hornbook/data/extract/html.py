@@ -37,6 +37,8 @@ def html_to_text(html: str) -> str:
 
 
 def _main_text(html: str, parser: LexborHTMLParser) -> str:
-    content = main_content(build_tree(parser))
-    page = Page(find_footnotes(content), has_math(html), uses_tex(html))
+    tree = build_tree(parser)
+    content = main_content(tree)
+    lowered = html.lower()
+    page = Page(find_footnotes(tree.named, content), has_math(lowered), uses_tex(lowered))
     return join_blocks(render_blocks(content, page))
