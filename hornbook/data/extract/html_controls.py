@@ -10,6 +10,9 @@ PHRASES = frozenset(  # a block that says only this
     "|navigation|table of contents|on this page|in this article|quick search|toggle navigation"
     "|log in|sign in|sign up|subscribe|read more|copy|copied!|loading...|advertisement".split("|")
 )
+DIRECTIONS = frozenset("prev previous next up home top contents index back first last".split())
+BARS = frozenset("div table p ul ol header footer center section hr".split())
+LONGEST_BAR = 300  # characters
 LONGEST = max(map(len, PHRASES))
 ANCHOR_MARKS = frozenset("¶ # § 🔗 ⚓ ⚓︎ ∞ \uf0c1 ¶¶ link permalink anchor".split()) | {"link to this heading", ""}
 BRACKETED = frozenset(
@@ -24,6 +27,18 @@ def is_control_block(element: Element, links: float) -> bool:
         return False
     text = element.text().strip()
     return text.lower() in PHRASES or (text.startswith(("©", "Copyright ©")) and element.tag != "a")
+
+
+def is_navigation_bar(element: Element) -> bool:
+    """Whether a block leads to the pages before and after: at least two links, as "Prev", "Up", "Next chapter"."""
+    if element.tag not in BARS or element.length > LONGEST_BAR:
+        return False
+    found = set()
+    for inner in element.elements():
+        if inner.tag == "a" and inner.length < 120:
+            first = inner.text().strip(" \n\t\xa0«»<>←→‹›|[]").lower().partition(" ")[0].rstrip(":")
+            found.add(first if first in DIRECTIONS else "")
+    return len(found - {""}) > 1
 
 
 def is_anchor(link: Element) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from hornbook.data.extract.html_controls import is_control_block
+from hornbook.data.extract.html_controls import is_control_block, is_navigation_bar
 from hornbook.data.extract.html_tree import HEADINGS, Element, Tree
 
 MAIN_NAMES = frozenset("main main-content maincontent content article post-content entry-content article-body".split())
@@ -41,14 +41,18 @@ def main_content(tree: Tree) -> Element:
     for strict in (True, False):
         choice = _choose(main, strict, is_marked)
         left, plain = main.length - choice.by_tag, main.length - main.linked
-        if main.length - choice.length >= LEAST_KEPT * left and plain - choice.plain >= LEAST_KEPT * plain and left:
+        few = choice.plain < SHORT or plain - choice.plain >= LEAST_KEPT * plain
+        if few and left and main.length - choice.length >= LEAST_KEPT * left:
             _take_out(choice)
             break
     return main
 
 
 def _marked_main(tree: Tree) -> tuple[Element, bool]:
-    """The element marked as main content that has the most text, if it has enough of the page's; else the body."""
+    """The element marked as main content that has the most text, if it has enough of the page's; else the body.
+
+    The second value says whether all in it is content, and not only most of it.
+    """
     main, articles, named = [], [], []
     for element in tree.named:
         if element.tag == "main" or element.get("role") == "main":
@@ -57,13 +61,16 @@ def _marked_main(tree: Tree) -> tuple[Element, bool]:
             articles.append(element)
         elif element.has_blocks and not element.names().isdisjoint(MAIN_NAMES):
             named.append(element)
-    for marked, share in ((main, LEAST_SHARE), (articles, NAMED_SHARE), (named, NAMED_SHARE)):
-        if not marked:
-            continue
-        largest = max(marked, key=lambda element: (element.prose, element.length))
-        if largest.length and largest.prose >= share * tree.body.prose and (marked is main or largest.prose):
+    body = tree.body
+    if main:
+        largest = max(main, key=lambda element: (element.prose, element.length))
+        if largest.length and (largest.prose >= LEAST_SHARE * body.prose or body.prose - largest.prose < SHORT):
             return largest, True
-    return tree.body, False
+    for marked in filter(None, (articles, named)):
+        largest = max(marked, key=lambda element: element.prose)
+        if largest.prose and largest.prose >= NAMED_SHARE * body.prose and (_has_title(largest) or not _has_title(body)):
+            return largest, marked is articles
+    return body, False
 
 
 def _choose(main: Element, strict: bool, in_content: bool) -> Choice:
@@ -100,12 +107,16 @@ def _is_dropped(element: Element, strict: bool, in_content: bool) -> bool:
     share = element.linked / element.length if element.length else 0.0
     if _is_navigation(element):
         return share > 0.3 or element.length < SHORT
+    if not in_content and share > 0.1 and is_navigation_bar(element):
+        return True
     if not strict:
         return False
     if tag == "header":
         return not in_content and share > 0.3 and not _has_title(element)
     if tag in ("footer", "aside"):
-        return share > 0.5 or (not in_content and element.length < (2 * SHORT if tag == "footer" else SHORT))
+        if in_content:
+            return share > 0.5 and not any(link.get("href").startswith("#") for link in _links(element))
+        return share > 0.5 or element.length < (2 * SHORT if tag == "footer" else SHORT)
     if is_control_block(element, share):
         return True
     if not element.attributes or tag in ("article", "td", "tr", "tbody"):
@@ -126,6 +137,16 @@ def _is_navigation(element: Element) -> bool:
 
 def _has_title(element: Element) -> bool:
     return any(inner.tag == "h1" for inner in element.elements())
+
+
+def _points_into_page(element: Element) -> bool:
+    """Whether it is a table of contents of its own page."""
+    links = _links(element)
+    return len(links) > 2 and all(link.get("href").startswith("#") for link in links)
+
+
+def _links(element: Element) -> list[Element]:
+    return [inner for inner in element.elements() if inner.tag == "a" and inner.get("href")]
 
 
 def _edges(element: Element, gone: set[int], at_end: bool) -> list[tuple[Element, Element]]:

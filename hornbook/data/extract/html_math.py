@@ -92,7 +92,10 @@ def _rendered_formula(element: Element, names: set[str]) -> tuple[str, bool]:
 
 
 def _delimited_element(element: Element) -> tuple[str, bool] | None:
-    r"""An element that holds nothing but one equation with its delimiters, `\(...\)` or `\[...\]`."""
+    r"""An element that holds nothing but one equation: with its delimiters, `\(...\)` or `\[...\]`, or as an image."""
+    if not element.length:
+        images = [inner for inner in element.elements() if inner.tag == "img" and inner.get("alt")]
+        return (_plain(images[0].get("alt")), element.tag == "div") if len(images) == 1 else None
     if any(isinstance(child, Element) for child in element.children):
         return None
     text = element.text().strip()
