@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from hornbook.data.extract.html_controls import is_control_block, is_navigation_bar
-from hornbook.data.extract.html_tree import HEADINGS, Element, Tree
+from hornbook.data.extract.html_tree import HEADINGS, Child, Element, Tree
 
 MAIN_NAMES = frozenset("main main-content maincontent content article post-content entry-content article-body".split())
 NAVIGATION_ROLES = frozenset(
@@ -87,8 +87,8 @@ def _choose(main: Element, strict: bool, in_content: bool) -> Choice:
             elif child.has_blocks:
                 stack.append((child, inside or child.tag in ("main", "article") or child.get("role") == "main"))
     if strict and not in_content:
-        gone = {id(child) for _, child in dropped}
-        dropped += _edges(main, gone, False) + _edges(main, gone, True)
+        _trim(main, False, False, dropped)
+        _trim(main, True, False, dropped)
     length = sum(child.length for _, child in dropped)
     by_tag = sum(child.length for _, child in dropped if _is_navigation(child))
     return Choice(dropped, length, length - sum(child.linked for _, child in dropped), by_tag)
@@ -149,33 +149,36 @@ def _links(element: Element) -> list[Element]:
     return [inner for inner in element.elements() if inner.tag == "a" and inner.get("href")]
 
 
-def _edges(element: Element, gone: set[int], at_end: bool) -> list[tuple[Element, Element]]:
-    """The blocks of links before the first running text of the page, or after its last."""
-    dropped: list[tuple[Element, Element]] = []
-    in_header = False
-    parent: Element | None = element
-    while parent is not None:
-        inner = None
-        in_header = in_header or parent.tag == "header"
-        for child in reversed(parent.children) if at_end else parent.children:
-            if isinstance(child, str):
-                if len(child.strip()) > 20:
-                    return dropped
-            elif id(child) in gone or not child.length:
-                continue
-            elif child.tag in EDGES and child.linked >= LINKS * child.length and not _is_heading(child):
-                dropped.append((parent, child))
-                gone.add(id(child))
-            elif child.has_blocks:
-                inner = child
-                break
-            elif child.tag in HEADINGS and not in_header:
-                return dropped
-            elif child.length - child.linked > 20 and child.tag not in HEADINGS:
-                return dropped
-        parent = inner
-    return dropped
+def _trim(parent: Element, at_end: bool, in_header: bool, dropped: list[tuple[Element, Element]]) -> bool:
+    """Drop the blocks of links before the first running text of the page, or after its last. True: it was reached."""
+    gone = {id(child) for _, child in dropped}
+    in_header = in_header or parent.tag == "header"
+    edges = EDGES - {"p"} if at_end and parent.prose else EDGES  # a source or a list of them ends the text
+    children = [child for child in parent.children if isinstance(child, str) or (child.length and id(child) not in gone)]
+    for place in range(len(children) - 1, -1, -1) if at_end else range(len(children)):
+        child = children[place]
+        if isinstance(child, str):
+            if len(child.strip()) > 20:
+                return True
+        elif child.tag in edges and child.linked >= LINKS * child.length and not _has_headings(child):
+            if at_end and _follows_heading(children, place):
+                return True
+            dropped.append((parent, child))
+        elif child.tag in HEADINGS:
+            if not in_header:
+                return True
+        elif child.has_blocks:
+            if _trim(child, at_end, in_header, dropped):
+                return True
+        elif child.length - child.linked > 20:
+            return True
+    return False
 
 
-def _is_heading(element: Element) -> bool:
+def _follows_heading(children: list[Child], place: int) -> bool:
+    before = next((child for child in reversed(children[:place]) if isinstance(child, Element)), None)
+    return before is not None and before.tag in HEADINGS
+
+
+def _has_headings(element: Element) -> bool:
     return element.has_blocks and any(inner.tag in HEADINGS for inner in element.elements())
