@@ -68,7 +68,11 @@ def _marked_main(tree: Tree) -> tuple[Element, bool]:
             return largest, True
     for marked in filter(None, (articles, named)):
         largest = max(marked, key=lambda element: element.prose)
-        if largest.prose and largest.prose >= NAMED_SHARE * body.prose and (_has_title(largest) or not _has_title(body)):
+        if (
+            largest.prose
+            and largest.prose >= NAMED_SHARE * body.prose
+            and (_has_title(largest) or not _has_title(body))
+        ):
             return largest, marked is articles
     return body, False
 
@@ -154,7 +158,9 @@ def _trim(parent: Element, at_end: bool, in_header: bool, dropped: list[tuple[El
     gone = {id(child) for _, child in dropped}
     in_header = in_header or parent.tag == "header"
     edges = EDGES - {"p"} if at_end and parent.prose else EDGES  # a source or a list of them ends the text
-    children = [child for child in parent.children if isinstance(child, str) or (child.length and id(child) not in gone)]
+    children = [
+        child for child in parent.children if isinstance(child, str) or (child.length and id(child) not in gone)
+    ]
     for place in range(len(children) - 1, -1, -1) if at_end else range(len(children)):
         child = children[place]
         if isinstance(child, str):
