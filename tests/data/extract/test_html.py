@@ -138,7 +138,8 @@ FORMULAS = {
     ),
     "KaTeX": (
         "<span class='katex'><span class='katex-mathml'><math><semantics><mi>x</mi>"
-        "<annotation encoding='application/x-tex'>x</annotation></semantics></math></span><span class='katex-html' aria-hidden='true'>x</span></span> is",
+        "<annotation encoding='application/x-tex'>x</annotation></semantics></math></span>"
+        "<span class='katex-html' aria-hidden='true'>x</span></span> is",
         ["$x$ is"],
         ["$x$x"],
     ),
