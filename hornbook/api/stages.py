@@ -17,6 +17,7 @@ from hornbook.api.options import (
     DecontaminateOptions,
     DpoOptions,
     EvaluationOptions,
+    ExtractOptions,
     ImportOptions,
     JudgedPairsOptions,
     MathematicsOptions,
@@ -60,6 +61,18 @@ def curate(
 ) -> Curated:
     """Clean, deduplicate, grade and decontaminate documents."""
     return Curated(run_stage("curate", "curate", out, seed, overwrite, settings, documents=documents))
+
+
+def extract_files(
+    files: Rows,
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[ExtractOptions],
+) -> Curated:
+    """Take the text out of files of any format; `extract` does it for the bytes of one."""
+    return Curated(run_stage("extract_files", "extract", out, seed, overwrite, settings, files=files))
 
 
 def decontaminate(
