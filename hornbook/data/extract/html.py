@@ -1,0 +1,42 @@
+"""HTML pages → their main text (report §2.3): parse, choose the main content, write it as Markdown."""
+
+from selectolax.lexbor import LexborHTMLParser
+
+from hornbook.data.extract.document import ExtractedDocument, NotExtractable
+from hornbook.data.extract.encoding import decode
+from hornbook.data.extract.extract import Source
+from hornbook.data.extract.html_footnotes import find_footnotes
+from hornbook.data.extract.html_inline import Page
+from hornbook.data.extract.html_main import main_content
+from hornbook.data.extract.html_math import has_math, uses_tex
+from hornbook.data.extract.html_metadata import page_language, page_metadata, page_title
+from hornbook.data.extract.html_render import render_blocks
+from hornbook.data.extract.html_tree import build_tree, parse
+from hornbook.data.extract.markdown_writer import join_blocks
+
+
+def extract_html(source: Source) -> ExtractedDocument:
+    """A page's main text, title, language, author, date, licence and address.
+
+    Raises NotExtractable for a page without text, and for one nested too deeply.
+    """
+    html = decode(source.data, getattr(source, "charset", ""))
+    parser = parse(html)
+    text = _main_text(html, parser)
+    if not text:
+        raise NotExtractable("HTML without text")
+    return ExtractedDocument(text, page_title(parser), page_language(parser), page_metadata(parser, source.url))
+
+
+def html_to_text(html: str) -> str:
+    """The main text of a page or a fragment of HTML as Markdown; "" if it has none.
+
+    Raises NotExtractable for a page nested too deeply.
+    """
+    return _main_text(html, parse(html))
+
+
+def _main_text(html: str, parser: LexborHTMLParser) -> str:
+    content = main_content(build_tree(parser))
+    page = Page(find_footnotes(content), has_math(html), uses_tex(html))
+    return join_blocks(render_blocks(content, page))
