@@ -4,6 +4,7 @@ from lxml import etree
 
 from hornbook.data.extract.html_tree import Child, Element
 from hornbook.data.extract.mathml import mathml_to_tex
+from hornbook.data.extract.xml_elements import made
 from hornbook.data.extract.xml_tree import attribute, local_name
 
 # An element of OMML → one of MathML, and those of its children that become its children, in that order.
@@ -18,7 +19,7 @@ DEEPEST = 60
 
 def omml_to_tex(element: etree._Element) -> str:
     """TeX of an `<m:oMath>`."""
-    return mathml_to_tex(_made("math", _children(element, 0)))
+    return mathml_to_tex(made("math", _children(element, 0)))
 
 
 def _children(element: etree._Element, depth: int) -> list[Child]:
@@ -27,14 +28,14 @@ def _children(element: etree._Element, depth: int) -> list[Child]:
 
 def _converted(element: etree._Element, name: str, depth: int) -> list[Child]:
     if depth > DEEPEST:
-        return [_made("mtext", ["".join(element.itertext())])]
+        return [made("mtext", ["".join(element.itertext())])]
     if name == "r":
         return _run(element)
     if name.endswith("Pr"):  # properties
         return []
     if name == "rad":
         degree, root = _row(element, "deg", depth), _row(element, "e", depth)
-        return [_made("mroot", [root, degree]) if degree.children else _made("msqrt", [root])]
+        return [made("mroot", [root, degree]) if degree.children else made("msqrt", [root])]
     if name == "nary":
         return [_nary(element, depth), _row(element, "e", depth)]
     if name == "d":
@@ -47,50 +48,52 @@ def _converted(element: etree._Element, name: str, depth: int) -> list[Child]:
         tag, parts = PARTS[name]
         children: list[Child] = [_row(element, part, depth) for part in parts]
         if name in ("bar", "acc"):
-            children.append(_made("mo", [_property(element, "chr") or ("‾" if name == "bar" else "^")]))
-        return [_made(tag, children)]
+            children.append(made("mo", [_property(element, "chr") or ("‾" if name == "bar" else "^")]))
+        return [made(tag, children)]
     return _children(element, depth)
 
 
 def _run(element: etree._Element) -> list[Child]:
     """Letters one by one, numbers as wholes, and signs; upright text stays text."""
     text = "".join(child.text or "" for child in element if local_name(child) == "t")
-    plain = any(local_name(e) == "nor" or (local_name(e) == "sty" and attribute(e, "val") == "p") for e in element.iter())
+    plain = any(
+        local_name(e) == "nor" or (local_name(e) == "sty" and attribute(e, "val") == "p") for e in element.iter()
+    )
     if plain and text.strip().isalpha() and len(text.strip()) > 1:
-        return [_made("mi", [text.strip()])] if text.strip().isascii() else [_made("mtext", [text])]
-    return [_made("mn" if letter.isdecimal() or letter == "." else "mo", [letter]) for letter in text]
+        return [made("mi", [text.strip()])] if text.strip().isascii() else [made("mtext", [text])]
+    return [made("mn" if letter.isdecimal() or letter == "." else "mo", [letter]) for letter in text]
 
 
 def _nary(element: etree._Element, depth: int) -> Element:
-    sign = _made("mo", [_property(element, "chr") or "∫"])
+    sign = made("mo", [_property(element, "chr") or "∫"])
     below, above = _row(element, "sub", depth), _row(element, "sup", depth)
     if below.children and above.children:
-        return _made("munderover", [sign, below, above])
+        return made("munderover", [sign, below, above])
     if below.children:
-        return _made("munder", [sign, below])
-    return _made("mover", [sign, above]) if above.children else sign
+        return made("munder", [sign, below])
+    return made("mover", [sign, above]) if above.children else sign
 
 
 def _delimited(element: etree._Element, depth: int) -> Element:
     begin, end = _property(element, "begChr", "("), _property(element, "endChr", ")")
     separator = _property(element, "sepChr", "|")
-    children: list[Child] = [_made("mo", [begin])] if begin else []
+    children: list[Child] = [made("mo", [begin])] if begin else []
     for number, child in enumerate(c for c in element if local_name(c) == "e"):
-        children += [_made("mo", [separator])] if number else []
+        children += [made("mo", [separator])] if number else []
         children += _children(child, depth)
-    return _made("mrow", children + ([_made("mo", [end])] if end else []))
+    return made("mrow", children + ([made("mo", [end])] if end else []))
 
 
 def _matrix(element: etree._Element, name: str, depth: int) -> Element:
     rows = [child for child in element if local_name(child) in ("mr", "e")]
     cells = [[row] if name == "eqArr" else [c for c in row if local_name(c) == "e"] for row in rows]
-    made: list[Child] = [_made("mtr", [_made("mtd", _children(cell, depth)) for cell in row]) for row in cells]
-    return _made("mtable", made)
+    table: list[Child] = [made("mtr", [made("mtd", _children(cell, depth)) for cell in row]) for row in cells]
+    return made("mtable", table)
 
 
 def _row(element: etree._Element, part: str, depth: int) -> Element:
     found = next((child for child in element if local_name(child) == part), None)
-    return _made("mrow", [] if found is None else _children(found, depth))
+    return made("mrow", [] if found is None else _children(found, depth))
 
 
 def _property(element: etree._Element, name: str, default: str = "") -> str:
@@ -101,9 +104,3 @@ def _property(element: etree._Element, name: str, default: str = "") -> str:
             if found is not None:
                 return attribute(found, "val")
     return default
-
-
-def _made(tag: str, children: list[Child] | list[Element]) -> Element:
-    element = Element(tag, {})
-    element.children = list(children)
-    return element

@@ -11,9 +11,10 @@ from hornbook.data.extract.html import extract_html
 from hornbook.data.extract.html_footnotes import Footnotes
 from hornbook.data.extract.html_inline import Page
 from hornbook.data.extract.html_render import render_blocks
-from hornbook.data.extract.html_tree import BLOCKS, HEADINGS, Element
+from hornbook.data.extract.html_tree import BLOCKS, HEADINGS, Child, Element
 from hornbook.data.extract.markdown_writer import footnote, heading, join_blocks
 from hornbook.data.extract.mathml import mathml_to_tex
+from hornbook.data.extract.xml_elements import made, mathml_element
 from hornbook.data.extract.xml_tree import attribute, first_text, local_name, parse_xml
 from hornbook.data.extract.xml_vocabularies import (
     AUTHORS,
@@ -26,7 +27,9 @@ from hornbook.data.extract.xml_vocabularies import (
 )
 
 NESTING = 120  # levels of elements that are kept as such; deeper ones give their text
-ORDERED = frozenset("order ordered arabic alpha-lower alpha-upper roman-lower roman-upper numbered".split())
+ORDERED = frozenset(
+    ["order", "ordered", "arabic", "alpha-lower", "alpha-upper", "roman-lower", "roman-upper", "numbered"]
+)
 
 
 def extract_xml(source: Source) -> ExtractedDocument:
@@ -39,7 +42,7 @@ def extract_xml(source: Source) -> ExtractedDocument:
         return extract_html(source)
     title = first_text(root, *TITLES)
     converter = _Converter(root)
-    body = _element("div", converter.children_of(root, 1))
+    body = made("div", converter.children_of(root, 1))
     blocks = render_blocks(body, converter.page)
     notes = [footnote(name, join_blocks(render_blocks(note, converter.page))) for name, note in converter.notes]
     text = join_blocks([*([heading(title, 1)] if title else []), *blocks, *notes])
@@ -64,9 +67,9 @@ class _Converter:
         self._is_tei = local_name(root).lower() in ("tei", "tei.2", "teicorpus")
         self._has_content = any(local_name(child).lower() in CONTENT for child in root)
 
-    def children_of(self, element: etree._Element, level: int, depth: int = 0) -> list[Element | str]:
+    def children_of(self, element: etree._Element, level: int, depth: int = 0) -> list[Child]:
         """The children as elements of HTML. `level` is that of headings in it, `depth` the nesting so far."""
-        found: list[Element | str] = [element.text] if element.text else []
+        found: list[Child] = [element.text] if element.text else []
         for child in element:
             if name := local_name(child).lower():
                 found += self._converted(child, name, level, depth)
@@ -74,7 +77,7 @@ class _Converter:
                 found.append(child.tail)
         return found
 
-    def _converted(self, child: etree._Element, name: str, level: int, depth: int) -> list[Element | str]:
+    def _converted(self, child: etree._Element, name: str, level: int, depth: int) -> list[Child]:
         if name in DROPPED and not (name == "front" and not self._has_content):
             return []
         tag = ELEMENTS.get(name, "")
@@ -94,13 +97,13 @@ class _Converter:
             return [self._reference(self._names.setdefault(target, str(len(self._names) + 1)))]
         inner = self.children_of(child, level + (tag == "section"), depth + 1)
         if tag == "heading":
-            return [_element(f"h{min(6, level)}", inner)]
+            return [made(f"h{min(6, level)}", inner)]
         if tag == "label":
             return [*inner, " "] if local_name(child.getparent()) not in ("sec", "fn", "list-item", "ref") else []
         if tag == "cite":
-            return [_element("blockquote" if _has_paragraphs(inner) else "span", inner)]
+            return [made("blockquote" if _has_paragraphs(inner) else "span", inner)]
         if tag == "caption":
-            return [_element("p", inner)]
+            return [made("p", inner)]
         if name == "code" and "\n" in "".join(child.itertext()).strip():
             tag = "pre"
         if tag == "list":
@@ -109,23 +112,25 @@ class _Converter:
             tag = "dd"
         elif name == "table" and any(local_name(inner) == "tgroup" for inner in child):
             tag = "div"  # DocBook's own model, in which the group is the table
-        return [_element(tag or ("span" if _in_text(child) else "p"), inner, _attributes(child, tag))]
+        return [made(tag or ("span" if _in_text(child) else "p"), inner, _attributes(child, tag))]
 
-    def _formula(self, element: etree._Element, tag: str) -> list[Element | str]:
+    def _formula(self, element: etree._Element, tag: str) -> list[Child]:
         """An equation of MathML or TeX; the number of a displayed one is left out."""
         math = next((e for e in element.iter() if local_name(e) == "tex-math"), None)
         math = math if math is not None else next((e for e in element.iter() if local_name(e) == "math"), None)
-        display = tag == "display" or attribute(element, "display") == "block" or attribute(element, "rend") == "display"
+        display = (
+            tag == "display" or attribute(element, "display") == "block" or attribute(element, "rend") == "display"
+        )
         if math is not None and local_name(math) == "math":
-            tex = mathml_to_tex(_mathml(math))
+            tex = mathml_to_tex(mathml_element(math))
         elif math is not None or tag == "tex":
             tex = "".join((math if math is not None else element).itertext())
         else:
-            return [_element("p", self.children_of(element, 6))]
-        script = _element("script", [tex.strip()], {"type": "math/tex" + ("; mode=display" if display else "")})
+            return [made("p", self.children_of(element, 6))]
+        script = made("script", [tex.strip()], {"type": "math/tex" + ("; mode=display" if display else "")})
         return [script]
 
-    def _note(self, element: etree._Element, level: int, depth: int) -> list[Element | str]:
+    def _note(self, element: etree._Element, level: int, depth: int) -> list[Child]:
         """A footnote: its reference where it stands, its text at the end."""
         inner = self.children_of(element, level, depth + 1)
         if local_name(element) == "section":  # its title is its number
@@ -134,23 +139,16 @@ class _Converter:
         name = self._names.get(identity, "")
         apart = bool(name) or local_name(element.getparent()) in ("fn-group", "table-wrap-foot", "body")
         name = self._names.setdefault(identity or f"#{len(self._names)}", str(len(self._names) + 1))
-        self.notes.append((name, _element("div", inner)))
+        self.notes.append((name, made("div", inner)))
         return [] if apart else [self._reference(name)]
 
     def _reference(self, name: str) -> Element:
-        link = _element("a", [name])
+        link = made("a", [name])
         self.page.footnotes.references[id(link)] = name
         return link
 
 
-def _element(tag: str, children: list[Element | str], attributes: dict[str, str | None] | None = None) -> Element:
-    element = Element(tag, attributes or {})
-    element.children = list(children)
-    element.measure()
-    return element
-
-
-def _attributes(element: etree._Element, tag: str) -> dict[str, str | None]:
+def _attributes(element: etree._Element, tag: str) -> dict[str, str]:
     """What HTML's elements need to know: spans of cells, the language of code."""
     if tag in ("td", "th"):
         columns, rows = attribute(element, "colspan") or attribute(element, "cols"), attribute(element, "rowspan")
@@ -165,15 +163,6 @@ def _attributes(element: etree._Element, tag: str) -> dict[str, str | None]:
     return {"class": f"language-{language}"} if language else {}
 
 
-def _mathml(element: etree._Element, depth: int = 0) -> Element:
-    children: list[Element | str] = [element.text or ""]
-    for child in element:
-        if (name := local_name(child)) and depth < NESTING:
-            children.append(_mathml(child, depth + 1) if name else "")
-        children.append(child.tail or "")
-    return _element(local_name(element), children, {str(key): str(value) for key, value in element.attrib.items()})
-
-
 def _note_target(element: etree._Element, name: str) -> str:
     """The id of the footnote that a reference of JATS or FictionBook points to; "" if it is none."""
     if name == "xref" and attribute(element, "ref-type") == "fn":
@@ -181,7 +170,7 @@ def _note_target(element: etree._Element, name: str) -> str:
     return attribute(element, "href").lstrip("#") if name == "a" and attribute(element, "type") == "note" else ""
 
 
-def _has_paragraphs(children: list[Element | str]) -> bool:
+def _has_paragraphs(children: list[Child]) -> bool:
     return any(isinstance(child, Element) and child.tag in BLOCKS for child in children)
 
 

@@ -13,7 +13,7 @@ DEEPEST = 200  # levels; libxml2 itself stops at 256
 SUBSET = re.compile(r"<!DOCTYPE[^\[<>]*(\[.*?\])?\s*>", re.S)
 ENTITY = re.compile(r"""<!ENTITY\s+([\w.-]+)\s+(?:"([^"<&%]{0,1000})"|'([^'<&%]{0,1000})')\s*>""")
 REFERENCE = re.compile(r"&([A-Za-z][\w.-]{0,60});")
-OF_XML = frozenset("amp lt gt quot apos".split())
+OF_XML = frozenset(["amp", "lt", "gt", "quot", "apos"])
 DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 MOST_EXPANDED = 10_000_000  # characters that the document's own entities may add
 

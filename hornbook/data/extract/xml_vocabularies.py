@@ -42,13 +42,48 @@ ELEMENTS = {
     "footnote": "footnote", "fn": "footnote",
 }  # fmt: skip
 DROPPED = frozenset(
-    "teiheader info articleinfo bookinfo chapterinfo sectioninfo refmeta indexterm remark binary description front"
-    " toc index processing-meta permissions journal-meta article-meta self-uri graphic inline-graphic imageobject"
-    " colspec spanspec col colgroup textdata alt primary secondary xsl abbrev-alternatives media supplementary-material fw".split()
+    [
+        "teiheader",
+        "info",
+        "articleinfo",
+        "bookinfo",
+        "chapterinfo",
+        "sectioninfo",
+        "refmeta",
+        "indexterm",
+        "remark",
+        "binary",
+        "description",
+        "front",
+        "toc",
+        "index",
+        "processing-meta",
+        "permissions",
+        "journal-meta",
+        "article-meta",
+        "self-uri",
+        "graphic",
+        "inline-graphic",
+        "imageobject",
+        "colspec",
+        "spanspec",
+        "col",
+        "colgroup",
+        "textdata",
+        "alt",
+        "primary",
+        "secondary",
+        "xsl",
+        "abbrev-alternatives",
+        "media",
+        "supplementary-material",
+        "fw",
+    ]
 )
-CONTENT = frozenset("body back text group floats-group".split())  # what the content is in, beside metadata
+CONTENT = frozenset(["body", "back", "text", "group", "floats-group"])  # what the content is in, beside metadata
 TITLES = (
-    "article-meta/title-group/article-title", "title-info/book-title", "titleStmt/title", "info/title", "bookinfo/title",
+    "article-meta/title-group/article-title", "title-info/book-title", "titleStmt/title", "info/title",
+    "bookinfo/title",
     "articleinfo/title", "refmeta/refentrytitle",
 )  # fmt: skip
 AUTHORS = (
