@@ -44,6 +44,8 @@ def _converted(element: etree._Element, name: str, depth: int) -> list[Child]:
         return [_matrix(element, name, depth)]
     if name == "func":
         return [_row(element, "fName", depth), _row(element, "e", depth)]
+    if name == "f" and _property(element, "type") == "noBar":
+        return [made("mfrac", [_row(element, "num", depth), _row(element, "den", depth)], {"linethickness": "0"})]
     if name in PARTS:
         tag, parts = PARTS[name]
         children: list[Child] = [_row(element, part, depth) for part in parts]

@@ -32,7 +32,7 @@ from hornbook.data.extract.tex_names import (
     SECTIONS,
     TABLES,
 )
-from hornbook.data.extract.tex_source import read_tex
+from hornbook.data.extract.tex_source import divide, read_tex
 from hornbook.data.extract.tex_tables import table_rows
 from hornbook.data.extract.xml_elements import made
 
@@ -47,9 +47,7 @@ def extract_tex(source: Source) -> ExtractedDocument:
     Raises NotExtractable for binary data, for macros without end and for TeX without text.
     """
     text, definitions = expand_macros(read_tex(source))
-    begin = text.find(r"\begin{document}")
-    preamble, body = (text[:begin], text[begin + len(r"\begin{document}") :]) if begin >= 0 else ("", text)
-    body = body.partition(r"\end{document}")[0]
+    preamble, body = divide(text)
     converter = _Converter(find_labels(body, definitions.theorems), definitions.theorems)
     said = {name: converter.command(preamble + body, name) for name in ("title", "author", "date")}
     blocks = converter.blocks(body)

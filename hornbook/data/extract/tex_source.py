@@ -17,7 +17,11 @@ COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*(\n[ \t]*)?")
 COMMENT_BLOCK = re.compile(r"\\begin\{comment\}.*?\\end\{comment\}|\\iffalse\b.*?\\fi\b", re.S)
 INPUT = re.compile(r"\\(?:input|include|subfile|subfileinclude)\s*\{\s*([^{}]+?)\s*\}|\\input\s+([\w./-]+)")
 IMPORT = re.compile(r"\\(?:sub)?(?:import|inputfrom|includefrom)\*?\{([^{}]*)\}\{([^{}]+)\}")
+# environments that authors define for code; they are read as listings
+OWN_LISTING = re.compile(r"\\(?:lstnewenvironment|DefineVerbatimEnvironment|newverbatim|newtcblisting)\s*\{(\w+)\}")
+LISTING = re.compile(r"\\(begin|end)\{((?!lstlisting)lst\w+)\}")
 BIBLIOGRAPHY = re.compile(r"\\bibliography\s*\{[^{}]*\}|\\printbibliography(\[[^\]]*\])?")
+BEGIN = re.compile(r"(?:^|(?<=[}\]]))\\begin\{document\}", re.M)
 DEEPEST = 12  # files that include one another
 MOST = 20_000_000  # characters in all
 
@@ -27,7 +31,10 @@ def read_tex(source: Source) -> str:
 
     Raises NotExtractable for binary data and for files that together are longer than 20 MB.
     """
-    text = _with_inputs(decode(source.data, source.charset), source, (), [MOST])
+    text = decode(source.data, source.charset)
+    own = OWN_LISTING.findall(text)
+    listing = re.compile(rf"\\(begin|end)\{{({'|'.join(own)})\}}") if own else LISTING
+    text = _with_inputs(text, source, listing, (), [MOST])
     return BIBLIOGRAPHY.sub(lambda match: _bibliography(source), text)
 
 
@@ -51,7 +58,8 @@ def _end_of_comment(match: re.Match[str]) -> str:
     return match[1]
 
 
-def _with_inputs(text: str, source: Source, opened: tuple[str, ...], left: list[int]) -> str:
+def _with_inputs(text: str, source: Source, listing: re.Pattern[str], opened: tuple[str, ...], left: list[int]) -> str:
+    text = listing.sub(r"\\\1{lstlisting}", LISTING.sub(r"\\\1{lstlisting}", text))
     left[0] -= len(text)
     if left[0] < 0:
         raise NotExtractable("TeX of more than 20 MB with all that it includes")
@@ -62,7 +70,7 @@ def _with_inputs(text: str, source: Source, opened: tuple[str, ...], left: list[
             return ""
         names = [path] if path.endswith((".tex", ".ltx", ".bbl")) else [path + ".tex", path]
         data = next((data for name in names if (data := source.read_beside(name)) is not None), None)
-        return "" if data is None else _with_inputs(_body(decode(data)), source, (*opened, path), left)
+        return "" if data is None else _with_inputs(_body(decode(data)), source, listing, (*opened, path), left)
 
     def followed(part: str) -> str:
         part = IMPORT.sub(lambda match: included(match[1], match[2]), part)
@@ -73,8 +81,16 @@ def _with_inputs(text: str, source: Source, opened: tuple[str, ...], left: list[
 
 def _body(text: str) -> str:
     """What a subfile with a preamble of its own adds to the document."""
-    begin, end = text.find(r"\begin{document}"), text.rfind(r"\end{document}")
-    return text[begin + len(r"\begin{document}") : end] if 0 <= begin < end else text
+    return divide(text)[1]
+
+
+def divide(text: str) -> tuple[str, str]:
+    r"""The preamble and the body. A `\begin{document}` that is indented belongs to an example."""
+    match = BEGIN.search(text)
+    if not match:
+        return "", text
+    end = text.rfind(r"\end{document}")
+    return text[: match.start()], text[match.end() : end if end > match.end() else len(text)]
 
 
 def _bibliography(source: Source) -> str:
