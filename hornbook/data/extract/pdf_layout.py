@@ -1,0 +1,261 @@
+"""Segments of pages → lines in reading order: running heads and page numbers taken out, columns one after another."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from hornbook.data.extract.pdf_page import Page, Segment
+
+EDGE_ROWS = 3  # rows at the top and bottom of a page among which running heads are looked for
+NARROWEST_COLUMN = 70.0  # points
+LEAST_CHARACTERS = 18  # in a full line of a column
+_NUMBER = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(
+    r"[-–—\[(|]?\s*(?:page|seite|p\.)?\s*(?:\d{1,5}|[ivxlc]{1,7})\s*(?:(?:of|von|/)\s*\d{1,5})?\s*[-–—\])|]?",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class Line:
+    """Segments side by side in one column, left to right. `column` numbers the columns of the document in reading
+    order; `left` and `right` are the column's edges."""
+
+    segments: list[Segment]
+    page: int
+    column: int = 0
+    left: float = 0.0
+    right: float = 0.0
+
+    @property
+    def text(self) -> str:
+        return " ".join(segment.text for segment in self.segments)
+
+    @property
+    def x0(self) -> float:
+        return self.segments[0].x0
+
+    @property
+    def x1(self) -> float:
+        return max(segment.x1 for segment in self.segments)
+
+    @property
+    def main(self) -> Segment:
+        """The segment with most characters: its baseline, size and font are the line's."""
+        return max(self.segments, key=lambda segment: len(segment.text))
+
+    @property
+    def bold(self) -> bool:
+        return all(segment.bold for segment in self.segments)
+
+    @property
+    def italic(self) -> bool:
+        return all(segment.italic for segment in self.segments)
+
+    @property
+    def mono(self) -> bool:
+        return all(segment.mono for segment in self.segments)
+
+
+def reading_order(pages: Sequence[Page]) -> list[Line]:
+    """The lines of all pages as they are read."""
+    without_running_heads(pages)
+    gutters = [find_gutter(page.segments) for page in pages]
+    usual = _usual(gutters)
+    lines: list[Line] = []
+    column = 0
+    for number, (page, gutter) in enumerate(zip(pages, gutters, strict=True)):
+        crossing = [rule.y0 for rule in page.rules if gutter and rule.x0 < gutter - 5 and rule.x1 > gutter + 5]
+        for part in _columns(page.segments, gutter or usual, crossing, 4 if usual is None else 2):
+            rows = rows_of(part)
+            left, right = min(one.x0 for one in part), max(one.x1 for one in part)
+            lines += [Line(row, number, column, left, right) for row in rows]
+            column += 1
+    return lines
+
+
+def rows_of(segments: Iterable[Segment]) -> list[list[Segment]]:
+    """Segments that stand side by side, in rows from top to bottom."""
+    rows: list[list[Segment]] = []
+    for segment in sorted(segments, key=lambda one: (one.y, one.x0)):
+        row = next((row for row in reversed(rows[-4:]) if _beside(row, segment)), None)
+        if row is None:
+            rows.append([segment])
+        else:
+            row.append(segment)
+    for row in rows:
+        row.sort(key=lambda one: one.x0)
+    return sorted(rows, key=lambda row: max(row, key=lambda one: len(one.text)).y)
+
+
+def _beside(row: list[Segment], segment: Segment) -> bool:
+    """Whether the segment overlaps the row's height by half of the smaller one, and none of its segments in width."""
+    largest = max(row, key=lambda one: one.size)
+    overlap = min(largest.bottom, segment.bottom) - max(largest.top, segment.top)
+    if overlap < 0.5 * 0.95 * min(largest.size, segment.size):
+        return False
+    return all(min(one.x1, segment.x1) - max(one.x0, segment.x0) < 0.3 * segment.size for one in row)
+
+
+def without_running_heads(pages: Sequence[Page]) -> None:
+    """Take out of the pages what stands at the same height of several pages, and numbers of pages at their edges."""
+    edges = [_edge_rows(page) for page in pages]
+    places: dict[tuple[str, int], set[int]] = defaultdict(set)
+    numbered: Counter[tuple[int, int]] = Counter()
+    for number, rows in enumerate(edges):
+        for row in rows:
+            places[_shape(row), round(row[0].y / 3)].add(number)
+            for digits in _NUMBER.findall(_row_text(row)):
+                numbered[int(digits[:6]) - number, round(row[0].y / 3)] += 1
+    for number, (page, rows) in enumerate(zip(pages, edges, strict=True)):
+        for row in rows:
+            height = round(row[0].y / 3)
+            text = _row_text(row)
+            repeated = any(
+                len(places.get((_shape(row), height + step), ())) >= 2
+                and len(places[_shape(row), height + step]) >= min(len(pages), 3 if _outside(page, row) < 1 else 2)
+                for step in (-1, 0, 1)
+            )
+            counts = any(
+                numbered[int(digits[:6]) - number, height + step] >= max(2, len(pages) // 3)
+                for digits in _NUMBER.findall(text)
+                for step in (-1, 0, 1)
+            )
+            alone = _PAGE_NUMBER.fullmatch(text.strip()) and _outside(page, row) >= 1
+            if repeated or alone or (counts and _outside(page, row) >= 1 and len(text) < 150):
+                page.segments = [segment for segment in page.segments if segment not in row]
+
+
+def _edge_rows(page: Page) -> list[list[Segment]]:
+    """The first and last rows of a page, in its outer fifths."""
+    rows = rows_of(page.segments)
+    outer = [*rows[:EDGE_ROWS], *rows[max(EDGE_ROWS, len(rows) - EDGE_ROWS) :]]
+    return [row for row in outer if not 0.2 * page.height < row[0].y < 0.8 * page.height]
+
+
+def _outside(page: Page, row: list[Segment]) -> float:
+    """How far the row is from the text next to it, over the usual distance of lines, less 1; at least 0. The first and
+    the last row of the page count as one line further."""
+    others = [one for one in page.segments if one not in row]
+    if not others:
+        return 2.0
+    y, size = row[0].y, median(one.size for one in others)
+    beyond = [one for one in others if abs(one.y - y) > 0.5 * one.size]
+    if not beyond:
+        return 2.0
+    above = [y - one.y for one in beyond if one.y < y]
+    below = [one.y - y for one in beyond if one.y > y]
+    distance = min(below or [0.0]) if y < page.height / 2 else min(above or [0.0])
+    return max(0.0, distance / (1.25 * size) - 0.3)
+
+
+def _shape(row: list[Segment]) -> str:
+    return _NUMBER.sub("#", _row_text(row)).casefold()
+
+
+def _row_text(row: list[Segment]) -> str:
+    return " ".join(segment.text for segment in row)
+
+
+def find_gutter(segments: Sequence[Segment], fewest: int = 4) -> float | None:
+    """Where two columns of running text meet: the middle of the white strip between them, or None."""
+    if len(segments) < 8:
+        return None
+    gaps = _gaps(segments)
+    counts: Counter[int] = Counter()
+    for x0, x1 in gaps:
+        counts.update(range(round(x0 + 1), round(x1)))
+    for x, count in counts.most_common(3)[:1]:
+        if count < 4:
+            return None
+        run = [one for one in range(x - 60, x + 61) if counts[one] >= 0.8 * count]
+        middle = median(one for one in run if all(counts[k] >= 0.8 * count for k in range(min(x, one), max(x, one))))
+        if any(_is_columns(left, right, fewest) for left, right, _ in _bands(segments, middle, [])):
+            return float(middle)
+    return None
+
+
+def _gaps(segments: Sequence[Segment]) -> list[tuple[float, float]]:
+    """The white space to the right of each segment up to the next one beside it."""
+    ordered = sorted(segments, key=lambda one: one.y)
+    found = []
+    for index, segment in enumerate(ordered):
+        beside = []
+        for step in (-1, 1):
+            other = index + step
+            while 0 <= other < len(ordered) and abs(ordered[other].y - segment.y) < 0.8 * segment.size:
+                if ordered[other].x0 > segment.x1:
+                    beside.append(ordered[other].x0)
+                other += step
+        if beside and min(beside) - segment.x1 > 0.6 * segment.size:
+            found.append((segment.x1, min(beside)))
+    return found
+
+
+Band = tuple[list[Segment], list[Segment], list[Segment]]
+
+
+def _bands(segments: Sequence[Segment], gutter: float, crossing_rules: Sequence[float]) -> list[Band]:
+    """(left, right, across) of each part of the page, from top to bottom; what stands across the gutter divides it."""
+    across = [one for one in segments if _crosses(one, gutter, segments)]
+    heights = sorted([*(one.y for one in across), *crossing_rules])
+    bands: dict[int, Band] = defaultdict(lambda: ([], [], []))
+    for segment in segments:
+        if segment in across:
+            continue
+        band = sum(height <= segment.y - 0.3 * segment.size for height in heights)
+        bands[2 * band][0 if segment.x0 + segment.x1 < 2 * gutter else 1].append(segment)
+    for segment in across:
+        bands[2 * sum(height < segment.y for height in heights) + 1][2].append(segment)
+    return [bands[key] for key in sorted(bands)]
+
+
+def _crosses(segment: Segment, gutter: float, segments: Sequence[Segment]) -> bool:
+    """Whether it stands across the gutter. A line of the left column that is too long only sticks out."""
+    if not segment.x0 < gutter - 2 < gutter + 2 < segment.x1:
+        return False
+    starts_left = segment.x0 < min(one.x0 for one in segments) + 0.3 * (gutter - min(one.x0 for one in segments))
+    return not (starts_left and segment.x1 - gutter < 0.2 * (gutter - segment.x0))
+
+
+def _is_columns(left: list[Segment], right: list[Segment], fewest: int) -> bool:
+    """Whether both sides are running text, of `fewest` rows: lines that fill their column, not the cells of a table."""
+    for side in (left, right):
+        rows = rows_of(side)
+        if len(rows) < fewest:
+            return False
+        width = max(one.x1 for one in side) - min(one.x0 for one in side)
+        full = [row for row in rows if row[-1].x1 - row[0].x0 > 0.7 * width]
+        if width < NARROWEST_COLUMN or len(full) < (0.4 if fewest > 2 else 0.2) * len(rows):
+            return False
+        if median(len(_row_text(row)) for row in full) < LEAST_CHARACTERS:
+            return False
+    return True
+
+
+def _usual(gutters: Sequence[float | None]) -> float | None:
+    """The gutter that a third of the pages share."""
+    found = [gutter for gutter in gutters if gutter is not None]
+    middle = median(found) if found else 0.0
+    return middle if 3 * sum(abs(one - middle) < 8 for one in found) >= len(gutters) and found else None
+
+
+def _columns(
+    segments: list[Segment], gutter: float | None, crossing: Sequence[float], fewest: int, depth: int = 0
+) -> list[list[Segment]]:
+    """The segments in parts that are read one after another, each from top to bottom."""
+    if gutter is None or not segments or depth > 3:
+        return [segments] if segments else []
+    parts: list[list[Segment]] = []
+    whole: list[Segment] = []  # what is read across the gutter
+    for left, right, across in _bands(segments, gutter, crossing):
+        if not _is_columns(left, right, fewest):
+            whole += [*left, *right, *across]
+            continue
+        parts += [whole] if whole else []
+        whole = []
+        for side in (left, right):
+            parts += _columns(side, find_gutter(side, 8), [], 8, depth + 1)
+    return [*parts, whole] if whole else parts
