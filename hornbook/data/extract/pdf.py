@@ -32,6 +32,7 @@ REASONS = {
 }
 _ONE_AT_A_TIME = threading.Lock()  # PDFium must not be called from two threads
 _SUPERSCRIPT = re.compile(f"{RAISED}(\\d+){LOWERED}")
+_CHAPTER, _DECIMAL = re.compile(r"\d{1,2}\.?\s"), re.compile(r"\d{1,2}(?:\.\d{1,2})+(?=\.?\s)")
 _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?")
 
 
@@ -86,7 +87,7 @@ def to_markdown(blocks: list[Block]) -> str:
     for index, block in enumerate(blocks):
         text = _SUPERSCRIPT.sub(lambda found, block=block: _superscript(found, block, notes), block.text)
         if block.kind == "heading":
-            parts.append(write.heading(text, styles.index(block.style) + 1))
+            parts.append(write.heading(text, _level(block, blocks, styles)))
         elif block.kind == "code":
             parts.append(write.code_block(text))
         elif block.kind == "table":
@@ -102,6 +103,16 @@ def to_markdown(blocks: list[Block]) -> str:
         else:
             parts.append(text)
     return write.join_blocks(parts)
+
+
+def _level(block: Block, blocks: list[Block], styles: list[tuple[float, bool]]) -> int:
+    """By the font among those of all headings; 2.1 is below 2 also where they look alike."""
+    level = styles.index(block.style) + 1
+    if found := _DECIMAL.match(block.text):
+        chapters = [one for one in blocks if one.kind == "heading" and _CHAPTER.match(one.text)]
+        top = min((styles.index(one.style) + 1 for one in chapters), default=level)
+        return max(level, top + found[0].count("."))
+    return level
 
 
 def _footnote_names(blocks: list[Block]) -> dict[tuple[int, str], str]:

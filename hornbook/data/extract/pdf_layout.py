@@ -67,8 +67,9 @@ def reading_order(pages: Sequence[Page]) -> list[Line]:
     lines: list[Line] = []
     column = 0
     for number, (page, gutter) in enumerate(zip(pages, gutters, strict=True)):
-        crossing = [rule.y0 for rule in page.rules if gutter and rule.x0 < gutter - 5 and rule.x1 > gutter + 5]
-        for part in _columns(page.segments, gutter or usual, crossing, 4 if usual is None else 2):
+        x = gutter or usual
+        crossing = [rule.y0 for rule in page.rules if x and rule.x0 < x - 5 and x + 5 < rule.x1]
+        for part in _columns(page.segments, x, crossing, usual is not None):
             rows = rows_of(part)
             left, right = min(one.x0 for one in part), max(one.x1 for one in part)
             lines += [Line(row, number, column, left, right) for row in rows]
@@ -220,19 +221,26 @@ def _crosses(segment: Segment, gutter: float, segments: Sequence[Segment]) -> bo
     return not (starts_left and segment.x1 - gutter < 0.2 * (gutter - segment.x0))
 
 
-def _is_columns(left: list[Segment], right: list[Segment], fewest: int) -> bool:
-    """Whether both sides are running text, of `fewest` rows: lines that fill their column, not the cells of a table."""
-    for side in (left, right):
-        rows = rows_of(side)
-        if len(rows) < fewest:
-            return False
-        width = max(one.x1 for one in side) - min(one.x0 for one in side)
-        full = [row for row in rows if row[-1].x1 - row[0].x0 > 0.7 * width]
-        if width < NARROWEST_COLUMN or len(full) < (0.4 if fewest > 2 else 0.2) * len(rows):
-            return False
-        if median(len(_row_text(row)) for row in full) < LEAST_CHARACTERS:
-            return False
-    return True
+def _is_columns(left: list[Segment], right: list[Segment], fewest: int, usual: bool = False) -> bool:
+    """Whether both sides are running text, of `fewest` rows: lines that fill their column, not the cells of a table.
+
+    `usual`: other pages have their columns here; then it is enough that one side is running text.
+    """
+    if not left or not right:
+        return False
+    return _is_text(left, fewest) + _is_text(right, fewest) >= (1 if usual else 2)
+
+
+def _is_text(side: list[Segment], fewest: int) -> bool:
+    rows = rows_of(side)
+    width = max(one.x1 for one in side) - min(one.x0 for one in side)
+    full = [row for row in rows if row[-1].x1 - row[0].x0 > 0.7 * width]
+    return (
+        len(rows) >= fewest
+        and width >= NARROWEST_COLUMN
+        and len(full) >= 0.4 * len(rows)
+        and median(len(_row_text(row)) for row in full) >= LEAST_CHARACTERS
+    )
 
 
 def _usual(gutters: Sequence[float | None]) -> float | None:
@@ -243,7 +251,7 @@ def _usual(gutters: Sequence[float | None]) -> float | None:
 
 
 def _columns(
-    segments: list[Segment], gutter: float | None, crossing: Sequence[float], fewest: int, depth: int = 0
+    segments: list[Segment], gutter: float | None, crossing: Sequence[float], usual: bool, depth: int = 0
 ) -> list[list[Segment]]:
     """The segments in parts that are read one after another, each from top to bottom."""
     if gutter is None or not segments or depth > 3:
@@ -251,11 +259,11 @@ def _columns(
     parts: list[list[Segment]] = []
     whole: list[Segment] = []  # what is read across the gutter
     for left, right, across in _bands(segments, gutter, crossing):
-        if not _is_columns(left, right, fewest):
+        if not _is_columns(left, right, 2 if usual else 8 if depth else 4, usual):
             whole += [*left, *right, *across]
             continue
         parts += [whole] if whole else []
         whole = []
         for side in (left, right):
-            parts += _columns(side, find_gutter(side, 8), [], 8, depth + 1)
+            parts += _columns(side, find_gutter(side, 8), [], False, depth + 1)
     return [*parts, whole] if whole else parts

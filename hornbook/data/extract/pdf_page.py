@@ -41,7 +41,11 @@ PLAIN = Font(False, False, False, False)
 
 
 class Glyph(NamedTuple):
-    """A character: left and right edge, baseline from the page's top, in points; the size is that of its font."""
+    """A character: left and right edge, baseline from the page's top, in points; the size is that of its font.
+
+    `spaced`: a space stands before it, in the file or as PDFium sees it (for the edges are those of the ink too, and
+    an italic f reaches over the space behind it).
+    """
 
     text: str
     x0: float
@@ -49,6 +53,7 @@ class Glyph(NamedTuple):
     y: float
     size: float
     font: Font
+    spaced: bool
 
 
 class Rule(NamedTuple):
@@ -120,8 +125,11 @@ def _characters(text_page: Any, count: int) -> tuple[list[tuple[int, Glyph]], in
     found: list[tuple[int, Glyph]] = []
     fonts: dict[int | None, Font] = {}
     box, x, y, matrix = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double(), raw.FS_MATRIX()
-    unmapped, last_object, size, turn, font = 0, -1, 0.0, 0, PLAIN
+    unmapped, last_object, size, turn, font, spaced = 0, -1, 0.0, 0, PLAIN, False
     for index, code in _codes(text_page, count):
+        if chr(code).isspace():
+            spaced = True
+            continue
         text_object = raw.FPDFText_GetTextObject(text_page, index)
         address = ctypes.cast(text_object, ctypes.c_void_p).value
         if address != last_object:
@@ -143,19 +151,20 @@ def _characters(text_page: Any, count: int) -> tuple[list[tuple[int, Glyph]], in
             continue
         edges = (x.value, box.right) if turn == 0 else (box.left, box.right) if turn == 2 else (box.bottom, box.top)
         baseline = y.value if turn % 2 == 0 else x.value
-        found.append((turn, Glyph(_character(code), edges[0], max(edges), baseline, size, font)))
+        found.append((turn, Glyph(_character(code), edges[0], max(edges), baseline, size, font, spaced)))
+        spaced = False
     return found, unmapped
 
 
 def _codes(text_page: Any, count: int) -> Iterator[tuple[int, int]]:
-    """(index, code point) of the characters that the page draws."""
+    """(index, code point) of the page's characters, with the spaces and line ends that PDFium puts between words."""
     high = 0
     for index in range(count):
         code = raw.FPDFText_GetUnicode(text_page, index)
         if 0xD800 <= code < 0xDC00:  # the first half of a code point beyond U+FFFF
             high = code
         elif not 0xDC00 <= code < 0xE000:
-            if code <= 0x10FFFF and raw.FPDFText_IsGenerated(text_page, index) != 1:
+            if code <= 0x10FFFF:
                 yield index, code
             high = 0
         elif high:
@@ -169,7 +178,7 @@ def _character(code: int) -> str:
     character = chr(code)
     if 0xFB00 <= code <= 0xFB06 or 0x1D400 <= code <= 0x1D7FF:  # ligatures; the italic and bold letters of formulas
         return unicodedata.normalize("NFKC", character)
-    return " " if character.isspace() or unicodedata.category(character) == "Cc" else character
+    return "" if unicodedata.category(character) == "Cc" else character
 
 
 def _font(font: Any, known: dict[int | None, Font]) -> Font:
@@ -226,8 +235,6 @@ def _segments(glyphs: list[Glyph], rules: list[Rule]) -> list[Segment]:
     upright_rules = sorted((rule for rule in rules if rule.y1 - rule.y0 > rule.x1 - rule.x0), key=lambda rule: rule.x0)
     found, run = [], []
     for glyph in glyphs:
-        if glyph.text == " ":
-            continue
         if run and not _follows(run, glyph, upright_rules):
             found.append(_segment(run))
             run = []
@@ -276,7 +283,8 @@ def _text(run: list[Glyph], size: float, y: float) -> str:
     last: Glyph | None = None
     accent, raised = "", False
     for glyph in run:
-        space = last is not None and glyph.x0 - last.x1 > WORD_GAP * min(size, max(last.size, glyph.size))
+        gap = glyph.x0 - last.x1 if last else 0.0
+        space = bool(last) and (glyph.spaced or gap > WORD_GAP * min(size, max(last.size, glyph.size)))
         up = glyph.size < 0.85 * size and y - glyph.y > 0.2 * size and glyph.text.isdigit()
         if raised and (space or not up):
             parts.append(LOWERED)
