@@ -7,6 +7,7 @@ busy is set aside; in Python, `hornbook.extract` runs it in the calling process.
 import re
 import threading
 import time
+from collections.abc import Callable
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
@@ -20,7 +21,7 @@ from hornbook.data.extract.pdf_page import LOWERED, RAISED, Page, read_page
 from hornbook.data.extract.pdf_tables import find_tables
 
 MOST_PAGES = 3_000
-MOST_CHARACTERS = 50_000  # of a page; the rest is left out
+MOST_CHARACTERS = 40_000  # of a page; the rest is left out
 MOST_SECONDS = 120.0
 MOST_UNMAPPED = 0.3  # share of characters of which no font says what they are
 REASONS = {
@@ -42,21 +43,27 @@ def extract_pdf(source: Source) -> ExtractedDocument:
     Running heads and page numbers are left out, formulas are plain text. Raises NotExtractable with the reason for a
     file that is encrypted, damaged or scanned, or that takes more than MOST_SECONDS.
     """
+    end = time.monotonic() + MOST_SECONDS
+
+    def in_time() -> None:
+        if time.monotonic() > end:
+            raise NotExtractable(f"PDF took more than {MOST_SECONDS:.0f} seconds")
+
     with _ONE_AT_A_TIME:
-        pages, said = _read(source.data)
+        pages, said = _read(source.data, in_time)
     characters = sum(page.characters for page in pages)
     if not characters:
         raise NotExtractable("PDF has no text: its pages are scanned or drawn")
     if sum(page.unmapped for page in pages) > MOST_UNMAPPED * characters:
         raise NotExtractable("PDF has no readable text: its fonts do not say which characters they draw")
-    blocks = make_blocks(find_tables(reading_order(pages), pages))
+    blocks = make_blocks(find_tables(reading_order(pages, in_time), pages))
     text = to_markdown(blocks)
     if not text:
         raise NotExtractable("PDF has no text: its pages are scanned or drawn")
     return ExtractedDocument(text, title=_title(said, blocks), metadata=_metadata(said))
 
 
-def _read(data: bytes) -> tuple[list[Page], dict[str, str]]:
+def _read(data: bytes, in_time: Callable[[], None]) -> tuple[list[Page], dict[str, str]]:
     try:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
@@ -66,11 +73,9 @@ def _read(data: bytes) -> tuple[list[Page], dict[str, str]]:
             raise NotExtractable(f"PDF has {len(document):,} pages; at most {MOST_PAGES:,} are read")
         if not len(document):
             raise NotExtractable("PDF has no pages")
-        end = time.monotonic() + MOST_SECONDS
         pages = []
         for index in range(len(document)):
-            if time.monotonic() > end:
-                raise NotExtractable(f"PDF took more than {MOST_SECONDS:.0f} seconds")
+            in_time()
             pages.append(read_page(document, index, MOST_CHARACTERS))
         return pages, document.get_metadata_dict(skip_empty=True)
     except pdfium.PdfiumError as error:

@@ -17,7 +17,7 @@ LONGEST_HEADING = 200  # characters
 BULLET = re.compile(r"[•∙·◦▪‣○●■□➢✓*–—-]\s+(?=\S)")
 NUMBER = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
 LETTER = re.compile(r"\(?(?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3})\)\s+(?=\S)|\[\d{1,3}\]\s+(?=\S)")
-NUMBERED = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*\.?|[IVX]{1,5}\.|[A-Z]\.)\s+[A-Z]")
+NUMBERED = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*\.?|[IVX]{1,5}\.|[A-Z]\.(?:\d{1,2}\.?)*)\s+[A-Z]")
 FOOTNOTE = re.compile(rf"{RAISED}(\d{{1,3}}){LOWERED}\s*(?=\S)")
 _ENDS = re.compile(r"[.!?:;…。！？][\"'”’»)\]]*(?:" + RAISED + r"\d+" + LOWERED + r")?$")
 

@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from hornbook.data.extract.pdf_page import Page, Segment
@@ -12,6 +13,7 @@ EDGE_ROWS = 3  # rows at the top and bottom of a page among which running heads 
 NARROWEST_COLUMN = 70.0  # points
 LEAST_CHARACTERS = 18  # in a full line of a column
 _NUMBER = re.compile(r"\d+")
+_OUTER_NUMBER = re.compile(r"^\d{1,5}\b|\b\d{1,5}$")
 _PAGE_NUMBER = re.compile(
     r"[-–—\[(|]?\s*(?:page|seite|p\.)?\s*(?:\d{1,5}|[ivxlc]{1,7})\s*(?:(?:of|von|/)\s*\d{1,5})?\s*[-–—\])|]?",
     re.IGNORECASE,
@@ -59,14 +61,15 @@ class Line:
         return all(segment.mono for segment in self.segments)
 
 
-def reading_order(pages: Sequence[Page]) -> list[Line]:
-    """The lines of all pages as they are read."""
+def reading_order(pages: Sequence[Page], in_time: Callable[[], None]) -> list[Line]:
+    """The lines of all pages as they are read. `in_time` is called for each page, and may raise."""
     without_running_heads(pages)
     gutters = [find_gutter(page.segments) for page in pages]
     usual = _usual(gutters)
     lines: list[Line] = []
     column = 0
     for number, (page, gutter) in enumerate(zip(pages, gutters, strict=True)):
+        in_time()
         x = gutter or usual
         crossing = [rule.y0 for rule in page.rules if x and rule.x0 < x - 5 and x + 5 < rule.x1]
         for part in _columns(page.segments, x, crossing, usual is not None):
@@ -103,53 +106,55 @@ def _beside(row: list[Segment], segment: Segment) -> bool:
 def without_running_heads(pages: Sequence[Page]) -> None:
     """Take out of the pages what stands at the same height of several pages, and numbers of pages at their edges."""
     edges = [_edge_rows(page) for page in pages]
-    places: dict[tuple[str, int], set[int]] = defaultdict(set)
-    numbered: Counter[tuple[int, int]] = Counter()
-    for number, rows in enumerate(edges):
-        for row in rows:
-            places[_shape(row), round(row[0].y / 3)].add(number)
-            for digits in _NUMBER.findall(_row_text(row)):
-                numbered[int(digits[:6]) - number, round(row[0].y / 3)] += 1
+    shapes: dict[tuple[str, int], set[int]] = defaultdict(set)  # (text without digits, height) → its pages
+    numbers: dict[int, set[int]] = defaultdict(set)  # number at a row's end, less the page's → its pages
+    heights: dict[int, set[int]] = defaultdict(set)  # height of small rows apart from the text → their pages
+    for page, rows in enumerate(edges):
+        for row, distance in rows:
+            for height in _heights(row):
+                shapes[_shape(row), height].add(page)
+                if distance > 1.5:
+                    heights[height].add(page)
+            for digits in _OUTER_NUMBER.findall(_row_text(row)) if distance > 1.3 else ():
+                numbers[int(digits) - page].add(page)
     for number, (page, rows) in enumerate(zip(pages, edges, strict=True)):
-        for row in rows:
-            height = round(row[0].y / 3)
-            text = _row_text(row)
-            repeated = any(
-                len(places.get((_shape(row), height + step), ())) >= 2
-                and len(places[_shape(row), height + step]) >= min(len(pages), 3 if _outside(page, row) < 1 else 2)
-                for step in (-1, 0, 1)
-            )
-            counts = any(
-                numbered[int(digits[:6]) - number, height + step] >= max(2, len(pages) // 3)
-                for digits in _NUMBER.findall(text)
-                for step in (-1, 0, 1)
-            )
-            alone = _PAGE_NUMBER.fullmatch(text.strip()) and _outside(page, row) >= 1
-            if repeated or alone or (counts and _outside(page, row) >= 1 and len(text) < 150):
-                page.segments = [segment for segment in page.segments if segment not in row]
+        away: set[int] = set()
+        for row, distance in rows:
+            places = _heights(row)
+            apart = distance > 1.3
+            repeated = max(len(shapes[_shape(row), height]) for height in places)
+            outer = _OUTER_NUMBER.findall(_row_text(row))
+            counts = max((len(numbers[int(digits) - number]) for digits in outer), default=0)
+            usual = max(len(heights[height]) for height in places) >= max(4, len(pages) / 2)
+            if (
+                repeated >= min(len(pages), 2 if apart else 3) > 1
+                or (apart and _PAGE_NUMBER.fullmatch(_row_text(row).strip()))
+                or (apart and counts >= max(2, len(pages) // 3))
+                or (distance > 1.5 and usual and row[0].size < 1.05 * median(one.size for one in page.segments))
+            ):
+                away.update(map(id, row))
+        page.segments = [segment for segment in page.segments if id(segment) not in away]
 
 
-def _edge_rows(page: Page) -> list[list[Segment]]:
-    """The first and last rows of a page, in its outer fifths."""
+def _edge_rows(page: Page) -> list[tuple[list[Segment], float]]:
+    """The first and last rows of a page in its outer fifths, each with its distance from the text, over the usual one."""
     rows = rows_of(page.segments)
-    outer = [*rows[:EDGE_ROWS], *rows[max(EDGE_ROWS, len(rows) - EDGE_ROWS) :]]
-    return [row for row in outer if not 0.2 * page.height < row[0].y < 0.8 * page.height]
+    ys = [max(row, key=lambda one: len(one.text)).y for row in rows]
+    steps = [below - above for above, below in pairwise(ys)]
+    usual = max(1.0, median(steps)) if steps else 1.0
+    found = []
+    for index, row in enumerate(rows):
+        if index < EDGE_ROWS and ys[index] < 0.2 * page.height:
+            found.append((row, steps[index] / usual if index < len(steps) else 2.0))
+        elif index >= len(rows) - EDGE_ROWS and ys[index] > 0.8 * page.height:
+            found.append((row, steps[index - 1] / usual if index else 2.0))
+    return found
 
 
-def _outside(page: Page, row: list[Segment]) -> float:
-    """How far the row is from the text next to it, over the usual distance of lines, less 1; at least 0. The first and
-    the last row of the page count as one line further."""
-    others = [one for one in page.segments if one not in row]
-    if not others:
-        return 2.0
-    y, size = row[0].y, median(one.size for one in others)
-    beyond = [one for one in others if abs(one.y - y) > 0.5 * one.size]
-    if not beyond:
-        return 2.0
-    above = [y - one.y for one in beyond if one.y < y]
-    below = [one.y - y for one in beyond if one.y > y]
-    distance = min(below or [0.0]) if y < page.height / 2 else min(above or [0.0])
-    return max(0.0, distance / (1.25 * size) - 0.3)
+def _heights(row: list[Segment]) -> list[int]:
+    """Its height and the ones next to it, in steps of three points."""
+    height = round(row[0].y / 3)
+    return [height - 1, height, height + 1]
 
 
 def _shape(row: list[Segment]) -> str:

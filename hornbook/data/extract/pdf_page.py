@@ -12,13 +12,15 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 RAISED, LOWERED = "\ue000", "\ue001"  # around the digits of a superscript, until its meaning is known
-MOST_RULES = 2_000
+MOST_RULES = 1_000  # more of them are a drawing
+MOST_SEGMENTS = 3_000  # of a page; the rest is left out
 WIDE_GAP = 0.75  # of the font's size: from here on two segments
 WORD_GAP = 0.16  # of the font's size: from here on two words
 BOLD = ("bold", "black", "heavy", "demi", "-bd", "cmbx", "sfbx", "nimbusromno9l-medi", "tib", "ptmb")
 ITALIC = ("ital", "obli", "slant", "cmti", "cmsl", "sfti")
-MONO = ("mono", "courier", "cmtt", "sftt", "consol", "menlo", "typewriter", "nimbusmonl")
-_ACCENTS = dict(zip("´`¨ˆ˜¯˘˙˚¸ˇ˝", "\u0301\u0300\u0308\u0302\u0303\u0304\u0306\u0307\u030a\u0327\u030c\u030b", strict=True))
+MONO = ("mono", "courier", "cmtt", "cmsltt", "cmitt", "ectt", "sltt", "sftt", "consol", "menlo", "typewriter")
+_ACCENTS = dict(zip("`´¨ˆ˜¯˘˙˚¸ˇ˝", "\u0300\u0301\u0308\u0302\u0303\u0304\u0306\u0307\u030a\u0327\u030c\u030b", strict=True))
+_SPACING = {combining: spacing for spacing, combining in _ACCENTS.items()}
 _UNNAMED = {  # codes in fonts that do not name their characters: of TeX (all else is as in ASCII), and Word's bullets
     **dict(zip(range(0x0B, 0x10), "ﬀﬁﬂﬃﬄ", strict=True)),
     **dict(zip(range(0x1B, 0x20), "ﬀﬁﬂﬃﬄ", strict=True)),
@@ -114,7 +116,7 @@ def read_page(document: pdfium.PdfDocument, index: int, most_characters: int) ->
         width, height = (right - left, top - bottom) if turn % 2 == 0 else (top - bottom, right - left)
         glyphs = [one for one in glyphs if -2 <= one.x0 and one.x1 <= width + 2 and 0 <= one.y <= height + 2]
         rules = _rules(page, frame) if turn == 0 else []
-        return Page(width, height, _segments(glyphs, rules), rules, unmapped, len(found))
+        return Page(width, height, _segments(glyphs, rules)[:MOST_SEGMENTS], rules, unmapped, len(found))
     finally:
         text_page.close()
         page.close()
@@ -175,7 +177,7 @@ def _codes(text_page: Any, count: int) -> Iterator[tuple[int, int]]:
 def _character(code: int) -> str:
     if code in (HYPHEN, 0xFFFE, 0xAD, 0x2010):
         return "-"
-    character = chr(code)
+    character = _SPACING.get(chr(code), chr(code))
     if 0xFB00 <= code <= 0xFB06 or 0x1D400 <= code <= 0x1D7FF:  # ligatures; the italic and bold letters of formulas
         return unicodedata.normalize("NFKC", character)
     return "" if unicodedata.category(character) == "Cc" else character
@@ -225,7 +227,7 @@ def _rules(page: pdfium.PdfPage, frame: tuple[float, float, float, float]) -> li
         elif raw.FPDFPath_CountSegments(one) <= 6 and 6 < height < 400 and width > 6:
             found += [rule._replace(x1=rule.x0 + 1), rule._replace(x0=rule.x1 - 1)]
             found += [rule._replace(y1=rule.y0 + 1), rule._replace(y0=rule.y1 - 1)]
-        if len(found) > MOST_RULES:  # a drawing
+        if len(found) > MOST_RULES:
             return []
     return found
 
@@ -288,17 +290,16 @@ def _text(run: list[Glyph], size: float, y: float) -> str:
         up = glyph.size < 0.85 * size and y - glyph.y > 0.2 * size and glyph.text.isdigit()
         if raised and (space or not up):
             parts.append(LOWERED)
-        parts.append(" " if space else "")
-        if up and (space or not raised):
-            parts.append(RAISED)
-        raised = up
-        if glyph.text in _ACCENTS and not accent:
-            accent = glyph.text
-            last = glyph
+        overlaps = last is not None and gap < -0.1 * size
+        if glyph.text in _ACCENTS and overlaps and parts[-1].isalpha():  # behind its letter
+            parts[-1] = unicodedata.normalize("NFC", parts[-1] + _ACCENTS[glyph.text])
             continue
-        if accent and last is not None and glyph.x0 < last.x1 - 0.1 * size and glyph.text.isalpha():
-            parts.append(unicodedata.normalize("NFC", glyph.text + _ACCENTS[accent]))
+        if accent and overlaps and glyph.text.isalpha():  # before its letter
+            parts[-1] = unicodedata.normalize("NFC", glyph.text + _ACCENTS[accent])
         else:
-            parts.append(accent + glyph.text)
-        accent, last = "", glyph
-    return "".join([*parts, accent, LOWERED if raised else ""])
+            parts.append(" " if space else "")
+            if up and (space or not raised):
+                parts.append(RAISED)
+            parts.append(glyph.text)
+        raised, accent, last = up, glyph.text if glyph.text in _ACCENTS else "", glyph
+    return "".join([*parts, LOWERED if raised else ""])

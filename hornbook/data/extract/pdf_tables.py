@@ -9,6 +9,7 @@ from hornbook.data.extract.pdf_layout import Line
 from hornbook.data.extract.pdf_page import Page, Rule, Segment
 
 MARKER = re.compile(r"(?:[-–—•∙·*◦▪‣○●■□➢✓]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\[\d{1,3}\])")
+DECIMAL = re.compile(r"\d{1,2}\.\d")
 FEWEST_ROWS = 3  # without rules above and below
 MOST_ROWS = 500
 COLUMN_GAP = 0.45  # of the font's size: the white strip between two columns of a table
@@ -151,7 +152,7 @@ def _aligned(run: Sequence[Line], rules: Sequence[Rule]) -> list[list[str]]:
         for segment in sorted((one for line in group for one in line.segments), key=lambda one: (one.y, one.x0)):
             cells[_column(segment, columns)].append(segment.text)
         rows.append([LEADERS.sub(" ", " ".join(cell)).strip() for cell in cells])
-    return rows
+    return rows if len(rows) > 1 else []
 
 
 def _is_table(run: Sequence[Line], columns: Sequence[Span], rules: Sequence[Rule]) -> bool:
@@ -195,7 +196,8 @@ def _by_distance(run: Sequence[Line], columns: Sequence[Span]) -> list[list[Line
     """A line whose first cell is empty goes on with the row above, if it is near."""
     groups: list[list[Line]] = []
     for line in run:
-        if groups and _column(line.segments[0], columns) > 0 and _distance(groups[-1][-1], line) < 1.45:
+        goes_on = _column(line.segments[0], columns) > 0 and not DECIMAL.match(line.text)
+        if groups and goes_on and _distance(groups[-1][-1], line) < 1.45:
             groups[-1].append(line)
         else:
             groups.append([line])
