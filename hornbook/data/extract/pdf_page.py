@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pypdfium2 as pdfium
@@ -275,8 +276,17 @@ def _segment(run: list[Glyph]) -> Segment:
         size,
         all(glyph.font.bold for glyph in letters),
         all(glyph.font.italic for glyph in letters),
-        all(glyph.font.mono for glyph in letters),
+        all(glyph.font.mono for glyph in letters) or _even_steps(run),
     )
+
+
+def _even_steps(run: list[Glyph]) -> bool:
+    """Whether the characters are of one width, as in a font of fixed width that does not say so."""
+    if len(run) < 8:
+        return False
+    steps = [after.x0 - before.x0 for before, after in pairwise(run)]
+    step = min(steps)
+    return step > 0.3 * run[0].size and all(abs(one / step - round(one / step)) < 0.03 for one in steps)
 
 
 def _text(run: list[Glyph], size: float, y: float) -> str:

@@ -18,13 +18,16 @@ LATEX = {  # name → (source, what stands before the document)
     "article": ("manual", r"\documentclass{article}\pagestyle{headings}" + FONTS),
     "book": ("pride", r"\documentclass[a5paper,10pt]{book}\pagestyle{headings}"),
     "ieee": ("tides", r"\documentclass[conference]{IEEEtran}"),
-    "twocolumn": ("tides", r"\documentclass[twocolumn,a4paper]{article}\pagestyle{headings}"),
+    "twocolumn": ("tides", r"\documentclass[twocolumn,a4paper]{article}\pagestyle{headings}\usepackage[margin=2cm]{geometry}" + FONTS),
 }
 PACKAGES = r"""
 \usepackage{booktabs,array,calc,amsmath,amssymb,longtable,fancyvrb,textcomp,hyperref}
 \def\tightlist{}\newcommand{\passthrough}[1]{#1}\newcounter{none}
 """
-STYLE = "body{font:11pt serif;text-align:justify} td,th{border:1px solid #888;padding:2px 6px} table{border-collapse:collapse}"
+STYLE = """
+body {font: 11pt serif; text-align: justify} table {border-collapse: collapse}
+td, th {border: 1px solid #888; padding: 2px 6px}
+"""
 
 
 def run(*command, folder, **kwargs):
