@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
@@ -26,7 +27,7 @@ MOST_SECONDS = 120.0
 MOST_UNMAPPED = 0.3  # share of characters of which no font says what they are
 REASONS = {
     raw.FPDF_ERR_FILE: "PDF cannot be read",
-    raw.FPDF_ERR_FORMAT: "PDF is damaged or cut off",
+    raw.FPDF_ERR_FORMAT: "PDF is damaged",
     raw.FPDF_ERR_PASSWORD: "PDF is encrypted and needs a password",
     raw.FPDF_ERR_SECURITY: "PDF is encrypted in a way that is not supported",
     raw.FPDF_ERR_PAGE: "PDF is damaged: a page is missing",
@@ -34,6 +35,7 @@ REASONS = {
 _ONE_AT_A_TIME = threading.Lock()  # PDFium must not be called from two threads
 _SUPERSCRIPT = re.compile(f"{RAISED}(\\d+){LOWERED}")
 _CHAPTER, _DECIMAL = re.compile(r"\d{1,2}\.?\s"), re.compile(r"\d{1,2}(?:\.\d{1,2})+(?=\.?\s)")
+_LINEAR_LENGTH = re.compile(rb"/Linearized\b[^>]{0,200}?/L\s{1,9}(\d{1,12})")
 _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?")
 
 
@@ -64,6 +66,8 @@ def extract_pdf(source: Source) -> ExtractedDocument:
 
 
 def _read(data: bytes, in_time: Callable[[], None]) -> tuple[list[Page], dict[str, str]]:
+    if _is_cut_off(data):
+        raise NotExtractable("PDF is cut off: its end is missing")
     try:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
@@ -84,13 +88,19 @@ def _read(data: bytes, in_time: Callable[[], None]) -> tuple[list[Page], dict[st
         document.close()
 
 
+def _is_cut_off(data: bytes) -> bool:
+    """PDFium repairs a file that was cut off, and gives a part of its text without a word."""
+    said = _LINEAR_LENGTH.search(data[:2_000])
+    return (said is not None and int(said[1]) > len(data)) or b"startxref" not in data[-1_000_000:]
+
+
 def to_markdown(blocks: list[Block]) -> str:
     """Markdown of the blocks; the levels of headings are by the size of their font."""
     styles = sorted({block.style for block in blocks if block.kind == "heading"}, reverse=True)
     notes = _footnote_names(blocks)
     parts: list[str] = []
     for index, block in enumerate(blocks):
-        text = _SUPERSCRIPT.sub(lambda found, block=block: _superscript(found, block, notes), block.text)
+        text = _SUPERSCRIPT.sub(partial(_superscript, block, notes), block.text)
         if block.kind == "heading":
             parts.append(write.heading(text, _level(block, blocks, styles)))
         elif block.kind == "code":
@@ -130,7 +140,7 @@ def _footnote_names(blocks: list[Block]) -> dict[tuple[int, str], str]:
     return names
 
 
-def _superscript(found: re.Match[str], block: Block, notes: dict[tuple[int, str], str]) -> str:
+def _superscript(block: Block, notes: dict[tuple[int, str], str], found: re.Match[str]) -> str:
     for page in {line.page for line in block.lines}:
         if (page, found[1]) in notes:
             return f"[^{notes[page, found[1]]}]"

@@ -122,10 +122,14 @@ def _same_block(run: Sequence[Line | Table], item: Line | Table, is_code: bool, 
     if isinstance(item, Table) or isinstance(last, Table):
         return False
     if is_code:
-        return item.mono and abs(item.main.size - last.main.size) < 0.5 and (
-            item.column != last.column or 0 < _distance(last, item) < 4
+        return (
+            item.mono
+            and abs(item.main.size - last.main.size) < 0.5
+            and (item.column != last.column or 0 < _distance(last, item) < 4)
         )
-    if item.column != last.column or abs(item.main.size - last.main.size) > 0.08 * body.size and not _is_piece(item, last):
+    if item.column != last.column:
+        return False
+    if abs(item.main.size - last.main.size) > 0.08 * body.size and not _is_piece(item, last):
         return False
     first = run[0]
     assert isinstance(first, Line)
@@ -151,7 +155,7 @@ def _begins(line: Line, last: Line, count: int, first: Line, body: Body) -> bool
     shift = line.x0 - last.x0
     short = _would_have_fitted(line, last, body)
     ended = bool(_ENDS.search(last.text.rstrip()))
-    if BULLET.match(line.text) or FOOTNOTE.match(line.text) and line.main.size < 0.95 * body.size:
+    if BULLET.match(line.text) or (FOOTNOTE.match(line.text) and line.main.size < 0.95 * body.size):
         return True
     if (NUMBER.match(line.text) or LETTER.match(line.text)) and (short or ended or abs(shift) > 0.5 * size):
         return True
@@ -171,7 +175,8 @@ def _would_have_fitted(line: Line, last: Line, body: Body) -> bool:
     """Whether the first word of the line would have had room at the end of the last line."""
     word = line.text.split(" ", 1)[0]
     letter = (line.x1 - line.x0) / max(1, len(line.text))
-    return last.x1 + letter * (len(word) + 2) + 0.03 * (line.right - line.left) < body.right.get(line.column, line.right)
+    needed = letter * (len(word) + 2) + 0.03 * (line.right - line.left)
+    return last.x1 + needed < body.right.get(line.column, line.right)
 
 
 def _distance(above: Line, below: Line) -> float:
@@ -202,7 +207,7 @@ def _block(lines: list[Line], is_code: bool, body: Body) -> Block:
     if is_code:
         return Block("code", _code(lines), lines, first.page, first.column)
     text = LEADERS.sub(" ", join_lines([line.text for line in lines], body.words)).strip()
-    if len(text) <= LONGEST_HEADING and (_is_large(first, body) or len(lines) == 1 and _style_heading(first, body)):
+    if len(text) <= LONGEST_HEADING and (_is_large(first, body) or (len(lines) == 1 and _style_heading(first, body))):
         return Block("heading", text, lines, first.page, first.column, style)
     if (found := FOOTNOTE.match(text)) and first.main.size < 0.95 * body.size:
         return Block("footnote", text[found.end() :], lines, first.page, first.column, style, found[1])
@@ -225,13 +230,15 @@ def _code(lines: Sequence[Line]) -> str:
             found += [""] * (round(_distance(last, line) / max(0.5, pitch)) - 1 if index else 0)
         text = ""
         for segment in line.segments:
-            text += " " * max(1 if text else 0, round((segment.x0 - left[line.column]) / width) - len(text)) + segment.text
+            text += (
+                " " * max(1 if text else 0, round((segment.x0 - left[line.column]) / width) - len(text)) + segment.text
+            )
         found.append(text)
     return "\n".join(found)
 
 
 def _goes_on_from(blocks: list[Block], block: Block, body: Body) -> Block | None:
-    """The paragraph of an earlier column that goes on in this block. Tables, captions and footnotes between are passed."""
+    """The paragraph of an earlier column that goes on in this block; tables, captions and footnotes may be between."""
     if block.kind != "paragraph" or not blocks:
         return None
     for before in reversed(blocks[-6:]):

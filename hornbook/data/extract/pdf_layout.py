@@ -109,14 +109,14 @@ def without_running_heads(pages: Sequence[Page]) -> None:
     shapes: dict[tuple[str, int], set[int]] = defaultdict(set)  # (text without digits, height) → its pages
     numbers: dict[int, set[int]] = defaultdict(set)  # number at a row's end, less the page's → its pages
     heights: dict[int, set[int]] = defaultdict(set)  # height of small rows apart from the text → their pages
-    for page, rows in enumerate(edges):
+    for number, rows in enumerate(edges):
         for row, distance in rows:
             for height in _heights(row):
-                shapes[_shape(row), height].add(page)
+                shapes[_shape(row), height].add(number)
                 if distance > 1.5:
-                    heights[height].add(page)
+                    heights[height].add(number)
             for digits in _OUTER_NUMBER.findall(_row_text(row)) if distance > 1.3 else ():
-                numbers[int(digits) - page].add(page)
+                numbers[int(digits) - number].add(number)
     for number, (page, rows) in enumerate(zip(pages, edges, strict=True)):
         away: set[int] = set()
         for row, distance in rows:
@@ -137,7 +137,8 @@ def without_running_heads(pages: Sequence[Page]) -> None:
 
 
 def _edge_rows(page: Page) -> list[tuple[list[Segment], float]]:
-    """The first and last rows of a page in its outer fifths, each with its distance from the text, over the usual one."""
+    """The first and last rows of a page, in its outer fifths, and how far each is from its neighbour towards the text,
+    over the usual distance of the page's rows."""
     rows = rows_of(page.segments)
     ys = [max(row, key=lambda one: len(one.text)).y for row in rows]
     steps = [below - above for above, below in pairwise(ys)]

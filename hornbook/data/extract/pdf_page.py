@@ -20,7 +20,9 @@ WORD_GAP = 0.16  # of the font's size: from here on two words
 BOLD = ("bold", "black", "heavy", "demi", "-bd", "cmbx", "sfbx", "nimbusromno9l-medi", "tib", "ptmb")
 ITALIC = ("ital", "obli", "slant", "cmti", "cmsl", "sfti")
 MONO = ("mono", "courier", "cmtt", "cmsltt", "cmitt", "ectt", "sltt", "sftt", "consol", "menlo", "typewriter")
-_ACCENTS = dict(zip("`´¨ˆ˜¯˘˙˚¸ˇ˝", "\u0300\u0301\u0308\u0302\u0303\u0304\u0306\u0307\u030a\u0327\u030c\u030b", strict=True))
+_ACCENTS = dict(
+    zip("`´¨ˆ˜¯˘˙˚¸ˇ˝", "\u0300\u0301\u0308\u0302\u0303\u0304\u0306\u0307\u030a\u0327\u030c\u030b", strict=True)
+)
 _SPACING = {combining: spacing for spacing, combining in _ACCENTS.items()}
 _UNNAMED = {  # codes in fonts that do not name their characters: of TeX (all else is as in ASCII), and Word's bullets
     **dict(zip(range(0x0B, 0x10), "ﬀﬁﬂﬃﬄ", strict=True)),
@@ -115,7 +117,7 @@ def read_page(document: pdfium.PdfDocument, index: int, most_characters: int) ->
         turn = turns.most_common(1)[0][0] if turns else 0
         glyphs = [_upright(glyph, turn, frame) for turned, glyph in found if turned == turn]
         width, height = (right - left, top - bottom) if turn % 2 == 0 else (top - bottom, right - left)
-        glyphs = [one for one in glyphs if -2 <= one.x0 and one.x1 <= width + 2 and 0 <= one.y <= height + 2]
+        glyphs = [one for one in glyphs if one.x0 >= -2 and one.x1 <= width + 2 and 0 <= one.y <= height + 2]
         rules = _rules(page, frame) if turn == 0 else []
         return Page(width, height, _segments(glyphs, rules)[:MOST_SEGMENTS], rules, unmapped, len(found))
     finally:
@@ -128,7 +130,8 @@ def _characters(text_page: Any, count: int) -> tuple[list[tuple[int, Glyph]], in
     found: list[tuple[int, Glyph]] = []
     fonts: dict[int | None, Font] = {}
     box, x, y, matrix = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double(), raw.FS_MATRIX()
-    unmapped, last_object, size, turn, font, spaced = 0, -1, 0.0, 0, PLAIN, False
+    unmapped, size, turn, font, spaced = 0, 0.0, 0, PLAIN, False
+    last_object: int | None = -1
     for index, code in _codes(text_page, count):
         if chr(code).isspace():
             spaced = True
@@ -145,7 +148,7 @@ def _characters(text_page: Any, count: int) -> tuple[list[tuple[int, Glyph]], in
         if raw.FPDFText_HasUnicodeMapError(text_page, index) == 1 or 0xE000 <= code <= 0xF8FF:
             unmapped += 1
             code = ord((_TEX_SIGNS if font.signs else _UNNAMED).get(code, chr(code)))
-        if code < 0x20 and code != HYPHEN or 0xE000 <= code <= 0xF8FF:
+        if (code < 0x20 and code != HYPHEN) or 0xE000 <= code <= 0xF8FF:
             continue
         raw.FPDFText_GetLooseCharBox(text_page, index, box)
         raw.FPDFText_GetCharOrigin(text_page, index, x, y)
@@ -236,7 +239,8 @@ def _rules(page: pdfium.PdfPage, frame: tuple[float, float, float, float]) -> li
 def _segments(glyphs: list[Glyph], rules: list[Rule]) -> list[Segment]:
     """The characters in runs, as they are drawn one after the other on a line."""
     upright_rules = sorted((rule for rule in rules if rule.y1 - rule.y0 > rule.x1 - rule.x0), key=lambda rule: rule.x0)
-    found, run = [], []
+    found: list[Segment] = []
+    run: list[Glyph] = []
     for glyph in glyphs:
         if run and not _follows(run, glyph, upright_rules):
             found.append(_segment(run))
@@ -296,7 +300,7 @@ def _text(run: list[Glyph], size: float, y: float) -> str:
     accent, raised = "", False
     for glyph in run:
         gap = glyph.x0 - last.x1 if last else 0.0
-        space = bool(last) and (glyph.spaced or gap > WORD_GAP * min(size, max(last.size, glyph.size)))
+        space = last is not None and (glyph.spaced or gap > WORD_GAP * min(size, max(last.size, glyph.size)))
         up = glyph.size < 0.85 * size and y - glyph.y > 0.2 * size and glyph.text.isdigit()
         if raised and (space or not up):
             parts.append(LOWERED)

@@ -177,7 +177,7 @@ def _heights(run: Sequence[Line], rules: Sequence[Rule]) -> list[float]:
     width = max(line.x1 for line in run) - min(line.x0 for line in run)
     flat = [rule for rule in rules if rule.y1 - rule.y0 < rule.x1 - rule.x0 and top <= rule.y0 <= bottom]
     heights: dict[float, float] = {}
-    for (y, _) in _merged([(rule.y0, rule.y0) for rule in flat], 3.0):
+    for y, _ in _merged([(rule.y0, rule.y0) for rule in flat], 3.0):
         heights[y] = sum(rule.x1 - rule.x0 for rule in flat if abs(rule.y0 - y) < 3)
     return [y for y, length in heights.items() if length > 0.7 * width]
 

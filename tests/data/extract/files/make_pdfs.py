@@ -1,7 +1,8 @@
 """Makes the PDF files of this folder from the texts in sources/, each by another tool: `python3 make_pdfs.py`.
 
-Needs Debian's pandoc, texlive-latex-recommended, texlive-publishers, lmodern, groff, libreoffice-writer-nogui, chromium
-and python3-cairo. The tests compare what is extracted with the sources; nothing of this is needed to run them.
+Needs Debian's pandoc, texlive-latex-recommended, texlive-publishers, lmodern, groff, libreoffice-writer-nogui,
+libreoffice-math-nogui, chromium, qpdf and python3-cairo. The tests compare what is extracted with the sources; nothing
+of this is needed to run them.
 """
 
 import re
@@ -18,7 +19,10 @@ LATEX = {  # name → (source, what stands before the document)
     "article": ("manual", r"\documentclass{article}\pagestyle{headings}" + FONTS),
     "book": ("pride", r"\documentclass[a5paper,10pt]{book}\pagestyle{headings}"),
     "ieee": ("tides", r"\documentclass[conference]{IEEEtran}"),
-    "twocolumn": ("tides", r"\documentclass[twocolumn,a4paper]{article}\pagestyle{headings}\usepackage[margin=2cm]{geometry}" + FONTS),
+    "twocolumn": (
+        "tides",
+        r"\documentclass[twocolumn,a4paper]{article}\pagestyle{headings}\usepackage[margin=2cm]{geometry}" + FONTS,
+    ),
 }
 PACKAGES = r"""
 \usepackage{booktabs,array,calc,amsmath,amssymb,longtable,fancyvrb,textcomp,hyperref}
@@ -59,12 +63,17 @@ def groff(folder):
     text = pandoc("pride", "ms", "-s", "-V", "fontfamily=T").replace(".SH", ".2C\n.SH", 1)
     (folder / "groff-columns.pdf").write_bytes(run("groff", "-ms", "-Tpdf", "-k", folder=folder, input=text.encode()))
     text = pandoc("manual", "man", "-s")
-    (folder / "groff-man.pdf").write_bytes(run("groff", "-man", "-t", "-Tpdf", "-k", folder=folder, input=text.encode()))
+    (folder / "groff-man.pdf").write_bytes(
+        run("groff", "-man", "-t", "-Tpdf", "-k", folder=folder, input=text.encode())
+    )
 
 
 def writer(folder):
     """A page in one column, and one in two by the section's settings."""
-    for source, name, columns in (("tides", "writer", ""), ("pride", "writer-columns", '<w:cols w:num="2" w:space="500"/>')):
+    for source, name, columns in (
+        ("tides", "writer", ""),
+        ("pride", "writer-columns", '<w:cols w:num="2" w:space="500"/>'),
+    ):
         pandoc(source, "docx", "-s", "-o", folder / f"{name}0.docx")
         with zipfile.ZipFile(folder / f"{name}0.docx") as old, zipfile.ZipFile(folder / f"{name}.docx", "w") as new:
             for item in old.namelist():
@@ -73,12 +82,15 @@ def writer(folder):
                     data = re.sub(rb"<w:sectPr\s*/>|<w:sectPr>", b"<w:sectPr>" + columns.encode(), data)
                     data = data if b"</w:sectPr>" in data else data.replace(b"</w:body>", b"</w:sectPr></w:body>")
                 new.writestr(item, data)
-        run("soffice", f"-env:UserInstallation=file://{folder}/office", "--headless", "--convert-to", "pdf", f"{name}.docx",
-            folder=folder)  # fmt: skip
+        profile = f"-env:UserInstallation=file://{folder}/office"
+        run("soffice", profile, "--headless", "--convert-to", "pdf", f"{name}.docx", folder=folder)
 
 
 def browser(folder):
-    for source, name, extra in (("manual", "chromium", ""), ("tides", "chromium-columns", "body{columns:2;hyphens:auto}")):
+    for source, name, extra in (
+        ("manual", "chromium", ""),
+        ("tides", "chromium-columns", "body{columns:2;hyphens:auto}"),
+    ):
         page = pandoc(source, "html", "-s", "--mathml", "--metadata", "lang=en")
         page = re.sub(r"<style>.*?</style>", f"<style>{STYLE}{extra}</style>", page, flags=re.DOTALL)
         (folder / f"{name}.html").write_text(page)
@@ -108,6 +120,13 @@ surface.finish()
 """
 
 
+def encrypted(folder):
+    """One that a password opens, and one that anybody may read."""
+    for name, password in (("encrypted", "secret"), ("restricted", "")):
+        options = ["--encrypt", password, "owner", "256", "--extract=n", "--", "--pages", ".", "1", "--"]
+        run("qpdf", "cairo.pdf", *options, f"{name}.pdf", folder=folder)
+
+
 def cairo(folder):
     text = (HERE / "sources" / "pride.md").read_text().partition("---\n\n")[2].replace("*", "")
     run("/usr/bin/python3", "-c", DRAW, folder=folder, input=text.encode())
@@ -118,7 +137,7 @@ def main():
         folder = Path(name)
         for name in LATEX:
             latex(name, folder)
-        for make in (groff, writer, browser, cairo):
+        for make in (groff, writer, browser, cairo, encrypted):
             make(folder)
         for path in sorted(folder.glob("*.pdf")):
             shutil.copy(path, HERE / path.name)

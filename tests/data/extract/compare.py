@@ -29,7 +29,8 @@ def runs(tokens, length=4):
 
 def table_rows(markdown):
     """The rows of the tables, each as its cells."""
-    lines = [line.strip().strip("|") for line in MATH.sub("", CODE.sub("", markdown)).split("\n") if line.count("|") >= 1]
+    text = MATH.sub("", CODE.sub("", markdown))
+    lines = [line.strip().strip("|") for line in text.split("\n") if "|" in line]
     rows = [[re.sub(r"[`*]", "", cell).strip() for cell in line.split("|")] for line in lines]
     return [tuple(row) for row in rows if any(re.search(r"\w", cell) for cell in row)]
 
