@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hornbook.api.stages import ablate as ablate
     from hornbook.api.stages import audit as audit
+    from hornbook.api.stages import collect_questions as collect_questions
     from hornbook.api.stages import curate as curate
     from hornbook.api.stages import decontaminate as decontaminate
     from hornbook.api.stages import evaluate as evaluate
@@ -39,6 +40,7 @@ _PUBLIC = {  # name: its module
     "judge": "hornbook.oracles.judge",
     "judge_many": "hornbook.oracles.judge",
     "load_records": "hornbook.data.readers.load",
+    "collect_questions": "hornbook.api.stages",
     "curate": "hornbook.api.stages",
     "decontaminate": "hornbook.api.stages",
     "import_model": "hornbook.api.stages",

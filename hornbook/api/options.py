@@ -24,6 +24,7 @@ class DecontaminateOptions(ColumnOptions, total=False):
 class CurateOptions(DecontaminateOptions, total=False):
     packages: Sequence[str]
     package_chars: int
+    wikipedia: Sequence[str]
     prose_source: str
     min_chars: int
     max_chars: int
@@ -32,6 +33,10 @@ class CurateOptions(DecontaminateOptions, total=False):
     min_language_score: float
     near_duplicate: float
     min_quality: float
+
+
+class QuestionOptions(ColumnOptions, total=False):
+    pass
 
 
 class ImportOptions(TypedDict, total=False):

@@ -8,7 +8,7 @@ from hornbook.base.stage import stage
 
 if TYPE_CHECKING:
     from hornbook.base.workspace import Workspace
-    from hornbook.data.settings import CurateSettings, DecontaminateSettings
+    from hornbook.data.settings import CurateSettings, DecontaminateSettings, QuestionSettings
 
 
 @stage(
@@ -38,3 +38,17 @@ def decontaminate(settings: "DecontaminateSettings", work: "Workspace", *, recor
     from hornbook.data.decontaminate import decontaminate
 
     decontaminate(settings, work, records=records)
+
+
+@stage(
+    "questions",
+    makes=("questions",),
+    argument="documents",
+    report="2.2",
+    example="hornbook questions faq.html forum/ textbook.md --out asked",
+)
+def questions(settings: "QuestionSettings", work: "Workspace", *, documents: Sequence[Path]) -> None:
+    """Collect the questions that documents ask and answer: FAQs, exercises with solutions, threads of forums."""
+    from hornbook.data.collect_questions import collect_questions
+
+    collect_questions(settings, work, documents=documents)

@@ -39,6 +39,10 @@ class DecontaminateSettings(ColumnSettings):
     allow_file: str = setting("", "a text file whose 13-grams are allowed, such as a piece of Wikipedia")
 
 
+class QuestionSettings(ColumnSettings):
+    """Questions with their answers out of documents (report §2.2)."""
+
+
 class CurateSettings(DecontaminateSettings):
     """Organic documents: where they come from, and what is good enough (report §2.3)."""
 

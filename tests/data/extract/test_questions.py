@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import hornbook
+from hornbook.base.errors import HornbookError
 from hornbook.data.extract.questions import find_questions
 from hornbook.data.readers.documents import new_document
 
@@ -116,3 +118,19 @@ def test_any_text_is_read(pieces):
 )
 def test_long_texts_take_little_time(text):
     found(text)
+
+
+def test_the_stage_writes_each_question_once_with_its_document(tmp_path):
+    for number in (1, 2):
+        (tmp_path / f"{number}.md").write_text(FORMS[3][1] + f"\n\n# End {number}\n", encoding="utf-8")
+    (tmp_path / "prose.md").write_text("Nobody asks anything here.", encoding="utf-8")
+    done = hornbook.collect_questions(tmp_path, out=tmp_path / "out")
+    assert [(one.task, one.answer) for one in done.questions] == [("faq", "Because.\n\n- A list."), ("faq", "Weak.")]
+    assert all(len(one.parents) == 1 for one in done.questions)
+    assert done.counts == {"documents_with_questions": 2, "records_in": 3, "records_out": 2}
+
+
+def test_documents_without_questions_are_an_error_of_one_line(tmp_path):
+    (tmp_path / "prose.md").write_text("Nobody asks anything here.", encoding="utf-8")
+    with pytest.raises(HornbookError, match="none of 1 documents asks a question"):
+        hornbook.collect_questions(tmp_path / "prose.md", out=tmp_path / "out")
