@@ -170,18 +170,22 @@ def find_gutter(segments: Sequence[Segment], fewest: int = 4) -> float | None:
     """Where two columns of running text meet: the middle of the white strip between them, or None."""
     if len(segments) < 8:
         return None
-    gaps = _gaps(segments)
-    counts: Counter[int] = Counter()
-    for x0, x1 in gaps:
+    counts: Counter[int] = Counter()  # x → gaps that hold it, less the segments that do
+    for x0, x1 in _gaps(segments):
         counts.update(range(round(x0 + 1), round(x1)))
-    for x, count in counts.most_common(3)[:1]:
-        if count < 4:
-            return None
-        run = [one for one in range(x - 60, x + 61) if counts[one] >= 0.8 * count]
-        middle = median(one for one in run if all(counts[k] >= 0.8 * count for k in range(min(x, one), max(x, one))))
-        if any(_is_columns(left, right, fewest) for left, right, _ in _bands(segments, middle, [])):
-            return float(middle)
-    return None
+    for segment in segments:
+        counts.subtract(range(round(segment.x0), round(segment.x1)))
+    x, count = max(counts.items(), key=lambda item: item[1])
+    if count < 4:
+        return None
+    first = last = x
+    while counts[first - 1] >= 0.8 * count:
+        first -= 1
+    while counts[last + 1] >= 0.8 * count:
+        last += 1
+    middle = (first + last) / 2
+    bands = _bands(segments, middle, [])
+    return middle if any(_is_columns(left, right, fewest) for left, right, _ in bands) else None
 
 
 def _gaps(segments: Sequence[Segment]) -> list[tuple[float, float]]:

@@ -15,6 +15,8 @@ import pypdfium2.raw as raw
 RAISED, LOWERED = "\ue000", "\ue001"  # around the digits of a superscript, until its meaning is known
 MOST_RULES = 1_000  # more of them are a drawing
 MOST_SEGMENTS = 3_000  # of a page; the rest is left out
+FIRST_WIDE = "\u2e80"  # from here on are the scripts of East Asia, whose characters all have one width
+ACCENT_REACH = 300  # characters back from an accent to its letter
 WIDE_GAP = 0.75  # of the font's size: from here on two segments
 WORD_GAP = 0.16  # of the font's size: from here on two words
 BOLD = ("bold", "black", "heavy", "demi", "-bd", "cmbx", "sfbx", "nimbusromno9l-medi", "tib", "ptmb")
@@ -27,7 +29,7 @@ _SPACING = {combining: spacing for spacing, combining in _ACCENTS.items()}
 _UNNAMED = {  # codes in fonts that do not name their characters: of TeX (all else is as in ASCII), and Word's bullets
     **dict(zip(range(0x0B, 0x10), "ﬀﬁﬂﬃﬄ", strict=True)),
     **dict(zip(range(0x1B, 0x20), "ﬀﬁﬂﬃﬄ", strict=True)),
-    **dict(zip((0x10, 0x11, 0x12, 0x15, 0x16), "“”„–—", strict=True)),
+    **dict(zip((0x10, 0x11, 0x12, 0x15, 0x16, 0x88), "“”„–—•", strict=True)),
     **dict(zip((0xF0B7, 0xF0A7, 0xF0D8), "•▪➢", strict=True)),
 }
 _TEX_SIGNS = dict(zip(map(ord, "PXRZQYpqrs"), "∑∑∫∫∏∏√√√√", strict=True))
@@ -119,7 +121,7 @@ def read_page(document: pdfium.PdfDocument, index: int, most_characters: int) ->
         width, height = (right - left, top - bottom) if turn % 2 == 0 else (top - bottom, right - left)
         glyphs = [one for one in glyphs if one.x0 >= -2 and one.x1 <= width + 2 and 0 <= one.y <= height + 2]
         rules = _rules(page, frame) if turn == 0 else []
-        return Page(width, height, _segments(glyphs, rules)[:MOST_SEGMENTS], rules, unmapped, len(found))
+        return Page(width, height, _segments(_with_accents(glyphs), rules)[:MOST_SEGMENTS], rules, unmapped, len(found))
     finally:
         text_page.close()
         page.close()
@@ -280,13 +282,13 @@ def _segment(run: list[Glyph]) -> Segment:
         size,
         all(glyph.font.bold for glyph in letters),
         all(glyph.font.italic for glyph in letters),
-        all(glyph.font.mono for glyph in letters) or _even_steps(run),
+        _even_steps(run) or all(glyph.font.mono and glyph.text < FIRST_WIDE for glyph in letters),
     )
 
 
 def _even_steps(run: list[Glyph]) -> bool:
-    """Whether the characters are of one width, as in a font of fixed width that does not say so."""
-    if len(run) < 8:
+    """Whether the letters are of one width, as in a font of fixed width that does not say so."""
+    if len(run) < 8 or max(glyph.text for glyph in run) >= FIRST_WIDE:
         return False
     steps = [after.x0 - before.x0 for before, after in pairwise(run)]
     step = min(steps)
@@ -294,26 +296,53 @@ def _even_steps(run: list[Glyph]) -> bool:
 
 
 def _text(run: list[Glyph], size: float, y: float) -> str:
-    """The text with spaces between words, accents put on their letters and raised digits marked."""
+    """The text with spaces between words, and raised digits marked."""
     parts: list[str] = []
     last: Glyph | None = None
-    accent, raised = "", False
+    raised = False
     for glyph in run:
         gap = glyph.x0 - last.x1 if last else 0.0
         space = last is not None and (glyph.spaced or gap > WORD_GAP * min(size, max(last.size, glyph.size)))
         up = glyph.size < 0.85 * size and y - glyph.y > 0.2 * size and glyph.text.isdigit()
         if raised and (space or not up):
             parts.append(LOWERED)
-        overlaps = last is not None and gap < -0.1 * size
-        if glyph.text in _ACCENTS and overlaps and parts[-1].isalpha():  # behind its letter
-            parts[-1] = unicodedata.normalize("NFC", parts[-1] + _ACCENTS[glyph.text])
-            continue
-        if accent and overlaps and glyph.text.isalpha():  # before its letter
-            parts[-1] = unicodedata.normalize("NFC", glyph.text + _ACCENTS[accent])
-        else:
-            parts.append(" " if space else "")
-            if up and (space or not raised):
-                parts.append(RAISED)
-            parts.append(glyph.text)
-        raised, accent, last = up, glyph.text if glyph.text in _ACCENTS else "", glyph
+        parts.append(" " if space else "")
+        if up and (space or not raised):
+            parts.append(RAISED)
+        parts.append(glyph.text)
+        raised, last = up, glyph
     return "".join([*parts, LOWERED if raised else ""])
+
+
+def _with_accents(glyphs: list[Glyph]) -> list[Glyph]:
+    """Accents that are drawn over or under a letter put together with it; PDFium may tell one late in the line."""
+    found: list[Glyph] = []
+    waiting: Glyph | None = None  # an accent that has no letter yet
+    for glyph in glyphs:
+        if waiting and _is_at(waiting, glyph):
+            glyph, waiting = _accented(glyph, waiting), None
+        elif waiting:
+            found.append(waiting)
+            waiting = None
+        if glyph.text not in _ACCENTS:
+            found.append(glyph)
+            continue
+        first = max(0, len(found) - ACCENT_REACH)
+        place = next((at for at in range(len(found) - 1, first - 1, -1) if _is_at(glyph, found[at])), None)
+        if place is None:
+            waiting = glyph
+        else:
+            found[place] = _accented(found[place], glyph)
+    return [*found, waiting] if waiting else found
+
+
+def _is_at(accent: Glyph, letter: Glyph) -> bool:
+    middle = (accent.x0 + accent.x1) / 2
+    return letter.text.isalpha() and letter.x0 <= middle <= letter.x1 and abs(accent.y - letter.y) < 0.6 * letter.size
+
+
+def _accented(letter: Glyph, accent: Glyph) -> Glyph:
+    """The letter with its accent; what Unicode has not as one character is a quotation mark before the letter."""
+    bare = {"ı": "i", "ȷ": "j"}.get(letter.text, letter.text)
+    one = unicodedata.normalize("NFC", bare + _ACCENTS[accent.text])
+    return letter._replace(text=one if len(one) == 1 else accent.text + letter.text)

@@ -1,7 +1,7 @@
 """Lines of a PDF whose parts stand below each other → rows of a table."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -36,6 +36,9 @@ class Frame:
     def holds(self, line: Line) -> bool:
         y = line.main.y - 0.3 * line.main.size
         return self.rows[0] <= y <= self.rows[-1] and self.columns[0] - 3 <= line.x0 <= line.x1 <= self.right + 30
+
+    def column(self, segment: Segment) -> int:
+        return sum(x <= segment.x0 + 1 for x in self.columns)
 
 
 def find_tables(lines: Sequence[Line], pages: Sequence[Page]) -> list[Line | Table]:
@@ -87,15 +90,24 @@ def _count_in(frame: Frame, lines: Sequence[Line], start: int) -> int:
 
 def _framed(run: Sequence[Line], frame: Frame) -> list[list[str]]:
     """The cells by the rules around them; an empty row or column of the frame is left out."""
-    cells: dict[tuple[int, int], list[str]] = {}
-    for segment in sorted((one for line in run for one in line.segments), key=lambda one: (one.y, one.x0)):
-        row = sum(y <= segment.y - 0.3 * segment.size for y in frame.rows)
-        column = sum(x <= segment.x0 + 1 for x in frame.columns)
-        cells.setdefault((row, column), []).append(segment.text)
-    rows, columns = sorted({row for row, _ in cells}), sorted({column for _, column in cells})
+    groups: dict[int, list[Line]] = {}
+    for line in run:
+        groups.setdefault(sum(y <= line.main.y - 0.3 * line.main.size for y in frame.rows), []).append(line)
+    if len(groups) <= 3:  # a header, and a body without rules between its rows
+        rows = [row for group in groups.values() for row in _full_lines(group, frame)]
+    else:
+        rows = list(groups.values())
+    columns = sorted({frame.column(one) for line in run for one in line.segments})
     if len(columns) < 2 or len(rows) < 2:
         return []
-    return [[" ".join(cells.get((row, column), [])) for column in columns] for row in rows]
+    return [_cells(row, len(columns), lambda one: columns.index(frame.column(one))) for row in rows]
+
+
+def _full_lines(lines: list[Line], frame: Frame) -> list[list[Line]]:
+    """Each line as a row, if all have most of their cells; else all together."""
+    least = (len(frame.columns) - 1) / 2
+    full = all(len({frame.column(one) for one in line.segments}) > least for line in lines)
+    return [[line] for line in lines] if full else [lines]
 
 
 def _count_aligned(lines: Sequence[Line], start: int) -> int:
@@ -146,13 +158,18 @@ def _aligned(run: Sequence[Line], rules: Sequence[Rule]) -> list[list[str]]:
     columns = _merged([(one.x0, one.x1) for line in run for one in line.segments], gap)
     if len(columns) < 2 or not _is_table(run, columns, rules):
         return []
-    rows: list[list[str]] = []
-    for group in _between(run, rules) or _by_distance(run, columns):
-        cells: list[list[str]] = [[] for _ in columns]
-        for segment in sorted((one for line in group for one in line.segments), key=lambda one: (one.y, one.x0)):
-            cells[_column(segment, columns)].append(segment.text)
-        rows.append([LEADERS.sub(" ", " ".join(cell)).strip() for cell in cells])
-    return rows if len(rows) > 1 else []
+    rows = _between(run, rules) or _by_distance(run, columns)
+    if len(rows) < 2:
+        return []
+    return [_cells(row, len(columns), lambda one: _column(one, columns)) for row in rows]
+
+
+def _cells(lines: Sequence[Line], width: int, column: Callable[[Segment], int]) -> list[str]:
+    """The texts of a row's cells, each from top to bottom."""
+    cells: list[list[str]] = [[] for _ in range(width)]
+    for segment in sorted((one for line in lines for one in line.segments), key=lambda one: (one.y, one.x0)):
+        cells[column(segment)].append(segment.text)
+    return [LEADERS.sub(" ", " ".join(cell)).strip() for cell in cells]
 
 
 def _is_table(run: Sequence[Line], columns: Sequence[Span], rules: Sequence[Rule]) -> bool:
