@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from hornbook.data.extract.pdf_page import Page, Segment
+from hornbook.data.extract.pdf_page import Page, Segment, is_from_right
 
 EDGE_ROWS = 3  # rows at the top and bottom of a page among which running heads are looked for
 NARROWEST_COLUMN = 70.0  # points
@@ -33,7 +33,8 @@ class Line:
 
     @property
     def text(self) -> str:
-        return " ".join(segment.text for segment in self.segments)
+        backwards = is_from_right(self.main.text)
+        return " ".join(segment.text for segment in (reversed(self.segments) if backwards else self.segments))
 
     @property
     def x0(self) -> float:

@@ -2,11 +2,12 @@
 
 import ctypes
 import math
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
 import pypdfium2 as pdfium
@@ -34,6 +35,7 @@ _UNNAMED = {  # codes in fonts that do not name their characters: of TeX (all el
 }
 _TEX_SIGNS = dict(zip(map(ord, "PXRZQYpqrs"), "∑∑∫∫∏∏√√√√", strict=True))
 HYPHEN = 0x02  # PDFium's code of a hyphen at a line's end
+_FROM_LEFT = re.compile(r"[0-9A-Za-z]+(?:[ .,:/-]?[0-9A-Za-z]+)*")  # numbers and words of Latin in such a text
 _FIXED_PITCH, _ITALIC, _FORCE_BOLD = 1, 1 << 6, 1 << 18  # flags of a font's descriptor
 
 
@@ -121,7 +123,14 @@ def read_page(document: pdfium.PdfDocument, index: int, most_characters: int) ->
         width, height = (right - left, top - bottom) if turn % 2 == 0 else (top - bottom, right - left)
         glyphs = [one for one in glyphs if one.x0 >= -2 and one.x1 <= width + 2 and 0 <= one.y <= height + 2]
         rules = _rules(page, frame) if turn == 0 else []
-        return Page(width, height, _segments(_with_accents(glyphs), rules)[:MOST_SEGMENTS], rules, unmapped, len(found))
+        return Page(
+            width,
+            height,
+            _segments(_left_to_right(_with_accents(glyphs)), rules)[:MOST_SEGMENTS],
+            rules,
+            unmapped,
+            len(found),
+        )
     finally:
         text_page.close()
         page.close()
@@ -295,8 +304,31 @@ def _even_steps(run: list[Glyph]) -> bool:
     return step > 0.3 * run[0].size and all(abs(one / step - round(one / step)) < 0.03 for one in steps)
 
 
+def _left_to_right(glyphs: list[Glyph]) -> list[Glyph]:
+    """Lines of Arabic or Hebrew, whose characters come in any order, sorted as they stand on the page."""
+    found: list[Glyph] = []
+    for _, line in groupby(glyphs, key=lambda glyph: round(glyph.y)):
+        several = list(line)
+        if any(is_from_right(glyph.text) for glyph in several):
+            several = [one._replace(spaced=False) for one in sorted(several, key=lambda one: one.x0)]
+        found += several
+    return found
+
+
+def is_from_right(text: str) -> bool:
+    """Whether it has letters of Arabic or Hebrew."""
+    return not text.isascii() and any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
+
+
 def _text(run: list[Glyph], size: float, y: float) -> str:
     """The text with spaces between words, and raised digits marked."""
+    text = _as_it_stands(run, size, y)
+    if not is_from_right(text):
+        return text
+    return _FROM_LEFT.sub(lambda found: found[0][::-1], text[::-1])
+
+
+def _as_it_stands(run: list[Glyph], size: float, y: float) -> str:
     parts: list[str] = []
     last: Glyph | None = None
     raised = False
