@@ -10,6 +10,7 @@ from statistics import median
 from hornbook.data.extract.pdf_page import Page, Segment, is_from_right
 
 EDGE_ROWS = 3  # rows at the top and bottom of a page among which running heads are looked for
+NEIGHBOURS = 60  # segments that are compared with one, so that a page of thousands takes no longer for each
 NARROWEST_COLUMN = 70.0  # points
 LEAST_CHARACTERS = 18  # in a full line of a column
 _NUMBER = re.compile(r"\d+")
@@ -97,11 +98,12 @@ def rows_of(segments: Iterable[Segment]) -> list[list[Segment]]:
 
 def _beside(row: list[Segment], segment: Segment) -> bool:
     """Whether the segment overlaps the row's height by half of the smaller one, and none of its segments in width."""
-    largest = max(row, key=lambda one: one.size)
+    near = row[-NEIGHBOURS:]
+    largest = max(near, key=lambda one: one.size)
     overlap = min(largest.bottom, segment.bottom) - max(largest.top, segment.top)
     if overlap < 0.5 * 0.95 * min(largest.size, segment.size):
         return False
-    return all(min(one.x1, segment.x1) - max(one.x0, segment.x0) < 0.3 * segment.size for one in row)
+    return all(min(one.x1, segment.x1) - max(one.x0, segment.x0) < 0.3 * segment.size for one in near)
 
 
 def without_running_heads(pages: Sequence[Page]) -> None:
@@ -195,12 +197,9 @@ def _gaps(segments: Sequence[Segment]) -> list[tuple[float, float]]:
     found = []
     for index, segment in enumerate(ordered):
         beside = []
-        for step in (-1, 1):
-            other = index + step
-            while 0 <= other < len(ordered) and abs(ordered[other].y - segment.y) < 0.8 * segment.size:
-                if ordered[other].x0 > segment.x1:
-                    beside.append(ordered[other].x0)
-                other += step
+        for other in ordered[max(0, index - NEIGHBOURS) : index + NEIGHBOURS]:
+            if other.x0 > segment.x1 and abs(other.y - segment.y) < 0.8 * segment.size:
+                beside.append(other.x0)
         if beside and min(beside) - segment.x1 > 0.6 * segment.size:
             found.append((segment.x1, min(beside)))
     return found
@@ -211,11 +210,13 @@ Band = tuple[list[Segment], list[Segment], list[Segment]]
 
 def _bands(segments: Sequence[Segment], gutter: float, crossing_rules: Sequence[float]) -> list[Band]:
     """(left, right, across) of each part of the page, from top to bottom; what stands across the gutter divides it."""
-    across = [one for one in segments if _crosses(one, gutter, segments)]
+    left = min(one.x0 for one in segments)
+    is_across = [_crosses(one, gutter, left) for one in segments]
+    across = [one for one, crosses in zip(segments, is_across, strict=True) if crosses]
     heights = sorted([*(one.y for one in across), *crossing_rules])
     bands: dict[int, Band] = defaultdict(lambda: ([], [], []))
-    for segment in segments:
-        if segment in across:
+    for segment, crosses in zip(segments, is_across, strict=True):
+        if crosses:
             continue
         band = sum(height <= segment.y - 0.3 * segment.size for height in heights)
         bands[2 * band][0 if segment.x0 + segment.x1 < 2 * gutter else 1].append(segment)
@@ -224,11 +225,11 @@ def _bands(segments: Sequence[Segment], gutter: float, crossing_rules: Sequence[
     return [bands[key] for key in sorted(bands)]
 
 
-def _crosses(segment: Segment, gutter: float, segments: Sequence[Segment]) -> bool:
+def _crosses(segment: Segment, gutter: float, left: float) -> bool:
     """Whether it stands across the gutter. A line of the left column that is too long only sticks out."""
     if not segment.x0 < gutter - 2 < gutter + 2 < segment.x1:
         return False
-    starts_left = segment.x0 < min(one.x0 for one in segments) + 0.3 * (gutter - min(one.x0 for one in segments))
+    starts_left = segment.x0 < left + 0.3 * (gutter - left)
     return not (starts_left and segment.x1 - gutter < 0.2 * (gutter - segment.x0))
 
 
