@@ -45,7 +45,7 @@ def decontaminate(settings: "DecontaminateSettings", work: "Workspace", *, recor
     makes=("questions",),
     argument="documents",
     report="2.2",
-    example="hornbook questions faq.html forum/ textbook.md --out asked",
+    example="hornbook questions faq.md my-docs/ --out asked",
 )
 def questions(settings: "QuestionSettings", work: "Workspace", *, documents: Sequence[Path]) -> None:
     """Collect the questions that documents ask and answer: FAQs, exercises with solutions, threads of forums."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hornbook.data.extract.document import NotExtractable
@@ -140,6 +140,7 @@ def test_a_pdf_that_anybody_may_read_is_read():
 SMALL = [(FILES / f"{name}.pdf").read_bytes() for name in ("groff-man", "cairo")]
 
 
+@settings(max_examples=40)
 @given(st.sampled_from(SMALL), st.lists(st.tuples(st.integers(0, 25_000), st.binary(max_size=12)), max_size=40))
 def test_damage_raises_nothing_else(data, changes):
     damaged = bytearray(data)
