@@ -19,6 +19,9 @@ _PAGE_NUMBER = re.compile(
     r"[-–—\[(|]?\s*(?:page|seite|p\.)?\s*(?:\d{1,5}|[ivxlc]{1,7})\s*(?:(?:of|von|/)\s*\d{1,5})?\s*[-–—\])|]?",
     re.IGNORECASE,
 )
+_PRINTED_PAGE = re.compile(  # what browsers print above and below a page: date and title, address and number
+    r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}:\d\d.*|(?:https?|file)://\S+\s*\d{1,4}\s*/\s*\d{1,4}", re.DOTALL
+)
 
 
 @dataclass
@@ -132,6 +135,7 @@ def without_running_heads(pages: Sequence[Page]) -> None:
             if (
                 repeated >= min(len(pages), 2 if apart else 3) > 1
                 or (apart and _PAGE_NUMBER.fullmatch(_row_text(row).strip()))
+                or _PRINTED_PAGE.fullmatch(_row_text(row).strip())
                 or (apart and counts >= max(2, len(pages) // 3))
                 or (distance > 1.5 and usual and row[0].size < 1.05 * median(one.size for one in page.segments))
             ):

@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 CHROMIUM = ["chromium", "--headless", "--no-sandbox", "--disable-gpu"]
 FONTS = r"\usepackage[T1]{fontenc}\usepackage{mathptmx}"
 LATEX = {  # name → (source, what stands before the document)
+    "accents": ("accents", r"\documentclass{article}\usepackage[utf8]{inputenc}"),
     "article": ("manual", r"\documentclass{article}\pagestyle{headings}" + FONTS),
     "book": ("pride", r"\documentclass[a5paper,10pt]{book}\pagestyle{headings}"),
     "ieee": ("tides", r"\documentclass[conference]{IEEEtran}"),
@@ -89,6 +90,7 @@ def writer(folder):
 def browser(folder):
     for source, name, extra in (
         ("manual", "chromium", ""),
+        ("languages", "languages", ""),
         ("tides", "chromium-columns", "body{columns:2;hyphens:auto}"),
     ):
         page = pandoc(source, "html", "-s", "--mathml", "--metadata", "lang=en")
