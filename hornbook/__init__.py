@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hornbook.api.stages import ablate as ablate
     from hornbook.api.stages import audit as audit
+    from hornbook.api.stages import collect_questions as collect_questions
     from hornbook.api.stages import curate as curate
     from hornbook.api.stages import decontaminate as decontaminate
     from hornbook.api.stages import evaluate as evaluate
@@ -43,6 +44,7 @@ _PUBLIC = {  # name: its module
     "load_records": "hornbook.data.readers.load",
     "extract": "hornbook.data.extract.extract",
     "extract_files": "hornbook.api.stages",
+    "collect_questions": "hornbook.api.stages",
     "curate": "hornbook.api.stages",
     "decontaminate": "hornbook.api.stages",
     "import_model": "hornbook.api.stages",

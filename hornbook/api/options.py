@@ -42,6 +42,10 @@ class CurateOptions(DecontaminateOptions, total=False):
     min_quality: float
 
 
+class QuestionOptions(ColumnOptions, total=False):
+    pass
+
+
 class ImportOptions(TypedDict, total=False):
     gguf: str
 

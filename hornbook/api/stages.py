@@ -26,6 +26,7 @@ from hornbook.api.options import (
     PairsOptions,
     PretrainOptions,
     PtsOptions,
+    QuestionOptions,
     ReasoningOptions,
     RecallOptions,
     RefusalOptions,
@@ -85,6 +86,18 @@ def decontaminate(
 ) -> Decontaminated:
     """Set aside records that overlap with benchmarks."""
     return Decontaminated(run_stage("decontaminate", "decontaminate", out, seed, overwrite, settings, records=records))
+
+
+def collect_questions(
+    documents: Rows,
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[QuestionOptions],
+) -> Generated:
+    """Collect the questions that documents ask and answer."""
+    return Generated(run_stage("collect_questions", "questions", out, seed, overwrite, settings, documents=documents))
 
 
 def import_model(

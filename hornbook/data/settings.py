@@ -48,6 +48,10 @@ class ExtractSettings(ColumnSettings):
     workers: int = setting(0, "processes; 0: one a processor", ge=0, in_key=False)
 
 
+class QuestionSettings(ColumnSettings):
+    """Questions with their answers out of documents (report §2.2)."""
+
+
 class CurateSettings(DecontaminateSettings):
     """Organic documents: where they come from, and what is good enough (report §2.3)."""
 
