@@ -20,25 +20,11 @@ ELEMENTS = {  # an element's name → the element of HTML; others give their tex
     "list-item": "li", "list-header": "li", "table": "table", "table-header-rows": "thead", "table-rows": "tbody",
     "table-row": "tr", "table-cell": "td", "covered-table-cell": "", "section": "section", "line-break": "br",
 }  # fmt: skip
-DROPPED = frozenset(
-    [
-        "tracked-changes",
-        "sequence-decls",
-        "forms",
-        "variable-decls",
-        "table-of-content",
-        "alphabetical-index",
-        "bookmark-start",
-        "image",
-        "table-column",
-        "annotation",
-        "annotation-end",
-        "illustration-index",
-        "note-citation",
-        "soft-page-break",
-        "settings",
-    ]
-)
+DROPPED = frozenset((
+    "tracked-changes", "sequence-decls", "forms", "variable-decls", "table-of-content", "alphabetical-index",
+    "bookmark-start", "image", "table-column", "annotation", "annotation-end", "illustration-index", "note-citation",
+    "soft-page-break", "settings",
+))  # fmt: skip
 CODE_STYLES = frozenset(("Preformatted Text", "Source Code", "Code"))
 INLINE_CODE = frozenset(("Source Text", "Teletype", "Example"))
 DEEPEST = 100

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from pylatexenc import latexwalker as nodes
 from pylatexenc.latex2text import LatexNodes2Text
-from pylatexenc.macrospec import LatexContextDb, std_environment, std_macro
+from pylatexenc.macrospec import LatexContextDb, MacroSpec, VerbatimArgsParser, std_environment, std_macro
 
 from hornbook.data.extract.document import ExtractedDocument, NotExtractable
 from hornbook.data.extract.extract import Source
@@ -167,6 +167,8 @@ class _Converter:
             return self._math(node.latex_verbatim(), True, name)
         if base in CODE:
             return [_code(node)]
+        if base == "Highlighting":  # code with macros for its colours, as pandoc writes it
+            return [made("pre", [self._code_text(node.nodelist).strip("\n")])]
         if base in LISTS:
             return [self._list(node, LISTS[base])]
         if base in TABLES:
@@ -180,6 +182,20 @@ class _Converter:
         if base == "thebibliography":
             return [made("h2", ["References"]), made("div", children)]
         return [made("blockquote" if base in ("quote", "quotation", "verse") else "div", children)]
+
+    def _code_text(self, found: Sequence[object]) -> str:
+        """The text of coloured code, with its blanks and line ends."""
+        parts = []
+        for node in found:
+            if isinstance(node, nodes.LatexCharsNode):
+                parts.append(node.chars)
+            elif isinstance(node, nodes.LatexGroupNode):
+                parts.append(self._code_text(node.nodelist))
+            elif isinstance(node, nodes.LatexMacroNode) and (given := self._given(node)) is not None:
+                parts.append(self._code_text(given.nodelist if isinstance(given, nodes.LatexGroupNode) else [given]))
+            elif isinstance(node, nodes.LatexMacroNode | nodes.LatexSpecialsNode):
+                parts.append(node.specials_chars if isinstance(node, nodes.LatexSpecialsNode) else _plain(node))
+        return "".join(parts).removeprefix("[]")
 
     def _theorem_title(self, node: nodes.LatexEnvironmentNode, base: str) -> str:
         if base == "proof":
@@ -267,6 +283,7 @@ def _context() -> LatexContextDb:
     """What pylatexenc knows, and the arguments of more macros and environments."""
     context = nodes.get_default_latex_context_db()
     macros = [std_macro(name, spec) for name, spec in MACRO_ARGUMENTS.items()]
+    macros.append(MacroSpec("lstinline", args_parser=VerbatimArgsParser("verb-macro")))
     context.add_context_category(
         "hornbook", macros=macros, environments=[std_environment("minted", "[{")], prepend=True
     )

@@ -61,7 +61,7 @@ def expand_macros(text: str) -> tuple[str, Definitions]:
 def _without_definitions(text: str, found: Definitions) -> str:
     parts: list[str] = []
     place = 0
-    for match in iter(lambda: DEFINITION.search(text, place), None):
+    while match := DEFINITION.search(text, place):
         parts.append(text[place : match.start()])
         place = _defined(text, match, found)
     return "".join([*parts, text[place:]])
@@ -120,7 +120,7 @@ def _environment(match: re.Match[str], found: Definitions) -> Macro | None:
 def _replaced(text: str, pattern: re.Pattern[str], macro_of, budget: list[int]) -> str:  # type: ignore[no-untyped-def]
     parts: list[str] = []
     place = 0
-    for match in iter(lambda: pattern.search(text, place), None):
+    while match := pattern.search(text, place):
         macro = macro_of(match)
         parts.append(text[place : match.start()])
         if macro is None:

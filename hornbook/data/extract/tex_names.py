@@ -4,8 +4,8 @@ SECTIONS = {
     "part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5, "subparagraph": 6,
 }  # fmt: skip
 LISTS = {
-    "itemize": "ul", "enumerate": "ol", "description": "dl", "compactitem": "ul", "compactenum": "ol", "inparaenum": "ol",
-    "labeling": "dl",
+    "itemize": "ul", "enumerate": "ol", "description": "dl", "compactitem": "ul", "compactenum": "ol",
+    "inparaenum": "ol", "labeling": "dl",
 }  # fmt: skip
 CODE = frozenset(("verbatim", "Verbatim", "BVerbatim", "lstlisting", "minted", "alltt"))
 INLINE_CODE = frozenset(("texttt", "verb", "lstinline", "code", "path", "mintinline"))

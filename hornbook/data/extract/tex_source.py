@@ -18,7 +18,9 @@ COMMENT_BLOCK = re.compile(r"\\begin\{comment\}.*?\\end\{comment\}|\\iffalse\b.*
 INPUT = re.compile(r"\\(?:input|include|subfile|subfileinclude)\s*\{\s*([^{}]+?)\s*\}|\\input\s+([\w./-]+)")
 IMPORT = re.compile(r"\\(?:sub)?(?:import|inputfrom|includefrom)\*?\{([^{}]*)\}\{([^{}]+)\}")
 # environments that authors define for code; they are read as listings
-OWN_LISTING = re.compile(r"\\(?:lstnewenvironment|DefineVerbatimEnvironment|newverbatim|newtcblisting)\s*\{(\w+)\}")
+OWN_LISTING = re.compile(
+    r"\\(?:lstnewenvironment|DefineVerbatimEnvironment|newverbatim|newtcblisting)\s*\{(\w+)\}(?!\{\w+\}\{commandchars)"
+)
 LISTING = re.compile(r"\\(begin|end)\{((?!lstlisting)lst\w+)\}")
 BIBLIOGRAPHY = re.compile(r"\\bibliography\s*\{[^{}]*\}|\\printbibliography(\[[^\]]*\])?")
 BEGIN = re.compile(r"(?:^|(?<=[}\]]))\\begin\{document\}", re.M)

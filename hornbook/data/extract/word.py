@@ -1,4 +1,4 @@
-"""Word documents → Markdown, by way of mammoth's HTML. Equations, which mammoth leaves out, are put in as TeX before."""
+"""Word documents → Markdown, by way of mammoth's HTML. Equations, which it leaves out, are put in as TeX before."""
 
 import io
 import zipfile

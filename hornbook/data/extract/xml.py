@@ -27,9 +27,7 @@ from hornbook.data.extract.xml_vocabularies import (
 )
 
 NESTING = 120  # levels of elements that are kept as such; deeper ones give their text
-ORDERED = frozenset(
-    ["order", "ordered", "arabic", "alpha-lower", "alpha-upper", "roman-lower", "roman-upper", "numbered"]
-)
+ORDERED = frozenset(("order", "ordered", "arabic", "alpha-lower", "alpha-upper", "roman-lower", "roman-upper"))
 
 
 def extract_xml(source: Source) -> ExtractedDocument:
@@ -107,7 +105,11 @@ class _Converter:
         if name == "code" and "\n" in "".join(child.itertext()).strip():
             tag = "pre"
         if tag == "list":
-            tag = "ol" if (attribute(child, "list-type") or attribute(child, "type")) in ORDERED else "ul"
+            tag = (
+                "ol"
+                if (attribute(child, "list-type") or attribute(child, "type")).partition(":")[0] in ORDERED
+                else "ul"
+            )
         elif name == "listitem" and local_name(child.getparent()) == "varlistentry":
             tag = "dd"
         elif name == "table" and any(local_name(inner) == "tgroup" for inner in child):

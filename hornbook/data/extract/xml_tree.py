@@ -42,8 +42,8 @@ def parse_xml(data: bytes, charset: str = "") -> etree._Element:
 
 
 def local_name(element: etree._Element) -> str:
-    """The name without its namespace; "" for comments and instructions."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    """The name without its namespace, or its prefix if that is not declared; "" for comments and instructions."""
+    return element.tag.rpartition("}")[2].rpartition(":")[2] if isinstance(element.tag, str) else ""
 
 
 def attribute(element: etree._Element, name: str) -> str:

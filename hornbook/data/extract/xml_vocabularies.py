@@ -41,50 +41,16 @@ ELEMENTS = {
     # notes
     "footnote": "footnote", "fn": "footnote",
 }  # fmt: skip
-DROPPED = frozenset(
-    [
-        "teiheader",
-        "info",
-        "articleinfo",
-        "bookinfo",
-        "chapterinfo",
-        "sectioninfo",
-        "refmeta",
-        "indexterm",
-        "remark",
-        "binary",
-        "description",
-        "front",
-        "toc",
-        "index",
-        "processing-meta",
-        "permissions",
-        "journal-meta",
-        "article-meta",
-        "self-uri",
-        "graphic",
-        "inline-graphic",
-        "imageobject",
-        "colspec",
-        "spanspec",
-        "col",
-        "colgroup",
-        "textdata",
-        "alt",
-        "primary",
-        "secondary",
-        "xsl",
-        "abbrev-alternatives",
-        "media",
-        "supplementary-material",
-        "fw",
-    ]
-)
-CONTENT = frozenset(["body", "back", "text", "group", "floats-group"])  # what the content is in, beside metadata
+DROPPED = frozenset((
+    "teiheader", "info", "articleinfo", "bookinfo", "chapterinfo", "sectioninfo", "refmeta", "indexterm", "remark",
+    "binary", "description", "front", "toc", "index", "processing-meta", "permissions", "journal-meta", "article-meta",
+    "self-uri", "graphic", "inline-graphic", "imageobject", "colspec", "spanspec", "col", "colgroup", "textdata", "alt",
+    "primary", "secondary", "xsl", "abbrev-alternatives", "media", "supplementary-material", "fw",
+))  # fmt: skip
+CONTENT = frozenset(("body", "back", "text", "group", "floats-group"))  # what the content is in, beside metadata
 TITLES = (
     "article-meta/title-group/article-title", "title-info/book-title", "titleStmt/title", "info/title",
-    "bookinfo/title",
-    "articleinfo/title", "refmeta/refentrytitle",
+    "bookinfo/title", "articleinfo/title", "refmeta/refentrytitle",
 )  # fmt: skip
 AUTHORS = (
     "contrib/name", "contrib/string-name", "title-info/author", "titleStmt/author", "info//author/personname",

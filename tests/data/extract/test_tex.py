@@ -26,7 +26,8 @@ CASES = {  # name: (TeX, must contain, must not contain)
     "minted": ("\\begin{minted}{c}\nint x;\n\\end{minted}", ["```c\nint x;\n```"], []),
     "verb": (r"Use \verb|a%b{| and \texttt{ls -l}.", ["Use `a%b{` and `ls -l`."], []),
     "accents and signs": (
-        r"na\"{\i}ve caf\'e Erd\H{o}s \ss{} \ae{} ``quoted'' 1--2 --- 50\,\% \& \$3", ["naïve café Erdős ß æ “quoted” 1–2 —", "% & $3"], ["\\"]
+        r"na\"{\i}ve caf\'e Erd\H{o}s \ss{} \ae{} ``quoted'' 1--2 --- 50\,\% \& \$3",
+        ["naïve café Erdős ß æ “quoted” 1–2 —", "% & $3"], ["\\"]
     ),
     "macros of the author, with arguments": (
         r"\newcommand{\vect}[1]{\mathbf{#1}}\newcommand{\R}{\mathbb{R}}Let $\vect{x} \in \R^n$.",
@@ -36,7 +37,8 @@ CASES = {  # name: (TeX, must contain, must not contain)
         r"\newcommand{\norm}[2][2]{\|#2\|_{#1}}$\norm{x}$ and $\norm[1]{y}$", [r"$\|x\|_{2}$ and $\|y\|_{1}$"], []
     ),
     "def, let and macros in macros": (
-        r"\def\half#1{\frac{#1}{2}}\let\h\half\newcommand\qq{\half{q}}$\qq + \h{r}$", [r"$\frac{q}{2} + \frac{r}{2}$"], ["def"]
+        r"\def\half#1{\frac{#1}{2}}\let\h\half\newcommand\qq{\half{q}}$\qq + \h{r}$",
+        [r"$\frac{q}{2} + \frac{r}{2}$"], ["def"]
     ),
     "operators": (r"\DeclareMathOperator{\rank}{rank}$\rank A$", [r"$\operatorname{rank} A$"], ["Declare"]),
     "an environment of the author": (
@@ -64,7 +66,8 @@ CASES = {  # name: (TeX, must contain, must not contain)
     ),
     "cells that span": (r"\begin{tabular}{ll}\multicolumn{2}{c}{wide}\\1&2\end{tabular}", ["wide |\n1 | 2"], ["multi"]),
     "figures keep their captions": (
-        r"\begin{figure}[ht]\centering\includegraphics[width=3cm]{a.png}\caption{A heap.}\label{f}\end{figure} Fig.~\ref{f}",
+        r"\begin{figure}[ht]\centering\includegraphics[width=3cm]{a.png}\caption{A heap.}\label{f}"
+        r"\end{figure} Fig.~\ref{f}",
         ["A heap.", "Fig. 1"], ["a.png", "[ht]"]
     ),
     "footnotes": (r"Text.\footnote{A note with $x$.}", ["Text.[^1]", "[^1]: A note with $x$."], []),
@@ -75,13 +78,14 @@ CASES = {  # name: (TeX, must contain, must not contain)
     ),
     "citations without a bibliography": (r"As \cite{knuth84,zuse} say.", ["As [knuth84, zuse] say."], []),
     "theorems": (
-        r"\newtheorem{thm}{Theorem}\begin{thm}[Euler]\label{t}It holds.\end{thm}\begin{proof}Clear.\end{proof} By \ref{t}.",
+        r"\newtheorem{thm}{Theorem}\begin{thm}[Euler]\label{t}It holds.\end{thm}\begin{proof}Clear."
+        r"\end{proof} By \ref{t}.",
         ["Theorem 1 (Euler). It holds.", "Proof. Clear.", "By 1."], ["newtheorem"]
     ),
     "links": (r"\href{http://x.org}{the site} and \url{http://y.org}", ["the site", "http://y.org"], ["x.org"]),
     "title, author and no preamble": (
-        r"\documentclass{article}\usepackage{x}\title{On Heaps}\author{A. Writer\thanks{MIT} \and B. Other}\date{\today}"
-        r"\begin{document}\maketitle Text.\end{document} trash",
+        r"\documentclass{article}\usepackage{x}\title{On Heaps}\author{A. Writer\thanks{MIT} \and B. Other}"
+        r"\date{\today}\begin{document}\maketitle Text.\end{document} trash",
         ["# On Heaps", "Text."], ["documentclass", "usepackage", "trash", "today"]
     ),
     "pictures are dropped": (r"a\begin{tikzpicture}\draw (0,0);\end{tikzpicture}b", ["a", "b"], ["draw"]),
