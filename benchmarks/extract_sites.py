@@ -18,7 +18,7 @@ class Site(msgspec.Struct):
     package: str
     folder: str  # below usr/share/doc of the package
     main: str = "[role=main]"
-    dropped: str = "a.headerlink, a.viewcode-link, .viewcode-link, button, script, style"
+    dropped: str = "a.headerlink, a.viewcode-link, .viewcode-link, button, script, style, object"
     tuned: bool = True  # whether rules of the extractor were changed after a look at its pages
 
 

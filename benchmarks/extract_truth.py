@@ -7,8 +7,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from benchmarks.extract_sites import Site
 
-BLOCK = re.compile(r"(<(?:td|th|tr|li|p|div|dt|dd|h[1-6]|br|section|table)\b)", re.I)  # ends a word
+BLOCK = re.compile(r"(<(?:td|th|tr|li|p|div|dt|dd|h[1-6]|br|section|table|pre)\b)", re.I)  # ends a word
 TEX = re.compile(r"\\\((.*)\\\)|\\\[(.*)\\\]|\$\$(.*)\$\$")
+FENCE = re.compile(r"^ *```+[\w+#.-]*$", re.M)  # the name of a language is no text of the page
 WORD = re.compile(r"[^\W_]+")
 
 
@@ -43,7 +44,7 @@ def read_truth(html: str, site: Site) -> Truth | None:
     for node in parser.css(".linenos, .lineno, [hidden]"):
         node.decompose()
     formulas = [_formula(node) for main in outermost for node in main.css(".math, .katex") if not _within(node, "math")]
-    for image in parser.css("img.math"):
+    for image in parser.css("img.math, .math img"):
         image.replace_with(image.attributes.get("alt") or "")
     text = "\n".join(main.text(separator="") for main in outermost)
     whole = " ".join(text.split())
@@ -62,8 +63,8 @@ def read_truth(html: str, site: Site) -> Truth | None:
 
 
 def compare(truth: Truth, output: str) -> Kept:
-    """The order of the words counts: F1 is of the longest common subsequence."""
-    words = WORD.findall(output)
+    """What an output kept. The order of the words counts: F1 is of the longest common subsequence."""
+    words = WORD.findall(FENCE.sub("", output))
     total = len(words) + len(truth.words)
     dense = "".join(output.split())
     lines = output.split("\n")

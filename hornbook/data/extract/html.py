@@ -11,6 +11,7 @@ from hornbook.data.extract.html_main import main_content
 from hornbook.data.extract.html_math import has_math, uses_tex
 from hornbook.data.extract.html_metadata import page_language, page_metadata, page_title
 from hornbook.data.extract.html_render import render_blocks
+from hornbook.data.extract.html_threads import mark_threads
 from hornbook.data.extract.html_tree import build_tree, parse
 from hornbook.data.extract.markdown_writer import join_blocks
 
@@ -47,6 +48,9 @@ def whole_text(html: str) -> str:
 
 
 def _main_text(html: str, parser: LexborHTMLParser) -> str:
-    content = main_content(build_tree(parser))
-    page = Page(find_footnotes(content), has_math(html), uses_tex(html))
+    tree = build_tree(parser)
+    mark_threads(tree.body)
+    content = main_content(tree)
+    lowered = html.lower()
+    page = Page(find_footnotes(tree.named, content), has_math(lowered), uses_tex(lowered))
     return join_blocks(render_blocks(content, page))

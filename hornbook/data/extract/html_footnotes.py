@@ -1,7 +1,9 @@
 """Footnotes: two links that point to each other. The first one in the page is the reference, the other the way back."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from hornbook.data.extract.html_controls import is_anchor
 from hornbook.data.extract.html_tree import Element
 
 NOTE_TAGS = frozenset("li dt dd aside div p tr section".split())
@@ -19,18 +21,28 @@ class Footnotes(NamedTuple):
 NO_FOOTNOTES = Footnotes({}, {}, set())
 
 
-def find_footnotes(top: Element) -> Footnotes:
-    """The footnotes of a page, whatever markup it uses for them."""
-    links, targets, parents = _links_and_targets(top)
-    if not links:
+def find_footnotes(named: list[Element], content: Element) -> Footnotes:
+    """The footnotes of a page, whatever markup it uses for them. `named` has its elements with attributes."""
+    links = [
+        element
+        for element in named
+        if element.tag == "a"
+        and element.length <= LONGEST_MARK
+        and element.get("href").startswith("#")
+        and not is_anchor(element)
+    ]
+    if len(links) < 2:
         return NO_FOOTNOTES
+    targets = _targets(named)
+    parents = {id(child): parent for parent in [content, *content.elements()] for child in parent.children}
     found = Footnotes({}, {}, set())
     names: dict[int, str] = {}
+    taken: set[str] = set()
     places = {id(link): place for place, link in enumerate(links)}
-    by_note: dict[int, list[Element]] = {}
+    back_from: dict[tuple[int, str], list[Element]] = {}  # a note and where links in it point to → those links
     for link in links:
-        for holder in _ancestors(link, parents):
-            by_note.setdefault(id(holder), []).append(link)
+        for around in _ancestors(link, parents):
+            back_from.setdefault((id(around), link.get("href")[1:]), []).append(link)
     for place, link in enumerate(links):
         note = targets.get(link.get("href")[1:])
         if note is None or id(link) in found.returns:
@@ -38,34 +50,26 @@ def find_footnotes(top: Element) -> Footnotes:
         holder = next((e for e in [note, *_ancestors(note, parents)] if e.tag in NOTE_TAGS), None)
         if holder is None:
             continue
-        own = _own_ids(link, parents)
-        back = [other for other in by_note.get(id(holder), []) if other.get("href")[1:] in own and other is not link]
-        if not back or places[id(back[0])] < place:
+        back = [other for name in _own_ids(link, parents) for other in back_from.get((id(holder), name), [])]
+        if not back or places[id(back[0])] <= place:
             continue
-        name = names.setdefault(id(holder), _name(link, set(names.values())))
-        found.references[id(link)] = name
-        found.notes[id(holder)] = name
+        if id(holder) not in names:
+            names[id(holder)] = _name(link, taken)
+            taken.add(names[id(holder)])
+        found.references[id(link)] = found.notes[id(holder)] = names[id(holder)]
         found.returns.update(map(id, back))
     return found
 
 
-def _links_and_targets(top: Element) -> tuple[list[Element], dict[str, Element], dict[int, Element]]:
-    links: list[Element] = []
+def _targets(named: list[Element]) -> dict[str, Element]:
     targets: dict[str, Element] = {}
-    parents: dict[int, Element] = {}
-    for element in [top, *top.elements()]:
-        for child in element.children:
-            if isinstance(child, Element):
-                parents[id(child)] = element
-        if element.attributes:
-            if name := element.get("id") or (element.tag == "a" and element.get("name")):
-                targets.setdefault(str(name), element)
-            if element.tag == "a" and element.length <= LONGEST_MARK and element.get("href").startswith("#"):
-                links.append(element)
-    return links, targets, parents
+    for element in named:
+        if name := element.get("id") or (element.get("name") if element.tag == "a" else ""):
+            targets.setdefault(name, element)
+    return targets
 
 
-def _ancestors(element: Element, parents: dict[int, Element], most: int = 6) -> list[Element]:
+def _ancestors(element: Element, parents: Mapping[int, Element], most: int = 6) -> list[Element]:
     """The elements around it, innermost first, as far as a note's own markup reaches."""
     around: list[Element] = []
     parent = parents.get(id(element))
@@ -75,7 +79,7 @@ def _ancestors(element: Element, parents: dict[int, Element], most: int = 6) -> 
     return around
 
 
-def _own_ids(link: Element, parents: dict[int, Element]) -> set[str]:
+def _own_ids(link: Element, parents: Mapping[int, Element]) -> set[str]:
     """The names by which another link can point to this one."""
     parent = parents.get(id(link))
     near = [link, *link.elements()] + ([parent] if parent is not None and parent.tag in ("sup", "span") else [])

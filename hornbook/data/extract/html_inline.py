@@ -3,16 +3,13 @@
 import re
 from typing import NamedTuple
 
+from hornbook.data.extract.html_controls import is_anchor, is_bracketed_control
 from hornbook.data.extract.html_footnotes import NO_FOOTNOTES, Footnotes
 from hornbook.data.extract.html_math import convert_delimiters, find_formula
 from hornbook.data.extract.html_tree import Child, Element
 from hornbook.data.extract.markdown_writer import formula
 
 CODE = frozenset("code tt samp kbd".split())
-ANCHOR_MARKS = frozenset("¶ # § 🔗 ⚓ ⚓︎ ∞ \uf0c1 ¶¶ link permalink anchor".split()) | {"link to this heading", ""}
-BRACKETED = frozenset(
-    "[source] [src] [edit] [docs] [view source] [edit source] [top] [permalink] [back to top]".split(" ")
-)
 LINE = "\x00"  # a line end in a text whose other white space is not yet collapsed
 INVISIBLE = {ord(letter): None for letter in "\u00ad\u200b\u2060\ufeff"}
 ORDINAL = frozenset("st nd rd th er re e ème º ª tm ™ ®".split())
@@ -39,13 +36,6 @@ def inline_text(children: list[Child], page: Page) -> str:
         return " ".join(text.split())
     lines = (" ".join(line.split()) for line in text.split(LINE))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-
-
-def is_anchor(element: Element) -> bool:
-    """Whether a link only marks its own place, as the pilcrow after a heading."""
-    if element.length > 20 or "#" not in element.get("href"):
-        return False
-    return element.text().strip().lower() in ANCHOR_MARKS
 
 
 def _collect(children: list[Child], page: Page, parts: list[str]) -> None:
@@ -90,12 +80,8 @@ def _add_formula(tex: str, display: bool, image: bool, parts: list[str]) -> None
 def _add_link(link: Element, page: Page, parts: list[str]) -> None:
     if (name := page.footnotes.references.get(id(link))) is not None:
         parts.append(f"[^{name}]")
-    elif id(link) not in page.footnotes.returns and not is_anchor(link) and not _is_control(link):
+    elif id(link) not in page.footnotes.returns and not is_anchor(link) and not is_bracketed_control(link):
         _collect(link.children, page, parts)
-
-
-def _is_control(link: Element) -> bool:
-    return link.length <= 16 and link.text().strip().lower() in BRACKETED
 
 
 def _add_code(element: Element, page: Page, parts: list[str]) -> None:

@@ -8,21 +8,21 @@ from hornbook.data.extract.mathml import mathml_to_tex
 RENDERED = frozenset("MathJax MathJax_Display MathJax_SVG MathJax_SVG_Display MathJax_CHTML mjx-chtml".split())
 PREVIEW = "MathJax_Preview"
 IMAGE_OF_TEX = frozenset("math tex latex mwe-math-fallback-image-inline mwe-math-fallback-image-display".split())
-MATH_SIGNS = re.compile(r"math|katex|displaystyle|mjx|\blatex\b|class=[\"']?(?:tex|equation)\b", re.I)
+MATH_SIGNS = ("math", "katex", "displaystyle", "mjx", "latex", '"tex"', "'tex'", "equation")
 MATH_CLASSES = frozenset("math tex latex equation".split())
 DELIMITED = re.compile(r"\\\(((?:[^\\]|\\[^()])+)\\\)|\\\[((?:[^\\]|\\[^\[\]])+)\\\]|\$\$([^$]+)\$\$")
 WHOLE_STYLE = re.compile(r"^\{\s*\\(?:display|text)style\s*(.*)\}$", re.DOTALL)
 ENVIRONMENT = re.compile(r"^\\begin\{.*\\end\{[a-z*]+\}$", re.DOTALL)
 
 
-def uses_tex(html: str) -> bool:
-    """Whether a script of the page turns TeX delimiters in its text into equations."""
-    return re.search(r"mathjax|katex", html[:200_000], re.I) is not None
+def uses_tex(lowered: str) -> bool:
+    """Whether a script of the page, given in lower case, turns TeX delimiters in its text into equations."""
+    return "mathjax" in lowered or "katex" in lowered
 
 
-def has_math(html: str) -> bool:
-    """Whether a page may have equations at all; looking for them takes time."""
-    return MATH_SIGNS.search(html) is not None
+def has_math(lowered: str) -> bool:
+    """Whether a page, given in lower case, may have equations at all; looking for them takes time."""
+    return any(sign in lowered for sign in MATH_SIGNS)
 
 
 def find_formula(element: Element) -> tuple[str, bool] | None:
@@ -92,7 +92,10 @@ def _rendered_formula(element: Element, names: set[str]) -> tuple[str, bool]:
 
 
 def _delimited_element(element: Element) -> tuple[str, bool] | None:
-    r"""An element that holds nothing but one equation with its delimiters, `\(...\)` or `\[...\]`."""
+    r"""An element that holds nothing but one equation: with its delimiters, `\(...\)` or `\[...\]`, or as an image."""
+    if not element.length:
+        images = [inner for inner in element.elements() if inner.tag == "img" and inner.get("alt")]
+        return (_plain(images[0].get("alt")), element.tag == "div") if len(images) == 1 else None
     if any(isinstance(child, Element) for child in element.children):
         return None
     text = element.text().strip()
@@ -104,7 +107,7 @@ def _delimited_element(element: Element) -> tuple[str, bool] | None:
 
 
 def _parsed_mathml(source: str) -> str:
-    math = _inner_math(build_tree(parse(source)))
+    math = _inner_math(build_tree(parse(source)).body)
     return "" if math is None else _plain(mathml_to_tex(math))
 
 

@@ -10,6 +10,7 @@ from hornbook.data.extract.html_tree import BLOCKS, HEADINGS, Child, Element
 from hornbook.data.extract.markdown_writer import code_block, footnote, formula, heading, list_item
 
 EDIT_LINKS = re.compile(r"\s*\[\s*(edit|edit source)(\s*\|\s*edit source)?\s*\]$", re.I)  # of wikis
+NOT_QUOTED = frozenset("pre table ul ol dl".split())
 LISTS = frozenset("ul ol menu dir".split())
 
 
@@ -60,9 +61,15 @@ def _block(element: Element, page: Page, around: tuple[Element, ...]) -> list[st
     if tag == "li":
         return [list_item(_item_body(_content(element, page, around)))]
     if tag == "blockquote":
-        quoted = "\n\n".join(_content(element, page, around))
-        return ["\n".join(f"> {line}".rstrip() for line in quoted.split("\n"))] if quoted else []
+        return _quotation(element, _content(element, page, around))
     return _content(element, page, around)
+
+
+def _quotation(element: Element, blocks: list[str]) -> list[str]:
+    """Quoted words are marked as such. Other blocks stay as they are: generators use the tag to indent them."""
+    if not blocks or any(inner.tag in NOT_QUOTED for inner in element.elements()):
+        return blocks
+    return ["\n".join(f"> {line}".rstrip() for line in "\n\n".join(blocks).split("\n"))]
 
 
 def _content(element: Element, page: Page, around: tuple[Element, ...]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -33,23 +33,24 @@ SWALLOWING = (
     "svg",
 )
 NEVER_HIDDEN = frozenset("html body main article".split())
+PROSE = 60  # characters outside of links that make a block running text
 DEEPEST = 150  # levels of the tree; what is nested deeper is put into the last one
 DEEPEST_SOURCE = 20_000  # open elements at once: the parser takes a time that grows with their number
 HIDING_STYLE = re.compile(r"(display\s*:\s*none|visibility\s*:\s*hidden)", re.I)
-SELF_CLOSED = re.compile(  # of XHTML; a parser of HTML takes such an element for open, with all that follows in it
-    r"<(nav|header|footer|aside|script|style|title|textarea|iframe|noscript|template|select|button|div|span|p|a|i|b|em"
-    r"|strong|td|th|li|ul|ol|dl|section|article|h[1-6]|pre|code)((?:\s[^<>]*)?)/>",
-    re.I,
-)
+VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+TAG_NAME = re.compile(r"[A-Za-z][A-Za-z0-9:-]*")
 MUST_CLOSE = re.compile(
     r"<(/?)(?:div|section|article|span|ul|ol|dl|table|blockquote|center|main|nav|aside|form)\b", re.I
 )
 
 
 class Element:
-    """An element. `children` has text as str; `length` and `linked` count the characters of its text and of links."""
+    """An element. `children` has text as str.
 
-    __slots__ = ("tag", "attributes", "children", "length", "linked", "has_blocks")
+    `length`, `linked` and `prose` count the characters of its text, of the links in it, and of its blocks of running text.
+    """
+
+    __slots__ = ("attributes", "children", "has_blocks", "length", "linked", "prose", "tag")
 
     def __init__(self, tag: str, attributes: dict[str, str | None]) -> None:
         self.tag = tag
@@ -57,6 +58,7 @@ class Element:
         self.children: list[Child] = []
         self.length = 0
         self.linked = 0
+        self.prose = 0
         self.has_blocks = False
 
     def get(self, name: str) -> str:
@@ -81,16 +83,31 @@ class Element:
         return "".join(child if isinstance(child, str) else child.text() for child in self.children)
 
     def measure(self) -> None:
-        """Set the lengths, and whether it has blocks in it, from its children."""
+        """Set the counts, and whether it has blocks in it, from its children."""
+        length = linked = prose = 0
+        has_blocks = False
         for child in self.children:
             if isinstance(child, str):
-                self.length += 0 if child.isspace() else len(child)
+                if not child.isspace():
+                    length += len(child)
             else:
-                self.length += child.length
-                self.linked += child.linked
-                self.has_blocks = self.has_blocks or child.has_blocks or child.tag in BLOCKS
+                length += child.length
+                linked += child.linked
+                prose += child.prose
+                if not has_blocks and (child.has_blocks or child.tag in BLOCKS):
+                    has_blocks = True
         if self.tag == "a":
-            self.linked = self.length
+            linked = length
+        if not has_blocks:
+            prose = length - linked if length - linked >= PROSE and self.tag in BLOCKS else 0
+        elif not prose and length - linked >= 4 * PROSE:  # running text with line breaks instead of paragraphs
+            prose = sum(len(child) for child in self.children if isinstance(child, str) and not child.isspace())
+        self.length, self.linked, self.prose, self.has_blocks = length, linked, prose, has_blocks
+
+
+class Tree(NamedTuple):
+    body: Element
+    named: list[Element]  # those that have attributes or mark main content, in the order of the document
 
 
 Child: TypeAlias = Element | str
@@ -101,7 +118,7 @@ def parse(html: str) -> LexborHTMLParser:
     if html.count("<") - 2 * html.count("</") > DEEPEST_SOURCE:
         _check_depth(html)
     if "/>" in html:
-        html = SELF_CLOSED.sub(r"<\1\2></\1>", html)
+        html = _with_end_tags(html)
     lowered = html.lower()
     for name in SWALLOWING:
         if (opened := lowered.count("<" + name)) and opened > lowered.count("</" + name):
@@ -111,12 +128,13 @@ def parse(html: str) -> LexborHTMLParser:
     return LexborHTMLParser(html)
 
 
-def build_tree(parser: LexborHTMLParser) -> Element:
+def build_tree(parser: LexborHTMLParser) -> Tree:
     """The body. Formulas stay even where they are hidden or scripts, since pages show an image of them instead."""
     body = parser.body
     top = Element("body", {} if body is None else body.attributes)
+    named: list[Element] = []
     if body is None or body.child is None:
-        return top
+        return Tree(top, named)
     node: LexborNode | None = body.child
     element = top
     opened: list[tuple[LexborNode, Element]] = []
@@ -132,6 +150,8 @@ def build_tree(parser: LexborHTMLParser) -> Element:
             ):
                 child = Element(tag if len(opened) < DEEPEST else "div", attributes)
                 inside = node.child
+                if attributes or tag in ("main", "article"):
+                    named.append(child)
                 if len(opened) <= DEEPEST:
                     element.children.append(child)
                 else:  # too deep: its text stands in the last level, on a line of its own
@@ -148,7 +168,7 @@ def build_tree(parser: LexborHTMLParser) -> Element:
             element = parent
         node = following
     top.measure()
-    return top
+    return Tree(top, named)
 
 
 def _is_seen(tag: str, attributes: dict[str, str | None], parent: Element) -> bool:
@@ -166,6 +186,19 @@ def _is_hidden(tag: str, attributes: dict[str, str | None], node: LexborNode) ->
     if not hidden or tag in NEVER_HIDDEN or tag == "math":
         return False
     return not (tag == "img" and attributes.get("alt")) and node.css_first("math") is None
+
+
+def _with_end_tags(html: str) -> str:
+    """`<div/>` as XHTML means it. A parser of HTML takes it for open, with all that follows in it."""
+    parts = []
+    done = 0
+    for match in re.finditer("/>", html):
+        start = html.rfind("<", done, match.start())
+        name = TAG_NAME.match(html, start + 1, match.start()) if start >= 0 else None
+        if name is not None and name[0].lower() not in VOID and ">" not in html[start : match.start()]:
+            parts += [html[done : match.start()], f"></{name[0]}>"]
+            done = match.end()
+    return "".join([*parts, html[done:]])
 
 
 def _without_noscript(html: str) -> str:

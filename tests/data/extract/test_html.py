@@ -155,7 +155,41 @@ FORMULAS = {
     ),
 }
 
-ROWS = {**CONTENT, **BLOCKS, **CODE, **FORMULAS}
+THREADS = {
+    "nested comments": (
+        "<div class='comment'><span class='author'>Ann</span><p>Use a heap.</p><div class='comment'>"
+        "<span class='author'>Bob</span><p>A heap is slow.</p></div></div>",
+        ["Ann:\n\nUse a heap.", "Bob, in reply to Ann:\n\nA heap is slow."],
+        [],
+    ),
+    "questions and answers": (
+        "<div class='question'><h1>Which?</h1><p>Which one?</p><div class='user-details'><a href='/u'>Ann</a> 12</div></div>"
+        "<div class='answer'><p>A heap.</p><div itemprop='author'><a href='/v'>Bob</a></div>"
+        "<ul><li class='comment'><p>Thanks.</p><a rel='author'>Ann</a></li></ul></div>",
+        ["Bob, in reply to Ann:\n\nA heap.", "Ann, in reply to Bob:"],
+        [],
+    ),
+    "posts that name the one they answer": (
+        "<article class='post' id='p-1'><b class='username'>Ann</b><div>One</div></article>"
+        "<article class='post' id='p-2'><b class='username'>Bob</b><div>Two</div></article>"
+        "<article class='post' id='p-3' data-parent-id='1'><b class='username'>Cy</b><div>Three</div></article>",
+        ["Bob:\n\nTwo", "Cy, in reply to Ann:\n\nThree"],
+        [],
+    ),
+    "posts that quote": (
+        "<div class='post'><p class='author'>Ann</p><div>One</div></div><div class='post'><p class='author'>Bob</p>"
+        "<blockquote><cite>Ann wrote:</cite><p>One</p></blockquote><div>Two</div></div>",
+        ["Bob, in reply to Ann:"],
+        [],
+    ),
+    "a page that is no thread": (
+        "<div class='post'><span class='author'>Ann</span><p>One</p></div>",
+        ["Ann"],
+        ["Ann:"],
+    ),
+}
+
+ROWS = {**THREADS, **CONTENT, **BLOCKS, **CODE, **FORMULAS}
 
 
 @pytest.mark.parametrize("name", ROWS)
