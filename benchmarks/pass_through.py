@@ -1,9 +1,10 @@
 """Do READMEs and source files of installed packages pass through `hornbook.extract` unchanged?
 
-    python benchmarks/pass_through.py 500 READMES... -- 500 SOURCES...
+    python -m benchmarks.pass_through 500 FOLDERS... -- 1000 FOLDERS...
 
-Draws so many files of each folder list, extracts them, and counts what is unchanged, changed and set aside, with every
-removed piece that is neither an image, a badge nor a comment. For Python packages the README is the body of METADATA.
+Draws so many READMEs of the first folders and source files of the others, extracts them, and counts what is unchanged,
+changed and set aside, with every changed piece that is neither an image, a badge nor a comment. For Python packages
+the README is the body of METADATA.
 """
 
 import difflib
@@ -41,7 +42,7 @@ def _readmes(folders: list[str]) -> Iterator[tuple[str, bytes]]:
             suffix = "rst" if b"text/x-rst" in body[0] else "md"
             if body[2].strip():
                 yield f"{source.name}/README.{suffix}", body[2]
-        elif README.search(source.path.name) and source.path.is_file():
+        elif README.search(source.path.name) and source.path.suffix not in (".gz", ".html") and source.path.is_file():
             yield source.name, source.path.read_bytes()
 
 

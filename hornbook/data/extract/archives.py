@@ -38,7 +38,7 @@ class TarArchive:
         self._infos: dict[str, tarfile.TarInfo] = {}
         self.damage = ""
         try:
-            self._infos = {info.name: info for info in self._list() if info.isfile()}
+            self._infos = {printable(info.name): info for info in self._list() if info.isfile()}
         except Exception as error:  # tarfile raises whatever broken bytes lead to
             self.damage = type(error).__name__
         self.names = list(self._infos)
@@ -82,6 +82,11 @@ def archive_kind(file: IO[bytes]) -> str:
     finally:
         file.seek(0)
     return "" if any(name in names for name in DOCUMENTS) else "zip"
+
+
+def printable(name: str) -> str:
+    """A name without what is not Unicode, which records and messages cannot hold."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def open_archive(file: IO[bytes], kind: str, budget: Budget) -> Archive:

@@ -79,8 +79,18 @@ def extract_source(source: Source, mime: str = "") -> ExtractedDocument:
         raise NotExtractable(f"unreadable {name}: {one_line(error)}") from None
     if not document.text.strip():
         raise NotExtractable(f"no text in this {name}")
-    document.metadata = {**document.metadata, "format": name}
+    document.text, document.title = _unicode(document.text), _unicode(document.title)
+    document.metadata = {key: _unicode(value) for key, value in document.metadata.items()} | {"format": name}
     return document
+
+
+def _unicode(text: str) -> str:
+    """The text with U+FFFD for halves of characters, which some libraries give and no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def load_extractor(name: str) -> Extractor:

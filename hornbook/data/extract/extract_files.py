@@ -88,7 +88,7 @@ def _fill(journal: Path, sources: list[Source], settings: ExtractSettings, work:
             for _, group in groupby(reads, key=_file_of):
                 for number, read in enumerate(group):
                     log.append(msgspec.json.encode(read))
-                    bar.advance(not number, f"{done:,} documents")
+                    bar.advance(not number, f"{done:,} results")
                     done += 1
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import IO, NamedTuple
 
 from hornbook.base.packages import missing_package
+from hornbook.data.extract.archives import printable
 
 
 class Page(NamedTuple):
@@ -28,10 +29,10 @@ def warc_pages(file: IO[bytes], most: int) -> Iterator[Page]:
     for record in ArchiveIterator(file, record_types=wanted, parse_http=True, auto_decode="all"):
         http = record.http_headers
         yield Page(
-            url=(record.headers.get("WARC-Target-URI") or "").strip("<>"),
+            url=printable(record.headers.get("WARC-Target-URI") or "").strip("<>"),
             data=record.reader.read(most),
-            mime=(record.http_content_type if http is not None else record.headers.get("Content-Type")) or "",
-            charset=record.http_charset or "",
-            date=record.headers.get("WARC-Date") or "",
+            mime=printable((record.http_content_type if http else record.headers.get("Content-Type")) or ""),
+            charset=printable(record.http_charset or ""),
+            date=printable(record.headers.get("WARC-Date") or ""),
             status=(http.status_code or 0) if http is not None else 0,
         )

@@ -17,6 +17,7 @@ from hornbook.data.extract.containers import Member, read_beside
 from hornbook.data.extract.document import ExtractedDocument, NotExtractable
 from hornbook.data.extract.extract import Source, extract_source
 
+READY = b"ready"  # its first message
 GRACE = 5.0  # seconds past the time limit after which it kills itself, in case its parent has died
 
 
@@ -56,7 +57,8 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted too, and ends this process
-    read = msgspec.msgpack.Decoder(Member, dec_hook=lambda kind, value: kind(value)).decode
+    read = msgspec.msgpack.Decoder(Member, dec_hook=lambda kind, value: kind(os.fsdecode(value))).decode
+    pipe.send_bytes(READY)
     with contextlib.suppress(EOFError, OSError):  # the parent has closed the pipe
         while True:
             member = read(pipe.recv_bytes())

@@ -15,7 +15,7 @@ import msgspec
 
 from hornbook.base.platform import cores
 from hornbook.data.extract.containers import Member
-from hornbook.data.extract.worker import Extracted, extract_member
+from hornbook.data.extract.worker import READY, Extracted, extract_member
 
 AHEAD = 64  # documents between the one that is given out next and the newest that is read
 AHEAD_BYTES = 256 << 20
@@ -54,17 +54,17 @@ class Worker:
         self.slot: Slot | None = None
         self.pipe: Connection | None = None
         self.deadline = 0.0
+        self._ready = False
         self._process: subprocess.Popen[bytes] | None = None
 
     def begin(self, slot: Slot) -> None:
         self.slot = slot
-        message = msgspec.msgpack.encode(slot.item, enc_hook=str)
+        message = msgspec.msgpack.encode(slot.item, enc_hook=os.fsencode)  # for paths, which may be no Unicode
         for _ in range(2):  # one that died while it was idle is started again
-            fresh = self.pipe is None
-            if fresh:
+            if self.pipe is None:
                 self._start()
             assert self.pipe
-            self.deadline = time.monotonic() + self.limits.seconds + (LOADING if fresh else 0)
+            self.deadline = time.monotonic() + (self.limits.seconds if self._ready else LOADING)
             try:
                 self.pipe.send_bytes(message)
                 return
@@ -73,10 +73,16 @@ class Worker:
         self._finish(Extracted(reason="crash: the extracting process cannot be started"))
 
     def receive(self) -> None:
-        """Take the answer that is there, or note that the process has died."""
+        """Take the message that is there, or note that the process has died. The time of the first document begins
+        when the process says that it is ready."""
         assert self.pipe
         try:
-            answer = msgspec.msgpack.decode(self.pipe.recv_bytes(), type=Extracted)
+            message = self.pipe.recv_bytes()
+            if not self._ready:
+                self._ready = message == READY
+                self.deadline = time.monotonic() + self.limits.seconds
+                return
+            answer = msgspec.msgpack.decode(message, type=Extracted)
         except (EOFError, OSError):
             self.close()
             answer = Extracted(
@@ -98,6 +104,7 @@ class Worker:
         if self.pipe:
             self.pipe.close()
         self._process = self.pipe = None
+        self._ready = False
 
     def _finish(self, answer: Extracted) -> None:
         assert self.slot

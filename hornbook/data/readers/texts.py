@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from hornbook.base.errors import one_line
@@ -118,7 +118,8 @@ def _rows(source: Source, where: str, read_records: ReadRecords) -> Iterator[Rea
 def _rows_inside(member: Member, read_records: ReadRecords) -> Iterator[Read]:
     """The rows of a file in an archive, which is unpacked for its reader."""
     with tempfile.TemporaryDirectory(prefix="hornbook-") as folder:
-        path = Path(folder, PurePosixPath(member.name).name)
+        suffix = inner_suffix(Path(member.name))
+        path = Path(folder, "rows" + (suffix if suffix in RECORD_SUFFIXES else ""))  # the whole name may be too long
         path.write_bytes(member.data)
         yield from _rows(Source(path, member.name, path.parent), _where(member), read_records)
 

@@ -4,6 +4,8 @@ import bz2
 import gzip
 import io
 import lzma
+import os
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -116,6 +118,21 @@ def test_web_archives(packed: bool, tmp_path: Path) -> None:
     ]  # fmt: skip
     assert found[0].metadata == {"url": "http://x.org/a", "date": "2024-05-06T07:08:09Z", "format": "text"}
     assert [reason.partition(":")[0] for _, reason in found.set_aside] == ["no page", "binary file"]
+
+
+def test_names_that_are_no_unicode_or_very_long(tmp_path: Path) -> None:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.GNU_FORMAT, encoding="latin-1") as archive:
+        for name in ("caf\xe9.md", "caf\xe9.html", "n" * 300 + ".jsonl"):
+            info = tarfile.TarInfo(name)
+            info.size = 13
+            archive.addfile(info, io.BytesIO(b'{"text": "x"}'))
+    (tmp_path / "a.tar").write_bytes(target.getvalue())
+    (tmp_path / os.fsdecode(b"b\xff.txt")).write_text("a text")
+    (tmp_path / os.fsdecode(b"b\xff.pdf")).write_bytes(b"%PDF-1.4 broken")
+    result = hornbook.extract_files(tmp_path, out=tmp_path.parent / "out")
+    assert {document.text for document in result.documents} >= {"x", "a text", '{"text": "x"}'}
+    assert any("caf\ufffd.md" in document.origin for document in result.documents)
 
 
 def test_a_file_beside_a_document(tmp_path: Path) -> None:
