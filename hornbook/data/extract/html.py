@@ -42,9 +42,9 @@ def whole_text(html: str) -> str:
 
     Delimiters of TeX in its text are equations. Raises NotExtractable for a page nested too deeply.
     """
-    content = build_tree(parse(html))
-    page = Page(find_footnotes(content), math=True, tex=True)
-    return join_blocks(render_blocks(content, page))
+    tree = build_tree(parse(html))
+    page = Page(find_footnotes(tree.named, tree.body), math=True, tex=True)
+    return join_blocks(render_blocks(tree.body, page))
 
 
 def _main_text(html: str, parser: LexborHTMLParser) -> str:
