@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hornbook.api.stages import ablate as ablate
     from hornbook.api.stages import audit as audit
+    from hornbook.api.stages import collect_questions as collect_questions
     from hornbook.api.stages import curate as curate
     from hornbook.api.stages import decontaminate as decontaminate
     from hornbook.api.stages import evaluate as evaluate
+    from hornbook.api.stages import extract_files as extract_files
     from hornbook.api.stages import find_pivots as find_pivots
     from hornbook.api.stages import import_model as import_model
     from hornbook.api.stages import judged_pairs as judged_pairs
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from hornbook.api.stages import trivia as trivia
     from hornbook.api.stages import tune as tune
     from hornbook.base.errors import HornbookError as HornbookError
+    from hornbook.data.extract.extract import extract as extract
     from hornbook.data.readers.load import load_records as load_records
     from hornbook.oracles.judge import judge as judge
     from hornbook.oracles.judge import judge_many as judge_many
@@ -39,6 +42,9 @@ _PUBLIC = {  # name: its module
     "judge": "hornbook.oracles.judge",
     "judge_many": "hornbook.oracles.judge",
     "load_records": "hornbook.data.readers.load",
+    "extract": "hornbook.data.extract.extract",
+    "extract_files": "hornbook.api.stages",
+    "collect_questions": "hornbook.api.stages",
     "curate": "hornbook.api.stages",
     "decontaminate": "hornbook.api.stages",
     "import_model": "hornbook.api.stages",

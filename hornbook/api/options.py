@@ -11,6 +11,13 @@ class ColumnOptions(TypedDict, total=False):
     columns: Sequence[str]
 
 
+class ExtractOptions(ColumnOptions, total=False):
+    prose_source: str
+    seconds: float
+    memory_mb: int
+    workers: int
+
+
 class DecontaminateOptions(ColumnOptions, total=False):
     benchmarks: Sequence[str]
     info_threshold: float
@@ -24,6 +31,7 @@ class DecontaminateOptions(ColumnOptions, total=False):
 class CurateOptions(DecontaminateOptions, total=False):
     packages: Sequence[str]
     package_chars: int
+    wikipedia: Sequence[str]
     prose_source: str
     min_chars: int
     max_chars: int
@@ -32,6 +40,10 @@ class CurateOptions(DecontaminateOptions, total=False):
     min_language_score: float
     near_duplicate: float
     min_quality: float
+
+
+class QuestionOptions(ColumnOptions, total=False):
+    pass
 
 
 class ImportOptions(TypedDict, total=False):

@@ -17,6 +17,7 @@ from hornbook.api.options import (
     DecontaminateOptions,
     DpoOptions,
     EvaluationOptions,
+    ExtractOptions,
     ImportOptions,
     JudgedPairsOptions,
     MathematicsOptions,
@@ -25,6 +26,7 @@ from hornbook.api.options import (
     PairsOptions,
     PretrainOptions,
     PtsOptions,
+    QuestionOptions,
     ReasoningOptions,
     RecallOptions,
     RefusalOptions,
@@ -62,6 +64,18 @@ def curate(
     return Curated(run_stage("curate", "curate", out, seed, overwrite, settings, documents=documents))
 
 
+def extract_files(
+    files: Rows,
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[ExtractOptions],
+) -> Curated:
+    """Take the text out of files of any format; `extract` does it for the bytes of one."""
+    return Curated(run_stage("extract_files", "extract", out, seed, overwrite, settings, files=files))
+
+
 def decontaminate(
     records: Rows,
     *,
@@ -72,6 +86,18 @@ def decontaminate(
 ) -> Decontaminated:
     """Set aside records that overlap with benchmarks."""
     return Decontaminated(run_stage("decontaminate", "decontaminate", out, seed, overwrite, settings, records=records))
+
+
+def collect_questions(
+    documents: Rows,
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[QuestionOptions],
+) -> Generated:
+    """Collect the questions that documents ask and answer."""
+    return Generated(run_stage("collect_questions", "questions", out, seed, overwrite, settings, documents=documents))
 
 
 def import_model(

@@ -37,6 +37,16 @@ def html_to_text(html: str) -> str:
     return _main_text(html, parse(html))
 
 
+def whole_text(html: str) -> str:
+    """As `html_to_text` for a page that is content as a whole, such as a chapter of a book: nothing is left out.
+
+    Delimiters of TeX in its text are equations. Raises NotExtractable for a page nested too deeply.
+    """
+    tree = build_tree(parse(html))
+    page = Page(find_footnotes(tree.named, tree.body), math=True, tex=True)
+    return join_blocks(render_blocks(tree.body, page))
+
+
 def _main_text(html: str, parser: LexborHTMLParser) -> str:
     tree = build_tree(parser)
     mark_threads(tree.body)
