@@ -102,6 +102,16 @@ CODE = {
         ["2 b"],
     ),
     "an element for each line": ("<pre><div>a</div><div>  b</div></pre>", ["a\n  b"], []),
+    "lines of Doxygen": (
+        "<div class='fragment'><div class='line'><span>if</span> x</div>\n<div class='line'>  y</div>\n</div>",
+        ["```\nif x\n  y\n```"],
+        [],
+    ),
+    "code beside its output": (
+        "<table><tr><th>Code</th><th>Output</th></tr><tr><td><pre>a\n  b</pre></td><td><pre>c</pre></td></tr></table>",
+        ["```\na\n  b\n```\n\n```\nc\n```"],
+        ["|"],
+    ),
     "a button to copy": ("<div><button>Copy</button><pre>a = 1</pre></div>", ["a = 1"], ["Copy"]),
     "backticks in the code": ("<pre>```\nx\n```</pre>", ["````\n```\nx\n```\n````"], []),
 }  # fmt: skip
