@@ -36,12 +36,12 @@ SITES = [
     Site("postgresql", "postgresql-doc-15", "postgresql-doc-15/html",
          main="body > div:not(.navheader):not(.navfooter)"),
     Site("debian-handbook", "debian-handbook", "debian-handbook/html/en-US", main="body > div:not(#banner)"),
+    Site("eigen", "libeigen3-doc", "libeigen3-dev/html", main=".headertitle, .contents",
+         dropped="script, style", pattern="group__*.html"),
     Site("mpmath", "python-mpmath-doc", "python-mpmath-doc/html", tuned=False),
     Site("rust book", "rust-doc", "rust-doc/html/book", main="main", dropped="button, script, style", tuned=False),
-    Site("octave", "octave-doc", "octave/octave.html", main="body > div",
-         dropped=".header, a.copiable-anchor, a.copiable-link", tuned=False),
-    Site("eigen", "libeigen3-doc", "libeigen3-dev/html", main=".headertitle, .contents",
-         dropped="script, style", pattern="group__*.html", tuned=False),
+    Site("octave", "octave-doc", "octave/octave.html", main="body",
+         dropped=".header, a.copiable-anchor, a.copiable-link", pattern="[A-WYZ]*.html", tuned=False),
 ]  # fmt: skip
 
 
