@@ -64,6 +64,7 @@ PARSED = {
     "pip install '.[ray]'": "a package index",
     "python examples/ray_train.py": "a cluster of GPUs",
     "python -m benchmarks.synth": "what `make peers` installs",
+    "python -m benchmarks.extract --quick": "what `make peers` installs, and Debian's packages",
     "python -m benchmarks.training": "what `make peers` installs",
     "python -m benchmarks.NAME": "what `make peers` installs",
     "python -m benchmarks.judging --quick": "what `make peers` installs",
