@@ -4,11 +4,11 @@
 
 Prepare: `make peers`, and in FOLDER (by default debdocs) `apt-get download PACKAGE` and `dpkg -x PACKAGE_*.deb PACKAGE`
 for each package of benchmarks/extract_sites.py. The reference of a page is the text of the element that the page itself
-marks as its content (`Site.main`: role=main, or the generator's container), without its anchors. From it come:
+marks as its content (`Site.main`: role=main, or a container), without its anchors. From it come:
 
 - text F1: words of the output that are in the reference in the same order (longest common subsequence);
-- formulas, code blocks, tables: the share kept. A formula is kept if its TeX is in the output, a code block if its lines
-  follow each other with their relative indentation, a table if each row is a line with signs between its cells;
+- formulas, code blocks, tables: the share kept. A formula is kept if its TeX is in the output, a code block if its
+  lines follow each other with their relative indentation, a table if each row is a line with signs between its cells;
 - navigation: the share of pages whose output has a line that is a link outside of the content;
 - speed: megabytes of HTML in a second of processor time, one process, the tools after each other.
 

@@ -19,6 +19,7 @@ class Site(msgspec.Struct):
     folder: str  # below usr/share/doc of the package
     main: str = "[role=main]"
     dropped: str = "a.headerlink, a.viewcode-link, .viewcode-link, button, script, style, object"
+    pattern: str = "*.html"
     tuned: bool = True  # whether rules of the extractor were changed after a look at its pages
 
 
@@ -29,12 +30,18 @@ SITES = [
     Site("astropy", "python-astropy-doc", "python-astropy-doc/html"),
     Site("git", "git-doc", "git/html", main="#header, #content, #footnotes"),
     Site("cmake", "cmake-doc", "cmake-data/html"),
-    Site("flask", "python-flask-doc", "python-flask/html", tuned=False),
-    Site("mathjax", "libjs-mathjax-doc", "libjs-mathjax-doc/html", tuned=False),
+    Site("flask", "python-flask-doc", "python-flask/html"),
+    Site("mathjax", "libjs-mathjax-doc", "libjs-mathjax-doc/html"),
+    Site("nodejs", "nodejs-doc", "nodejs/api", main="#apicontent", dropped="a.mark, button, script, style, .srclink"),
+    Site("postgresql", "postgresql-doc-15", "postgresql-doc-15/html",
+         main="body > div:not(.navheader):not(.navfooter)"),
+    Site("debian-handbook", "debian-handbook", "debian-handbook/html/en-US", main="body > div:not(#banner)"),
     Site("mpmath", "python-mpmath-doc", "python-mpmath-doc/html", tuned=False),
-    Site("nodejs", "nodejs-doc", "nodejs/api", main="#apicontent", dropped="a.mark, button, script, style, .srclink", tuned=False),
-    Site("postgresql", "postgresql-doc-15", "postgresql-doc-15/html", main="body > div:not(.navheader):not(.navfooter)", tuned=False),
-    Site("debian-handbook", "debian-handbook", "debian-handbook/html/en-US", main="body > div:not(#banner)", tuned=False),
+    Site("rust book", "rust-doc", "rust-doc/html/book", main="main", dropped="button, script, style", tuned=False),
+    Site("octave", "octave-doc", "octave/octave.html", main="body > div",
+         dropped=".header, a.copiable-anchor, a.copiable-link", tuned=False),
+    Site("eigen", "libeigen3-doc", "libeigen3-dev/html", main=".headertitle, .contents",
+         dropped="script, style", pattern="group__*.html", tuned=False),
 ]  # fmt: skip
 
 
@@ -46,7 +53,7 @@ def site_pages(site: Site, packages: Path, most: int) -> list[Path]:
     folder = packages / site.package / "usr/share/doc" / site.folder
     pages = [
         page
-        for page in sorted(folder.rglob("*.html"))
+        for page in sorted(folder.rglob(site.pattern))
         if not any(part.startswith(SKIPPED) for part in page.relative_to(folder).parts)
         and 1000 < page.stat().st_size < LARGEST
     ]

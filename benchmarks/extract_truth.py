@@ -36,7 +36,7 @@ class Kept(msgspec.Struct):
 def read_truth(html: str, site: Site) -> Truth | None:
     """The parts of a page; None where nothing is marked as its content."""
     parser = LexborHTMLParser(BLOCK.sub(r"\n\1", html))
-    outermost = [node for node in parser.css(site.main)]
+    outermost = parser.css(site.main)
     if not outermost:
         return None
     for node in parser.css(site.dropped):

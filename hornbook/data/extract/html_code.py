@@ -1,17 +1,22 @@
 """`<pre>` → code: its lines and its language, without line numbers and the marks of a highlighter."""
 
 import re
+from itertools import pairwise
 
 from hornbook.data.extract.html_tree import Element
 
-LINE_NUMBERS = frozenset(
-    "lineno linenos linenumber line-number line-numbers line-numbers-rows gutter linenodiv rouge-gutter gl".split()
-)
+LINE_NUMBERS = frozenset({
+    "lineno", "linenos", "linenumber", "line-number", "line-numbers", "line-numbers-rows", "gutter", "linenodiv",
+    "rouge-gutter", "gl"
+})  # fmt: skip
 PREFIXES = re.compile(r"(?:language|lang|highlight-source|highlight|brush|src)[-:]\s*([\w+#.-]+)")
-HIGHLIGHTERS = frozenset("sourcecode prettyprint src highlight hljs chroma code programlisting listing".split())
-NO_LANGUAGE = frozenset(
-    "default none text plain plaintext txt nohighlight no-highlight notranslate nocode highlight hljs auto".split()
-)
+HIGHLIGHTERS = frozenset({
+    "sourcecode", "prettyprint", "src", "highlight", "hljs", "chroma", "code", "programlisting", "listing"
+})  # fmt: skip
+NO_LANGUAGE = frozenset({
+    "default", "none", "text", "plain", "plaintext", "txt", "nohighlight", "no-highlight", "notranslate", "nocode",
+    "highlight", "hljs", "auto"
+})  # fmt: skip
 ALIASES = {"python3": "python", "py": "python", "ipython3": "python", "ipython": "python", "pycon": "python",
            "pycon3": "python", "js": "javascript", "ts": "typescript", "c++": "cpp", "shell": "bash", "sh": "bash",
            "py3": "python"}  # fmt: skip
@@ -59,7 +64,7 @@ def _are_line_numbers(lines: list[str]) -> bool:
     numbers = [line.strip() for line in lines if line.strip()]
     if not numbers or not all(number.isascii() and number.isdecimal() and len(number) < 7 for number in numbers):
         return False
-    return len(numbers) > 1 and all(int(b) == int(a) + 1 for a, b in zip(numbers, numbers[1:], strict=False))
+    return len(numbers) > 1 and all(int(b) == int(a) + 1 for a, b in pairwise(numbers))
 
 
 def _declared_language(element: Element) -> str:

@@ -2,23 +2,26 @@
 
 from hornbook.data.extract.html_tree import Element
 
-PHRASES = frozenset(  # a block that says only this
-    "edit|edit this page|edit page|edit source|edit on github|view on github|improve this page|suggest an edit"
-    "|view source|show source|page source|view page source|report an issue|report a bug|skip to content"
-    "|skip to main content|skip navigation|back to top|to top|top|print|print this page|share|share this|share this page"
-    "|tweet|copy link|permalink|previous|next|previous topic|next topic|previous page|next page|« previous|next »|prev"
-    "|navigation|table of contents|on this page|in this article|quick search|toggle navigation"
-    "|log in|sign in|sign up|subscribe|read more|copy|copied!|loading...|advertisement".split("|")
-)
-DIRECTIONS = frozenset("prev previous next up home top contents index back first last".split())
-BARS = frozenset("div table p ul ol header footer center section hr".split())
+PHRASES = frozenset({  # a block that says only this
+    "edit", "edit this page", "edit page", "edit source", "edit on github", "view on github", "improve this page",
+    "suggest an edit", "view source", "show source", "page source", "view page source", "report an issue",
+    "report a bug", "skip to content", "skip to main content", "skip navigation", "back to top", "to top", "top",
+    "print", "print this page", "share", "share this", "share this page", "tweet", "copy link", "permalink",
+    "previous", "next", "previous topic", "next topic", "previous page", "next page", "« previous", "next »", "prev",
+    "navigation", "table of contents", "on this page", "in this article", "quick search", "toggle navigation",
+    "log in", "sign in", "sign up", "subscribe", "read more", "copy", "copied!", "loading...", "advertisement"
+})  # fmt: skip
+DIRECTIONS = frozenset({"prev", "previous", "next", "up", "home", "top", "contents", "index", "back", "first", "last"})
+BARS = frozenset({"div", "table", "p", "ul", "ol", "header", "footer", "center", "section", "hr"})
 LONGEST_BAR = 300  # characters
 LONGEST = max(map(len, PHRASES))
-ANCHOR_MARKS = frozenset("¶ # § 🔗 ⚓ ⚓︎ ∞ \uf0c1 ¶¶ link permalink anchor".split()) | {"link to this heading", ""}
-BRACKETED = frozenset(
-    "[source]|[src]|[edit]|[docs]|[view source]|[edit source]|[top]|[permalink]|[back to top]".split("|")
-)
-IN_TEXT = frozenset("td th dt dd span pre".split())
+ANCHOR_MARKS = frozenset({
+    "¶", "#", "§", "🔗", "⚓", "⚓︎", "∞", "\uf0c1", "¶¶", "link", "permalink", "anchor", "link to this heading", ""
+})  # fmt: skip
+BRACKETED = frozenset({
+    "[source]", "[src]", "[edit]", "[docs]", "[view source]", "[edit source]", "[top]", "[permalink]", "[back to top]"
+})  # fmt: skip
+IN_TEXT = frozenset({"td", "th", "dt", "dd", "span", "pre"})
 
 
 def is_control_block(element: Element, links: float) -> bool:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from hornbook.data.extract.html_controls import is_anchor
 from hornbook.data.extract.html_tree import Element
 
-NOTE_TAGS = frozenset("li dt dd aside div p tr section".split())
+NOTE_TAGS = frozenset({"li", "dt", "dd", "aside", "div", "p", "tr", "section"})
 LONGEST_MARK = 8  # characters of a reference's text: 12, [12], *, †, [a]
 
 

@@ -9,10 +9,10 @@ from hornbook.data.extract.html_math import convert_delimiters, find_formula
 from hornbook.data.extract.html_tree import Child, Element
 from hornbook.data.extract.markdown_writer import formula
 
-CODE = frozenset("code tt samp kbd".split())
+CODE = frozenset({"code", "tt", "samp", "kbd"})
 LINE = "\x00"  # a line end in a text whose other white space is not yet collapsed
 INVISIBLE = {ord(letter): None for letter in "\u00ad\u200b\u2060\ufeff"}
-ORDINAL = frozenset("st nd rd th er re e ème º ª tm ™ ®".split())
+ORDINAL = frozenset({"st", "nd", "rd", "th", "er", "re", "e", "ème", "º", "ª", "tm", "™", "®"})
 
 
 class Page(NamedTuple):

@@ -5,20 +5,30 @@ from typing import NamedTuple
 from hornbook.data.extract.html_controls import is_control_block, is_navigation_bar
 from hornbook.data.extract.html_tree import HEADINGS, Child, Element, Tree
 
-MAIN_NAMES = frozenset("main main-content maincontent content article post-content entry-content article-body".split())
-NAVIGATION_ROLES = frozenset(
-    "navigation search banner contentinfo menu menubar toolbar tablist dialog alertdialog complementary".split()
-)
-LINK_BLOCKS = frozenset(  # dropped where half of their text is links
-    "nav navbar navigation menu sidebar breadcrumb breadcrumbs footer header related pagination pager topbar".split()
-)
-ASIDE_BLOCKS = frozenset(  # dropped where they are short: they are about the page or the site, not its subject
-    "share sharing social cookie cookies cookie-banner cookie-notice cookie-consent consent gdpr advert adverts ad ads"
-    " advertisement popup newsletter subscribe promo copyright footer skip-link skiplink skip-links"
-    " screen-reader-text sr-only visually-hidden".split()
-)
-DROPPABLE = frozenset("nav header footer aside div section ul ol p li form table dl details span a label menu".split())
-EDGES = frozenset("nav header footer aside div section ul ol p form table dl details center menu span a".split())
+MAIN_NAMES = frozenset({
+    "main", "main-content", "maincontent", "content", "article", "post-content", "entry-content", "article-body"
+})  # fmt: skip
+NAVIGATION_ROLES = frozenset({
+    "navigation", "search", "banner", "contentinfo", "menu", "menubar", "toolbar", "tablist", "dialog", "alertdialog",
+    "complementary"
+})  # fmt: skip
+LINK_BLOCKS = frozenset({  # dropped where half of their text is links
+    "nav", "navbar", "navigation", "menu", "sidebar", "breadcrumb", "breadcrumbs", "footer", "header", "related",
+    "pagination", "pager", "topbar"
+})  # fmt: skip
+ASIDE_BLOCKS = frozenset({  # dropped where they are short: they are about the page or the site, not its subject
+    "share", "sharing", "social", "cookie", "cookies", "cookie-banner", "cookie-notice", "cookie-consent", "consent",
+    "gdpr", "advert", "adverts", "ad", "ads", "advertisement", "popup", "newsletter", "subscribe", "promo",
+    "copyright", "footer", "skip-link", "skiplink", "skip-links", "screen-reader-text", "sr-only", "visually-hidden"
+})  # fmt: skip
+DROPPABLE = frozenset({
+    "nav", "header", "footer", "aside", "div", "section", "ul", "ol", "p", "li", "form", "table", "dl", "details",
+    "span", "a", "label", "menu"
+})  # fmt: skip
+EDGES = frozenset({
+    "nav", "header", "footer", "aside", "div", "section", "ul", "ol", "p", "form", "table", "dl", "details", "center",
+    "menu", "span", "a"
+})  # fmt: skip
 SHORT = 400  # characters
 LEAST_SHARE = 0.25  # of the page's running text, for an element marked as its main content
 NAMED_SHARE = 0.6  # the same for an article, and for one marked by its class or id

@@ -5,11 +5,11 @@ import re
 from hornbook.data.extract.html_tree import Element, build_tree, parse
 from hornbook.data.extract.mathml import mathml_to_tex
 
-RENDERED = frozenset("MathJax MathJax_Display MathJax_SVG MathJax_SVG_Display MathJax_CHTML mjx-chtml".split())
+RENDERED = frozenset({"MathJax", "MathJax_Display", "MathJax_SVG", "MathJax_SVG_Display", "MathJax_CHTML", "mjx-chtml"})
 PREVIEW = "MathJax_Preview"
-IMAGE_OF_TEX = frozenset("math tex latex mwe-math-fallback-image-inline mwe-math-fallback-image-display".split())
+IMAGE_OF_TEX = frozenset({"math", "tex", "latex", "mwe-math-fallback-image-inline", "mwe-math-fallback-image-display"})
 MATH_SIGNS = ("math", "katex", "displaystyle", "mjx", "latex", '"tex"', "'tex'", "equation")
-MATH_CLASSES = frozenset("math tex latex equation".split())
+MATH_CLASSES = frozenset({"math", "tex", "latex", "equation"})
 DELIMITED = re.compile(r"\\\(((?:[^\\]|\\[^()])+)\\\)|\\\[((?:[^\\]|\\[^\[\]])+)\\\]|\$\$([^$]+)\$\$")
 WHOLE_STYLE = re.compile(r"^\{\s*\\(?:display|text)style\s*(.*)\}$", re.DOTALL)
 ENVIRONMENT = re.compile(r"^\\begin\{.*\\end\{[a-z*]+\}$", re.DOTALL)

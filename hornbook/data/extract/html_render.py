@@ -10,8 +10,8 @@ from hornbook.data.extract.html_tree import BLOCKS, HEADINGS, Child, Element
 from hornbook.data.extract.markdown_writer import code_block, footnote, formula, heading, list_item
 
 EDIT_LINKS = re.compile(r"\s*\[\s*(edit|edit source)(\s*\|\s*edit source)?\s*\]$", re.I)  # of wikis
-NOT_QUOTED = frozenset("pre table ul ol dl".split())
-LISTS = frozenset("ul ol menu dir".split())
+NOT_QUOTED = frozenset({"pre", "table", "ul", "ol", "dl"})
+LISTS = frozenset({"ul", "ol", "menu", "dir"})
 
 
 def render_blocks(element: Element, page: Page, around: tuple[Element, ...] = ()) -> list[str]:

@@ -6,7 +6,7 @@ from hornbook.data.extract.html_tree import HEADINGS, Element
 from hornbook.data.extract.markdown_writer import one_line, table
 
 WIDEST_SPAN = 100  # columns or rows that one cell may take
-SECTIONS = frozenset("thead tbody tfoot".split())
+SECTIONS = frozenset({"thead", "tbody", "tfoot"})
 
 Render = Callable[[Element], list[str]]
 

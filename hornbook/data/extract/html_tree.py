@@ -8,36 +8,30 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from hornbook.data.extract.document import NotExtractable
 
-UNSEEN = frozenset(
-    "head script style noscript template iframe object embed applet canvas audio video svg select datalist input"
-    " textarea dialog map progress meter button -comment !doctype".split()
-)
-BLOCKS = frozenset(
-    "address article aside blockquote body center dd details dir div dl dt fieldset figcaption figure footer form"
-    " h1 h2 h3 h4 h5 h6 header hr li main menu nav ol p pre section summary table tbody td tfoot th thead tr ul"
-    " caption hgroup legend optgroup search".split()
-)
-HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
+UNSEEN = frozenset({
+    "head", "script", "style", "noscript", "template", "iframe", "object", "embed", "applet", "canvas", "audio",
+    "video", "svg", "select", "datalist", "input", "textarea", "dialog", "map", "progress", "meter", "button",
+    "-comment", "!doctype"
+})  # fmt: skip
+BLOCKS = frozenset({
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dir", "div", "dl", "dt",
+    "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li",
+    "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead",
+    "tr", "ul", "caption", "hgroup", "legend", "optgroup", "search"
+})  # fmt: skip
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 LABELLED = HEADINGS | {"summary", "dt"}  # a button in one of these is its text
-SWALLOWING = (
-    "title",
-    "textarea",
-    "button",
-    "select",
-    "iframe",
-    "noscript",
-    "dialog",
-    "object",
-    "video",
-    "canvas",
-    "svg",
-)
-NEVER_HIDDEN = frozenset("html body main article".split())
+SWALLOWING = frozenset({  # not shown, and without its end tag it takes all that follows
+    "title", "textarea", "button", "select", "iframe", "noscript", "dialog", "object", "video", "canvas", "svg"
+})  # fmt: skip
+NEVER_HIDDEN = frozenset({"html", "body", "main", "article"})
 PROSE = 60  # characters outside of links that make a block running text
 DEEPEST = 150  # levels of the tree; what is nested deeper is put into the last one
 DEEPEST_SOURCE = 20_000  # open elements at once: the parser takes a time that grows with their number
 HIDING_STYLE = re.compile(r"(display\s*:\s*none|visibility\s*:\s*hidden)", re.I)
-VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+VOID = frozenset({
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"
+})  # fmt: skip
 TAG_NAME = re.compile(r"[A-Za-z][A-Za-z0-9:-]*")
 MUST_CLOSE = re.compile(
     r"<(/?)(?:div|section|article|span|ul|ol|dl|table|blockquote|center|main|nav|aside|form)\b", re.I
@@ -47,7 +41,7 @@ MUST_CLOSE = re.compile(
 class Element:
     """An element. `children` has text as str.
 
-    `length`, `linked` and `prose` count the characters of its text, of the links in it, and of its blocks of running text.
+    `length` counts the characters of its text, `linked` those in links, `prose` those in blocks of running text.
     """
 
     __slots__ = ("attributes", "children", "has_blocks", "length", "linked", "prose", "tag")
