@@ -1,7 +1,7 @@
 """The interface of all sampling engines: requests, rollouts, and the protocol `Engine`."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -35,6 +35,14 @@ class Rollout(msgspec.Struct):
     tokens: list[int]
     logprobs: list[float]
     finish: str
+
+
+class Scored(NamedTuple):
+    """A given continuation: the natural-log probability of each of its tokens (temperature 1, no filters), and whether
+    each of them is the likeliest."""
+
+    logprobs: list[float]
+    greedy: bool
 
 
 class Engine(Protocol):
