@@ -19,10 +19,12 @@ def score_tables(out: Path) -> Iterator[Table]:
 
 
 def _scores(rows: list[dict[str, Any]]) -> Table:
-    table = _table("Scores", "mean", "95 % interval", "n")
+    """`shows` is the difference from another model, in points, that so many questions show four times in five."""
+    table = _table("Scores", "mean", "95 % interval", "n", "shows")
     for row in rows:
         interval = f"{row['low']:.1%} to {row['high']:.1%}"
-        table.add_row(escape(row["name"]), f"{row['mean']:.1%}", interval, f"{row['n']:,}")
+        cells = f"{row['mean']:.1%}", interval, f"{row['n']:,}", f"{100 * row['detectable']:.1f}"
+        table.add_row(escape(row["name"]), *cells)
     return table
 
 

@@ -63,6 +63,13 @@ class Engine(Protocol):
         """The model's own log-probability (temperature 1, no filters) of each continuation token after its prefix."""
 
 
+class ScoringEngine(Engine, Protocol):
+    """An engine that also says what greedy decoding would give: PyTorch."""
+
+    def score(self, prefixes: list[list[int]], continuations: list[list[int]]) -> list[Scored]:
+        """The score of each continuation after its prefix; what texts have in common may be computed once."""
+
+
 def check_context(context: int, prefix: list[int], more: int = 0) -> None:
     """Raises HornbookError unless at least one token fits into `context` after `prefix` and `more` tokens."""
     if not prefix:
