@@ -64,6 +64,14 @@ def compare(
     return rows
 
 
+def corrected(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of `compare` with p-values corrected for testing so many scores at once, and verdicts by these."""
+    ps = holm([row["p"] for row in rows])
+    return [
+        row | {"p": p, "verdict": row["verdict"] if p < SIGNIFICANT else NOISE} for row, p in zip(rows, ps, strict=True)
+    ]
+
+
 def detectable_by(score: Estimate) -> float:
     """The difference that this score would show four times in five, against a model that is about as good and whose
     answers are independent of this one's; on the same questions less is enough, the more so the more alike answers

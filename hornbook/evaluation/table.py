@@ -15,7 +15,7 @@ def score_tables(out: Path) -> Iterator[Table]:
     found = read_json(out / "scores.json")
     yield _scores(found["scores"])
     if found["comparisons"]:
-        yield _comparisons(found["comparisons"])
+        yield comparison_table(found["comparisons"], "Compared with the earlier model, in points")
 
 
 def _scores(rows: list[dict[str, Any]]) -> Table:
@@ -28,9 +28,9 @@ def _scores(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _comparisons(rows: list[dict[str, Any]]) -> Table:
+def comparison_table(rows: list[dict[str, Any]], title: str) -> Table:
     """Differences in percentage points, on the questions that both models answered."""
-    table = _table("Compared with the earlier model, in points", "difference", "95 % interval", "p", "n", "verdict")
+    table = _table(title, "difference", "95 % interval", "p", "n", "verdict")
     for row in rows:
         points = [f"{100 * row[name]:+.1f}" for name in ("difference", "low", "high")]
         interval = f"{points[1]} to {points[2]}"

@@ -40,11 +40,7 @@ def score_shared(model: PreTrainedModel, prefixes: list[list[int]], continuation
     scores = [Scored([], True) for _ in prefixes]
     for numbers in plan_rows(texts):
         try:
-            found = _score_row(
-                model,
-                [texts[i] for i in numbers],
-                [continuations[i] for i in numbers],
-            )
+            found = _score_row(model, [texts[i] for i in numbers], [continuations[i] for i in numbers])
         except Exception as error:  # a model's own code may raise anything
             raise HornbookError(f"{kind_of(model)}: the model's forward pass fails ({one_line(error)})") from error
         for index, scored in zip(numbers, found, strict=True):
