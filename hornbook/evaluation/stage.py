@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hornbook.base.confidence_intervals import estimate
 from hornbook.base.errors import HornbookError
@@ -25,6 +25,7 @@ from hornbook.evaluation.metrics import (
 from hornbook.evaluation.multiple_choice import answer_items, choose_items
 from hornbook.evaluation.settings import EvaluationSettings
 from hornbook.evaluation.significance import compare, detectable_by
+from hornbook.inference.rollouts import ScoringEngine
 from hornbook.inference.settings import Sampling
 from hornbook.oracles.isolated import Oracles
 from hornbook.preference.generate import Encoder, SampledReply, delete_replies, open_respondent
@@ -68,9 +69,9 @@ def evaluation(
         replies = respondent.replies(asked, settings.samples, sampling, work, "questions")
         picks = answer_items(items, respondent, settings.normalise, work)
         if tasks:
-            picks += answer_tasks(tasks, respondent.engine, encoder.tokenizer, settings, work)
+            picks += answer_tasks(tasks, cast(ScoringEngine, respondent.engine), encoder.tokenizer, settings, work)
     answers = _graded(asked, replies, settings, work) + picks
-    if not answers:
+    if not answers and not tasks:
         raise HornbookError("evaluation: no item of the benchmarks fits the model's context")
     mark_knowledge(answers, answers if settings.style == "plain" and not base else of_base)
     answers.sort(key=lambda answer: (answer.score, answer.question, answer.sample))

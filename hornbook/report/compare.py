@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
@@ -11,7 +12,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_json, read_records, write_text
 from hornbook.base.records import Question
 from hornbook.evaluation.harness.samples import KeptItem, read_items
-from hornbook.evaluation.metrics import ScoredReply
+from hornbook.evaluation.metrics import ScoredReply, values_by_score
 from hornbook.evaluation.significance import compare, corrected
 from hornbook.pts.page import embed
 from hornbook.report.answers import MOST_BYTES, Compared, Reply, within
@@ -34,17 +35,18 @@ def compare_evaluations(before: Path, now: Path) -> Comparison:
 
     Raises HornbookError for a folder without an evaluation, and if the two have no question in common.
     """
-    answers = tuple(read_records(folder / "answers.parquet", ScoredReply) for folder in (before, now))
-    rows = corrected(compare(answers[1], answers[0], resamples=RESAMPLES, seed=0))
+    earlier, later = (read_records(folder / "answers.parquet", ScoredReply) for folder in (before, now))
+    rows = corrected(compare(later, earlier, resamples=RESAMPLES, seed=0))
     if not rows:
         raise HornbookError(f"{before} and {now}: no question in common")
-    means = [_means(replies) for replies in answers]
+    tables = values_by_score(earlier), values_by_score(later)
     for row in rows:
-        shared = [name for name in means[1] if name[0] == row["score"] and name in means[0]]
-        row["before"], row["now"] = (sum(of[name].right for name in shared) / len(shared) for of in means)
-    scores = tuple(read_json(folder / "scores.json")["model"] for folder in (before, now))
-    names = scores if scores[0] != scores[1] else (str(before), str(now))
-    return Comparison(names, rows, _changed(means, now))
+        of_both = [table[row["score"]] for table in tables]
+        shared = of_both[0].keys() & of_both[1].keys()
+        row["before"], row["now"] = (float(np.mean([np.mean(of[name]) for name in shared])) for of in of_both)
+    one, other = (str(read_json(folder / "scores.json")["model"]) for folder in (before, now))
+    names = (one, other) if one != other else (str(before), str(now))
+    return Comparison(names, rows, _changed(_means(earlier), _means(later), now))
 
 
 def _means(replies: list[ScoredReply]) -> dict[tuple[str, str], Reply]:
@@ -55,9 +57,8 @@ def _means(replies: list[ScoredReply]) -> dict[tuple[str, str], Reply]:
     return {key: Reply(of[0].completion, sum(one.value for one in of) / len(of)) for key, of in found.items()}
 
 
-def _changed(means: list[dict[tuple[str, str], Reply]], folder: Path) -> list[Compared]:
+def _changed(before: dict[tuple[str, str], Reply], now: dict[tuple[str, str], Reply], folder: Path) -> list[Compared]:
     """The questions whose verdict changed, the largest change first."""
-    before, now = means
     moved = [name for name in now if name in before and now[name].right != before[name].right]
     moved.sort(key=lambda name: (-abs(now[name].right - before[name].right), name))
     items = _items(folder, {question for _, question in moved})

@@ -48,7 +48,7 @@ def plain(model: PreTrainedModel, prefix: list[int], continuation: list[int]) ->
 
 
 def test_what_is_shared_is_computed_once() -> None:
-    row = lay_out(sorted(tuple([*SHOTS, token, 2, 3]) for token in range(50, 60)))
+    row = lay_out(sorted((*SHOTS, token, 2, 3) for token in range(50, 60)))
     assert len(row.tokens) == len(SHOTS) + 10 * 3
 
 

@@ -83,4 +83,4 @@ def _score(metric: str, samples: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _digest(*what: Any) -> str:
-    return xxhash.xxh3_128_hexdigest(repr(what))
+    return xxhash.xxh3_128_hexdigest(repr(what).encode())

@@ -80,6 +80,7 @@ def load_task(name: str, index: "TaskManager", num_fewshot: int | None) -> Loade
     for task in found["tasks"].values():
         task.set_config(key="num_fewshot", value=_shots(task.config, num_fewshot))
         task.set_fewshot_seed(seed=SEED)
+    name = next(iter(found["tasks"])) if Path(name).is_file() else name
     return LoadedTask(name, found["tasks"], found.get("groups", {}), found.get("group_map", {}), notes)
 
 

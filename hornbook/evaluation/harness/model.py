@@ -64,11 +64,14 @@ class EngineModel(TemplateLM):
             add_special_tokens = not has_bos_prefix(string, self.tokenizer.decode(self.prefix_token_id))
         return list(self.tokenizer.encode(string, add_special_tokens=add_special_tokens))
 
+    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
+        """(log-likelihood, whether greedy decoding gives it) of each continuation after its context."""
+        return super().loglikelihood(requests, disable_tqdm=True)
+
     def _loglikelihood_tokens(
         self, requests: list[tuple[tuple[str, str], list[int], list[int]]], **_: Any
     ) -> list[tuple[float, bool]]:
-        """(log-likelihood, whether greedy decoding gives it) of each continuation; a long context loses its
-        beginning."""
+        """The same for token ids; a context that is too long loses its beginning."""
         pairs = [self._fitted(context, continuation) for _, context, continuation in requests]
         texts = [(*context, *continuation[:-1]) for context, continuation in pairs]
         found: list[tuple[float, bool]] = [(0.0, True)] * len(pairs)

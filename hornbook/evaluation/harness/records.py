@@ -74,7 +74,7 @@ def chosen_text(record: dict[str, Any], metric: str = "acc") -> str:
 def _passage(doc: dict[str, Any]) -> str:
     """The digest of the text that the question is about, if there is one."""
     text = next((doc[column] for column in PASSAGES if isinstance(doc.get(column), str) and doc[column]), "")
-    return xxhash.xxh3_64_hexdigest(text) if text else ""
+    return xxhash.xxh3_64_hexdigest(text.encode()) if text else ""
 
 
 def write_records(answered: list[AnsweredTask], settings: EvaluationSettings, work: Workspace) -> None:

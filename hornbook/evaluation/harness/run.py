@@ -1,7 +1,10 @@
 """Ask a model the questions of lm-evaluation-harness's tasks, and keep all that was asked and answered."""
 
 import random
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase
@@ -80,13 +83,14 @@ def _evaluated(asked: LoadedTask, model: Any, limit: int) -> dict[str, Any]:
     random.seed(0)  # as lm-eval's command line does
     np.random.seed(SEED)
     try:
-        found = evaluate(
-            lm=model,
-            task_dict={"tasks": asked.tasks, "groups": asked.groups, "group_map": asked.group_map},
-            limit=limit or None,
-            bootstrap_iters=RESAMPLES,
-            confirm_run_unsafe_code=True,  # programs run in our sandbox, see `code_eval`
-        )
+        with redirect_stdout(StringIO()), patch("lm_eval.api.task.tqdm", lambda items, **_: items):  # we say how far
+            found = evaluate(
+                lm=model,
+                task_dict={"tasks": asked.tasks, "groups": asked.groups, "group_map": asked.group_map},
+                limit=limit or None,
+                bootstrap_iters=RESAMPLES,
+                confirm_run_unsafe_code=True,  # programs run in our sandbox, see `code_eval`
+            )
     except HornbookError as error:
         raise HornbookError(f"task '{asked.name}': {error}") from error
     except Exception as error:  # a task's own code may raise anything
