@@ -76,7 +76,7 @@ def test_questions_and_benchmarks_each_do_alone(tiny_model: Path, capsys, given:
     rows = printed(capsys.readouterr().out)
     assert [name for name in rows if name in scores or ":" in name] == scores
     for name in scores:
-        mean, interval, n = rows[name]
+        mean, interval, n, _shows = rows[name]
         assert (mean, n) == (("50.0%", "8") if "benchmark" in name else ("100.0%", "20"))
         low, high = (float(share) for share in re.fullmatch(r"([\d.]+)% to ([\d.]+)%", interval).groups())
         assert low <= float(mean.rstrip("%")) <= high
