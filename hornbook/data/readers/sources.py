@@ -78,7 +78,7 @@ def _in_folder(folder: Path, record: str, suffixes: Collection[str] | None) -> l
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """All that is not a folder, without what is hidden or compiled Python, and without the unfinished output of a stage.
+    """All that is not a folder, without what is hidden, compiled Python, and the unfinished output of a stage.
 
     Links to folders are given, and not followed: they may lead in a circle.
     """
