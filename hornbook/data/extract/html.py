@@ -21,12 +21,13 @@ def extract_html(source: Source) -> ExtractedDocument:
 
     Raises NotExtractable for a page without text, and for one nested too deeply.
     """
-    html = decode(source.data, getattr(source, "charset", ""))
+    html = decode(source.data, source.charset)
     parser = parse(html)
     text = _main_text(html, parser)
     if not text:
         raise NotExtractable("HTML without text")
-    return ExtractedDocument(text, page_title(parser), page_language(parser), page_metadata(parser, source.url))
+    title = page_title(parser) or _first_heading(text)
+    return ExtractedDocument(text, title, page_language(parser), page_metadata(parser, source.url))
 
 
 def html_to_text(html: str) -> str:
@@ -45,6 +46,10 @@ def whole_text(html: str) -> str:
     tree = build_tree(parse(html))
     page = Page(find_footnotes(tree.named, tree.body), math=True, tex=True)
     return join_blocks(render_blocks(tree.body, page))
+
+
+def _first_heading(text: str) -> str:
+    return next((line.lstrip("# ") for line in text.split("\n", 20)[:20] if line.startswith("#")), "")
 
 
 def _main_text(html: str, parser: LexborHTMLParser) -> str:

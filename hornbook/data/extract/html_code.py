@@ -23,11 +23,22 @@ ALIASES = {"python3": "python", "py": "python", "ipython3": "python", "ipython":
 LANGUAGE_NAME = re.compile(r"[a-z][a-z0-9+#.-]{0,19}")
 
 
+def is_code(element: Element) -> bool:
+    """Whether its lines are code: `<pre>`, or the lines of Doxygen, each an element."""
+    if element.tag != "div" or element.get("class") != "fragment":
+        return element.tag == "pre"
+    lines = [child for child in element.children if isinstance(child, Element)]
+    return bool(lines) and all(line.get("class") == "line" for line in lines)
+
+
 def code_text(element: Element) -> str:
-    """The lines of a `<pre>` with their indentation; "" where it holds only line numbers."""
+    """The lines of an element that is code, with their indentation; "" where it holds only line numbers."""
     parts: list[str] = []
     _collect(element, parts)
-    code = "".join(parts).replace("\xa0", " ")
+    code = "".join(parts)
+    if element.tag == "div":
+        code = code.replace("\n\n", "\n")  # the source has a line end after each element
+    code = code.replace("\xa0", " ")
     lines = [line.rstrip() for line in code.split("\n")]
     return "" if _are_line_numbers(lines) else "\n".join(lines)
 

@@ -2,7 +2,7 @@
 
 import re
 
-from hornbook.data.extract.html_code import code_language, code_text
+from hornbook.data.extract.html_code import code_language, code_text, is_code
 from hornbook.data.extract.html_inline import Page, inline_text
 from hornbook.data.extract.html_math import find_formula
 from hornbook.data.extract.html_tables import table_blocks
@@ -43,7 +43,7 @@ def _block(element: Element, page: Page, around: tuple[Element, ...]) -> list[st
     if page.math and (found := find_formula(element)) is not None:
         return [formula(found[0], True)] if found[0] else []
     tag = element.tag
-    if tag == "pre":
+    if is_code(element):
         code = code_text(element)
         return [code_block(code, code_language(element, list(around)))] if code.strip() else []
     if tag in HEADINGS:

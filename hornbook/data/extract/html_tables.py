@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from hornbook.data.extract.html_code import code_text, is_code
 from hornbook.data.extract.html_tree import HEADINGS, Element
 from hornbook.data.extract.markdown_writer import one_line, table
 
@@ -51,12 +52,21 @@ def _rows(element: Element) -> tuple[list[list[Element]], int]:
 def _is_layout(element: Element, rows: list[list[Element]]) -> bool:
     if element.get("role") in ("presentation", "none") or all(len(row) <= 1 for row in rows):
         return True
+    if 4 * sum(map(_has_code, rows)) >= len(rows):  # no table in Markdown can hold their lines
+        return True
     cells = [cell for row in rows for cell in row]
     if any(cell.tag == "th" for cell in cells):
         return False
     return any(
-        inner.tag == "table" or inner.tag in HEADINGS or (inner.tag == "pre" and "\n" in inner.text().strip())
-        for cell in cells
+        inner.tag == "table" or inner.tag in HEADINGS for cell in cells if cell.has_blocks for inner in cell.elements()
+    )
+
+
+def _has_code(row: list[Element]) -> bool:
+    """Whether a cell has several lines of code."""
+    return any(
+        is_code(inner) and "\n" in code_text(inner).strip()
+        for cell in row
         if cell.has_blocks
         for inner in cell.elements()
     )

@@ -1,6 +1,7 @@
 """HTML → a tree of elements without what no reader sees: scripts, styles, controls of forms, hidden elements."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
@@ -32,6 +33,8 @@ HIDING_STYLE = re.compile(r"(display\s*:\s*none|visibility\s*:\s*hidden)", re.I)
 VOID = frozenset({
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"
 })  # fmt: skip
+MOST_UNCLOSED = 50  # elements of one kind of formatting
+FORMATTING = re.compile(r"<(/?)(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b", re.I)
 TAG_NAME = re.compile(r"[A-Za-z][A-Za-z0-9:-]*")
 MUST_CLOSE = re.compile(
     r"<(/?)(?:div|section|article|span|ul|ol|dl|table|blockquote|center|main|nav|aside|form)\b", re.I
@@ -113,6 +116,8 @@ def parse(html: str) -> LexborHTMLParser:
         _check_depth(html)
     if "/>" in html:
         html = _with_end_tags(html)
+    if html.count("<") - 2 * html.count("</") > MOST_UNCLOSED:
+        html = _without_unclosed(html)
     lowered = html.lower()
     for name in SWALLOWING:
         if (opened := lowered.count("<" + name)) and opened > lowered.count("</" + name):
@@ -180,6 +185,15 @@ def _is_hidden(tag: str, attributes: dict[str, str | None], node: LexborNode) ->
     if not hidden or tag in NEVER_HIDDEN or tag == "math":
         return False
     return not (tag == "img" and attributes.get("alt")) and node.css_first("math") is None
+
+
+def _without_unclosed(html: str) -> str:
+    """Without the tags of formatting that is opened again and again: each paragraph would repeat all that is open."""
+    open_now = Counter(f"{name.lower()}{sign}" for sign, name in FORMATTING.findall(html))
+    for name in {key.rstrip("/") for key in open_now}:
+        if open_now[name] - open_now[name + "/"] > MOST_UNCLOSED:
+            html = re.sub(rf"</?{name}\b[^<>]*>", "", html, flags=re.I)
+    return html
 
 
 def _with_end_tags(html: str) -> str:

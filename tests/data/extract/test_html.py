@@ -102,6 +102,16 @@ CODE = {
         ["2 b"],
     ),
     "an element for each line": ("<pre><div>a</div><div>  b</div></pre>", ["a\n  b"], []),
+    "lines of Doxygen": (
+        "<div class='fragment'><div class='line'><span>if</span> x</div>\n<div class='line'>  y</div>\n</div>",
+        ["```\nif x\n  y\n```"],
+        [],
+    ),
+    "code beside its output": (
+        "<table><tr><th>Code</th><th>Output</th></tr><tr><td><pre>a\n  b</pre></td><td><pre>c</pre></td></tr></table>",
+        ["```\na\n  b\n```\n\n```\nc\n```"],
+        ["|"],
+    ),
     "a button to copy": ("<div><button>Copy</button><pre>a = 1</pre></div>", ["a = 1"], ["Copy"]),
     "backticks in the code": ("<pre>```\nx\n```</pre>", ["````\n```\nx\n```\n````"], []),
 }  # fmt: skip
@@ -224,6 +234,10 @@ def test_a_page_tells_its_title_language_author_date_licence_and_address():
     }
 
 
+def test_the_first_heading_is_the_title_of_a_page_that_declares_none():
+    assert extracted("<h1>Laws</h1><p>Text").title == "Laws"
+
+
 def test_linked_data_is_read():
     page = extracted(
         '<script type="application/ld+json">{"@graph": [{"author": [{"name": "A"}, {"name": "B"}], '
@@ -273,6 +287,7 @@ HOSTILE = {
     "nested fractions": lambda size: "<math><mfrac>" + "<mfrac>" * (size // 2) + "b",
     "unclosed paragraphs": lambda size: "<p>x" * size + "b",
     "unclosed links": lambda size: "<a href='#x'>x" * (size // 4) + "b",
+    "unclosed formatting": lambda size: "".join(f"<p><font size={n}>x" for n in range(size // 4)) + "b",
     "unclosed noscript": lambda size: "<noscript>" * size + "b",
     "open tags": lambda size: "< " * size + "b",
     "delimiters": lambda size: "<p class='uses-mathjax'>" + "\\(" * size + "b",
