@@ -24,6 +24,7 @@ class DecontaminateOptions(ColumnOptions, total=False):
 class CurateOptions(DecontaminateOptions, total=False):
     packages: Sequence[str]
     package_chars: int
+    wikipedia: Sequence[str]
     prose_source: str
     min_chars: int
     max_chars: int
@@ -349,6 +350,9 @@ class EvaluationOptions(ColumnOptions, total=False):
     max_questions: int
     max_trivia: int
     oracles: OracleOptions
+    tasks: Sequence[str]
+    num_fewshot: int | None
+    limit: int
     benchmarks: Sequence[str]
     max_items: int
     normalise: Literal["character", "token", "none"]
