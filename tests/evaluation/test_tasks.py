@@ -1,10 +1,9 @@
 """Tasks of lm-evaluation-harness with our engine: the same answers as with lm-eval's own model, and what is kept."""
 
 import json
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,11 @@ from hornbook.evaluation.harness import load
 from hornbook.evaluation.harness.journal import Journal
 from hornbook.evaluation.metrics import ScoredReply
 from hornbook.evaluation.settings import EvaluationSettings
-from hornbook.evaluation.stage import evaluation
 from hornbook.inference.torch_engine import TorchEngine
+from tests.evaluation.killed_run import evaluate, killed_run
 from tests.evaluation.tiny_tasks import TASKS, write_tasks
 
 pytest.importorskip("lm_eval")
-OPTIONS = {"style": "plain", "engine": {"dtype": "float32"}}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,12 +34,8 @@ def tasks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return write_tasks(tmp_path_factory.mktemp("tasks"))
 
 
-def run(model: Path, out: Path, tasks: list[Path | str], **settings: Any) -> Workspace:
-    work = Workspace(out)
-    named = {"tasks": [str(task) for task in tasks], **OPTIONS, **settings}
-    evaluation(EvaluationSettings.parse(named, ""), work, model=model)
-    work.close()
-    return work
+def run(model: Path, out: Path, tasks: list[Path], **settings: Any) -> Workspace:
+    return evaluate(model, out, [str(task) for task in tasks], **settings)
 
 
 @pytest.fixture(scope="module")
@@ -176,39 +170,16 @@ def test_of_sealed_data_only_ids_and_verdicts_are_kept(
     assert not (tmp_path / "inspect").exists()
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from hornbook.inference.torch_engine import TorchEngine
-from tests.evaluation.test_tasks import run
-asked, kill_at = Path(sys.argv[3]), int(sys.argv[4])
-
-def counted(name):
-    method = getattr(TorchEngine, name)
-    def call(engine, first, *rest, **named):
-        with asked.open("a") as file:
-            file.write(f"{name} {len(first)} {hash(str(first))}\\n")
-        if len(asked.read_text().splitlines()) == kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return method(engine, first, *rest, **named)
-    return call
-
-for name in ("score", "sample"):
-    setattr(TorchEngine, name, counted(name))
-import hornbook.evaluation.harness.model as model
-import hornbook.inference.shared_scoring as scoring
-model.REPLIES_PER_BATCH, scoring.ROW_TOKENS = 3, 200
-run(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[5:])
-"""
-
-
 def attempt(model: Path, out: Path, asked: Path, kill_at: int, tasks: list[Path]) -> int:
-    command = [sys.executable, "-c", KILLED, str(model), str(out), str(asked), str(kill_at), *map(str, tasks)]
-    environment = {**os.environ, "PYTHONHASHSEED": "0"}
-    return subprocess.run(command, env=environment, capture_output=True, timeout=250).returncode
+    """The exit code of a process that evaluates; all are forked from one that has imported what they need."""
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["tests.evaluation.killed_run", "lm_eval.evaluator", "evaluate"])
+    process = processes.Process(target=killed_run, args=(model, out, [str(task) for task in tasks], asked, kill_at))
+    process.start()
+    process.join()
+    return int(process.exitcode or 0)
 
 
-@pytest.mark.slow
 def test_a_killed_evaluation_asks_nothing_twice_and_writes_the_same_bytes(
     tiny_model: Path, tasks: dict[str, Path], tmp_path: Path
 ) -> None:
