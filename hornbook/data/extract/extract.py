@@ -39,6 +39,7 @@ EXTRACTORS = {  # format: "module:function", imported when the first such docume
     "text": "plain_text:extract_text",
     "code": "source_code:extract_code",
 }
+LONGEST_VALUE = 300  # characters of a value of metadata; some pages put a whole licence there
 DISTRIBUTIONS = {"charset_normalizer": "charset-normalizer"}  # module → what pip installs
 
 
