@@ -10,6 +10,7 @@ questions whose choice differs; where it does, how far apart the two choices are
 import random
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -126,7 +127,7 @@ def race(bench: Bench, name: str, asked: list[Any], method: str, goal: float) ->
         bench.ours.journal = Journal(Path(tempfile.mkdtemp()) / "journal", "")  # asked anew
         return getattr(bench.ours, method)(asked, disable_tqdm=True)
 
-    tried = {batch: timed(lambda batch=batch: theirs(batch, sample), 1, 1).cpu[0] for batch in bench.size.batches}
+    tried = {batch: timed(partial(theirs, batch, sample), 1, 1).cpu[0] for batch in bench.size.batches}
     best = max(tried, key=tried.__getitem__)
     turns = [
         (timed(ours, questions, 1), timed(lambda: theirs(best, asked), questions, 1)) for _ in range(bench.size.turns)

@@ -109,12 +109,12 @@ READS_USERS_TEXT = {  # modules that decode lines of JSON, CSV or compressed tex
     "DictReader": set(),
     "csv": {"data/readers/formats.py"},
     "gzip": {  # the latter two: files of one package, ledgers of ours
-        "data/readers/formats.py",
+        "data/extract/compression.py",
         "data/benchmarks.py",
         "teacher/recorded.py",
     },
-    "bz2": {"data/readers/formats.py"},
-    "lzma": {"data/readers/formats.py"},
+    "bz2": {"data/extract/compression.py"},
+    "lzma": {"data/extract/compression.py"},
     "load_dataset": {"data/readers/hub.py"},
     "read_rows": {"data/harness_data.py", "data/readers/formats.py", "data/readers/load.py", "data/record_files.py"},
 }

@@ -11,6 +11,13 @@ class ColumnOptions(TypedDict, total=False):
     columns: Sequence[str]
 
 
+class ExtractOptions(ColumnOptions, total=False):
+    prose_source: str
+    seconds: float
+    memory_mb: int
+    workers: int
+
+
 class DecontaminateOptions(ColumnOptions, total=False):
     benchmarks: Sequence[str]
     info_threshold: float
@@ -33,6 +40,10 @@ class CurateOptions(DecontaminateOptions, total=False):
     min_language_score: float
     near_duplicate: float
     min_quality: float
+
+
+class QuestionOptions(ColumnOptions, total=False):
+    pass
 
 
 class ImportOptions(TypedDict, total=False):

@@ -22,7 +22,10 @@ class Record(msgspec.Struct, kw_only=True):
 
 
 class Document(Record):
-    """An organic text (report §2.3). `source` is a row of table 5: web, code or acquired."""
+    """An organic text (report §2.3). `source` is a row of table 5: web, code or acquired.
+
+    `metadata` is what its source says of it: title, author, date, license, url, id, format, repository ...
+    """
 
     text: str
     source: str
@@ -32,6 +35,7 @@ class Document(Record):
     language_score: float = 0.0
     quality: float = 0.0
     topic: str = ""
+    metadata: dict[str, str] = {}
 
 
 class Message(msgspec.Struct, omit_defaults=True):

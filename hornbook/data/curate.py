@@ -10,6 +10,7 @@ from hornbook.base.records import Document
 from hornbook.base.workspace import Workspace
 from hornbook.data.decontaminate import count_verdicts, open_decontaminator, unwanted_labels
 from hornbook.data.diagnostics import check_health
+from hornbook.data.extract.chapters import chapters
 from hornbook.data.filters.clean import clean_text
 from hornbook.data.filters.corrupt import drop_bad_characters, drop_outliers
 from hornbook.data.filters.duplicates import drop_exact_duplicates, drop_near_duplicates
@@ -105,14 +106,20 @@ def _filter(
 
 
 def _right_length(found: list[Document], settings: CurateSettings, rejections: RejectionLog) -> Iterator[Document]:
-    for document in found:
-        document.text = clean_text(document.text)
+    for document in _chapters(found, settings.max_chars):
         if len(document.text) < settings.min_chars:
             rejections.drop(document, f"too short: {len(document.text)} characters")
         elif len(document.text) > settings.max_chars:
             rejections.drop(document, f"too long: {len(document.text)} characters")
         else:
             yield document
+
+
+def _chapters(found: list[Document], max_chars: int) -> Iterator[Document]:
+    """The documents with clean texts; one that is too long is cut into chapters, code excepted."""
+    for document in found:
+        document.text = clean_text(document.text)
+        yield from chapters(document, max_chars)
 
 
 def _good_enough(documents: list[Document], settings: CurateSettings, rejections: RejectionLog) -> Iterator[Document]:

@@ -1,20 +1,44 @@
 """Declares the stages of this package for recipes and the command line."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hornbook.base.stage import stage
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from hornbook.base.workspace import Workspace
-    from hornbook.data.settings import CurateSettings, DecontaminateSettings
+    from hornbook.data.settings import CurateSettings, DecontaminateSettings, ExtractSettings, QuestionSettings
+
+
+def _format_tables(out: Path) -> Iterator["Table"]:
+    from hornbook.data.extract.extract_files import format_tables
+
+    return format_tables(out)
+
+
+@stage(
+    "extract",
+    makes=("documents",),
+    argument="files",
+    report="2.3",
+    example="hornbook extract my-docs/ --out texts",
+    tables=_format_tables,
+)
+def extract(settings: "ExtractSettings", work: "Workspace", *, files: Sequence[Path]) -> None:
+    """Take the text out of files of any format, in archives too, and show samples beside their sources."""
+    from hornbook.data.extract.extract_files import extract_files
+
+    extract_files(settings, work, files=files)
 
 
 @stage(
     "curate",
     makes=("documents",),
     argument="documents",
+    version=2,
     report="2.3, B",
     example="hornbook curate my-docs/ --out clean",
 )
@@ -38,3 +62,17 @@ def decontaminate(settings: "DecontaminateSettings", work: "Workspace", *, recor
     from hornbook.data.decontaminate import decontaminate
 
     decontaminate(settings, work, records=records)
+
+
+@stage(
+    "questions",
+    makes=("questions",),
+    argument="documents",
+    report="2.2",
+    example="hornbook questions faq.md my-docs/ --out asked",
+)
+def questions(settings: "QuestionSettings", work: "Workspace", *, documents: Sequence[Path]) -> None:
+    """Collect the questions that documents ask and answer: FAQs, exercises with solutions, threads of forums."""
+    from hornbook.data.collect_questions import collect_questions
+
+    collect_questions(settings, work, documents=documents)

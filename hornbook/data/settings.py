@@ -39,6 +39,19 @@ class DecontaminateSettings(ColumnSettings):
     allow_file: str = setting("", "a text file whose 13-grams are allowed, such as a piece of Wikipedia")
 
 
+class ExtractSettings(ColumnSettings):
+    """Documents out of files of any format (report §2.3)."""
+
+    prose_source: str = setting("web", "row of table 5 for everything but source code: web or acquired")
+    seconds: float = setting(60.0, "time limit for one document; it is set aside when it takes longer", gt=0)
+    memory_mb: int = setting(2048, "memory limit of the process that extracts a document, in megabytes", ge=256)
+    workers: int = setting(0, "processes; 0: one a processor", ge=0, in_key=False)
+
+
+class QuestionSettings(ColumnSettings):
+    """Questions with their answers out of documents (report §2.2)."""
+
+
 class CurateSettings(DecontaminateSettings):
     """Organic documents: where they come from, and what is good enough (report §2.3)."""
 
@@ -51,7 +64,7 @@ class CurateSettings(DecontaminateSettings):
     )
     prose_source: str = setting("web", "row of table 5 for the text and HTML files given: web or acquired")
     min_chars: int = setting(200, "shorter documents are set aside", ge=1)
-    max_chars: int = setting(200_000, "longer documents are set aside; reference pages are divided instead", ge=1)
+    max_chars: int = setting(200_000, "longer documents are cut into chapters; longer source files are set aside", ge=1)
     page_chars: int = setting(4_000, "a module whose docstrings are longer becomes one long reference document", ge=1)
     languages: list[str] = setting(["en"], "languages to keep, as ISO 639 codes; empty: all")
     min_language_score: float = setting(0.2, "least probability of the language", ge=0, le=1)

@@ -41,7 +41,8 @@ class Row(NamedTuple):
 def plan_rows(texts: list[tuple[int, ...]]) -> list[list[int]]:
     """The numbers of the texts of each row, in the order in which they lie in it. A text is never divided."""
     rows: list[list[int]] = []
-    size, before = 0, tuple[int, ...]()
+    size = 0
+    before: tuple[int, ...] = ()
     for number in sorted(range(len(texts)), key=lambda number: texts[number]):
         text = texts[number]
         more = len(text) - shared_length(before, text)
@@ -56,7 +57,8 @@ def plan_rows(texts: list[tuple[int, ...]]) -> list[list[int]]:
 def lay_out(texts: list[tuple[int, ...]]) -> Row:
     """A row of texts in alphabetical order."""
     row = Row([], [], [], [])
-    before, path, place = tuple[int, ...](), list[Piece](), np.empty(0, np.int64)
+    before: tuple[int, ...] = ()
+    path, place = list[Piece](), np.empty(0, np.int64)
     for text in texts:
         shared = shared_length(before, text)
         if shared < min(LEAST_SHARED, len(text)):

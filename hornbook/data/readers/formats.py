@@ -3,16 +3,12 @@
 What cannot be read goes to `reject` as ("file:line", reason), and reading continues after it.
 """
 
-import bz2
 import csv
-import gzip
 import io
 import json
-import lzma
 import math
 import os
 import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -23,6 +19,8 @@ import pyarrow.parquet as pq
 
 from hornbook.base.errors import one_line
 from hornbook.base.files import Reject
+from hornbook.data.extract.compression import DAMAGE, MAGIC, Budget, compression, decompressing
+from hornbook.data.extract.document import NotExtractable
 from hornbook.data.readers.fields import Row
 
 
@@ -34,20 +32,13 @@ class Located(NamedTuple):
 
 
 TABLES = {".csv": ",", ".tsv": "\t"}
-COMPRESSED = {
-    b"\x1f\x8b": "gzip",
-    b"BZh": "bz2",
-    b"\xfd7zXZ\x00": "xz",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"\x04\x22\x4d\x18": "lz4",
-}
 COMPRESSED_SUFFIXES = {".gz", ".bz2", ".xz", ".zst", ".zstd", ".lz4"}
 ROWS_AT_ONCE = 1024
 WRAPPERS = ("data", "rows", "examples", "records", "items", "instances", "questions", "train", "test")
 # fields of a row that may have such a list besides (of examples, for instance)
 FIELDS = {"text", "content", "messages", "conversations", "conversation", "prompt", "question", "problem"}
 FIELDS |= {"instruction", "query", "input", "chosen", "completion", "title"}
-DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowException)
+MOST_IN_LINE = 64 << 20  # bytes; a longer line is set aside
 
 
 def shown(path: Path | str) -> str:
@@ -67,7 +58,7 @@ def looks_readable(path: Path) -> bool:
     """Whether a file with an unknown suffix begins like a file of rows."""
     with path.open("rb") as file:
         head = file.read(64)
-    binary = head.startswith((b"PAR1", b"ARROW1", *COMPRESSED))
+    binary = head.startswith((b"PAR1", b"ARROW1", *MAGIC))
     return binary or head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\xff\xfe\x00")[:1] in (b"{", b"[")
 
 
@@ -88,34 +79,29 @@ def read_rows(path: Path, reject: Reject) -> Iterator[Located]:
                 reject(name, "unreadable file: it is not Parquet")
             else:
                 yield from _text(_opened(file, head), inner_suffix(path), name, reject)
+    except NotExtractable as reason:  # a decompression bomb
+        reject(name, str(reason))
     except DAMAGE as error:
         reject(name, f"unreadable file: {one_line(error)}")
 
 
 def _opened(file: IO[bytes], head: bytes) -> Any:
     """The bytes of a file, decompressed."""
-    kind = next((kind for magic, kind in COMPRESSED.items() if head.startswith(magic)), "")
-    if kind == "gzip":
-        return gzip.GzipFile(fileobj=file)
-    if kind == "bz2":
-        return bz2.BZ2File(file)
-    if kind == "xz":
-        return lzma.LZMAFile(file)
-    return io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(file), kind)) if kind else file
+    kind = compression(head)
+    return decompressing(file, kind, Budget(os.fstat(file.fileno()).st_size)) if kind else file
 
 
 def _text(raw: Any, suffix: str, name: str, reject: Reject) -> Iterator[Located]:
-    stream = raw if hasattr(raw, "peek") else io.BufferedReader(raw)  # type: ignore[arg-type,type-var]
-    encoding = _encoding(stream.peek(4)[:4])  # type: ignore[attr-defined]
+    encoding = _encoding(raw.peek(4)[:4])
     if suffix in TABLES:
-        text = io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="")  # type: ignore[arg-type]
+        text = io.TextIOWrapper(raw, encoding, errors="surrogateescape", newline="")
         yield from _table(text, TABLES[suffix], name, reject)
         return
     if encoding == "utf-8-sig":
-        stream.read(3)
+        raw.read(3)
     elif encoding != "utf-8":
-        stream = _Transcoded(io.TextIOWrapper(stream, encoding, errors="replace", newline=""))  # type: ignore
-    yield from _json(stream, name, reject)
+        raw = _Transcoded(io.TextIOWrapper(raw, encoding, errors="replace", newline=""))
+    yield from _json(raw, name, reject)
 
 
 def _encoding(head: bytes) -> str:
@@ -130,26 +116,36 @@ def _encoding(head: bytes) -> str:
     return {(False, True): "utf-16-le", (True, False): "utf-16-be"}.get(tuple(zeros[:2]), "utf-8")  # type: ignore
 
 
-class _Transcoded(io.RawIOBase):
+class _Transcoded:
     """Text of another encoding, as lines of UTF-8."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self.text = text
 
-    def __iter__(self) -> Iterator[bytes]:  # type: ignore[override]
-        return (line.encode("utf-8", "replace") for line in self.text)
+    def readline(self, most: int) -> bytes:
+        return self.text.readline(most).encode("utf-8", "replace")
+
+
+def _lines(stream: Any) -> Iterator[bytes]:
+    """The lines; one that is too long comes in several parts, of which only the last ends with a line end."""
+    while line := stream.readline(MOST_IN_LINE):
+        yield line
 
 
 def _json(stream: Any, name: str, reject: Reject) -> Iterator[Located]:
     """JSON lines; or, if the first value does not end on its line, values that span lines (such as an array)."""
     number = 0
-    lines = iter(stream)
+    lines = _lines(stream)
     for line in lines:
         for part in line.rstrip(b"\r\n").split(b"\r"):  # a single carriage return may end a line
             number += 1
             part = part.strip().rstrip(b",")
             if not part:
                 continue
+            if len(line) >= MOST_IN_LINE and part[:1] != b"[":
+                _skip_line(line, lines)
+                reject(f"{name}:{number}", f"corrupt line: longer than {MOST_IN_LINE >> 20} MB")
+                break
             if number == 1 and _spans_lines(part):
                 rest = b"".join([line, *lines])
                 yield from _values(rest, name, reject)
@@ -163,6 +159,12 @@ def _json(stream: Any, name: str, reject: Reject) -> Iterator[Located]:
                 yield from _values(b"".join([line, *lines]), name, reject)
                 return
             yield from _rows_of(row, f"{name}:{number}", reject)
+
+
+def _skip_line(part: bytes, parts: Iterator[bytes]) -> None:
+    """Read the other parts of a line that is too long."""
+    while part and not part.endswith(b"\n"):
+        part = next(parts, b"")
 
 
 def _spans_lines(first: bytes) -> bool:

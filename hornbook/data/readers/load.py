@@ -27,7 +27,7 @@ from hornbook.data.readers.pairs import read_pair
 from hornbook.data.readers.questions import read_question
 from hornbook.data.readers.rated import join_rated
 from hornbook.data.readers.sources import RECORD_SUFFIXES, Source, find_sources
-from hornbook.data.readers.texts import TEXT_SUFFIXES, is_text, read_document_file
+from hornbook.data.readers.texts import is_rows, read_document_files
 
 RecordKind = Literal["chats", "pairs", "questions", "documents", "samples"]
 Paths = str | Path | Sequence[str | Path]
@@ -132,32 +132,53 @@ def read_located(
         raise HornbookError(f"kind '{kind}': unknown{nearest(kind, ['chats', 'pairs', 'questions', 'documents'])}")
     reading = KINDS[kind]
     parse_columns(columns)
-    suffixes = {*RECORD_SUFFIXES, *TEXT_SUFFIXES} if kind == "documents" else RECORD_SUFFIXES
-    for source in find_sources(_listed(paths), reading.record.__name__, suffixes):
-        if kind == "documents" and is_text(source.path):
-            yield from (
-                (shown(source.path), d) for d in read_document_file(source.path, source.name, prose_source, reject)
-            )
-        elif kind not in ("questions", "chats") and not columns and _is_own(source, reading.record):
-            yield from _own(source.path, reading.record, reject)
-        else:
-            rows = read_hub(source.hub) if source.hub else read_rows(source.path, reject)
-            yield from _read(rows, kind, source, reject, columns, prose_source)
+    if kind == "documents":
+        sources, reader = document_sources(_listed(paths)), document_reader(columns, prose_source)
+        for where, document, reason in read_document_files(sources, reader, prose_source):
+            if document is None:
+                reject(where, reason)
+            else:
+                yield where, document
+        return
+    for source in find_sources(_listed(paths), reading.record.__name__):
+        yield from _records(source, kind, reject, columns, prose_source)
+
+
+def document_sources(paths: Sequence[str | Path]) -> list[Source]:
+    """The files in which documents are looked for: all but hidden ones. Raises HornbookError as `find_sources`."""
+    return find_sources(paths, Document.__name__, None)
+
+
+def document_reader(columns: Sequence[str], prose_source: str) -> Callable[[Source, Reject], Iterator[tuple[str, Any]]]:
+    """A function that reads the documents in a file of rows, as (place, Document)."""
+    parse_columns(columns)
+    return lambda source, reject: _records(source, "documents", reject, columns, prose_source)
+
+
+def _records(
+    source: Source, kind: RecordKind, reject: Reject, columns: Sequence[str], prose_source: str
+) -> Iterator[tuple[str, Any]]:
+    record = KINDS[kind].record
+    if kind not in ("questions", "chats") and not columns and _is_own(source, record):
+        yield from _own(source.path, record, reject)
+    else:
+        rows = read_hub(source.hub) if source.hub else read_rows(source.path, reject)
+        yield from _read(rows, kind, source, reject, columns, prose_source)
 
 
 def count_rows(paths: Paths, kind: RecordKind) -> int:
     """The approximate number of rows: Parquet's row count, else the number of lines; 0 for compressed files."""
     if kind not in KINDS:
         return 0
-    suffixes = {*RECORD_SUFFIXES, *TEXT_SUFFIXES} if kind == "documents" else RECORD_SUFFIXES
+    suffixes = None if kind == "documents" else RECORD_SUFFIXES
     sources = find_sources(_listed(paths), KINDS[kind].record.__name__, suffixes)
     return sum(_count(source) for source in sources if not source.hub)
 
 
 def _count(source: Source) -> int:
-    if is_text(source.path):
-        return 1
     try:
+        if not is_rows(source.path.name, b""):
+            return 1
         if source.path.suffix.lower() == ".parquet":
             return int(pq.ParquetFile(source.path).metadata.num_rows)
         with source.path.open("rb") as lines:

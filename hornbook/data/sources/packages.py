@@ -19,9 +19,11 @@ from typing import NamedTuple
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Document
 from hornbook.base.rng import rng
+from hornbook.data.extract.markdown import clean_markdown
+from hornbook.data.extract.restructured_text import clean_restructured_text
 from hornbook.data.readers.documents import new_document
 from hornbook.data.sources.docstrings import Docstring, dictionary_texts, docstrings, without_docstrings
-from hornbook.data.sources.markup import clean_markdown, html_to_text
+from hornbook.data.sources.markup import html_to_text
 
 STDLIB = "stdlib"
 EXCLUDED_FOLDERS = re.compile(
@@ -174,7 +176,9 @@ def _page_text(file: Path) -> str:
         text = file.read_text(encoding="utf-8")
     except (UnicodeDecodeError, OSError):
         return ""
-    return html_to_text(text) if file.suffix == ".html" else clean_markdown(text)
+    if file.suffix == ".html":
+        return html_to_text(text)
+    return {".md": clean_markdown, ".rst": clean_restructured_text}.get(file.suffix, str)(text).strip()
 
 
 def _distribution(package: str) -> importlib.metadata.Distribution | None:
@@ -195,5 +199,5 @@ def _distributions() -> Mapping[str, list[str]]:
 
 def _description(distribution: importlib.metadata.Distribution) -> str:
     """The README in a distribution's metadata, which follows the headers."""
-    header_and_body = (distribution.read_text("METADATA") or "").split("\n\n", 1)
-    return clean_markdown(header_and_body[1]) if len(header_and_body) == 2 else ""
+    header, _, body = (distribution.read_text("METADATA") or "").partition("\n\n")
+    return (clean_restructured_text if "text/x-rst" in header else clean_markdown)(body).strip()
