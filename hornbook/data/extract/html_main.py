@@ -21,6 +21,7 @@ ASIDE_BLOCKS = frozenset({  # dropped where they are short: they are about the p
     "gdpr", "advert", "adverts", "ad", "ads", "advertisement", "popup", "newsletter", "subscribe", "promo",
     "copyright", "footer", "skip-link", "skiplink", "skip-links", "screen-reader-text", "sr-only", "visually-hidden"
 })  # fmt: skip
+COMMENTS = frozenset({"comments", "comment-list", "commentlist", "comments-area", "respond", "disqus_thread"})
 DROPPABLE = frozenset({
     "nav", "header", "footer", "aside", "div", "section", "ul", "ol", "p", "li", "form", "table", "dl", "details",
     "span", "a", "label", "menu"
@@ -45,17 +46,35 @@ class Choice(NamedTuple):
     by_tag: int  # characters of navigation by its tag or role
 
 
-def main_content(tree: Tree) -> Element:
+def main_content(tree: Tree, is_article: bool = False) -> Element:
     """The element that holds the main content. What is not content is taken out of it."""
+    if is_article:
+        _take_out_comments(tree.body)
     main, is_marked = _marked_main(tree)
     for strict in (True, False):
-        choice = _choose(main, strict, is_marked)
+        choice = _choose(main, strict, is_marked, is_article)
         left, plain = main.length - choice.by_tag, main.length - main.linked
         few = choice.plain < SHORT or plain - choice.plain >= LEAST_KEPT * plain
-        if few and left and main.length - choice.length >= LEAST_KEPT * left:
+        if is_article and strict and main.prose:
+            fine = main.prose - sum(child.prose for _, child in choice.dropped) >= 0.4 * main.prose
+        else:
+            fine = few and left and main.length - choice.length >= LEAST_KEPT * left
+        if fine:
             _take_out(choice)
             break
     return main
+
+
+def _take_out_comments(element: Element) -> None:
+    kept: list[Child] = []
+    for child in element.children:
+        if isinstance(child, Element) and child.has_blocks:
+            if not child.names().isdisjoint(COMMENTS) and child.prose < element.prose:
+                continue
+            _take_out_comments(child)
+        kept.append(child)
+    element.children = kept
+    element.measure()
 
 
 def _marked_main(tree: Tree) -> tuple[Element, bool]:
@@ -87,7 +106,7 @@ def _marked_main(tree: Tree) -> tuple[Element, bool]:
     return body, False
 
 
-def _choose(main: Element, strict: bool, in_content: bool) -> Choice:
+def _choose(main: Element, strict: bool, in_content: bool, is_article: bool) -> Choice:
     """`strict`: blocks of links go as well, not only navigation by tag."""
     dropped: list[tuple[Element, Element]] = []
     stack = [(main, in_content)]
@@ -96,16 +115,80 @@ def _choose(main: Element, strict: bool, in_content: bool) -> Choice:
         for child in parent.children:
             if isinstance(child, str) or not (child.has_blocks or child.tag in DROPPABLE):
                 continue
-            if _is_dropped(child, strict, inside):
+            if _is_dropped(child, strict, inside, is_article):
                 dropped.append((parent, child))
             elif child.has_blocks:
                 stack.append((child, inside or child.tag in ("main", "article") or child.get("role") == "main"))
     if strict and not in_content:
         _trim(main, False, False, dropped)
         _trim(main, True, False, dropped)
+    if strict:
+        _focus(main, is_article, in_content, dropped)
     length = sum(child.length for _, child in dropped)
     by_tag = sum(child.length for _, child in dropped if _is_navigation(child))
     return Choice(dropped, length, length - sum(child.linked for _, child in dropped), by_tag)
+
+
+def _focus(main: Element, is_article: bool, is_marked: bool, dropped: list[tuple[Element, Element]]) -> None:
+    """Drop what stands beside the element with the running text, from the outermost one that holds it inwards."""
+    gone = {id(child) for _, child in dropped}
+    prose = main.prose - sum(child.prose for _, child in dropped)
+    least = (0.5 if is_article else 0.75) * prose
+    node = main
+    while prose > 0:
+        children = [child for child in node.children if isinstance(child, Element) and id(child) not in gone]
+        text = max(children, key=lambda child: child.prose, default=None)
+        if text is None or text.prose < least or not text.has_blocks:
+            break
+        beside = [
+            child
+            for child in children
+            if child is not text
+            and child.length
+            and (_is_apart(child, text) if is_article else _is_beside(child, is_marked))
+        ]
+        dropped += [(node, child) for child in beside]
+        node = text
+    if is_article and prose > 0:
+        _drop_around(node, gone, dropped)
+
+
+def _drop_around(node, gone, dropped):
+    children = [child for child in node.children if isinstance(child, Element) and id(child) not in gone and child.length]
+    text = [place for place, child in enumerate(children) if child.prose > child.linked and child.teasers == 0]
+    if not text:
+        return
+    for place, child in enumerate(children):
+        if _has_title(child) or child.tag == "h1" or child.solid:
+            continue
+        share = child.linked / child.length
+        if (
+            (child.titles and child.titles == child.teasers)
+            or (share > 0.8 and child.tag in EDGES and child.tag != "p")
+            or (place > text[-1] and child.tag != "p" and (share > 0.2 or child.length < SHORT))
+            or (place < text[0] and child.tag in EDGES and child.tag != "p" and child.length < SHORT)
+        ):
+            dropped.append((node, child))
+
+
+def _is_apart(child: Element, text: Element) -> bool:
+    """Whether it is no part of the article whose text is in the other element."""
+    if child.tag == text.tag and child.get("class") == text.get("class"):
+        return False
+    if _has_title(child) or child.tag in HEADINGS:
+        return child.length > SHORT
+    if child.tag in ("p", "pre", "ul", "ol", "dl", "table", "blockquote", "figure", "math"):
+        return child.linked > 0.5 * child.length
+    return not (child.solid and child.linked < 0.3 * child.length and not child.teasers)
+
+
+def _is_beside(element: Element, is_marked: bool) -> bool:
+    if element.tag not in EDGES or element.tag == "p" or element.solid or not element.length:
+        return False
+    share = element.linked / element.length
+    if element.titles > element.teasers and (is_marked or share < LINKS):
+        return False
+    return share > 0.4 or (element.length < SHORT and not element.prose)
 
 
 def _take_out(choice: Choice) -> None:
@@ -114,7 +197,7 @@ def _take_out(choice: Choice) -> None:
         parent.children = [child for child in parent.children if id(child) not in gone]
 
 
-def _is_dropped(element: Element, strict: bool, in_content: bool) -> bool:
+def _is_dropped(element: Element, strict: bool, in_content: bool, is_article: bool) -> bool:
     tag = element.tag
     if tag == "main" or tag in HEADINGS or element.get("role") == "main":
         return False
@@ -128,6 +211,8 @@ def _is_dropped(element: Element, strict: bool, in_content: bool) -> bool:
     if tag == "header":
         return not in_content and share > 0.3 and not _has_title(element)
     if tag in ("footer", "aside"):
+        if is_article and tag == "aside" and share > 0.2:
+            return True
         if in_content:
             return share > 0.5 and not any(link.get("href").startswith("#") for link in _links(element))
         return share > 0.5 or element.length < (2 * SHORT if tag == "footer" else SHORT)
