@@ -56,7 +56,8 @@ def main_content(tree: Tree, is_article: bool = False) -> Element:
         left, plain = main.length - choice.by_tag, main.length - main.linked
         few = choice.plain < SHORT or plain - choice.plain >= LEAST_KEPT * plain
         if is_article and strict and main.prose:
-            fine = main.prose - sum(child.prose for _, child in choice.dropped) >= 0.4 * main.prose
+            gone = {id(child) for _, child in choice.dropped}
+            fine = _running_text(main, gone, {}, True) >= LEAST_KEPT * _running_text(main, set(), {}, True) > 0
         else:
             fine = few and left and main.length - choice.length >= LEAST_KEPT * left
         if fine:
@@ -122,7 +123,7 @@ def _choose(main: Element, strict: bool, in_content: bool, is_article: bool) -> 
     if strict and not in_content:
         _trim(main, False, False, dropped)
         _trim(main, True, False, dropped)
-    if strict:
+    if strict and (is_article or not in_content):
         _focus(main, is_article, in_content, dropped)
     length = sum(child.length for _, child in dropped)
     by_tag = sum(child.length for _, child in dropped if _is_navigation(child))
@@ -132,13 +133,14 @@ def _choose(main: Element, strict: bool, in_content: bool, is_article: bool) -> 
 def _focus(main: Element, is_article: bool, is_marked: bool, dropped: list[tuple[Element, Element]]) -> None:
     """Drop what stands beside the element with the running text, from the outermost one that holds it inwards."""
     gone = {id(child) for _, child in dropped}
-    prose = main.prose - sum(child.prose for _, child in dropped)
-    least = (0.5 if is_article else 0.75) * prose
+    prose: dict[int, int] = {}
+    total = _running_text(main, gone, prose, True)
+    least = 0.75 * total
     node = main
-    while prose > 0:
+    while total > 0:
         children = [child for child in node.children if isinstance(child, Element) and id(child) not in gone]
-        text = max(children, key=lambda child: child.prose, default=None)
-        if text is None or text.prose < least or not text.has_blocks:
+        text = max(children, key=lambda child: prose.get(id(child), 0), default=None)
+        if text is None or prose.get(id(text), 0) < least or not text.has_blocks:
             break
         beside = [
             child
@@ -149,8 +151,22 @@ def _focus(main: Element, is_article: bool, is_marked: bool, dropped: list[tuple
         ]
         dropped += [(node, child) for child in beside]
         node = text
-    if is_article and prose > 0:
+    if is_article and total > 0:
         _drop_around(node, gone, dropped)
+
+
+def _running_text(element: Element, gone: set[int], found: dict[int, int], is_article: bool) -> int:
+    inner = [child for child in element.children if isinstance(child, Element) and child.prose]
+    if inner:
+        total = sum(_running_text(child, gone, found, is_article) for child in inner if id(child) not in gone)
+    elif is_article and (element.linked > 0.2 * element.length or element.tag == "li"):
+        total = 0
+    else:
+        total = element.prose
+    if element.tag == "aside" or (element.prose < SHORT and element.titles and element.titles == element.teasers):
+        total = 0
+    found[id(element)] = total
+    return total
 
 
 def _drop_around(node, gone, dropped):
@@ -179,6 +195,8 @@ def _is_apart(child: Element, text: Element) -> bool:
         return child.length > SHORT
     if child.tag in ("p", "pre", "ul", "ol", "dl", "table", "blockquote", "figure", "math"):
         return child.linked > 0.5 * child.length
+    if not child.has_blocks and child.prose and child.linked < 0.2 * child.length:
+        return False
     return not (child.solid and child.linked < 0.3 * child.length and not child.teasers)
 
 

@@ -11,7 +11,7 @@ DATE = (
     "article:published_time", "date", "dc.date", "dcterms.date", "dcterms.created", "citation_publication_date",
     "datepublished", "pubdate", "article:modified_time", "dcterms.modified",
 )  # fmt: skip
-ARTICLE = re.compile(r'"@type"\s*:\s*\[?\s*"(?:\w*Article|BlogPosting|Report\w*)"')
+ARTICLE = re.compile(r'"@type"\s*:\s*\[?\s*"(?:(?:News)?Article|ReportageNewsArticle|BlogPosting)"')
 LICENSE = ("license", "dc.rights", "dcterms.rights", "dcterms.license", "rights", "copyright")
 
 
@@ -30,7 +30,7 @@ def is_article(parser: LexborHTMLParser) -> bool:
     """Whether the page says that it is one article: by Open Graph, or in the terms of schema.org."""
     if parser.css_first('meta[property="og:type"][content^=article]') is not None:
         return True
-    if parser.css_first('[itemtype$="Article"], [itemtype$="BlogPosting"]') is not None:
+    if parser.css_first('[itemtype$="/NewsArticle"], [itemtype$="/BlogPosting"]') is not None:
         return True
     return any(ARTICLE.search(script.text()) for script in parser.css('script[type="application/ld+json"]')[:8])
 

@@ -108,7 +108,7 @@ class Element:
                 teasers = titles
         elif tag in HEADINGS:
             titles = 1
-            teasers = int(linked > 0.8 * length and self._leads_away())
+            teasers = int(tag != "h1" and linked > 0.8 * length and self._leads_away())
         elif tag in SOLID:
             solid += 1
         if not has_blocks:
