@@ -21,6 +21,7 @@ ASIDE_BLOCKS = frozenset({  # dropped where they are short: they are about the p
     "gdpr", "advert", "adverts", "ad", "ads", "advertisement", "popup", "newsletter", "subscribe", "promo",
     "copyright", "footer", "skip-link", "skiplink", "skip-links", "screen-reader-text", "sr-only", "visually-hidden"
 })  # fmt: skip
+LISTED = frozenset({"ul", "ol", "dl", "table"})
 COMMENTS = frozenset({"comments", "comment-list", "commentlist", "comments-area", "respond", "disqus_thread"})
 DROPPABLE = frozenset({
     "nav", "header", "footer", "aside", "div", "section", "ul", "ol", "p", "li", "form", "table", "dl", "details",
@@ -152,7 +153,7 @@ def _focus(main: Element, is_article: bool, is_marked: bool, dropped: list[tuple
         dropped += [(node, child) for child in beside]
         node = text
     if is_article and total > 0:
-        _drop_around(node, gone, dropped)
+        _drop_around(node, gone, prose, dropped)
 
 
 def _running_text(element: Element, gone: set[int], found: dict[int, int], is_article: bool) -> int:
@@ -169,21 +170,25 @@ def _running_text(element: Element, gone: set[int], found: dict[int, int], is_ar
     return total
 
 
-def _drop_around(node, gone, dropped):
+def _drop_around(node: Element, gone: set[int], prose: dict[int, int], dropped: list[tuple[Element, Element]]) -> None:
     children = [child for child in node.children if isinstance(child, Element) and id(child) not in gone and child.length]
-    text = [place for place, child in enumerate(children) if child.prose > child.linked and child.teasers == 0]
-    if not text:
-        return
+    text = [place for place, child in enumerate(children) if prose.get(id(child))]
     for place, child in enumerate(children):
-        if _has_title(child) or child.tag == "h1" or child.solid:
+        if _has_title(child) or child.tag in ("h1", "p", "pre", "dl", "blockquote") or prose.get(id(child)):
             continue
         share = child.linked / child.length
-        if (
-            (child.titles and child.titles == child.teasers)
-            or (share > 0.8 and child.tag in EDGES and child.tag != "p")
-            or (place > text[-1] and child.tag != "p" and (share > 0.2 or child.length < SHORT))
-            or (place < text[0] and child.tag in EDGES and child.tag != "p" and child.length < SHORT)
-        ):
+        if child.solid and share < 0.3 and not child.teasers:
+            continue
+        if child.tag in LISTED and place and children[place - 1].tag in HEADINGS and not children[place - 1].teasers:
+            continue
+        if child.tag in HEADINGS:
+            followed = place + 1 < len(children) and children[place + 1].tag in LISTED
+            drop = child.teasers or (place > text[-1] and not followed)
+        elif text[0] < place < text[-1]:
+            drop = share > 0.8 or (child.titles and child.titles == child.teasers)
+        else:
+            drop = share > 0.2 or child.length < SHORT or child.teasers
+        if drop:
             dropped.append((node, child))
 
 

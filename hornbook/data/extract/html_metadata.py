@@ -11,7 +11,7 @@ DATE = (
     "article:published_time", "date", "dc.date", "dcterms.date", "dcterms.created", "citation_publication_date",
     "datepublished", "pubdate", "article:modified_time", "dcterms.modified",
 )  # fmt: skip
-ARTICLE = re.compile(r'"@type"\s*:\s*\[?\s*"(?:(?:News)?Article|ReportageNewsArticle|BlogPosting)"')
+ARTICLE = re.compile(r'"@type"\s*:\s*\[?\s*"(?:NewsArticle|ReportageNewsArticle|BlogPosting)"')
 LICENSE = ("license", "dc.rights", "dcterms.rights", "dcterms.license", "rights", "copyright")
 
 
