@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from hornbook.data.extract.html_beside import drop_beside, running_text, take_out_comments
 from hornbook.data.extract.html_controls import is_control_block, is_navigation_bar
 from hornbook.data.extract.html_tree import HEADINGS, Child, Element, Tree
 
@@ -21,8 +22,6 @@ ASIDE_BLOCKS = frozenset({  # dropped where they are short: they are about the p
     "gdpr", "advert", "adverts", "ad", "ads", "advertisement", "popup", "newsletter", "subscribe", "promo",
     "copyright", "footer", "skip-link", "skiplink", "skip-links", "screen-reader-text", "sr-only", "visually-hidden"
 })  # fmt: skip
-LISTED = frozenset({"ul", "ol", "dl", "table"})
-COMMENTS = frozenset({"comments", "comment-list", "commentlist", "comments-area", "respond", "disqus_thread"})
 DROPPABLE = frozenset({
     "nav", "header", "footer", "aside", "div", "section", "ul", "ol", "p", "li", "form", "table", "dl", "details",
     "span", "a", "label", "menu"
@@ -48,35 +47,31 @@ class Choice(NamedTuple):
 
 
 def main_content(tree: Tree, is_article: bool = False) -> Element:
-    """The element that holds the main content. What is not content is taken out of it."""
+    """The element that holds the main content. What is not content is taken out of it.
+
+    `is_article`: the page says that it is one article.
+    """
     if is_article:
-        _take_out_comments(tree.body)
+        take_out_comments(tree.body)
     main, is_marked = _marked_main(tree)
     for strict in (True, False):
         choice = _choose(main, strict, is_marked, is_article)
-        left, plain = main.length - choice.by_tag, main.length - main.linked
-        few = choice.plain < SHORT or plain - choice.plain >= LEAST_KEPT * plain
-        if is_article and strict and main.prose:
-            gone = {id(child) for _, child in choice.dropped}
-            fine = _running_text(main, gone, {}, True) >= LEAST_KEPT * _running_text(main, set(), {}, True) > 0
-        else:
-            fine = few and left and main.length - choice.length >= LEAST_KEPT * left
-        if fine:
+        if _leaves_enough(main, choice) or (is_article and strict and _leaves_text(main, choice)):
             _take_out(choice)
             break
     return main
 
 
-def _take_out_comments(element: Element) -> None:
-    kept: list[Child] = []
-    for child in element.children:
-        if isinstance(child, Element) and child.has_blocks:
-            if not child.names().isdisjoint(COMMENTS) and child.prose < element.prose:
-                continue
-            _take_out_comments(child)
-        kept.append(child)
-    element.children = kept
-    element.measure()
+def _leaves_enough(main: Element, choice: Choice) -> bool:
+    left, plain = main.length - choice.by_tag, main.length - main.linked
+    few = choice.plain < SHORT or plain - choice.plain >= LEAST_KEPT * plain
+    return few and left > 0 and main.length - choice.length >= LEAST_KEPT * left
+
+
+def _leaves_text(main: Element, choice: Choice) -> bool:
+    """Whether enough of the running text is left; there may be more of other things on the page."""
+    gone = {id(child) for _, child in choice.dropped}
+    return running_text(main, gone) >= LEAST_KEPT * running_text(main) > 0
 
 
 def _marked_main(tree: Tree) -> tuple[Element, bool]:
@@ -117,7 +112,7 @@ def _choose(main: Element, strict: bool, in_content: bool, is_article: bool) -> 
         for child in parent.children:
             if isinstance(child, str) or not (child.has_blocks or child.tag in DROPPABLE):
                 continue
-            if _is_dropped(child, strict, inside, is_article):
+            if _is_dropped(child, strict, inside):
                 dropped.append((parent, child))
             elif child.has_blocks:
                 stack.append((child, inside or child.tag in ("main", "article") or child.get("role") == "main"))
@@ -125,93 +120,10 @@ def _choose(main: Element, strict: bool, in_content: bool, is_article: bool) -> 
         _trim(main, False, False, dropped)
         _trim(main, True, False, dropped)
     if strict and (is_article or not in_content):
-        _focus(main, is_article, in_content, dropped)
+        drop_beside(main, is_article, dropped)
     length = sum(child.length for _, child in dropped)
     by_tag = sum(child.length for _, child in dropped if _is_navigation(child))
     return Choice(dropped, length, length - sum(child.linked for _, child in dropped), by_tag)
-
-
-def _focus(main: Element, is_article: bool, is_marked: bool, dropped: list[tuple[Element, Element]]) -> None:
-    """Drop what stands beside the element with the running text, from the outermost one that holds it inwards."""
-    gone = {id(child) for _, child in dropped}
-    prose: dict[int, int] = {}
-    total = _running_text(main, gone, prose, True)
-    least = 0.75 * total
-    node = main
-    while total > 0:
-        children = [child for child in node.children if isinstance(child, Element) and id(child) not in gone]
-        text = max(children, key=lambda child: prose.get(id(child), 0), default=None)
-        if text is None or prose.get(id(text), 0) < least or not text.has_blocks:
-            break
-        beside = [
-            child
-            for child in children
-            if child is not text
-            and child.length
-            and (_is_apart(child, text) if is_article else _is_beside(child, is_marked))
-        ]
-        dropped += [(node, child) for child in beside]
-        node = text
-    if is_article and total > 0:
-        _drop_around(node, gone, prose, dropped)
-
-
-def _running_text(element: Element, gone: set[int], found: dict[int, int], is_article: bool) -> int:
-    inner = [child for child in element.children if isinstance(child, Element) and child.prose]
-    if inner:
-        total = sum(_running_text(child, gone, found, is_article) for child in inner if id(child) not in gone)
-    elif is_article and (element.linked > 0.2 * element.length or element.tag == "li"):
-        total = 0
-    else:
-        total = element.prose
-    if element.tag == "aside" or (element.prose < SHORT and element.titles and element.titles == element.teasers):
-        total = 0
-    found[id(element)] = total
-    return total
-
-
-def _drop_around(node: Element, gone: set[int], prose: dict[int, int], dropped: list[tuple[Element, Element]]) -> None:
-    children = [child for child in node.children if isinstance(child, Element) and id(child) not in gone and child.length]
-    text = [place for place, child in enumerate(children) if prose.get(id(child))]
-    for place, child in enumerate(children):
-        if _has_title(child) or child.tag in ("h1", "p", "pre", "dl", "blockquote") or prose.get(id(child)):
-            continue
-        share = child.linked / child.length
-        if child.solid and share < 0.3 and not child.teasers:
-            continue
-        if child.tag in LISTED and place and children[place - 1].tag in HEADINGS and not children[place - 1].teasers:
-            continue
-        if child.tag in HEADINGS:
-            followed = place + 1 < len(children) and children[place + 1].tag in LISTED
-            drop = child.teasers or (place > text[-1] and not followed)
-        elif text[0] < place < text[-1]:
-            drop = share > 0.8 or (child.titles and child.titles == child.teasers)
-        else:
-            drop = share > 0.2 or child.length < SHORT or child.teasers
-        if drop:
-            dropped.append((node, child))
-
-
-def _is_apart(child: Element, text: Element) -> bool:
-    """Whether it is no part of the article whose text is in the other element."""
-    if child.tag == text.tag and child.get("class") == text.get("class"):
-        return False
-    if _has_title(child) or child.tag in HEADINGS:
-        return child.length > SHORT
-    if child.tag in ("p", "pre", "ul", "ol", "dl", "table", "blockquote", "figure", "math"):
-        return child.linked > 0.5 * child.length
-    if not child.has_blocks and child.prose and child.linked < 0.2 * child.length:
-        return False
-    return not (child.solid and child.linked < 0.3 * child.length and not child.teasers)
-
-
-def _is_beside(element: Element, is_marked: bool) -> bool:
-    if element.tag not in EDGES or element.tag == "p" or element.solid or not element.length:
-        return False
-    share = element.linked / element.length
-    if element.titles > element.teasers and (is_marked or share < LINKS):
-        return False
-    return share > 0.4 or (element.length < SHORT and not element.prose)
 
 
 def _take_out(choice: Choice) -> None:
@@ -220,7 +132,7 @@ def _take_out(choice: Choice) -> None:
         parent.children = [child for child in parent.children if id(child) not in gone]
 
 
-def _is_dropped(element: Element, strict: bool, in_content: bool, is_article: bool) -> bool:
+def _is_dropped(element: Element, strict: bool, in_content: bool) -> bool:
     tag = element.tag
     if tag == "main" or tag in HEADINGS or element.get("role") == "main":
         return False
@@ -234,8 +146,6 @@ def _is_dropped(element: Element, strict: bool, in_content: bool, is_article: bo
     if tag == "header":
         return not in_content and share > 0.3 and not _has_title(element)
     if tag in ("footer", "aside"):
-        if is_article and tag == "aside" and share > 0.2:
-            return True
         if in_content:
             return share > 0.5 and not any(link.get("href").startswith("#") for link in _links(element))
         return share > 0.5 or element.length < (2 * SHORT if tag == "footer" else SHORT)
