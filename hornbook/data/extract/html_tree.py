@@ -102,7 +102,7 @@ class Element:
                 if not has_blocks and (child.has_blocks or child.tag in BLOCKS):
                     has_blocks = True
         tag = self.tag
-        if tag == "a":
+        if tag == "a" and "href" in self.attributes:
             linked = length
             if titles and not self.get("href").startswith("#"):
                 teasers = titles
@@ -115,6 +115,8 @@ class Element:
             prose = length - linked if length - linked >= PROSE and self.tag in BLOCKS else 0
         elif not prose and length - linked >= 4 * PROSE:  # running text with line breaks instead of paragraphs
             prose = sum(len(child) for child in self.children if isinstance(child, str) and not child.isspace())
+        if tag == "a" and linked:
+            prose = 0
         self.length, self.linked, self.prose, self.has_blocks = length, linked, prose, has_blocks
         self.titles, self.teasers, self.solid = titles, teasers, solid
 
