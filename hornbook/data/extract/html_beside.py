@@ -16,6 +16,7 @@ BOXES = frozenset({
     "nav", "header", "footer", "aside", "div", "section", "ul", "ol", "form", "table", "details", "center", "menu",
     "span", "a"
 })  # fmt: skip
+LEAST_FORM = 0.3  # of the page's running text, for a form that holds content
 MOST_TEXT = 0.75  # of the page's running text, for the element that holds its text
 SHORT = 400  # characters
 FEW_LINKS = 0.2  # share of links in running text
@@ -24,14 +25,18 @@ LINKS = 0.6  # share of links in a block of navigation
 Dropped: TypeAlias = list[tuple[Element, Element]]  # each element with the one that holds it
 
 
-def take_out_comments(element: Element) -> None:
-    """Take out the comments below an article, unless they are all the text there is."""
+def take_out_comments(element: Element, prose: int) -> None:
+    """Take out the comments below an article and the form for another one. `prose` is that of the whole page, of which
+    they must not be most.
+    """
     kept: list[Child] = []
     for child in element.children:
         if isinstance(child, Element) and child.has_blocks:
             if not child.names().isdisjoint(COMMENTS) and child.prose < element.prose:
                 continue
-            take_out_comments(child)
+            if child.tag == "form" and child.prose < LEAST_FORM * prose:
+                continue
+            take_out_comments(child, prose)
         kept.append(child)
     element.children = kept
     element.measure()
@@ -72,7 +77,9 @@ def drop_beside(main: Element, is_article: bool, dropped: Dropped) -> None:
 
 def _elements(element: Element, gone: Set[int]) -> list[Element]:
     """The elements in it that have text."""
-    return [child for child in element.children if isinstance(child, Element) and child.length and id(child) not in gone]
+    return [
+        child for child in element.children if isinstance(child, Element) and child.length and id(child) not in gone
+    ]
 
 
 def _is_teaser(element: Element) -> bool:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from hornbook.data.extract.html_beside import drop_beside, running_text, take_out_comments
-from hornbook.data.extract.html_controls import is_control_block, is_navigation_bar
+from hornbook.data.extract.html_controls import is_control_block, is_navigation_bar, shares_page
 from hornbook.data.extract.html_tree import HEADINGS, Child, Element, Tree
 
 MAIN_NAMES = frozenset({
@@ -52,7 +52,7 @@ def main_content(tree: Tree, is_article: bool = False) -> Element:
     `is_article`: the page says that it is one article.
     """
     if is_article:
-        take_out_comments(tree.body)
+        take_out_comments(tree.body, tree.body.prose)
     main, is_marked = _marked_main(tree)
     for strict in (True, False):
         choice = _choose(main, strict, is_marked, is_article)
@@ -149,7 +149,7 @@ def _is_dropped(element: Element, strict: bool, in_content: bool) -> bool:
         if in_content:
             return share > 0.5 and not any(link.get("href").startswith("#") for link in _links(element))
         return share > 0.5 or element.length < (2 * SHORT if tag == "footer" else SHORT)
-    if is_control_block(element, share):
+    if is_control_block(element, share) or shares_page(element):
         return True
     if not element.attributes or tag in ("article", "td", "tr", "tbody"):
         return False

@@ -49,7 +49,18 @@ class Element:
     `titles` counts its headings, `teasers` those that are links to other pages, `solid` its tables, code and the like.
     """
 
-    __slots__ = ("attributes", "children", "has_blocks", "length", "linked", "prose", "solid", "tag", "teasers", "titles")
+    __slots__ = (
+        "attributes",
+        "children",
+        "has_blocks",
+        "length",
+        "linked",
+        "prose",
+        "solid",
+        "tag",
+        "teasers",
+        "titles",
+    )
 
     def __init__(self, tag: str, attributes: dict[str, str | None]) -> None:
         self.tag = tag
