@@ -14,7 +14,7 @@ NAVIGATION_ROLES = frozenset({
     "complementary"
 })  # fmt: skip
 LINK_BLOCKS = frozenset({  # dropped where half of their text is links
-    "nav", "navbar", "navigation", "menu", "sidebar", "breadcrumb", "breadcrumbs", "footer", "header", "related",
+    "nav", "navbar", "navigation", "menu", "sidebar", "breadcrumb", "breadcrumbs", "footer", "related",
     "pagination", "pager", "topbar"
 })  # fmt: skip
 ASIDE_BLOCKS = frozenset({  # dropped where they are short: they are about the page or the site, not its subject
