@@ -9,7 +9,7 @@ from hornbook.data.extract.html_footnotes import find_footnotes
 from hornbook.data.extract.html_inline import Page
 from hornbook.data.extract.html_main import main_content
 from hornbook.data.extract.html_math import has_math, uses_tex
-from hornbook.data.extract.html_metadata import page_language, page_metadata, page_title
+from hornbook.data.extract.html_metadata import is_article, page_language, page_metadata, page_title
 from hornbook.data.extract.html_render import render_blocks
 from hornbook.data.extract.html_threads import mark_threads
 from hornbook.data.extract.html_tree import build_tree, parse
@@ -55,7 +55,7 @@ def _first_heading(text: str) -> str:
 def _main_text(html: str, parser: LexborHTMLParser) -> str:
     tree = build_tree(parser)
     mark_threads(tree.body)
-    content = main_content(tree)
+    content = main_content(tree, is_article(parser))
     lowered = html.lower()
     page = Page(find_footnotes(tree.named, content), has_math(lowered), uses_tex(lowered))
     return join_blocks(render_blocks(content, page))

@@ -12,6 +12,8 @@ PHRASES = frozenset({  # a block that says only this
     "log in", "sign in", "sign up", "subscribe", "read more", "copy", "copied!", "loading...", "advertisement"
 })  # fmt: skip
 DIRECTIONS = frozenset({"prev", "previous", "next", "up", "home", "top", "contents", "index", "back", "first", "last"})
+NETWORKS = ("facebook", "twitter", "linkedin", "pinterest", "whatsapp", "reddit", "telegram", "tumblr", "google+")
+LONGEST_NETWORK = 60  # characters, as "Click to share on Facebook (Opens in new window)"
 BARS = frozenset({"div", "table", "p", "ul", "ol", "header", "footer", "center", "section", "hr"})
 LONGEST_BAR = 300  # characters
 LONGEST = max(map(len, PHRASES))
@@ -30,6 +32,15 @@ def is_control_block(element: Element, links: float) -> bool:
         return False
     text = element.text().strip()
     return text.lower() in PHRASES or (text.startswith(("©", "Copyright ©")) and element.tag != "a")
+
+
+def shares_page(element: Element) -> bool:
+    """Whether a block is a list of links that send the page to others, as "Share on Facebook"."""
+    if element.length > LONGEST_NETWORK * len(NETWORKS) or element.linked < 0.7 * element.length:
+        return False
+    links = [inner.text().lower() for inner in element.elements() if inner.tag == "a" and inner.length]
+    named = sum(len(text) <= LONGEST_NETWORK and any(name in text for name in NETWORKS) for text in links)
+    return named > 1 and named >= 0.5 * len(links)
 
 
 def is_navigation_bar(element: Element) -> bool:

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from hornbook.data.extract.html_controls import is_control_block, is_navigation_bar
+from hornbook.data.extract.html_beside import drop_beside, running_text, take_out_comments
+from hornbook.data.extract.html_controls import is_control_block, is_navigation_bar, shares_page
 from hornbook.data.extract.html_tree import HEADINGS, Child, Element, Tree
 
 MAIN_NAMES = frozenset({
@@ -13,7 +14,7 @@ NAVIGATION_ROLES = frozenset({
     "complementary"
 })  # fmt: skip
 LINK_BLOCKS = frozenset({  # dropped where half of their text is links
-    "nav", "navbar", "navigation", "menu", "sidebar", "breadcrumb", "breadcrumbs", "footer", "header", "related",
+    "nav", "navbar", "navigation", "menu", "sidebar", "breadcrumb", "breadcrumbs", "footer", "related",
     "pagination", "pager", "topbar"
 })  # fmt: skip
 ASIDE_BLOCKS = frozenset({  # dropped where they are short: they are about the page or the site, not its subject
@@ -45,17 +46,32 @@ class Choice(NamedTuple):
     by_tag: int  # characters of navigation by its tag or role
 
 
-def main_content(tree: Tree) -> Element:
-    """The element that holds the main content. What is not content is taken out of it."""
+def main_content(tree: Tree, is_article: bool = False) -> Element:
+    """The element that holds the main content. What is not content is taken out of it.
+
+    `is_article`: the page says that it is one article.
+    """
+    if is_article:
+        take_out_comments(tree.body, tree.body.prose)
     main, is_marked = _marked_main(tree)
     for strict in (True, False):
-        choice = _choose(main, strict, is_marked)
-        left, plain = main.length - choice.by_tag, main.length - main.linked
-        few = choice.plain < SHORT or plain - choice.plain >= LEAST_KEPT * plain
-        if few and left and main.length - choice.length >= LEAST_KEPT * left:
+        choice = _choose(main, strict, is_marked, is_article)
+        if _leaves_enough(main, choice) or (is_article and strict and _leaves_text(main, choice)):
             _take_out(choice)
             break
     return main
+
+
+def _leaves_enough(main: Element, choice: Choice) -> bool:
+    left, plain = main.length - choice.by_tag, main.length - main.linked
+    few = choice.plain < SHORT or plain - choice.plain >= LEAST_KEPT * plain
+    return few and left > 0 and main.length - choice.length >= LEAST_KEPT * left
+
+
+def _leaves_text(main: Element, choice: Choice) -> bool:
+    """Whether enough of the running text is left; there may be more of other things on the page."""
+    gone = {id(child) for _, child in choice.dropped}
+    return running_text(main, gone) >= LEAST_KEPT * running_text(main) > 0
 
 
 def _marked_main(tree: Tree) -> tuple[Element, bool]:
@@ -87,7 +103,7 @@ def _marked_main(tree: Tree) -> tuple[Element, bool]:
     return body, False
 
 
-def _choose(main: Element, strict: bool, in_content: bool) -> Choice:
+def _choose(main: Element, strict: bool, in_content: bool, is_article: bool) -> Choice:
     """`strict`: blocks of links go as well, not only navigation by tag."""
     dropped: list[tuple[Element, Element]] = []
     stack = [(main, in_content)]
@@ -103,6 +119,8 @@ def _choose(main: Element, strict: bool, in_content: bool) -> Choice:
     if strict and not in_content:
         _trim(main, False, False, dropped)
         _trim(main, True, False, dropped)
+    if strict and (is_article or not in_content):
+        drop_beside(main, is_article, dropped)
     length = sum(child.length for _, child in dropped)
     by_tag = sum(child.length for _, child in dropped if _is_navigation(child))
     return Choice(dropped, length, length - sum(child.linked for _, child in dropped), by_tag)
@@ -131,7 +149,7 @@ def _is_dropped(element: Element, strict: bool, in_content: bool) -> bool:
         if in_content:
             return share > 0.5 and not any(link.get("href").startswith("#") for link in _links(element))
         return share > 0.5 or element.length < (2 * SHORT if tag == "footer" else SHORT)
-    if is_control_block(element, share):
+    if is_control_block(element, share) or shares_page(element):
         return True
     if not element.attributes or tag in ("article", "td", "tr", "tbody"):
         return False

@@ -1,6 +1,7 @@
 """What a page says of itself: title, language, author, date, licence, address."""
 
 import json
+import re
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
@@ -10,6 +11,7 @@ DATE = (
     "article:published_time", "date", "dc.date", "dcterms.date", "dcterms.created", "citation_publication_date",
     "datepublished", "pubdate", "article:modified_time", "dcterms.modified",
 )  # fmt: skip
+ARTICLE = re.compile(r'"@type"\s*:\s*\[?\s*"(?:NewsArticle|ReportageNewsArticle|BlogPosting)"')
 LICENSE = ("license", "dc.rights", "dcterms.rights", "dcterms.license", "rights", "copyright")
 
 
@@ -22,6 +24,15 @@ def page_title(parser: LexborHTMLParser) -> str:
     if not title or (shared and title.startswith(shared)):
         return shared or title
     return title
+
+
+def is_article(parser: LexborHTMLParser) -> bool:
+    """Whether the page says that it is one article: by Open Graph, or in the terms of schema.org."""
+    if parser.css_first('meta[property="og:type"][content^=article]') is not None:
+        return True
+    if parser.css_first('[itemtype$="/NewsArticle"], [itemtype$="/BlogPosting"]') is not None:
+        return True
+    return any(ARTICLE.search(script.text()) for script in parser.css('script[type="application/ld+json"]')[:8])
 
 
 def page_language(parser: LexborHTMLParser) -> str:

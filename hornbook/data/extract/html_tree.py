@@ -21,6 +21,7 @@ BLOCKS = frozenset({
     "tr", "ul", "caption", "hgroup", "legend", "optgroup", "search"
 })  # fmt: skip
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+SOLID = frozenset({"pre", "table", "dl", "math", "blockquote"})
 LABELLED = HEADINGS | {"summary", "dt"}  # a button in one of these is its text
 SWALLOWING = frozenset({  # not shown, and without its end tag it takes all that follows
     "title", "textarea", "button", "select", "iframe", "noscript", "dialog", "object", "video", "canvas", "svg"
@@ -45,9 +46,21 @@ class Element:
     """An element. `children` has text as str.
 
     `length` counts the characters of its text, `linked` those in links, `prose` those in blocks of running text.
+    `titles` counts its headings, `teasers` those that are links to other pages, `solid` its tables, code and the like.
     """
 
-    __slots__ = ("attributes", "children", "has_blocks", "length", "linked", "prose", "tag")
+    __slots__ = (
+        "attributes",
+        "children",
+        "has_blocks",
+        "length",
+        "linked",
+        "prose",
+        "solid",
+        "tag",
+        "teasers",
+        "titles",
+    )
 
     def __init__(self, tag: str, attributes: dict[str, str | None]) -> None:
         self.tag = tag
@@ -56,6 +69,9 @@ class Element:
         self.length = 0
         self.linked = 0
         self.prose = 0
+        self.titles = 0
+        self.teasers = 0
+        self.solid = 0
         self.has_blocks = False
 
     def get(self, name: str) -> str:
@@ -81,7 +97,7 @@ class Element:
 
     def measure(self) -> None:
         """Set the counts, and whether it has blocks in it, from its children."""
-        length = linked = prose = 0
+        length = linked = prose = titles = teasers = solid = 0
         has_blocks = False
         for child in self.children:
             if isinstance(child, str):
@@ -91,15 +107,32 @@ class Element:
                 length += child.length
                 linked += child.linked
                 prose += child.prose
+                titles += child.titles
+                teasers += child.teasers
+                solid += child.solid
                 if not has_blocks and (child.has_blocks or child.tag in BLOCKS):
                     has_blocks = True
-        if self.tag == "a":
+        tag = self.tag
+        if tag == "a" and "href" in self.attributes:
             linked = length
+            if titles and not self.get("href").startswith("#"):
+                teasers = titles
+        elif tag in HEADINGS:
+            titles = 1
+            teasers = int(tag != "h1" and linked > 0.8 * length and self._leads_away())
+        elif tag in SOLID:
+            solid += 1
         if not has_blocks:
             prose = length - linked if length - linked >= PROSE and self.tag in BLOCKS else 0
         elif not prose and length - linked >= 4 * PROSE:  # running text with line breaks instead of paragraphs
             prose = sum(len(child) for child in self.children if isinstance(child, str) and not child.isspace())
+        if tag == "a" and linked:
+            prose = 0
         self.length, self.linked, self.prose, self.has_blocks = length, linked, prose, has_blocks
+        self.titles, self.teasers, self.solid = titles, teasers, solid
+
+    def _leads_away(self) -> bool:
+        return not any(inner.tag == "a" and inner.get("href").startswith("#") for inner in self.elements())
 
 
 class Tree(NamedTuple):
