@@ -108,7 +108,7 @@ def _is_box(child: Element, _text: Element) -> bool:
     share = child.linked / child.length
     if child.titles > child.teasers and share < LINKS:
         return False
-    return share > 0.4 or (child.length < SHORT and not child.prose)
+    return share > 0.4
 
 
 def _drop_around(holder: Element, children: list[Element], text: dict[int, int], dropped: Dropped) -> None:
