@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from hornbook.data.extract.html_beside import drop_beside, running_text, take_out_comments
+from hornbook.data.extract.html_beside import drop_beside, running_text
 from hornbook.data.extract.html_controls import is_control_block, is_navigation_bar, shares_page
 from hornbook.data.extract.html_tree import HEADINGS, Child, Element, Tree
 
@@ -51,8 +51,6 @@ def main_content(tree: Tree, is_article: bool = False) -> Element:
 
     `is_article`: the page says that it is one article.
     """
-    if is_article:
-        take_out_comments(tree.body, tree.body.prose)
     main, is_marked = _marked_main(tree)
     for strict in (True, False):
         choice = _choose(main, strict, is_marked, is_article)
@@ -90,7 +88,8 @@ def _marked_main(tree: Tree) -> tuple[Element, bool]:
     body = tree.body
     if main:
         largest = max(main, key=lambda element: (element.prose, element.length))
-        if largest.length and (largest.prose >= LEAST_SHARE * body.prose or body.prose - largest.prose < SHORT):
+        prose = body.prose - sum(element.prose for element in tree.named if _is_navigation(element))
+        if largest.length and (largest.prose >= LEAST_SHARE * prose or prose - largest.prose < SHORT):
             return largest, True
     for marked in filter(None, (articles, named)):
         largest = max(marked, key=lambda element: element.prose)
