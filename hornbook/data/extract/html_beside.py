@@ -92,7 +92,7 @@ def _is_apart(child: Element, text: Element) -> bool:
     share = child.linked / child.length
     if child.tag == text.tag and child.get("class") == text.get("class"):
         return False
-    if child.tag in HEADINGS or _has_title(child):
+    if child.tag in HEADINGS or has_title(child):
         return child.length > SHORT
     if child.tag in WRITTEN:
         return share > 0.5
@@ -120,7 +120,7 @@ def _drop_around(holder: Element, children: list[Element], text: dict[int, int],
         before = children[place - 1] if place else None
         after = children[place + 1] if place + 1 < len(children) else None
         is_between = places[0] < place < places[-1]
-        if text.get(id(child)) or child.tag in WRITTEN - LISTED or _is_solid(child) or _has_title(child):
+        if text.get(id(child)) or child.tag in WRITTEN - LISTED or _is_solid(child) or has_title(child):
             continue
         if child.tag in HEADINGS:
             ends = place > places[-1] and (after is None or after.tag not in LISTED)
@@ -140,5 +140,6 @@ def _is_solid(element: Element) -> bool:
     return element.solid > 0 and element.linked < 0.3 * element.length and not element.teasers
 
 
-def _has_title(element: Element) -> bool:
+def has_title(element: Element) -> bool:
+    """Whether the title of a page stands in it."""
     return any(inner.tag == "h1" for inner in element.elements())

@@ -211,8 +211,9 @@ THREADS = {
     ),
     "posts whose quotations name their author": (
         "<div itemtype='https://schema.org/DiscussionForumPosting'><span itemprop='author'><a href='/u/ann'>ann</a>"
-        "</span><p>One</p></div><div itemtype='https://schema.org/Comment'><span itemprop='author'><a href='/u/bob'>bob</a>"
-        "</span><aside data-username='ann'><blockquote>One</blockquote></aside><p>Two</p></div>",
+        "</span><p>One</p></div>"
+        "<div itemtype='https://schema.org/Comment'><span itemprop='author'><a href='/u/bob'>bob</a></span>"
+        "<aside data-username='ann'><blockquote>One</blockquote></aside><p>Two</p></div>",
         ["ann:\n\nOne", "bob, in reply to ann:", "Two"],
         [],
     ),
