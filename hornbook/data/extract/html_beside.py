@@ -18,6 +18,7 @@ BOXES = frozenset({
 })  # fmt: skip
 LEAST_FORM = 0.3  # of the page's running text, for a form that holds content
 MOST_TEXT = 0.75  # of the page's running text, for the element that holds its text
+LEAST_ARTICLE = 600  # characters of running text; a page with less may be an index or a reference, whatever it says
 SHORT = 400  # characters
 FEW_LINKS = 0.2  # share of links in running text
 LINKS = 0.6  # share of links in a block of navigation
@@ -61,7 +62,9 @@ def drop_beside(main: Element, is_article: bool, dropped: Dropped) -> None:
     """Go from the outermost element that holds the running text inwards, and drop what stands beside it."""
     gone = {id(child) for _, child in dropped}
     text: dict[int, int] = {}
-    least = MOST_TEXT * running_text(main, gone, text)
+    total = running_text(main, gone, text)
+    least = MOST_TEXT * total
+    is_article = is_article and total >= LEAST_ARTICLE
     holder = main
     while least > 0:
         children = _elements(holder, gone)
