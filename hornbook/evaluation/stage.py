@@ -13,7 +13,7 @@ from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import BenchmarkItem
 from hornbook.data.readers.load import stream_records
 from hornbook.evaluation.answered_benchmarks import ANSWERED, pose_items
-from hornbook.evaluation.harness.run import answer_tasks, load_tasks
+from hornbook.evaluation.harness.run import answer_tasks, delete_journal, load_tasks
 from hornbook.evaluation.metrics import (
     ScoredReply,
     by_passage,
@@ -86,6 +86,7 @@ def evaluation(
     write_records(work.path / "questions.parquet", Question, asked)
     write_json(work.path / "scores.json", {"model": work.name, "scores": scores, "comparisons": comparisons})
     delete_replies(work)
+    delete_journal(work)
     _book(asked, replies, scores, comparisons, work)
 
 

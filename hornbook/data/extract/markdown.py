@@ -129,7 +129,9 @@ def _without_empty_lines(text: str) -> str:
         if GONE in line and not line.strip(SEPARATORS):
             dropped = True
         elif not (dropped and not line.strip() and (not lines or not lines[-1].strip())):
-            lines.append(re.sub(rf"^{GONE}[ \t]*|[ \t]*{GONE}+[ \t]*$|{GONE}", "", line) if GONE in line else line)
+            lines.append(
+                re.sub(rf"^{GONE}[ \t]*|[ \t]*{GONE}+[ \t]*$|(?<= ){GONE} |{GONE}", "", line) if GONE in line else line
+            )
             dropped = dropped and not line.strip()
     return "\n".join(lines)
 

@@ -18,6 +18,7 @@ from hornbook.evaluation.metrics import ScoredReply
 from hornbook.evaluation.settings import EvaluationSettings
 from hornbook.inference.rollouts import ScoringEngine
 
+JOURNAL = "journal.jsonl"
 RESAMPLES = 1000  # behind lm-eval's standard errors of metrics that are no means
 
 
@@ -52,14 +53,13 @@ def answer_tasks(
 ) -> list[ScoredReply]:
     """The model's answers, one row for each question and metric whose values are between 0 and 1.
 
-    Writes what `records` says. A killed run continues from `journal.jsonl`, which is removed at the end.
+    Writes what `records` says. A killed run continues from the journal, which `delete_journal` removes.
     Raises HornbookError where a task fails.
     """
-    kept = work.path / "journal.jsonl"
     answered = []
     from hornbook.evaluation.harness.model import EngineModel  # needs lm-eval, an extra
 
-    with Journal(kept, f"{engine.fingerprint} {settings.questions_seed}") as journal:
+    with Journal(work.path / JOURNAL, f"{engine.fingerprint} {settings.questions_seed}") as journal:
         for asked in loaded:
             model = EngineModel(
                 engine,
@@ -72,8 +72,12 @@ def answer_tasks(
             answered.append(AnsweredTask(asked, _evaluated(asked, model, settings.limit)))
     answers = [reply for task in answered for reply in scored_replies(task)]
     write_records(answered, settings, work)
-    kept.unlink()
     return answers
+
+
+def delete_journal(work: Workspace) -> None:
+    """Remove what is kept for a continuation, once the stage's output is written."""
+    (work.path / JOURNAL).unlink(missing_ok=True)
 
 
 def _evaluated(asked: LoadedTask, model: Any, limit: int) -> dict[str, Any]:

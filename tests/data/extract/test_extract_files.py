@@ -69,7 +69,7 @@ def test_all_that_it_writes(folder: Path, tmp_path: Path) -> None:
         "markdown": 60, "python": 60, "rows": 1
     }  # fmt: skip
     first = result.documents[0]
-    assert first.text == "# Title 0\n\nText  0\n" and first.metadata == {"title": "Title 0", "format": "markdown"}
+    assert first.text == "# Title 0\n\nText 0\n" and first.metadata == {"title": "Title 0", "format": "markdown"}
     page = (tmp_path / "out" / "samples.html").read_text()
     assert page.count("<summary>") == 20 and "![x](y.png)" in page and "<script" not in page
     assert not (tmp_path / "out" / "journal.jsonl").exists()

@@ -33,7 +33,7 @@ UNCHANGED = [
     "```\nnever closed ![x](y)",
 ]
 CLEANED = [  # Markdown, what is left
-    ("A ![cat](cat.png) sat.", "A  sat."),
+    ("A ![cat](cat.png) sat.", "A sat."),
     ("![a](b.png)\n\nText", "Text"),
     ("# T\n\n[![Build][s]][l] [![Docs](d.svg)](http://d)\n\nText\n\n[s]: http://s\n[l]: http://l\n", "# T\n\nText\n"),
     ("one\n\n<!-- two\n\nthree -->\n\nfour", "one\n\nfour"),
