@@ -13,6 +13,9 @@ marks as its content (`Site.main`: role=main, or a container), without its ancho
 - speed: megabytes of HTML in a second of processor time, one process, the tools after each other.
 
 Part `rest` reads all pages, without a reference: the share with less than a third of the better peer's words.
+
+Part `articles` reads pages of news and magazines from the repositories that benchmarks/extract_articles.py names,
+cloned into the folder `--articles`; people marked their references. It is left out where that option is not given.
 """
 
 import json
@@ -27,6 +30,7 @@ from statistics import fmean
 import click
 import msgspec
 
+from benchmarks.extract_articles import read_articles, words_f1
 from benchmarks.extract_sites import SITES, Site, site_pages
 from benchmarks.extract_truth import WORD, Kept, Truth, compare, read_truth
 from benchmarks.harness import Claim, number, part_options, run_parts, show
@@ -45,14 +49,17 @@ Scores = dict[str, dict[str, float | None]]  # tool → column → value
 class Bench(msgspec.Struct):
     packages: Path
     quick: bool
+    articles: Path | None
     scores: dict[str, Scores] = {}
 
 
 @click.command(help=__doc__)
-@part_options(["sites", "rest"])
+@part_options(["sites", "rest", "articles"])
 @click.option("--packages", type=click.Path(path_type=Path), default=Path("debdocs"), help="Unpacked packages.")
-def main(parts: tuple[str, ...], quick: bool, file: Path, packages: Path) -> None:
-    run_parts({"sites": measure_sites, "rest": measure_rest}, parts, lambda: Bench(packages, quick), file)
+@click.option("--articles", type=click.Path(path_type=Path), help="Folder of the repositories with articles.")
+def main(parts: tuple[str, ...], quick: bool, file: Path, packages: Path, articles: Path | None) -> None:
+    measures = {"sites": measure_sites, "rest": measure_rest, "articles": measure_articles}
+    run_parts(measures, parts, lambda: Bench(packages, quick, articles), file)
 
 
 def measure_sites(bench: Bench) -> list[Claim]:
@@ -136,6 +143,32 @@ def measure_rest(bench: Bench) -> list[Claim]:
     few = sum(short.values())
     name = f"pages of {total:,} with less than a third of the better peer's text"
     return [Claim(name, few, None, "pages", None, None, None, "none", few == 0)]
+
+
+def measure_articles(bench: Bench) -> list[Claim]:
+    if bench.articles is None:
+        return []
+    claims, rows = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, articles in read_articles(bench.articles).items():
+            pages = []
+            for place, article in enumerate(articles):
+                pages.append(Path(folder, f"{place}.html"))
+                pages[-1].write_bytes(article.page)
+            megabytes = sum(len(article.page) for article in articles) / 1e6
+            f1, row = {}, [name, str(len(articles))]
+            for tool in TOOLS:
+                texts, seconds = run_tool(tool, pages)
+                f1[tool] = fmean(words_f1(a.words, text) for a, text in zip(articles, texts, strict=True))
+                row += [number(f1[tool]), number(megabytes / seconds)]
+            rows.append(row)
+            peer = max(f1[tool] for tool in TOOLS[1:])
+            ours, goal = f1["ours"], f"no worse by more than {WORSE}"
+            claims.append(
+                Claim(f"{name}: text F1", ours, peer, "", ours / peer, None, None, goal, ours >= peer - WORSE)
+            )
+    show("articles", ["", "pages", *(title for tool in TOOLS for title in (tool, "MB a CPU-second"))], rows)
+    return claims
 
 
 def run_tool(tool: str, pages: list[Path]) -> tuple[list[str], float]:

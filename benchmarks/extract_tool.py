@@ -22,7 +22,7 @@ def ours() -> Callable[[str], str]:
 def trafilatura() -> Callable[[str], str]:
     from trafilatura import extract
 
-    return lambda html: extract(html, output_format="markdown") or ""
+    return lambda html: extract(html) or ""
 
 
 def resiliparse() -> Callable[[str], str]:

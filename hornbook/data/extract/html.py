@@ -5,6 +5,7 @@ from selectolax.lexbor import LexborHTMLParser
 from hornbook.data.extract.document import ExtractedDocument, NotExtractable
 from hornbook.data.extract.encoding import decode
 from hornbook.data.extract.extract import Source
+from hornbook.data.extract.html_beside import take_out_comments
 from hornbook.data.extract.html_footnotes import find_footnotes
 from hornbook.data.extract.html_inline import Page
 from hornbook.data.extract.html_main import main_content
@@ -54,8 +55,11 @@ def _first_heading(text: str) -> str:
 
 def _main_text(html: str, parser: LexborHTMLParser) -> str:
     tree = build_tree(parser)
-    mark_threads(tree.body)
-    content = main_content(tree, is_article(parser))
+    article = is_article(parser)
+    if article:
+        take_out_comments(tree.body, tree.body.prose)
+    mark_threads(tree)
+    content = main_content(tree, article)
     lowered = html.lower()
     page = Page(find_footnotes(tree.named, content), has_math(lowered), uses_tex(lowered))
     return join_blocks(render_blocks(content, page))

@@ -18,6 +18,7 @@ BOXES = frozenset({
 })  # fmt: skip
 LEAST_FORM = 0.3  # of the page's running text, for a form that holds content
 MOST_TEXT = 0.75  # of the page's running text, for the element that holds its text
+LEAST_ARTICLE = 600  # characters of running text; a page with less may be an index or a reference, whatever it says
 SHORT = 400  # characters
 FEW_LINKS = 0.2  # share of links in running text
 LINKS = 0.6  # share of links in a block of navigation
@@ -61,7 +62,9 @@ def drop_beside(main: Element, is_article: bool, dropped: Dropped) -> None:
     """Go from the outermost element that holds the running text inwards, and drop what stands beside it."""
     gone = {id(child) for _, child in dropped}
     text: dict[int, int] = {}
-    least = MOST_TEXT * running_text(main, gone, text)
+    total = running_text(main, gone, text)
+    least = MOST_TEXT * total
+    is_article = is_article and total >= LEAST_ARTICLE
     holder = main
     while least > 0:
         children = _elements(holder, gone)
@@ -92,7 +95,7 @@ def _is_apart(child: Element, text: Element) -> bool:
     share = child.linked / child.length
     if child.tag == text.tag and child.get("class") == text.get("class"):
         return False
-    if child.tag in HEADINGS or _has_title(child):
+    if child.tag in HEADINGS or has_title(child):
         return child.length > SHORT
     if child.tag in WRITTEN:
         return share > 0.5
@@ -108,7 +111,7 @@ def _is_box(child: Element, _text: Element) -> bool:
     share = child.linked / child.length
     if child.titles > child.teasers and share < LINKS:
         return False
-    return share > 0.4 or (child.length < SHORT and not child.prose)
+    return share > 0.4
 
 
 def _drop_around(holder: Element, children: list[Element], text: dict[int, int], dropped: Dropped) -> None:
@@ -120,7 +123,7 @@ def _drop_around(holder: Element, children: list[Element], text: dict[int, int],
         before = children[place - 1] if place else None
         after = children[place + 1] if place + 1 < len(children) else None
         is_between = places[0] < place < places[-1]
-        if text.get(id(child)) or child.tag in WRITTEN - LISTED or _is_solid(child) or _has_title(child):
+        if text.get(id(child)) or child.tag in WRITTEN - LISTED or _is_solid(child) or has_title(child):
             continue
         if child.tag in HEADINGS:
             ends = place > places[-1] and (after is None or after.tag not in LISTED)
@@ -140,5 +143,6 @@ def _is_solid(element: Element) -> bool:
     return element.solid > 0 and element.linked < 0.3 * element.length and not element.teasers
 
 
-def _has_title(element: Element) -> bool:
+def has_title(element: Element) -> bool:
+    """Whether the title of a page stands in it."""
     return any(inner.tag == "h1" for inner in element.elements())

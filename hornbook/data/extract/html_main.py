@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from hornbook.data.extract.html_beside import drop_beside, running_text, take_out_comments
+from hornbook.data.extract.html_beside import BOXES, LINKS, SHORT, Dropped, drop_beside, has_title, running_text
 from hornbook.data.extract.html_controls import is_control_block, is_navigation_bar, shares_page
 from hornbook.data.extract.html_tree import HEADINGS, Child, Element, Tree
 
@@ -26,21 +26,16 @@ DROPPABLE = frozenset({
     "nav", "header", "footer", "aside", "div", "section", "ul", "ol", "p", "li", "form", "table", "dl", "details",
     "span", "a", "label", "menu"
 })  # fmt: skip
-EDGES = frozenset({
-    "nav", "header", "footer", "aside", "div", "section", "ul", "ol", "p", "form", "table", "dl", "details", "center",
-    "menu", "span", "a"
-})  # fmt: skip
-SHORT = 400  # characters
+EDGES = BOXES | {"p", "dl"}
 LEAST_SHARE = 0.25  # of the page's running text, for an element marked as its main content
 NAMED_SHARE = 0.6  # the same for an article, and for one marked by its class or id
 LEAST_KEPT = 0.4  # of the content's text; where less is left, the choice was wrong and only navigation by tag goes
-LINKS = 0.6  # share of links in a block of navigation
 
 
 class Choice(NamedTuple):
     """What goes: each element with the one that holds it, and how many characters go with them."""
 
-    dropped: list[tuple[Element, Element]]
+    dropped: Dropped
     length: int
     plain: int  # characters outside of links
     by_tag: int  # characters of navigation by its tag or role
@@ -51,8 +46,6 @@ def main_content(tree: Tree, is_article: bool = False) -> Element:
 
     `is_article`: the page says that it is one article.
     """
-    if is_article:
-        take_out_comments(tree.body, tree.body.prose)
     main, is_marked = _marked_main(tree)
     for strict in (True, False):
         choice = _choose(main, strict, is_marked, is_article)
@@ -90,22 +83,19 @@ def _marked_main(tree: Tree) -> tuple[Element, bool]:
     body = tree.body
     if main:
         largest = max(main, key=lambda element: (element.prose, element.length))
-        if largest.length and (largest.prose >= LEAST_SHARE * body.prose or body.prose - largest.prose < SHORT):
+        prose = body.prose - sum(element.prose for element in tree.named if _is_navigation(element))
+        if largest.length and (largest.prose >= LEAST_SHARE * prose or prose - largest.prose < SHORT):
             return largest, True
     for marked in filter(None, (articles, named)):
         largest = max(marked, key=lambda element: element.prose)
-        if (
-            largest.prose
-            and largest.prose >= NAMED_SHARE * body.prose
-            and (_has_title(largest) or not _has_title(body))
-        ):
+        if largest.prose and largest.prose >= NAMED_SHARE * body.prose and (has_title(largest) or not has_title(body)):
             return largest, marked is articles
     return body, False
 
 
 def _choose(main: Element, strict: bool, in_content: bool, is_article: bool) -> Choice:
     """`strict`: blocks of links go as well, not only navigation by tag."""
-    dropped: list[tuple[Element, Element]] = []
+    dropped: Dropped = []
     stack = [(main, in_content)]
     while stack:
         parent, inside = stack.pop()
@@ -144,7 +134,7 @@ def _is_dropped(element: Element, strict: bool, in_content: bool) -> bool:
     if not strict:
         return False
     if tag == "header":
-        return not in_content and share > 0.3 and not _has_title(element)
+        return not in_content and share > 0.3 and not has_title(element)
     if tag in ("footer", "aside"):
         if in_content:
             return share > 0.5 and not any(link.get("href").startswith("#") for link in _links(element))
@@ -154,11 +144,7 @@ def _is_dropped(element: Element, strict: bool, in_content: bool) -> bool:
     if not element.attributes or tag in ("article", "td", "tr", "tbody"):
         return False
     names = element.names()
-    if (
-        not names.isdisjoint(ASIDE_BLOCKS)
-        and element.length < (SHORT if tag != "p" else 80)
-        and not _has_title(element)
-    ):
+    if not names.isdisjoint(ASIDE_BLOCKS) and element.length < (SHORT if tag != "p" else 80) and not has_title(element):
         return True
     return share > 0.5 and not names.isdisjoint(LINK_BLOCKS)
 
@@ -167,21 +153,11 @@ def _is_navigation(element: Element) -> bool:
     return element.tag == "nav" or (bool(element.attributes) and element.get("role") in NAVIGATION_ROLES)
 
 
-def _has_title(element: Element) -> bool:
-    return any(inner.tag == "h1" for inner in element.elements())
-
-
-def _points_into_page(element: Element) -> bool:
-    """Whether it is a table of contents of its own page."""
-    links = _links(element)
-    return len(links) > 2 and all(link.get("href").startswith("#") for link in links)
-
-
 def _links(element: Element) -> list[Element]:
     return [inner for inner in element.elements() if inner.tag == "a" and inner.get("href")]
 
 
-def _trim(parent: Element, at_end: bool, in_header: bool, dropped: list[tuple[Element, Element]]) -> bool:
+def _trim(parent: Element, at_end: bool, in_header: bool, dropped: Dropped) -> bool:
     """Drop the blocks of links before the first running text of the page, or after its last. True: it was reached."""
     gone = {id(child) for _, child in dropped}
     in_header = in_header or parent.tag == "header"

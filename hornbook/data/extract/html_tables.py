@@ -50,7 +50,7 @@ def _rows(element: Element) -> tuple[list[list[Element]], int]:
 
 
 def _is_layout(element: Element, rows: list[list[Element]]) -> bool:
-    if element.get("role") in ("presentation", "none") or all(len(row) <= 1 for row in rows):
+    if element.get("role") in ("presentation", "none") or all(sum(map(_has_text, row)) <= 1 for row in rows):
         return True
     if 4 * sum(map(_has_code, rows)) >= len(rows):  # no table in Markdown can hold their lines
         return True
@@ -70,6 +70,10 @@ def _has_code(row: list[Element]) -> bool:
         if cell.has_blocks
         for inner in cell.elements()
     )
+
+
+def _has_text(cell: Element) -> bool:
+    return cell.length > 0 or any(inner.tag == "img" and inner.get("alt") for inner in cell.elements())
 
 
 def _grid(rows: list[list[Element]], render: Render) -> list[list[str]]:

@@ -196,6 +196,27 @@ THREADS = {
         ["Bob, in reply to Ann:"],
         [],
     ),
+    "posts in tables, with links to their authors": (
+        "<table id='post1'><tr><td>10:11<tr><td><a href='member.php?u=1'>Ann</a><td><div>One</div></table>"
+        "<table id='post2'><tr><td>10:15<tr><td><a href='member.php?u=2'>Bob</a><td>"
+        "<div>Quote:<div>Originally Posted by <b>Ann</b></div>One</div><div>Two</div></table>",
+        ["Ann:\n\n10:11\n\nOne", "Bob, in reply to Ann:", "\n\nTwo"],
+        ["|"],
+    ),
+    "authors beside the posts": (
+        "<div><p><a href='user?id=ann'>ann</a> 2 hours ago</p><div class='comment'>One</div></div>"
+        "<div><p><a href='user?id=bob'>bob</a> 1 hour ago</p><div class='comment'>Two</div></div>",
+        ["ann:\n\n2 hours ago\n\nOne", "bob:\n\n1 hour ago\n\nTwo"],
+        [],
+    ),
+    "posts whose quotations name their author": (
+        "<div itemtype='https://schema.org/DiscussionForumPosting'><span itemprop='author'><a href='/u/ann'>ann</a>"
+        "</span><p>One</p></div>"
+        "<div itemtype='https://schema.org/Comment'><span itemprop='author'><a href='/u/bob'>bob</a></span>"
+        "<aside data-username='ann'><blockquote>One</blockquote></aside><p>Two</p></div>",
+        ["ann:\n\nOne", "bob, in reply to ann:", "Two"],
+        [],
+    ),
     "a page that is no thread": (
         "<div class='post'><span class='author'>Ann</span><p>One</p></div>",
         ["Ann"],
@@ -203,7 +224,51 @@ THREADS = {
     ),
 }
 
-ROWS = {**THREADS, **CONTENT, **BLOCKS, **CODE, **FORMULAS}
+ARTICLE = "<meta property='og:type' content='article'>"
+TEASERS = "".join(f"<div><h3><a href='/{n}'>Story {n}</a></h3><p>What story {n} tells.</p></div>" for n in range(4))
+REMARK = "<div class='comments'><div class='comment'><b class='author'>Ann</b><p>I doubt it very much.</p></div></div>"
+
+ARTICLES = {
+    "teasers of other articles": (
+        f"{ARTICLE}<div><article><h1>Laws</h1>{TEXT}</article><div>{TEASERS}</div></div>",
+        ["# Laws", "first law"],
+        ["Story 2", "story 2"],
+    ),
+    "teasers between paragraphs": (
+        f"{ARTICLE}<div>{TEXT}<div>{TEASERS}</div>{TEXT.replace('first', 'second')}</div>",
+        ["first law", "second law"],
+        ["Story 2"],
+    ),
+    "comments below an article": (f"{ARTICLE}<article>{TEXT}</article>{REMARK}", ["first law"], ["doubt"]),
+    "comments of a page that is no article": (f"<div>{TEXT}</div>{REMARK}", ["first law", "doubt"], []),
+    "links to share it": (
+        f"<main><h1>Laws</h1><ul><li><a href='/f'>Share on Facebook</a><li><a href='/t'>Twitter</a></ul>{TEXT}</main>",
+        ["# Laws", "first law"],
+        ["Facebook", "Twitter"],
+    ),
+    "further reading below an article": (
+        f"{ARTICLE}<article>{TEXT}<h2>See also</h2><ul><li><a href='/o'>Orbits</a></ul></article>",
+        ["first law", "## See also\n\n- Orbits"],
+        [],
+    ),
+    "code beside the text of an article": (
+        f"{ARTICLE}<article><div>{TEXT * 3}</div><div><pre>a = 1</pre></div></article>",
+        ["first law", "a = 1"],
+        [],
+    ),
+    "sections of an article": (
+        f"{ARTICLE}<article><section>{TEXT * 4}</section><section><h2>Proof</h2><p>Omitted.</p></section></article>",
+        ["first law", "## Proof\n\nOmitted."],
+        [],
+    ),
+    "a text in a link": (
+        f"<div><a href='/s'><div>{TEXT.replace('first', 'last')}</div></a></div><article>{TEXT}</article>",
+        ["first law"],
+        ["last law"],
+    ),
+}
+
+ROWS = {**ARTICLES, **THREADS, **CONTENT, **BLOCKS, **CODE, **FORMULAS}
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -294,6 +359,11 @@ HOSTILE = {
     "dollars": lambda size: "<p class='uses-mathjax'>" + "$$x" * size + "b",
     "self-closed": lambda size: "<div " * size + "/>b",
     "backticks": lambda size: "<pre>" + "`" * size + "b</pre>",
+    "nested posts": lambda size: "<p>b</p>" + "<div class=comment><a href='/u/x'>x</a>" * (size // 50) + "b",
+    "posts without authors": lambda size: "<div><i>x</i><div class=comment>x</div></div>" * (size // 50) + "b",
+    "nested articles": lambda size: (
+        "<meta property=og:type content=article>" + "<article><h2><a href=/x>x</a></h2>" * (size // 50) + "<p>b"
+    ),
     "wide cells": lambda size: "<table>" + "<tr><td colspan=1000 rowspan=1000>x" * (size // 100) + "</table>b",
     "links between each other": lambda size: (
         "".join(f"<a id=a{n} href=#a{n + 1}>1</a>" for n in range(size // 4)) + "b"
