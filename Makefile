@@ -53,7 +53,7 @@ $(COMPILERS): $(DEV)
 test: lint $(BROWSER) $(COMPILERS)
 	$(BIN)/pytest -n auto --dist loadfile
 
-# what benchmarks/training.py, benchmarks/synth.py and benchmarks/judging.py are run against, each in an environment of its own
+# what benchmarks/training.py, synth.py, judging.py and extract.py there are run against, each in an environment of its own
 peers: setup
 	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/pip install -q -r benchmarks/peers.txt
@@ -61,6 +61,8 @@ peers: setup
 	.venv-peers-synth/bin/pip install -q -r benchmarks/peers-synth.txt
 	test -x .venv-peers-judging/bin/python || $(PYTHON) -m venv .venv-peers-judging
 	.venv-peers-judging/bin/pip install -q -r benchmarks/peers-judging.txt
+	test -x .venv-peers-extract/bin/python || $(PYTHON) -m venv .venv-peers-extract
+	.venv-peers-extract/bin/pip install -q -r benchmarks/peers-extract.txt
 
 clean:
-	rm -rf $(VENV) .venv-peers .venv-peers-synth .venv-peers-judging build dist *.egg-info
+	rm -rf $(VENV) .venv-peers .venv-peers-synth .venv-peers-judging .venv-peers-extract build dist *.egg-info

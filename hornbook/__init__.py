@@ -4,29 +4,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hornbook.api.data_stages import audit as audit
+    from hornbook.api.data_stages import collect_questions as collect_questions
+    from hornbook.api.data_stages import curate as curate
+    from hornbook.api.data_stages import decontaminate as decontaminate
+    from hornbook.api.data_stages import extract_files as extract_files
+    from hornbook.api.data_stages import mathematics as mathematics
+    from hornbook.api.data_stages import reasoning as reasoning
+    from hornbook.api.data_stages import recall as recall
+    from hornbook.api.data_stages import synthesize as synthesize
+    from hornbook.api.data_stages import trivia as trivia
     from hornbook.api.stages import ablate as ablate
-    from hornbook.api.stages import audit as audit
-    from hornbook.api.stages import curate as curate
-    from hornbook.api.stages import decontaminate as decontaminate
     from hornbook.api.stages import evaluate as evaluate
-    from hornbook.api.stages import extract_files as extract_files
     from hornbook.api.stages import find_pivots as find_pivots
     from hornbook.api.stages import import_model as import_model
     from hornbook.api.stages import judged_pairs as judged_pairs
-    from hornbook.api.stages import mathematics as mathematics
     from hornbook.api.stages import midtrain as midtrain
     from hornbook.api.stages import mix as mix
     from hornbook.api.stages import pairs as pairs
     from hornbook.api.stages import pretrain as pretrain
-    from hornbook.api.stages import reasoning as reasoning
-    from hornbook.api.stages import recall as recall
     from hornbook.api.stages import refusal as refusal
     from hornbook.api.stages import rejection_sampling as rejection_sampling
-    from hornbook.api.stages import synthesize as synthesize
     from hornbook.api.stages import train_dpo as train_dpo
     from hornbook.api.stages import train_sft as train_sft
     from hornbook.api.stages import train_tokenizer as train_tokenizer
-    from hornbook.api.stages import trivia as trivia
     from hornbook.api.stages import tune as tune
     from hornbook.base.errors import HornbookError as HornbookError
     from hornbook.data.extract.extract import extract as extract
@@ -42,15 +43,16 @@ _PUBLIC = {  # name: its module
     "judge_many": "hornbook.oracles.judge",
     "load_records": "hornbook.data.readers.load",
     "extract": "hornbook.data.extract.extract",
-    "extract_files": "hornbook.api.stages",
-    "curate": "hornbook.api.stages",
-    "decontaminate": "hornbook.api.stages",
+    "extract_files": "hornbook.api.data_stages",
+    "collect_questions": "hornbook.api.data_stages",
+    "curate": "hornbook.api.data_stages",
+    "decontaminate": "hornbook.api.data_stages",
     "import_model": "hornbook.api.stages",
-    "reasoning": "hornbook.api.stages",
-    "mathematics": "hornbook.api.stages",
-    "trivia": "hornbook.api.stages",
-    "audit": "hornbook.api.stages",
-    "synthesize": "hornbook.api.stages",
+    "reasoning": "hornbook.api.data_stages",
+    "mathematics": "hornbook.api.data_stages",
+    "trivia": "hornbook.api.data_stages",
+    "audit": "hornbook.api.data_stages",
+    "synthesize": "hornbook.api.data_stages",
     "train_tokenizer": "hornbook.api.stages",
     "mix": "hornbook.api.stages",
     "pretrain": "hornbook.api.stages",
@@ -58,7 +60,7 @@ _PUBLIC = {  # name: its module
     "train_sft": "hornbook.api.stages",
     "train_dpo": "hornbook.api.stages",
     "find_pivots": "hornbook.api.stages",
-    "recall": "hornbook.api.stages",
+    "recall": "hornbook.api.data_stages",
     "refusal": "hornbook.api.stages",
     "rejection_sampling": "hornbook.api.stages",
     "judged_pairs": "hornbook.api.stages",

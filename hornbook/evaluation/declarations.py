@@ -21,7 +21,7 @@ def _tables(out: Path) -> Iterable["Table"]:
 
 @stage(
     "evaluation",
-    version=5,
+    version=6,
     holds={"before": "scores", "base": "scores", "training": "samples"},
     makes=("scores",),
     command="eval",

@@ -1,6 +1,6 @@
 """One row per reply and score, from which all scores, intervals and comparisons are computed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -27,6 +27,7 @@ class ScoredReply(msgspec.Struct):
     completion: str
     level: str = ""  # of difficulty, of a question that has one
     knowledge: str = ""  # of the base model about a trivia question: known, unknown or neither
+    passage: str = ""  # names the text that the question is about, which others may share
 
 
 def grade(question: Question, sample: int, completion: str, reject: Reject) -> list[ScoredReply]:
@@ -89,6 +90,21 @@ def values_by_score(answers: Iterable[ScoredReply]) -> dict[str, dict[str, list[
         for name in names:
             table.setdefault(name, {}).setdefault(answer.question, []).append(answer.value)
     return {name: table[name] for name in sorted(table, key=_place)}
+
+
+def by_passage(questions: Mapping[str, Sequence[float]], passages: Mapping[str, str]) -> list[list[float]]:
+    """The values of questions, together for those about one passage: these are correlated. `passages` has the passage
+    of each question that has one."""
+    groups: dict[str, list[float]] = {}
+    for question, values in questions.items():
+        passage = passages.get(question, "")
+        groups.setdefault(f"passage {passage}" if passage else f"question {question}", []).extend(values)
+    return list(groups.values())
+
+
+def passages_of(answers: Iterable[ScoredReply]) -> dict[str, str]:
+    """The passage of each question that has one."""
+    return {answer.question: answer.passage for answer in answers if answer.passage}
 
 
 def _place(name: str) -> tuple[int, str]:

@@ -1,14 +1,21 @@
 """Significance of the difference between two models on the same questions."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from hornbook.base.confidence_intervals import middle_95
+from hornbook.base.confidence_intervals import Estimate, Z, middle_95
 from hornbook.base.rng import rng
-from hornbook.evaluation.metrics import NOT_ATTEMPTED, WRONG, ScoredReply, values_by_score
+from hornbook.evaluation.metrics import (
+    NOT_ATTEMPTED,
+    WRONG,
+    ScoredReply,
+    by_passage,
+    passages_of,
+    values_by_score,
+)
 
 SIGNIFICANT = 0.05
 NUMBERS_AT_A_TIME = 4_000_000  # resampled numbers held in memory
@@ -21,25 +28,26 @@ def compare(
 ) -> list[dict[str, Any]]:
     """For each score that both have: difference (now − before) over shared questions, 95 % interval, p and verdict.
 
-    Questions are the unit: samples of a question are averaged first. The interval is a paired bootstrap; a verdict also
+    Questions are the unit, or passages where questions share one: samples of a question are averaged first. The
+    interval is a paired bootstrap; a verdict also
     needs p < 5 % in the sign-flip test, because the bootstrap is overconfident when few questions differ. Verdicts are
     "better", "worse" or "no difference beyond noise"; for "not attempted", which is neither good nor bad, "more" or
     "fewer". `detectable` is the true difference that so many questions show four times in five. There is no
     correction for multiple tests: of twenty equal scores, about one will seem to differ.
     """
-    tables = values_by_score(now), values_by_score(before)
+    now, before = list(now), list(before)
+    tables, passages = (values_by_score(now), values_by_score(before)), passages_of(now)
     rows = []
     for name, questions in tables[0].items():
         shared = sorted(questions.keys() & tables[1].get(name, {}).keys())
         if shared:
             pairs = [(np.mean(questions[q]), np.mean(tables[1][name][q])) for q in shared]
-            differences = np.array([after - earlier for after, earlier in pairs])
-            low, high = paired_bootstrap(differences, resamples, rng(seed, "bootstrap", name))
-            p = sign_flip_test(differences, resamples, rng(seed, "sign flips", name))
-            mean = float(differences.mean())
-            detectable = (
-                DETECTABLE_ERRORS * float(differences.std(ddof=1)) / math.sqrt(len(shared)) if len(shared) > 1 else 1.0
-            )
+            moved = {q: [float(after - earlier)] for q, (after, earlier) in zip(shared, pairs, strict=True)}
+            groups = by_passage(moved, passages)
+            totals, sizes = np.array([sum(group) for group in groups]), np.array([len(group) for group in groups])
+            low, high = paired_bootstrap(totals, resamples, rng(seed, "bootstrap", name), sizes)
+            p = sign_flip_test(totals, resamples, rng(seed, "sign flips", name))
+            mean = float(totals.sum() / sizes.sum())
             differs = p < SIGNIFICANT and (low > 0 or high < 0)
             rows.append(
                 {
@@ -50,18 +58,54 @@ def compare(
                     "p": p,
                     "verdict": _verdict(name, mean) if differs else NOISE,
                     "n": len(shared),
-                    "detectable": detectable,
+                    "detectable": DETECTABLE_ERRORS * _standard_error(totals, sizes) if len(groups) > 1 else 1.0,
                 }
             )
     return rows
 
 
-def paired_bootstrap(differences: np.ndarray, resamples: int, random: np.random.Generator) -> tuple[float, float]:
-    """95 % percentile interval of the mean of `differences` (one per question)."""
+def corrected(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of `compare` with p-values corrected for testing so many scores at once, and verdicts by these."""
+    ps = holm([row["p"] for row in rows])
+    return [
+        row | {"p": p, "verdict": row["verdict"] if p < SIGNIFICANT else NOISE} for row, p in zip(rows, ps, strict=True)
+    ]
+
+
+def detectable_by(score: Estimate) -> float:
+    """The difference that this score would show four times in five, against a model that is about as good and whose
+    answers are independent of this one's; on the same questions less is enough, the more so the more alike answers
+    are."""
+    return DETECTABLE_ERRORS * math.sqrt(2) * (score.high - score.low) / (2 * Z)
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """p-values corrected for testing so many at once (Holm): the chance of any false alarm is at most each of them."""
+    corrected = [1.0] * len(ps)
+    highest = 0.0
+    for place, number in enumerate(sorted(range(len(ps)), key=lambda number: ps[number])):
+        highest = max(highest, min(1.0, ps[number] * (len(ps) - place)))
+        corrected[number] = highest
+    return corrected
+
+
+def _standard_error(totals: np.ndarray, sizes: np.ndarray) -> float:
+    """Of the mean of all values, which are correlated within groups with these totals and sizes."""
+    n, mean = len(totals), totals.sum() / sizes.sum()
+    return float(np.sqrt(((totals - mean * sizes) ** 2).sum() / (n * (n - 1))) / sizes.mean())
+
+
+def paired_bootstrap(
+    differences: np.ndarray, resamples: int, random: np.random.Generator, sizes: np.ndarray | None = None
+) -> tuple[float, float]:
+    """95 % percentile interval of the mean of `differences`: one per question, or the total of each group of questions
+    of these `sizes`."""
     n = len(differences)
-    means = [
-        differences[random.integers(n, size=(rows, n))].mean(axis=1) for rows in _blocks(resamples, n)
-    ]  # fmt: skip
+    counts = np.ones(n, int) if sizes is None else sizes
+    means = []
+    for rows in _blocks(resamples, n):
+        drawn = random.integers(n, size=(rows, n))
+        means.append(differences[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
     return middle_95(np.concatenate(means))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hornbook.base.confidence_intervals import estimate
 from hornbook.base.errors import HornbookError
@@ -13,10 +13,19 @@ from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import BenchmarkItem
 from hornbook.data.readers.load import stream_records
 from hornbook.evaluation.answered_benchmarks import ANSWERED, pose_items
-from hornbook.evaluation.metrics import ScoredReply, graded, mark_knowledge, values_by_score
+from hornbook.evaluation.harness.run import answer_tasks, delete_journal, load_tasks
+from hornbook.evaluation.metrics import (
+    ScoredReply,
+    by_passage,
+    graded,
+    mark_knowledge,
+    passages_of,
+    values_by_score,
+)
 from hornbook.evaluation.multiple_choice import answer_items, choose_items
 from hornbook.evaluation.settings import EvaluationSettings
-from hornbook.evaluation.significance import compare
+from hornbook.evaluation.significance import compare, detectable_by
+from hornbook.inference.rollouts import ScoringEngine
 from hornbook.inference.settings import Sampling
 from hornbook.oracles.isolated import Oracles
 from hornbook.preference.generate import Encoder, SampledReply, delete_replies, open_respondent
@@ -34,32 +43,35 @@ def evaluation(
     base: Path | None = None,
     training: Sequence[Path] = (),
 ) -> None:
-    """Score a model: held-out tasks, behaviour on trivia, and benchmarks: those with choices by log-likelihood, GSM8K
-    and MATH by replies that the oracle judges.
+    """Score a model: held-out tasks, behaviour on trivia, benchmarks as tasks of lm-evaluation-harness, and benchmarks
+    with a prompt of our own: those with choices by log-likelihood, GSM8K and MATH by replies that the oracle judges.
 
-    Writes scores.json ({"model", "scores": [{"name", "mean", "low", "high", "n"}], "comparisons": [{"score",
-    "difference", "low", "high", "p", "verdict", "n", "detectable"}]}), answers.parquet, and questions.parquet with the
-    questions asked. Of a questions folder that has one, the subfolder `settings.split` is used. `before` is the folder
-    of an earlier evaluation; the two are compared on the questions of both. `base` is the evaluation of the base model,
-    which says what trivia counts as known; a model that is asked in plain style is its own base model by default.
-    Questions that occur in `training` are left out. Without `questions`, only the benchmarks are scored; with empty
-    `settings.benchmarks`, only the questions.
-    Raises HornbookError if there are neither, if no question is left, if no item fits the model, and for a missing
-    model, an unknown benchmark, and a `before` or `base` without answers.
+    Writes scores.json ({"model", "scores": [{"name", "mean", "low", "high", "n", "detectable"}], "comparisons":
+    [{"score", "difference", "low", "high", "p", "verdict", "n", "detectable"}]}), answers.parquet, questions.parquet
+    with the questions asked, and the records of tasks (see `harness.records`). Of a questions folder that has one, the
+    subfolder `settings.split` is used. `before` is the folder of an earlier evaluation; the two are compared on the
+    questions of both. `base` is the evaluation of the base model, which says what trivia counts as known; a model that
+    is asked in plain style is its own base model by default. Questions that occur in `training` are left out. Without
+    `questions`, only tasks and benchmarks are scored.
+    Raises HornbookError if there is nothing to score, if no question is left, if no item fits the model, and for a
+    missing model, an unknown benchmark or task, and a `before` or `base` without answers.
     """
-    if not questions and not settings.benchmarks:
+    if not questions and not settings.benchmarks and not settings.tasks:
         raise HornbookError("evaluation: nothing to score; expected questions, or the names of benchmarks, or both")
     earlier, of_base = (read_records(Path(e) / "answers.parquet", ScoredReply) if e else [] for e in (before, base))
     items, posed = _benchmarks(settings, bool(questions))
     asked = posed + (_choose(list(questions), list(training), settings, work) if questions else [])
+    tasks = load_tasks(settings, work) if settings.tasks else []
     encoder = Encoder(load_tokenizer(model, work.path), settings.style)
     sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
     seed = derive(settings.questions_seed, "evaluation")
     with open_respondent(model, encoder, settings.engine, seed=seed) as respondent:
         replies = respondent.replies(asked, settings.samples, sampling, work, "questions")
         picks = answer_items(items, respondent, settings.normalise, work)
+        if tasks:
+            picks += answer_tasks(tasks, cast(ScoringEngine, respondent.engine), encoder.tokenizer, settings, work)
     answers = _graded(asked, replies, settings, work) + picks
-    if not answers:
+    if not answers and not tasks:
         raise HornbookError("evaluation: no item of the benchmarks fits the model's context")
     mark_knowledge(answers, answers if settings.style == "plain" and not base else of_base)
     answers.sort(key=lambda answer: (answer.score, answer.question, answer.sample))
@@ -74,6 +86,7 @@ def evaluation(
     write_records(work.path / "questions.parquet", Question, asked)
     write_json(work.path / "scores.json", {"model": work.name, "scores": scores, "comparisons": comparisons})
     delete_replies(work)
+    delete_journal(work)
     _book(asked, replies, scores, comparisons, work)
 
 
@@ -150,9 +163,11 @@ def _graded(
 
 def _scores(answers: list[ScoredReply]) -> list[dict[str, Any]]:
     scores = []
+    passages = passages_of(answers)
     for name, questions in values_by_score(answers).items():
-        found = estimate(list(questions.values()))
-        scores.append({"name": name, "mean": found.mean, "low": found.low, "high": found.high, "n": found.n})
+        found = estimate(by_passage(questions, passages))
+        row = {"name": name, "mean": found.mean, "low": found.low, "high": found.high, "n": len(questions)}
+        scores.append(row | {"detectable": detectable_by(found)})
     return scores
 
 

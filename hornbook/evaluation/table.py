@@ -15,20 +15,22 @@ def score_tables(out: Path) -> Iterator[Table]:
     found = read_json(out / "scores.json")
     yield _scores(found["scores"])
     if found["comparisons"]:
-        yield _comparisons(found["comparisons"])
+        yield comparison_table(found["comparisons"], "Compared with the earlier model, in points")
 
 
 def _scores(rows: list[dict[str, Any]]) -> Table:
-    table = _table("Scores", "mean", "95 % interval", "n")
+    """`shows` is the difference from another model, in points, that so many questions show four times in five."""
+    table = _table("Scores", "mean", "95 % interval", "n", "shows")
     for row in rows:
         interval = f"{row['low']:.1%} to {row['high']:.1%}"
-        table.add_row(escape(row["name"]), f"{row['mean']:.1%}", interval, f"{row['n']:,}")
+        cells = f"{row['mean']:.1%}", interval, f"{row['n']:,}", f"{100 * row['detectable']:.1f}"
+        table.add_row(escape(row["name"]), *cells)
     return table
 
 
-def _comparisons(rows: list[dict[str, Any]]) -> Table:
+def comparison_table(rows: list[dict[str, Any]], title: str) -> Table:
     """Differences in percentage points, on the questions that both models answered."""
-    table = _table("Compared with the earlier model, in points", "difference", "95 % interval", "p", "n", "verdict")
+    table = _table(title, "difference", "95 % interval", "p", "n", "verdict")
     for row in rows:
         points = [f"{100 * row[name]:+.1f}" for name in ("difference", "low", "high")]
         interval = f"{points[1]} to {points[2]}"

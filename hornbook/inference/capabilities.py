@@ -17,6 +17,7 @@ from hornbook.inference.generate import force_tokens, run_generate
 from hornbook.inference.kv_cache import make_rows
 from hornbook.inference.prefix_attention import prefix_sharing
 from hornbook.inference.prefix_cache import PREFIX, CacheLayout, PrefixCache, round_up
+from hornbook.inference.shared_scoring import lay_out, row_logits, row_states
 
 LENGTHS = 7, 72  # tokens of the texts tried; the last is more than a chunk of a prefix
 OWN = 3  # of them, those computed one by one
@@ -108,6 +109,29 @@ def scores_together(model: PreTrainedModel) -> bool:
             return False
         found = [table_TV[len(text) - OWN : len(text)] for table_TV, text in zip(table_RTV, texts, strict=True)]
         return logprobs_agree(model, found, expected)
+
+
+@torch.inference_mode()
+def shares_beginnings(model: PreTrainedModel) -> bool:
+    """Whether texts that begin alike may be scored in one row (`shared_scoring`).
+
+    Not on GPUs, where one attention call for each text would be slower than padded rows.
+    """
+    if model.device.type != "cpu":
+        return False
+    long, *_, last = random_texts(model, [max(_lengths(model, ())), max(_lengths(model, ()))])
+    middle = len(long) // 2
+    texts = sorted([tuple(long), (*long[:middle], *last[middle:]), (*long[: middle // 2], *last[: len(long) - middle])])
+    with in_float32(model):
+        expected = reference_logprobs(model, [list(text) for text in texts], OWN)
+        try:
+            row = lay_out(texts)
+            states_NC = row_states(model, row)
+            ends = [torch.from_numpy(place[-OWN:]) for place in row.places]
+            found = [next(row_logits(model, states_NC[end], OWN)).log_softmax(-1) for end in ends]
+        except Exception:  # a model's own code may raise anything for unknown attention
+            return False
+    return logprobs_agree(model, found, expected)
 
 
 def logprobs_agree(model: PreTrainedModel, found: list[Tensor], expected: list[Tensor], bound: float = BOUND) -> bool:

@@ -1,7 +1,7 @@
 """The interface of all sampling engines: requests, rollouts, and the protocol `Engine`."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -37,6 +37,14 @@ class Rollout(msgspec.Struct):
     finish: str
 
 
+class Scored(NamedTuple):
+    """A given continuation: the natural-log probability of each of its tokens (temperature 1, no filters), and whether
+    each of them is the likeliest."""
+
+    logprobs: list[float]
+    greedy: bool
+
+
 class Engine(Protocol):
     """An engine that completes token ids: PyTorch, vLLM or a server.
 
@@ -53,6 +61,13 @@ class Engine(Protocol):
 
     def logprobs(self, prefixes: list[list[int]], continuations: list[list[int]]) -> list[list[float]]:
         """The model's own log-probability (temperature 1, no filters) of each continuation token after its prefix."""
+
+
+class ScoringEngine(Engine, Protocol):
+    """An engine that also says what greedy decoding would give: PyTorch."""
+
+    def score(self, prefixes: list[list[int]], continuations: list[list[int]]) -> list[Scored]:
+        """The score of each continuation after its prefix; what texts have in common may be computed once."""
 
 
 def check_context(context: int, prefix: list[int], more: int = 0) -> None:

@@ -12,16 +12,22 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from hornbook.base.prefix_groups import group_by_prefix
 from hornbook.inference.attention_windows import context_length, windows_of
-from hornbook.inference.capabilities import SamplingMode, bytes_per_token, find_mode, scores_together
+from hornbook.inference.capabilities import (
+    SamplingMode,
+    bytes_per_token,
+    find_mode,
+    scores_together,
+    shares_beginnings,
+)
 from hornbook.inference.forward import kind_of
 from hornbook.inference.generate import sample_jobs, to_jobs
 from hornbook.inference.kv_cache import make_rows
 from hornbook.inference.prefix_attention import prefix_sharing
 from hornbook.inference.prefix_cache import ROWS, PrefixCache, plan_layout, round_up
-from hornbook.inference.rollouts import Engine, Request, Rollout, check_context
+from hornbook.inference.rollouts import Engine, Request, Rollout, Scored, check_context
 from hornbook.inference.sampling import Stops
 from hornbook.inference.scheduler import RolloutBatch, RolloutStart
-from hornbook.inference.scoring import Columns, score_batches
+from hornbook.inference.scoring import Columns, score_batches, score_shared
 from hornbook.inference.settings import Sampling
 from hornbook.model.rescaling import disable_rescaling
 from hornbook.tokenizer.end_tokens import end_ids
@@ -88,6 +94,11 @@ class TorchEngine:
     def scores_together(self) -> bool:
         """Whether texts of several lengths are scored in one forward pass."""
         return scores_together(self.model)
+
+    @cached_property
+    def shares_beginnings(self) -> bool:
+        """Whether texts that begin alike are scored together."""
+        return shares_beginnings(self.model)
 
     def mode(self, crossed: tuple[int, ...] = ()) -> SamplingMode:
         """How texts that cross these edges of the model's windows are computed; tried once."""
@@ -188,26 +199,36 @@ class TorchEngine:
             cached=cached,
         )
 
-    @torch.inference_mode()
     def logprobs(self, prefixes: list[list[int]], continuations: list[list[int]]) -> list[list[float]]:
         """The model's own log-probability (temperature 1, no filters) of each continuation token after its prefix.
 
         Computed by one plain forward pass of the whole text.
         Raises HornbookError for an empty prefix, for texts longer than the context, and for models that are not causal.
         """
+        return [scored.logprobs for scored in self.score(prefixes, continuations, share=False)]
+
+    @torch.inference_mode()
+    def score(self, prefixes: list[list[int]], continuations: list[list[int]], *, share: bool = True) -> list[Scored]:
+        """The same, and whether each continuation is what greedy decoding gives.
+
+        With `share`, what texts have in common at their beginning is computed once, where the model can (see
+        `shares_beginnings`) and for texts that cross no window of it. Raises as `logprobs`.
+        """
         for prefix, continuation in zip(prefixes, continuations, strict=True):
             check_context(self.context, prefix, len(continuation) - 1)
-        scores: list[list[float]] = [[] for _ in prefixes]
-        original = self.windows.original or self.context
         lengths = [len(prefix) + len(text) for prefix, text in zip(prefixes, continuations, strict=True)]
+        if share and not self.windows.crossed(max(lengths, default=0)) and self.shares_beginnings:
+            return score_shared(self.model, prefixes, continuations)
+        scores = [Scored([], True) for _ in prefixes]
+        original = self.windows.original or self.context
         for long in (False, True):  # LongRoPE uses other factors beyond `original`: the two are not mixed
             part = [number for number, length in enumerate(lengths) if (length > original) == long]
             if not part:
                 continue
             width = Columns(original + 1 if long else 0, self.context if long else original, self.scores_together)
             found = score_batches(self.model, [prefixes[i] for i in part], [continuations[i] for i in part], width)
-            for number, logprobs in zip(part, found, strict=True):
-                scores[number] = logprobs
+            for number, scored in zip(part, found, strict=True):
+                scores[number] = scored
         return scores
 
     def _stops(self, sampling: Sampling) -> Stops:

@@ -47,7 +47,7 @@ def compared_answers(run: Path, summary: dict[str, Any]) -> dict[str, Any] | Non
         Compared(questions[name].task, questions[name].prompt, questions[name].answer, of_models)
         for name, of_models in sorted(replies.items(), key=lambda item: (-_spread(item[1]), item[0]))
     ]
-    kept = _within(rows, MOST_BYTES)
+    kept = within(rows, MOST_BYTES)
     models = [model for model, _ in evaluations]
     return {"models": models, "questions": kept, "left_out": len(rows) - len(kept)} if kept else None
 
@@ -66,7 +66,8 @@ def _spread(replies: list[Reply | None]) -> float:
     return max(shares) - min(shares) if shares else 0.0
 
 
-def _within(rows: list[Compared], most: int) -> list[Compared]:
+def within(rows: list[Compared], most: int) -> list[Compared]:
+    """The first rows, as many as have at most so many bytes."""
     size, kept = 0, []
     for row in rows:
         size += len(msgspec.json.encode(row))

@@ -52,13 +52,6 @@ def text_of(answer: str, *, label: str = "", fenced: bool = False, preamble: boo
     return text
 
 
-def code_in(answer: str) -> str:
-    """The longest fenced block of an answer, or all of it where nothing is fenced."""
-    said = without_thinking(answer) or ""
-    blocks = [match["inner"] for match in FENCE.finditer(said)]
-    return max(blocks, key=len) if blocks else said.strip()
-
-
 def _between_tags(text: str) -> str | None:
     """What stands between tags; None where there are none, or where they are part of the text: an answer in tags after
     its solution, an element of a page."""

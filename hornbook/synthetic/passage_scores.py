@@ -91,7 +91,6 @@ BEFORE = "(the paragraph before)"
 # probably a noun; a lookahead, because it may be "the" before another noun
 NOUN = re.compile(r"\b(?:the|an?|each|every|any|of)\s+(?=([^\W_]+)(?<!ed)(?<!ing)(?<!ly)\b(?!-))", re.IGNORECASE)
 DEFINED = re.compile(r"\b(\w+)\W+(?:is|are|means?|refers?)\b|\b(?:called|known as|named|term)\W+((?:\w+\W+){0,2}\w+)")
-SYLLABLE = re.compile(r"(?!e\b)[aeiouy]+")  # a final "e" is mostly silent
 NAME = re.compile(r"\b(?:[A-Za-z]+_\w+|[a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w*|\w+\(\))")
 
 
@@ -144,16 +143,6 @@ def complexity(text: str) -> int:
     count = len(tokens) if spaced else estimate_tokens(text) / 1.5  # a word of Japanese has about that many tokens
     letters = sum(map(len, tokens)) / len(tokens) if spaced else 5.0
     return min(5, max(1, round((count / len(prose_sentences(text)) - 8) / 8 + min(2.0, letters - 4))))
-
-
-def reading_grade(text: str) -> float:
-    """The Flesch-Kincaid grade level; syllables are counted as groups of vowels."""
-    tokens = words(text)
-    if not tokens:
-        return 0.0
-    syllables = sum(max(1, len(SYLLABLE.findall(word))) for word in tokens)
-    per_sentence = len(tokens) / len(sentences(text))
-    return round(0.39 * per_sentence + 11.8 * syllables / len(tokens) - 15.59, 2)
 
 
 def information(text: str) -> str:

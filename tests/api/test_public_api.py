@@ -13,7 +13,7 @@ import pytest
 
 import hornbook
 
-STAGES = [name for name, module in hornbook._PUBLIC.items() if module == "hornbook.api.stages"]
+STAGES = [name for name, module in hornbook._PUBLIC.items() if module.endswith("stages")]
 PAGE = "Copper conducts heat well, which is why pans are often made of it. The handle stays cool, for it is wood. " * 4
 QUICK = {"min_quality": 0.0, "benchmarks": [], "languages": []}
 

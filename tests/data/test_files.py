@@ -90,7 +90,7 @@ def test_html_keeps_code_tables_lists_and_formulas_and_drops_the_rest():
     text = html_to_text(PAGE)
     assert "## Sorting\n\nA list & its order.\nNext" in text
     assert "```\nfor x in  y:\n    print(x)\n```" in text
-    assert "- one\n- two" in text and "a | b\n1 | 2" in text and "$x^2$ here." in text
+    assert "- one\n- two" in text and "a | b\n--- | ---\n1 | 2" in text and "$x^2$ here." in text
     for noise in ("Home", "Ads", "More", "Imprint", "color", "var x"):
         assert noise not in text
 

@@ -87,6 +87,7 @@ def write_texts(folder: Path) -> None:
     for number in range(24):
         (folder / f"my-docs/{number}.md").write_text(page(number).text)
         (folder / f"my-docs/{number}.py").write_text(CODE.format(n=number))
+    (folder / "faq.md").write_text("## Why do the tides change?\n\nBecause the moon and the sun move.\n")
     (folder / "questions.jsonl").write_text(example_question() + "\n")
     (folder / "held-out.jsonl").write_text(example_question() + "\n")
     (folder / "problems.csv").write_text("task,key\nWhat is 2 + 3?,5\n")

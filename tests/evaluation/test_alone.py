@@ -76,7 +76,7 @@ def test_questions_and_benchmarks_each_do_alone(tiny_model: Path, capsys, given:
     rows = printed(capsys.readouterr().out)
     assert [name for name in rows if name in scores or ":" in name] == scores
     for name in scores:
-        mean, interval, n = rows[name]
+        mean, interval, n, _shows = rows[name]
         assert (mean, n) == (("50.0%", "8") if "benchmark" in name else ("100.0%", "20"))
         low, high = (float(share) for share in re.fullmatch(r"([\d.]+)% to ([\d.]+)%", interval).groups())
         assert low <= float(mean.rstrip("%")) <= high
@@ -102,8 +102,8 @@ def test_the_comparison_is_printed_and_all_of_it_again_when_asked_again(tiny_mod
         shown.append(capsys.readouterr().out)
     assert shown[0] == shown[1]
     rows = printed(shown[0])
-    assert rows["benchmark:toy"][0] == "50.0%" and len(rows["benchmark:toy"]) == 3  # nothing to compare it with
-    mean, _, n, difference, interval, p, its_n, verdict = rows["reasoning"]
+    assert rows["benchmark:toy"][0] == "50.0%" and len(rows["benchmark:toy"]) == 4  # nothing to compare it with
+    mean, _, n, _shows, difference, interval, p, its_n, verdict = rows["reasoning"]
     assert (mean, n, difference, its_n, verdict) == ("75.0%", "20", "+50.0", "20", "better")
     assert float(p) < 0.05 and re.fullmatch(r"\+\d+\.\d to \+\d+\.\d", interval)
 

@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hornbook.base.confidence_intervals import estimate
 from hornbook.base.rng import rng
 from hornbook.evaluation.metrics import NOT_ATTEMPTED, WRONG, ScoredReply
-from hornbook.evaluation.significance import NOISE, compare, paired_bootstrap, sign_flip_test
+from hornbook.evaluation.significance import NOISE, compare, detectable_by, holm, paired_bootstrap, sign_flip_test
 
 
 def answers(values: list[float], score: str = "reasoning:sums") -> list[ScoredReply]:
@@ -97,3 +98,45 @@ def test_a_difference_that_is_detectable_shows_four_times_of_five() -> None:
         assert row["detectable"] == pytest.approx(0.065, abs=0.015)
         shown += row["verdict"] == "better"
     assert 0.7 < shown / 200 < 0.9
+
+
+def about_passages(values: list[float], each: int) -> list[ScoredReply]:
+    rows = answers(values, "benchmark:boolq acc")
+    return [
+        ScoredReply(row.question, row.score, 0, row.value, "", passage=f"p{number // each}")
+        for number, row in enumerate(rows)
+    ]
+
+
+def test_questions_about_one_passage_are_one_observation() -> None:
+    """Ten passages of twenty questions each, all of a passage right or all wrong: as good as ten questions."""
+    flips = [1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0]
+    now = about_passages([value for value in flips for _ in range(20)], 20)
+    before = about_passages([0.5] * 200, 20)
+    (together,) = compare(now, before, resamples=2000, seed=0)
+    alone = [ScoredReply(row.question, row.score, 0, row.value, "") for row in now]
+    (apart,) = compare(alone, before, resamples=2000, seed=0)
+    assert together["difference"] == apart["difference"] == pytest.approx(0.1)
+    assert together["n"] == apart["n"] == 200
+    assert together["detectable"] == pytest.approx(apart["detectable"] * 20**0.5, rel=0.06)
+    assert together["p"] > 0.3 > 0.05 > apart["p"]
+
+
+HOLM = [  # p-values and what Holm's correction makes of them
+    ([], []),
+    ([0.03], [0.03]),
+    ([0.01, 0.04], [0.02, 0.04]),
+    ([0.04, 0.01, 0.03], [0.06, 0.03, 0.06]),
+    ([0.5, 0.6], [1.0, 1.0]),
+]
+
+
+@pytest.mark.parametrize(("ps", "expected"), HOLM)
+def test_holms_correction(ps: list[float], expected: list[float]) -> None:
+    assert holm(ps) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("n", "mean"), [(100, 0.5), (1000, 0.3), (400, 0.9)])
+def test_a_score_says_what_it_can_show_against_an_independent_model(n: int, mean: float) -> None:
+    found = estimate([[1.0]] * round(n * mean) + [[0.0]] * round(n * (1 - mean)))
+    assert detectable_by(found) == pytest.approx(2.8 * (2 * mean * (1 - mean) / n) ** 0.5, rel=0.03)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hornbook.synthetic.answers import code_in, text_of
+from hornbook.synthetic.answers import text_of
 from hornbook.synthetic.kind import Rejected
 
 TEXT = "The mill was built in 1842.\n\nIt ground rye until it burned down."
@@ -132,11 +132,6 @@ def test_an_answer_without_a_text_is_rejected(answer):
     with pytest.raises(Rejected) as rejected:
         text_of(answer)
     assert rejected.value.check == "finished"
-
-
-def test_code_is_the_longest_block():
-    assert code_in("One:\n```python\nx = 1\n```\nAll:\n```python\nx = 1\ny = 2\n```") == "x = 1\ny = 2"
-    assert code_in("x = 1") == "x = 1"
 
 
 @given(st.text(alphabet="ab:`\n-<>/text# *", max_size=60), st.booleans())

@@ -17,7 +17,6 @@ from hornbook.synthetic.passage_scores import (
     information,
     key_terms,
     no_text,
-    reading_grade,
     text_score,
 )
 from hornbook.synthetic.passages import PassageSettings, excerpts, passages
@@ -178,14 +177,6 @@ def test_running_text_scores_higher_than_notes_on_an_interface():
     prose = "A hash table finds a value by its key. Because the place of a key follows from its hash, this is fast."
     notes = "Override this in base_handler. The default of max_items is read from config_values and cache_dir."
     assert text_score(prose) > 0.9 > 0.7 > text_score(notes) and text_score("") == 0.0
-
-
-def test_readability_is_a_school_year():
-    easy = "The cat sat on the mat. It was warm. The dog ran to it."
-    hard = (
-        "Notwithstanding considerable methodological heterogeneity, investigators consistently demonstrated efficacy."
-    )
-    assert reading_grade(easy) < 3 < 14 < reading_grade(hard) and reading_grade("") == 0.0
 
 
 @pytest.mark.parametrize(

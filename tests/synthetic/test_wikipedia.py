@@ -43,6 +43,7 @@ def test_an_introduction_has_its_title_subject_and_address() -> None:
     first = introductions("en")[0]
     assert first.text.startswith("20th-century classical music\n\n20th-century classical music is Western art music")
     assert (first.source, first.language, first.topic) == ("web", "en", "Arts")
+    assert first.metadata["license"] == "CC-BY-SA-4.0" and first.metadata["url"] == first.origin
     assert first.origin == "https://en.wikipedia.org/wiki/20th-century_classical_music"
 
 

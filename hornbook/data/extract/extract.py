@@ -31,7 +31,7 @@ EXTRACTORS = {  # format: "module:function", imported when the first such docume
     "epub": "epub:extract_epub",
     "xml": "xml:extract_xml",
     "word": "word:extract_word",
-    "opendocument": "word:extract_opendocument",
+    "opendocument": "opendocument:extract_opendocument",
     "pdf": "pdf:extract_pdf",
     "notebook": "notebook:extract_notebook",
     "markdown": "markdown:extract_markdown",
@@ -39,7 +39,8 @@ EXTRACTORS = {  # format: "module:function", imported when the first such docume
     "text": "plain_text:extract_text",
     "code": "source_code:extract_code",
 }
-DISTRIBUTIONS = {"docx": "python-docx", "charset_normalizer": "charset-normalizer"}  # module → what pip installs
+LONGEST_VALUE = 300  # characters of a value of metadata; some pages put a whole licence there
+DISTRIBUTIONS = {"charset_normalizer": "charset-normalizer"}  # module → what pip installs
 
 
 def no_files(path: str) -> bytes | None:

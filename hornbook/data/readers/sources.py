@@ -78,9 +78,14 @@ def _in_folder(folder: Path, record: str, suffixes: Collection[str] | None) -> l
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """All that is not a folder, without what is hidden or compiled Python. Links to folders are given, and not
-    followed: they may lead in a circle."""
+    """All that is not a folder, without what is hidden, compiled Python, and the unfinished output of a stage.
+
+    Links to folders are given, and not followed: they may lead in a circle.
+    """
     for here, folders, names in os.walk(folder):
+        if ".key" in names and "stage.json" not in names:  # the stage that is just reading may write into this folder
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__pycache__")
         links = [name for name in folders if os.path.islink(os.path.join(here, name))]
         yield from (Path(here, name) for name in (*names, *links) if not name.startswith("."))

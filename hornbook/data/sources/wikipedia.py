@@ -32,4 +32,5 @@ def wikipedia_documents(language: str) -> Iterator[Document]:
         origin = f"https://{language}.wikipedia.org/wiki/{quote(row['title'].replace(' ', '_'))}"
         document = new_document(f"{row['title']}\n\n{row['extract']}", origin, "web", "article", language)
         document.topic = row["topic"]
+        document.metadata = {"title": row["title"], "url": origin, "license": "CC-BY-SA-4.0"}
         yield document

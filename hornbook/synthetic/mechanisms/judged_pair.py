@@ -13,8 +13,8 @@ from msgspec import Meta
 
 from hornbook.base.records import Question
 from hornbook.base.settings import setting
+from hornbook.oracles.extract_code import code_in
 from hornbook.oracles.score import judge_pairs
-from hornbook.synthetic.answers import code_in
 from hornbook.synthetic.constraints.drawing import as_instruction, broken, draw_constraints
 from hornbook.synthetic.constraints.oracle import constraint_question
 from hornbook.synthetic.constraints.rule import Topic

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hornbook.oracles.code import results_of
 from hornbook.sandbox.process import run_python
 
-SECONDS = 4.0  # for the tests of a program
 SECONDS_A_CALL = 0.1  # of the processor, so that a busy machine gives the same results
 SECONDS_OF_ALL_CALLS = 20.0
 PRELUDE = "from __future__ import annotations\nimport collections, itertools, math, random, re, string\n"
@@ -87,14 +85,6 @@ def run_calls(programs: Sequence[str], name: str, calls: Sequence[str]) -> list[
     """
     asked: list[dict[str, object]] = [{"code": PRELUDE + code, "name": name, "calls": list(calls)} for code in programs]
     return _run(asked, len(calls))
-
-
-def run_assertions(programs: Sequence[str], tests: Sequence[str]) -> list[list[CallResult]]:
-    """The result of each test (Python code that raises if it fails) against each program."""
-    return [
-        [CallResult("", reason.split(": ", 1)[-1]) if reason else CallResult("passed") for reason in reasons]
-        for reasons in (results_of(PRELUDE + code, tests, SECONDS) for code in programs)
-    ]
 
 
 def _run(programs: list[dict[str, object]], each: int) -> list[list[CallResult]]:
