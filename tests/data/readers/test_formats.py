@@ -190,7 +190,7 @@ def test_nothing_at_all_is_one_line_with_the_first_reason(tmp_path: Path) -> Non
     with pytest.raises(HornbookError, match=r"a\.jsonl:1: no text: .*; its fields: title \(and 1 more rows"):
         texts(tmp_path / "a.jsonl")
     (tmp_path / "a.jsonl").write_text("\n")
-    with pytest.raises(HornbookError, match="no rows: the file holds no record"):
+    with pytest.raises(HornbookError, match="no documents in it"):
         texts(tmp_path / "a.jsonl")
     with pytest.raises(HornbookError, match=r"kind 'chat': unknown \(did you mean 'chats'\?\)"):
         hornbook.load_records(tmp_path, "chat")  # type: ignore[arg-type]
