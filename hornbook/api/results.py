@@ -16,13 +16,17 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Score(NamedTuple):
-    """A score with its 95 % interval, from `n` questions."""
+    """A score with its 95 % interval, from `n` questions.
+
+    `detectable` is the difference from another model that so many questions show four times in five.
+    """
 
     name: str
     mean: float
     low: float
     high: float
     n: int
+    detectable: float
 
 
 class Comparison(NamedTuple):

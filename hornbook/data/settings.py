@@ -44,7 +44,7 @@ class ExtractSettings(ColumnSettings):
 
     prose_source: str = setting("web", "row of table 5 for everything but source code: web or acquired")
     seconds: float = setting(60.0, "time limit for one document; it is set aside when it takes longer", gt=0)
-    memory_mb: int = setting(2048, "memory limit of the process that extracts a document, in megabytes", ge=256)
+    memory_mb: int = setting(2048, "memory limit of the process that extracts a document, in megabytes", ge=512)
     workers: int = setting(0, "processes; 0: one a processor", ge=0, in_key=False)
 
 

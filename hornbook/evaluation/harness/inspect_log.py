@@ -46,9 +46,9 @@ def _sample(task: str, record: dict[str, Any], model: str) -> dict[str, Any]:
     prompt, answer = str(record["arguments"][0][0]), chosen_text(record)
     filtered = "" if record["filter"] == "none" else f"/{record['filter']}"
     scores = {
-        metric: {"value": float(record[metric]), "answer": answer}
+        metric: {"value": float(record[metric]), "answer": chosen_text(record, metric)}
         for metric in record["metrics"]
-        if isinstance(record[metric], int | float)
+        if isinstance(record[metric], int | float) and 0 <= record[metric] <= 1  # others have no mean over questions
     }
     return {
         "id": f"{task}/{record['doc_id']}{filtered}",

@@ -63,5 +63,5 @@ def test_a_process_that_hangs_or_dies_loses_one_document() -> None:
 
 def test_a_document_that_needs_too_much_memory() -> None:
     items = [member("a.txt", b"line\n" * 8_000_000), member("b.txt", b"small")]
-    first, second = texts(extract_in_order(items, Limits(megabytes=256), 1))
+    first, second = texts(extract_in_order(items, Limits(megabytes=512), 1))
     assert first.startswith(("out of memory", "crash", "unreadable")) and second == "small"
