@@ -1,7 +1,5 @@
 """The main content of a page: by tags, roles and classes as whole words, length of text and share of links in it."""
 
-from typing import NamedTuple
-
 from hornbook.data.extract.html_beside import BOXES, LINKS, SHORT, Dropped, drop_beside, has_title, running_text
 from hornbook.data.extract.html_controls import is_control_block, is_navigation_bar, shares_page
 from hornbook.data.extract.html_tree import HEADINGS, Child, Element, Tree
@@ -32,38 +30,34 @@ NAMED_SHARE = 0.6  # the same for an article, and for one marked by its class or
 LEAST_KEPT = 0.4  # of the content's text; where less is left, the choice was wrong and only navigation by tag goes
 
 
-class Choice(NamedTuple):
-    """What goes: each element with the one that holds it, and how many characters go with them."""
-
-    dropped: Dropped
-    length: int
-    plain: int  # characters outside of links
-    by_tag: int  # characters of navigation by its tag or role
-
-
 def main_content(tree: Tree, is_article: bool = False) -> Element:
     """The element that holds the main content. What is not content is taken out of it.
 
     `is_article`: the page says that it is one article.
     """
     main, is_marked = _marked_main(tree)
-    for strict in (True, False):
-        choice = _choose(main, strict, is_marked, is_article)
-        if _leaves_enough(main, choice) or (is_article and strict and _leaves_text(main, choice)):
-            _take_out(choice)
+    for strict, beside in ((True, is_article or not is_marked), (True, False), (False, False)):
+        dropped = _choose(main, strict, is_marked)
+        if beside:
+            drop_beside(main, is_article, dropped)
+        if _leaves_enough(main, dropped) or (is_article and beside and _leaves_text(main, dropped)):
+            _take_out(dropped)
             break
     return main
 
 
-def _leaves_enough(main: Element, choice: Choice) -> bool:
-    left, plain = main.length - choice.by_tag, main.length - main.linked
-    few = choice.plain < SHORT or plain - choice.plain >= LEAST_KEPT * plain
-    return few and left > 0 and main.length - choice.length >= LEAST_KEPT * left
+def _leaves_enough(main: Element, dropped: Dropped) -> bool:
+    gone = sum(child.length for _, child in dropped)
+    gone_plain = gone - sum(child.linked for _, child in dropped)
+    left = main.length - sum(child.length for _, child in dropped if _is_navigation(child))
+    plain = main.length - main.linked
+    few = gone_plain < SHORT or plain - gone_plain >= LEAST_KEPT * plain
+    return few and left > 0 and main.length - gone >= LEAST_KEPT * left
 
 
-def _leaves_text(main: Element, choice: Choice) -> bool:
+def _leaves_text(main: Element, dropped: Dropped) -> bool:
     """Whether enough of the running text is left; there may be more of other things on the page."""
-    gone = {id(child) for _, child in choice.dropped}
+    gone = {id(child) for _, child in dropped}
     return running_text(main, gone) >= LEAST_KEPT * running_text(main) > 0
 
 
@@ -93,8 +87,8 @@ def _marked_main(tree: Tree) -> tuple[Element, bool]:
     return body, False
 
 
-def _choose(main: Element, strict: bool, in_content: bool, is_article: bool) -> Choice:
-    """`strict`: blocks of links go as well, not only navigation by tag."""
+def _choose(main: Element, strict: bool, in_content: bool) -> Dropped:
+    """What is no content. `strict`: blocks of links go as well, not only navigation by tag."""
     dropped: Dropped = []
     stack = [(main, in_content)]
     while stack:
@@ -109,16 +103,12 @@ def _choose(main: Element, strict: bool, in_content: bool, is_article: bool) -> 
     if strict and not in_content:
         _trim(main, False, False, dropped)
         _trim(main, True, False, dropped)
-    if strict and (is_article or not in_content):
-        drop_beside(main, is_article, dropped)
-    length = sum(child.length for _, child in dropped)
-    by_tag = sum(child.length for _, child in dropped if _is_navigation(child))
-    return Choice(dropped, length, length - sum(child.linked for _, child in dropped), by_tag)
+    return dropped
 
 
-def _take_out(choice: Choice) -> None:
-    gone = {id(child) for _, child in choice.dropped}
-    for parent in {id(parent): parent for parent, _ in choice.dropped}.values():
+def _take_out(dropped: Dropped) -> None:
+    gone = {id(child) for _, child in dropped}
+    for parent in {id(parent): parent for parent, _ in dropped}.values():
         parent.children = [child for child in parent.children if id(child) not in gone]
 
 
