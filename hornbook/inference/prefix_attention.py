@@ -4,8 +4,7 @@ Shapes: rows R; blocks S, each a prefix of T columns with P lanes for rows; Q qu
 columns C; width D.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -16,6 +15,7 @@ from transformers.masking_utils import sdpa_mask
 
 from hornbook.base.errors import HornbookError
 from hornbook.inference.kv_cache import SharedRows
+from hornbook.model.attention_scores import attention_set_to
 
 NAME = "hornbook_prefixes"
 
@@ -80,15 +80,9 @@ def partial_attention(
     return (weights_BGNT.to(v_BGTD.dtype) @ v_BGTD).float(), total_BGN1, top_BGN1
 
 
-@contextmanager
-def prefix_sharing(model: PreTrainedModel) -> Iterator[None]:
+def prefix_sharing(model: PreTrainedModel) -> AbstractContextManager[None]:
     """Let `model` attend to shared prefixes within the `with` block."""
-    before = model.config._attn_implementation
-    model.set_attn_implementation(NAME)
-    try:
-        yield
-    finally:
-        model.set_attn_implementation(before)
+    return attention_set_to(model, NAME)
 
 
 AttentionInterface.register(NAME, prefix_attention)

@@ -5,7 +5,6 @@ the tokens before it in its own text, wherever in the row they are. Shapes: toke
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from transformers import AttentionInterface, PreTrainedModel
 
 from hornbook.base.errors import HornbookError
 from hornbook.inference.prefix_cache import shared_length
-from hornbook.model.attention_scores import Scores, causal_attention
+from hornbook.model.attention_scores import Scores, attention_set_to, causal_attention
 from hornbook.model.output_head import OwnHead, decoder_of
 
 NAME = "hornbook_beginnings"
@@ -90,7 +89,7 @@ def _beginning(path: list[Piece], length: int) -> list[Piece]:
 def row_states(model: PreTrainedModel, row: Row) -> Tensor:
     """The final hidden state at each token of the row (NC)."""
     tokens_1N, positions_1N = (torch.tensor([line], device=model.device) for line in (row.tokens, row.positions))
-    with _shared_beginnings(model):
+    with attention_set_to(model, NAME):
         output = decoder_of(model)(input_ids=tokens_1N, position_ids=positions_1N, use_cache=False, paths=row.paths)
     return output.last_hidden_state[0]
 
@@ -134,16 +133,6 @@ def path_attention(
 def _pieces(all_1GND: Tensor, path: list[Piece]) -> Tensor:
     parts = [all_1GND[:, :, begin:end] for begin, end in path]
     return parts[0] if len(parts) == 1 else torch.cat(parts, 2)
-
-
-@contextmanager
-def _shared_beginnings(model: PreTrainedModel) -> Iterator[None]:
-    before = model.config._attn_implementation
-    model.set_attn_implementation(NAME)
-    try:
-        yield
-    finally:
-        model.set_attn_implementation(before)
 
 
 AttentionInterface.register(NAME, path_attention)

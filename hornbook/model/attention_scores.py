@@ -4,10 +4,13 @@ All of them change the scores of a query and the keys before it. PyTorch's fused
 caps (Gemma 2) nor sinks (gpt-oss): these are computed step by step, in transformers' order.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
 from torch.nn.functional import dropout, scaled_dot_product_attention
+from transformers import PreTrainedModel
 
 
 class Scores(NamedTuple):
@@ -76,3 +79,14 @@ def _step_by_step(
         scores_BHLK = torch.cat([scores_BHLK, sinks_BHL1], -1)
     weights_BHLK = scores_BHLK.float().softmax(-1)[..., : k_BHKD.shape[2]].to(v_BHKD.dtype)
     return dropout(weights_BHLK, scores.dropout) @ v_BHKD
+
+
+@contextmanager
+def attention_set_to(model: PreTrainedModel, name: str) -> Iterator[None]:
+    """Let `model` use the attention that transformers' registry has under `name`, inside the `with` block."""
+    before = model.config._attn_implementation
+    model.set_attn_implementation(name)
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(before)

@@ -9,7 +9,7 @@ documents into padded buckets takes 1.7 to 4 times as long as the mask.
 
 import inspect
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import groupby
 from typing import Any
 
@@ -17,7 +17,7 @@ import torch
 from transformers import AttentionInterface, PreTrainedModel
 
 from hornbook.base.errors import HornbookError
-from hornbook.model.attention_scores import Scores, causal_attention
+from hornbook.model.attention_scores import Scores, attention_set_to, causal_attention
 from hornbook.model.row_layout import layout_of
 
 try:
@@ -123,14 +123,8 @@ def packed(model: PreTrainedModel) -> Iterator[None]:
 
     A model whose row layout is not "packed" keeps its own attention.
     """
-    before = model.config._attn_implementation
-    if layout_of(model).rows == "packed":
-        model.set_attn_implementation(NAME)
-    try:
+    with attention_set_to(model, NAME) if layout_of(model).rows == "packed" else nullcontext():
         yield
-    finally:
-        if model.config._attn_implementation != before:
-            model.set_attn_implementation(before)
 
 
 AttentionInterface.register(NAME, packed_attention)

@@ -6,13 +6,10 @@ from lxml import etree
 
 from hornbook.data.extract.document import ExtractedDocument, NotExtractable
 from hornbook.data.extract.extract import Source
-from hornbook.data.extract.html_footnotes import Footnotes
-from hornbook.data.extract.html_inline import Page
-from hornbook.data.extract.html_render import render_blocks
 from hornbook.data.extract.html_tree import Child, Element
-from hornbook.data.extract.markdown_writer import footnote, join_blocks
+from hornbook.data.extract.markdown_writer import join_blocks
 from hornbook.data.extract.mathml import mathml_to_tex
-from hornbook.data.extract.xml_elements import made, mathml_element
+from hornbook.data.extract.xml_elements import NotedText, made, mathml_element
 from hornbook.data.extract.xml_tree import attribute, first_text, local_name, parse_xml
 from hornbook.data.extract.zip_parts import ZipParts
 
@@ -43,10 +40,8 @@ def extract_opendocument(source: Source) -> ExtractedDocument:
     if body is None:
         raise NotExtractable("OpenDocument file without a text: a spreadsheet or a presentation")
     converter = _Converter(parts, _styles(parts, root))
-    content = made("div", converter.children_of(body, 0))
-    blocks = render_blocks(content, converter.page)
-    notes = [footnote(name, join_blocks(render_blocks(note, converter.page))) for name, note in converter.notes]
-    text = join_blocks([*blocks, *notes])
+    blocks = converter.noted.blocks(converter.children_of(body, 0))
+    text = join_blocks([*blocks, *converter.noted.written_notes()])
     if not text:
         raise NotExtractable("OpenDocument text without text")
     said = parse_xml(parts.read("meta.xml")) if "meta.xml" in parts.names else None
@@ -71,11 +66,10 @@ def _styles(parts: ZipParts, content: etree._Element) -> dict[str, str]:
 
 
 class _Converter:
-    """Turns OpenDocument's elements into those of HTML. `page` and `notes` gather the footnotes on the way."""
+    """Turns OpenDocument's elements into those of HTML. `noted` gathers the footnotes on the way."""
 
     def __init__(self, parts: ZipParts, styles: dict[str, str]) -> None:
-        self.page = Page(Footnotes({}, {}, set()), math=True)
-        self.notes: list[tuple[str, Element]] = []
+        self.noted = NotedText()
         self._parts, self._styles = parts, styles
 
     def children_of(self, element: etree._Element, depth: int, list_tag: str = "") -> list[Child]:
@@ -129,12 +123,9 @@ class _Converter:
         return ""
 
     def _note(self, element: etree._Element, depth: int) -> list[Child]:
-        name = str(len(self.notes) + 1)
-        self.notes.append((name, made("div", [])))
-        self.notes[-1] = (name, made("div", self.children_of(element, depth)))
-        link = made("a", [name])
-        self.page.footnotes.references[id(link)] = name
-        return [link]
+        name = self.noted.name_of()
+        self.noted.add(name, self.children_of(element, depth))
+        return [self.noted.reference(name)]
 
     def _equation(self, element: etree._Element) -> list[Child]:
         """An embedded formula; it is displayed if nothing else stands in its paragraph."""

@@ -13,11 +13,8 @@ from pylatexenc.macrospec import LatexContextDb, MacroSpec, VerbatimArgsParser, 
 
 from hornbook.data.extract.document import ExtractedDocument, NotExtractable
 from hornbook.data.extract.extract import Source
-from hornbook.data.extract.html_footnotes import Footnotes
-from hornbook.data.extract.html_inline import Page
-from hornbook.data.extract.html_render import render_blocks
 from hornbook.data.extract.html_tree import Child, Element
-from hornbook.data.extract.markdown_writer import footnote, heading, join_blocks
+from hornbook.data.extract.markdown_writer import heading, join_blocks
 from hornbook.data.extract.tex_labels import Labels, find_labels
 from hornbook.data.extract.tex_macros import argument, expand_macros
 from hornbook.data.extract.tex_names import (
@@ -34,11 +31,10 @@ from hornbook.data.extract.tex_names import (
 )
 from hornbook.data.extract.tex_source import divide, read_tex
 from hornbook.data.extract.tex_tables import table_rows
-from hornbook.data.extract.xml_elements import made
+from hornbook.data.extract.xml_elements import NotedText, made
 
 PARAGRAPH_END = re.compile(r"\n[ \t]*\n\s*")
 LABEL = re.compile(r"\s*\\label\s*\{([^{}]*)\}")
-OPTION = re.compile(r"(?:language\s*=\s*)?(?:\[[^\]]*\])?\s*\{?([A-Za-z+#]+)\}?")
 
 
 def extract_tex(source: Source) -> ExtractedDocument:
@@ -59,17 +55,16 @@ def extract_tex(source: Source) -> ExtractedDocument:
 
 
 class _Converter:
-    """Turns nodes of pylatexenc into elements of HTML. `page` and `notes` gather the footnotes on the way."""
+    """Turns nodes of pylatexenc into elements of HTML. Footnotes are gathered on the way."""
 
     def __init__(self, labels: Labels, theorems: dict[str, str]) -> None:
-        self.page = Page(Footnotes({}, {}, set()), math=True)
-        self.notes: list[tuple[str, Element]] = []
+        self._noted = NotedText()
         self._labels, self._theorems = labels, theorems
         self._counts: dict[str, int] = {}
 
     def blocks(self, tex: str) -> list[str]:
         """The blocks of Markdown of a piece of TeX."""
-        return render_blocks(made("div", self._parsed(tex)), self.page)
+        return self._noted.blocks(self._parsed(tex))
 
     def command(self, tex: str, name: str) -> str:
         r"""The argument of `\title`, `\author` or `\date` on one line."""
@@ -85,7 +80,7 @@ class _Converter:
         )
 
     def written_notes(self) -> list[str]:
-        return [footnote(name, join_blocks(render_blocks(note, self.page))) for name, note in self.notes]
+        return self._noted.written_notes()
 
     def _parsed(self, tex: str) -> list[Child]:
         walker = nodes.LatexWalker(tex, latex_context=_context(), tolerant_parsing=True)
@@ -246,12 +241,9 @@ class _Converter:
         return made("table", [made("thead", made_rows[:header_rows]), made("tbody", made_rows[header_rows:])])
 
     def _note(self, node: nodes.LatexMacroNode) -> list[Child]:
-        name = str(len(self.notes) + 1)
-        self.notes.append((name, made("div", [])))
-        self.notes[-1] = (name, made("div", self._argument(node)))
-        link = made("a", [name])
-        self.page.footnotes.references[id(link)] = name
-        return [link]
+        name = self._noted.name_of()
+        self._noted.add(name, self._argument(node))
+        return [self._noted.reference(name)]
 
     def _citation(self, node: nodes.LatexMacroNode) -> str:
         keys = [key.strip() for key in _raw(self._given(node)).split(",")]

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-SECTIONS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph")
 NUMBERED = frozenset(("equation", "align", "gather", "multline", "eqnarray", "alignat", "flalign"))
 ROWS = NUMBERED - {"equation", "multline"}  # each row has a number of its own
 EVENT = re.compile(
@@ -13,7 +12,6 @@ EVENT = re.compile(
     r"|\\caption\b|(?P<appendix>\\appendix)\b|\\(?P<nonumber>nonumber|notag)\b|(?P<row>\\\\)"
 )
 BIBITEM = re.compile(r"\\bibitem\s*(?:\[((?:[^\[\]{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\])?\s*\{([^{}]+)\}")
-CITATION = re.compile(r"\\[A-Za-z]*cite[A-Za-z]*\*?\s*(?:\[[^\]]*\]\s*){0,2}\{([^{}]+)\}")
 NAME_AND_YEAR = re.compile(r"^\{?(.*?)\}?\s*\((\w{4,5})\)")
 
 

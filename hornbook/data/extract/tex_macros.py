@@ -1,6 +1,7 @@
 r"""The author's own macros and environments: their definitions are collected, their uses replaced."""
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from hornbook.data.extract.document import NotExtractable
@@ -117,7 +118,9 @@ def _environment(match: re.Match[str], found: Definitions) -> Macro | None:
     return pair[match[1] == "end"] if pair else None
 
 
-def _replaced(text: str, pattern: re.Pattern[str], macro_of, budget: list[int]) -> str:  # type: ignore[no-untyped-def]
+def _replaced(
+    text: str, pattern: re.Pattern[str], macro_of: Callable[[re.Match[str]], Macro | None], budget: list[int]
+) -> str:
     parts: list[str] = []
     place = 0
     while match := pattern.search(text, place):

@@ -2,6 +2,7 @@ r"""Files of TeX → one text: comments out, `\input` and `\include` followed, t
 
 import posixpath
 import re
+from collections.abc import Callable
 
 from hornbook.data.extract.document import NotExtractable
 from hornbook.data.extract.encoding import decode
@@ -41,11 +42,14 @@ def read_tex(source: Source) -> str:
 
 
 def without_comments(text: str) -> str:
-    """The text without comments; verbatim parts stay as they are."""
-    return COMMENT_BLOCK.sub("", outside_verbatim(text, lambda part: COMMENT.sub(_end_of_comment, part)))
+    """The text without comments; verbatim parts stay as they are.
+
+    A comment takes the end of its line with it, but not an empty line after it.
+    """
+    return COMMENT_BLOCK.sub("", outside_verbatim(text, lambda part: COMMENT.sub(r"\1", part)))
 
 
-def outside_verbatim(text: str, change) -> str:  # type: ignore[no-untyped-def]
+def outside_verbatim(text: str, change: Callable[[str], str]) -> str:
     """The text with `change` applied to all that is not verbatim."""
     parts: list[str] = []
     place = 0
@@ -53,11 +57,6 @@ def outside_verbatim(text: str, change) -> str:  # type: ignore[no-untyped-def]
         parts += [change(text[place : match.start()]), match[0]]
         place = match.end()
     return "".join([*parts, change(text[place:])])
-
-
-def _end_of_comment(match: re.Match[str]) -> str:
-    """A comment takes the end of its line with it, but not an empty line after it."""
-    return match[1]
 
 
 def _with_inputs(text: str, source: Source, listing: re.Pattern[str], opened: tuple[str, ...], left: list[int]) -> str:

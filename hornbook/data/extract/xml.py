@@ -8,24 +8,23 @@ from lxml import etree
 from hornbook.data.extract.document import ExtractedDocument, NotExtractable
 from hornbook.data.extract.extract import Source
 from hornbook.data.extract.html import extract_html
-from hornbook.data.extract.html_footnotes import Footnotes
-from hornbook.data.extract.html_inline import Page
-from hornbook.data.extract.html_render import render_blocks
 from hornbook.data.extract.html_tree import BLOCKS, HEADINGS, Child, Element
-from hornbook.data.extract.markdown_writer import footnote, heading, join_blocks
+from hornbook.data.extract.markdown_writer import heading, join_blocks
 from hornbook.data.extract.mathml import mathml_to_tex
-from hornbook.data.extract.xml_elements import made, mathml_element
+from hornbook.data.extract.xml_elements import NotedText, made, mathml_element
 from hornbook.data.extract.xml_tree import attribute, first_text, local_name, parse_xml
 from hornbook.data.extract.xml_vocabularies import (
     AUTHORS,
-    CONTENT,
     DATES,
     DROPPED,
     ELEMENTS,
+    JOINED,
     LICENSES,
+    METADATA,
     TITLES,
 )
 
+APART = ("fn-group", "table-wrap-foot", "body")  # what holds notes that do not stand where they are referred to
 NESTING = 120  # levels of elements that are kept as such; deeper ones give their text
 ORDERED = frozenset(("order", "ordered", "arabic", "alpha-lower", "alpha-upper", "roman-lower", "roman-upper"))
 
@@ -40,10 +39,8 @@ def extract_xml(source: Source) -> ExtractedDocument:
         return extract_html(source)
     title = first_text(root, *TITLES)
     converter = _Converter(root)
-    body = made("div", converter.children_of(root, 1))
-    blocks = render_blocks(body, converter.page)
-    notes = [footnote(name, join_blocks(render_blocks(note, converter.page))) for name, note in converter.notes]
-    text = join_blocks([*([heading(title, 1)] if title else []), *blocks, *notes])
+    blocks = converter.noted.blocks([*converter.abstracts(root), *converter.children_of(root, 1)])
+    text = join_blocks([*([heading(title, 1)] if title else []), *blocks, *converter.noted.written_notes()])
     if not blocks:
         raise NotExtractable("XML without text")
     said = {
@@ -56,14 +53,22 @@ def extract_xml(source: Source) -> ExtractedDocument:
 
 
 class _Converter:
-    """Turns elements of XML into those of HTML. `page` and `notes` gather the footnotes on the way."""
+    """Turns elements of XML into those of HTML. `noted` gathers the footnotes on the way."""
 
     def __init__(self, root: etree._Element) -> None:
-        self.page = Page(Footnotes({}, {}, set()), math=True)
-        self.notes: list[tuple[str, Element]] = []
-        self._names: dict[str, str] = {}  # id of a note → its name
+        self.noted = NotedText()
         self._is_tei = local_name(root).lower() in ("tei", "tei.2", "teicorpus")
-        self._has_content = any(local_name(child).lower() in CONTENT for child in root)
+
+    def abstracts(self, root: etree._Element) -> list[Child]:
+        """Those that stand among the metadata, each with its heading."""
+        found: list[Child] = []
+        for abstract in root.iter():
+            parent = abstract.getparent()
+            if local_name(abstract) == "abstract" and parent is not None and local_name(parent) in METADATA:
+                inner = self.children_of(abstract, 2)
+                named = any(local_name(child) in ("title", "head") for child in abstract)
+                found.append(made("section", inner if named else [made("h2", ["Abstract"]), *inner]))
+        return found
 
     def children_of(self, element: etree._Element, level: int, depth: int = 0) -> list[Child]:
         """The children as elements of HTML. `level` is that of headings in it, `depth` the nesting so far."""
@@ -76,11 +81,14 @@ class _Converter:
         return found
 
     def _converted(self, child: etree._Element, name: str, level: int, depth: int) -> list[Child]:
-        if name in DROPPED and not (name == "front" and not self._has_content):
+        if name in DROPPED or (name == "front" and not self._is_tei):  # TEI's has prefaces, that of JATS metadata
             return []
         tag = ELEMENTS.get(name, "")
         if depth > NESTING:
             return ["".join(child.itertext())]
+        if name in JOINED:
+            parts = (" ".join("".join(part.itertext()).split()) for part in child if local_name(part) != "shortcut")
+            return [JOINED[name].join(filter(None, parts))]
         if name == "alternatives":  # of one equation: the TeX if there is one, else the first
             best = next((inner for inner in child if local_name(inner) == "tex-math"), None)
             chosen = best if best is not None else next(iter(child), None)
@@ -92,7 +100,7 @@ class _Converter:
         if name == "body" and attribute(child, "name") in ("notes", "comments"):  # of FictionBook
             return [part for section in child for part in self._note(section, level, depth)]
         if target := _note_target(child, name):
-            return [self._reference(self._names.setdefault(target, str(len(self._names) + 1)))]
+            return [self.noted.reference(self.noted.name_of(target))]
         inner = self.children_of(child, level + (tag == "section"), depth + 1)
         if tag == "heading":
             return [made(f"h{min(6, level)}", inner)]
@@ -105,11 +113,8 @@ class _Converter:
         if name == "code" and "\n" in "".join(child.itertext()).strip():
             tag = "pre"
         if tag == "list":
-            tag = (
-                "ol"
-                if (attribute(child, "list-type") or attribute(child, "type")).partition(":")[0] in ORDERED
-                else "ul"
-            )
+            form = attribute(child, "list-type") or attribute(child, "type")
+            tag = "ol" if form.partition(":")[0] in ORDERED else "ul"
         elif name == "listitem" and local_name(child.getparent()) == "varlistentry":
             tag = "dd"
         elif name == "table" and any(local_name(inner) == "tgroup" for inner in child):
@@ -138,16 +143,10 @@ class _Converter:
         if local_name(element) == "section":  # its title is its number
             inner = [child for child in inner if isinstance(child, str) or child.tag not in HEADINGS]
         identity = attribute(element, "id")
-        name = self._names.get(identity, "")
-        apart = bool(name) or local_name(element.getparent()) in ("fn-group", "table-wrap-foot", "body")
-        name = self._names.setdefault(identity or f"#{len(self._names)}", str(len(self._names) + 1))
-        self.notes.append((name, made("div", inner)))
-        return [] if apart else [self._reference(name)]
-
-    def _reference(self, name: str) -> Element:
-        link = made("a", [name])
-        self.page.footnotes.references[id(link)] = name
-        return link
+        apart = self.noted.is_known(identity) or local_name(element.getparent()) in APART
+        name = self.noted.name_of(identity)
+        self.noted.add(name, inner)
+        return [] if apart else [self.noted.reference(name)]
 
 
 def _attributes(element: etree._Element, tag: str) -> dict[str, str]:
@@ -184,4 +183,5 @@ def _in_text(element: etree._Element) -> bool:
     known = ELEMENTS.get(local_name(parent).lower(), "")
     if known and known not in ("section", "div", "table", "tr", "dl", "ul", "ol", "list"):
         return True
-    return bool((parent.text or "").strip() or any((child.tail or "").strip() for child in parent))
+    beside = (parent.text or "").strip() or any((child.tail or "").strip() for child in parent)
+    return bool(beside) or (not known and _in_text(parent))

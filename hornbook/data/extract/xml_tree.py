@@ -12,6 +12,7 @@ from hornbook.data.extract.encoding import decode
 DEEPEST = 200  # levels; libxml2 itself stops at 256
 SUBSET = re.compile(r"<!DOCTYPE[^\[<>]*(\[.*?\])?\s*>", re.S)
 ENTITY = re.compile(r"""<!ENTITY\s+([\w.-]+)\s+(?:"([^"<&%]{0,1000})"|'([^'<&%]{0,1000})')\s*>""")
+DECLARED = re.compile(r"<!ENTITY\s+([\w.-]+)\s")
 REFERENCE = re.compile(r"&([A-Za-z][\w.-]{0,60});")
 OF_XML = frozenset(["amp", "lt", "gt", "quot", "apos"])
 DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
@@ -19,13 +20,15 @@ MOST_EXPANDED = 10_000_000  # characters that the document's own entities may ad
 
 
 def parse_xml(data: bytes, charset: str = "") -> etree._Element:
-    """The root. Entities that stand for plain text are put in, those of HTML too; all others are dropped.
+    """The root. Entities that stand for plain text are put in, those of HTML too; of one that is declared elsewhere
+    (often a product's name) its name is; others that the document declares, files and nested ones, are dropped.
 
     Raises NotExtractable for what is not XML, is nested too deeply, or expands without end.
     """
     text = DECLARATION.sub("", decode(data, charset), count=1)
     if match := SUBSET.search(text):
-        own = {name: first or second for name, first, second in ENTITY.findall(match[1] or "")}
+        own = dict.fromkeys(DECLARED.findall(match[1] or ""), "")
+        own |= {name: first or second for name, first, second in ENTITY.findall(match[1] or "")}
         text = _without_entities(text[: match.start()] + text[match.end() :], own)
     else:
         text = _without_entities(text, {})
@@ -79,7 +82,7 @@ def _without_entities(text: str, own: dict[str, str]) -> str:
             return match[0]
         value = own.get(name)
         if value is None:
-            value = html.escape(html.unescape(match[0]), quote=False) if name + ";" in html.entities.html5 else ""
+            value = html.escape(html.unescape(match[0]), quote=False) if name + ";" in html.entities.html5 else name
         added += len(value)
         if added > MOST_EXPANDED:
             raise NotExtractable("XML whose entities expand to more than 10 MB")

@@ -41,13 +41,14 @@ ELEMENTS = {
     # notes
     "footnote": "footnote", "fn": "footnote",
 }  # fmt: skip
+JOINED = {"menuchoice": " > ", "keycombo": "+"}  # what stands between the parts of menus and keys
 DROPPED = frozenset((
     "teiheader", "info", "articleinfo", "bookinfo", "chapterinfo", "sectioninfo", "refmeta", "indexterm", "remark",
-    "binary", "description", "front", "toc", "index", "processing-meta", "permissions", "journal-meta", "article-meta",
+    "binary", "description", "toc", "index", "processing-meta", "permissions", "journal-meta", "article-meta",
     "self-uri", "graphic", "inline-graphic", "imageobject", "colspec", "spanspec", "col", "colgroup", "textdata", "alt",
     "primary", "secondary", "xsl", "abbrev-alternatives", "media", "supplementary-material", "fw",
 ))  # fmt: skip
-CONTENT = frozenset(("body", "back", "text", "group", "floats-group"))  # what the content is in, beside metadata
+METADATA = ("article-meta", "info", "articleinfo", "bookinfo")  # what an abstract may stand in
 TITLES = (
     "article-meta/title-group/article-title", "title-info/book-title", "titleStmt/title", "info/title",
     "bookinfo/title", "articleinfo/title", "refmeta/refentrytitle",

@@ -79,6 +79,16 @@ XML = {  # name: (XML, must contain, must not contain)
         "</article-title></title-group></article-meta></front><body><p>Text.</p></body></article>",
         ["# On H2O", "Text."], ["77"]
     ),
+    "JATS: an abstract among the metadata is text": (
+        "<article><front><article-meta><abstract><p>In short.</p></abstract></article-meta></front><body><sec>"
+        "<title>One</title><p>Text.</p></sec></body></article>",
+        ["## Abstract\n\nIn short.\n\n## One\n\nText."], []
+    ),
+    "TEI: a preface is text": (
+        "<TEI><teiHeader/><text><front><div><head>Preface</head><p>Dear reader.</p></div></front><body>"
+        "<p>Text.</p></body></text></TEI>",
+        ["Preface\n\nDear reader.\n\nText."], []
+    ),
     "JATS: lists and tables": (
         "<article><body><list list-type='order'><list-item><p>one</p></list-item></list><table-wrap><label>T1</label>"
         "<caption><p>Cap.</p></caption><table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td colspan='2'>c"
@@ -99,7 +109,12 @@ XML = {  # name: (XML, must contain, must not contain)
     ),
     "DocBook: own entities and those of HTML": (
         "<!DOCTYPE book [<!ENTITY v '1.2'>]><book><para>Version &v; &mdash; &lt;b&gt;&unknown;.</para></book>",
-        ["Version 1.2 — <b>."], []
+        ["Version 1.2 — <b>unknown."], []  # declared elsewhere, perhaps the name of a program
+    ),
+    "DocBook: the parts of a menu stand in their sentence": (
+        "<section><para>Select <menuchoice><guimenu>File</guimenu><guimenuitem>Open</guimenuitem></menuchoice> or press"
+        " <keycombo><keycap>Ctrl</keycap><keycap>O</keycap></keycombo> now.</para></section>",
+        ["Select File > Open or press Ctrl+O now."], []
     ),
     "TEI: a note is a footnote, verse has lines": (
         "<TEI><teiHeader><title>Hidden</title></teiHeader><text><body><div><head>H</head><lg><l>one</l><l>two</l></lg>"
