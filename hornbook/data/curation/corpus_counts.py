@@ -1,7 +1,10 @@
 """Counts of a corpus, document by document, for the report."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import Any
+
+import msgspec
 
 from hornbook.base.records import Document
 from hornbook.data.curation.shard import RejectedDocument
@@ -12,6 +15,14 @@ LONG = 8_000  # characters
 MOST_ORIGINS = 100_000  # that are counted at a time; rare ones are dropped when there are more
 
 
+class Flow(msgspec.Struct):
+    """Documents found and kept, and the characters of those kept."""
+
+    found: int = 0
+    kept: int = 0
+    characters: int = 0
+
+
 class CorpusCounts:
     """Documents found, kept and dropped.
 
@@ -19,6 +30,7 @@ class CorpusCounts:
         found: source → number of documents.
         reasons: first words of the reason → source → number of documents.
         origins: source → package, file or folder → characters kept.
+        flows: "sources", "languages" or "topics" → name → Flow, of the documents whose language or topic is known.
     """
 
     def __init__(self, found: Counter[str]) -> None:
@@ -26,6 +38,9 @@ class CorpusCounts:
         self.reasons: dict[str, Counter[str]] = defaultdict(Counter)
         self.languages: Counter[str] = Counter()
         self.origins: dict[str, Counter[str]] = defaultdict(Counter)
+        self.flows: dict[str, dict[str, Flow]] = {
+            name: defaultdict(Flow) for name in ("sources", "languages", "topics")
+        }
         self._sources = {source: _SourceCounts() for source in SOURCES}
 
     @property
@@ -41,6 +56,10 @@ class CorpusCounts:
         return sum(source.quality for source in self._sources.values()) / max(1, self.documents)
 
     def keep(self, document: Document) -> None:
+        for flow in self._flows(document):
+            flow.found += 1
+            flow.kept += 1
+            flow.characters += len(document.text)
         self.languages[document.language] += 1
         origins = self.origins[document.source]
         origins[_top(document.origin)] += len(document.text)
@@ -49,7 +68,13 @@ class CorpusCounts:
         self._sources[document.source].add(document)
 
     def drop(self, document: RejectedDocument) -> None:
+        for flow in self._flows(document):
+            flow.found += 1
         self.reasons[document.reason.partition(":")[0]][document.source] += 1
+
+    def _flows(self, document: Document) -> Iterator[Flow]:
+        named = {"sources": document.source, "languages": document.language, "topics": document.topic}
+        return (self.flows[table][name] for table, name in named.items() if name)
 
     def notes(self) -> dict[str, Any]:
         """Tables for the report."""

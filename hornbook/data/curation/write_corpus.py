@@ -11,6 +11,8 @@ from hornbook.base.files import read_records, write_batches
 from hornbook.base.records import Document
 from hornbook.base.workspace import Workspace
 from hornbook.data.curation.corpus_counts import CorpusCounts
+from hornbook.data.curation.corpus_examples import CorpusExamples
+from hornbook.data.curation.corpus_page import write_corpus_page
 from hornbook.data.curation.shard import CutLine, RejectedDocument, ShardFiles, rejected
 from hornbook.data.decontaminate import ContaminationVerdict, count_verdicts, open_decontaminator, unwanted_labels
 from hornbook.data.settings import CurateSettings
@@ -22,7 +24,8 @@ Verdicts = dict[int, dict[int, ContaminationVerdict]]  # shard → row → verdi
 
 
 def write_corpus(shards: Sequence[ShardFiles], settings: CurateSettings, work: Workspace, counts: CorpusCounts) -> None:
-    """Write both files, a shard at a time, and count what is in them."""
+    """Write both files, a shard at a time, count what is in them, and show examples on a page."""
+    examples = CorpusExamples()
     verdicts = _verdicts(shards, settings, work)
     unwanted = unwanted_labels(settings) if "contaminated" not in settings.put_back else set()
     mappings = {"metadata"}
@@ -39,6 +42,7 @@ def write_corpus(shards: Sequence[ShardFiles], settings: CurateSettings, work: W
                 ]
                 for document in good:
                     counts.keep(document)
+                    examples.keep(document)
                 if good:
                     yield good
                 bar.advance()
@@ -60,6 +64,7 @@ def write_corpus(shards: Sequence[ShardFiles], settings: CurateSettings, work: W
                 for document in dropped:
                     work.reject(document.origin, document.reason)
                     counts.drop(document)
+                    examples.drop(document)
                 if dropped:
                     yield dropped
                 bar.advance()
@@ -67,6 +72,7 @@ def write_corpus(shards: Sequence[ShardFiles], settings: CurateSettings, work: W
         write_batches(work.path / REJECTED, RejectedDocument, out(), mappings)
         write_batches(work.path / DOCUMENTS, Document, kept(), mappings)
     work.note("repeated_lines", _cut(shards))
+    write_corpus_page(work.path, counts, examples)
 
 
 def _verdicts(shards: Sequence[ShardFiles], settings: CurateSettings, work: Workspace) -> Verdicts:

@@ -46,7 +46,7 @@ def write_sample_page(out: Path, drawn: Mapping[str, Sequence[Sample]], sources:
     documents = {document.id: document for document in written if document.id in ids}
     shown = [_shown(sample.where, documents[sample.id], found.get(sample.where)) for sample in chosen]
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    style = Markup((TEMPLATES / "samples.css").read_text(encoding="utf-8"))
+    style = Markup((TEMPLATES / "page.css").read_text(encoding="utf-8"))
     page = environment.get_template("samples.html.jinja").render(samples=shown, style=style, policy=POLICY)
     write_text(out / NAME, page)
     return out / NAME
