@@ -150,6 +150,14 @@ class SynthOptions(DecontaminateOptions, total=False):
     near_duplicate: float
 
 
+class LabelOptions(ColumnOptions, total=False):
+    teacher: TeacherOptions | None
+    teachers: Sequence[TeacherOptions]
+    sample: int
+    shown: int
+    clear: float
+
+
 class AuditOptions(TypedDict, total=False):
     teacher: TeacherOptions | None
     verifier: TeacherOptions | None
