@@ -10,12 +10,11 @@ from hornbook.base.records import Document
 from hornbook.base.workspace import Workspace
 from hornbook.data.decontaminate import count_verdicts, open_decontaminator, unwanted_labels
 from hornbook.data.diagnostics import check_health
+from hornbook.data.document_filters import DocumentFilters
 from hornbook.data.extract.chapters import chapters
 from hornbook.data.filters.clean import clean_text
-from hornbook.data.filters.corrupt import drop_bad_characters, drop_outliers
+from hornbook.data.filters.corrupt import drop_outliers
 from hornbook.data.filters.duplicates import drop_exact_duplicates, drop_near_duplicates
-from hornbook.data.filters.language import drop_other_languages
-from hornbook.data.filters.quality import quality
 from hornbook.data.readers.documents import SOURCES
 from hornbook.data.readers.load import stream_records
 from hornbook.data.settings import CurateSettings
@@ -85,23 +84,29 @@ def _gather(settings: CurateSettings, work: Workspace, paths: Sequence[Path]) ->
 def _filter(
     found: list[Document], settings: CurateSettings, work: Workspace, rejections: RejectionLog
 ) -> list[Document]:
-    """Run the cheap filters first. (The quality filter comes after near-duplicates, so that the first copy is kept.)"""
+    """The filters of single documents, and those that compare them."""
     drop = rejections.drop
-    with work.progress("filtering", 7, "filters") as bar:
+    with work.progress("filtering", 5, "filters") as bar:
         kept = list(_right_length(found, settings, rejections))
-        bar.advance()
-        kept = drop_bad_characters(kept, drop)
         bar.advance()
         kept = drop_exact_duplicates(kept, drop)
         bar.advance()
-        kept = drop_other_languages(kept, settings.languages, settings.min_language_score, drop)
+        kept = _judged(kept, DocumentFilters(settings), rejections)
         bar.advance()
         kept = drop_outliers(kept, drop)
         bar.advance()
         kept = drop_near_duplicates(kept, settings.near_duplicate, drop)
         bar.advance()
-        kept = list(_good_enough(kept, settings, rejections))
-        bar.advance()
+    return kept
+
+
+def _judged(found: list[Document], filters: DocumentFilters, rejections: RejectionLog) -> list[Document]:
+    kept = []
+    for document, reason in zip(found, filters.judge(found), strict=True):
+        if reason:
+            rejections.drop(document, reason)
+        else:
+            kept.append(document)
     return kept
 
 
@@ -120,15 +125,6 @@ def _chapters(found: list[Document], max_chars: int) -> Iterator[Document]:
     for document in found:
         document.text = clean_text(document.text)
         yield from chapters(document, max_chars)
-
-
-def _good_enough(documents: list[Document], settings: CurateSettings, rejections: RejectionLog) -> Iterator[Document]:
-    for document in documents:
-        document.quality = round(quality(document), 4)
-        if document.quality < settings.min_quality:
-            rejections.drop(document, f"low quality: {document.quality:.2f}")
-        else:
-            yield document
 
 
 def _decontaminated(

@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hornbook.base.records import Document
+from hornbook.data.document_filters import DocumentFilters
 from hornbook.data.filters.clean import clean_text
-from hornbook.data.filters.corrupt import drop_bad_characters, drop_outliers
+from hornbook.data.filters.corrupt import bad_characters, drop_outliers
 from hornbook.data.filters.duplicates import drop_exact_duplicates, drop_near_duplicates, signatures
-from hornbook.data.filters.language import drop_other_languages, identify
+from hornbook.data.filters.language import identify, set_languages, unwanted_language
 from hornbook.data.filters.quality import quality
+from hornbook.data.settings import CurateSettings
 
 PROSE = (
     "A heap is a tree whose parents are never larger than their children. Because the smallest element is always at "
@@ -74,11 +76,15 @@ SENTENCES = {
 def test_languages_are_told_apart_and_chosen():
     assert [name for name, _ in identify(list(SENTENCES.values()))] == list(SENTENCES)
     found = documents(*SENTENCES.values())
-    assert run(drop_other_languages, found, ["de", "ja"], 0.3)[0] == ["o1", "o3"]
-    assert run(drop_other_languages, found, [], 0.3)[0] == ["o0", "o1", "o2", "o3", "o4"]
+    set_languages(found)
+    assert [unwanted_language(d, ["de", "ja"], 0.3)[:8] for d in found] == [
+        "language", "", "language", "", "language"
+    ]  # fmt: skip
+    assert not any(unwanted_language(document, [], 0.3) for document in found)
     assert found[2].language == "fr" and found[2].language_score > 0.5
     code = documents("def f(): return 1", kind="code", language="python")
-    assert run(drop_other_languages, code, ["de"], 0.3)[0] == ["o0"]
+    set_languages(code)
+    assert unwanted_language(code[0], ["de"], 0.3) == ""
 
 
 def test_code_examples_do_not_hide_the_language_of_a_text():
@@ -87,8 +93,20 @@ def test_code_examples_do_not_hide_the_language_of_a_text():
 
 
 def test_binaries_and_failed_decodings_go():
-    found = documents(PROSE, PROSE + "\0" * 5, "caf\ufffd " * 20, "tabs\tand\nlines are fine " * 5)
-    assert run(drop_bad_characters, found)[0] == ["o0", "o3"]
+    texts = [PROSE, PROSE + "\0" * 5, "caf\ufffd " * 20, "tabs\tand\nlines are fine " * 5]
+    assert [bool(bad_characters(text)) for text in texts] == [False, True, True, False]
+
+
+BATCH = [PROSE * 3, SENTENCES["de"] * 4, PROSE + "\0" * 9, "buy now " * 100, PROSE + PROSE]
+
+
+@given(st.lists(st.integers(0, len(BATCH) - 1), max_size=8), st.integers(0, 8))
+def test_a_document_is_judged_alike_in_any_batch(numbers, cut):
+    filters = DocumentFilters(CurateSettings())
+    texts = [BATCH[number] for number in numbers]
+    whole, one, other = documents(*texts), documents(*texts)[:cut], documents(*texts)[cut:]
+    assert filters.judge(whole) == filters.judge(one) + filters.judge(other)
+    assert whole == one + other
 
 
 def ordinary(count):

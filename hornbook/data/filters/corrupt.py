@@ -19,17 +19,12 @@ LOWEST_RATIO, HIGHEST_RATIO = 0.06, 0.95
 OUTLIER_DEVIATIONS = 8.0  # robust standard deviations from the typical value
 
 
-def drop_bad_characters(documents: list[Document], drop: Drop) -> list[Document]:
-    """Drop texts with more than `MAX_BAD_SHARE` of control characters, failed decodings and private code points."""
-    kept = []
-    for document in documents:
-        text = document.text[:CHARS]
-        share = len(BAD_CHARACTERS.findall(text)) / max(1, len(text))
-        if share > MAX_BAD_SHARE:
-            drop(document, f"bad characters: {share:.1%} of the text")
-        else:
-            kept.append(document)
-    return kept
+def bad_characters(text: str) -> str:
+    """The reason to drop a text with more than `MAX_BAD_SHARE` of control characters, failed decodings and private
+    code points; "" for a good one."""
+    start = text[:CHARS]
+    share = len(BAD_CHARACTERS.findall(start)) / max(1, len(start))
+    return f"bad characters: {share:.1%} of the text" if share > MAX_BAD_SHARE else ""
 
 
 def drop_outliers(documents: list[Document], drop: Drop) -> list[Document]:

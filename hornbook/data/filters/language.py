@@ -8,35 +8,33 @@ from typing import Any
 
 from hornbook.base.packages import missing_package
 from hornbook.base.records import Document
-from hornbook.data.filters.duplicates import Drop
 
 CHARS = 2000  # characters of a document that are used
 NOT_PROSE = re.compile(r"^\s*(>>>|\.\.\. |```|::|[-=~^*#+|_ ]+$).*$", re.MULTILINE)
 CODE_TOKENS = re.compile(r"``?[^`\n]+``?|\S*[_(){}\[\]<>=\\/@]\S*|\d+")
 
 
-def drop_other_languages(
-    documents: list[Document], languages: list[str], min_score: float, drop: Drop
-) -> list[Document]:
-    """Fill in language and score of prose; keep the wanted languages (all, if none is named).
+def set_languages(documents: list[Document]) -> None:
+    """Fill in language and score of prose. Code keeps the name of its programming language.
 
-    Code keeps the name of its programming language. Raises HornbookError where the model file is missing.
+    Raises HornbookError where the model file is missing.
     """
     prose = [document for document in documents if document.kind != "code"]
     for document, (language, score) in zip(prose, identify([document.text for document in prose]), strict=True):
         document.language, document.language_score = language, score
-    kept = []
     for document in documents:
         if document.kind == "code":
             document.language_score = 1.0 if document.language else 0.0
-        elif languages and document.language not in languages:
-            drop(document, f"language: {document.language} {document.language_score:.2f}")
-            continue
-        elif document.language_score < min_score:
-            drop(document, f"language unclear: {document.language} {document.language_score:.2f}")
-            continue
-        kept.append(document)
-    return kept
+
+
+def unwanted_language(document: Document, languages: list[str], min_score: float) -> str:
+    """The reason to drop a document that is not in one of the languages (any, if none is named), or unclear."""
+    if document.kind == "code":
+        return ""
+    found = f"{document.language} {document.language_score:.2f}"
+    if languages and document.language not in languages:
+        return f"language: {found}"
+    return f"language unclear: {found}" if document.language_score < min_score else ""
 
 
 def identify(texts: list[str]) -> list[tuple[str, float]]:
