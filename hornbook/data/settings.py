@@ -52,6 +52,12 @@ class QuestionSettings(ColumnSettings):
     """Questions with their answers out of documents (report §2.2)."""
 
 
+class ClassifierSettings(ColumnSettings):
+    """A classifier of quality and topic, from labels (report §2.3)."""
+
+    penalty: float = setting(0.2, "ridge penalty; texts have length 1", gt=0)
+
+
 class CurateSettings(DecontaminateSettings):
     """Organic documents: where they come from, and what is good enough (report §2.3)."""
 
