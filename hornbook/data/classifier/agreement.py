@@ -33,13 +33,11 @@ def agreement_rows(
     interval. Labels with one of the split's `keys` (their site, or themselves) are resampled together."""
     chosen = [topics[number] for number in scores.topics.argmax(axis=1)]
     languages = Counter(row.language for row in rows if row.language)
-    groups = [ALL, *(name for name, count in languages.most_common() if count >= FEWEST)]
-    return [
-        _row(
-            split, name, [i for i, row in enumerate(rows) if name in (ALL, row.language)], rows, scores, chosen, random
-        )
-        for name in groups
-    ]
+    table = []
+    for name in [ALL, *(language for language, count in languages.most_common() if count >= FEWEST)]:
+        members = [number for number, row in enumerate(rows) if name in (ALL, row.language)]
+        table.append({"split": split} | _row(name, members, keys, rows, scores, chosen, random))
+    return table
 
 
 def _row(

@@ -12,7 +12,8 @@ CHARS = 1000  # characters of a text, from its beginning, that are seen
 BITS = 15
 BUCKETS = 1 << BITS
 RUNS = (3, 5)  # bytes
-BATCH = 32  # texts hashed at a time
+BATCH = 16  # texts hashed at a time
+STEPS = 8  # of a value between 0 and 1
 
 _BASE = 0x9E3779B97F4A7C15  # odd, so it has an inverse modulo 2**64
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
@@ -30,13 +31,18 @@ def _powers(base: int) -> np.ndarray:
 _POWERS, _INVERSE = _powers(_BASE), _powers(pow(_BASE, -1, 1 << 64))
 
 
-def embed(texts: Sequence[str]) -> np.ndarray:
-    """[texts, BUCKETS] in float32, at most BATCH texts: square roots of the counts of n-grams, rows of length 1."""
+def embed(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """(values, lengths) of at most BATCH texts: [texts, BUCKETS] in float32, and the Euclidean lengths of the rows.
+
+    The values are square roots of the counts of n-grams, rounded to eighths, times 8: whole numbers, so small that sums
+    of their products with weights in 8 bits are exact in any order.
+    """
     buckets, rows = _hashed(texts)
-    counts = np.bincount(rows * BUCKETS + buckets, minlength=len(texts) * BUCKETS).astype(np.float32)
-    counts = counts.reshape(len(texts), BUCKETS)
-    lengths = np.sqrt(np.maximum(1.0, counts.sum(axis=1, keepdims=True)))  # of the rows of roots
-    return np.sqrt(counts, out=counts) / lengths
+    values = np.bincount(rows * BUCKETS + buckets, minlength=len(texts) * BUCKETS).astype(np.float32)
+    np.sqrt(values, out=values)
+    values *= STEPS
+    values = np.rint(values, out=values).reshape(len(texts), BUCKETS)
+    return values, np.maximum(1.0, np.sqrt(np.einsum("ij,ij->i", values, values, dtype=np.float64)))
 
 
 def _hashed(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

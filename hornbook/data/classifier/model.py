@@ -43,19 +43,22 @@ class Classifier:
     def __init__(self, weights: np.ndarray, scale: np.ndarray, bias: np.ndarray, facts: dict[str, Any]) -> None:
         self.quantised, self.scale, self.bias, self.facts = weights, scale, bias, facts
         self.topics: list[str] = facts["topics"]
-        self._weights = weights.astype(np.float32) * scale
+        self._weights = weights.astype(np.float32)
 
     @classmethod
-    def of_weights(cls, weights: np.ndarray, bias: np.ndarray, facts: dict[str, Any]) -> "Classifier":
+    def from_weights(cls, weights: np.ndarray, bias: np.ndarray, facts: dict[str, Any]) -> "Classifier":
         """From weights in full precision."""
         scale = np.maximum(np.abs(weights).max(axis=0), 1e-12).astype(np.float32) / 127
         return cls(np.round(weights / scale).astype(np.int8), scale, bias.astype(np.float32), facts)
 
     def score(self, texts: Sequence[str]) -> Scores:
-        """Grades and topics; the same for a text in any batch."""
-        parts = [embed(texts[first : first + BATCH]) @ self._weights for first in range(0, len(texts), BATCH)]
-        outputs = np.concatenate([*parts, np.zeros((0, len(self.bias)), np.float32)]) + self.bias
-        return as_scores(np.round(outputs, 4), self.facts["temperature"])  # sums in another order differ in the 7th
+        """Grades and topics: the same for a text in any batch and on any machine."""
+        outputs = np.empty((len(texts), len(self.bias)))
+        for first in range(0, len(texts), BATCH):
+            values, lengths = embed(texts[first : first + BATCH])
+            sums = (values @ self._weights).astype(np.float64)
+            outputs[first : first + BATCH] = sums * self.scale / lengths[:, None] + self.bias
+        return as_scores(outputs, self.facts["temperature"])
 
     def grade(self, documents: Sequence[Document]) -> None:
         """Set `quality` and `topic` of the prose among the documents."""
@@ -86,7 +89,8 @@ class Classifier:
             raise HornbookError(f"classifier: {file}: not a classifier ({one_line(error)})") from None
         if header.get("form") != FORM:
             raise HornbookError(f"classifier: {file}: of another version; train it again with `hornbook classifier`")
-        return cls(*arrays, facts=json.loads(header["facts"]))
+        weights, scale, bias = arrays
+        return cls(weights, scale, bias, json.loads(header["facts"]))
 
 
 def classifier_file(path: str | Path) -> Path:

@@ -47,7 +47,7 @@ def train_classifier(
     topics = sorted({row.topic for row in rows})
     targets = _targets(rows, topics)
     with work.progress("training", 2 * FOLDS + 2) as bar:
-        vectors = np.concatenate([embed([row.text for row in batch]) for batch in _batches(rows)])
+        vectors = np.concatenate([_unit(batch) for batch in _batches(rows)])
         products = (vectors @ vectors.T).astype(np.float64)
         bar.advance()
         splits = {NEW_SITES: [row.site for row in rows], NEW_PAGES: [row.id for row in rows]}
@@ -74,7 +74,7 @@ def train_classifier(
         "agreement": agreement,
         "labels": len(rows),
     }
-    Classifier.of_weights((vectors.T @ coefficients).astype(np.float32), bias, facts).save(work.path)
+    Classifier.from_weights((vectors.T @ coefficients).astype(np.float32), bias, facts).save(work.path)
     work.count(records_in=len(rows), sites=len({row.site for row in rows}))
     work.note("agreement", agreement)
     work.note("thresholds", facts["thresholds"])
@@ -104,6 +104,12 @@ def _with_texts(
 
 def _batches(rows: list[Label]) -> Iterator[list[Label]]:
     yield from (rows[first : first + BATCH] for first in range(0, len(rows), BATCH))
+
+
+def _unit(rows: list[Label]) -> np.ndarray:
+    """[labels, BUCKETS], of length 1."""
+    values, lengths = embed([row.text for row in rows])
+    return values / lengths[:, None].astype(np.float32)
 
 
 def _targets(rows: list[Label], topics: list[str]) -> np.ndarray:
