@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from hornbook.base.records import Document
 from hornbook.data.document_filters import DocumentFilters
 from hornbook.data.filters.clean import clean_text
-from hornbook.data.filters.corrupt import bad_characters, drop_outliers
+from hornbook.data.filters.corrupt import (
+    bad_characters,
+    drop_outliers,
+    merge_samples,
+    outlier_limits,
+    outlier_reasons,
+    sample_texts,
+)
 from hornbook.data.filters.duplicates import drop_exact_duplicates, drop_near_duplicates, signatures
 from hornbook.data.filters.language import identify, set_languages, unwanted_language
 from hornbook.data.filters.quality import quality
@@ -125,6 +132,16 @@ def test_outliers_of_compression_and_ngrams_go():
     kept, dropped = run(drop_outliers, found)
     assert kept == [f"o{n}" for n in range(100)]
     assert set(dropped) == {"o100", "o101"} and "compression" in dropped["o101"]
+
+
+@given(st.lists(st.integers(0, 9), min_size=120, max_size=120))
+def test_the_limits_are_the_same_however_a_corpus_is_divided(shards):
+    found = documents(*ordinary(120), language="en")
+    parts = [[d for d, shard in zip(found, shards, strict=True) if shard == number] for number in range(10)]
+    merged, whole = merge_samples(map(sample_texts, parts)), sample_texts(found)
+    assert merged == whole
+    limits = outlier_limits(whole)
+    assert outlier_reasons(found, limits) == [outlier_reasons([document], limits)[0] for document in found]
 
 
 def test_a_minority_language_is_not_an_outlier():
