@@ -26,6 +26,7 @@ MAX_BAD_SHARE = 0.002
 # compressed ÷ plain size: a repeated line; random data (of 500 bytes or more)
 LOWEST_RATIO, HIGHEST_RATIO = 0.06, 0.95
 OUTLIER_DEVIATIONS = 8.0  # robust standard deviations from the typical value
+MAX_BITS = 8.0  # of a bigram, so that a name in another script does not make a text an outlier
 
 Group = tuple[str, str]  # "code" or "prose", and the language
 Samples = dict[Group, list[tuple[int, bytes]]]  # a hash of the document's id, by which it was chosen, and its text
@@ -40,15 +41,16 @@ class Measures(NamedTuple):
 
 
 class Typical(NamedTuple):
-    """The typical value of a measure over log(length), and its spread (a robust standard deviation)."""
+    """The typical value of a measure and its spread (a robust standard deviation), both over log(length)."""
 
     logs: NDArray[np.float64]
     values: NDArray[np.float64]
-    spread: float
+    spreads: NDArray[np.float64]
 
     def deviations(self, values_N: NDArray[np.float64], lengths_N: NDArray[np.int64]) -> NDArray[np.float64]:
-        expected_N = np.interp(np.log(np.maximum(lengths_N, 1)), self.logs, self.values)
-        return (values_N - expected_N) / max(self.spread, 1e-9)
+        logs_N = np.log(np.maximum(lengths_N, 1))
+        spreads_N = np.interp(logs_N, self.logs, self.spreads)
+        return (values_N - np.interp(logs_N, self.logs, self.values)) / np.maximum(spreads_N, 1e-9)
 
 
 class Limits(NamedTuple):
@@ -130,7 +132,7 @@ def _limits(texts: list[bytes]) -> Limits:
     for text in texts:
         counts += np.bincount(_pairs(text), minlength=1 << 16)
     table = counts.reshape(256, 256)
-    bits = -np.log2(table / table.sum(axis=1, keepdims=True)).ravel().astype(np.float32)
+    bits = np.minimum(-np.log2(table / table.sum(axis=1, keepdims=True)), MAX_BITS).ravel().astype(np.float32)
     measures = _measure(texts, bits)
     return Limits(
         bits,
@@ -154,12 +156,14 @@ def _pairs(text: bytes) -> NDArray[np.integer]:
 
 
 def _typical(values_N: NDArray[np.float64], lengths_N: NDArray[np.int64]) -> Typical:
-    """Both measures fall with length, so the typical value is interpolated over log(length) between medians."""
+    """Medians of ten classes of length: both measures fall with length, and vary more in short texts."""
     logs_N = np.log(np.maximum(lengths_N, 1))
     parts = np.array_split(np.argsort(logs_N, kind="stable"), 10)
     logs, values = (np.array([np.median(every[part]) for part in parts]) for every in (logs_N, values_N))
-    residuals_N = values_N - np.interp(logs_N, logs, values)
-    return Typical(logs, values, 1.4826 * float(np.median(np.abs(residuals_N - np.median(residuals_N)))))
+    distances_N = np.abs(values_N - np.interp(logs_N, logs, values))
+    spread = np.median(distances_N)  # a class of like texts must not make all others outliers
+    spreads = np.array([max(np.median(distances_N[part]), spread / 2) for part in parts])
+    return Typical(logs, values, 1.4826 * spreads)
 
 
 def _reasons(texts: list[bytes], limits: Limits | None) -> list[str]:
