@@ -37,7 +37,7 @@ class CurateOptions(DecontaminateOptions, total=False):
     max_chars: int
     page_chars: int
     languages: Sequence[str]
-    min_language_score: float
+    min_language_score: float | Mapping[str, float]
     near_duplicate: float
     min_quality: float
 

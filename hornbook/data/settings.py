@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import field_validator
+
 from hornbook.base.settings import setting
 from hornbook.data.readers.columns import ColumnSettings
 
@@ -67,9 +69,19 @@ class CurateSettings(DecontaminateSettings):
     max_chars: int = setting(200_000, "longer documents are cut into chapters; longer source files are set aside", ge=1)
     page_chars: int = setting(4_000, "a module whose docstrings are longer becomes one long reference document", ge=1)
     languages: list[str] = setting(["en"], "languages to keep, as ISO 639 codes; empty: all")
-    min_language_score: float = setting(0.2, "least probability of the language", ge=0, le=1)
+    min_language_score: float | dict[str, float] = setting(
+        0.2, "least probability of the language, or a map by language; `other` is for those that it does not name"
+    )
     near_duplicate: float = setting(0.8, "Jaccard similarity that makes a near-duplicate; above 1: none is", gt=0)
     min_quality: float = setting(0.5, "least quality score", ge=0, le=1)
+
+    @field_validator("min_language_score", mode="before")
+    @classmethod
+    def _are_probabilities(cls, value: Any) -> Any:
+        for item in value.values() if isinstance(value, dict) else [value]:
+            if isinstance(item, bool) or not isinstance(item, int | float) or not 0 <= item <= 1:
+                raise ValueError("expected a number from 0 to 1, or a map of such numbers by language")
+        return value
 
     def identity(self) -> dict[str, Any]:
         """Also the versions of the packages: their text is the input."""
