@@ -34,6 +34,6 @@ def _is_phone(number: str, before: str, context: str) -> bool:
     if _FICTION.search(number) or not 7 <= digits <= 15:
         return False
     if number.startswith("+"):
-        fits = digits == 11 if number[1] in "17" else digits >= 8
+        fits = number[1].isdecimal() and (digits == 11 if number[1] in "17" else digits >= 8) and number[-2] != "."
         return fits and not number.startswith(_UNUSED) and not (before and before in ")]")
     return bool(_AMERICAN.fullmatch(number) or _CUE.search(context))
