@@ -40,6 +40,10 @@ class CurateOptions(DecontaminateOptions, total=False):
     min_language_score: float | Mapping[str, float]
     near_duplicate: float
     min_quality: float
+    repeated_lines: int
+    put_back: Sequence[str]
+    workers: int
+    runner: Literal["local", "ray"]
 
 
 class QuestionOptions(ColumnOptions, total=False):

@@ -1,6 +1,6 @@
 """Settings of the organic-data stages."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import field_validator
 
@@ -74,6 +74,16 @@ class CurateSettings(DecontaminateSettings):
     )
     near_duplicate: float = setting(0.8, "Jaccard similarity that makes a near-duplicate; above 1: none is", gt=0)
     min_quality: float = setting(0.5, "least quality score", ge=0, le=1)
+    repeated_lines: int = setting(
+        25, "a line of prose found in so many documents is cut out of all of them; 0: none is", ge=0
+    )
+    put_back: list[str] = setting(
+        [], "reasons for which no document is set aside, such as 'low quality' or 'near duplicate'"
+    )
+    workers: int = setting(0, "processes; 0: one a processor", ge=0, in_key=False)
+    runner: Literal["local", "ray"] = setting(
+        "local", "where shards are worked on: here, or on a Ray cluster", in_key=False
+    )
 
     @field_validator("min_language_score", mode="before")
     @classmethod
