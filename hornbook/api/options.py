@@ -37,9 +37,13 @@ class CurateOptions(DecontaminateOptions, total=False):
     max_chars: int
     page_chars: int
     languages: Sequence[str]
-    min_language_score: float
+    min_language_score: float | Mapping[str, float]
     near_duplicate: float
     min_quality: float
+    repeated_lines: int
+    put_back: Sequence[str]
+    workers: int
+    runner: Literal["local", "ray"]
 
 
 class QuestionOptions(ColumnOptions, total=False):

@@ -182,7 +182,9 @@ def read_records(path: Path, cls: type[T]) -> list[T]:
     if not path.exists():
         raise HornbookError(f"{path}: no such file; expected {cls.__name__} records (.parquet)")
     try:
-        return as_records(pq.read_table(path).to_pylist(), cls)
+        stored = pq.read_schema(path).names
+        columns = [name for name in cls.__struct_fields__ if name in stored]
+        return as_records(pq.read_table(path, columns=columns).to_pylist(), cls)
     except (pa.ArrowException, OSError) as error:
         raise HornbookError(f"{path}: not a readable Parquet file ({one_line(error)})") from None
     except msgspec.ValidationError as error:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from hornbook.base.records import Document
 from hornbook.data.filters.corrupt import bad_characters
-from hornbook.data.filters.language import set_languages, unwanted_language
+from hornbook.data.filters.language import check_languages, set_languages, unwanted_language
 from hornbook.data.filters.quality import quality
 from hornbook.data.settings import CurateSettings
 
@@ -19,8 +19,11 @@ class DocumentFilters:
     """
 
     def __init__(self, settings: CurateSettings) -> None:
+        """Raises HornbookError for a language that the model does not know."""
         self.settings = settings
         self.counts: dict[str, Counter[str]] = {}
+        if settings.languages:
+            check_languages(settings.languages)
         self._filters: tuple[Judge, ...] = (self._corrupt, self._other_language, self._poor)
 
     def judge(self, documents: list[Document]) -> list[str]:

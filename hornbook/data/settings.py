@@ -1,6 +1,8 @@
 """Settings of the organic-data stages."""
 
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import field_validator
 
 from hornbook.base.settings import setting
 from hornbook.data.readers.columns import ColumnSettings
@@ -73,9 +75,29 @@ class CurateSettings(DecontaminateSettings):
     max_chars: int = setting(200_000, "longer documents are cut into chapters; longer source files are set aside", ge=1)
     page_chars: int = setting(4_000, "a module whose docstrings are longer becomes one long reference document", ge=1)
     languages: list[str] = setting(["en"], "languages to keep, as ISO 639 codes; empty: all")
-    min_language_score: float = setting(0.2, "least probability of the language", ge=0, le=1)
+    min_language_score: float | dict[str, float] = setting(
+        0.2, "least probability of the language, or a map by language; `other` is for those that it does not name"
+    )
     near_duplicate: float = setting(0.8, "Jaccard similarity that makes a near-duplicate; above 1: none is", gt=0)
     min_quality: float = setting(0.5, "least quality score", ge=0, le=1)
+    repeated_lines: int = setting(
+        25, "a line of prose found in so many documents is cut out of all of them; 0: none is", ge=0
+    )
+    put_back: list[str] = setting(
+        [], "reasons for which no document is set aside, such as 'low quality' or 'near duplicate'"
+    )
+    workers: int = setting(0, "processes; 0: one a processor", ge=0, in_key=False)
+    runner: Literal["local", "ray"] = setting(
+        "local", "where shards are worked on: here, or on a Ray cluster", in_key=False
+    )
+
+    @field_validator("min_language_score", mode="before")
+    @classmethod
+    def _are_probabilities(cls, value: Any) -> Any:
+        for item in value.values() if isinstance(value, dict) else [value]:
+            if isinstance(item, bool) or not isinstance(item, int | float) or not 0 <= item <= 1:
+                raise ValueError("expected a number from 0 to 1, or a map of such numbers by language")
+        return value
 
     def identity(self) -> dict[str, Any]:
         """Also the versions of the packages: their text is the input."""

@@ -6,8 +6,6 @@ worker dies, its calls in flight stay charged, and its shard runs again elsewher
 """
 
 import asyncio
-import logging
-import os
 import pickle
 from collections import Counter
 from collections.abc import Callable
@@ -20,7 +18,7 @@ from typing import Any
 import msgspec
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.packages import missing_package
+from hornbook.base.ray_cluster import connect_ray
 from hornbook.synthetic.engine import RecordJob, RecordOutcome, make_record
 from hornbook.synthetic.job_order import JobOrder
 from hornbook.synthetic.kinds import OWN, Profile, load_kind
@@ -56,13 +54,7 @@ def run_on_ray(
 
     Raises HornbookError if Ray is missing, if the ledger actor or the workers of one shard die, and as `make_record`.
     """
-    try:
-        import ray
-    except ImportError:
-        raise missing_package("runner: ray", "ray") from None
-    if not ray.is_initialized():
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        ray.init(log_to_driver=False, logging_level=logging.ERROR)
+    ray = connect_ray("runner: ray")
     here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
         ray.get_runtime_context().get_node_id(), soft=False
     )

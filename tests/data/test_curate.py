@@ -11,6 +11,7 @@ from hornbook.base.records import Document
 from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import load_benchmark
 from hornbook.data.curate import curate
+from hornbook.data.curation.shard import RejectedDocument
 from hornbook.data.settings import CurateSettings
 from tests.data.test_filters import JUNK, PROSE, SENTENCES
 
@@ -47,7 +48,7 @@ def corpus(tmp_path):
     root = tmp_path / "corpus"
     root.mkdir()
     texts = {f"essay{n}": essay(n) for n in range(12)}
-    texts |= {"copy": essay(3).upper(), "near": essay(4) + " End.", "german": SENTENCES["de"] * 4}
+    texts |= {"copy": essay(3).replace(" and ", "  and\n"), "near": essay(4) + " End.", "german": SENTENCES["de"] * 4}
     texts |= {"short": "Too short.", "binary": PROSE + "\0" * 9, "junk": JUNK["word list"]}
     texts["leak"] = PROSE + load_benchmark("gsm8k")[5].question + " " + PROSE
     lines = [json.dumps({"text": text, "origin": name}) for name, text in texts.items()]
@@ -68,7 +69,8 @@ def run(path, settings=SETTINGS, **inputs):
 def test_every_document_is_kept_or_rejected_for_its_reason(tmp_path, corpus):
     work = run(tmp_path / "out", documents=[corpus])
     kept = read_records(tmp_path / "out", Document)
-    assert [document.origin for document in kept] == sorted(f"essay{n}" for n in range(12))
+    essays = [f"essay{n}" for n in range(12) if n != 4]
+    assert [document.origin for document in kept] == [*essays, "near"]  # in the order of the input
     assert all(d.language == "en" and d.quality >= 0.5 and d.source == "web" for d in kept)
     reasons = {
         row["where"]: row["reason"].split(":")[0]
@@ -77,7 +79,7 @@ def test_every_document_is_kept_or_rejected_for_its_reason(tmp_path, corpus):
     assert reasons.pop(f"{corpus}/all.jsonl:20") == "corrupt line"
     assert reasons == {
         "copy": "exact duplicate",
-        "near": "near duplicate",
+        "essay4": "near duplicate",  # of a longer one
         "german": "language",
         "short": "too short",
         "binary": "bad characters",
@@ -92,11 +94,28 @@ def test_every_document_is_kept_or_rejected_for_its_reason(tmp_path, corpus):
     assert work.notes["rejected_by_source"]["near duplicate"] == {"web": 1}
 
 
+def test_a_rejected_document_is_whole_and_names_its_twin_and_can_be_put_back(tmp_path, corpus):
+    run(tmp_path / "out", documents=[corpus])
+    out = {row.origin: row for row in read_records(tmp_path / "out" / "rejected.parquet", RejectedDocument)}
+    kept = {row.origin: row for row in read_records(tmp_path / "out", Document)}
+    assert len(out) + len(kept) == 19
+    assert out["essay4"].text == essay(4) and out["essay4"].twin == kept["near"].id
+    assert 0.8 <= out["essay4"].similarity < 1
+    assert out["copy"].twin == kept["essay3"].id and out["copy"].similarity == 1
+    assert out["leak"].twin.startswith("gsm8k")
+    reasons = ["near duplicate", "too short", "contaminated"]
+    run(tmp_path / "back", SETTINGS.model_copy(update={"put_back": reasons}), documents=[corpus])
+    back = {row.origin for row in read_records(tmp_path / "back", Document)}
+    assert back - {*kept} == {"essay4", "short", "leak"}
+    run(tmp_path / "again", documents=[tmp_path / "out" / "rejected.parquet"])  # it is a file of documents
+    assert "essay4" in {row.origin for row in read_records(tmp_path / "again", Document)}
+
+
 def test_two_runs_leave_the_same_bytes(tmp_path, corpus):
     settings = CurateSettings(benchmarks=[], packages=["heapq", "json"], package_chars=20_000)
     for name in "ab":
         run(tmp_path / name, settings, documents=[corpus])
-    for file in ("documents.parquet", "book.json", "rejects.jsonl"):
+    for file in ("documents.parquet", "rejected.parquet", "book.json", "rejects.jsonl"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
     assert {d.source for d in read_records(tmp_path / "a", Document)} == {"web", "code", "acquired"}
 

@@ -1,6 +1,7 @@
 """What each filter drops, and what it must not."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 from hornbook.base.records import Document
 from hornbook.data.document_filters import DocumentFilters
 from hornbook.data.filters.clean import clean_text
-from hornbook.data.filters.corrupt import bad_characters, drop_outliers
-from hornbook.data.filters.duplicates import drop_exact_duplicates, drop_near_duplicates, signatures
+from hornbook.data.filters.corrupt import bad_characters
+from hornbook.data.filters.duplicates import drop_exact_duplicates, drop_near_duplicates, signatures, similarities
 from hornbook.data.filters.language import identify, set_languages, unwanted_language
+from hornbook.data.filters.outliers import Outliers, join_samples, sample_documents
 from hornbook.data.filters.quality import quality
 from hornbook.data.settings import CurateSettings
 
@@ -60,8 +62,8 @@ def test_near_duplicates_go_and_others_stay():
 def test_signatures_estimate_the_jaccard_similarity():
     text = words(2000, 1)
     pairs = [" ".join(text), " ".join(text[:1000] + words(1000, 5))]
-    (first, second), _ = signatures(pairs)
-    assert (first == second).mean() == pytest.approx(1 / 3, abs=0.15)
+    bands, _ = signatures(pairs)
+    assert similarities(bands[:1], bands[1:])[0] == pytest.approx(1 / 3, abs=0.15)
 
 
 SENTENCES = {
@@ -122,18 +124,33 @@ def test_outliers_of_compression_and_ngrams_go():
         noise.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") for _ in range(900)
     )
     found = documents(*ordinary(100), base64, "buy now " * 200, language="en")
-    kept, dropped = run(drop_outliers, found)
-    assert kept == [f"o{n}" for n in range(100)]
-    assert set(dropped) == {"o100", "o101"} and "compression" in dropped["o101"]
+    reasons = outlier_reasons(found)
+    assert reasons[:100] == [""] * 100
+    assert reasons[100] and "compression" in reasons[101]
+
+
+def outlier_reasons(found):
+    """Reasons by what is typical of the documents themselves."""
+    outliers = Outliers(sample_documents(found, [document.id for document in found]))
+    return [outliers.reason(document) for document in found]
 
 
 def test_a_minority_language_is_not_an_outlier():
     found = documents(*ordinary(100), language="en") + documents(*[SENTENCES["ja"] * 5] * 3, language="ja")
-    assert len(run(drop_outliers, found)[0]) == 103
+    assert outlier_reasons(found) == [""] * 103
 
 
 def test_a_few_documents_have_no_typical_values():
-    assert run(drop_outliers, documents(PROSE, "x = 1\n" * 3, "Zq" * 10))[1] == {}
+    assert outlier_reasons(documents(PROSE, "x = 1\n" * 3, "Zq" * 10)) == [""] * 3
+
+
+@given(st.integers(0, 2500), st.integers(0, 2500))
+def test_a_sample_does_not_depend_on_how_the_documents_are_divided(first, second):
+    found = documents(*[""] * 2500, language="en")
+    names = [f"{number * 7919 % 2500:04d}" for number in range(2500)]
+    bounds = [0, *sorted((first, second)), 2500]
+    parts = [sample_documents(found[a:b], names[a:b]) for a, b in pairwise(bounds)]
+    assert join_samples(one for part in parts for one in part) == sample_documents(found, names)
 
 
 CODE = '''

@@ -1,0 +1,92 @@
+"""The second pass over a shard: what the comparison of all documents found is applied to its documents."""
+
+from collections import Counter
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hornbook.base.files import atomic, read_records, write_json, write_records
+from hornbook.base.records import Document
+from hornbook.data.curation.repeated_lines import cut_lines
+from hornbook.data.curation.shard import (
+    CompareCounts,
+    CutLine,
+    RejectedDocument,
+    TwinRow,
+    rejected,
+    shard_files,
+)
+from hornbook.data.decontaminate import CLEAN, Decontaminator, open_decontaminator
+from hornbook.data.filters.outliers import Outliers, SampleText
+from hornbook.data.settings import CurateSettings
+
+SAMPLE, LINES = "sample.parquet", "repeated_lines.npy"  # in the folder of all shards
+EXACT, NEAR = "exact duplicate", "near duplicate"
+
+
+def compare_shard(folder: Path, number: int, settings: str) -> None:
+    """Set aside copies and outliers, cut repeated lines, and note which documents may contain benchmark items."""
+    files = shard_files(folder, number)
+    if files.compare_counts.exists():
+        return
+    chosen, outliers, repeated, decontaminator = _tools(folder, settings)
+    twins = {twin.row: twin for twin in read_records(files.twins, TwinRow)}
+    kept: list[Document] = []
+    out: list[RejectedDocument] = []
+    counts, lines = CompareCounts(), Counter[str]()
+    for row, document in enumerate(read_records(files.filtered, Document)):
+        twin = twins.get(row)
+        if twin and (reason := _copy_reason(twin)).partition(":")[0] not in chosen.put_back:
+            out.append(rejected(document, reason, twin.twin, twin.similarity))
+            continue
+        length = len(document.text)
+        cut = cut_lines(document, repeated)
+        lines.update(cut.keys())
+        counts.cut_documents += bool(cut)
+        counts.cut_characters += length - len(document.text)
+        reason = _reason(document, bool(cut), chosen, outliers)
+        if reason and reason.partition(":")[0] not in chosen.put_back:
+            out.append(rejected(document, reason))
+        else:
+            kept.append(document)
+    counts.kept = len(kept)
+    suspects = _suspects(kept, decontaminator)
+    write_records(files.compared, Document, kept)
+    write_records(files.compared_out, RejectedDocument, out)
+    write_records(files.cut_lines, CutLine, [CutLine(text, count) for text, count in sorted(lines.items())])
+    with atomic(files.suspects) as temporary, temporary.open("wb") as file:
+        np.save(file, np.array(suspects, np.int64))
+    write_json(files.compare_counts, counts)
+
+
+@lru_cache(maxsize=1)
+def _tools(folder: Path, settings: str) -> tuple[CurateSettings, Outliers, NDArray[np.uint64], Decontaminator | None]:
+    """What is loaded once for all shards of a process."""
+    chosen = CurateSettings.model_validate_json(settings)
+    return (
+        chosen,
+        Outliers(read_records(folder / SAMPLE, SampleText)),
+        np.load(folder / LINES),
+        open_decontaminator(chosen, []) if chosen.benchmarks else None,
+    )
+
+
+def _copy_reason(twin: TwinRow) -> str:
+    if twin.similarity == 1:
+        return f"{EXACT}: of {twin.origin}"
+    return f"{NEAR}: of {twin.origin}, similarity {twin.similarity:.2f}"
+
+
+def _reason(document: Document, is_cut: bool, settings: CurateSettings, outliers: Outliers) -> str:
+    if is_cut and len(document.text) < settings.min_chars:
+        return f"repeated lines: {len(document.text)} characters without them"
+    return outliers.reason(document)
+
+
+def _suspects(documents: list[Document], decontaminator: Decontaminator | None) -> list[int]:
+    if decontaminator is None:
+        return []
+    verdicts = decontaminator.verdicts([document.text for document in documents])
+    return [row for row, verdict in enumerate(verdicts) if verdict.label != CLEAN]
