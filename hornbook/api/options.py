@@ -40,6 +40,10 @@ class CurateOptions(DecontaminateOptions, total=False):
     min_language_score: float | Mapping[str, float]
     near_duplicate: float
     min_quality: float
+    classifier: str
+    keep_share: float
+    keep_share_others: float
+    thresholds: str
     repeated_lines: int
     put_back: Sequence[str]
     workers: int
@@ -48,6 +52,10 @@ class CurateOptions(DecontaminateOptions, total=False):
 
 class QuestionOptions(ColumnOptions, total=False):
     pass
+
+
+class ClassifierOptions(ColumnOptions, total=False):
+    penalty: float
 
 
 class ImportOptions(TypedDict, total=False):
