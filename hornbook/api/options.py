@@ -37,13 +37,25 @@ class CurateOptions(DecontaminateOptions, total=False):
     max_chars: int
     page_chars: int
     languages: Sequence[str]
-    min_language_score: float
+    min_language_score: float | Mapping[str, float]
     near_duplicate: float
     min_quality: float
+    classifier: str
+    keep_share: float
+    keep_share_others: float
+    thresholds: str
+    repeated_lines: int
+    put_back: Sequence[str]
+    workers: int
+    runner: Literal["local", "ray"]
 
 
 class QuestionOptions(ColumnOptions, total=False):
     pass
+
+
+class ClassifierOptions(ColumnOptions, total=False):
+    penalty: float
 
 
 class ImportOptions(TypedDict, total=False):
@@ -148,6 +160,14 @@ class SynthOptions(DecontaminateOptions, total=False):
     passages: PassageOptions
     diversity: DiversityOptions
     near_duplicate: float
+
+
+class LabelOptions(ColumnOptions, total=False):
+    teacher: TeacherOptions | None
+    teachers: Sequence[TeacherOptions]
+    sample: int
+    shown: int
+    clear: float
 
 
 class AuditOptions(TypedDict, total=False):

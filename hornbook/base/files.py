@@ -168,6 +168,7 @@ FILE_NAMES = {  # the file of each record type in a stage's folder
     "Document": "documents.parquet",
     "Sample": "samples.parquet",
     "Question": "questions.parquet",
+    "Label": "labels.parquet",
     "Pivot": "pivots.parquet",
     "Pair": "pairs.parquet",
 }

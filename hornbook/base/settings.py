@@ -103,12 +103,12 @@ def _explain(cls: type[BaseModel], error: ValidationError, where: str) -> str:
         return f"{place}: unknown key{nearest(path[-1], _fields_at(cls, path[:-1]))}"
     if first["type"] == "missing":
         return f"{place}: missing; {first['msg'][0].lower()}{first['msg'][1:]}"
+    message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "value_error" and isinstance(first.get("input"), dict):  # of several keys, which it names
-        message = first["msg"].removeprefix("Value error, ")
         return f"{place}: {message}" if place else message
     given = repr(first.get("input"))
     given = given if len(given) <= 60 else given[:57] + "..."
-    return f"{place}: {first['msg'][0].lower()}{first['msg'][1:]}, got {given}"
+    return f"{place}: {message[0].lower()}{message[1:]}, got {given}"
 
 
 def _fields_at(cls: type[BaseModel], path: list[str]) -> list[str]:

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Callable
 
 from hornbook.base.records import Document
+from hornbook.data.classifier.model import Classifier
 from hornbook.data.filters.corrupt import bad_characters
-from hornbook.data.filters.language import set_languages, unwanted_language
+from hornbook.data.filters.language import check_languages, set_languages, unwanted_language
 from hornbook.data.filters.quality import quality
 from hornbook.data.settings import CurateSettings
 
@@ -19,14 +20,18 @@ class DocumentFilters:
     """
 
     def __init__(self, settings: CurateSettings) -> None:
+        """Raises HornbookError for a language that the model does not know, or a file that is no classifier."""
         self.settings = settings
         self.counts: dict[str, Counter[str]] = {}
+        if settings.languages:
+            check_languages(settings.languages)
+        self._classifier = Classifier.load(settings.classifier) if settings.classifier else None
         self._filters: tuple[Judge, ...] = (self._corrupt, self._other_language, self._poor)
 
     def judge(self, documents: list[Document]) -> list[str]:
         """The reason why each document is set aside, as "reason: details"; "" for those to keep.
 
-        Sets language, language_score and quality of those that come so far. The texts are already clean
+        Sets language, language_score, quality, and with a classifier topic, of those that come so far. The texts are already clean
         (`filters.clean`) and of the right length.
         """
         self.counts = {"languages_in": Counter()}
@@ -47,9 +52,13 @@ class DocumentFilters:
         return [unwanted_language(document, settings.languages, settings.min_language_score) for document in documents]
 
     def _poor(self, documents: list[Document]) -> list[str]:
-        reasons = []
-        for document in documents:
-            document.quality = round(quality(document), 4)
-            poor = document.quality < self.settings.min_quality
-            reasons.append(f"low quality: {document.quality:.2f}" if poor else "")
-        return reasons
+        """By rules; prose by the classifier, if there is one: its threshold is known when all shards are graded."""
+        if self._classifier:
+            self._classifier.grade(documents)
+        return [
+            "" if self._classifier and document.kind != "code" else self._by_rules(document) for document in documents
+        ]
+
+    def _by_rules(self, document: Document) -> str:
+        document.quality = round(quality(document), 4)
+        return f"low quality: {document.quality:.2f}" if document.quality < self.settings.min_quality else ""

@@ -1,14 +1,25 @@
 """What can be said of the documents of all shards together: copies, repeated lines, and a sample for statistics."""
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from hornbook.base.files import atomic, read_records, write_records
+from hornbook.base.files import atomic, read_records, write_json, write_records
 from hornbook.base.workspace import Workspace
+from hornbook.data.classifier.model import Classifier
+from hornbook.data.classifier.selection import (
+    THRESHOLDS,
+    Graded,
+    Selection,
+    histogram,
+    read_selection,
+    thresholds,
+    topics_of,
+)
 from hornbook.data.curation.compare_shard import LINES, SAMPLE
 from hornbook.data.curation.duplicates import Twins, find_twins
 from hornbook.data.curation.repeated_lines import count_lines
@@ -33,6 +44,8 @@ def compare_documents(shards: Sequence[ShardFiles], settings: CurateSettings, wo
     _write_twins(shards, starts, twins)
     kept_N = np.ones(starts[-1], bool)
     kept_N[twins.copies] = False
+    if settings.classifier:
+        write_json(folder / THRESHOLDS, _selection(shards, starts, kept_N, settings))
     repeated = np.empty(0, np.uint64)
     if settings.repeated_lines:
         hashes = _Lines(shards, starts, kept_N)
@@ -41,6 +54,23 @@ def compare_documents(shards: Sequence[ShardFiles], settings: CurateSettings, wo
         np.save(file, repeated)
     samples = join_samples(one for shard in shards for one in read_records(shard.sample, SampleText))
     write_records(folder / SAMPLE, SampleText, samples)
+
+
+def _selection(
+    shards: Sequence[ShardFiles], starts: list[int], kept_N: NDArray[np.bool_], settings: CurateSettings
+) -> Selection:
+    """The thresholds, and the topics of all documents that are no copies."""
+    counts, topics = histogram([]), Counter[str]()
+    for shard, start in zip(shards, starts, strict=False):
+        graded = [row for number, row in enumerate(read_records(shard.filtered, Graded)) if kept_N[start + number]]
+        counts += histogram(graded)
+        topics.update(topics_of(graded))
+    if settings.thresholds:
+        least = read_selection(settings.thresholds).thresholds
+    else:
+        shares = {"stem": settings.keep_share, "others": settings.keep_share_others}
+        least = thresholds(counts, shares, Classifier.load(settings.classifier).facts["thresholds"])
+    return Selection(least, dict(topics.most_common()))
 
 
 class _Named(msgspec.Struct):
