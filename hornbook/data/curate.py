@@ -8,7 +8,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_records
 from hornbook.base.records import Document
 from hornbook.base.workspace import Workspace
-from hornbook.data.decontaminate import count_verdicts, open_decontaminator, unwanted_labels
+from hornbook.data.decontaminate import note_contamination, open_decontaminator, unwanted_labels
 from hornbook.data.diagnostics import check_health
 from hornbook.data.extract.chapters import chapters
 from hornbook.data.filters.clean import clean_text
@@ -134,7 +134,7 @@ def _good_enough(documents: list[Document], settings: CurateSettings, rejections
 def _decontaminated(
     documents: list[Document], settings: CurateSettings, work: Workspace, rejections: RejectionLog
 ) -> list[Document]:
-    if not settings.benchmarks:
+    if not settings.against:
         return documents
     texts = [document.text for document in documents]
     with work.progress("comparing with benchmarks", 2) as bar:
@@ -142,7 +142,7 @@ def _decontaminated(
         bar.advance()
         verdicts = decontaminator.verdicts(texts)
         bar.advance()
-    work.note("contamination", count_verdicts(verdicts))
+    note_contamination(work, settings, decontaminator, verdicts)
     unwanted = unwanted_labels(settings)
     kept = []
     for document, verdict in zip(documents, verdicts, strict=True):

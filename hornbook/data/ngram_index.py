@@ -1,61 +1,58 @@
-"""An index from n-grams to benchmark items: a sorted array, with two bitmaps that reject most look-ups."""
+"""An index from n-grams to numbered owners (items, or forms of items): a sorted array, with a bitmap before it."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hornbook.data.ngrams import Grams, Hashes, Indices
 
-_MOST_BITS = 24  # 16 MB; with three million n-grams, 3 % of unknown ones pass both bitmaps
+_SPARSE = 5  # the bitmap has at least 2^5 bits for each n-gram, so that one unknown n-gram in 32 passes it
+_MOST_BITS = 28  # 32 MB
 
 
 class NgramIndex:
-    """The distinct n-grams of a list of items.
+    """The distinct pairs of an n-gram and its owner, sorted by n-gram, then by owner."""
 
-    Attributes:
-        sizes_I: number of distinct n-grams of each item.
-    """
-
-    def __init__(self, grams: Grams, items: int) -> None:
-        """`grams.texts` are the item numbers, from 0 to `items` - 1, in ascending order."""
-        order = np.argsort(grams.hashes, kind="stable")  # items stay in ascending order within a hash
-        hashes, numbers = grams.hashes[order], grams.texts[order]
+    def __init__(self, grams: Grams) -> None:
+        """`grams.texts` are the owners; pairs may repeat, in any order."""
+        order = np.lexsort((grams.texts, grams.hashes))
+        hashes, owners = grams.hashes[order], grams.texts[order]
         new = np.ones(len(hashes), bool)
-        new[1:] = (hashes[1:] != hashes[:-1]) | (numbers[1:] != numbers[:-1])
-        self.sizes_I = np.bincount(numbers[new], minlength=items)
-        self._set(hashes[new], numbers[new])
+        new[1:] = (hashes[1:] != hashes[:-1]) | (owners[1:] != owners[:-1])
+        self._set(hashes[new], owners[new].astype(np.int32))
 
-    def _set(self, hashes_P: Hashes, items_P: Indices) -> None:
-        self._hashes_P, self._items_P = hashes_P, items_P
-        bits = min(_MOST_BITS, len(hashes_P).bit_length() + 3)
-        self._shift, self._mask = np.uint64(64 - bits), np.uint64((1 << bits) - 1)
-        self._high: NDArray[np.bool_] = np.zeros(1 << bits, bool)  # values of the highest bits that occur
-        self._low: NDArray[np.bool_] = np.zeros(1 << bits, bool)  # values of the lowest bits that occur
-        self._high[hashes_P >> self._shift] = True
-        self._low[hashes_P & self._mask] = True
+    def _set(self, hashes_P: Hashes, owners_P: NDArray[np.int32]) -> None:
+        self.hashes_P, self.owners_P = hashes_P, owners_P
+        bits = min(_MOST_BITS, len(hashes_P).bit_length() + _SPARSE)
+        self._shift = np.uint64(64 - bits)
+        self._bitmap = np.zeros(1 << (bits - 3), np.uint8)
+        places_P = hashes_P >> self._shift
+        np.bitwise_or.at(self._bitmap, places_P >> np.uint64(3), _BIT[places_P & np.uint64(7)])
 
-    def remove(self, hashes: Hashes) -> None:
-        """Remove these n-grams (`sizes_I` is not changed)."""
-        keep = ~np.isin(self._hashes_P, hashes)
-        self._set(self._hashes_P[keep], self._items_P[keep])
+    def remove(self, pairs_P: NDArray[np.bool_]) -> None:
+        """Remove the marked pairs."""
+        self._set(self.hashes_P[~pairs_P], self.owners_P[~pairs_P])
 
-    def common(self, items: int) -> Hashes:
-        """N-grams found in at least `items` items."""
-        hashes, counts = np.unique(self._hashes_P, return_counts=True)
-        return hashes[counts >= items]
+    def common(self, owners: int) -> Hashes:
+        """N-grams with at least so many owners."""
+        hashes, counts = np.unique(self.hashes_P, return_counts=True)
+        return hashes[counts >= owners]
 
     def known(self, hashes_G: Hashes) -> Indices:
         """Positions in `hashes_G` of the n-grams that are in the index."""
-        maybe = np.flatnonzero(self._high[hashes_G >> self._shift])
-        maybe = maybe[self._low[hashes_G[maybe] & self._mask]]
-        found = np.searchsorted(self._hashes_P, hashes_G[maybe])
-        inside = found < len(self._hashes_P)
+        places_G = hashes_G >> self._shift
+        maybe = np.flatnonzero(self._bitmap[places_G >> np.uint64(3)] & _BIT[places_G & np.uint64(7)])
+        found = np.searchsorted(self.hashes_P, hashes_G[maybe])
+        inside = found < len(self.hashes_P)
         maybe, found = maybe[inside], found[inside]
-        return maybe[self._hashes_P[found] == hashes_G[maybe]]
+        return maybe[self.hashes_P[found] == hashes_G[maybe]]
 
-    def items(self, hashes_Q: Hashes) -> tuple[Indices, Indices]:
-        """All pairs (position in `hashes_Q`, item that contains it), for n-grams that are in the index."""
-        first_Q = np.searchsorted(self._hashes_P, hashes_Q, side="left")
-        counts_Q = np.searchsorted(self._hashes_P, hashes_Q, side="right") - first_Q
+    def owners(self, hashes_Q: Hashes) -> tuple[Indices, Indices]:
+        """All pairs (position in `hashes_Q`, owner of that n-gram)."""
+        first_Q = np.searchsorted(self.hashes_P, hashes_Q, side="left")
+        counts_Q = np.searchsorted(self.hashes_P, hashes_Q, side="right") - first_Q
         queries = np.repeat(np.arange(len(hashes_Q)), counts_Q)
         within = np.arange(len(queries)) - np.repeat(np.cumsum(counts_Q) - counts_Q, counts_Q)
-        return queries, self._items_P[first_Q[queries] + within]
+        return queries, self.owners_P[first_Q[queries] + within].astype(np.int64)
+
+
+_BIT = (1 << np.arange(8)).astype(np.uint8)

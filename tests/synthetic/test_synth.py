@@ -38,7 +38,7 @@ def make_settings(**changes):
         "profile": "small",
         "kinds": KINDS,
         "passages": SMALL,
-        "benchmarks": [],
+        "against": [],
         "tries": 1,
     }
     values |= changes
@@ -226,7 +226,7 @@ def test_what_repeats_a_benchmark_is_set_aside(run, monkeypatch):
     victim = next(sample for sample in read_records(whole.path, Sample) if sample.kind == "textbook" and sample.text)
     item = BenchmarkItem(id="quiz/1", benchmark="quiz", split="test", question=victim.text)
     monkeypatch.setattr(decontaminate, "load_benchmark", lambda name: [item])
-    clean, _ = run("clean", settings=make_settings(benchmarks=["quiz"]))
+    clean, _ = run("clean", settings=make_settings(against=["quiz"]))
     before, after = ({sample.id for sample in read_records(work.path, Sample)} for work in (whole, clean))
     assert before - after == {victim.id}
     assert clean.rejected["textbook, contaminated"] == 1

@@ -71,7 +71,7 @@ def test_what_a_benchmark_asks_is_set_aside(tmp_path: Path, monkeypatch: pytest.
     known = max(first, key=lambda question: len(question.prompt))
     item = BenchmarkItem(id="x", benchmark="x", split="test", question=known.prompt)
     monkeypatch.setattr("hornbook.data.decontaminate.load_benchmark", lambda name: [item])
-    work = run(tmp_path / "b", modules=modules, search=2, heldout=2, benchmarks=["x"])
+    work = run(tmp_path / "b", modules=modules, search=2, heldout=2, against=["x"])
     assert known.prompt not in {question.prompt for question in sets(work.path)["train"]}
     assert work.rejected["contaminated"] >= 1
 
