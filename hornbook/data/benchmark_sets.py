@@ -1,4 +1,4 @@
-"""The sets of benchmark items that texts are compared with (the setting `against`): named ones, and the user's files."""
+"""The sets of benchmark items that texts are compared with (setting `against`): named ones, and the user's files."""
 
 import importlib.util
 import re

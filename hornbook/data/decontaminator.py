@@ -18,6 +18,7 @@ from hornbook.data.ngrams import (
     batches,
     hash_ngrams,
     hash_words,
+    pair_keys,
     unique_per_text,
     windows,
     windows_at,
@@ -52,7 +53,8 @@ class Decontaminator:
 
     A text that shares a 13-gram with an item (except allow-listed ones) is contaminated. Otherwise the largest ratio
     decides: clean up to `info`, contaminated from `contamination`, partial in between. The ratio of a text and a form
-    is 7-grams in common ÷ the smaller number of 7-grams of the two; an item's is that of its best form. The report
+    is 7-grams in common ÷ the smaller number of 7-grams of the two; an item's is that of its best form. A form of less
+    than 13 words must be there whole to contaminate: half of it may be "is the capital of the state of". The report
     gives no thresholds; the defaults are ours.
 
     Attributes:
@@ -70,7 +72,7 @@ class Decontaminator:
         """`boilerplate`: an n-gram in at least so many items is part of the benchmark's form, not of its content, and
         allowed; 0: none is."""
         self.items = list(items)
-        self.thresholds = info, contamination
+        self._info, self._contamination = info, contamination
         grams = form_grams(self.items)
         self._item_F, self._size_F = grams.item_F, grams.size_F
         self._long, self._short = NgramIndex(grams.long), NgramIndex(grams.short)
@@ -79,6 +81,7 @@ class Decontaminator:
         self.too_short = dict(sorted(short.items()))
         if boilerplate:
             self.allow(self._long.common(boilerplate))
+            self._forget_boilerplate(boilerplate)
 
     def allow(self, hashes: Hashes) -> None:
         """Put these 13-grams on the allow-list (`CommonGrams.common` gives those of a corpus).
@@ -89,8 +92,8 @@ class Decontaminator:
         allowed_P = np.isin(self._long.hashes_P, hashes)
         touched = np.unique(self._long.owners_P[allowed_P])
         covered = covered_grams([self.items[number] for number in touched.tolist()], hashes)
-        kept = _pairs(covered.hashes, touched[covered.texts])
-        self._long.remove(allowed_P & ~np.isin(_pairs(self._long.hashes_P, self._long.owners_P), kept))
+        kept = pair_keys(Grams(covered.hashes, touched[covered.texts]))
+        self._long.remove(allowed_P & ~np.isin(pair_keys(Grams(self._long.hashes_P, self._long.owners_P)), kept))
 
     def allow_texts(self, texts: Sequence[str]) -> None:
         """Put every 13-gram of the texts on the allow-list."""
@@ -119,17 +122,17 @@ class Decontaminator:
         places = within_text(words, self._short.known(short), SHORT)
         long_item = self._most_shared_item(words, places)
         best = self._best_ratio(words, Grams(short[places], words.texts[places]))
-        info, contamination = self.thresholds
         verdicts = []
         for number, text in enumerate(texts):
-            ratio, item = best.get(number, (0.0, -1))
+            ratio, item, enough = best.get(number, (0.0, -1, False))
             if number in long_item:
                 verdicts.append(self._verdict(CONTAMINATED, text, long_item[number], ratio, "13-gram"))
-            elif ratio <= info:
-                verdicts.append(ContaminationVerdict(CLEAN, ratio=ratio))
+            elif enough:
+                verdicts.append(self._verdict(CONTAMINATED, text, item, ratio, "7-gram"))
+            elif ratio > self._info:
+                verdicts.append(self._verdict(PARTIAL, text, item, ratio, "7-gram"))
             else:
-                label = CONTAMINATED if ratio >= contamination else PARTIAL
-                verdicts.append(self._verdict(label, text, item, ratio, "7-gram"))
+                verdicts.append(ContaminationVerdict(CLEAN, ratio=ratio))
         return verdicts
 
     def _verdict(self, label: str, text: str, number: int, ratio: float, rule: str) -> ContaminationVerdict:
@@ -154,16 +157,26 @@ class Decontaminator:
         first = _first_of_each(texts_P, np.lexsort((items_P, -counts_P, texts_P)))
         return dict(zip(texts_P[first].tolist(), items_P[first].tolist(), strict=True))
 
-    def _best_ratio(self, words: Grams, grams: Grams) -> dict[int, tuple[float, int]]:
-        """Text → its largest ratio, and the first item that has it."""
+    def _best_ratio(self, words: Grams, grams: Grams) -> dict[int, tuple[float, int, bool]]:
+        """Text → its largest ratio, the first item that has it, and whether it is enough for contamination."""
         texts_P, forms_P, counts_P = self._shared(self._short, unique_per_text(grams))
-        smaller_P = np.minimum(_sizes(words, texts_P), self._size_F[forms_P])
-        ratios_P = np.minimum(1.0, counts_P / smaller_P)  # above 1: the text has the item in several forms
-        first = _first_of_each(texts_P, np.lexsort((forms_P, -ratios_P, texts_P)))
-        items = self._item_F[forms_P[first]]
-        return dict(
-            zip(texts_P[first].tolist(), zip(ratios_P[first].tolist(), items.tolist(), strict=True), strict=True)
-        )
+        sizes_P = self._size_F[forms_P]
+        ratios_P = counts_P / np.minimum(_sizes(words, texts_P), sizes_P)
+        ratios_P = np.minimum(1.0, ratios_P)  # above 1: the text has the item in several forms
+        enough_P = (ratios_P >= self._contamination) & ((sizes_P > LONG - SHORT) | (ratios_P == 1))
+        best = _first_of_each(texts_P, np.lexsort((forms_P, -ratios_P, ~enough_P, texts_P)))
+        found = zip(ratios_P[best].tolist(), self._item_F[forms_P[best]].tolist(), enough_P[best].tolist(), strict=True)
+        return dict(zip(texts_P[best].tolist(), found, strict=True))
+
+    def _forget_boilerplate(self, items: int) -> None:
+        """Remove the forms of which every 7-gram is in at least so many items ("Which of the following is true?")."""
+        common_P = np.isin(self._short.hashes_P, self._short.common(items))
+        hashes, forms = self._short.hashes_P[common_P], self._short.owners_P[common_P]
+        of_items = unique_per_text(Grams(hashes, self._item_F[forms]))
+        common, counts = np.unique(of_items.hashes, return_counts=True)
+        forms = forms[np.isin(hashes, common[counts >= items])]
+        pairs_F = np.bincount(self._short.owners_P, minlength=len(self._item_F))
+        self._short.remove((np.bincount(forms, minlength=len(self._item_F)) == pairs_F)[self._short.owners_P])
 
     @staticmethod
     def _shared(index: NgramIndex, shared: Grams) -> tuple[Indices, Indices, Indices]:
@@ -209,11 +222,6 @@ def _sizes(words: Grams, texts_P: Indices) -> Indices:
     # text and hash in one number: sorting one array of numbers is much the fastest
     keys = np.unique((grams.texts.astype(np.uint64) << np.uint64(44)) | (grams.hashes >> np.uint64(20)))
     return np.bincount((keys >> np.uint64(44)).astype(np.int64), minlength=len(asked))[texts_P]
-
-
-def _pairs(hashes: Hashes, owners: Indices) -> Hashes:
-    """One number for each n-gram and its owner."""
-    return hashes ^ (owners.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
 
 
 def count_verdicts(verdicts: Iterable[ContaminationVerdict]) -> dict[str, dict[str, int]]:

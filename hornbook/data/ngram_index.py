@@ -1,32 +1,31 @@
-"""An index from n-grams to numbered owners (items, or forms of items): a sorted array, with a bitmap before it."""
+"""An index from n-grams to numbered owners (items, or their forms): a sorted array behind a Bloom filter."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hornbook.data.ngrams import Grams, Hashes, Indices
 
-_SPARSE = 5  # the bitmap has at least 2^5 bits for each n-gram, so that one unknown n-gram in 32 passes it
+_SPARSE = 4  # the filter has at least 2^4 bits for each n-gram, of which two are set: one unknown n-gram in 64 passes
 _MOST_BITS = 28  # 32 MB
+_EIGHTH, _SEVEN = np.uint64(3), np.uint64(7)
+_BIT = (1 << np.arange(8)).astype(np.uint8)
 
 
 class NgramIndex:
-    """The distinct pairs of an n-gram and its owner, sorted by n-gram, then by owner."""
+    """Pairs of an n-gram and its owner, sorted by n-gram, then by owner."""
 
     def __init__(self, grams: Grams) -> None:
-        """`grams.texts` are the owners; pairs may repeat, in any order."""
-        order = np.lexsort((grams.texts, grams.hashes))
-        hashes, owners = grams.hashes[order], grams.texts[order]
-        new = np.ones(len(hashes), bool)
-        new[1:] = (hashes[1:] != hashes[:-1]) | (owners[1:] != owners[:-1])
-        self._set(hashes[new], owners[new].astype(np.int32))
+        """`grams.texts` are the owners, in ascending order. No pair may be there twice."""
+        order = np.argsort(grams.hashes, kind="stable")
+        self._set(grams.hashes[order], grams.texts.astype(np.int32)[order])
 
     def _set(self, hashes_P: Hashes, owners_P: NDArray[np.int32]) -> None:
         self.hashes_P, self.owners_P = hashes_P, owners_P
         bits = min(_MOST_BITS, len(hashes_P).bit_length() + _SPARSE)
-        self._shift = np.uint64(64 - bits)
-        self._bitmap = np.zeros(1 << (bits - 3), np.uint8)
-        places_P = hashes_P >> self._shift
-        np.bitwise_or.at(self._bitmap, places_P >> np.uint64(3), _BIT[places_P & np.uint64(7)])
+        self._high, self._low = np.uint64(64 - bits), np.uint64((1 << bits) - 1)
+        self._filter = np.zeros(1 << (bits - 3), np.uint8)
+        for places_P in (hashes_P >> self._high, hashes_P & self._low):
+            np.bitwise_or.at(self._filter, places_P >> _EIGHTH, _BIT[places_P & _SEVEN])
 
     def remove(self, pairs_P: NDArray[np.bool_]) -> None:
         """Remove the marked pairs."""
@@ -39,12 +38,15 @@ class NgramIndex:
 
     def known(self, hashes_G: Hashes) -> Indices:
         """Positions in `hashes_G` of the n-grams that are in the index."""
-        places_G = hashes_G >> self._shift
-        maybe = np.flatnonzero(self._bitmap[places_G >> np.uint64(3)] & _BIT[places_G & np.uint64(7)])
+        maybe = np.flatnonzero(self._in_filter(hashes_G >> self._high))
+        maybe = maybe[self._in_filter(hashes_G[maybe] & self._low) > 0]
         found = np.searchsorted(self.hashes_P, hashes_G[maybe])
         inside = found < len(self.hashes_P)
         maybe, found = maybe[inside], found[inside]
         return maybe[self.hashes_P[found] == hashes_G[maybe]]
+
+    def _in_filter(self, places: Hashes) -> NDArray[np.uint8]:
+        return self._filter[places >> _EIGHTH] & _BIT[places & _SEVEN]
 
     def owners(self, hashes_Q: Hashes) -> tuple[Indices, Indices]:
         """All pairs (position in `hashes_Q`, owner of that n-gram)."""
@@ -53,6 +55,3 @@ class NgramIndex:
         queries = np.repeat(np.arange(len(hashes_Q)), counts_Q)
         within = np.arange(len(queries)) - np.repeat(np.cumsum(counts_Q) - counts_Q, counts_Q)
         return queries, self.owners_P[first_Q[queries] + within].astype(np.int64)
-
-
-_BIT = (1 << np.arange(8)).astype(np.uint8)

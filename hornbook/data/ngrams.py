@@ -112,12 +112,15 @@ def hash_ngrams(words: Grams, n: int) -> Grams:
 
 
 def unique_per_text(grams: Grams) -> Grams:
-    """Each n-gram once per text, sorted by text, then by hash."""
-    order = np.lexsort((grams.hashes, grams.texts))
-    hashes, texts = grams.hashes[order], grams.texts[order]
-    new = np.ones(len(hashes), bool)
-    new[1:] = (hashes[1:] != hashes[:-1]) | (texts[1:] != texts[:-1])
-    return Grams(hashes[new], texts[new])
+    """Each n-gram once per text, in the order of the texts."""
+    _, first = np.unique(pair_keys(grams), return_index=True)
+    first.sort()
+    return Grams(grams.hashes[first], grams.texts[first])
+
+
+def pair_keys(grams: Grams) -> Hashes:
+    """One number for each n-gram and its text."""
+    return grams.hashes ^ (grams.texts.astype(np.uint64) * np.uint64(_STEP))
 
 
 def _word_starts(kinds_C: NDArray[np.uint8]) -> NDArray[np.bool_]:
