@@ -89,11 +89,12 @@ class Decontaminator:
         An item keeps them where they would cover all of one of its forms: however often its question stands in a
         corpus, it is still found.
         """
-        allowed_P = np.isin(self._long.hashes_P, hashes)
-        touched = np.unique(self._long.owners_P[allowed_P])
+        _, allowed = self._long.pairs(np.unique(hashes))
+        pairs = Grams(self._long.hashes_P[allowed], self._long.owners_P[allowed])
+        touched = np.unique(pairs.texts)
         covered = covered_grams([self.items[number] for number in touched.tolist()], hashes)
         kept = pair_keys(Grams(covered.hashes, touched[covered.texts]))
-        self._long.remove(allowed_P & ~np.isin(pair_keys(Grams(self._long.hashes_P, self._long.owners_P)), kept))
+        self._long.remove(allowed[~np.isin(pair_keys(pairs), kept)])
 
     def allow_texts(self, texts: Sequence[str]) -> None:
         """Put every 13-gram of the texts on the allow-list."""
@@ -170,13 +171,14 @@ class Decontaminator:
 
     def _forget_boilerplate(self, items: int) -> None:
         """Remove the forms of which every 7-gram is in at least so many items ("Which of the following is true?")."""
-        common_P = np.isin(self._short.hashes_P, self._short.common(items))
-        hashes, forms = self._short.hashes_P[common_P], self._short.owners_P[common_P]
+        _, pairs = self._short.pairs(self._short.common(items))
+        hashes, forms = self._short.hashes_P[pairs], self._short.owners_P[pairs]
         of_items = unique_per_text(Grams(hashes, self._item_F[forms]))
         common, counts = np.unique(of_items.hashes, return_counts=True)
         forms = forms[np.isin(hashes, common[counts >= items])]
         pairs_F = np.bincount(self._short.owners_P, minlength=len(self._item_F))
-        self._short.remove((np.bincount(forms, minlength=len(self._item_F)) == pairs_F)[self._short.owners_P])
+        all_common_F = np.bincount(forms, minlength=len(self._item_F)) == pairs_F
+        self._short.remove(np.flatnonzero(all_common_F[self._short.owners_P]))
 
     @staticmethod
     def _shared(index: NgramIndex, shared: Grams) -> tuple[Indices, Indices, Indices]:

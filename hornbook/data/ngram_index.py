@@ -12,29 +12,42 @@ _BIT = (1 << np.arange(8)).astype(np.uint8)
 
 
 class NgramIndex:
-    """Pairs of an n-gram and its owner, sorted by n-gram, then by owner."""
+    """Distinct pairs of an n-gram and its owner, sorted by n-gram."""
 
     def __init__(self, grams: Grams) -> None:
-        """`grams.texts` are the owners, in ascending order. No pair may be there twice."""
-        order = np.argsort(grams.hashes, kind="stable")
-        self._set(grams.hashes[order], grams.texts.astype(np.int32)[order])
-
-    def _set(self, hashes_P: Hashes, owners_P: NDArray[np.int32]) -> None:
-        self.hashes_P, self.owners_P = hashes_P, owners_P
-        bits = min(_MOST_BITS, len(hashes_P).bit_length() + _SPARSE)
+        """`grams.texts` are the owners. No pair may be there twice."""
+        order = np.argsort(grams.hashes)
+        self.hashes_P, self.owners_P = grams.hashes[order], grams.texts.astype(np.int32)[order]
+        bits = min(_MOST_BITS, len(order).bit_length() + _SPARSE)
         self._high, self._low = np.uint64(64 - bits), np.uint64((1 << bits) - 1)
         self._filter = np.zeros(1 << (bits - 3), np.uint8)
-        for places_P in (hashes_P >> self._high, hashes_P & self._low):
+        for places_P in (self.hashes_P >> self._high, self.hashes_P & self._low):
             np.bitwise_or.at(self._filter, places_P >> _EIGHTH, _BIT[places_P & _SEVEN])
 
-    def remove(self, pairs_P: NDArray[np.bool_]) -> None:
-        """Remove the marked pairs."""
-        self._set(self.hashes_P[~pairs_P], self.owners_P[~pairs_P])
+    def remove(self, pairs: Indices) -> None:
+        """Remove the pairs at these places."""
+        kept_P = np.ones(len(self.hashes_P), bool)
+        kept_P[pairs] = False
+        self.hashes_P, self.owners_P = self.hashes_P[kept_P], self.owners_P[kept_P]
 
     def common(self, owners: int) -> Hashes:
         """N-grams with at least so many owners."""
-        hashes, counts = np.unique(self.hashes_P, return_counts=True)
-        return hashes[counts >= owners]
+        starts = np.flatnonzero(np.diff(self.hashes_P, prepend=self.hashes_P[:1] - np.uint64(1)))
+        counts = np.diff(starts, append=len(self.hashes_P))
+        return self.hashes_P[starts[counts >= owners]]
+
+    def pairs(self, hashes_Q: Hashes) -> tuple[Indices, Indices]:
+        """All (position in `hashes_Q`, place of a pair with that n-gram)."""
+        first_Q = np.searchsorted(self.hashes_P, hashes_Q, side="left")
+        counts_Q = np.searchsorted(self.hashes_P, hashes_Q, side="right") - first_Q
+        queries = np.repeat(np.arange(len(hashes_Q)), counts_Q)
+        within = np.arange(len(queries)) - np.repeat(np.cumsum(counts_Q) - counts_Q, counts_Q)
+        return queries, first_Q[queries] + within
+
+    def owners(self, hashes_Q: Hashes) -> tuple[Indices, Indices]:
+        """All (position in `hashes_Q`, owner of that n-gram)."""
+        queries, pairs = self.pairs(hashes_Q)
+        return queries, self.owners_P[pairs].astype(np.int64)
 
     def known(self, hashes_G: Hashes) -> Indices:
         """Positions in `hashes_G` of the n-grams that are in the index."""
@@ -47,11 +60,3 @@ class NgramIndex:
 
     def _in_filter(self, places: Hashes) -> NDArray[np.uint8]:
         return self._filter[places >> _EIGHTH] & _BIT[places & _SEVEN]
-
-    def owners(self, hashes_Q: Hashes) -> tuple[Indices, Indices]:
-        """All pairs (position in `hashes_Q`, owner of that n-gram)."""
-        first_Q = np.searchsorted(self.hashes_P, hashes_Q, side="left")
-        counts_Q = np.searchsorted(self.hashes_P, hashes_Q, side="right") - first_Q
-        queries = np.repeat(np.arange(len(hashes_Q)), counts_Q)
-        within = np.arange(len(queries)) - np.repeat(np.cumsum(counts_Q) - counts_Q, counts_Q)
-        return queries, self.owners_P[first_Q[queries] + within].astype(np.int64)

@@ -44,18 +44,21 @@ def batches(texts: Sequence[str], chars: int = BATCH_CHARS) -> Iterator[tuple[in
 
 def hash_words(texts: Sequence[str]) -> Grams:
     """Hashes of the words of the texts. A word's hash does not depend on its position."""
-    lowered = [text.lower() for text in texts]
-    codes_C = _codes("\n".join(lowered) + "\n")
-    kinds_C, values_C = _tables()
-    starts_W = np.flatnonzero(_word_starts(kinds_C.take(codes_C, mode="clip")))
+    joined = "\n".join(texts) + "\n"
+    lowered = joined.lower()
+    if len(lowered) != len(joined):  # a few capital letters become two characters
+        texts = [text.lower() for text in texts]
+    codes_C = _codes(lowered)
+    kinds, values = _tables()
+    starts_W = np.flatnonzero(_word_starts(kinds.take(codes_C, mode="clip")))
     if not len(starts_W):
         return Grams(np.empty(0, np.uint64), np.empty(0, np.int64))
     powers_C, inverses_C = _powers(1 << (len(codes_C) - 1).bit_length())
-    terms_C = values_C.take(codes_C, mode="clip")
+    terms_C = values.take(codes_C, mode="clip")
     terms_C *= powers_C[: len(codes_C)]
     # The sum over a word is its polynomial times base^start; the inverse power removes that factor.
     hashes_W = np.add.reduceat(terms_C, starts_W) * inverses_C[starts_W]
-    ends_T = np.cumsum([len(text) + 1 for text in lowered])
+    ends_T = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
     words_T = np.diff(np.searchsorted(starts_W, ends_T), prepend=0)
     return Grams(_mix(hashes_W), np.repeat(np.arange(len(texts)), words_T))
 
@@ -113,9 +116,12 @@ def hash_ngrams(words: Grams, n: int) -> Grams:
 
 def unique_per_text(grams: Grams) -> Grams:
     """Each n-gram once per text, in the order of the texts."""
-    _, first = np.unique(pair_keys(grams), return_index=True)
-    first.sort()
-    return Grams(grams.hashes[first], grams.texts[first])
+    keys = pair_keys(grams)
+    order = np.argsort(keys)
+    new = np.ones(len(keys), bool)
+    new[1:] = keys[order[1:]] != keys[order[:-1]]
+    kept = np.sort(order[new])
+    return Grams(grams.hashes[kept], grams.texts[kept])
 
 
 def pair_keys(grams: Grams) -> Hashes:
@@ -135,8 +141,8 @@ def _mix(hashes: Hashes) -> Hashes:
     return hashes ^ (hashes >> np.uint64(32))
 
 
-def _codes(text: str) -> NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+def _codes(text: str) -> Indices:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)
 
 
 def _step(places: int) -> np.uint64:
@@ -157,7 +163,7 @@ def _tables() -> tuple[NDArray[np.uint8], Hashes]:
     return kinds, np.arange(_KNOWN + 1, dtype=np.uint64) * (kinds > 0)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def _powers(count: int) -> tuple[Hashes, Hashes]:
     """base^0 .. base^(count - 1) modulo 2^64, and their inverses."""
     both = []

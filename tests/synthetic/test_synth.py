@@ -218,15 +218,11 @@ def test_a_teacher_that_repeats_itself_is_noticed(run):
     assert copies == dull.notes["yields"]["textbook"]["made"] - len(kept)
 
 
-def test_what_repeats_a_benchmark_is_set_aside(run, monkeypatch):
-    from hornbook.data import decontaminate
-    from hornbook.data.benchmarks import BenchmarkItem
-
+def test_what_repeats_a_benchmark_is_set_aside(run, tmp_path):
     whole, _ = run("whole")
     victim = next(sample for sample in read_records(whole.path, Sample) if sample.kind == "textbook" and sample.text)
-    item = BenchmarkItem(id="quiz/1", benchmark="quiz", split="test", question=victim.text)
-    monkeypatch.setattr(decontaminate, "load_benchmark", lambda name: [item])
-    clean, _ = run("clean", settings=make_settings(against=["quiz"]))
+    (tmp_path / "quiz.jsonl").write_text(json.dumps({"question": victim.text}))
+    clean, _ = run("clean", settings=make_settings(against=[str(tmp_path / "quiz.jsonl")]))
     before, after = ({sample.id for sample in read_records(work.path, Sample)} for work in (whole, clean))
     assert before - after == {victim.id}
     assert clean.rejected["textbook, contaminated"] == 1
