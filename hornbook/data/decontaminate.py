@@ -34,9 +34,10 @@ def decontaminate(
     Raises HornbookError for an unknown set or setting.
     """
     named = [against] if isinstance(against, str) else list(against)
-    texts = list(texts)
-    if wrong := next((text for text in texts if not isinstance(text, str)), None):
-        raise HornbookError(f"decontaminate: expected texts, got a {type(wrong).__name__}")
+    texts = [texts] if isinstance(texts, str) else list(texts)
+    for text in texts:
+        if not isinstance(text, str):
+            raise HornbookError(f"decontaminate: expected texts, got a {type(text).__name__}")
     checked = DecontaminateSettings.parse({"common_share": 0.0, **settings, "against": named}, "decontaminate")
     return open_decontaminator(checked, [texts]).verdicts(texts)
 

@@ -87,5 +87,5 @@ def test_what_is_wrong_is_said_in_one_line(
     documents: object, settings: dict[str, object], line: str, tmp_path: Path
 ) -> None:
     with pytest.raises(hornbook.HornbookError, match=line) as raised:
-        hornbook.curate(documents, out=tmp_path / "out", benchmarks=[], **settings)  # type: ignore[arg-type]
+        hornbook.curate(documents, out=tmp_path / "out", against=[], **settings)  # type: ignore[arg-type]
     assert "\n" not in str(raised.value)

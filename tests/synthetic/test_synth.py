@@ -1,5 +1,6 @@
 """The whole stage with a teacher that answers by rule: what is written, what is booked, and what a kill leaves."""
 
+import json
 import os
 import signal
 import subprocess
