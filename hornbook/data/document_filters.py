@@ -43,8 +43,8 @@ class DocumentFilters:
         """The reason why each document is set aside, as "reason: details"; "" for those to keep.
 
         Sets language, language_score, quality, and with a classifier topic, of those that come so far, puts wrongly
-        decoded text right, and masks personal data. What is put back (`settings.put_back`) passes on to the next filter. The texts are
-        already clean (`filters.clean`) and of the right length.
+        decoded text right, and masks personal data. What is put back (`settings.put_back`) passes on to the next
+        filter. The texts are already clean (`filters.clean`) and of the right length.
         """
         self.counts = {name: Counter() for name in ("licences", "repaired", "languages_in", "masked")}
         reasons = [""] * len(documents)
