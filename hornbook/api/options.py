@@ -19,12 +19,13 @@ class ExtractOptions(ColumnOptions, total=False):
 
 
 class DecontaminateOptions(ColumnOptions, total=False):
-    benchmarks: Sequence[str]
+    against: Sequence[str]
     info_threshold: float
     contamination_threshold: float
     drop_partial: bool
     boilerplate: int
-    allow_common: int
+    common_share: float
+    common_documents: int
     allow_file: str
 
 
@@ -37,13 +38,27 @@ class CurateOptions(DecontaminateOptions, total=False):
     max_chars: int
     page_chars: int
     languages: Sequence[str]
-    min_language_score: float
+    min_language_score: float | Mapping[str, float]
+    licences: Sequence[str]
+    mask: Sequence[Literal["email", "ip", "local_ip", "phone", "key"]]
     near_duplicate: float
     min_quality: float
+    classifier: str
+    keep_share: float
+    keep_share_others: float
+    thresholds: str
+    repeated_lines: int
+    put_back: Sequence[str]
+    workers: int
+    runner: Literal["local", "ray"]
 
 
 class QuestionOptions(ColumnOptions, total=False):
     pass
+
+
+class ClassifierOptions(ColumnOptions, total=False):
+    penalty: float
 
 
 class ImportOptions(TypedDict, total=False):
@@ -54,7 +69,7 @@ class QuestionSetOptions(TypedDict, total=False):
     search: int
     heldout: int
     test: int
-    benchmarks: Sequence[str]
+    against: Sequence[str]
     instruction: str
 
 
@@ -148,6 +163,14 @@ class SynthOptions(DecontaminateOptions, total=False):
     passages: PassageOptions
     diversity: DiversityOptions
     near_duplicate: float
+
+
+class LabelOptions(ColumnOptions, total=False):
+    teacher: TeacherOptions | None
+    teachers: Sequence[TeacherOptions]
+    sample: int
+    shown: int
+    clear: float
 
 
 class AuditOptions(TypedDict, total=False):

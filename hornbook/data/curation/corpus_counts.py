@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from hornbook.base.records import Document
+from hornbook.data.classifier.selection import topics_of
 from hornbook.data.curation.shard import RejectedDocument
 from hornbook.data.readers.documents import SOURCES
 
@@ -37,6 +38,7 @@ class CorpusCounts:
         self.found = found
         self.reasons: dict[str, Counter[str]] = defaultdict(Counter)
         self.languages: Counter[str] = Counter()
+        self.topics: Counter[str] = Counter()  # of prose
         self.origins: dict[str, Counter[str]] = defaultdict(Counter)
         self.flows: dict[str, dict[str, Flow]] = {
             name: defaultdict(Flow) for name in ("sources", "languages", "topics")
@@ -61,6 +63,7 @@ class CorpusCounts:
             flow.kept += 1
             flow.characters += len(document.text)
         self.languages[document.language] += 1
+        self.topics.update(topics_of([document]))
         origins = self.origins[document.source]
         origins[_top(document.origin)] += len(document.text)
         if len(origins) > MOST_ORIGINS:

@@ -2,7 +2,7 @@
 
 import re
 
-CHARS = 16_384  # characters of a document that are checked
+CHARS = 8_192  # characters of a document that are checked
 BAD_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffd\ufffe\uffff\ud800-\udfff\ue000-\uf8ff]")
 MAX_BAD_SHARE = 0.002
 

@@ -2,16 +2,24 @@
 
 import importlib.util
 import re
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from hornbook.base.errors import HornbookError
 from hornbook.base.packages import missing_package
 from hornbook.base.records import Document
+from hornbook.base.settings import nearest
 
-CHARS = 2000  # characters of a document that are used
-NOT_PROSE = re.compile(r"^\s*(>>>|\.\.\. |```|::|[-=~^*#+|_ ]+$).*$", re.MULTILINE)
-CODE_TOKENS = re.compile(r"``?[^`\n]+``?|\S*[_(){}\[\]<>=\\/@]\S*|\d+")
+PARTS, PART_CHARS = 4, 500  # of a longer document, evenly spaced parts of so many characters are used
+NOT_PROSE = re.compile(r"^[ \t]*(?:>>>|\.\.\. |```|::|[-=~^*#+|_ ]+$).*$", re.MULTILINE)
+QUOTED_CODE = re.compile(r"``?[^`\n]+``?")
+OF_CODE = re.compile(r"[_(){}\[\]<>=\\/@|]")  # a word with one of these is no prose
+MARKS = str.maketrans(dict.fromkeys("_(){}[]<>=\\/@|0123456789", " "))
+UNNAMED = "other"  # the languages that a map of thresholds does not name
+
+Thresholds = float | Mapping[str, float]
 
 
 def set_languages(documents: list[Document]) -> None:
@@ -27,30 +35,58 @@ def set_languages(documents: list[Document]) -> None:
             document.language_score = 1.0 if document.language else 0.0
 
 
-def unwanted_language(document: Document, languages: list[str], min_score: float) -> str:
-    """The reason to drop a document that is not in one of the languages (any, if none is named), or unclear."""
+def unwanted_language(document: Document, languages: Collection[str], min_score: Thresholds) -> str:
+    """The reason to drop a document that is not in one of the languages (any, if none is named), or unclear.
+
+    `min_score` is the least probability, of every language or by language (`UNNAMED`: those not named).
+    """
     if document.kind == "code":
         return ""
-    found = f"{document.language} {document.language_score:.2f}"
-    if languages and document.language not in languages:
-        return f"language: {found}"
-    return f"language unclear: {found}" if document.language_score < min_score else ""
+    language, score = document.language, document.language_score
+    if languages and language not in languages:
+        return f"language: {language} {score:.2f}"
+    if not isinstance(min_score, float | int):
+        min_score = min_score.get(language, min_score.get(UNNAMED, 0.0))
+    return f"language unclear: {language} {score:.2f}" if score < min_score else ""
+
+
+def check_languages(names: Iterable[str]) -> None:
+    """Raises HornbookError for a name that is none of the model's 176 languages."""
+    known = sorted(label.removeprefix("__label__") for label in _model().get_labels())
+    for name in names:
+        if name not in known:
+            raise HornbookError(
+                f"languages: expected ISO 639 codes that fastText's lid.176 knows, got '{name}'"
+                + nearest(name, known, listed=False)
+            )
 
 
 def identify(texts: list[str]) -> list[tuple[str, float]]:
     """The most likely language (ISO 639 code) and its probability, from the words of the prose."""
     if not texts:
         return []
-    labels, scores = _model().predict([_words_of_prose(text) for text in texts])
+    labels, scores = _model().predict([_words_of_prose(_parts(text)) for text in texts])
     names = [label[0].removeprefix("__label__") if len(label) else "" for label in labels]
     return [(name, min(1.0, float(score[0])) if name else 0.0) for name, score in zip(names, scores, strict=True)]
 
 
+def _parts(text: str) -> str:
+    """A short text, or parts of a long one."""
+    if len(text) <= PARTS * PART_CHARS:
+        return text
+    step = (len(text) - PART_CHARS) // (PARTS - 1)
+    return "\n".join(text[start : start + PART_CHARS] for start in range(0, PARTS * step, step))
+
+
 def _words_of_prose(text: str) -> str:
-    """The text as one line without code, markup and numbers, which mislead the model."""
-    start = text[: 4 * CHARS]
-    prose = " ".join(CODE_TOKENS.sub(" ", NOT_PROSE.sub(" ", start)).split())
-    return (prose or " ".join(start.split()))[:CHARS]
+    """The text as one line without code, markup and numbers, which mislead the model.
+
+    Where words are not divided by spaces, a "word" with a bracket may be a whole paragraph: of words in other letters
+    than ASCII only the marks are left out. Each step is linear in the text's length, whatever it holds.
+    """
+    words = QUOTED_CODE.sub(" ", NOT_PROSE.sub(" ", text)).split()
+    prose = " ".join(word for word in words if not (word.isascii() and OF_CODE.search(word)))
+    return " ".join(prose.translate(MARKS).split()) or " ".join(text.split())
 
 
 @lru_cache(maxsize=1)

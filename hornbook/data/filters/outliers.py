@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from hornbook.base.records import Document
 
-CHARS = 16_384  # characters of a document that are checked
+CHARS = 8_192  # characters of a document that are checked
 MIN_GROUP = 50  # documents of a kind and language needed to find outliers
-SAMPLE = 1000  # documents of a kind and language
+SAMPLE = 400  # documents of a kind and language
 # compressed ÷ plain size: a repeated line; random data (of 500 bytes or more)
 LOWEST_RATIO, HIGHEST_RATIO = 0.06, 0.95
 OUTLIER_DEVIATIONS = 8.0  # robust standard deviations from the typical value
+MAX_BITS = 8.0  # of a bigram, so that a few names in another script do not make a text an outlier
 
 
 class SampleText(msgspec.Struct):
@@ -88,18 +89,19 @@ class _Group:
         for text in texts:
             counts += np.bincount(_pairs(text), minlength=1 << 16)
         table = counts.reshape(256, 256)
-        self._bits = -np.log2(table / table.sum(axis=1, keepdims=True)).ravel()
+        bits = np.minimum(-np.log2(table / table.sum(axis=1, keepdims=True)), MAX_BITS)
+        self._bits = bits.ravel().astype(np.float32)
         lengths_N = np.array([len(text) for text in texts])
         self.ratio = _Typical(np.array([_ratio(text) for text in texts]), lengths_N)
         self.entropy = _Typical(np.array([self.bits(text) for text in texts]), lengths_N)
 
     def bits(self, text: bytes) -> float:
-        return float(self._bits[_pairs(text)].mean()) if len(text) > 1 else 0.0
+        return float(self._bits[_pairs(text)].mean(dtype=np.float64)) if len(text) > 1 else 0.0
 
 
 class _Typical:
-    """The typical value for a text's length: both figures fall with it, so it is interpolated over log(length) between
-    medians."""
+    """What is typical for a text's length: medians, and robust standard deviations, of ten classes of length, with
+    values between them over log(length). Both figures fall with length, and vary more in short texts."""
 
     def __init__(self, values_N: NDArray[np.float64], lengths_N: NDArray[np.int64]) -> None:
         self.known = len(values_N) >= MIN_GROUP
@@ -107,14 +109,16 @@ class _Typical:
             logs_N = np.log(np.maximum(lengths_N, 1))
             parts = np.array_split(np.argsort(logs_N, kind="stable"), 10)
             self.logs, self.values = (np.array([np.median(v[part]) for part in parts]) for v in (logs_N, values_N))
-            residuals_N = values_N - np.interp(logs_N, self.logs, self.values)
-            self.spread = max(1.4826 * np.median(np.abs(residuals_N - np.median(residuals_N))), 1e-9)
+            distances_N = np.abs(values_N - np.interp(logs_N, self.logs, self.values))
+            least = max(np.median(distances_N) / 2, 1e-9)  # texts that are all alike do not make others outliers
+            self.spreads = 1.4826 * np.array([max(np.median(distances_N[part]), least) for part in parts])
 
     def score(self, value: float, length: int) -> float:
         """Distance from the typical value, in robust standard deviations (0 in small groups)."""
         if not self.known:
             return 0.0
-        return float((value - np.interp(np.log(max(length, 1)), self.logs, self.values)) / self.spread)
+        log = np.log(max(length, 1))
+        return float((value - np.interp(log, self.logs, self.values)) / np.interp(log, self.logs, self.spreads))
 
 
 def _encoded(text: str) -> bytes:
@@ -122,7 +126,7 @@ def _encoded(text: str) -> bytes:
 
 
 def _ratio(text: bytes) -> float:
-    return len(zlib.compress(text, 6)) / max(1, len(text))
+    return len(zlib.compress(text, 1)) / max(1, len(text))
 
 
 def _pairs(text: bytes) -> NDArray[np.integer[Any]]:
