@@ -5,19 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
-from markupsafe import Markup
-
-from hornbook.base.files import write_text
 from hornbook.data.benchmark_sets import SEALED
 from hornbook.data.decontaminator import ContaminationVerdict, Decontaminator, count_verdicts, shared_ranges
-from hornbook.data.extract.sample_page import TEMPLATES as STYLES
+from hornbook.data.write_page import write_page
 
 NAME = "contamination.html"
 SHOWN = 20  # matches of a benchmark
 AROUND = 300  # characters shown before and after what is shared
 LONGEST = 4_000  # characters shown of a text
-TEMPLATES = Path(__file__).parent / "template"
 
 Marked = list[tuple[str, bool]]  # pieces of a text, and whether they are marked
 
@@ -52,10 +47,9 @@ class ContaminationPage:
         """Write FOLDER/contamination.html; returns its path."""
         items = Counter(item.benchmark for item in self._decontaminator.items)
         too_short = self._decontaminator.too_short
-        environment = Environment(
-            loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-        )
-        page = environment.get_template("contamination.html.jinja").render(
+        return write_page(
+            folder / NAME,
+            "contamination.html.jinja",
             texts=self._compared or self._texts,
             items=len(self._decontaminator.items),
             table=[
@@ -63,10 +57,7 @@ class ContaminationPage:
                 for name in sorted(items)
             ],
             benchmarks=[self._benchmark(name) for name in sorted(items) if self._counts[name]],
-            style=Markup((STYLES / "samples.css").read_text(encoding="utf-8")),
         )
-        write_text(folder / NAME, page)
-        return folder / NAME
 
     def _benchmark(self, name: str) -> dict[str, Any]:
         matches, sealed = self._matches.get(name, []), dict(sorted(self._sealed[name].items()))

@@ -8,6 +8,7 @@ import xxhash
 
 from hornbook.base.records import Document
 from hornbook.data.curation.shard import RejectedDocument
+from hornbook.data.decontaminator import CONTAMINATED, PARTIAL
 
 EACH = 6  # documents shown for each reason
 
@@ -22,7 +23,10 @@ class CorpusExamples:
         self.twins: dict[str, Document] = {}  # the kept copies by id
 
     def drop(self, document: RejectedDocument) -> None:
-        self._dropped[document.reason.partition(":")[0]].add(_distance(document), document)
+        """Documents with text of benchmarks are left out: some must not be shown (see `contamination_page`)."""
+        reason = document.reason.partition(":")[0]
+        if reason not in (PARTIAL, CONTAMINATED):
+            self._dropped[reason].add(_distance(document), document)
 
     def keep(self, document: Document) -> None:
         if self._wanted is None:

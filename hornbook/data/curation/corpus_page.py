@@ -6,31 +6,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from hornbook.base.charts import bar
-from hornbook.base.files import write_text
 from hornbook.base.records import Document
+from hornbook.data.contamination_page import NAME as PAGE_OF_MATCHES
 from hornbook.data.curation.corpus_counts import CorpusCounts, Flow
 from hornbook.data.curation.corpus_examples import CorpusExamples
 from hornbook.data.curation.shard import RejectedDocument
+from hornbook.data.write_page import write_page
 
 NAME = "corpus.html"
 SHOWN = 3_000  # characters of a text
-TEMPLATES = [Path(__file__).parent / "template", Path(__file__).parents[1] / "extract/template"]
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # the texts are those of others
 TABLES = {"source": "sources", "language": "languages", "topic": "topics"}
 PIECE = re.compile(r"\s*\S+")
 
 
 def write_corpus_page(out: Path, counts: CorpusCounts, examples: CorpusExamples) -> Path:
     """Write OUT/corpus.html; returns its path."""
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     found, kept = counts.found.total(), counts.documents
-    page = environment.get_template("corpus.html.jinja").render(
-        style=Markup(environment.loader.get_source(environment, "page.css")[0]),  # type: ignore[union-attr]
-        policy=POLICY,
+    return write_page(
+        out / NAME,
+        "corpus.html.jinja",
         found=f"{found:,}",
         kept=f"{kept:,}",
         share=f"{kept / found:.1%}" if found else "",
@@ -49,9 +46,8 @@ def write_corpus_page(out: Path, counts: CorpusCounts, examples: CorpusExamples)
         unclear=[
             _kept(document, f"{document.language} {document.language_score:.2f}") for document in examples.unclear()
         ],
+        contamination=PAGE_OF_MATCHES if (out / PAGE_OF_MATCHES).exists() else "",
     )
-    write_text(out / NAME, page)
-    return out / NAME
 
 
 def _ordered(flows: Mapping[str, Flow]) -> list[tuple[str, Flow]]:

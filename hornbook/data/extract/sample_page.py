@@ -6,10 +6,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader
-from markupsafe import Markup
-
-from hornbook.base.files import FILE_NAMES, write_text
+from hornbook.base.files import FILE_NAMES
 from hornbook.base.records import Document
 from hornbook.data.extract.containers import Member
 from hornbook.data.extract.document import NotExtractable
@@ -17,14 +14,12 @@ from hornbook.data.extract.encoding import decode
 from hornbook.data.readers.load import stream_records
 from hornbook.data.readers.sources import Source
 from hornbook.data.readers.texts import find_members
+from hornbook.data.write_page import write_page
 
 NAME = "samples.html"
 SAMPLES = 20
 SHOWN = 20_000  # characters of a text
 LARGEST_PDF = 2 << 20  # bytes that are put into the page
-TEMPLATES = Path(__file__).parent / "template"
-# The pages of others are shown without scripts, and nothing is loaded for them.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src data:; object-src data:"
 
 
 class Sample(NamedTuple):
@@ -45,11 +40,7 @@ def write_sample_page(out: Path, drawn: Mapping[str, Sequence[Sample]], sources:
     written = stream_records(out / FILE_NAMES["Document"], "documents", lambda *_: None)
     documents = {document.id: document for document in written if document.id in ids}
     shown = [_shown(sample.where, documents[sample.id], found.get(sample.where)) for sample in chosen]
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    style = Markup((TEMPLATES / "page.css").read_text(encoding="utf-8"))
-    page = environment.get_template("samples.html.jinja").render(samples=shown, style=style, policy=POLICY)
-    write_text(out / NAME, page)
-    return out / NAME
+    return write_page(out / NAME, "samples.html.jinja", samples=shown)
 
 
 def _shown(where: str, document: Document, member: Member | None) -> dict[str, Any]:
