@@ -42,9 +42,25 @@ def decontaminate(
     return open_decontaminator(checked, [texts]).verdicts(texts)
 
 
+def open_decontaminator(
+    settings: DecontaminateSettings, parts: Iterable[Sequence[str]], documents: int = 0
+) -> Decontaminator:
+    """By the settings, with an allow-list of what is common in the corpus, whose texts are given in parts.
+
+    `documents`: their number in the corpus, if the parts have only those that are not clean without the list.
+    """
+    made = make_decontaminator(settings)
+    if settings.common_share:
+        counts = CommonGrams()
+        for texts in parts:
+            counts.merge(made.count_common(texts))
+        allow_common(made, counts, settings, documents)
+    return made
+
+
 def make_decontaminator(settings: DecontaminateSettings) -> Decontaminator:
-    """By the settings, without what is common in the corpus: count that in parts with `count_common`, merge the parts,
-    and give them to `allow_common`."""
+    """By the settings, without what is common in a corpus. To learn that in several processes, `count_common` in each,
+    `merge` the counts, and give them to `allow_common`."""
     made = Decontaminator(
         load_sets(settings.against),
         info=settings.info_threshold,
@@ -56,20 +72,12 @@ def make_decontaminator(settings: DecontaminateSettings) -> Decontaminator:
     return made
 
 
-def allow_common(made: Decontaminator, counts: CommonGrams, settings: DecontaminateSettings) -> None:
-    """Allow the 13-grams that are common in the corpus by the settings."""
-    made.allow(counts.common(settings.common_share, settings.common_documents))
-
-
-def open_decontaminator(settings: DecontaminateSettings, parts: Iterable[Sequence[str]]) -> Decontaminator:
-    """By the settings, with an allow-list of what is common in the corpus, whose texts are given in parts."""
-    made = make_decontaminator(settings)
-    if settings.common_share:
-        counts = CommonGrams()
-        for texts in parts:
-            counts.merge(made.count_common(texts))
-        allow_common(made, counts, settings)
-    return made
+def allow_common(
+    made: Decontaminator, counts: CommonGrams, settings: DecontaminateSettings, documents: int = 0
+) -> None:
+    """Allow the 13-grams that are common in a corpus of so many documents (0: those counted)."""
+    least = max(settings.common_documents, settings.common_share * (documents or counts.documents))
+    made.allow(counts.common(least))
 
 
 def unwanted_labels(settings: DecontaminateSettings) -> set[str]:

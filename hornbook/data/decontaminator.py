@@ -90,7 +90,7 @@ class Decontaminator:
         corpus, it is still found.
         """
         _, allowed = self._long.pairs(np.unique(hashes))
-        pairs = Grams(self._long.hashes_P[allowed], self._long.owners_P[allowed])
+        pairs = Grams(self._long.hashes_P[allowed], self._long.owners_P[allowed].astype(np.int64))
         touched = np.unique(pairs.texts)
         covered = covered_grams([self.items[number] for number in touched.tolist()], hashes)
         kept = pair_keys(Grams(covered.hashes, touched[covered.texts]))

@@ -101,9 +101,9 @@ def test_what_is_common_in_the_corpus_or_the_form_of_a_benchmark_is_allowed():
     hosts = [f"{PHRASE} " + " ".join(f"host{h}x{n}" for n in range(60)) for h in range(3)]
     made = Decontaminator([item(0, LONG_ITEM)])
     counts = made.count_common(hosts)
-    made.allow(counts.common(share=0.1, least=4))
+    made.allow(counts.common(4))
     assert made.verdict(hosts[0]).label == "contaminated"
-    made.allow(counts.common(share=0.1, least=3))
+    made.allow(counts.common(3))
     assert made.verdict(hosts[0]).label == "clean"
     forms = [item(n, f"{PHRASE} " + " ".join(f"q{n}x{k}" for k in range(60))) for n in range(5)]
     assert Decontaminator(forms, boilerplate=6).verdict(hosts[0]).label == "contaminated"
