@@ -73,12 +73,13 @@ class Decontaminator:
         allowed; 0: none is."""
         self.items = list(items)
         self._info, self._contamination = info, contamination
-        grams = form_grams(self.items)
-        self._item_F, self._size_F = grams.item_F, grams.size_F
-        self._long, self._short = NgramIndex(grams.long), NgramIndex(grams.short)
-        size_I = np.bincount(grams.item_F, weights=grams.size_F, minlength=len(self.items))
-        short = Counter(self.items[number].benchmark for number in np.flatnonzero(size_I == 0).tolist())
-        self.too_short = dict(sorted(short.items()))
+        self._item_F, self._size_F, short, long = form_grams(self.items)
+        self._short = NgramIndex(short)
+        del short  # one index is large enough
+        self._long = NgramIndex(long)
+        size_I = np.bincount(self._item_F, weights=self._size_F, minlength=len(self.items))
+        too_short = Counter(self.items[number].benchmark for number in np.flatnonzero(size_I == 0).tolist())
+        self.too_short = dict(sorted(too_short.items()))
         if boilerplate:
             self.allow(self._long.common(boilerplate))
             self._forget_boilerplate(boilerplate)

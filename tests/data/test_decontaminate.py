@@ -37,14 +37,15 @@ def naive_verdict(text, items, info, contamination):
     if max(shared):
         return "contaminated", items[shared.index(max(shared))].id
     short = set(naive_grams(text, 7))
-    best, best_item = 0.0, ""
+    best = False, 0.0, ""
     for candidate in items:
         theirs = set(naive_grams(candidate.text, 7))
-        if short and theirs and len(short & theirs) / min(len(short), len(theirs)) > best:
-            best, best_item = len(short & theirs) / min(len(short), len(theirs)), candidate.id
-    if best <= info:
-        return "clean", ""
-    return ("contaminated" if best >= contamination else "partial"), best_item
+        ratio = len(short & theirs) / min(len(short), len(theirs)) if short and theirs else 0.0
+        enough = ratio >= contamination and (len(theirs) > 6 or ratio == 1)  # a short one must be there whole
+        if (enough, ratio) > best[:2]:
+            best = enough, ratio, candidate.id
+    enough, ratio, name = best
+    return ("contaminated", name) if enough else ("partial", name) if ratio > info else ("clean", "")
 
 
 SENTENCES = st.lists(st.sampled_from("abc"), max_size=40).map(" ".join)
