@@ -21,7 +21,7 @@ from random import Random
 from benchmarks.data_bench import PEER, Bench
 from benchmarks.data_plants import PLANTS, long_enough
 from benchmarks.harness import Claim, number, show
-from hornbook.base.errors import HornbookError, one_line
+from hornbook.base.errors import HornbookError
 from hornbook.data.benchmark_sets import SEALED, installed_sets, load_sets
 from hornbook.data.benchmarks import BenchmarkItem
 from hornbook.data.decontaminate import open_decontaminator
@@ -152,7 +152,7 @@ def run_peer(folder: Path, planted: Planted, clean: dict[str, list[str]]) -> dic
         return {}
     items = [item for name in installed_sets() if name not in SEALED for item in load_sets(name)]
     write(folder / "items.jsonl", [{"query": item.question, "text": right_answer(item)} for item in items])
-    texts = {kind: [] for kind in PLANTS} | clean
+    texts: dict[str, list[str]] = {kind: [] for kind in PLANTS} | clean
     for (name, kind), (_, written) in planted.items():
         if name not in SEALED:
             texts[kind] = texts[kind] + written
@@ -164,7 +164,7 @@ def run_peer(folder: Path, planted: Planted, clean: dict[str, list[str]]) -> dic
         text=True,
     )
     if done.returncode:
-        raise HornbookError(f"datatrove: {one_line(done.stderr[-300:])}")
+        raise HornbookError(f"datatrove: {' '.join(done.stderr[-300:].split())}")
     results = {name: json.loads((folder / f"{name}.json").read_text()) for name in texts}
     return {name: result["found"] for name, result in results.items()} | {"speed": [results["wikipedia"]["seconds"]]}
 

@@ -42,19 +42,14 @@ def decontaminate(
     return open_decontaminator(checked, [texts]).verdicts(texts)
 
 
-def open_decontaminator(
-    settings: DecontaminateSettings, parts: Iterable[Sequence[str]], documents: int = 0
-) -> Decontaminator:
-    """By the settings, with an allow-list of what is common in the corpus, whose texts are given in parts.
-
-    `documents`: their number in the corpus, if the parts have only those that are not clean without the list.
-    """
+def open_decontaminator(settings: DecontaminateSettings, parts: Iterable[Sequence[str]]) -> Decontaminator:
+    """By the settings, with an allow-list of what is common in the corpus, whose texts are given in parts."""
     made = make_decontaminator(settings)
     if settings.common_share:
         counts = CommonGrams()
         for texts in parts:
             counts.merge(made.count_common(texts))
-        allow_common(made, counts, settings, documents)
+        allow_common(made, counts, settings)
     return made
 
 
@@ -72,12 +67,9 @@ def make_decontaminator(settings: DecontaminateSettings) -> Decontaminator:
     return made
 
 
-def allow_common(
-    made: Decontaminator, counts: CommonGrams, settings: DecontaminateSettings, documents: int = 0
-) -> None:
-    """Allow the 13-grams that are common in a corpus of so many documents (0: those counted)."""
-    least = max(settings.common_documents, settings.common_share * (documents or counts.documents))
-    made.allow(counts.common(least))
+def allow_common(made: Decontaminator, counts: CommonGrams, settings: DecontaminateSettings) -> None:
+    """Allow the 13-grams that are common in the counted documents."""
+    made.allow(counts.common(max(settings.common_documents, settings.common_share * counts.documents)))
 
 
 def unwanted_labels(settings: DecontaminateSettings) -> set[str]:

@@ -125,5 +125,3 @@ def test_what_is_common_is_a_share_of_the_corpus(shares, allowed, tmp_path):
     texts = [" ".join([phrase, *(f"w{n}x{k}" for k in range(90))]) if n % 4 == 0 else "none" for n in range(100)]
     settings = DecontaminateSettings(against=[str(tmp_path / "quiz.jsonl")], **shares)
     assert (open_decontaminator(settings, [texts]).verdict(texts[0]).label == "clean") == allowed
-    alone = open_decontaminator(settings, [texts[::4]], documents=100)
-    assert (alone.verdict(texts[0]).label == "clean") == allowed
