@@ -4,11 +4,12 @@
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
-from hornbook.data.benchmark_sets import ALL, load_sets, missing_of_report
+from hornbook.data.benchmark_sets import ALL, load_sets, missing_of_report, sets_identity
 from hornbook.data.common_grams import CommonGrams
 from hornbook.data.decontaminator import (
     CONTAMINATED,
@@ -31,7 +32,8 @@ def decontaminate(
         settings: thresholds and allow-list, as for the command `hornbook decontaminate`; common 13-grams of the texts
             themselves are allowed only if `common_share` is given.
 
-    Raises HornbookError for an unknown set or setting.
+    The index of the benchmarks (15 seconds for all) is kept for the next call. Raises HornbookError for an unknown set
+    or setting.
     """
     named = [against] if isinstance(against, str) else list(against)
     texts = [texts] if isinstance(texts, str) else list(texts)
@@ -39,7 +41,15 @@ def decontaminate(
         if not isinstance(text, str):
             raise HornbookError(f"decontaminate: expected texts, got a {type(text).__name__}")
     checked = DecontaminateSettings.parse({"common_share": 0.0, **settings, "against": named}, "decontaminate")
-    return open_decontaminator(checked, [texts]).verdicts(texts)
+    if checked.common_share:
+        return open_decontaminator(checked, [texts]).verdicts(texts)
+    return _kept(checked.model_dump_json(), tuple(sets_identity(named))).verdicts(texts)
+
+
+@lru_cache(maxsize=1)
+def _kept(settings: str, sets: tuple[str, ...]) -> Decontaminator:
+    """That of the last call, if the sets have not changed."""
+    return make_decontaminator(DecontaminateSettings.model_validate_json(settings))
 
 
 def open_decontaminator(settings: DecontaminateSettings, parts: Iterable[Sequence[str]]) -> Decontaminator:
