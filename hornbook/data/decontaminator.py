@@ -163,7 +163,7 @@ class Decontaminator:
         """Text → its largest ratio, the first item that has it, and whether it is enough for contamination."""
         texts_P, forms_P, counts_P = self._shared(self._short, unique_per_text(grams))
         sizes_P = self._size_F[forms_P]
-        ratios_P = counts_P / np.minimum(_sizes(words, texts_P), sizes_P)
+        ratios_P = counts_P / np.minimum(_sizes(words, texts_P), np.maximum(1, sizes_P))
         ratios_P = np.minimum(1.0, ratios_P)  # above 1: the text has the item in several forms
         enough_P = (ratios_P >= self._contamination) & ((sizes_P > LONG - SHORT) | (ratios_P == 1))
         best = _first_of_each(texts_P, np.lexsort((forms_P, -ratios_P, ~enough_P, texts_P)))

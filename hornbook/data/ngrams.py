@@ -34,7 +34,7 @@ def batches(texts: Sequence[str], chars: int = BATCH_CHARS) -> Iterator[tuple[in
     """Ranges of texts of about `chars` characters each, for functions that work on many texts at once."""
     start = size = 0
     for number, text in enumerate(texts):
-        size += len(text)
+        size += len(text) + 1
         if size >= chars:
             yield start, number + 1
             start, size = number + 1, 0
