@@ -11,6 +11,7 @@ from hornbook.data.filters.licences import allowed_licences, licence_reason, spd
 from hornbook.data.filters.mojibake import repaired
 from hornbook.data.filters.privacy import mask
 from hornbook.data.filters.quality import quality
+from hornbook.data.filters.rules import rule_reason
 from hornbook.data.settings import CurateSettings
 
 Judge = Callable[[list[Document]], list[str]]  # a reason for each document to set aside, "" for one to keep
@@ -33,6 +34,7 @@ class DocumentFilters:
             self._unlicensed,
             self._corrupt,
             self._other_language,
+            self._breaks_rules,
             self._poor,
             self._masked,
         )
@@ -71,6 +73,9 @@ class DocumentFilters:
         self.counts["languages_in"].update(document.language for document in documents)
         settings = self.settings
         return [unwanted_language(document, settings.languages, settings.min_language_score) for document in documents]
+
+    def _breaks_rules(self, documents: list[Document]) -> list[str]:
+        return [rule_reason(document, self.settings.rules) for document in documents]
 
     def _poor(self, documents: list[Document]) -> list[str]:
         reasons = []

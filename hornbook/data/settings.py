@@ -72,6 +72,9 @@ class CurateSettings(DecontaminateSettings):
     min_language_score: float | dict[str, float] = setting(
         0.2, "least probability of the language, or a map by language; `other` is for those that it does not name"
     )
+    rules: list[Literal["gopher", "c4", "fineweb"]] = setting(
+        [], "published rules that prose must keep too, for web pages when there is no classifier; empty: none"
+    )
     licences: list[str] = setting(
         [],
         "licences to keep, such as cc-by-4.0 mit; documents of unknown ones are set aside; empty: all",
