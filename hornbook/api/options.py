@@ -43,6 +43,10 @@ class CurateOptions(DecontaminateOptions, total=False):
     mask: Sequence[Literal["email", "ip", "local_ip", "phone", "key"]]
     near_duplicate: float
     min_quality: float
+    classifier: str
+    keep_share: float
+    keep_share_others: float
+    thresholds: str
     repeated_lines: int
     put_back: Sequence[str]
     workers: int
@@ -51,6 +55,10 @@ class CurateOptions(DecontaminateOptions, total=False):
 
 class QuestionOptions(ColumnOptions, total=False):
     pass
+
+
+class ClassifierOptions(ColumnOptions, total=False):
+    penalty: float
 
 
 class ImportOptions(TypedDict, total=False):
@@ -155,6 +163,14 @@ class SynthOptions(DecontaminateOptions, total=False):
     passages: PassageOptions
     diversity: DiversityOptions
     near_duplicate: float
+
+
+class LabelOptions(ColumnOptions, total=False):
+    teacher: TeacherOptions | None
+    teachers: Sequence[TeacherOptions]
+    sample: int
+    shown: int
+    clear: float
 
 
 class AuditOptions(TypedDict, total=False):

@@ -101,6 +101,28 @@ class Question(Record):
     level: str = ""  # one of LEVELS, within its task; "" if unknown
 
 
+class Label(Record):
+    """A teacher's judgement of a document (report §2.3), on the beginning of its text, which is `text`.
+
+    `site` is where the document comes from: labels of one site are never divided between training and testing. The
+    grades are 0 (none) to 5. Labels without their texts (`text` is "") can be given away where the documents cannot:
+    their `parents` say which documents they are of.
+    """
+
+    text: str
+    site: str
+    language: str
+    educational_value: int
+    reasoning: int
+    facts: int
+    topic: str  # one of data.classifier.topics.TOPICS
+
+    @property
+    def grade(self) -> float:
+        """The mean of the three grades."""
+        return (self.educational_value + self.reasoning + self.facts) / 3
+
+
 class Pivot(Record):
     """A token (or a sentence) of a solution that moves p(success) by at least p_gap (report §4.3).
 

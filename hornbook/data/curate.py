@@ -5,7 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.files import write_json
+from hornbook.base.progress import console
 from hornbook.base.workspace import Workspace
+from hornbook.data.classifier.model import Classifier, classifier_file
+from hornbook.data.classifier.selection import THRESHOLDS, read_selection, topic_balance
 from hornbook.data.curation.compare_documents import compare_documents
 from hornbook.data.curation.compare_shard import compare_shard
 from hornbook.data.curation.corpus_counts import CorpusCounts
@@ -31,6 +35,7 @@ def curate(settings: CurateSettings, work: Workspace, *, documents: Sequence[Pat
         raise HornbookError(f"prose_source: expected one of {', '.join(SOURCES)}, got '{settings.prose_source}'")
     if not settings.packages and not settings.wikipedia and not documents:
         raise HornbookError("curate: no input; name folders or files (documents) or installed packages (packages)")
+    settings = _with_classifier(settings, work)
     shards = _filtered(settings, work, documents)
     counts = CorpusCounts(_found(shards, work))
     compare_documents(shards, settings, work)
@@ -43,8 +48,30 @@ def curate(settings: CurateSettings, work: Workspace, *, documents: Sequence[Pat
     work.count(records_in=found, records_out=counts.documents, characters=counts.characters)
     for name, value in counts.notes().items():
         work.note(name, value)
-    check_health(counts, work)
+    if settings.classifier:
+        _note_selection(counts, work)
+    check_health(counts, work, by_rules=not settings.classifier)
     remove_shards(work.path / FOLDER)
+
+
+def _with_classifier(settings: CurateSettings, work: Workspace) -> CurateSettings:
+    """Say what grades the documents, and name its file as any process finds it. Raises HornbookError if it is none."""
+    if not settings.classifier:
+        console.print(f"{work.name}: no classifier is given: quality is judged by rules, and topics are not known")
+        work.note("quality_by", "rules")
+        return settings
+    work.note("quality_by", "classifier")
+    classifier = Classifier.load(settings.classifier)
+    work.note("classifier_agreement", classifier.facts["agreement"])
+    return settings.model_copy(update={"classifier": str(classifier_file(settings.classifier).resolve())})
+
+
+def _note_selection(counts: CorpusCounts, work: Workspace) -> None:
+    """Keep the thresholds for other corpora, and show the balance of topics before and after."""
+    selection = read_selection(work.path / FOLDER / THRESHOLDS)
+    write_json(work.path / THRESHOLDS, selection)
+    work.note("thresholds", selection.thresholds)
+    work.note("topics", topic_balance(selection.topics, counts.topics))
 
 
 def _filtered(settings: CurateSettings, work: Workspace, documents: Sequence[Path]) -> list[ShardFiles]:

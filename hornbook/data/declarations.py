@@ -10,7 +10,19 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from hornbook.base.workspace import Workspace
-    from hornbook.data.settings import CurateSettings, DecontaminateSettings, ExtractSettings, QuestionSettings
+    from hornbook.data.settings import (
+        ClassifierSettings,
+        CurateSettings,
+        DecontaminateSettings,
+        ExtractSettings,
+        QuestionSettings,
+    )
+
+
+def _agreement_tables(out: Path) -> Iterator["Table"]:
+    from hornbook.data.classifier.agreement import agreement_tables
+
+    return agreement_tables(out)
 
 
 def _format_tables(out: Path) -> Iterator["Table"]:
@@ -76,3 +88,20 @@ def questions(settings: "QuestionSettings", work: "Workspace", *, documents: Seq
     from hornbook.data.collect_questions import collect_questions
 
     collect_questions(settings, work, documents=documents)
+
+
+@stage(
+    "classifier",
+    makes=("classifier",),
+    argument="labels",
+    tables=_agreement_tables,
+    report="2.3",
+    example="hornbook classifier labels/ --out classifier",
+)
+def classifier(
+    settings: "ClassifierSettings", work: "Workspace", *, labels: Sequence[Path], documents: Sequence[Path] = ()
+) -> None:
+    """Train a small classifier of quality and topic on labels, and measure how well it agrees with others."""
+    from hornbook.data.classifier.train import train_classifier
+
+    train_classifier(settings, work, labels=labels, documents=documents)

@@ -12,11 +12,15 @@ MOST_DUPLICATES = 0.5
 LEAST_MEAN_QUALITY = 0.6
 
 
-def check_health(counts: CorpusCounts, work: Workspace) -> None:
-    """Warn if the filters dropped unusually much or little, or if the rest is of low quality or from few origins."""
+def check_health(counts: CorpusCounts, work: Workspace, *, by_rules: bool = True) -> None:
+    """Warn if the filters dropped unusually much or little, or if the rest is of low quality or from few origins.
+
+    What is of low quality only counts `by_rules`: a classifier drops the share that it is told to.
+    """
     total = counts.found.total()
     dropped = {reason: row.total() / total for reason, row in counts.reasons.items()}
-    poor = sum(share for reason, share in dropped.items() if reason in ("low quality", "compression", "n-grams"))
+    unwanted = ("low quality", "compression", "n-grams") if by_rules else ("compression", "n-grams")
+    poor = sum(share for reason, share in dropped.items() if reason in unwanted)
     same = dropped.get("exact duplicate", 0) + dropped.get("near duplicate", 0)
     contaminated = dropped.get("contaminated", 0)
     if poor > MOST_REJECTED:
@@ -27,7 +31,7 @@ def check_health(counts: CorpusCounts, work: Workspace) -> None:
         work.warn(f"{same:.0%} of the documents are duplicates: the sources overlap")
     if contaminated > MOST_CONTAMINATED:
         work.warn(f"{contaminated:.1%} of the documents contain benchmark questions: scores on them would mislead")
-    if counts.mean_quality < LEAST_MEAN_QUALITY:
+    if by_rules and counts.mean_quality < LEAST_MEAN_QUALITY:
         work.warn(f"mean quality of what was kept is only {counts.mean_quality:.2f}")
     for source, row in sorted(counts.origins.items()):
         origin = max(sorted(row), key=row.__getitem__)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from hornbook.base.records import Document
+from hornbook.data.classifier.model import Classifier
 from hornbook.data.filters.clean import clean_text
 from hornbook.data.filters.corrupt import bad_characters
 from hornbook.data.filters.language import check_languages, set_languages, unwanted_language
@@ -24,11 +25,12 @@ class DocumentFilters:
     """
 
     def __init__(self, settings: CurateSettings) -> None:
-        """Raises HornbookError for a language that the model does not know."""
+        """Raises HornbookError for a language that the model does not know, or a file that is no classifier."""
         self.settings = settings
         self.counts: dict[str, Counter[str]] = {}
         if settings.languages:
             check_languages(settings.languages)
+        self._classifier = Classifier.load(settings.classifier) if settings.classifier else None
         self._allowed = allowed_licences(settings.licences)
         self._filters: tuple[Judge, ...] = (
             self._unlicensed,
@@ -42,8 +44,8 @@ class DocumentFilters:
     def judge(self, documents: list[Document]) -> list[str]:
         """The reason why each document is set aside, as "reason: details"; "" for those to keep.
 
-        Sets language, language_score and quality of those that come so far, puts wrongly decoded text right, and
-        masks personal data. What is put back (`settings.put_back`) passes on to the next filter. The texts are
+        Sets language, language_score, quality, and with a classifier topic, of those that come so far, puts wrongly
+        decoded text right, and masks personal data. What is put back (`settings.put_back`) passes on to the next filter. The texts are
         already clean (`filters.clean`) and of the right length.
         """
         self.counts = {name: Counter() for name in ("licences", "repaired", "languages_in", "masked")}
@@ -78,12 +80,16 @@ class DocumentFilters:
         return [rule_reason(document, self.settings.rules) for document in documents]
 
     def _poor(self, documents: list[Document]) -> list[str]:
-        reasons = []
-        for document in documents:
-            document.quality = round(quality(document), 4)
-            poor = document.quality < self.settings.min_quality
-            reasons.append(f"low quality: {document.quality:.2f}" if poor else "")
-        return reasons
+        """By rules; prose by the classifier, if there is one: its threshold is known when all shards are graded."""
+        if self._classifier:
+            self._classifier.grade(documents)
+        return [
+            "" if self._classifier and document.kind != "code" else self._by_rules(document) for document in documents
+        ]
+
+    def _by_rules(self, document: Document) -> str:
+        document.quality = round(quality(document), 4)
+        return f"low quality: {document.quality:.2f}" if document.quality < self.settings.min_quality else ""
 
     def _masked(self, documents: list[Document]) -> list[str]:
         """Rejects none; comes last, so that only what is kept is searched."""

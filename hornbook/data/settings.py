@@ -1,8 +1,9 @@
 """Settings of the organic-data stages."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import field_validator
+import xxhash
+from pydantic import field_validator, model_validator
 
 from hornbook.base.settings import setting
 from hornbook.data.readers.columns import ColumnSettings
@@ -54,6 +55,12 @@ class QuestionSettings(ColumnSettings):
     """Questions with their answers out of documents (report §2.2)."""
 
 
+class ClassifierSettings(ColumnSettings):
+    """A classifier of quality and topic, from labels (report §2.3)."""
+
+    penalty: float = setting(0.2, "ridge penalty; texts have length 1", gt=0)
+
+
 class CurateSettings(DecontaminateSettings):
     """Organic documents: where they come from, and what is good enough (report §2.3)."""
 
@@ -83,7 +90,13 @@ class CurateSettings(DecontaminateSettings):
         ["email", "ip", "phone", "key"], "personal data and secret keys that are replaced in the texts; empty: none"
     )
     near_duplicate: float = setting(0.8, "Jaccard similarity that makes a near-duplicate; above 1: none is", gt=0)
-    min_quality: float = setting(0.5, "least quality score", ge=0, le=1)
+    min_quality: float = setting(0.5, "least quality score by rules", ge=0, le=1)
+    classifier: str = setting(
+        "", "folder that `hornbook classifier` wrote: prose is graded by it, not by rules, and gets a topic"
+    )
+    keep_share: float = setting(0.5, "with a classifier: share of prose on STEM topics to keep, the best", gt=0, le=1)
+    keep_share_others: float = setting(0.5, "with a classifier: share of prose on other topics to keep", gt=0, le=1)
+    thresholds: str = setting("", "folder of an earlier curate: its thresholds instead of shares to keep")
     repeated_lines: int = setting(
         25, "a line of prose found in so many documents is cut out of all of them; 0: none is", ge=0
     )
@@ -109,4 +122,22 @@ class CurateSettings(DecontaminateSettings):
         from hornbook.data.sources.wikipedia import PACKAGE
 
         names = [*self.packages, *([PACKAGE] if self.wikipedia else [])]
-        return super().identity() | {"versions": {name: package_version(name) for name in names}}
+        return super().identity() | {"versions": {name: package_version(name) for name in names}} | self._artifacts()
+
+    def _artifacts(self) -> dict[str, Any]:
+        """The content of the classifier and the thresholds, not their names."""
+        from hornbook.data.classifier.model import classifier_file
+        from hornbook.data.classifier.selection import read_selection
+
+        if not self.classifier:
+            return {}
+        content = xxhash.xxh3_64_hexdigest(classifier_file(self.classifier).read_bytes())
+        return {"classifier": content} | (
+            {"thresholds": read_selection(self.thresholds).thresholds} if self.thresholds else {}
+        )
+
+    @model_validator(mode="after")
+    def _check_classifier(self) -> Self:
+        if self.thresholds and not self.classifier:
+            raise ValueError("thresholds are a classifier's: give the classifier too")
+        return self

@@ -16,7 +16,7 @@ from msgspec import Meta
 from hornbook.base.records import Message
 from hornbook.synthetic.blocks import parts_of
 from hornbook.synthetic.passages import Page, Passage, PassageSettings, ReasoningStep
-from hornbook.synthetic.structured_output import read, retry_messages, schema_of
+from hornbook.synthetic.structured_output import ask_for
 from hornbook.teacher.client import Teacher
 from hornbook.teacher.errors import CallFailed, nothing_answered
 from hornbook.teacher.map_records import map_records
@@ -196,28 +196,17 @@ async def _ask(
     """(the answer, keys of its calls); None, with the reason in `judged`, if a call fails or two answers do not fit."""
     messages = [Message("system", SYSTEM), Message("user", prompt)]
     keys: list[str] = []
-    reason = ""
     try:
-        for _ in range(2):
-            answer = await teacher.complete(
-                messages, purpose=purpose, temperature=0.0, max_tokens=room, schema=schema_of(shape)
-            )
-            keys.append(answer.key)
-            judged.calls += 1
-            found, reason = read(answer.text, shape)
-            if found is not None and answer.finish != "length":
-                return found, keys
-            if answer.finish == "length":
-                room, reason = 2 * room, "cut off by the length limit"
-            else:
-                messages = retry_messages(messages, answer.text, reason)
+        found, fault = await ask_for(shape, messages, teacher, purpose=purpose, max_tokens=room, used=keys.append)
+        reason = f"{purpose}: no answer in form: {fault}"
     except CallFailed as failure:
+        found, reason = None, f"teacher call failed: {failure}"
         judged.failed.append(str(failure))
-        reason = f"teacher call failed: {failure}"
-    else:
-        reason = f"{purpose}: no answer in form: {reason}"
-    judged.rejected.append((where, reason))
-    return None, keys
+    judged.calls += len(keys)
+    if found is None:
+        judged.rejected.append((where, reason))
+        return None, keys
+    return found, keys
 
 
 def _with_metadata(passage: Passage, page: PageGrade, said: PassageGrade, calls: list[str]) -> Passage:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from hornbook.base.workspace import Workspace
-    from hornbook.synthetic.settings import AuditSettings, SynthSettings
+    from hornbook.synthetic.settings import AuditSettings, LabelSettings, SynthSettings
 
 
 def _cost(settings: "SynthSettings", planned: Planned) -> Cost:
@@ -71,6 +71,29 @@ def synth(
     from hornbook.synthetic.stage import synth
 
     synth(settings, work, documents=documents, questions=questions)
+
+
+def _label_cost(settings: "LabelSettings", planned: Planned) -> Cost:
+    from hornbook.teacher.cost import Expected, calls_in, cost_of
+
+    words = 420 + settings.shown / 4  # tokens of the prompt
+    asked = calls_in(planned) or Expected(settings.sample, settings.sample * words, settings.sample * 40)
+    return cost_of(asked, settings.writers)
+
+
+@stage(
+    "label",
+    makes=("labels",),
+    argument="documents",
+    cost=_label_cost,
+    report="2.3",
+    example="hornbook label my-docs/ --teacher.url http://127.0.0.1:8000/v1 --teacher.model my-model --out labels",
+)
+def label(settings: "LabelSettings", work: "Workspace", *, documents: Sequence[Path]) -> None:
+    """Let a teacher grade a sample of documents and name their topics, for a classifier to learn from."""
+    from hornbook.synthetic.labels import label
+
+    label(settings, work, documents=documents)
 
 
 def _audit_tables(out: Path) -> Iterable["Table"]:

@@ -9,6 +9,7 @@ from pydantic import SerializeAsAny, model_validator
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.settings import Settings, nearest, setting
+from hornbook.data.readers.columns import ColumnSettings
 from hornbook.data.settings import DecontaminateSettings
 from hornbook.synthetic.kind import KindSettings
 from hornbook.synthetic.kinds import FAMILIES, OWN, Profile, load_kind
@@ -101,6 +102,27 @@ class SynthSettings(DecontaminateSettings):
     def models(self) -> list[TeacherSettings]:
         """The teachers, and the verifier if it is another model."""
         return [*self.writers, self.verifier] if self.verifier else self.writers
+
+
+class LabelSettings(ColumnSettings):
+    """Labels of a sample of documents, for a classifier to learn from (report §2.3)."""
+
+    teacher: TeacherSettings | None = setting(None, "the model that labels")
+    teachers: list[TeacherSettings] = setting([], "instead of one teacher several, each with its weight")
+    sample: int = setting(500, "documents to label", ge=1)
+    shown: int = setting(1000, "characters of a document, from its beginning, that the teacher sees", ge=100)
+    clear: float = setting(0.5, "least probability of a document's language; below it has none", ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.teacher is None) == (not self.teachers):
+            raise ValueError("give either teacher (one model that labels) or teachers (a list of several)")
+        return self
+
+    @property
+    def writers(self) -> list[TeacherSettings]:
+        """The teachers, one or several."""
+        return [self.teacher] if self.teacher else self.teachers
 
 
 class AuditSettings(Settings):

@@ -1,16 +1,46 @@
 """Structured output: the JSON schema of a msgspec.Struct for the server, and retries for answers that do not fit."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import msgspec
 
 from hornbook.base.records import Message
-from hornbook.synthetic.json_answers import read
+from hornbook.synthetic.json_answers import Shape, read
+from hornbook.teacher.client import Teacher
 
-__all__ = ["retry_messages", "read", "schema_of"]
+__all__ = ["ask_for", "retry_messages", "read", "schema_of"]
 
 LONGEST_SHOWN = 600  # characters of a wrong answer that are shown to the teacher again
+TRIES = 2
+
+
+async def ask_for(
+    shape: type[Shape],
+    messages: list[Message],
+    teacher: Teacher,
+    *,
+    purpose: str,
+    max_tokens: int,
+    used: Callable[[str], None] = lambda key: None,
+) -> tuple[Shape | None, str]:
+    """(the answer, "") or (None, why two answers did not fit). An answer that was cut off is asked for again with twice
+    the room. `used(key)` is called with the key of each call. Raises CallFailed."""
+    reason = ""
+    for _ in range(TRIES):
+        answer = await teacher.complete(
+            messages, purpose=purpose, temperature=0.0, max_tokens=max_tokens, schema=schema_of(shape)
+        )
+        used(answer.key)
+        found, reason = read(answer.text, shape)
+        if found is not None and answer.finish != "length":
+            return found, ""
+        if answer.finish == "length":
+            max_tokens, reason = 2 * max_tokens, "cut off by the length limit"
+        else:
+            messages = retry_messages(messages, answer.text, reason)
+    return None, reason
 
 
 @cache

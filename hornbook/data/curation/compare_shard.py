@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hornbook.base.files import atomic, read_records, write_json, write_records
 from hornbook.base.records import Document
+from hornbook.data.classifier.selection import THRESHOLDS, Selection, read_selection
 from hornbook.data.curation.repeated_lines import cut_lines
 from hornbook.data.curation.shard import (
     CompareCounts,
@@ -31,7 +32,7 @@ def compare_shard(folder: Path, number: int, settings: str) -> None:
     files = shard_files(folder, number)
     if files.compare_counts.exists():
         return
-    chosen, outliers, repeated, decontaminator = _tools(folder, settings)
+    chosen, outliers, repeated, decontaminator, selection = _tools(folder, settings)
     twins = {twin.row: twin for twin in read_records(files.twins, TwinRow)}
     kept: list[Document] = []
     out: list[RejectedDocument] = []
@@ -46,7 +47,7 @@ def compare_shard(folder: Path, number: int, settings: str) -> None:
         lines.update(cut.keys())
         counts.cut_documents += bool(cut)
         counts.cut_characters += length - len(document.text)
-        reason = _reason(document, bool(cut), chosen, outliers)
+        reason = _reason(document, bool(cut), chosen, outliers, selection)
         if reason and reason.partition(":")[0] not in chosen.put_back:
             out.append(rejected(document, reason))
         else:
@@ -62,7 +63,9 @@ def compare_shard(folder: Path, number: int, settings: str) -> None:
 
 
 @lru_cache(maxsize=1)
-def _tools(folder: Path, settings: str) -> tuple[CurateSettings, Outliers, NDArray[np.uint64], Decontaminator | None]:
+def _tools(
+    folder: Path, settings: str
+) -> tuple[CurateSettings, Outliers, NDArray[np.uint64], Decontaminator | None, Selection | None]:
     """What is loaded once for all shards of a process."""
     chosen = CurateSettings.model_validate_json(settings)
     return (
@@ -70,6 +73,7 @@ def _tools(folder: Path, settings: str) -> tuple[CurateSettings, Outliers, NDArr
         Outliers(read_records(folder / SAMPLE, SampleText)),
         np.load(folder / LINES),
         open_decontaminator(chosen, []) if chosen.benchmarks else None,
+        read_selection(folder / THRESHOLDS) if chosen.classifier else None,
     )
 
 
@@ -79,10 +83,12 @@ def _copy_reason(twin: TwinRow) -> str:
     return f"{NEAR}: of {twin.origin}, similarity {twin.similarity:.2f}"
 
 
-def _reason(document: Document, is_cut: bool, settings: CurateSettings, outliers: Outliers) -> str:
+def _reason(
+    document: Document, is_cut: bool, settings: CurateSettings, outliers: Outliers, selection: Selection | None
+) -> str:
     if is_cut and len(document.text) < settings.min_chars:
         return f"repeated lines: {len(document.text)} characters without them"
-    return outliers.reason(document)
+    return outliers.reason(document) or (selection.poor(document) if selection else "")
 
 
 def _suspects(documents: list[Document], decontaminator: Decontaminator | None) -> list[int]:

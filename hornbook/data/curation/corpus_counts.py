@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from hornbook.base.records import Document
+from hornbook.data.classifier.selection import topics_of
 from hornbook.data.curation.shard import RejectedDocument
 from hornbook.data.readers.documents import SOURCES
 
@@ -25,6 +26,7 @@ class CorpusCounts:
         self.found = found
         self.reasons: dict[str, Counter[str]] = defaultdict(Counter)
         self.languages: Counter[str] = Counter()
+        self.topics: Counter[str] = Counter()  # of prose
         self.origins: dict[str, Counter[str]] = defaultdict(Counter)
         self._sources = {source: _SourceCounts() for source in SOURCES}
 
@@ -42,6 +44,7 @@ class CorpusCounts:
 
     def keep(self, document: Document) -> None:
         self.languages[document.language] += 1
+        self.topics.update(topics_of([document]))
         origins = self.origins[document.source]
         origins[_top(document.origin)] += len(document.text)
         if len(origins) > MOST_ORIGINS:

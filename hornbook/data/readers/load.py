@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.files import Reject, arrow_schema, as_records, mapping_columns
 from hornbook.base.progress import console, progress
-from hornbook.base.records import Document, Pair, Question, Record, Sample, make_id
+from hornbook.base.records import Document, Label, Pair, Question, Record, Sample, make_id
 from hornbook.base.settings import nearest
 from hornbook.data.readers.chats import join_trees, read_chat, read_sample
 from hornbook.data.readers.columns import parse_columns, rename_columns
@@ -23,13 +23,14 @@ from hornbook.data.readers.documents import read_document
 from hornbook.data.readers.fields import Row
 from hornbook.data.readers.formats import ROWS_AT_ONCE, Located, read_rows, shown
 from hornbook.data.readers.hub import read_hub
+from hornbook.data.readers.labels import read_label
 from hornbook.data.readers.pairs import read_pair
 from hornbook.data.readers.questions import read_question
 from hornbook.data.readers.rated import join_rated
 from hornbook.data.readers.sources import RECORD_SUFFIXES, Source, find_sources
 from hornbook.data.readers.texts import is_rows, read_document_files
 
-RecordKind = Literal["chats", "pairs", "questions", "documents", "samples"]
+RecordKind = Literal["chats", "pairs", "questions", "documents", "samples", "labels"]
 Paths = str | Path | Sequence[str | Path]
 Joined = Callable[[Iterable[Located], Reject], Iterable[Located]]
 
@@ -52,6 +53,7 @@ KINDS: dict[str, Reading] = {
     "pairs": Reading(Pair, read_pair, join_rated),
     "questions": Reading(Question, read_question, _apart),
     "documents": Reading(Document, lambda row: read_document(row, ""), _apart),
+    "labels": Reading(Label, read_label, _apart),
 }
 
 
@@ -78,7 +80,7 @@ def load_records(
     Args:
         kind: "chats" gives records with `messages`; "pairs" with `prompt`, `chosen` and `rejected`, each a text or a
             list of messages (or, in a stage's files, with token ids); "questions" with `question`, `answer`, `choices`
-            and `tests`; "documents" with `text`.
+            and `tests`; "documents" with `text`; "labels" with grades and a topic.
         columns: other names of columns, "ours=theirs".
         reject: called with (where, reason) for every row that cannot be read; by default one warning counts them.
 
