@@ -32,9 +32,9 @@ SMALL = """
 name: small
 teacher: {local: model.gguf}
 stages:
-  documents: {kind: curate, documents: ["./my-docs"], min_quality: 0.0, benchmarks: []}
+  documents: {kind: curate, documents: ["./my-docs"], min_quality: 0.0, against: []}
   tasks: {kind: reasoning, tasks: {chain_sum: {samples: 20}}, search: 4, heldout: 2}
-  synthetic: {kind: synth, profile: small, documents: documents, benchmarks: [], kinds: {textbook: {records: 8}}}
+  synthetic: {kind: synth, profile: small, documents: documents, against: [], kinds: {textbook: {records: 8}}}
 """
 RECORDED = "  synthetic: {kind: synth, teacher: {recorded: strong}, seed: 0, kinds: {summary: {records: 8}}}\n"
 
