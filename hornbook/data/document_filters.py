@@ -31,8 +31,8 @@ class DocumentFilters:
     def judge(self, documents: list[Document]) -> list[str]:
         """The reason why each document is set aside, as "reason: details"; "" for those to keep.
 
-        Sets language, language_score, quality, and with a classifier topic, of those that come so far. The texts are already clean
-        (`filters.clean`) and of the right length.
+        Sets language, language_score, quality, and with a classifier topic, of those that come so far. The texts are
+        clean (`filters.clean`) and of the right length.
         """
         self.counts = {"languages_in": Counter()}
         reasons = [""] * len(documents)
