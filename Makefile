@@ -53,7 +53,7 @@ $(COMPILERS): $(DEV)
 test: lint $(BROWSER) $(COMPILERS)
 	$(BIN)/pytest -n auto --dist loadfile
 
-# what benchmarks/training.py, synth.py, judging.py and extract.py there are run against, each in an environment of its own
+# what benchmarks/training.py, synth.py, judging.py, extract.py and data.py there are run against, each in an environment of its own
 peers: setup
 	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/pip install -q -r benchmarks/peers.txt
@@ -63,6 +63,8 @@ peers: setup
 	.venv-peers-judging/bin/pip install -q -r benchmarks/peers-judging.txt
 	test -x .venv-peers-extract/bin/python || $(PYTHON) -m venv .venv-peers-extract
 	.venv-peers-extract/bin/pip install -q -r benchmarks/peers-extract.txt
+	test -x .venv-peers-data/bin/python || $(PYTHON) -m venv .venv-peers-data
+	.venv-peers-data/bin/pip install -q -r benchmarks/peers-data.txt
 
 clean:
-	rm -rf $(VENV) .venv-peers .venv-peers-synth .venv-peers-judging .venv-peers-extract build dist *.egg-info
+	rm -rf $(VENV) .venv-peers .venv-peers-synth .venv-peers-judging .venv-peers-extract .venv-peers-data build dist *.egg-info

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import typing
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -123,9 +123,15 @@ def write_batches(path: Path, cls: type[T], batches: Iterable[list[T]], mappings
     count = 0
     with atomic(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         for batch in batches:
-            writer.write_table(pa.Table.from_pylist([_row(record) for record in batch], schema=schema))
+            columns = [_column(batch, name) for name in schema.names]
+            writer.write_table(pa.Table.from_arrays(list(map(pa.array, columns, schema.types)), schema=schema))
             count += len(batch)
     return count
+
+
+def _column(records: Sequence[msgspec.Struct], name: str) -> list[Any]:
+    values = [getattr(record, name) for record in records]
+    return values if all(isinstance(value, str | int | float) for value in values) else list(map(_row, values))
 
 
 def mapping_columns(cls: type[msgspec.Struct]) -> set[str]:

@@ -99,7 +99,14 @@ def test_binaries_and_failed_decodings_go():
     assert [bool(bad_characters(text)) for text in texts] == [False, True, True, False]
 
 
-BATCH = [PROSE * 3, SENTENCES["de"] * 4, PROSE + "\0" * 9, "buy now " * 100, PROSE + PROSE]
+BATCH = [
+    PROSE * 3,
+    SENTENCES["de"] * 4,
+    PROSE + "\0" * 9,
+    "buy now " * 100,
+    PROSE + PROSE + "Write to anna@firm.de, or call +49 30 901820.",
+    PROSE + PROSE + "The cafÃ© is closed.",
+]
 
 
 @given(st.lists(st.integers(0, len(BATCH) - 1), max_size=8), st.integers(0, 8))
@@ -109,6 +116,38 @@ def test_a_document_is_judged_alike_in_any_batch(numbers, cut):
     whole, one, other = documents(*texts), documents(*texts)[:cut], documents(*texts)[cut:]
     assert filters.judge(whole) == filters.judge(one) + filters.judge(other)
     assert whole == one + other
+
+
+def test_texts_are_repaired_and_masked_and_that_is_counted():
+    filters = DocumentFilters(CurateSettings())
+    found = documents(*BATCH)
+    reasons = [reason.partition(":")[0] for reason in filters.judge(found)]
+    assert reasons == ["", "language", "bad characters", "low quality", "", ""]
+    assert found[4].text.endswith("Write to email@example.com, or call 555-0100.")
+    assert found[5].text.endswith("The café is closed.")
+    assert filters.counts == {
+        "licences": {"unknown": 6},
+        "repaired": {"documents": 1},
+        "languages_in": {"en": 4, "de": 1},
+        "masked": {"email": 1, "phone": 1},
+    }
+
+
+def test_what_is_put_back_passes_the_other_filters():
+    filters = DocumentFilters(CurateSettings(put_back=["language", "low quality"]))
+    found = documents(SENTENCES["de"] * 4 + "Post an anna@firm.de.", PROSE + "\0" * 9)
+    assert [reason.partition(":")[0] for reason in filters.judge(found)] == ["", "bad characters"]
+    assert "anna" not in found[0].text and found[0].language == "de"
+
+
+def test_only_allowed_licences_are_kept():
+    filters = DocumentFilters(CurateSettings(licences=["cc-by-4.0", "mit"]))
+    found = [
+        documents(PROSE * 3, metadata={"license": licence} if licence else {})[0]
+        for licence in ("MIT License", "https://creativecommons.org/licenses/by/4.0/", "GPLv3", "")
+    ]
+    assert filters.judge(found) == ["", "", "licence: GPL-3.0-only", "licence unknown: none given"]
+    assert filters.counts["licences"] == {"MIT": 1, "CC-BY-4.0": 1, "GPL-3.0-only": 1, "unknown": 1}
 
 
 def ordinary(count):

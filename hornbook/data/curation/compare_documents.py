@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 
 import msgspec
 import numpy as np
@@ -22,9 +21,10 @@ from hornbook.data.classifier.selection import (
     topics_of,
 )
 from hornbook.data.curation.compare_shard import LINES, SAMPLE
-from hornbook.data.curation.duplicates import Copies, Twins, find_twins
+from hornbook.data.curation.duplicates import Twins, find_twins
 from hornbook.data.curation.repeated_lines import count_lines
 from hornbook.data.curation.shard import ShardFiles, TwinRow
+from hornbook.data.curation.sign_documents import load_arrays, load_copies
 from hornbook.data.filters.duplicates import BANDS
 from hornbook.data.filters.outliers import SampleText, join_samples
 from hornbook.data.settings import CurateSettings
@@ -38,11 +38,9 @@ def compare_documents(shards: Sequence[ShardFiles], settings: CurateSettings, wo
     folder = shards[0].folder.parent
     if (folder / SAMPLE).exists():
         return
-    loaded = [_arrays(shard, "keys", "any_shingle", "quality", "length") for shard in shards]
-    copies = Copies(*(np.concatenate([arrays[name] for arrays in loaded]) for name in loaded[0]))
-    starts = [0, *accumulate(len(arrays["length"]) for arrays in loaded)]
+    copies, starts, band = load_copies(shards)
     with work.progress("comparing documents", BANDS, "bands") as bar:
-        twins = find_twins(copies, lambda band: _band(shards, band), settings.near_duplicate, bar)
+        twins = find_twins(copies, band, settings.near_duplicate, bar)
     _write_twins(shards, starts, twins)
     kept_N = np.ones(starts[-1], bool)
     kept_N[twins.copies] = False
@@ -90,21 +88,11 @@ class _Lines:
 
     def __iter__(self) -> Iterator[NDArray[np.uint64]]:
         for shard, start in zip(self.shards, self.starts, strict=False):
-            arrays = _arrays(shard, "lines", "line_documents")
-            yield arrays["lines"][self.kept_N[arrays["line_documents"] + start]]
+            arrays = load_arrays(shard.lines, "lines", "documents")
+            yield arrays["lines"][self.kept_N[arrays["documents"] + start]]
 
     def count(self) -> int:
         return sum(len(hashes) for hashes in self)
-
-
-def _arrays(shard: ShardFiles, *names: str) -> dict[str, NDArray[np.generic]]:
-    with np.load(shard.arrays) as stored:
-        return {name: stored[name] for name in names}
-
-
-def _band(shards: Sequence[ShardFiles], number: int) -> NDArray[np.uint64]:
-    """The value of a band in all documents."""
-    return np.concatenate([np.load(shard.signatures, mmap_mode="r")[number] for shard in shards])
 
 
 def _write_twins(shards: Sequence[ShardFiles], starts: list[int], twins: Twins) -> None:

@@ -10,10 +10,10 @@ from hornbook.base.files import atomic, read_records, write_json, write_records
 from hornbook.base.records import Document
 from hornbook.data.curation.repeated_lines import line_hashes
 from hornbook.data.curation.shard import FilterCounts, RejectedDocument, ShardFiles, rejected, shard_files
+from hornbook.data.curation.sign_documents import sign_documents
 from hornbook.data.document_filters import DocumentFilters
 from hornbook.data.extract.chapters import chapters
 from hornbook.data.filters.clean import clean_text
-from hornbook.data.filters.duplicates import hash_words_only, signatures, words_only
 from hornbook.data.filters.outliers import SampleText, sample_documents
 from hornbook.data.settings import CurateSettings
 
@@ -38,7 +38,7 @@ def filter_shard(folder: Path, number: int, settings: str) -> None:
     counts.notes = {name: dict(sorted(counter.items())) for name, counter in filters.counts.items()}
     write_records(files.filtered, Document, kept)
     write_records(files.filtered_out, RejectedDocument, out)
-    _write_figures(files, kept)
+    _write_lines_and_sample(files, kept, sign_documents(files, kept))
     write_json(files.filter_counts, counts)
     files.input.unlink()
 
@@ -71,22 +71,13 @@ def _wrong_length(document: Document, settings: CurateSettings) -> str:
     return f"too long: {len(document.text)} characters" if len(document.text) > settings.max_chars else ""
 
 
-def _write_figures(files: ShardFiles, kept: list[Document]) -> None:
-    """Write what is compared between documents: signatures, keys, hashes of lines, and a sample for statistics."""
-    words = [words_only(document.text) for document in kept]
-    keys = [hash_words_only(text) for text in words]
-    bands_NB, any_shingle_N = signatures([document.text for document in kept])
-    lines = [line_hashes(document) for document in kept]
-    with atomic(files.signatures) as temporary, temporary.open("wb") as file:
-        np.save(file, np.ascontiguousarray(bands_NB.T))  # a band of all documents is read at a time
-    with atomic(files.arrays) as temporary, temporary.open("wb") as file:
+def _write_lines_and_sample(files: ShardFiles, documents: list[Document], keys: list[bytes]) -> None:
+    """Write what the statistics of all documents are made from: hashes of their lines, and a sample of texts."""
+    lines = [sorted(line_hashes(document)) for document in documents]
+    with atomic(files.lines) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
-            keys=np.frombuffer(b"".join(keys), ">u8").astype(np.uint64).reshape(-1, 2),
-            any_shingle=any_shingle_N,
-            quality=np.array([document.quality for document in kept], np.float64),
-            length=np.array([len(text) for text in words], np.int64),
-            lines=np.array([line for some in lines for line in sorted(some)], np.uint64),
-            line_documents=np.repeat(np.arange(len(kept), dtype=np.uint32), [len(some) for some in lines]),
+            lines=np.array([line for some in lines for line in some], np.uint64),
+            documents=np.repeat(np.arange(len(lines), dtype=np.uint32), [len(some) for some in lines]),
         )
-    write_records(files.sample, SampleText, sample_documents(kept, [key.hex() for key in keys]))
+    write_records(files.sample, SampleText, sample_documents(documents, [key.hex() for key in keys]))

@@ -102,9 +102,14 @@ class ShardFiles(NamedTuple):
         return self.folder / "signatures.npy"
 
     @property
-    def arrays(self) -> Path:
-        """Figures of each document and hashes of lines: see `filter_shard`."""
-        return self.folder / "arrays.npz"
+    def figures(self) -> Path:
+        """Arrays of figures of each document: see `sign_documents`."""
+        return self.folder / "figures.npz"
+
+    @property
+    def lines(self) -> Path:
+        """The hashes of lines and the rows of the documents that have them."""
+        return self.folder / "lines.npz"
 
     @property
     def sample(self) -> Path:

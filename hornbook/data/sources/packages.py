@@ -20,6 +20,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.records import Document
 from hornbook.base.rng import rng
 from hornbook.data.extract.markdown import clean_markdown
+from hornbook.data.extract.repositories import read_manifest
 from hornbook.data.extract.restructured_text import clean_restructured_text
 from hornbook.data.readers.documents import new_document
 from hornbook.data.sources.docstrings import Docstring, dictionary_texts, docstrings, without_docstrings
@@ -48,11 +49,18 @@ class PackageLimits(NamedTuple):
 
 
 def package_documents(package: str, limits: PackageLimits, seed: int) -> Iterator[Document]:
-    """Documents of one package, `stdlib` being the standard library.
+    """Documents of one package, `stdlib` being the standard library, with its licence where its metadata names one.
 
     If there is more than `limits.package_chars` of a source, whole files are drawn at random (by `seed`).
     Raises HornbookError when the package is not installed.
     """
+    licence = _licence(package)
+    for document in _documents(package, limits, seed):
+        document.metadata = {"license": licence} if licence else {}
+        yield document
+
+
+def _documents(package: str, limits: PackageLimits, seed: int) -> Iterator[Document]:
     root = _locate(package)
     every = _files(root)
     files = [file for file in every if file.suffix == ".py"]
@@ -76,6 +84,13 @@ def package_version(package: str) -> str:
         return sys.version.split()[0]
     distribution = _distribution(package)
     return distribution.version if distribution else ""
+
+
+def _licence(package: str) -> str:
+    if package == STDLIB or package.split(".")[0] in sys.stdlib_module_names:
+        return "PSF-2.0"
+    distribution = _distribution(package)
+    return read_manifest("METADATA", distribution.read_text("METADATA") or "").license if distribution else ""
 
 
 def _locate(package: str) -> Path:
