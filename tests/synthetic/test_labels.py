@@ -62,7 +62,7 @@ def test_by_files_the_request_shows_the_beginning_and_the_closed_list(tmp_path):
     with pytest.raises(HornbookError, match="wrote 1 request "):
         hornbook.label_documents(rows, out=tmp_path / "out", **settings)
     (request,) = requests_in(tmp_path / "exchange")
-    shown = request["body"]["messages"][1]["content"].split("====\n")[1].rstrip()
+    shown = request["body"]["messages"][1]["content"].split("====\n")[1].removesuffix("\n====")
     assert shown == rows[0]["text"][:150].strip()
     assert "physics, chemistry" in request["body"]["messages"][1]["content"]
     assert "enum" in json.dumps(request["body"]["response_format"])
