@@ -16,7 +16,7 @@ from benchmarks.watched_process import run_watched
 from hornbook.base.files import read_records, write_records
 from hornbook.base.records import Document
 from hornbook.data.curation.repeated_lines import line_hashes
-from hornbook.data.decontaminate import open_decontaminator
+from hornbook.data.decontaminate import make_decontaminator
 from hornbook.data.document_filters import DocumentFilters
 from hornbook.data.filters.clean import clean_text
 from hornbook.data.filters.duplicates import exact_key, signatures
@@ -60,7 +60,7 @@ def show_parts(bench: Bench, documents: list[Document]) -> float:
     texts = [document.text for document in documents]
     megabytes = sum(len(text.encode()) for text in texts) / 1e6
     settings = CurateSettings()
-    filters, decontaminator = DocumentFilters(settings), open_decontaminator(settings, [])
+    filters, decontaminator = DocumentFilters(settings), make_decontaminator(settings)
     filters.judge(documents[:10])  # loads its models
     keys = [exact_key(text).hex() for text in texts]
     outliers = Outliers(sample_documents(documents, keys))

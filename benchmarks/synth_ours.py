@@ -25,7 +25,7 @@ def work(asked: dict[str, Any]) -> list[str]:
         {
             "teacher": {"url": asked["url"], "model": MODEL, "concurrency": asked["concurrency"], "timeout": 60},
             "kinds": {"retell": retell},
-            "benchmarks": [],  # the peers do not decontaminate
+            "against": [],  # the peers do not decontaminate
         },
         "synthetic",
     )

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from hornbook.api.data_stages import audit as audit
     from hornbook.api.data_stages import collect_questions as collect_questions
     from hornbook.api.data_stages import curate as curate
-    from hornbook.api.data_stages import decontaminate as decontaminate
+    from hornbook.api.data_stages import decontaminate_files as decontaminate_files
     from hornbook.api.data_stages import extract_files as extract_files
     from hornbook.api.data_stages import label_documents as label_documents
     from hornbook.api.data_stages import mathematics as mathematics
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hornbook.api.stages import train_tokenizer as train_tokenizer
     from hornbook.api.stages import tune as tune
     from hornbook.base.errors import HornbookError as HornbookError
+    from hornbook.data.decontaminate import decontaminate as decontaminate
     from hornbook.data.extract.extract import extract as extract
     from hornbook.data.readers.load import load_records as load_records
     from hornbook.oracles.judge import judge as judge
@@ -50,7 +51,8 @@ _PUBLIC = {  # name: its module
     "label_documents": "hornbook.api.data_stages",
     "train_classifier": "hornbook.api.data_stages",
     "curate": "hornbook.api.data_stages",
-    "decontaminate": "hornbook.api.data_stages",
+    "decontaminate": "hornbook.data.decontaminate",
+    "decontaminate_files": "hornbook.api.data_stages",
     "import_model": "hornbook.api.stages",
     "reasoning": "hornbook.api.data_stages",
     "mathematics": "hornbook.api.data_stages",

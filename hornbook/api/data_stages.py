@@ -79,7 +79,7 @@ def curate(
     return Curated(run_stage("curate", "curate", out, seed, overwrite, settings, documents=documents))
 
 
-def decontaminate(
+def decontaminate_files(
     records: Rows,
     *,
     out: str | Path,
@@ -87,8 +87,10 @@ def decontaminate(
     overwrite: bool = False,
     **settings: Unpack[DecontaminateOptions],
 ) -> Decontaminated:
-    """Set aside records that overlap with benchmarks."""
-    return Decontaminated(run_stage("decontaminate", "decontaminate", out, seed, overwrite, settings, records=records))
+    """Set aside records of files that overlap with benchmarks; `decontaminate` judges texts."""
+    return Decontaminated(
+        run_stage("decontaminate_files", "decontaminate", out, seed, overwrite, settings, records=records)
+    )
 
 
 def collect_questions(

@@ -19,12 +19,13 @@ class ExtractOptions(ColumnOptions, total=False):
 
 
 class DecontaminateOptions(ColumnOptions, total=False):
-    benchmarks: Sequence[str]
+    against: Sequence[str]
     info_threshold: float
     contamination_threshold: float
     drop_partial: bool
     boilerplate: int
-    allow_common: int
+    common_share: float
+    common_documents: int
     allow_file: str
 
 
@@ -69,7 +70,7 @@ class QuestionSetOptions(TypedDict, total=False):
     search: int
     heldout: int
     test: int
-    benchmarks: Sequence[str]
+    against: Sequence[str]
     instruction: str
 
 

@@ -113,7 +113,14 @@ class Decontaminated(Result):
     @property
     def files(self) -> list[Path]:
         """The files without contaminated records, under the names of the given files."""
-        others = {"stage.json", "book.json", "rejects.jsonl"}
+        others = {
+            "stage.json",
+            "book.json",
+            "rejects.jsonl",
+            "verdicts.jsonl",
+            "contaminated.jsonl",
+            "contamination.html",
+        }
         found = (file for file in sorted(self.path.rglob("*")) if file.is_file() and file.name not in others)
         return [file for file in found if not file.name.startswith(".")]
 

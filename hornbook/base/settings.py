@@ -35,6 +35,7 @@ class Settings(BaseModel):
         return {name: _identity(value) for name, value in self if _in_key(type(self), name)}
 
 
+RENAMED = {"benchmarks": "against", "allow_common": "common_share"}  # names of earlier versions, where they are unknown
 KEYS_ALONE, WHOLE_TEXTS = "keys_alone", "whole_texts"  # marks of fields
 
 
@@ -100,7 +101,10 @@ def _explain(cls: type[BaseModel], error: ValidationError, where: str) -> str:
     path = [str(part) for part in first["loc"]]
     place = ".".join([where, *path]) if where else ".".join(path)
     if first["type"] == "extra_forbidden":
-        return f"{place}: unknown key{nearest(path[-1], _fields_at(cls, path[:-1]))}"
+        known = _fields_at(cls, path[:-1])
+        if RENAMED.get(path[-1]) in known:
+            return f"{place}: is called '{RENAMED[path[-1]]}' now"
+        return f"{place}: unknown key{nearest(path[-1], known)}"
     if first["type"] == "missing":
         return f"{place}: missing; {first['msg'][0].lower()}{first['msg'][1:]}"
     message = first["msg"].removeprefix("Value error, ")

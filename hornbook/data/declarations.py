@@ -66,14 +66,15 @@ def curate(settings: "CurateSettings", work: "Workspace", *, documents: Sequence
     holds={"records": "documents"},
     makes=("documents",),
     argument="records",
+    version=2,
     report="B",
-    example="hornbook decontaminate my.jsonl --benchmarks mmlu gsm8k --out clean",
+    example="hornbook decontaminate my.jsonl --against mmlu gsm8k --out clean",
 )
 def decontaminate(settings: "DecontaminateSettings", work: "Workspace", *, records: Sequence[Path]) -> None:
     """Set aside the records that overlap with benchmarks (both n-gram rules of appendix B)."""
-    from hornbook.data.decontaminate import decontaminate
+    from hornbook.data.decontaminate_files import decontaminate_files
 
-    decontaminate(settings, work, records=records)
+    decontaminate_files(settings, work, records=records)
 
 
 @stage(

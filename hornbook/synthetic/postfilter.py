@@ -3,7 +3,7 @@
 from hornbook.base.record_parts import RecordParts
 from hornbook.base.records import Sample
 from hornbook.base.workspace import Workspace
-from hornbook.data.decontaminate import count_verdicts, open_decontaminator, unwanted_labels
+from hornbook.data.decontaminate import note_contamination, open_decontaminator, unwanted_labels
 from hornbook.data.filters.duplicates import NearDuplicates, exact_key, signed
 from hornbook.synthetic.settings import SynthSettings
 
@@ -35,7 +35,7 @@ class Duplicates:
 def contaminated(samples: RecordParts[Sample], settings: SynthSettings, work: Workspace) -> dict[str, str]:
     """The samples that repeat a benchmark: id → kind. They are set aside with their reason; the whole sample is
     compared."""
-    if not settings.benchmarks or not any(samples):
+    if not settings.against or not any(samples):
         return {}
     found: dict[str, str] = {}
     verdicts = []
@@ -49,7 +49,7 @@ def contaminated(samples: RecordParts[Sample], settings: SynthSettings, work: Wo
             if verdict.label in unwanted:
                 work.reject(sample.id, f"{sample.kind}, {verdict.reason()}")
                 found[sample.id] = sample.kind
-    work.note("contamination", count_verdicts(verdicts))
+    note_contamination(work, settings, decontaminator, verdicts)
     return found
 
 

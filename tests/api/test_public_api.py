@@ -15,7 +15,7 @@ import hornbook
 
 STAGES = [name for name, module in hornbook._PUBLIC.items() if module.endswith("stages")]
 PAGE = "Copper conducts heat well, which is why pans are often made of it. The handle stays cool, for it is wood. " * 4
-QUICK = {"min_quality": 0.0, "benchmarks": [], "languages": []}
+QUICK = {"min_quality": 0.0, "against": [], "languages": []}
 
 
 def test_the_import_is_quick_and_imports_nothing_heavy() -> None:
@@ -87,5 +87,5 @@ def test_what_is_wrong_is_said_in_one_line(
     documents: object, settings: dict[str, object], line: str, tmp_path: Path
 ) -> None:
     with pytest.raises(hornbook.HornbookError, match=line) as raised:
-        hornbook.curate(documents, out=tmp_path / "out", benchmarks=[], **settings)  # type: ignore[arg-type]
+        hornbook.curate(documents, out=tmp_path / "out", against=[], **settings)  # type: ignore[arg-type]
     assert "\n" not in str(raised.value)

@@ -56,7 +56,7 @@ def corpus(tmp_path):
     return root
 
 
-SETTINGS = CurateSettings(benchmarks=["gsm8k", "arc_easy"])
+SETTINGS = CurateSettings(against=["gsm8k", "arc_easy"])
 
 
 def run(path, settings=SETTINGS, **inputs):
@@ -112,7 +112,7 @@ def test_a_rejected_document_is_whole_and_names_its_twin_and_can_be_put_back(tmp
 
 
 def test_two_runs_leave_the_same_bytes(tmp_path, corpus):
-    settings = CurateSettings(benchmarks=[], packages=["heapq", "json"], package_chars=20_000)
+    settings = CurateSettings(against=[], packages=["heapq", "json"], package_chars=20_000)
     for name in "ab":
         run(tmp_path / name, settings, documents=[corpus])
     for file in ("documents.parquet", "rejected.parquet", "book.json", "rejects.jsonl"):
@@ -127,7 +127,7 @@ def test_nothing_to_read_and_nothing_left_are_errors(tmp_path, corpus):
     with pytest.raises(HornbookError, match="no readable document"):
         run(tmp_path / "b", documents=[tmp_path / "empty.jsonl"])
     with pytest.raises(HornbookError, match="none of 19 documents is left"):
-        run(tmp_path / "c", CurateSettings(min_chars=10**6, max_chars=10**7, benchmarks=[]), documents=[corpus])
+        run(tmp_path / "c", CurateSettings(min_chars=10**6, max_chars=10**7, against=[]), documents=[corpus])
     with pytest.raises(HornbookError, match="prose_source"):
         run(tmp_path / "d", CurateSettings(prose_source="books"), documents=[corpus])
 

@@ -56,7 +56,7 @@ def corpus(tmp_path_factory):
     return folder
 
 
-SETTINGS = CurateSettings(benchmarks=["arc_easy"], min_quality=0.0, workers=2)
+SETTINGS = CurateSettings(against=["arc_easy"], min_quality=0.0, workers=2)
 
 
 def contents(folder):

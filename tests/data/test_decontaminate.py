@@ -13,8 +13,11 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_records, write_records
 from hornbook.base.records import Message, Sample
 from hornbook.base.workspace import Workspace
+from hornbook.data.benchmark_sets import load_sets
 from hornbook.data.benchmarks import BenchmarkItem, load_benchmark
-from hornbook.data.decontaminate import Decontaminator, decontaminate
+from hornbook.data.decontaminate import open_decontaminator
+from hornbook.data.decontaminate_files import decontaminate_files
+from hornbook.data.decontaminator import Decontaminator
 from hornbook.data.settings import DecontaminateSettings
 
 
@@ -29,11 +32,10 @@ def naive_grams(text, n):
 
 def naive_verdict(text, items, info, contamination):
     """Appendix B with Python sets."""
-    mine = naive_grams(text, 13)
-    for gram in mine:
-        for candidate in items:
-            if gram in naive_grams(candidate.text, 13):
-                return "contaminated", candidate.id
+    mine = set(naive_grams(text, 13))
+    shared = [len(mine & set(naive_grams(candidate.text, 13))) for candidate in items]
+    if max(shared):
+        return "contaminated", items[shared.index(max(shared))].id
     short = set(naive_grams(text, 7))
     best, best_item = 0.0, ""
     for candidate in items:
@@ -89,7 +91,7 @@ def test_allow_list_takes_phrases_out_of_the_13_gram_rule_only():
     made = Decontaminator([item(0, LONG_ITEM)])
     host = PHRASE + " " + " ".join(f"other{n}" for n in range(60))
     assert made.verdict(host).label == "contaminated"
-    made.allow([PHRASE])
+    made.allow_texts([PHRASE])
     assert made.verdict(host).label == "clean"
     assert made.verdict(LONG_ITEM).label == "contaminated"
     assert made.verdict(" ".join(f"unique{n}" for n in range(10))).rule == "7-gram"
@@ -98,9 +100,10 @@ def test_allow_list_takes_phrases_out_of_the_13_gram_rule_only():
 def test_what_is_common_in_the_corpus_or_the_form_of_a_benchmark_is_allowed():
     hosts = [f"{PHRASE} " + " ".join(f"host{h}x{n}" for n in range(60)) for h in range(3)]
     made = Decontaminator([item(0, LONG_ITEM)])
-    assert made.allow_common([hosts], documents=4) == 0
+    counts = made.count_common(hosts)
+    made.allow(counts.common(share=0.1, least=4))
     assert made.verdict(hosts[0]).label == "contaminated"
-    assert made.allow_common([hosts], documents=3) == 1
+    made.allow(counts.common(share=0.1, least=3))
     assert made.verdict(hosts[0]).label == "clean"
     forms = [item(n, f"{PHRASE} " + " ".join(f"q{n}x{k}" for k in range(60))) for n in range(5)]
     assert Decontaminator(forms, boilerplate=6).verdict(hosts[0]).label == "contaminated"
@@ -113,7 +116,7 @@ def test_no_items_and_empty_texts_are_clean():
 
 
 def test_a_real_question_is_found_wherever_it_is_hidden():
-    made = Decontaminator.from_benchmarks(["gsm8k", "humaneval"])
+    made = Decontaminator(load_sets(["gsm8k", "humaneval"]))
     questions = load_benchmark("gsm8k")
     filler = "The weather was fine and nobody in the village thought about numbers at all that day. " * 40
     for question in random.Random(0).sample(questions, 20):
@@ -127,13 +130,14 @@ def test_a_real_question_is_found_wherever_it_is_hidden():
 
 def test_allow_file(tmp_path):
     question = load_benchmark("gsm8k")[0]
-    (tmp_path / "allowed.txt").write_text(question.text)
-    filler = " ".join(f"w{n}" for n in range(800))
-    allowing = Decontaminator.from_benchmarks(["gsm8k"], allow=tmp_path / "allowed.txt", info=1.0)
-    assert Decontaminator.from_benchmarks(["gsm8k"]).verdict(filler + question.question).rule == "13-gram"
-    assert allowing.verdict(filler + question.question).label == "clean"
+    words = question.question.split()
+    (tmp_path / "allowed.txt").write_text(" ".join(words[:20]))
+    text = " ".join(words[:20]) + " " + " ".join(f"w{n}" for n in range(800))
+    settings = DecontaminateSettings(against=["gsm8k"], info_threshold=1.0, allow_file=str(tmp_path / "allowed.txt"))
+    assert Decontaminator(load_sets("gsm8k")).verdict(text).rule == "13-gram"
+    assert open_decontaminator(settings, []).verdict(text).label == "clean"
     with pytest.raises(HornbookError, match="allow-list"):
-        Decontaminator.from_benchmarks(["gsm8k"], allow=tmp_path / "missing.txt")
+        open_decontaminator(settings.model_copy(update={"allow_file": str(tmp_path / "missing.txt")}), [])
 
 
 def sample(name, question, reply="Answer: 4"):
@@ -154,7 +158,9 @@ def test_a_users_files_come_back_without_the_contaminated_records(tmp_path):
     ]
     (tmp_path / "mine.jsonl").write_bytes(b"\n".join(lines))
     work = Workspace(tmp_path / "out")
-    decontaminate(DecontaminateSettings(benchmarks=["gsm8k"]), work, records=[tmp_path / "in", tmp_path / "mine.jsonl"])
+    decontaminate_files(
+        DecontaminateSettings(against=["gsm8k"]), work, records=[tmp_path / "in", tmp_path / "mine.jsonl"]
+    )
     assert [kept.id for kept in read_records(tmp_path / "out" / "samples.parquet", Sample)] == ["good"]
     assert (tmp_path / "out" / "mine.jsonl").read_bytes() == lines[0] + b"\n"
     assert pq.read_schema(tmp_path / "out" / "samples.parquet").equals(
@@ -172,15 +178,15 @@ def test_rows_of_other_tools_are_compared_by_all_their_texts(tmp_path):
     (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress((tmp_path / "a.jsonl").read_bytes()))
     (tmp_path / "c.csv").write_text(f'instruction,output\nHow are you?,Fine.\n"{question}",5\n')
     files = [tmp_path / name for name in ("a.jsonl", "b.jsonl.gz", "c.csv")]
-    decontaminate(DecontaminateSettings(benchmarks=["gsm8k"]), Workspace(tmp_path / "out"), records=files)
+    decontaminate_files(DecontaminateSettings(against=["gsm8k"]), Workspace(tmp_path / "out"), records=files)
     kept = msgspec.json.encode(asked[0]) + b"\n"
     assert (tmp_path / "out" / "a.jsonl").read_bytes() == (tmp_path / "out" / "b.jsonl").read_bytes() == kept
     assert (tmp_path / "out" / "c.jsonl").read_bytes() == b'{"instruction":"How are you?","output":"Fine."}\n'
 
 
 def test_files_that_cannot_be_compared_are_named(tmp_path):
-    run = lambda *paths: decontaminate(  # noqa: E731
-        DecontaminateSettings(benchmarks=["gsm8k"]), Workspace(tmp_path / "out"), records=list(paths)
+    run = lambda *paths: decontaminate_files(  # noqa: E731
+        DecontaminateSettings(against=["gsm8k"]), Workspace(tmp_path / "out"), records=list(paths)
     )
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
@@ -213,12 +219,12 @@ def test_the_thresholds_are_settings(tmp_path, settings, kept):
     words = load_benchmark("gsm8k")[0].question.split()
     pieces = [words[start : start + 11] for start in range(0, len(words), 11)][::2]
     text = " ".join(" ".join(piece) + f" and then {n} others came along" for n, piece in enumerate(pieces))
-    verdict = Decontaminator.from_benchmarks(["gsm8k"]).verdict(text)
+    verdict = Decontaminator(load_sets("gsm8k")).verdict(text)
     assert verdict.label == "partial" and 0.3 <= verdict.ratio < 0.5
     (tmp_path / "allowed.txt").write_text(text)
     (tmp_path / "in.jsonl").write_bytes(msgspec.json.encode({"text": text}) + b'\n{"text": "fine"}\n')
     if "allow_file" in settings:
         settings = settings | {"allow_file": str(tmp_path / "allowed.txt")}
-    chosen = DecontaminateSettings(benchmarks=["gsm8k"], **settings)
-    decontaminate(chosen, Workspace(tmp_path / "out"), records=[tmp_path / "in.jsonl"])
+    chosen = DecontaminateSettings(against=["gsm8k"], **settings)
+    decontaminate_files(chosen, Workspace(tmp_path / "out"), records=[tmp_path / "in.jsonl"])
     assert len((tmp_path / "out" / "in.jsonl").read_bytes().splitlines()) == 1 + kept

@@ -110,7 +110,7 @@ def run(url: str, folder: Path, ledger: Path, documents: Path, runner: str = "lo
         "runner": runner,
         "teacher": {"url": url, "model": "mock", "concurrency": 8, "backoff": 0.01, **teacher},
         "kinds": {"retold": {"records": RECORDS}},
-        "benchmarks": [],
+        "against": [],
         "near_duplicate": 2.0,
     }
     work = Workspace(folder, seed=5, name="synthetic", ledger=ledger)

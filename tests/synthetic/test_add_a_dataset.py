@@ -40,7 +40,7 @@ def run(file, monkeypatch, tmp_path, records=12):
         "profile": "small",
         "kinds": [str(file)],
         "records": records,
-        "benchmarks": [],
+        "against": [],
     }
     work = Workspace(tmp_path / "out", seed=5, name="synthetic", ledger=tmp_path / "ledger")
     stage.synth(SynthSettings.parse(values, "synthetic"), work, documents=[write_corpus(tmp_path / "corpus")])

@@ -129,7 +129,7 @@ def synth(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, corpus: Path, grade: 
     monkeypatch.setattr(stage, "open_teachers", opening(teachers, say))
     values = {
         "teacher": {"local": "smollm2"}, "kinds": {"textbook": {"records": 4}, "exercise": {"records": 4}},
-        "passages": {"curation": "teacher", "tokens": [20, 120], "prose": True}, "benchmarks": [],
+        "passages": {"curation": "teacher", "tokens": [20, 120], "prose": True}, "against": [],
         "profile": "small",
     }  # fmt: skip
     work = Workspace(tmp_path / "out", seed=5, name="synthetic")

@@ -18,7 +18,7 @@ WORDS = [f"word{number}" for number in range(4000)]
 
 
 def settings(**limits):
-    values = {"teacher": {"local": "smollm2"}, "kinds": ["textbook"], "diversity": limits, "benchmarks": []}
+    values = {"teacher": {"local": "smollm2"}, "kinds": ["textbook"], "diversity": limits, "against": []}
     return SynthSettings.parse(values, "")
 
 

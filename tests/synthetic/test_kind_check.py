@@ -129,7 +129,7 @@ def test_an_error_in_a_kinds_code_is_not_the_teachers_weakness(tmp_path, monkeyp
     file = tmp_path / "mine.py"
     file.write_text(FAULTY)
     monkeypatch.setattr(stage, "open_teachers", opening([], good_teacher))
-    values = {"teacher": {"local": "smollm2"}, "kinds": [str(file), "summary"], "records": 2, "benchmarks": []}
+    values = {"teacher": {"local": "smollm2"}, "kinds": [str(file), "summary"], "records": 2, "against": []}
     work = Workspace(tmp_path / "out", seed=5, name="synthetic", ledger=tmp_path / "ledger")
     with pytest.raises(HornbookError, match=r"mine: [0-9]+ records failed by an error in the kind itself, first fault"):
         stage.synth(SynthSettings.parse(values, "synthetic"), work, documents=[write_corpus(tmp_path / "corpus")])

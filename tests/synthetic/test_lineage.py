@@ -59,7 +59,7 @@ def runs(tmp_path, monkeypatch):
     kinds = [str(tmp_path / "sums.py"), str(tmp_path / "whole_pages.py")]
     small = {"tokens": [20, 120], "prose": True}  # two passages of a page
     values = {
-        "teacher": {"local": "smollm2"}, "kinds": kinds, "records": 3, "benchmarks": [], "near_duplicate": 2.0,
+        "teacher": {"local": "smollm2"}, "kinds": kinds, "records": 3, "against": [], "near_duplicate": 2.0,
         "passages": small,
     }  # fmt: skip
     documents = write_corpus(tmp_path / "corpus")

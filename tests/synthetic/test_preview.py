@@ -25,7 +25,7 @@ def synth(tmp_path, monkeypatch):
 
     def run(url, *words):
         teacher = ["--teacher.url", url, "--teacher.model", "mock"]
-        kinds = ["--kinds", "retold", "--records", "8", "--benchmarks", "[]"]
+        kinds = ["--kinds", "retold", "--records", "8", "--against", "[]"]
         command = ["hornbook", "synth", str(documents), *teacher, *kinds, "--out", str(out), *words]
         monkeypatch.setattr(sys, "argv", command)
         with registered():

@@ -137,7 +137,7 @@ def test_a_shard_that_kills_its_workers_is_given_up(cluster, tmp_path):
     def shown(spent):
         raise AssertionError("nothing can have been made")
 
-    settings = SynthSettings.parse({"teacher": {"url": "http://127.0.0.1:9/v1", "model": "m"}, "benchmarks": []}, "")
+    settings = SynthSettings.parse({"teacher": {"url": "http://127.0.0.1:9/v1", "model": "m"}, "against": []}, "")
     kind = replace(KIND, make=make, name="dying")
     job = RecordJob(kind, KindSettings(), Question(id="q", task="t", prompt="p"), number=0)
     order = JobOrder([KindPlan(kind, job.settings, 1, iter([job]))], Kept())
@@ -153,7 +153,7 @@ def test_a_kind_of_the_users_own_runs_there_too(cluster, documents, tmp_path):
         "kinds": [str(tmp_path / "mine.py")],
         "records": 5,
         "passages": {"min_value": 0},
-        "benchmarks": [],
+        "against": [],
         "runner": "ray",
     }
     with serving() as (server, _):

@@ -50,7 +50,7 @@ def run(tmp_path):
             values = {
                 "teacher": {"url": server.url, "model": "mock", "concurrency": 8, "backoff": 0.01},
                 "kinds": [str(tmp_path / "told_anew.yaml")],
-                "benchmarks": [],
+                "against": [],
                 **changes,
             }
             work = Workspace(tmp_path / name, seed=5, name="synthetic", ledger=tmp_path / f"{name}-ledger")

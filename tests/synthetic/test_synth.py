@@ -1,5 +1,6 @@
 """The whole stage with a teacher that answers by rule: what is written, what is booked, and what a kill leaves."""
 
+import json
 import os
 import signal
 import subprocess
@@ -38,7 +39,7 @@ def make_settings(**changes):
         "profile": "small",
         "kinds": KINDS,
         "passages": SMALL,
-        "benchmarks": [],
+        "against": [],
         "tries": 1,
     }
     values |= changes
@@ -218,15 +219,11 @@ def test_a_teacher_that_repeats_itself_is_noticed(run):
     assert copies == dull.notes["yields"]["textbook"]["made"] - len(kept)
 
 
-def test_what_repeats_a_benchmark_is_set_aside(run, monkeypatch):
-    from hornbook.data import decontaminate
-    from hornbook.data.benchmarks import BenchmarkItem
-
+def test_what_repeats_a_benchmark_is_set_aside(run, tmp_path):
     whole, _ = run("whole")
     victim = next(sample for sample in read_records(whole.path, Sample) if sample.kind == "textbook" and sample.text)
-    item = BenchmarkItem(id="quiz/1", benchmark="quiz", split="test", question=victim.text)
-    monkeypatch.setattr(decontaminate, "load_benchmark", lambda name: [item])
-    clean, _ = run("clean", settings=make_settings(benchmarks=["quiz"]))
+    (tmp_path / "quiz.jsonl").write_text(json.dumps({"question": victim.text}))
+    clean, _ = run("clean", settings=make_settings(against=[str(tmp_path / "quiz.jsonl")]))
     before, after = ({sample.id for sample in read_records(work.path, Sample)} for work in (whole, clean))
     assert before - after == {victim.id}
     assert clean.rejected["textbook, contaminated"] == 1

@@ -30,7 +30,7 @@ def test_a_record_keeps_its_teacher_and_weights_share_them_out(tmp_path):
             ],
             "kinds": {"retold": {"records": RECORDS}},
             "passages": {"min_value": 0},
-            "benchmarks": [],
+            "against": [],
             "near_duplicate": 2.0,
         }
         work = Workspace(tmp_path / "out", seed=5, ledger=tmp_path / "ledger")

@@ -1,5 +1,6 @@
 """What users rely on: questions that their oracle judges, in sets that never meet and keep clear of benchmarks."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,6 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_records
 from hornbook.base.records import Question
 from hornbook.base.workspace import Workspace
-from hornbook.data.benchmarks import BenchmarkItem
 from hornbook.oracles.score import judge_pairs
 from hornbook.synthetic.mathematics.settings import MathematicsSettings
 from hornbook.synthetic.mathematics.stage import mathematics
@@ -65,13 +65,12 @@ def test_same_seed_same_bytes(tmp_path: Path) -> None:
     assert contents("a", 1) == contents("b", 1) != contents("c", 2)
 
 
-def test_what_a_benchmark_asks_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_benchmark_asks_is_set_aside(tmp_path: Path) -> None:
     modules = {"arithmetic__add_sub_multiple": {"train": 40}}
     first = sets(run(tmp_path / "a", modules=modules, search=2, heldout=2).path)["train"]
     known = max(first, key=lambda question: len(question.prompt))
-    item = BenchmarkItem(id="x", benchmark="x", split="test", question=known.prompt)
-    monkeypatch.setattr("hornbook.data.decontaminate.load_benchmark", lambda name: [item])
-    work = run(tmp_path / "b", modules=modules, search=2, heldout=2, benchmarks=["x"])
+    (tmp_path / "x.jsonl").write_text(json.dumps({"question": known.prompt}))
+    work = run(tmp_path / "b", modules=modules, search=2, heldout=2, against=[str(tmp_path / "x.jsonl")])
     assert known.prompt not in {question.prompt for question in sets(work.path)["train"]}
     assert work.rejected["contaminated"] >= 1
 

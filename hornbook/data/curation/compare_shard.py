@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hornbook.base.files import atomic, read_records, write_json, write_records
 from hornbook.base.records import Document
 from hornbook.data.classifier.selection import THRESHOLDS, Selection, read_selection
+from hornbook.data.common_grams import CommonGrams
 from hornbook.data.curation.repeated_lines import cut_lines
 from hornbook.data.curation.shard import (
     CompareCounts,
@@ -20,7 +21,8 @@ from hornbook.data.curation.shard import (
     rejected,
     shard_files,
 )
-from hornbook.data.decontaminate import CLEAN, Decontaminator, open_decontaminator
+from hornbook.data.decontaminate import make_decontaminator
+from hornbook.data.decontaminator import CLEAN, Decontaminator
 from hornbook.data.filters.outliers import Outliers, SampleText
 from hornbook.data.settings import CurateSettings
 
@@ -55,10 +57,11 @@ def compare_shard(folder: Path, number: int, settings: str) -> None:
         else:
             kept.append(document)
     counts.kept = len(kept)
-    suspects = _suspects(kept, decontaminator)
+    suspects, common = _suspects([document.text for document in kept], decontaminator)
     write_records(files.compared, Document, kept)
     write_records(files.compared_out, RejectedDocument, out)
     write_records(files.cut_lines, CutLine, [CutLine(text, count) for text, count in sorted(lines.items())])
+    common.save(files.common)
     with atomic(files.suspects) as temporary, temporary.open("wb") as file:
         np.save(file, np.array(suspects, np.int64))
     write_json(files.compare_counts, counts)
@@ -74,7 +77,7 @@ def _tools(
         chosen,
         Outliers(read_records(folder / SAMPLE, SampleText)),
         np.load(folder / LINES),
-        open_decontaminator(chosen, []) if chosen.benchmarks else None,
+        make_decontaminator(chosen) if chosen.against else None,
         read_selection(folder / THRESHOLDS) if chosen.classifier else None,
     )
 
@@ -96,8 +99,13 @@ def _reasons(
         yield selection.poor(document)
 
 
-def _suspects(documents: list[Document], decontaminator: Decontaminator | None) -> list[int]:
+def _suspects(texts: list[str], decontaminator: Decontaminator | None) -> tuple[list[int], CommonGrams]:
+    """The rows of texts that are not clean, and the 13-grams of benchmarks in all texts. A text that has any is not
+    clean before the common ones are allowed, so only these are counted."""
     if decontaminator is None:
-        return []
-    verdicts = decontaminator.verdicts([document.text for document in documents])
-    return [row for row, verdict in enumerate(verdicts) if verdict.label != CLEAN]
+        return [], CommonGrams()
+    verdicts = decontaminator.verdicts(texts)
+    suspects = [row for row, verdict in enumerate(verdicts) if verdict.label != CLEAN]
+    common = decontaminator.count_common([texts[row] for row in suspects])
+    common.documents = len(texts)
+    return suspects, common

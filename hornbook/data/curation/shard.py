@@ -1,6 +1,7 @@
 """The files of a shard: a few thousand documents, and what the steps know of them."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,16 +14,25 @@ FOLDER = "shards"
 
 class RejectedDocument(Document, kw_only=True):
     """A document that was set aside, whole, so that it can be put back. `reason` is "reason: details"; `twin` is the id
-    of the kept copy, or of the benchmark item that it contains, `similarity` to it between 0 and 1."""
+    of the kept copy, or of the benchmark item that it contains, `similarity` to it between 0 and 1. `spans` are the
+    ranges of characters, [start, end], that the benchmark item has too."""
 
     reason: str
     twin: str = ""
     similarity: float = 0.0
+    spans: list[list[int]] = []
 
 
-def rejected(document: Document, reason: str, twin: str = "", similarity: float = 0.0) -> RejectedDocument:
+def rejected(
+    document: Document,
+    reason: str,
+    twin: str = "",
+    similarity: float = 0.0,
+    spans: Sequence[tuple[int, int]] = (),
+) -> RejectedDocument:
+    """A whole document with the reason why it is set aside."""
     fields = msgspec.structs.asdict(document)
-    return RejectedDocument(**fields, reason=reason, twin=twin, similarity=similarity)
+    return RejectedDocument(**fields, reason=reason, twin=twin, similarity=similarity, spans=list(map(list, spans)))
 
 
 class TwinRow(msgspec.Struct):
@@ -136,8 +146,13 @@ class ShardFiles(NamedTuple):
         return self.folder / "cut_lines.parquet"
 
     @property
+    def common(self) -> Path:
+        """In how many documents each 13-gram of benchmarks is."""
+        return self.folder / "common.npz"
+
+    @property
     def suspects(self) -> Path:
-        """Rows of `compared` that contain benchmark items, unless these are common phrases."""
+        """Rows of `compared` that contain benchmark items, unless what they contain is common in the corpus."""
         return self.folder / "suspects.npy"
 
     @property

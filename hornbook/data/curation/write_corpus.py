@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,12 @@ import numpy as np
 from hornbook.base.files import read_records, write_batches
 from hornbook.base.records import Document
 from hornbook.base.workspace import Workspace
+from hornbook.data.common_grams import CommonGrams
+from hornbook.data.contamination_page import ContaminationPage
 from hornbook.data.curation.corpus_counts import CorpusCounts
 from hornbook.data.curation.shard import CutLine, RejectedDocument, ShardFiles, rejected
-from hornbook.data.decontaminate import ContaminationVerdict, count_verdicts, open_decontaminator, unwanted_labels
+from hornbook.data.decontaminate import allow_common, make_decontaminator, note_contamination, unwanted_labels
+from hornbook.data.decontaminator import ContaminationVerdict
 from hornbook.data.settings import CurateSettings
 
 DOCUMENTS, REJECTED = "documents.parquet", "rejected.parquet"
@@ -24,7 +26,7 @@ Verdicts = dict[int, dict[int, ContaminationVerdict]]  # shard → row → verdi
 def write_corpus(shards: Sequence[ShardFiles], settings: CurateSettings, work: Workspace, counts: CorpusCounts) -> None:
     """Write both files, a shard at a time, and count what is in them."""
     verdicts = _verdicts(shards, settings, work)
-    unwanted = unwanted_labels(settings) if "contaminated" not in settings.put_back else set()
+    unwanted = unwanted_labels(settings) - {*settings.put_back}
     mappings = {"metadata"}
     with work.progress("writing", 2 * len(shards), "shards") as bar:
 
@@ -48,7 +50,7 @@ def write_corpus(shards: Sequence[ShardFiles], settings: CurateSettings, work: W
                 found = verdicts.get(number, {})
                 documents = read_records(shard.compared, Document) if found else []
                 contaminated = [
-                    rejected(documents[row], verdict.reason(), verdict.item, round(verdict.ratio, 4))
+                    rejected(documents[row], verdict.reason(), verdict.item, round(verdict.ratio, 4), verdict.spans)
                     for row, verdict in found.items()
                     if verdict.label in unwanted
                 ]
@@ -70,26 +72,29 @@ def write_corpus(shards: Sequence[ShardFiles], settings: CurateSettings, work: W
 
 
 def _verdicts(shards: Sequence[ShardFiles], settings: CurateSettings, work: Workspace) -> Verdicts:
-    """Verdicts on the suspects, with an allow-list of what is common in the corpus. Every document that has a known
-    13-gram is a suspect, so these are enough to find what is common."""
-    if not settings.benchmarks:
+    """Verdicts on the suspects, with an allow-list of what is common in the corpus. Writes a page that shows them."""
+    if not settings.against:
         return {}
-    rows = [np.load(shard.suspects).tolist() for shard in shards]
-    decontaminator = open_decontaminator(settings, _texts(shards, rows))
-    verdicts = {
-        number: dict(zip(rows[number], decontaminator.verdicts(texts), strict=True))
-        for number, texts in enumerate(_texts(shards, rows))
-        if texts
-    }
-    work.note("contamination", count_verdicts(chain.from_iterable(found.values() for found in verdicts.values())))
+    decontaminator, common = make_decontaminator(settings), CommonGrams()
+    for shard in shards:
+        common.merge(CommonGrams.load(shard.common))
+    if settings.common_share:
+        allow_common(decontaminator, common, settings)
+    verdicts: Verdicts = {}
+    page = ContaminationPage(decontaminator, common.documents)
+    with work.progress("decontaminating", len(shards), "shards") as bar:
+        for number, shard in enumerate(shards):
+            rows = np.load(shard.suspects).tolist()
+            documents = read_records(shard.compared, Document) if rows else []
+            texts = [documents[row].text for row in rows]
+            found = decontaminator.verdicts(texts)
+            page.add([documents[row].origin for row in rows], texts, found)
+            verdicts[number] = dict(zip(rows, found, strict=True))
+            bar.advance()
+    page.write(work.path)
+    every = [verdict for found in verdicts.values() for verdict in found.values()]
+    note_contamination(work, settings, decontaminator, every)
     return verdicts
-
-
-def _texts(shards: Sequence[ShardFiles], rows: Sequence[Sequence[int]]) -> Iterator[list[str]]:
-    """The texts of the suspects of each shard."""
-    for shard, wanted in zip(shards, rows, strict=True):
-        documents = read_records(shard.compared, Document) if wanted else []
-        yield [documents[row].text for row in wanted]
 
 
 def _cut(shards: Sequence[ShardFiles]) -> dict[str, Any]:

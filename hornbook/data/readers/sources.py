@@ -14,7 +14,16 @@ HUB = "hub:"
 RECORD_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow")
 # files of a data set or a stage that contain no records
 NO_RECORDS = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "stage.json", "book.json"}
-NO_RECORDS |= {"rejects.jsonl", "config.json", "summary.json", "timings.jsonl", "journal.jsonl", "croissant.json"}
+NO_RECORDS |= {
+    "rejects.jsonl",
+    "verdicts.jsonl",
+    "contaminated.jsonl",
+    "config.json",
+    "summary.json",
+    "timings.jsonl",
+    "journal.jsonl",
+    "croissant.json",
+}
 
 
 class Source(NamedTuple):

@@ -65,7 +65,7 @@ def mathematics(settings: MathematicsSettings, work: Workspace) -> None:
                 questions[split] += drawn.questions[split]
             notes[name] = {split: len(drawn.questions[split]) for split in SPLITS} | {"drawn": drawn.tries}
             bar.advance(1, name)
-    questions = drop_contaminated(questions, settings.benchmarks, work)
+    questions = drop_contaminated(questions, settings.against, work)
     write_question_sets(work, questions)
     work.count(records_in=sum(note["drawn"] for note in notes.values()), records_out=sum(map(len, questions.values())))
     work.note("mathematics", notes)

@@ -12,7 +12,8 @@ import xxhash
 from hornbook.base.files import write_records
 from hornbook.base.records import Question
 from hornbook.base.workspace import Workspace
-from hornbook.data.decontaminate import CONTAMINATED, Decontaminator, count_verdicts
+from hornbook.data.benchmark_sets import load_sets
+from hornbook.data.decontaminator import CONTAMINATED, Decontaminator, count_verdicts
 
 Split = Literal["train", "search", "heldout", "test"]
 SPLITS: tuple[Split, ...] = ("train", "search", "heldout", "test")
@@ -71,15 +72,15 @@ def warn_if_short(work: Workspace, task: str, drawn: DrawnQuestions, wanted: Map
 
 
 def drop_contaminated(
-    questions: Mapping[Split, list[Question]], benchmarks: list[str], work: Workspace
+    questions: Mapping[Split, list[Question]], against: list[str], work: Workspace
 ) -> dict[Split, list[Question]]:
     """The questions that no item of the benchmarks contains (report B, algorithm 1); the others are set aside."""
-    if not benchmarks:
+    if not against:
         return dict(questions)
     kept: dict[Split, list[Question]] = {}
     verdicts = []
     with work.progress("comparing with benchmarks", 1 + len(SPLITS)) as bar:
-        decontaminator = Decontaminator.from_benchmarks(benchmarks)
+        decontaminator = Decontaminator(load_sets(against))
         bar.advance()
         for split in SPLITS:
             found = decontaminator.verdicts([question.prompt for question in questions[split]])

@@ -23,8 +23,14 @@ class QuestionSetSettings(Settings):
     search: int = setting(100, "questions per task for pivotal token search and judging; never trained on", ge=0)
     heldout: int = setting(100, "questions per task to choose settings by; never trained on nor searched", ge=0)
     test: int = setting(0, "questions per task for the final evaluation, on which nothing was chosen", ge=0)
-    benchmarks: list[str] = setting([], "benchmarks whose questions must not be among them; empty: no check")
+    against: list[str] = setting([], "benchmarks (or files) whose questions must not be among them; empty: no check")
     instruction: str = setting("", "text after each question, on the form of the answer")
+
+    def identity(self) -> dict[str, Any]:
+        """Also which sets `all` is, and the content of files of items."""
+        from hornbook.data.benchmark_sets import sets_identity
+
+        return super().identity() | {"against": sets_identity(self.against)}
 
 
 class ReasoningSettings(QuestionSetSettings):

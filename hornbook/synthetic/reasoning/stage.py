@@ -55,7 +55,7 @@ def reasoning(settings: ReasoningSettings, work: Workspace) -> None:
             warn_if_short(work, name, drawn, wanted)
             notes[name] = _figures(drawn)
             bar.advance(1, name)
-    questions = drop_contaminated(questions, settings.benchmarks, work)
+    questions = drop_contaminated(questions, settings.against, work)
     samples = sorted((_sample(question) for question in questions["train"]), key=lambda sample: sample.id)
     write_question_sets(work, questions)
     write_records(work.path / "samples.parquet", Sample, samples)

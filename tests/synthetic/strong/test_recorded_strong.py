@@ -144,7 +144,7 @@ def test_the_plan_is_within_a_fifth_of_the_run(corpus: Path) -> None:
 def answered_from(folder: Path) -> list[str]:
     documents, questions = (str(SHIPPED / "strong" / name) for name in ("documents.jsonl", "questions.jsonl"))
     teacher = ["--teacher.files", str(folder), "--teacher.model", "strong", "--teacher.no-wait"]
-    return [documents, "--questions", questions, "--benchmarks", "[]", "--tries", "1", *teacher]
+    return [documents, "--questions", questions, "--against", "[]", "--tries", "1", *teacher]
 
 
 def read_defects(part: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
