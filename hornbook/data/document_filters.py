@@ -28,8 +28,8 @@ class DocumentFilters:
         """Raises HornbookError for a language that the model does not know, or a file that is no classifier."""
         self.settings = settings
         self.counts: dict[str, Counter[str]] = {}
-        if settings.languages:
-            check_languages(settings.languages)
+        scores = settings.min_language_score
+        check_languages([*settings.languages, *(scores if isinstance(scores, dict) else [])])
         self._classifier = Classifier.load(settings.classifier) if settings.classifier else None
         self._allowed = allowed_licences(settings.licences)
         self._filters: tuple[Judge, ...] = (
@@ -44,9 +44,9 @@ class DocumentFilters:
     def judge(self, documents: list[Document]) -> list[str]:
         """The reason why each document is set aside, as "reason: details"; "" for those to keep.
 
-        Sets language, language_score, quality, and with a classifier topic, of those that come so far, puts wrongly
-        decoded text right, and masks personal data. What is put back (`settings.put_back`) passes on to the next
-        filter. The texts are already clean (`filters.clean`) and of the right length.
+        Sets language, language_score, quality, and with a classifier topic, of those that come so far; puts wrongly
+        decoded text right; masks personal data in what is kept. What is put back (`settings.put_back`) passes on to the
+        next filter. The texts are already clean (`filters.clean`) and of the right length.
         """
         self.counts = {name: Counter() for name in ("licences", "repaired", "languages_in", "masked")}
         reasons = [""] * len(documents)

@@ -243,7 +243,7 @@ def corpus():
 def curated(trained, corpus, out, **settings):
     return hornbook.curate(
         corpus, out=out, classifier=str(trained.path), languages=[], min_language_score=0.0, near_duplicate=2.0,
-        repeated_lines=0, put_back=["compression", "n-grams"], benchmarks=[], **settings,
+        repeated_lines=0, put_back=["compression", "n-grams"], against=[], **settings,
     )  # fmt: skip
 
 
