@@ -1,0 +1,62 @@
+"""Power: the smallest difference that a set of questions can show, and the questions that a difference needs.
+
+Two models answer the same questions. What matters is the `spread` of the difference on one question: with verdicts of 0
+and 1, the square root of the discordance rate (the share of questions on which one model is right and the other is
+not); with graded values, the root of the mean squared difference. A difference is shown if the sign-flip test of
+`significance` gives p < 5 %.
+"""
+
+import math
+from statistics import NormalDist
+
+from hornbook.base.confidence_intervals import Z
+
+POWER = 0.8  # a difference counts as one that a set can show if it does so in four studies of five
+DISCORDANCE = 0.3  # assumed before any is measured; two models that are right on half, independently, have 0.5
+SPREAD = math.sqrt(DISCORDANCE)
+MOST_QUESTIONS = 10_000_000
+
+_NORMAL = NormalDist()
+
+
+def power(difference: float, questions: int, spread: float = SPREAD, *, binary: bool = True) -> float:
+    """The chance that a true `difference` (0 to 1) is significant on so many questions.
+
+    Connor's formula for paired verdicts (1987), with the correction for continuity that the exact test of `binary`
+    verdicts amounts to. Of independent units: where questions share a passage, of passages.
+    """
+    if questions < 2 or spread <= 0:
+        return 0.0
+    moved = math.sqrt(questions) * spread  # standard deviation of the sum of differences if the models are equal
+    left = math.sqrt(questions * max(spread**2 - difference**2, 0.0)) or 1e-9
+    beyond = abs(difference) * questions - Z * moved - (1.0 if binary else 0.0)
+    return _NORMAL.cdf(beyond / left)
+
+
+def detectable(questions: int, spread: float = SPREAD, *, binary: bool = True) -> float:
+    """The smallest true difference that so many questions show four times in five; 1 if none is shown so often."""
+    low, high = 0.0, min(1.0, spread)
+    if power(high, questions, spread, binary=binary) < POWER:
+        return 1.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        if power(middle, questions, spread, binary=binary) < POWER:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def questions_for(difference: float, spread: float = SPREAD, *, binary: bool = True) -> int | None:
+    """The questions with which a true `difference` is shown four times in five; None for one that the spread excludes
+    (models that differ on 4 % of questions are no 5 points apart) or that needs more than ten million."""
+    if not 0 < difference <= spread**2 or power(difference, MOST_QUESTIONS, spread, binary=binary) < POWER:
+        return None
+    low, high = 1, MOST_QUESTIONS
+    while high - low > 1:
+        middle = (low + high) // 2
+        if power(difference, middle, spread, binary=binary) < POWER:
+            low = middle
+        else:
+            high = middle
+    return high
