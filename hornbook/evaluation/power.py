@@ -12,11 +12,18 @@ from statistics import NormalDist
 from hornbook.base.confidence_intervals import Z
 
 POWER = 0.8  # a difference counts as one that a set can show if it does so in four studies of five
-DISCORDANCE = 0.3  # assumed before any is measured; two models that are right on half, independently, have 0.5
-SPREAD = math.sqrt(DISCORDANCE)
+ASSUMED = 0.6  # of the discordance that independent answers would have, before any is measured
 MOST_QUESTIONS = 10_000_000
 
 _NORMAL = NormalDist()
+
+
+def assumed_spread(share: float = 0.5) -> float:
+    """The spread between two models of which each is right on about this share of the questions."""
+    return math.sqrt(ASSUMED * 2 * share * (1 - share))
+
+
+SPREAD = assumed_spread()  # without any score: they differ on 30 % of the questions
 
 
 def power(difference: float, questions: int, spread: float = SPREAD, *, binary: bool = True) -> float:

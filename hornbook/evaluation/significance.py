@@ -16,7 +16,7 @@ from hornbook.evaluation.metrics import (
     passages_of,
     values_by_score,
 )
-from hornbook.evaluation.power import detectable
+from hornbook.evaluation.power import assumed_spread, detectable
 
 SIGNIFICANT = 0.05
 NUMBERS_AT_A_TIME = 4_000_000  # resampled numbers held in memory
@@ -77,11 +77,11 @@ def corrected(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def detectable_by(score: Estimate) -> float:
     """The difference from another model on the same questions that this score would show four times in five, if the
-    models differ as often as `power` assumes. Correlation of the questions about one passage is that of this score."""
-    alone = score.mean * (1 - score.mean)
-    half = (score.high - score.low) / 2
-    units = max(2, round(min(score.n, alone * (Z / half) ** 2))) if alone and half else score.n
-    return detectable(units)
+    models differ as often as `power.assumed_spread` says. Questions about one passage count as far as this score shows
+    that they are correlated."""
+    centre = (score.low + score.high) / 2
+    trials = centre * (1 - centre) * (2 * Z / max(score.high - score.low, 1e-9)) ** 2
+    return detectable(max(2, min(score.n, round(trials))), assumed_spread(centre))
 
 
 def holm(ps: Sequence[float]) -> list[float]:
