@@ -57,6 +57,16 @@ def estimate(values: Sequence[Sequence[float]]) -> Estimate:
     return Estimate(mean, min(low, mean), max(high, mean), n)
 
 
+def ratio(above: Sequence[float], below: Sequence[float]) -> Estimate:
+    """The ratio of two sums over the same independent questions, with a normal interval (delta method) in [0, 1]."""
+    n, one, other = len(above), np.array(above, dtype=float), np.array(below, dtype=float)
+    found = float(one.sum() / other.sum())
+    if n < 2:
+        return Estimate(found, 0.0, 1.0, n)
+    error = float(np.sqrt(((one - found * other) ** 2).sum() / (n * (n - 1))) / other.mean())
+    return Estimate(found, max(0.0, found - Z * error), min(1.0, found + Z * error), n)
+
+
 def known(value: float) -> Estimate:
     """A value that is known exactly, with an interval of width 0."""
     return Estimate(value, value, value, 0)

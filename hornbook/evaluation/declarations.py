@@ -21,7 +21,7 @@ def _tables(out: Path) -> Iterable["Table"]:
 
 @stage(
     "evaluation",
-    version=6,
+    version=7,
     holds={"before": "scores", "base": "scores", "training": "samples"},
     makes=("scores",),
     command="eval",
@@ -34,7 +34,7 @@ def evaluation(
     settings: "EvaluationSettings",
     work: "Workspace",
     *,
-    model: Path,
+    model: Path | None = None,
     questions: Sequence[Path] = (),
     before: Path | None = None,
     base: Path | None = None,

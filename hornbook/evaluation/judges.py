@@ -15,7 +15,7 @@ from hornbook.base.asynchronous import EventLoopRunner
 from hornbook.base.confidence_intervals import share
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message, Question
-from hornbook.data.readers.formats import read_rows
+from hornbook.data.harness_data import given_rows
 from hornbook.oracles.isolated import Oracles
 from hornbook.oracles.settings import OracleSettings
 from hornbook.teacher.client import Teacher, open_teacher
@@ -203,10 +203,8 @@ def read_gold(file: Path) -> tuple[list[Case], list[str]]:
     def damaged(where: str, reason: str) -> None:
         raise HornbookError(f"{where}: {reason}")
 
-    if not file.is_file():
-        raise HornbookError(f"{file}: no such file; expected gold verdicts (question, reference, reply, verdict)")
     cases, gold = [], []
-    for located in read_rows(file, damaged):
+    for located in given_rows(file, damaged):
         row = located.row
         for column in (*Case._fields, "verdict"):
             if not isinstance(row.get(column), str):

@@ -2,12 +2,20 @@
 
 from typing import Any, Literal
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from hornbook.base.settings import setting
 from hornbook.data.readers.columns import ColumnSettings
 from hornbook.inference.settings import BackendSettings
 from hornbook.oracles.settings import OracleSettings
+from hornbook.teacher.settings import TeacherSettings
+
+CHAT, SIMPLE_EVALS = "chat_", "simple_evals"
+
+
+def is_chat(name: str) -> bool:
+    """Whether this is the name of a chat task or of a group of them."""
+    return name.startswith(CHAT) or name == SIMPLE_EVALS
 
 
 class EvaluationSettings(ColumnSettings):
@@ -34,7 +42,18 @@ class EvaluationSettings(ColumnSettings):
     tasks: list[str] = setting(
         [],
         "tasks of lm-evaluation-harness, as it prompts and scores them, e.g. mmlu, hellaswag, or a task's YAML file; "
-        "with them, benchmarks are scored only if named",
+        "chat tasks, e.g. chat_mmlu, or all of simple_evals; with tasks, benchmarks are scored only if named",
+    )
+    data: dict[str, str] = setting(
+        {}, "files with the data of chat tasks that no package here ships: NAME=FILE, several separated by commas"
+    )
+    gold: dict[str, str] = setting(
+        {},
+        "gold verdicts (question, reference, reply, verdict) for the judge of a chat task: NAME=FILE; a judge that "
+        "agrees with fewer than 70 % of them is not used",
+    )
+    endpoint: TeacherSettings | None = setting(
+        None, "the model to evaluate, if it is behind an OpenAI-compatible endpoint: url, model ...; chat tasks only"
     )
     num_fewshot: int | None = setting(None, "solved examples in each prompt of a task; empty: as the task says", ge=0)
     limit: int = setting(0, "questions used of each task, its first ones; 0 uses all", ge=0)
@@ -60,6 +79,27 @@ class EvaluationSettings(ColumnSettings):
 
     @model_validator(mode="after")
     def _check(self) -> "EvaluationSettings":
-        if self.tasks and self.engine.backend != "torch":
-            raise ValueError("tasks go with backend torch, which says what greedy decoding would give")
+        if self.harness_tasks and (self.engine.backend != "torch" or self.endpoint):
+            raise ValueError("tasks go with backend torch, which says what greedy decoding gives; chat tasks with any")
+        if self.endpoint and (self.benchmarks or not self.tasks):
+            raise ValueError("an endpoint answers chat tasks only, e.g. tasks: [simple_evals]")
         return self
+
+    @field_validator("data", "gold", mode="before")
+    @classmethod
+    def _named_files(cls, given: Any) -> Any:
+        """Also as "NAME=FILE,NAME=FILE"."""
+        if not isinstance(given, str):
+            return given
+        pairs = [part.partition("=") for part in given.split(",")]
+        if not all(equals and file for _, equals, file in pairs):
+            raise ValueError("expected NAME=FILE, several separated by commas")
+        return {name.strip(): file.strip() for name, _, file in pairs}
+
+    @property
+    def chat_tasks(self) -> list[str]:
+        return [name for name in self.tasks if is_chat(name)]
+
+    @property
+    def harness_tasks(self) -> list[str]:
+        return [name for name in self.tasks if not is_chat(name)]

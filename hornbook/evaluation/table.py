@@ -8,23 +8,29 @@ from rich.markup import escape
 from rich.table import Table
 
 from hornbook.base.files import read_json
+from hornbook.evaluation.judges import NO_JUDGE
 
 
 def score_tables(out: Path) -> Iterator[Table]:
     """The tables of a finished evaluation in the folder `out`; the second one only if there is a comparison."""
     found = read_json(out / "scores.json")
-    yield _scores(found["scores"])
+    yield _scores(found["scores"], found.get("judges", []))
     if found["comparisons"]:
         yield comparison_table(found["comparisons"], "Compared with the earlier model, in points")
 
 
-def _scores(rows: list[dict[str, Any]]) -> Table:
-    """`shows` is the difference from another model, in points, that so many questions show four times in five."""
+def _scores(rows: list[dict[str, Any]], judges: list[dict[str, Any]]) -> Table:
+    """`shows` is the difference from another model, in points, that so many questions show four times in five. A task
+    whose judge agrees too seldom with gold verdicts has no score."""
     table = _table("Scores", "mean", "95 % interval", "n", "shows")
     for row in rows:
         interval = f"{row['low']:.1%} to {row['high']:.1%}"
         cells = f"{row['mean']:.1%}", interval, f"{row['n']:,}", f"{100 * row['detectable']:.1f}"
         table.add_row(escape(row["name"]), *cells)
+    for judge in judges:
+        if not judge["usable"]:
+            agrees = f"agrees with {judge['share']:.0%} of {judge['n']:,}"
+            table.add_row(escape(f"benchmark:{judge['task']}"), NO_JUDGE, agrees)
     return table
 
 

@@ -69,8 +69,12 @@ def test_mcnemars_exact_test(heads: int, tosses: int, p: float) -> None:
 PLANNED = [  # settings, whether questions are asked, the scores and their questions
     ({"benchmarks": ["piqa"], "max_items": 50}, True, [("reasoning", 400), ("trivia", 200), ("benchmark:piqa", 50)]),
     ({"tasks": ["hellaswag", "chat_mmlu"]}, False, [("benchmark:hellaswag", 10042), ("benchmark:chat_mmlu", 14042)]),
-    ({"tasks": ["hellaswag", "my.yaml"], "limit": 20}, False, [("benchmark:hellaswag", 20), ("benchmark:my.yaml", None)]),
-]  # fmt: skip
+    (
+        {"tasks": ["hellaswag", "my.yaml"], "limit": 20},
+        False,
+        [("benchmark:hellaswag", 20), ("benchmark:my.yaml", None)],
+    ),
+]
 
 
 @pytest.mark.parametrize(("given", "asks", "expected"), PLANNED)

@@ -5,8 +5,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from hornbook.base.confidence_intervals import Estimate
 from hornbook.data.readers.fields import Row
-from hornbook.evaluation.chat.items import ChatItem, ChatTask, Verdict, one_by_one
+from hornbook.evaluation.chat.items import ChatItem, ChatTask, Judged, Verdict, one_by_one
 from hornbook.evaluation.chat.multiple_choice import read_letter
 from hornbook.evaluation.judges import Judges
 
@@ -74,4 +75,17 @@ def contest_points(runs: Sequence[Sequence[float]]) -> Contest:
     return Contest(mean, 2 * math.sqrt(spread / len(totals)), len(totals), RIGHT * max(map(len, runs)))
 
 
-AMC = ChatTask("chat_amc", ("problem", "choices", "answer"), one_by_one(_item), _judge, judged_by="model")
+def _figures(judged: list[Judged]) -> dict[str, Estimate]:
+    """The share of all points, with the bar of two standard errors between runs as its interval."""
+    runs: dict[int, list[float]] = {}
+    for one in judged:
+        runs.setdefault(one.sample, []).append(one.verdict.values["points"])
+    found = contest_points(list(runs.values()))
+    if math.isnan(found.two_sigma):
+        return {}
+    low, high = found.points - found.two_sigma, found.points + found.two_sigma
+    most = found.most
+    return {"points over runs": Estimate(found.points / most, max(0.0, low / most), min(1.0, high / most), found.runs)}
+
+
+AMC = ChatTask("chat_amc", ("problem", "choices", "answer"), one_by_one(_item), _judge, figures=_figures)

@@ -76,11 +76,12 @@ def _livebench_item(row: Row) -> ChatItem:
 
 def _judge_livebench(items: Sequence[ChatItem], replies: Sequence[str], judges: Judges) -> list[Verdict]:
     """By the oracle that fits the answer: LiveBench's own rules differ from task to task."""
-    pairs = [
-        (Question(id=str(number), task="", prompt=item.prompt, answer=item.target, oracle=item.reference["oracle"]), one)
-        for number, (item, one) in enumerate(zip(items, replies, strict=True))
-    ]  # fmt: skip
+    questions = [
+        Question(id="", task="", prompt=item.prompt, answer=item.target, oracle=item.reference["oracle"])
+        for item in items
+    ]
     verdicts = []
+    pairs = list(zip(questions, replies, strict=True))
     for item, judged in zip(items, judges.oracles.judge_many(pairs), strict=True):
         right, category = float(judged.right is True), item.reference["category"]
         values = {} if judged.failed else {"acc": right, f"acc_{category}": right}
@@ -96,5 +97,4 @@ LIVEBENCH = ChatTask(
     ("turns", "ground_truth", "category", "task"),
     one_by_one(_livebench_item),
     _judge_livebench,
-    judged_by="oracles",
 )

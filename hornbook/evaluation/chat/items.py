@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from hornbook.base.confidence_intervals import Estimate
+from hornbook.base.errors import one_line
 from hornbook.data.readers.fields import Row
-from hornbook.evaluation.judges import Judges
+from hornbook.evaluation.judges import Judge, Judges
 
 
 class ChatItem(msgspec.Struct, kw_only=True):
@@ -25,6 +27,16 @@ class Verdict(NamedTuple):
     extracted: str = ""
 
 
+class Judged(NamedTuple):
+    """A question (by number), a reply to it, and the verdict."""
+
+    number: int
+    sample: int
+    item: ChatItem
+    reply: str
+    verdict: Verdict
+
+
 Judging = Callable[[Sequence[ChatItem], Sequence[str], Judges], list[Verdict]]
 
 
@@ -40,25 +52,35 @@ class ChatTask(NamedTuple):
 
     Attributes:
         columns: that a file with its data must have.
-        items: rows and a seed → questions. Raises ValueError (KeyError) for a row that is not one.
+        items: rows and a seed → questions; instead of one, what is wrong with its row.
         judge: questions, replies and judges → verdicts, in their order.
         local: its rows from a package, if one ships them.
-        judged_by: what judges: rules, or a model where one is given.
+        judge_of: of the judges the one that gives the verdicts, whose agreement with gold ones can be measured.
+        figures: figures that are no means over questions, by name.
         sealed: whether the texts of questions and replies must not be kept.
     """
 
     name: str
     columns: tuple[str, ...]
-    items: Callable[[list[Row], int], list[ChatItem]]
+    items: Callable[[list[Row], int], list[ChatItem | str]]
     judge: Judging
     local: Callable[[], LocalRows] | None = None
-    judged_by: str = "rules"
+    judge_of: Callable[[Judges], Judge] | None = None
+    figures: Callable[[list[Judged]], dict[str, Estimate]] | None = None
     sealed: bool = False
 
 
-def one_by_one(item: Callable[[Row], ChatItem]) -> Callable[[list[Row], int], list[ChatItem]]:
+def attempt(item: Callable[..., ChatItem], *given: Any) -> ChatItem | str:
+    """The item, or what is wrong with its row."""
+    try:
+        return item(*given)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        return one_line(error)
+
+
+def one_by_one(item: Callable[[Row], ChatItem]) -> Callable[[list[Row], int], list[ChatItem | str]]:
     """Items of rows that do not depend on each other, nor on a seed."""
-    return lambda rows, _: [item(row) for row in rows]
+    return lambda rows, _: [attempt(item, row) for row in rows]
 
 
 def each(judge: Callable[[ChatItem, str], Verdict]) -> Judging:

@@ -7,7 +7,7 @@ from hornbook.base.rng import rng
 from hornbook.data.benchmarks import load_benchmark
 from hornbook.data.harness_data import harness_rows
 from hornbook.data.readers.fields import Row
-from hornbook.evaluation.chat.items import ChatItem, ChatTask, LocalRows, Verdict, each, one_by_one
+from hornbook.evaluation.chat.items import ChatItem, ChatTask, LocalRows, Verdict, attempt, each, one_by_one
 
 PROMPT = (
     "Answer the following multiple choice question. The last line of your response should be of the following format: "
@@ -57,14 +57,15 @@ def _pro_item(row: Row) -> ChatItem:
     return choice_item(row["question"], row["options"], int(row["answer_index"]), row["category"])
 
 
-def _gpqa_items(rows: list[Row], seed: int) -> list[ChatItem]:
-    """The choices of each question in an order that the seed decides."""
-    items = []
-    for number, row in enumerate(rows):
-        choices = [row["Correct Answer"], *(row[name] for name in WRONG_ANSWERS)]
-        order = [int(place) for place in rng(seed, "gpqa", str(number)).permutation(len(choices))]
-        items.append(choice_item(row["Question"], [choices[place] for place in order], order.index(0)))
-    return items
+def _gpqa_items(rows: list[Row], seed: int) -> list[ChatItem | str]:
+    return [attempt(_gpqa_item, row, seed, number) for number, row in enumerate(rows)]
+
+
+def _gpqa_item(row: Row, seed: int, number: int) -> ChatItem:
+    """With its choices in an order that the seed decides."""
+    choices = [row["Correct Answer"], *(row[name] for name in WRONG_ANSWERS)]
+    order = [int(place) for place in rng(seed, "gpqa", str(number)).permutation(len(choices))]
+    return choice_item(row["Question"], [choices[place] for place in order], order.index(0))
 
 
 def _gpqa_rows() -> LocalRows:
