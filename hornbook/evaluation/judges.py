@@ -6,6 +6,7 @@ seven in ten of them is not used for a score.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -186,10 +187,10 @@ class Agreement(NamedTuple):
 
 def agreement(judge: str, given: Sequence[str | None], gold: Sequence[str]) -> Agreement:
     """Of verdicts with gold ones; no verdict counts as a wrong one."""
-    same = sum(one == other for one, other in zip(given, gold, strict=True))
-    found = share(same, len(gold))
-    names = {*gold, *given}
-    chance = sum(list(given).count(name) * list(gold).count(name) for name in names) / len(gold) ** 2
+    same = [one == other for one, other in zip(given, gold, strict=True)]
+    found = share(sum(same), len(gold))
+    of_judge, of_gold = Counter(given), Counter[str | None](gold)
+    chance = sum(of_judge[name] * of_gold[name] for name in of_gold) / len(gold) ** 2
     kappa = (found.mean - chance) / (1 - chance) if chance < 1 else 1.0
     return Agreement(judge, len(gold), found.mean, found.low, found.high, kappa)
 

@@ -156,7 +156,7 @@ def _as_lm_eval(
 ) -> dict[str, Any]:
     """What `lm_eval.evaluate` returns for a task, as far as `harness.records` uses it."""
     options = {"temperature": settings.temperature, "max_gen_toks": limit, "seed": settings.questions_seed}
-    records = [
+    records: list[dict[str, Any]] = [
         {
             "doc_id": one.number,
             "doc": {"passage": one.item.passage},
