@@ -101,6 +101,7 @@ EXAMPLES = {
             ("hello my dear old friend", "prompt_level_strict_acc", 1.0),
             ("hello, my dear old friend", "prompt_level_strict_acc", 0.0),
             ("hello, my dear old friend", "inst_level_strict_acc", 0.5),
+            ("hello, my dear old friend\nHello my dear old friend", "prompt_level_loose_acc", 1.0),
         ],
     ),
     "chat_livebench": Example(
@@ -112,6 +113,8 @@ EXAMPLES = {
         [
             ("Answer: C", "points", 1.0),
             ("Answer: blank", "points", 0.25),
+            ("**Answer: (C)**", "points", 1.0),
+            ("Answer: All of them", "points", 0.25),
             ("I cannot say.", "points", 0.25),
             ("Answer: A", "points", 0.0),
         ],

@@ -1,4 +1,4 @@
-"""`hornbook eval` on chat tasks: a model here and one behind an endpoint alike, what is kept, and which judge is used."""
+"""`hornbook eval` on chat tasks: a model here or behind an endpoint alike, what is kept, and which judge is used."""
 
 import json
 from collections.abc import Callable

@@ -32,6 +32,9 @@ def items(name: str) -> list[ChatItem]:
 def test_a_reply_gets_its_verdict(judges: Judges, name: str, reply: str, metric: str, value: float) -> None:
     if name in ("chat_drop", "chat_ifeval"):
         pytest.importorskip("lm_eval")
+    if name == "chat_ifeval":
+        pytest.importorskip("langdetect")
+        pytest.importorskip("immutabledict")
     (verdict,) = CHAT_TASKS[name].judge(items(name)[:1], [reply], judges)
     assert verdict.values[metric] == pytest.approx(value)
 
@@ -167,7 +170,7 @@ def test_wins_that_only_length_explains_are_taken_out(true: float) -> None:
     x = (lengths - baseline) / (lengths + baseline)
     chance = 1 / (1 + np.exp(-(np.log(true / (1 - true)) + 3 * x)))
     wins = (random.random(4000) < chance).astype(float)
-    assert wins.mean() > true + 0.08
+    assert wins.mean() > true + 0.05
     assert length_controlled(wins, lengths, baseline) == pytest.approx(true, abs=0.03)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from hornbook.base.confidence_intervals import Estimate
 from hornbook.data.readers.fields import Row
 from hornbook.evaluation.chat.items import ChatItem, ChatTask, Judged, Verdict, one_by_one
-from hornbook.evaluation.chat.multiple_choice import read_letter
+from hornbook.evaluation.chat.multiple_choice import MARKUP
 from hornbook.evaluation.judges import Judges
 
 RIGHT, BLANK = 6.0, 1.5
@@ -33,6 +33,12 @@ def read_extracted(text: str) -> str | None:
     return word.upper() if re.fullmatch("[A-Ea-e]", word) else "blank" if word.lower() == "blank" else None
 
 
+def read_choice(reply: str) -> str:
+    """The letter after the first "Answer:", or "blank", also for a reply without it."""
+    found = re.search(r"(?i)Answer[ \t]*:[ \t]*\(?(?:([A-E])\b|blank)", MARKUP.sub("", reply))
+    return found.group(1).upper() if found and found.group(1) else "blank"
+
+
 def _item(row: Row) -> ChatItem:
     choices, answer = row["choices"], str(row["answer"])
     if len(choices) != len(LETTERS) or answer not in LETTERS:
@@ -47,7 +53,7 @@ def _judge(items: Sequence[ChatItem], replies: Sequence[str], judges: Judges) ->
         requests = [EXTRACT.format(reply=reply[-LONGEST_REPLY:]) for reply in replies]
         answers = [found or "blank" for found in judges.model.answers(requests, "judge: extract", read_extracted)]
     else:
-        answers = [read_letter(reply, LETTERS) or "blank" for reply in replies]
+        answers = [read_choice(reply) for reply in replies]
     return [
         Verdict({"points": _points(answer, item.target) / RIGHT, "acc": float(answer == item.target)}, answer)
         for item, answer in zip(items, answers, strict=True)

@@ -47,8 +47,8 @@ def _checkers() -> Iterator[ModuleType]:
     with patch.object(nltk, "download", lambda *_, **__: False):
         try:
             from lm_eval.tasks.ifeval import instructions_util, utils
-        except ImportError:
-            raise missing_package("evaluation: chat_ifeval", "lm_eval") from None
+        except ImportError as error:  # lm-eval, or what its module needs: langdetect, immutabledict
+            raise missing_package("evaluation: chat_ifeval", str(error.name)) from None
     try:
         nltk.data.find("tokenizers/punkt_tab")
         yield utils
