@@ -22,7 +22,7 @@ def _tables(out: Path) -> Iterable["Table"]:
 @stage(
     "evaluation",
     version=7,
-    holds={"before": "scores", "base": "scores", "training": "samples"},
+    holds={"before": "scores", "base": "scores", "training": "samples", "corpus": "documents"},
     makes=("scores",),
     command="eval",
     argument="model",
@@ -39,8 +39,18 @@ def evaluation(
     before: Path | None = None,
     base: Path | None = None,
     training: Sequence[Path] = (),
+    corpus: Sequence[Path] = (),
 ) -> None:
     """Score a model on held-out tasks, refusals and real benchmarks, with 95 % intervals."""
     from hornbook.evaluation.stage import evaluation
 
-    evaluation(settings, work, model=model, questions=questions, before=before, base=base, training=training)
+    evaluation(
+        settings,
+        work,
+        model=model,
+        questions=questions,
+        before=before,
+        base=base,
+        training=training,
+        corpus=corpus,
+    )

@@ -23,6 +23,7 @@ from hornbook.evaluation.chat.run import (
     figure_scores,
     load_chat_tasks,
 )
+from hornbook.evaluation.contamination import asked_texts, contaminated_questions, mark_scores, training_texts
 from hornbook.evaluation.harness.journal import JOURNAL, Journal
 from hornbook.evaluation.harness.load import LoadedTask
 from hornbook.evaluation.harness.records import AnsweredTask, scored_replies
@@ -60,6 +61,7 @@ def evaluation(
     before: Path | None = None,
     base: Path | None = None,
     training: Sequence[Path] = (),
+    corpus: Sequence[Path] = (),
 ) -> None:
     """Score a model: held-out tasks, behaviour on trivia, benchmarks as tasks of lm-evaluation-harness, chat tasks as
     in simple-evals, and benchmarks with a prompt of our own: those with choices by log-likelihood, GSM8K and MATH by
@@ -71,8 +73,9 @@ def evaluation(
     with the questions asked, and the records of tasks (see `harness.records`). Of a questions folder that has one, the
     subfolder `settings.split` is used. `before` is the folder of an earlier evaluation; the two are compared on the
     questions of both. `base` is the evaluation of the base model, which says what trivia counts as known; a model that
-    is asked in plain style is its own base model by default. Questions that occur in `training` are left out. Without
-    `questions`, only tasks and benchmarks are scored.
+    is asked in plain style is its own base model by default. Questions that occur in `training` are left out; of
+    benchmarks, each score says how many of its questions are in `training` or in the documents of `corpus`
+    ("in_training"), and what it is without them. Without `questions`, only tasks and benchmarks are scored.
     Raises HornbookError if there is nothing to score, if no question is left, if no item fits the model, and for a
     missing model, an unknown benchmark or task, and a `before` or `base` without answers.
     """
@@ -92,14 +95,22 @@ def evaluation(
     counts.update({f"{BENCHMARK}:{chat.task.name}": len(chat.items) for chat in chats})
     console.print(power_table(counted_scores(counts, before)))
 
-    replies, picks, chat_answers = _asked(model, asked, items, tasks, chats, settings, work)
+    replies, picks, answered, chat_answers = _asked(model, asked, items, tasks, chats, settings, work)
+    answered += [one.answered for one in chat_answers]
+    if answered:
+        write_task_records(answered, settings, work)
     answers = _graded(asked, replies, settings, work) + picks
+    answers += [row for task in answered for row in scored_replies(task)]
     if not answers and not tasks and not chats:
         raise HornbookError("evaluation: no item of the benchmarks fits the model's context")
     mark_knowledge(answers, answers if settings.style == "plain" and not base else of_base)
     answers.sort(key=lambda answer: (answer.score, answer.question, answer.sample))
 
     scores = _scores(answers, figure_scores(chat_answers))
+    if training or corpus:
+        posed_texts = {item.id: item for item in items} | asked_texts(answered)
+        texts = training_texts(training, corpus, work.reject)
+        mark_scores(scores, answers, contaminated_questions(posed_texts, texts))
     checked = [{"task": one.answered.asked.name, **one.checked._asdict(), "usable": one.checked.usable}
                for one in chat_answers if one.checked]  # fmt: skip
     comparisons = (
@@ -124,16 +135,15 @@ def _asked(
     chats: list[LoadedChat],
     settings: EvaluationSettings,
     work: Workspace,
-) -> tuple[list[SampledReply], list[ScoredReply], list[AnsweredChat]]:
-    """All that the model is asked: replies to questions, the rows of benchmarks and tasks, and those of chat tasks once
-    more with what goes with them."""
+) -> tuple[list[SampledReply], list[ScoredReply], list[AnsweredTask], list[AnsweredChat]]:
+    """All that the model is asked: replies to questions, choices of benchmarks, tasks, and chat tasks."""
     answered: list[AnsweredTask] = []
     chat_answers: list[AnsweredChat] = []
     with Journal(work.path / JOURNAL, "") as journal, Judges(settings.oracles, work.ledger) as judges:
         if settings.endpoint:
             endpoint = EndpointAsker(settings.endpoint, settings, work)
             chat_answers = answer_chat_tasks(chats, endpoint, judges, settings, work)
-            return [], _kept([one.answered for one in chat_answers], settings, work), chat_answers
+            return [], [], answered, chat_answers
         if model is None:
             raise HornbookError("evaluation: no model; give one, or an endpoint (--endpoint.url and --endpoint.model)")
         encoder = Encoder(load_tokenizer(model, work.path), settings.style)
@@ -149,15 +159,7 @@ def _asked(
             if chats:
                 asker = EngineAsker(respondent, settings, journal, work)
                 chat_answers = answer_chat_tasks(chats, asker, judges, settings, work)
-    answered += [one.answered for one in chat_answers]
-    return replies, picks + _kept(answered, settings, work), chat_answers
-
-
-def _kept(answered: list[AnsweredTask], settings: EvaluationSettings, work: Workspace) -> list[ScoredReply]:
-    """Write the records of tasks, and return their rows."""
-    if answered:
-        write_task_records(answered, settings, work)
-    return [row for task in answered for row in scored_replies(task)]
+    return replies, picks, answered, chat_answers
 
 
 def _planned_name(question: Question) -> str:
