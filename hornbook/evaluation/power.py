@@ -9,11 +9,14 @@ not); with graded values, the root of the mean squared difference. A difference 
 import math
 from statistics import NormalDist
 
+import numpy as np
+
 from hornbook.base.confidence_intervals import Z
 
 POWER = 0.8  # a difference counts as one that a set can show if it does so in four studies of five
 ASSUMED = 0.6  # of the discordance that independent answers would have, before any is measured
 MOST_QUESTIONS = 10_000_000
+EXACT = 200  # questions up to which all outcomes are summed
 
 _NORMAL = NormalDist()
 
@@ -29,15 +32,33 @@ SPREAD = assumed_spread()  # without any score: they differ on 30 % of the quest
 def power(difference: float, questions: int, spread: float = SPREAD, *, binary: bool = True) -> float:
     """The chance that a true `difference` (0 to 1) is significant on so many questions.
 
-    Connor's formula for paired verdicts (1987), with the correction for continuity that the exact test of `binary`
-    verdicts amounts to. Of independent units: where questions share a passage, of passages.
+    Exact for few questions with `binary` verdicts; else Connor's formula for paired verdicts (1987), with the
+    correction for continuity that the exact test amounts to. Of independent units: where questions share a passage, of
+    passages.
     """
     if questions < 2 or spread <= 0:
         return 0.0
+    if binary and questions <= EXACT:
+        return _exact_power(abs(difference), questions, spread**2)
     moved = math.sqrt(questions) * spread  # standard deviation of the sum of differences if the models are equal
     left = math.sqrt(questions * max(spread**2 - difference**2, 0.0)) or 1e-9
     beyond = abs(difference) * questions - Z * moved - (1.0 if binary else 0.0)
     return _NORMAL.cdf(beyond / left)
+
+
+def _exact_power(difference: float, questions: int, rate: float) -> float:
+    """Summed over the number of questions on which the models differ, and over how many of these one of them wins, for
+    McNemar's exact test."""
+    logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, questions + 1)))])  # of factorials
+    differ, wins = np.arange(questions + 1)[:, None], np.arange(questions + 1)[None, :]
+    ways = np.where(wins <= differ, logs[differ] - logs[wins] - logs[np.maximum(differ - wins, 0)], -np.inf)
+    fewer = np.cumsum(np.exp(ways - differ * math.log(2)), axis=1)  # chance of at most so many wins of equal models
+    rejects = (wins <= differ) & (2 * np.take_along_axis(fewer, np.minimum(wins, differ - wins) % len(logs), 1) < 0.05)
+    better = np.clip((1 + difference / rate) / 2, 1e-12, 1 - 1e-12)
+    won = np.exp(ways + wins * math.log(better) + np.maximum(differ - wins, 0) * math.log(1 - better))
+    sure = np.clip(rate, 1e-12, 1 - 1e-12)
+    counts = np.exp(ways[-1] + wins[0] * math.log(sure) + (questions - wins[0]) * math.log(1 - sure))
+    return float(counts @ np.where(rejects, won, 0.0).sum(axis=1))
 
 
 def detectable(questions: int, spread: float = SPREAD, *, binary: bool = True) -> float:
@@ -59,7 +80,8 @@ def questions_for(difference: float, spread: float = SPREAD, *, binary: bool = T
     (models that differ on 4 % of questions are no 5 points apart) or that needs more than ten million."""
     if not 0 < difference <= spread**2 or power(difference, MOST_QUESTIONS, spread, binary=binary) < POWER:
         return None
-    low, high = 1, MOST_QUESTIONS
+    few = binary and power(difference, EXACT, spread) >= POWER
+    low, high = (1, EXACT) if few else (EXACT if binary else 1, MOST_QUESTIONS)
     while high - low > 1:
         middle = (low + high) // 2
         if power(difference, middle, spread, binary=binary) < POWER:

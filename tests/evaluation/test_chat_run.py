@@ -46,7 +46,7 @@ def evaluate(out: Path, model: Path | None, **settings: Any) -> Workspace:
 
 
 def says_b(body: Body) -> str:
-    return "I think.\nAnswer: B" if "ABCD" in body["messages"][-1]["content"] else "It was Goethe."
+    return "I think. Answer: B" if "ABCD" in body["messages"][-1]["content"] else "It was Goethe."
 
 
 def samples(out: Path, task: str) -> list[dict[str, Any]]:
@@ -57,7 +57,7 @@ def test_a_model_here_and_one_behind_an_endpoint_alike(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = {"chat_mmlu": file_of(tmp_path, "mmlu", SUMS)}
-    monkeypatch.setattr(generate, "open_engine", scripted(lambda question, sample: "I think.\nAnswer: B"))
+    monkeypatch.setattr(generate, "open_engine", scripted(lambda question, sample: "I think. Answer: B"))
     evaluate(tmp_path / "here", tiny_model, tasks=["chat_mmlu"], data=data)
     with serving(says_b) as server:
         endpoint = {"url": server.url, "model": "m"}
@@ -67,7 +67,7 @@ def test_a_model_here_and_one_behind_an_endpoint_alike(
         assert (score["name"], score["mean"], score["n"]) == ("benchmark:chat_mmlu acc", 1.0, 12)
         assert read_json(out / "results.json")["results"]["chat_mmlu"]["acc,none"] == 1.0
         first = samples(out, "chat_mmlu")[0]
-        assert first["resps"] == [["I think.\nAnswer: B"]] and first["filtered_resps"] == ["B"]
+        assert first["resps"] == [["I think. Answer: B"]] and first["filtered_resps"] == ["B"]
         assert first["arguments"]["gen_args_0"]["arg_0"].endswith("0 + 1?\n\nA) 0\nB) 1\nC) 2\nD) 3")
         assert first["arguments"]["gen_args_0"]["arg_1"] == {
             "temperature": 0.5,
