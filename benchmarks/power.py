@@ -1,7 +1,7 @@
 """Is what is said about power true? Recorded outcomes of pairs of models are drawn again and again, and tested.
 
 A pair of evaluations and a score is taken as the truth: its difference and its spread are known. From its questions
-sets are drawn (with replacement) of the sizes that `questions_for` says the difference needs, and of half and twice as
+sets are drawn (with replacement) of the sizes that `questions_for` says the difference needs, and of half as
 many. The share of sets on which `compare`'s test is significant is set beside the power that was said. For false
 alarms the sign of every difference is drawn too, so that the models are equal.
 
@@ -10,7 +10,7 @@ alarms the sign of every difference is drawn too, so that the models are equal.
 
 import argparse
 import json
-from itertools import combinations
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,12 @@ from hornbook.evaluation.power import power, questions_for
 from hornbook.evaluation.significance import SIGNIFICANT, paired_bootstrap, sign_flip_test
 
 RESAMPLES = 1000
-SHARES = (0.5, 1.0, 2.0)  # of the questions that are said to be needed for a power of 80 %
+SHARES = (0.5, 1.0)  # of the questions that are said to be needed for a power of 80 %
 MOST = 1500  # questions of a set
 
 
 def recorded_pairs(runs: list[Path], scores: list[str]) -> list[tuple[str, np.ndarray]]:
-    """(name, difference on each question) of every pair of evaluations of a run: of first replies (verdicts of 0 and
+    """(name, difference on each question) of neighbouring evaluations of a run (by name): of first replies (verdicts of 0 and
     1), and of the mean of all replies (graded)."""
     pairs = []
     for run in runs:
@@ -36,7 +36,7 @@ def recorded_pairs(runs: list[Path], scores: list[str]) -> list[tuple[str, np.nd
             file.parent.name.rpartition("-")[0]: values_by_score(read_records(file, ScoredReply))
             for file in sorted(run.glob("artifacts/eval-*/answers.parquet"))
         }
-        for (one, first), (other, second) in combinations(tables.items(), 2):
+        for (one, first), (other, second) in pairwise(tables.items()):
             for score in scores:
                 shared = sorted(first.get(score, {}).keys() & second.get(score, {}).keys())
                 for kind, value in (("first reply", lambda values: values[0]), ("mean of replies", np.mean)):

@@ -14,6 +14,8 @@ from hornbook.evaluation.settings import EvaluationSettings
 from hornbook.evaluation.significance import SIGNIFICANT, binomial_test, sign_flip_test
 
 STUDIES = [  # questions, discordance rate, true difference
+    (26, 0.49, 0.41),
+    (60, 0.2, 0.2),
     (200, 0.3, 0.11),
     (400, 0.1, 0.05),
     (400, 0.5, 0.10),
