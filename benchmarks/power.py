@@ -28,8 +28,8 @@ MOST = 1500  # questions of a set
 
 
 def recorded_pairs(runs: list[Path], scores: list[str]) -> list[tuple[str, np.ndarray]]:
-    """(name, difference on each question) of neighbouring evaluations of a run (by name): of first replies (verdicts of 0 and
-    1), and of the mean of all replies (graded)."""
+    """(name, difference on each question) of neighbouring evaluations of a run (by name): of first replies (verdicts
+    of 0 and 1), and of the mean of all replies (graded)."""
     pairs = []
     for run in runs:
         tables = {
