@@ -125,6 +125,7 @@ def race(bench: Bench, name: str, asked: list[Any], method: str, goal: float) ->
 
     def ours() -> Any:
         bench.ours.journal = Journal(Path(tempfile.mkdtemp()) / "journal", "")  # asked anew
+        bench.ours.engine.store.shrink(0)  # nothing is kept from the turn before
         return getattr(bench.ours, method)(asked, disable_tqdm=True)
 
     tried = {batch: timed(partial(theirs, batch, sample), 1, 1).cpu[0] for batch in bench.size.batches}

@@ -7,17 +7,7 @@ import re
 import warnings
 from collections import Counter
 
-from hornbook.base.code_fences import fenced_blocks
-
 TOKEN = re.compile(r"[A-Za-z]+|\d+|[^\w\s]")  # snake_case names are split
-
-
-def code_of(answer: str) -> str:
-    """The code in a teacher's answer: the first fenced block, else the text from the first `def` or `import` on."""
-    if blocks := fenced_blocks(answer, ("python", "py")):
-        return blocks[0].strip("\n")
-    start = re.search(r"^(def|import|from) ", answer, re.MULTILINE)
-    return answer[start.start() :].strip("\n") if start else answer.strip("\n")
 
 
 def parse_function(code: str, name: str) -> ast.FunctionDef | None:

@@ -19,6 +19,7 @@ from hornbook.tokenizer.bytelevel import as_fast_tokenizer
 from hornbook.tokenizer.settings import TokenizerSettings
 from hornbook.tokenizer.train import train_bpe
 from tests.docs.pages import ROOT, blocks, spans
+from tests.report.test_compare import save as save_evaluation
 from tests.report.test_pooled import finished_run
 from tests.synthetic.corpus import CODE, page
 from tests.synthetic.fake import good_teacher, opening
@@ -62,6 +63,8 @@ def furnish(folder: Path, patch: pytest.MonkeyPatch, teacher: str) -> None:
     shutil.copytree("runs/small", "runs/kinds")
     for seed in range(3):
         finished_run(Path(f"runs/pocket-{seed}"), 50, 55)
+    save_evaluation(Path("scores-base"), "base", [1] * 30 + [0] * 30, [0] * 20, [0, 1, 0])
+    save_evaluation(Path("scores-sft"), "sft", [1] * 40 + [0] * 20, [0] * 20, [1, 1, 0])
     do("tokenizer", "--documents", "clean", "--vocab-size", "400", "--out", "tok")
     for name, context in {"tokens": 64, "long-tokens": 128}.items():
         sizes = ["--tokens", "6000", "--context", str(context), "--shares", "{web: 0.5, synthetic: 0.5}"]

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hornbook.oracles.extract_code import code_in
 from hornbook.synthetic.catalogue import catalogue
-from hornbook.synthetic.code_similarity import code_of, parse_function, similarity
+from hornbook.synthetic.code_similarity import parse_function, similarity
 from hornbook.synthetic.diversity import distinct_share, measure
 from hornbook.synthetic.words import copied, grounded, leaked, repetition
 
@@ -34,12 +35,12 @@ def test_fidelity_ignores_names_and_sees_operations():
     ],
 )
 def test_code_is_found_in_whatever_stands_around_it(answer):
-    assert similarity(parse_function(ORIGINAL, "total"), parse_function(code_of(answer), "total")) == 1.0
+    assert similarity(parse_function(ORIGINAL, "total"), parse_function(code_in(answer, ["total"]), "total")) == 1.0
 
 
 @given(st.text(max_size=200))
 def test_any_answer_can_be_looked_at_for_code(text):
-    parse_function(code_of(text), "total")
+    parse_function(code_in(text, ["total"]), "total")
 
 
 def test_loops_copies_and_the_prompt_s_example_are_recognised():

@@ -4,12 +4,23 @@ A page that says of itself that it is one article (Open Graph, schema.org) holds
 more is dropped there than on a page that says nothing, such as one of a manual.
 """
 
+import re
 from collections.abc import Set
 from typing import TypeAlias
 
 from hornbook.data.extract.html_tree import HEADINGS, Child, Element
 
 COMMENTS = frozenset({"comments", "comment-list", "commentlist", "comments-area", "respond", "disqus_thread"})
+# Words within the classes and ids of what stands beside the text of an article (`article-gallery`, `relatedLinks`).
+BESIDE = frozenset({
+    "ad", "ads", "advert", "advertisement", "breaking", "byline", "comments", "dropdown", "footer", "headlines",
+    "modal", "nav", "navbar", "newsletter", "outbrain", "player", "popup", "promo", "recommended", "related", "respond",
+    "share", "sharing", "social", "sponsored", "subscribe", "subscription", "taboola", "timestamp", "trending"
+})  # fmt: skip
+PICTURES = frozenset({"carousel", "gallery", "slideshow"})
+WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+MOST_BESIDE = 0.3  # of the page's running text, for an element that is beside it by its name
+MOST_PICTURES = 0.6  # the same for pictures with their captions
 WRITTEN = frozenset({"p", "pre", "ul", "ol", "dl", "table", "blockquote", "figure", "math", "hr"})  # tags of content
 LISTED = frozenset({"ul", "ol", "dl", "table"})  # what a heading in the text may stand above
 BOXES = frozenset({
@@ -27,13 +38,13 @@ Dropped: TypeAlias = list[tuple[Element, Element]]  # each element with the one 
 
 
 def take_out_comments(element: Element, prose: int) -> None:
-    """Take out the comments below an article and the form for another one. `prose` is that of the whole page, of which
-    they must not be most.
+    """Take out the comments below an article and the form for another one. `prose` is that of the whole page, which
+    must have text besides them.
     """
     kept: list[Child] = []
     for child in element.children:
         if isinstance(child, Element) and child.has_blocks:
-            if not child.names().isdisjoint(COMMENTS) and child.prose < element.prose:
+            if not child.names().isdisjoint(COMMENTS) and prose - child.prose >= SHORT:
                 continue
             if child.tag == "form" and child.prose < LEAST_FORM * prose:
                 continue
@@ -76,6 +87,8 @@ def drop_beside(main: Element, is_article: bool, dropped: Dropped) -> None:
         holder = inner
     if is_article and least > 0:
         _drop_around(holder, _elements(holder, gone), text, dropped)
+        gone = {id(child) for _, child in dropped}
+        _drop_named(main, total, text, gone, dropped)
 
 
 def _elements(element: Element, gone: Set[int]) -> list[Element]:
@@ -136,6 +149,25 @@ def _drop_around(holder: Element, children: list[Element], text: dict[int, int],
             unwanted = child.linked > FEW_LINKS * child.length or child.length < SHORT or child.teasers > 0
         if unwanted:
             dropped.append((holder, child))
+
+
+def _drop_named(element: Element, total: int, text: dict[int, int], gone: Set[int], dropped: Dropped) -> None:
+    """Drop what its class or id calls no part of the text, unless it has too much of the `total` running text."""
+    for child in _elements(element, gone):
+        words = words_of_names(child)
+        most = 0.0 if words.isdisjoint(BESIDE) else MOST_BESIDE
+        most = most if words.isdisjoint(PICTURES) else MOST_PICTURES
+        if most and text.get(id(child), 0) <= most * total and not has_title(child):
+            dropped.append((element, child))
+        elif child.has_blocks:
+            _drop_named(child, total, text, gone, dropped)
+
+
+def words_of_names(element: Element) -> set[str]:
+    """The words of its classes and its id, in lower case."""
+    if not element.attributes:
+        return set()
+    return {word.lower() for word in WORDS.findall(f"{element.get('class')} {element.get('id')}")}
 
 
 def _is_solid(element: Element) -> bool:

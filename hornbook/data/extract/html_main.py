@@ -1,6 +1,15 @@
 """The main content of a page: by tags, roles and classes as whole words, length of text and share of links in it."""
 
-from hornbook.data.extract.html_beside import BOXES, LINKS, SHORT, Dropped, drop_beside, has_title, running_text
+from hornbook.data.extract.html_beside import (
+    BOXES,
+    LINKS,
+    SHORT,
+    Dropped,
+    drop_beside,
+    has_title,
+    running_text,
+    words_of_names,
+)
 from hornbook.data.extract.html_controls import is_control_block, is_navigation_bar, shares_page
 from hornbook.data.extract.html_tree import HEADINGS, Child, Element, Tree
 
@@ -25,6 +34,7 @@ DROPPABLE = frozenset({
     "span", "a", "label", "menu"
 })  # fmt: skip
 EDGES = BOXES | {"p", "dl"}
+FOOTER_LINKS = 0.4  # share of links in what a class or id calls a footer
 LEAST_SHARE = 0.25  # of the page's running text, for an element marked as its main content
 NAMED_SHARE = 0.6  # the same for an article, and for one marked by its class or id
 LEAST_KEPT = 0.4  # of the content's text; where less is left, the choice was wrong and only navigation by tag goes
@@ -133,6 +143,8 @@ def _is_dropped(element: Element, strict: bool, in_content: bool) -> bool:
         return True
     if not element.attributes or tag in ("article", "td", "tr", "tbody"):
         return False
+    if not in_content and share > FOOTER_LINKS and "footer" in words_of_names(element) and not has_title(element):
+        return True
     names = element.names()
     if not names.isdisjoint(ASIDE_BLOCKS) and element.length < (SHORT if tag != "p" else 80) and not has_title(element):
         return True

@@ -11,6 +11,11 @@ DATE = (
     "article:published_time", "date", "dc.date", "dcterms.date", "dcterms.created", "citation_publication_date",
     "datepublished", "pubdate", "article:modified_time", "dcterms.modified",
 )  # fmt: skip
+POST = (
+    'meta[property="og:type"][content^=article], [itemtype$="/NewsArticle"], [itemtype$="/BlogPosting"], '
+    "body.single-post"
+)
+DATED = '[itemprop="datePublished"]'
 ARTICLE = re.compile(r'"@type"\s*:\s*\[?\s*"(?:NewsArticle|ReportageNewsArticle|BlogPosting)"')
 LICENSE = ("license", "dc.rights", "dcterms.rights", "dcterms.license", "rights", "copyright")
 
@@ -27,10 +32,13 @@ def page_title(parser: LexborHTMLParser) -> str:
 
 
 def is_article(parser: LexborHTMLParser) -> bool:
-    """Whether the page says that it is one article: by Open Graph, or in the terms of schema.org."""
-    if parser.css_first('meta[property="og:type"][content^=article]') is not None:
+    """Whether the page says that it is one article: by Open Graph, in the terms of schema.org, or as WordPress does.
+
+    Pages of manuals are an "Article" of schema.org too, but have no date.
+    """
+    if parser.css_first(POST) is not None:
         return True
-    if parser.css_first('[itemtype$="/NewsArticle"], [itemtype$="/BlogPosting"]') is not None:
+    if parser.css_first('[itemtype$="/Article"]') is not None and parser.css_first(DATED) is not None:
         return True
     return any(ARTICLE.search(script.text()) for script in parser.css('script[type="application/ld+json"]')[:8])
 

@@ -15,8 +15,9 @@ from hornbook.base.records import Question
 from hornbook.base.sentences import sentences
 from hornbook.base.settings import setting
 from hornbook.oracles.extract_answer import extract_answer
+from hornbook.oracles.extract_code import code_in
 from hornbook.oracles.text import canonical_text
-from hornbook.synthetic.code_similarity import code_of, parse_function
+from hornbook.synthetic.code_similarity import parse_function
 from hornbook.synthetic.kind import Checks, Kind, Made, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Option, Prompts, Stage, Usual, both, record_of
 from hornbook.synthetic.mechanisms.revision import Score
@@ -162,7 +163,7 @@ async def of_code(seed: Passage, ask: RecordContext, settings: MiddleSettings) -
 
 
 def matcher(cut: Cut, original: Any, cases: Sequence[Any]) -> Callable[[str], float | None]:
-    return lambda written: matching(code_of(written), cut, original, cases)
+    return lambda written: matching(code_in(written, [original.name]), cut, original, cases)
 
 
 async def of_steps(seed: Question | Passage, ask: RecordContext, settings: MiddleSettings) -> Gap:

@@ -80,7 +80,7 @@ async def make(seed: Any, ask: RecordContext, settings: PairSettings) -> list[Ma
 
 async def by_checker(case: Case, ask: RecordContext, settings: PairSettings) -> Made:
     """The grade says how often the teacher fails: pairs on which it often does teach the most."""
-    read: Callable[[str], str] = code_in if ask.kind.options["decided_by"] == "tests" else str
+    read: Callable[[str], str] = _program if ask.kind.options["decided_by"] == "tests" else str
     replies = [read(text) for text in await ask.samples("reply", settings.replies, preamble=False, **case.told)]
     verdicts = await case.judge(replies)
     better = [text for text, verdict in zip(replies, verdicts, strict=True) if verdict.better]
@@ -107,6 +107,10 @@ async def by_checker(case: Case, ask: RecordContext, settings: PairSettings) -> 
     made = paired(ask, passed, better[0], closest, grade=1 - ask.facts["right"], **case.told)
     made.question = case.question(better[0])
     return made
+
+
+def _program(reply: str) -> str:
+    return code_in(reply).strip("\n")
 
 
 # -- checkers

@@ -12,8 +12,9 @@ import msgspec
 
 from hornbook.base.settings import setting
 from hornbook.base.token_estimate import estimate_tokens
+from hornbook.oracles.extract_code import code_in
 from hornbook.sandbox.bubblewrap import works
-from hornbook.synthetic.code_similarity import code_of, parse_function, similarity, token_similarity
+from hornbook.synthetic.code_similarity import parse_function, similarity, token_similarity
 from hornbook.synthetic.kind import Checks, Kind, KindSettings, Made, RecordContext, Rejected
 from hornbook.synthetic.mechanisms.mechanism import Mechanism, Option, Prompts, Stage, Usual, both, record_of
 from hornbook.synthetic.mechanisms.revision import Score
@@ -91,7 +92,7 @@ async def require_same_code(
 
     Raises Rejected.
     """
-    written = parse_function(code_of(again), original.name)
+    written = parse_function(code_in(again, [original.name]), original.name)
     checks.require("parses", written is not None, "what was written again does not")
     assert written is not None
     code = ast.unparse(written)

@@ -224,51 +224,7 @@ THREADS = {
     ),
 }
 
-ARTICLE = "<meta property='og:type' content='article'>"
-TEASERS = "".join(f"<div><h3><a href='/{n}'>Story {n}</a></h3><p>What story {n} tells.</p></div>" for n in range(4))
-REMARK = "<div class='comments'><div class='comment'><b class='author'>Ann</b><p>I doubt it very much.</p></div></div>"
-
-ARTICLES = {
-    "teasers of other articles": (
-        f"{ARTICLE}<div><article><h1>Laws</h1>{TEXT}</article><div>{TEASERS}</div></div>",
-        ["# Laws", "first law"],
-        ["Story 2", "story 2"],
-    ),
-    "teasers between paragraphs": (
-        f"{ARTICLE}<div>{TEXT}<div>{TEASERS}</div>{TEXT.replace('first', 'second')}</div>",
-        ["first law", "second law"],
-        ["Story 2"],
-    ),
-    "comments below an article": (f"{ARTICLE}<article>{TEXT}</article>{REMARK}", ["first law"], ["doubt"]),
-    "comments of a page that is no article": (f"<div>{TEXT}</div>{REMARK}", ["first law", "doubt"], []),
-    "links to share it": (
-        f"<main><h1>Laws</h1><ul><li><a href='/f'>Share on Facebook</a><li><a href='/t'>Twitter</a></ul>{TEXT}</main>",
-        ["# Laws", "first law"],
-        ["Facebook", "Twitter"],
-    ),
-    "further reading below an article": (
-        f"{ARTICLE}<article>{TEXT}<h2>See also</h2><ul><li><a href='/o'>Orbits</a></ul></article>",
-        ["first law", "## See also\n\n- Orbits"],
-        [],
-    ),
-    "code beside the text of an article": (
-        f"{ARTICLE}<article><div>{TEXT * 3}</div><div><pre>a = 1</pre></div></article>",
-        ["first law", "a = 1"],
-        [],
-    ),
-    "sections of an article": (
-        f"{ARTICLE}<article><section>{TEXT * 4}</section><section><h2>Proof</h2><p>Omitted.</p></section></article>",
-        ["first law", "## Proof\n\nOmitted."],
-        [],
-    ),
-    "a text in a link": (
-        f"<div><a href='/s'><div>{TEXT.replace('first', 'last')}</div></a></div><article>{TEXT}</article>",
-        ["first law"],
-        ["last law"],
-    ),
-}
-
-ROWS = {**ARTICLES, **THREADS, **CONTENT, **BLOCKS, **CODE, **FORMULAS}
+ROWS = {**THREADS, **CONTENT, **BLOCKS, **CODE, **FORMULAS}
 
 
 @pytest.mark.parametrize("name", ROWS)

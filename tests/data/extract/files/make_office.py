@@ -13,8 +13,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SOURCES = ("tides", "pride", "manual", "notebook")
 PANDOC = [  # suffix of the file, what pandoc is asked for, sources
-    ("docx", ["-t", "docx"], SOURCES),
-    ("odt", ["-t", "odt"], SOURCES),
+    ("docx", ["-t", "docx"], (*SOURCES, "sundials")),
+    ("odt", ["-t", "odt"], (*SOURCES, "sundials")),
     ("epub", ["-t", "epub3", "--mathml"], SOURCES),
     ("2.epub", ["-t", "epub2", "--epub-chapter-level=2", "--mathml"], SOURCES),
     ("jats.xml", ["-t", "jats"], SOURCES),
@@ -26,8 +26,8 @@ PANDOC = [  # suffix of the file, what pandoc is asked for, sources
     ("listings.tex", ["-t", "latex", "--listings", "--top-level-division=chapter"], SOURCES),
 ]
 CONVERTED = [  # file, format that LibreOffice makes of it
-    *[(f"{name}.odt", "docx", "MS Word 2007 XML") for name in SOURCES],
-    *[(f"{name}.docx", "odt", "writer8") for name in SOURCES],
+    *[(f"{name}.odt", "docx", "MS Word 2007 XML") for name in (*SOURCES, "sundials")],
+    *[(f"{name}.docx", "odt", "writer8") for name in (*SOURCES, "sundials")],
     ("pride.odt", "epub", "EPUB"),  # (of tables it loses the header rows)
 ]
 BEAMER = r"\newcommand{\dd}[2]{\frac{d#1}{d#2}}"
