@@ -62,7 +62,7 @@ class EvaluationSettings(ColumnSettings):
         "multiple-choice benchmarks, scored by the log-likelihood of their choices; also gsm8k, math and math_500, "
         "scored by sampled replies",
     )
-    max_items: int = setting(200, "items used of each benchmark", ge=1)
+    max_items: int = setting(1000, "items used of each benchmark; 1,000 show a difference of about 5 points", ge=1)
     normalise: Literal["character", "token", "none"] = setting(
         "character", "what the log-likelihood of a choice is divided by: its characters, its tokens or nothing"
     )
