@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from benchmarks.power import measure
 from hornbook.base.files import write_json
 from hornbook.base.rng import rng
 from hornbook.evaluation.planned_power import PlannedScore, counted_scores, planned_scores, power_table
@@ -102,3 +103,24 @@ def test_the_table_says_what_is_shown_and_what_is_needed() -> None:
     lines = [line.split() for line in shown.get().splitlines()]
     assert ["reasoning", "400", "30%", "7.9", "980", "5,984", "23,744"] in lines
     assert ["new", "?", "30%", "980", "5,984", "23,744"] in lines
+
+
+RECORDED = [  # differences of neighbouring evaluations of recipes/pocket.yaml, seed 0: value → questions
+    {-1: 70, 0: 2976, 1: 113},
+    {-0.75: 8, -0.5: 29, -0.25: 140, 0: 2712, 0.25: 207, 0.5: 55, 0.75: 8},
+    {-1: 1453, 0: 1585, 1: 121},
+    {-1: 1, 0: 397, 1: 13},
+    {-0.25: 3, 0: 386, 0.25: 16, 0.5: 3, 0.75: 1, 1: 2},
+    {-1: 25, 0: 378, 1: 8},
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("counts", RECORDED)
+def test_on_a_thousand_resamplings_of_recorded_outcomes_power_is_what_was_said(counts: dict[float, int]) -> None:
+    moved = np.repeat([float(value) for value in counts], list(counts.values()))
+    rows = measure("recorded", moved, 1000)
+    assert rows
+    for row in rows:
+        assert row["realised"] == pytest.approx(row["said"], abs=0.05)
+        assert row["false alarms"] <= 0.05 + 2 * (0.05 * 0.95 / 1000) ** 0.5  # two standard errors of a thousand draws
