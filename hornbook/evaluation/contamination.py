@@ -6,6 +6,7 @@ a text that holds many questions hides some: what is found is the least.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,25 @@ def training_texts(
 
 def asked_texts(answered: Iterable[AnsweredTask]) -> dict[str, BenchmarkItem]:
     """The questions of tasks by their ids ("task/number"), without the solved examples before them."""
-    found = {}
+    found: dict[str, BenchmarkItem] = {}
     for task in answered:
+        texts: dict[str, str] = {}
         for name, record in task.records():
-            text = "\n".join(_texts(record["doc"])) if task.asked.tasks else str(record["arguments"][0][0])
-            key = f"{name}/{record['doc_id']}"
-            found[key] = BenchmarkItem(id=key, benchmark=name, split="", question=text)
+            chat = record["doc"].get("question") or str(record["arguments"][0][0])
+            texts[f"{name}/{record['doc_id']}"] = "\n".join(_texts(record["doc"])) if task.asked.tasks else chat
+        for key, text in _without_form(texts).items():
+            found[key] = BenchmarkItem(id=key, benchmark=task.asked.name, split="", question=text)
     return found
+
+
+def _without_form(texts: dict[str, str]) -> dict[str, str]:
+    """The texts without what all of them begin and end with: the form in which a task asks."""
+    if len(texts) < 2:
+        return texts
+    begin = len(commonprefix(list(texts.values())))
+    rest = {key: text[begin:] for key, text in texts.items()}
+    end = len(commonprefix([text[::-1] for text in rest.values()]))
+    return {key: text[: len(text) - end] for key, text in rest.items()}
 
 
 def mark_scores(scores: list[dict[str, Any]], answers: list[ScoredReply], found: set[str]) -> None:

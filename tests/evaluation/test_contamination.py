@@ -9,7 +9,9 @@ from hornbook.base.files import read_json, write_records
 from hornbook.base.records import Message, Sample
 from hornbook.cli.main import hornbook
 from hornbook.data.benchmarks import BenchmarkItem
-from hornbook.evaluation.contamination import contaminated_questions, mark_scores, training_texts
+from hornbook.evaluation.contamination import asked_texts, contaminated_questions, mark_scores, training_texts
+from hornbook.evaluation.harness.load import LoadedTask
+from hornbook.evaluation.harness.records import AnsweredTask
 from hornbook.evaluation.metrics import ScoredReply
 from hornbook.preference import generate
 from tests.preference.tiny import scripted
@@ -36,13 +38,14 @@ def test_questions_in_the_training_data_are_found(texts: list[str], expected: se
     assert contaminated_questions(QUESTIONS, texts) == expected
 
 
-def test_words_that_all_questions_begin_with_are_not_content() -> None:
-    form = "Answer the following question as well as you can and end with the letter of your choice please: "
-    asked = {
-        name: BenchmarkItem(id=name, benchmark="t", split="", question=form + item.question)
-        for name, item in QUESTIONS.items()
-    }
-    assert contaminated_questions(asked, [form, form + "what else?", form + long_question(2)]) == {"t/2"}
+def test_the_form_in_which_a_task_asks_is_not_content() -> None:
+    form, end = "Answer the following question as well as you can, and end with the letter: ", " Think of the letter."
+    records = [
+        {"doc_id": n, "doc": {"question": ""}, "arguments": [(form + QUESTIONS[f"t/{n}"].question + end, {})]}
+        for n in range(8)
+    ]
+    asked = asked_texts([AnsweredTask(LoadedTask("t", {}, {}, {}, [], False), {"samples": {"t": records}})])
+    assert asked == QUESTIONS
 
 
 def test_scores_say_how_many_and_what_is_left() -> None:

@@ -18,6 +18,7 @@ class ChatItem(msgspec.Struct, kw_only=True):
     target: str = ""  # the right answer, as shown
     reference: dict[str, Any] = {}
     passage: str = ""
+    question: str = ""  # the question without solved examples, where the prompt has some
 
 
 class Verdict(NamedTuple):

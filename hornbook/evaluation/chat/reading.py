@@ -37,6 +37,7 @@ def _drop_item(rows: list[Row], seed: int, number: int) -> ChatItem:
         target=" | ".join(", ".join(spans) for spans in accepted),
         reference={"answers": accepted},
         passage=row["passage"],
+        question=_asked(row),
     )
 
 

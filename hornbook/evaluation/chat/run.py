@@ -159,7 +159,7 @@ def _as_lm_eval(
     records: list[dict[str, Any]] = [
         {
             "doc_id": one.number,
-            "doc": {"passage": one.item.passage},
+            "doc": {"passage": one.item.passage, "question": one.item.question},
             "doc_hash": xxhash.xxh3_64_hexdigest(one.item.prompt.encode()),
             "target": one.item.target,
             "arguments": [(one.item.prompt, options | {"sample": one.sample})],
