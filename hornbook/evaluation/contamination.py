@@ -4,9 +4,8 @@ Each score is given once more without them. A training text is counted for the o
 a text that holds many questions hides some: what is found is the least.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +66,17 @@ def _without_form(texts: dict[str, str]) -> dict[str, str]:
     """The texts without what all of them begin and end with: the form in which a task asks."""
     if len(texts) < 2:
         return texts
-    begin = len(commonprefix(list(texts.values())))
+    begin = _shared(texts.values())
     rest = {key: text[begin:] for key, text in texts.items()}
-    end = len(commonprefix([text[::-1] for text in rest.values()]))
+    end = _shared([text[::-1] for text in rest.values()])
     return {key: text[: len(text) - end] for key, text in rest.items()}
+
+
+def _shared(texts: Collection[str]) -> int:
+    """How many characters all texts have in common at their beginning."""
+    first, last = min(texts), max(texts)
+    differ = (place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
+    return next(differ, len(first))
 
 
 def mark_scores(scores: list[dict[str, Any]], answers: list[ScoredReply], found: set[str]) -> None:
