@@ -7,7 +7,7 @@ seven in ten of them is not used for a score.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self
@@ -16,6 +16,7 @@ from hornbook.base.asynchronous import EventLoopRunner
 from hornbook.base.confidence_intervals import share
 from hornbook.base.errors import HornbookError
 from hornbook.base.records import Message, Question
+from hornbook.base.workspace import Workspace
 from hornbook.data.harness_data import given_rows
 from hornbook.oracles.isolated import Oracles
 from hornbook.oracles.settings import OracleSettings
@@ -37,6 +38,13 @@ class Case(NamedTuple):
     question: str
     reference: str
     reply: str
+
+
+class Gold(NamedTuple):
+    """Cases with the verdicts that a judge should give."""
+
+    cases: list[Case]
+    verdicts: list[str]
 
 
 class Judge(Protocol):
@@ -195,7 +203,21 @@ def agreement(judge: str, given: Sequence[str | None], gold: Sequence[str]) -> A
     return Agreement(judge, len(gold), found.mean, found.low, found.high, kappa)
 
 
-def read_gold(file: Path) -> tuple[list[Case], list[str]]:
+def check_judge(judge: Judge, gold: Gold, of: str, work: Workspace) -> Agreement:
+    """The judge's agreement with gold verdicts; a warning says that the scores `of` are left out if it is too low."""
+    found = agreement(judge.name, judge.verdicts(gold.cases), gold.verdicts)
+    if not found.usable:
+        said = f"{judge.name} agrees with {found.share:.0%} of {found.n} gold verdicts"
+        work.warn(f"{of}: {NO_JUDGE}: {said}")
+    return found
+
+
+def check_oracles(gold: Mapping[str, Gold], judges: Judges, work: Workspace) -> dict[str, Agreement]:
+    """The agreement of oracles, by name, that judge held-out questions."""
+    return {name: check_judge(judges.named(name), of, f"oracle {name}", work) for name, of in gold.items()}
+
+
+def read_gold(file: Path) -> Gold:
     """Cases with their gold verdicts, from rows with question, reference, reply and verdict.
 
     Raises HornbookError for a missing or damaged file, a missing column and an unknown verdict, and if it has no row.
@@ -216,4 +238,4 @@ def read_gold(file: Path) -> tuple[list[Case], list[str]]:
         gold.append(row["verdict"])
     if not cases:
         raise HornbookError(f"{file}: no gold verdicts in it")
-    return cases, gold
+    return Gold(cases, gold)

@@ -15,7 +15,9 @@ from hornbook.evaluation.settings import EvaluationSettings
 DIFFERENCES = (0.05, 0.02, 0.01)  # for which the needed questions are said
 TRIVIA = "trivia"
 TASK_QUESTIONS = {  # questions of well-known tasks, as asked here (see docs/evaluation.md for the splits)
-    "aime25": 30, "arc_challenge": 1172, "arc_easy": 2376, "boolq": 3270, "cb": 56, "chat_drop": 1000,
+    "aime25": 30, "chat_aime25": 30, "chat_amc": 25, "chat_arena": 500, "chat_humaneval_plus": 164, "chat_ifeval": 541,
+    "chat_mgsm": 2750, "chat_mmlu_pro": 12_032, "chat_simpleqa": 4326, "minerva_math": 5000, "mmlu_pro": 12_032,
+    "arc_challenge": 1172, "arc_easy": 2376, "boolq": 3270, "cb": 56, "chat_drop": 1000,
     "chat_gpqa": 198, "chat_humaneval": 164, "chat_math": 5000, "chat_mmlu": 14_042, "commonsense_qa": 1221,
     "copa": 100, "gpqa_diamond_zeroshot": 198, "gsm8k": 1319, "gsm8k_cot": 1319, "hellaswag": 10_042,
     "humaneval": 164, "lambada_openai": 5153, "mbpp": 500, "mmlu": 14_042, "nq_open": 3610, "openbookqa": 500,
@@ -38,7 +40,7 @@ def planned_scores(settings: EvaluationSettings, *, asks_questions: bool) -> lis
     if asks_questions:
         found += [PlannedScore(REASONING, settings.max_questions), PlannedScore(TRIVIA, settings.max_trivia)]
     found += [PlannedScore(f"{BENCHMARK}:{name}", settings.max_items) for name in settings.benchmarks]
-    for task in settings.tasks:
+    for task in settings.single_tasks:
         known = TASK_QUESTIONS.get(task)
         most = settings.limit or known
         found.append(PlannedScore(f"{BENCHMARK}:{task}", min(most, known) if most and known else None))

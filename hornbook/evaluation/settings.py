@@ -10,12 +10,15 @@ from hornbook.inference.settings import BackendSettings
 from hornbook.oracles.settings import OracleSettings
 from hornbook.teacher.settings import TeacherSettings
 
-CHAT, SIMPLE_EVALS = "chat_", "simple_evals"
+CHAT = "chat_"
+GROUPS = {  # of chat tasks
+    "simple_evals": [f"{CHAT}{name}" for name in ("mmlu", "gpqa", "math", "humaneval", "mgsm", "simpleqa", "drop")]
+}
 
 
 def is_chat(name: str) -> bool:
     """Whether this is the name of a chat task or of a group of them."""
-    return name.startswith(CHAT) or name == SIMPLE_EVALS
+    return name.startswith(CHAT) or name in GROUPS
 
 
 class EvaluationSettings(ColumnSettings):
@@ -49,8 +52,8 @@ class EvaluationSettings(ColumnSettings):
     )
     gold: dict[str, str] = setting(
         {},
-        "gold verdicts (question, reference, reply, verdict) for the judge of a chat task: NAME=FILE; a judge that "
-        "agrees with fewer than 70 % of them is not used",
+        "gold verdicts (question, reference, reply, verdict) for the judge of a chat task, or for an oracle of the "
+        "questions (trivia, math, judge ...): NAME=FILE; a judge that agrees with fewer than 70 % of them is not used",
     )
     endpoint: TeacherSettings | None = setting(
         None, "the model to evaluate, if it is behind an OpenAI-compatible endpoint: url, model ...; chat tasks only"
@@ -95,6 +98,11 @@ class EvaluationSettings(ColumnSettings):
         if not all(equals and file for _, equals, file in pairs):
             raise ValueError("expected NAME=FILE, several separated by commas")
         return {name.strip(): file.strip() for name, _, file in pairs}
+
+    @property
+    def single_tasks(self) -> list[str]:
+        """Tasks, with the members of groups of chat tasks instead of these."""
+        return list(dict.fromkeys(one for name in self.tasks for one in GROUPS.get(name, [name])))
 
     @property
     def chat_tasks(self) -> list[str]:

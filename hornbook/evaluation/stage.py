@@ -11,6 +11,7 @@ from hornbook.base.files import read_records, write_json, write_records
 from hornbook.base.progress import console
 from hornbook.base.records import Question
 from hornbook.base.rng import derive
+from hornbook.base.settings import nearest
 from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import BenchmarkItem
 from hornbook.data.readers.load import stream_records
@@ -23,13 +24,14 @@ from hornbook.evaluation.chat.run import (
     figure_scores,
     load_chat_tasks,
 )
+from hornbook.evaluation.chat.tasks import CHAT_TASKS
 from hornbook.evaluation.contamination import asked_texts, contaminated_questions, mark_scores, training_texts
 from hornbook.evaluation.harness.journal import JOURNAL, Journal
 from hornbook.evaluation.harness.load import LoadedTask
 from hornbook.evaluation.harness.records import AnsweredTask, scored_replies
 from hornbook.evaluation.harness.records import write_records as write_task_records
 from hornbook.evaluation.harness.run import answer_tasks, load_tasks
-from hornbook.evaluation.judges import Judges
+from hornbook.evaluation.judges import Agreement, Gold, Judges, check_oracles, read_gold
 from hornbook.evaluation.metrics import (
     BENCHMARK,
     REASONING,
@@ -47,6 +49,7 @@ from hornbook.evaluation.significance import compare, detectable_by
 from hornbook.inference.rollouts import ScoringEngine
 from hornbook.inference.settings import Sampling
 from hornbook.oracles.isolated import Oracles
+from hornbook.oracles.registry import NAMES
 from hornbook.preference.generate import Encoder, SampledReply, delete_replies, open_respondent
 from hornbook.preference.select_questions import choose_questions, collect_questions
 from hornbook.tokenizer.chat import load_tokenizer
@@ -68,7 +71,7 @@ def evaluation(
     replies that the oracle judges. A model behind an endpoint (`settings.endpoint`) is asked chat tasks.
 
     Writes scores.json ({"model", "scores": [{"name", "mean", "low", "high", "n", "detectable"}], "comparisons":
-    [{"score", "difference", "low", "high", "p", "verdict", "n", "detectable", "spread"}], "judges": [{"task", "judge",
+    [{"score", "difference", "low", "high", "p", "verdict", "n", "detectable", "spread"}], "judges": [{"score", "judge",
     "n", "share", "low", "high", "kappa", "usable"}]}), answers.parquet, questions.parquet
     with the questions asked, and the records of tasks (see `harness.records`). Of a questions folder that has one, the
     subfolder `settings.split` is used. `before` is the folder of an earlier evaluation; the two are compared on the
@@ -88,6 +91,7 @@ def evaluation(
     chats = load_chat_tasks(settings.chat_tasks, settings, work)
     if settings.tasks and not tasks and not chats:
         raise HornbookError(f"evaluation: no task is left{work.first_set_aside()}")
+    gold = _oracle_gold(settings)
     counts = Counter(_planned_name(question) for question in asked) + Counter(
         f"{BENCHMARK}:{item.benchmark}" for item in items
     )
@@ -99,7 +103,8 @@ def evaluation(
     answered += [one.answered for one in chat_answers]
     if answered:
         write_task_records(answered, settings, work)
-    answers = _graded(asked, replies, settings, work) + picks
+    answers, checked = _judged(asked, replies, gold, settings, work)
+    answers += picks
     answers += [row for task in answered for row in scored_replies(task)]
     if not answers and not tasks and not chats:
         raise HornbookError("evaluation: no item of the benchmarks fits the model's context")
@@ -107,12 +112,11 @@ def evaluation(
     answers.sort(key=lambda answer: (answer.score, answer.question, answer.sample))
 
     scores = _scores(answers, figure_scores(chat_answers))
-    if training or corpus:
-        posed_texts = {item.id: item for item in items} | asked_texts(answered)
+    posed_texts = {item.id: item for item in items} | asked_texts(answered) if training or corpus else {}
+    if posed_texts:
         texts = training_texts(training, corpus, work.reject)
         mark_scores(scores, answers, contaminated_questions(posed_texts, texts))
-    checked = [{"task": one.answered.asked.name, **one.checked._asdict(), "usable": one.checked.usable}
-               for one in chat_answers if one.checked]  # fmt: skip
+    checked |= {f"{BENCHMARK}:{one.answered.asked.name}": one.checked for one in chat_answers if one.checked}
     comparisons = (
         compare(answers, earlier, resamples=settings.resamples, seed=settings.questions_seed) if before else []
     )
@@ -120,11 +124,44 @@ def evaluation(
         work.warn(f"no question or item in common with {before}: nothing is compared")
     write_records(work.path / "answers.parquet", ScoredReply, answers)
     write_records(work.path / "questions.parquet", Question, asked)
-    found = {"model": work.name, "scores": scores, "comparisons": comparisons, "judges": checked}
+    found = {
+        "model": work.name,
+        "scores": scores,
+        "comparisons": comparisons,
+        "judges": [{"score": name, **one._asdict(), "usable": one.usable} for name, one in checked.items()],
+    }
     write_json(work.path / "scores.json", found)
     delete_replies(work)
     (work.path / JOURNAL).unlink(missing_ok=True)
     _book(asked, replies, scores, comparisons, work)
+
+
+def _oracle_gold(settings: EvaluationSettings) -> dict[str, Gold]:
+    """The gold verdicts for oracles of questions. Raises HornbookError for a name that is neither an oracle's nor that
+    of a chat task whose judge can be checked, and for a file that cannot be read."""
+    chats = [name for name, task in CHAT_TASKS.items() if task.judge_of]
+    for name in settings.gold:
+        if name not in (*NAMES, *chats):
+            raise HornbookError(f"gold: '{name}' is no judge{nearest(name, [*NAMES, *chats])}")
+    return {name: read_gold(Path(file)) for name, file in settings.gold.items() if name in NAMES}
+
+
+def _judged(
+    asked: list[Question],
+    replies: list[SampledReply],
+    gold: dict[str, Gold],
+    settings: EvaluationSettings,
+    work: Workspace,
+) -> tuple[list[ScoredReply], dict[str, Agreement]]:
+    """The rows of the questions' replies, without those of oracles that agree too seldom with gold verdicts; and the
+    agreement of each that was checked."""
+    checked = {}
+    if gold:
+        with Judges(settings.oracles, work.ledger) as judges:
+            checked = check_oracles(gold, judges, work)
+    unusable = {question.id for question in asked if (one := checked.get(question.oracle)) and not one.usable}
+    answers = [answer for answer in _graded(asked, replies, settings, work) if answer.question not in unusable]
+    return answers, {f"oracle {name}": one for name, one in checked.items()}
 
 
 def _asked(

@@ -31,7 +31,7 @@ def _scores(rows: list[dict[str, Any]], judges: list[dict[str, Any]]) -> Table:
     for judge in judges:
         if not judge["usable"]:
             agrees = f"agrees with {judge['share']:.0%} of {judge['n']:,}"
-            table.add_row(escape(f"benchmark:{judge['task']}"), NO_JUDGE, agrees)
+            table.add_row(escape(judge["score"]), NO_JUDGE, agrees)
     return table
 
 

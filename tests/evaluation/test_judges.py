@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hornbook.base.errors import HornbookError
-from hornbook.evaluation.judges import Case, Judges, agreement, read_gold, read_verdict
+from hornbook.evaluation.judges import Case, Gold, Judges, agreement, read_gold, read_verdict
 from hornbook.oracles.settings import OracleSettings
 from hornbook.teacher.settings import TeacherSettings
 from tests.oracles.test_llm_judge import serving
@@ -85,6 +85,6 @@ def test_gold_that_cannot_be_used_is_one_line(tmp_path: Path, rows: list, said: 
 def test_gold_is_read(tmp_path: Path) -> None:
     file = tmp_path / "gold.jsonl"
     file.write_text(json.dumps(GOLD) + "\n")
-    assert read_gold(file) == ([Case("Who?", "Goethe", "Goethe")], ["correct"])
+    assert read_gold(file) == Gold([Case("Who?", "Goethe", "Goethe")], ["correct"])
     with pytest.raises(HornbookError, match="no such file"):
         read_gold(tmp_path / "other.jsonl")

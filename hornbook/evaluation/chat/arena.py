@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from hornbook.base.confidence_intervals import Estimate, middle_95
-from hornbook.base.errors import HornbookError
 from hornbook.base.rng import rng
 from hornbook.data.readers.fields import Row
 from hornbook.evaluation.chat.items import ChatItem, ChatTask, Judged, Verdict, one_by_one
@@ -58,10 +57,9 @@ def _judge(items: Sequence[ChatItem], replies: Sequence[str], judges: Judges) ->
     """`win`: 1 where the reply is better than the baseline's, 0.5 for a tie; the mean of both orders, in which "much
     better" has three times the weight. `same_order`: whether both orders prefer the same.
 
-    Raises HornbookError without a judge model.
+    Needs a judge model.
     """
-    if judges.model is None:
-        raise HornbookError("task 'chat_arena' needs a judge model: give its settings (--oracles.teacher.url ...)")
+    assert judges.model is not None
     requests = []
     for item, reply in zip(items, replies, strict=True):
         for first, second in ((reply, item.target), (item.target, reply)):
@@ -109,4 +107,4 @@ def _figures(judged: list[Judged]) -> dict[str, Estimate]:
     return {"win at equal length": Estimate(mean, min(low, mean), max(high, mean), n)}
 
 
-ARENA = ChatTask("chat_arena", ("prompt", "baseline"), one_by_one(_item), _judge, figures=_figures)
+ARENA = ChatTask("chat_arena", ("prompt", "baseline"), one_by_one(_item), _judge, needs_model=True, figures=_figures)

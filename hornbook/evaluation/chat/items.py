@@ -57,6 +57,7 @@ class ChatTask(NamedTuple):
         judge: questions, replies and judges → verdicts, in their order.
         local: its rows from a package, if one ships them.
         judge_of: of the judges the one that gives the verdicts, whose agreement with gold ones can be measured.
+        needs_model: whether only a judge model can judge it.
         figures: figures that are no means over questions, by name.
         sealed: whether the texts of questions and replies must not be kept.
     """
@@ -67,6 +68,7 @@ class ChatTask(NamedTuple):
     judge: Judging
     local: Callable[[], LocalRows] | None = None
     judge_of: Callable[[Judges], Judge] | None = None
+    needs_model: bool = False
     figures: Callable[[list[Judged]], dict[str, Estimate]] | None = None
     sealed: bool = False
 

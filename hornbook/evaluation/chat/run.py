@@ -16,7 +16,7 @@ from hornbook.evaluation.chat.items import ChatItem, ChatTask, Judged
 from hornbook.evaluation.chat.tasks import chat_tasks
 from hornbook.evaluation.harness.load import LoadedTask
 from hornbook.evaluation.harness.records import AnsweredTask
-from hornbook.evaluation.judges import NO_JUDGE, Agreement, Judges, agreement, read_gold
+from hornbook.evaluation.judges import NO_JUDGE, Agreement, Gold, Judges, check_judge, read_gold
 from hornbook.evaluation.metrics import BENCHMARK
 from hornbook.evaluation.settings import EvaluationSettings
 
@@ -27,6 +27,7 @@ class LoadedChat(NamedTuple):
     task: ChatTask
     items: dict[int, ChatItem]
     notes: list[str]
+    gold: Gold | None  # verdicts against which its judge is checked
 
 
 class AnsweredChat(NamedTuple):
@@ -41,11 +42,10 @@ class AnsweredChat(NamedTuple):
 def load_chat_tasks(names: list[str], settings: EvaluationSettings, work: Workspace) -> list[LoadedChat]:
     """The tasks of these names and groups. One whose data is not here is set aside with a warning.
 
-    Raises HornbookError for an unknown name, also one in `data`.
+    Raises HornbookError for an unknown name, also one in `data`, and gold verdicts that cannot be read.
     """
     tasks = chat_tasks(names)
-    for name in settings.data:
-        chat_tasks([name])
+    chat_tasks(list(settings.data))
     loaded = []
     for task in tasks:
         try:
@@ -57,6 +57,8 @@ def load_chat_tasks(names: list[str], settings: EvaluationSettings, work: Worksp
 
 
 def _load(task: ChatTask, settings: EvaluationSettings, reject: Callable[[str, str], None]) -> LoadedChat:
+    if task.needs_model and not settings.oracles.teacher:
+        raise HornbookError(f"task '{task.name}' needs a judge model: give it (--oracles.teacher.url ...)")
     if task.name in settings.data:
         rows, notes = _file_rows(task, Path(settings.data[task.name]), reject), []
     elif task.local:
@@ -75,7 +77,8 @@ def _load(task: ChatTask, settings: EvaluationSettings, reject: Callable[[str, s
     if not items:
         raise HornbookError(f"task '{task.name}': no question in its data")
     most = settings.limit or len(items)
-    return LoadedChat(task, dict(list(items.items())[:most]), notes)
+    file = settings.gold.get(task.name)
+    return LoadedChat(task, dict(list(items.items())[:most]), notes, read_gold(Path(file)) if file else None)
 
 
 def _file_rows(task: ChatTask, file: Path, reject: Callable[[str, str], None]) -> list[Row]:
@@ -101,7 +104,7 @@ def answer_chat_tasks(
     """Each question asked `settings.samples` times. A task whose judge agrees too seldom with gold verdicts gets no
     scores, but its replies are kept.
 
-    Raises HornbookError for a judge that is not there, and gold verdicts that cannot be read.
+    Raises HornbookError for a judge that cannot be used.
     """
     return [_answer(one, asker, judges, settings, work) for one in loaded]
 
@@ -114,7 +117,7 @@ def _answer(
     prompts = [Prompt(f"{task.name}/{number}", loaded.items[number].prompt, sample) for number, sample in wanted]
     replies = asker.ask(prompts, task.name, sealed=task.sealed)
     there = [(place, reply) for place, reply in zip(wanted, replies, strict=True) if reply is not None]
-    checked = checked_judge(task, judges, settings, work)
+    checked = _checked(loaded, judges, work)
     items, texts = [loaded.items[number] for (number, _), _ in there], [reply for _, reply in there]
     judged = [
         Judged(number, sample, item, reply, verdict)
@@ -132,23 +135,16 @@ def _answer(
     return AnsweredChat(AnsweredTask(asked, found), figures, checked)
 
 
-def checked_judge(task: ChatTask, judges: Judges, settings: EvaluationSettings, work: Workspace) -> Agreement | None:
-    """The agreement of the task's judge with the gold verdicts that the settings give for it."""
-    if task.judge_of is None:
-        return None
-    judge = task.judge_of(judges)
-    if task.name not in settings.gold:
-        if judge is judges.model:
-            work.warn(f"task '{task.name}': how far its judge ({judge.name}) can be believed is not known; give gold "
-                      f"verdicts: --gold {task.name}=FILE")  # fmt: skip
-        return None
-    cases, gold = read_gold(Path(settings.gold[task.name]))
-    found = agreement(judge.name, judge.verdicts(cases), gold)
-    if not found.usable:
-        work.warn(
-            f"task '{task.name}': {NO_JUDGE}: {judge.name} agrees with {found.share:.0%} of {found.n} gold verdicts"
-        )
-    return found
+def _checked(loaded: LoadedChat, judges: Judges, work: Workspace) -> Agreement | None:
+    """The agreement of the task's judge with gold verdicts, if there are any."""
+    task = loaded.task
+    judge = task.judge_of(judges) if task.judge_of else None
+    if judge and loaded.gold:
+        return check_judge(judge, loaded.gold, task.name, work)
+    if judge and judge is judges.model:
+        unknown = f"how far its judge ({judge.name}) can be believed is not known"
+        work.warn(f"task '{task.name}': {unknown}; give gold verdicts: --gold {task.name}=FILE")
+    return None
 
 
 def _as_lm_eval(

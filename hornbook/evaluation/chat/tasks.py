@@ -2,7 +2,6 @@
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.settings import nearest
-from hornbook.evaluation import settings
 from hornbook.evaluation.chat.arena import ARENA
 from hornbook.evaluation.chat.contest import AMC
 from hornbook.evaluation.chat.instructions import IFEVAL, LIVEBENCH
@@ -11,12 +10,12 @@ from hornbook.evaluation.chat.mathematics import AIME, MATH, MGSM
 from hornbook.evaluation.chat.multiple_choice import GPQA, MMLU, MMLU_PRO
 from hornbook.evaluation.chat.programs import HUMANEVAL, HUMANEVAL_PLUS
 from hornbook.evaluation.chat.reading import DROP, SIMPLEQA
+from hornbook.evaluation.settings import GROUPS
 
 SIMPLE_EVALS = (MMLU, GPQA, MATH, HUMANEVAL, MGSM, SIMPLEQA, DROP)
 CHAT_TASKS = {
     task.name: task for task in (*SIMPLE_EVALS, MMLU_PRO, HUMANEVAL_PLUS, ARENA, LIVEBENCH, IFEVAL, AMC, AIME)
 }
-GROUPS = {settings.SIMPLE_EVALS: [task.name for task in SIMPLE_EVALS]}
 
 
 def chat_tasks(names: list[str]) -> list[ChatTask]:
