@@ -124,12 +124,8 @@ def evaluation(
         work.warn(f"no question or item in common with {before}: nothing is compared")
     write_records(work.path / "answers.parquet", ScoredReply, answers)
     write_records(work.path / "questions.parquet", Question, asked)
-    found = {
-        "model": work.name,
-        "scores": scores,
-        "comparisons": comparisons,
-        "judges": [{"score": name, **one._asdict(), "usable": one.usable} for name, one in checked.items()],
-    }
+    agreements = [{"score": name, **one._asdict(), "usable": one.usable} for name, one in checked.items()]
+    found = {"model": work.name, "scores": scores, "comparisons": comparisons, "judges": agreements}
     write_json(work.path / "scores.json", found)
     delete_replies(work)
     (work.path / JOURNAL).unlink(missing_ok=True)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from hornbook.base.errors import HornbookError
-from hornbook.base.files import read_json, read_records
+from hornbook.base.files import read_json, read_records, write_records
+from hornbook.base.records import Question
 from hornbook.base.workspace import Workspace
 from hornbook.cli.main import hornbook
 from hornbook.data import harness_data
@@ -21,7 +22,7 @@ from hornbook.preference import generate
 from hornbook.report.compare import compare_evaluations
 from tests.evaluation.chat_data import EXAMPLES
 from tests.oracles.test_llm_judge import serving
-from tests.preference.tiny import ScriptedEngine, scripted
+from tests.preference.tiny import ScriptedEngine, scripted, sum_question, trivia
 from tests.teacher.mock_server import Body
 
 pytest.importorskip("lm_eval")
@@ -171,6 +172,8 @@ BAD = [
     ({"tasks": ["mmlu"], "endpoint": {"url": "http://localhost", "model": "m"}}, "tasks go with backend torch"),
     ({"endpoint": {"url": "http://localhost", "model": "m"}}, "an endpoint answers chat tasks only"),
     ({"tasks": ["chat_arena"], "data": {"chat_arena": "arena.jsonl"}}, "needs a judge model"),
+    ({"tasks": ["chat_mmlu"], "gold": {"trivial": "x"}}, "gold: 'trivial' is no judge.*trivia"),
+    ({"tasks": ["chat_mmlu"], "gold": {"trivia": "nowhere.jsonl"}}, "nowhere.jsonl: no such file"),
 ]
 
 
@@ -233,6 +236,23 @@ def test_a_model_as_judge_without_gold_is_a_warning(
         oracles = {"teacher": {"url": server.url, "model": "judge"}}
         work = evaluate(tmp_path / "out", tiny_model, tasks=["chat_simpleqa"], data=data, oracles=oracles)
     assert any("how far its judge (model judge) can be believed is not known" in warning for warning in work.warnings)
+
+
+def test_an_oracle_of_questions_is_checked_too(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(generate, "open_engine", scripted(lambda question, sample: "It was Goethe."))
+    asked = [trivia("Who wrote Faust?", "Goethe"), sum_question(1, 2)]
+    write_records(Path("q.parquet"), Question, asked)
+    case = {"question": "Who?", "reference": "Goethe", "reply": "It was Goethe."}
+    file_of(tmp_path, "gold", [case | {"verdict": "wrong"}] * 5)
+    given = f"eval {tiny_model} --questions q.parquet --benchmarks [] --gold trivia=gold.jsonl --out out"
+    hornbook.main(given.split(), standalone_mode=False)
+    found = read_json(Path("out/scores.json"))
+    assert [score["name"] for score in found["scores"]] == ["reasoning", "reasoning:sums"]
+    assert (found["judges"][0]["score"], found["judges"][0]["usable"]) == ("oracle trivia", False)
+    assert "no usable judge" in capsys.readouterr().out
 
 
 def test_an_arena_is_judged_in_both_orders(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

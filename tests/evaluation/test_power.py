@@ -73,6 +73,11 @@ PLANNED = [  # settings, whether questions are asked, the scores and their quest
     ({"benchmarks": ["piqa"], "max_items": 50}, True, [("reasoning", 400), ("trivia", 200), ("benchmark:piqa", 50)]),
     ({"tasks": ["hellaswag", "chat_mmlu"]}, False, [("benchmark:hellaswag", 10042), ("benchmark:chat_mmlu", 14042)]),
     (
+        {"tasks": ["simple_evals"], "limit": 100},
+        False,
+        [(f"benchmark:chat_{one}", 100) for one in ("mmlu", "gpqa", "math", "humaneval", "mgsm", "simpleqa", "drop")],
+    ),
+    (
         {"tasks": ["hellaswag", "my.yaml"], "limit": 20},
         False,
         [("benchmark:hellaswag", 20), ("benchmark:my.yaml", None)],
