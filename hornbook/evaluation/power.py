@@ -16,7 +16,7 @@ from hornbook.base.confidence_intervals import Z
 POWER = 0.8  # a difference counts as one that a set can show if it does so in four studies of five
 ASSUMED = 0.6  # of the discordance that independent answers would have, before any is measured
 MOST_QUESTIONS = 10_000_000
-EXACT = 200  # questions up to which all outcomes are summed
+EXACT = 150  # expected questions on which models differ, up to which all outcomes are summed
 
 _NORMAL = NormalDist()
 
@@ -32,13 +32,13 @@ SPREAD = assumed_spread()  # without any score: they differ on 30 % of the quest
 def power(difference: float, questions: int, spread: float = SPREAD, *, binary: bool = True) -> float:
     """The chance that a true `difference` (0 to 1) is significant on so many questions.
 
-    Exact for few questions with `binary` verdicts; else Connor's formula for paired verdicts (1987), with the
+    Exact for `binary` verdicts that seldom differ; else Connor's formula for paired verdicts (1987), with the
     correction for continuity that the exact test amounts to. Of independent units: where questions share a passage, of
     passages.
     """
     if questions < 2 or spread <= 0:
         return 0.0
-    if binary and questions <= EXACT:
+    if binary and questions * spread**2 <= EXACT:
         return _exact_power(abs(difference), questions, spread**2)
     moved = math.sqrt(questions) * spread  # standard deviation of the sum of differences if the models are equal
     left = math.sqrt(questions * max(spread**2 - difference**2, 0.0)) or 1e-9
@@ -49,16 +49,20 @@ def power(difference: float, questions: int, spread: float = SPREAD, *, binary: 
 def _exact_power(difference: float, questions: int, rate: float) -> float:
     """Summed over the number of questions on which the models differ, and over how many of these one of them wins, for
     McNemar's exact test."""
-    logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, questions + 1)))])  # of factorials
-    differ, wins = np.arange(questions + 1)[:, None], np.arange(questions + 1)[None, :]
-    ways = np.where(wins <= differ, logs[differ] - logs[wins] - logs[np.maximum(differ - wins, 0)], -np.inf)
-    fewer = np.cumsum(np.exp(ways - differ * math.log(2)), axis=1)  # chance of at most so many wins of equal models
-    rejects = (wins <= differ) & (2 * np.take_along_axis(fewer, np.minimum(wins, differ - wins) % len(logs), 1) < 0.05)
-    better = np.clip((1 + difference / rate) / 2, 1e-12, 1 - 1e-12)
-    won = np.exp(ways + wins * math.log(better) + np.maximum(differ - wins, 0) * math.log(1 - better))
-    sure = np.clip(rate, 1e-12, 1 - 1e-12)
-    counts = np.exp(ways[-1] + wins[0] * math.log(sure) + (questions - wins[0]) * math.log(1 - sure))
-    return float(counts @ np.where(rejects, won, 0.0).sum(axis=1))
+    rate, better = min(rate, 1 - 1e-9), min((1 + difference / rate) / 2, 1 - 1e-9)
+    expected = questions * rate
+    most = min(questions, math.ceil(expected + 8 * math.sqrt(expected) + 8))  # more have no weight
+    counts = np.arange(most + 1)
+    steps = np.log((questions - counts[:-1]) / counts[1:]) + math.log(rate / (1 - rate))
+    chances = np.exp(questions * math.log(1 - rate) + np.concatenate([[0.0], np.cumsum(steps)]))
+    factorials = np.concatenate([[0.0], np.cumsum(np.log(counts[1:]))])  # their logarithms
+    differ, wins = counts[:, None], counts[None, :]
+    there, lost = wins <= differ, np.maximum(differ - wins, 0)
+    ways = np.where(there, factorials[differ] - factorials[wins] - factorials[lost], -np.inf)
+    at_most = np.cumsum(np.exp(ways - differ * math.log(2)), axis=1)  # chance of so many wins of equal models, or fewer
+    p = 2 * np.take_along_axis(at_most, np.minimum(wins, lost), axis=1)
+    won = np.exp(ways + wins * math.log(better) + lost * math.log(1 - better))
+    return float(chances @ np.where(there & (p < 0.05), won, 0.0).sum(axis=1))
 
 
 def detectable(questions: int, spread: float = SPREAD, *, binary: bool = True) -> float:
@@ -80,8 +84,8 @@ def questions_for(difference: float, spread: float = SPREAD, *, binary: bool = T
     (models that differ on 4 % of questions are no 5 points apart) or that needs more than ten million."""
     if not 0 < difference <= spread**2 or power(difference, MOST_QUESTIONS, spread, binary=binary) < POWER:
         return None
-    few = binary and power(difference, EXACT, spread) >= POWER
-    low, high = (1, EXACT) if few else (EXACT if binary else 1, MOST_QUESTIONS)
+    few = int(EXACT / spread**2) if binary else 1
+    low, high = (1, few) if power(difference, few, spread, binary=binary) >= POWER else (few, MOST_QUESTIONS)
     while high - low > 1:
         middle = (low + high) // 2
         if power(difference, middle, spread, binary=binary) < POWER:

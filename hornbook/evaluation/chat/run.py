@@ -16,7 +16,7 @@ from hornbook.evaluation.chat.items import ChatItem, ChatTask, Judged
 from hornbook.evaluation.chat.tasks import chat_tasks
 from hornbook.evaluation.harness.load import LoadedTask
 from hornbook.evaluation.harness.records import AnsweredTask
-from hornbook.evaluation.judges import NO_JUDGE, Agreement, Gold, Judges, check_judge, read_gold
+from hornbook.evaluation.judges import NO_JUDGE, Agreement, Gold, Judges, ModelJudge, check_judge, read_gold
 from hornbook.evaluation.metrics import BENCHMARK
 from hornbook.evaluation.settings import EvaluationSettings
 
@@ -141,7 +141,7 @@ def _checked(loaded: LoadedChat, judges: Judges, work: Workspace) -> Agreement |
     judge = task.judge_of(judges) if task.judge_of else None
     if judge and loaded.gold:
         return check_judge(judge, loaded.gold, task.name, work)
-    if judge and judge is judges.model:
+    if judge and isinstance(judge, ModelJudge):
         unknown = f"how far its judge ({judge.name}) can be believed is not known"
         work.warn(f"task '{task.name}': {unknown}; give gold verdicts: --gold {task.name}=FILE")
     return None
