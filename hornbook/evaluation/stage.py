@@ -26,6 +26,7 @@ from hornbook.evaluation.chat.run import (
 )
 from hornbook.evaluation.chat.tasks import CHAT_TASKS
 from hornbook.evaluation.contamination import asked_texts, contaminated_questions, mark_scores, training_texts
+from hornbook.evaluation.harness.figures import figures
 from hornbook.evaluation.harness.journal import JOURNAL, Journal
 from hornbook.evaluation.harness.load import LoadedTask
 from hornbook.evaluation.harness.records import AnsweredTask, scored_replies
@@ -70,10 +71,10 @@ def evaluation(
     in simple-evals, and benchmarks with a prompt of our own: those with choices by log-likelihood, GSM8K and MATH by
     replies that the oracle judges. A model behind an endpoint (`settings.endpoint`) is asked chat tasks.
 
-    Writes scores.json ({"model", "scores": [{"name", "mean", "low", "high", "n", "detectable"}], "comparisons":
-    [{"score", "difference", "low", "high", "p", "verdict", "n", "detectable", "spread"}], "judges": [{"score", "judge",
-    "n", "share", "low", "high", "kappa", "usable"}]}), answers.parquet, questions.parquet
-    with the questions asked, and the records of tasks (see `harness.records`). Of a questions folder that has one, the
+    Writes scores.json, answers.parquet, questions.parquet with the questions asked, and the records of tasks (see
+    `harness.records`). In scores.json are "model", "scores" (name, mean, low, high, n, detectable), "comparisons" (score,
+    difference, low, high, p, verdict, n, detectable, spread), "judges" (score, judge, n, share, low, high, kappa,
+    usable) and "figures", which are no shares (name, mean, low, high, n). Of a questions folder that has one, the
     subfolder `settings.split` is used. `before` is the folder of an earlier evaluation; the two are compared on the
     questions of both. `base` is the evaluation of the base model, which says what trivia counts as known; a model that
     is asked in plain style is its own base model by default. Questions that occur in `training` are left out; of
@@ -126,6 +127,7 @@ def evaluation(
     write_records(work.path / "questions.parquet", Question, asked)
     agreements = [{"score": name, **one._asdict(), "usable": one.usable} for name, one in checked.items()]
     found = {"model": work.name, "scores": scores, "comparisons": comparisons, "judges": agreements}
+    found["figures"] = [{"name": name, **one._asdict()} for name, one in figures(answered).items()]
     write_json(work.path / "scores.json", found)
     delete_replies(work)
     (work.path / JOURNAL).unlink(missing_ok=True)

@@ -12,9 +12,11 @@ from hornbook.evaluation.judges import NO_JUDGE
 
 
 def score_tables(out: Path) -> Iterator[Table]:
-    """The tables of a finished evaluation in the folder `out`; the second one only if there is a comparison."""
+    """The tables of a finished evaluation in the folder `out`; others only if there are rows for them."""
     found = read_json(out / "scores.json")
     yield _scores(found["scores"], found.get("judges", []))
+    if found.get("figures"):
+        yield _figures(found["figures"])
     if found["comparisons"]:
         yield comparison_table(found["comparisons"], "Compared with the earlier model, in points")
 
@@ -32,6 +34,16 @@ def _scores(rows: list[dict[str, Any]], judges: list[dict[str, Any]]) -> Table:
         if not judge["usable"]:
             agrees = f"agrees with {judge['share']:.0%} of {judge['n']:,}"
             table.add_row(escape(judge["score"]), NO_JUDGE, agrees)
+    return table
+
+
+def _figures(rows: list[dict[str, Any]]) -> Table:
+    """Metrics that are no shares."""
+    table = _table("Other metrics", "value", "95 % interval", "n")
+    for row in rows:
+        table.add_row(
+            escape(row["name"]), f"{row['mean']:.4g}", f"{row['low']:.4g} to {row['high']:.4g}", f"{row['n']:,}"
+        )
     return table
 
 

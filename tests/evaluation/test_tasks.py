@@ -102,6 +102,18 @@ def test_scores_have_intervals_and_say_what_they_can_show(done: Path) -> None:
         assert score["detectable"] > 0
 
 
+def test_metrics_that_are_no_shares_have_intervals(done: Path) -> None:
+    results = read_json(done / "results.json")["results"]
+    figures = {figure["name"]: figure for figure in read_json(done / "scores.json")["figures"]}
+    expected = {
+        "benchmark:texts bits_per_byte": results["texts"]["bits_per_byte,none"],
+        "benchmark:last_word perplexity": results["last_word"]["perplexity,none"],
+    }
+    assert {name: figure["mean"] for name, figure in figures.items()} == pytest.approx(expected)
+    for figure in figures.values():
+        assert figure["low"] < figure["mean"] < figure["high"] and figure["n"] == 12
+
+
 def test_questions_about_one_passage_count_together(done: Path) -> None:
     rows = read_records(done / "answers.parquet", ScoredReply)
     passages = [row.passage for row in rows if row.score == "benchmark:passage acc"]
