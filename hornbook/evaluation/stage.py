@@ -74,8 +74,8 @@ def evaluation(
     Writes scores.json, answers.parquet, questions.parquet with the questions asked, and the records of tasks (see
     `harness.records`). In scores.json are "model", "scores" (name, mean, low, high, n, detectable), "comparisons"
     (score, difference, low, high, p, verdict, n, detectable, spread), "judges" (score, judge, n, share, low, high,
-    kappa, usable) and "figures", which are no shares (name, mean, low, high, n). Of a questions folder that has one, the
-    subfolder `settings.split` is used. `before` is the folder of an earlier evaluation; the two are compared on the
+    kappa, usable) and "figures", which are no shares (name, mean, low, high, n). Of a questions folder that has one,
+    the subfolder `settings.split` is used. `before` is the folder of an earlier evaluation; the two are compared on the
     questions of both. `base` is the evaluation of the base model, which says what trivia counts as known; a model that
     is asked in plain style is its own base model by default. Questions that occur in `training` are left out; of
     benchmarks, each score says how many of its questions are in `training` or in the documents of `corpus`
