@@ -19,6 +19,7 @@ from hornbook.base.records import Message, Question
 from hornbook.base.workspace import Workspace
 from hornbook.data.harness_data import given_rows
 from hornbook.oracles.isolated import Oracles
+from hornbook.oracles.registry import JUDGE
 from hornbook.oracles.settings import OracleSettings
 from hornbook.teacher.client import Teacher, open_teacher
 from hornbook.teacher.errors import CallFailed
@@ -48,19 +49,20 @@ class Gold(NamedTuple):
 
 
 class Judge(Protocol):
-    """Gives verdicts; `name` says in results who gave them."""
+    """Gives verdicts; `name` says in results who gave them, `by_model` whether a model does."""
 
     name: str
+    by_model: bool
 
     def verdicts(self, cases: Sequence[Case]) -> list[str | None]:
-        """A verdict for each case, in order: one of VERDICTS, or None."""
+        """A verdict for each case, in order, or None: one of VERDICTS (of others where the judge says so)."""
 
 
 class OracleJudge:
     """An oracle of `hornbook.oracles` (number, math, trivia, ...) as a judge."""
 
     def __init__(self, oracle: str, oracles: Oracles) -> None:
-        self.name, self.oracles = oracle, oracles
+        self.name, self.oracles, self.by_model = oracle, oracles, oracle == JUDGE
 
     def verdicts(self, cases: Sequence[Case]) -> list[str | None]:
         pairs = [
@@ -105,6 +107,8 @@ def read_verdict(text: str) -> str | None:
 
 class ModelJudge:
     """A model that grades replies, as SimpleQA's grader does. Its answers are in the ledger before they are used."""
+
+    by_model = True
 
     def __init__(self, settings: TeacherSettings, ledger: Path) -> None:
         self.name = f"model {settings.name}"
@@ -217,7 +221,7 @@ def check_oracles(gold: Mapping[str, Gold], judges: Judges, work: Workspace) -> 
     return {name: check_judge(judges.named(name), of, f"oracle {name}", work) for name, of in gold.items()}
 
 
-def read_gold(file: Path) -> Gold:
+def read_gold(file: Path, verdicts: Sequence[str] = VERDICTS) -> Gold:
     """Cases with their gold verdicts, from rows with question, reference, reply and verdict.
 
     Raises HornbookError for a missing or damaged file, a missing column and an unknown verdict, and if it has no row.
@@ -232,8 +236,8 @@ def read_gold(file: Path) -> Gold:
         for column in (*Case._fields, "verdict"):
             if not isinstance(row.get(column), str):
                 raise HornbookError(f"{located.where}: no text in column '{column}'")
-        if row["verdict"] not in VERDICTS:
-            raise HornbookError(f"{located.where}: verdict '{row['verdict']}'; expected {', '.join(VERDICTS)}")
+        if row["verdict"] not in verdicts:
+            raise HornbookError(f"{located.where}: verdict '{row['verdict']}'; expected {', '.join(verdicts)}")
         cases.append(Case(row["question"], row["reference"], row["reply"]))
         gold.append(row["verdict"])
     if not cases:

@@ -264,9 +264,13 @@ def test_an_arena_is_judged_in_both_orders(tiny_model: Path, tmp_path: Path, mon
         oracles = {"teacher": {"url": server.url, "model": "judge"}}
         evaluate(tmp_path / "out", tiny_model, tasks=["chat_arena"], data=data, oracles=oracles)
         assert len(server.requests) == 12
+        case = {"question": "Greet.", "reference": "Hi.", "reply": "Go away."}
+        gold = {"chat_arena": file_of(tmp_path, "gold", [case | {"verdict": "worse"}])}
+        evaluate(tmp_path / "gold", tiny_model, tasks=["chat_arena"], data=data, oracles=oracles, gold=gold)
+    assert read_json(tmp_path / "gold" / "scores.json")["scores"] == []  # the judge calls that a tie
     scores = {score["name"]: score for score in read_json(tmp_path / "out" / "scores.json")["scores"]}
     assert scores["benchmark:chat_arena win"]["mean"] == 0.5
-    assert scores["benchmark:chat_arena same_order"]["mean"] == 0.0
+    assert scores["benchmark:chat_arena orders_agree"]["mean"] == 0.0
     assert scores["benchmark:chat_arena win at equal length"]["mean"] == pytest.approx(0.5)
 
 

@@ -9,8 +9,9 @@ from hornbook.base.confidence_intervals import Estimate, middle_95
 from hornbook.base.rng import rng
 from hornbook.data.readers.fields import Row
 from hornbook.evaluation.chat.items import ChatItem, ChatTask, Judged, Verdict, one_by_one
-from hornbook.evaluation.judges import LONGEST_REPLY, Judges
+from hornbook.evaluation.judges import LONGEST_REPLY, Case, Judges, ModelJudge
 
+BETTER, WORSE, TIE = "better", "worse", "tie"
 RESAMPLES = 1000
 STEPS, RIDGE = 25, 1e-3  # of Newton's method; a small penalty keeps weights finite where one side always wins
 VALUES = {
@@ -53,20 +54,39 @@ def _item(row: Row) -> ChatItem:
     return ChatItem(prompt=row["prompt"], target=row["baseline"])
 
 
-def _judge(items: Sequence[ChatItem], replies: Sequence[str], judges: Judges) -> list[Verdict]:
-    """`win`: 1 where the reply is better than the baseline's, 0.5 for a tie; the mean of both orders, in which "much
-    better" has three times the weight. `same_order`: whether both orders prefer the same.
+class PairJudge:
+    """A model that says whether a reply is better than the one it is compared with (`Case.reference`)."""
 
-    Needs a judge model.
-    """
-    assert judges.model is not None
-    requests = []
-    for item, reply in zip(items, replies, strict=True):
-        for first, second in ((reply, item.target), (item.target, reply)):
-            shown = {"first": first[-LONGEST_REPLY:], "second": second[-LONGEST_REPLY:]}
-            requests.append(REQUEST.format(question=item.prompt, **shown))
-    said = judges.model.answers(requests, "judge: compare", read_preference)
-    return [_verdict(one, other) for one, other in zip(said[::2], said[1::2], strict=True)]
+    by_model = True
+
+    def __init__(self, model: ModelJudge) -> None:
+        self.name, self._model = model.name, model
+
+    def verdicts(self, cases: Sequence[Case]) -> list[str | None]:
+        """One of BETTER, WORSE and TIE by both orders together, or None."""
+        wins = [found.values.get("win") for found in self.compare(cases)]
+        return [None if win is None else BETTER if win > 0.5 else WORSE if win < 0.5 else TIE for win in wins]
+
+    def compare(self, cases: Sequence[Case]) -> list[Verdict]:
+        """`win`: 1 where the reply is better, 0.5 for a tie; the mean of both orders, in which "much better" has three
+        times the weight. `orders_agree`: whether both orders prefer the same."""
+        requests = []
+        for case in cases:
+            for first, second in ((case.reply, case.reference), (case.reference, case.reply)):
+                shown = {"first": first[-LONGEST_REPLY:], "second": second[-LONGEST_REPLY:]}
+                requests.append(REQUEST.format(question=case.question, **shown))
+        said = self._model.answers(requests, "judge: compare", read_preference)
+        return [_verdict(one, other) for one, other in zip(said[::2], said[1::2], strict=True)]
+
+
+def _pair_judge(judges: Judges) -> PairJudge:
+    assert judges.model is not None  # the task needs a model
+    return PairJudge(judges.model)
+
+
+def _judge(items: Sequence[ChatItem], replies: Sequence[str], judges: Judges) -> list[Verdict]:
+    cases = [Case(item.prompt, item.target, reply) for item, reply in zip(items, replies, strict=True)]
+    return _pair_judge(judges).compare(cases)
 
 
 def _verdict(reply_first: str | None, reply_second: str | None) -> Verdict:
@@ -75,7 +95,9 @@ def _verdict(reply_first: str | None, reply_second: str | None) -> Verdict:
     (one, weight), (lost, other_weight) = VALUES[reply_first], VALUES[reply_second]
     other = 1 - lost
     win = (weight * one + other_weight * other) / (weight + other_weight)
-    return Verdict({"win": win, "same_order": float(one == other)}, f"{reply_first}; in the other order {reply_second}")
+    return Verdict(
+        {"win": win, "orders_agree": float(one == other)}, f"{reply_first}; in the other order {reply_second}"
+    )
 
 
 def length_controlled(wins: np.ndarray, lengths: np.ndarray, baseline: np.ndarray) -> float:
@@ -107,4 +129,13 @@ def _figures(judged: list[Judged]) -> dict[str, Estimate]:
     return {"win at equal length": Estimate(mean, min(low, mean), max(high, mean), n)}
 
 
-ARENA = ChatTask("chat_arena", ("prompt", "baseline"), one_by_one(_item), _judge, needs_model=True, figures=_figures)
+ARENA = ChatTask(
+    "chat_arena",
+    ("prompt", "baseline"),
+    one_by_one(_item),
+    _judge,
+    judge_of=_pair_judge,
+    gold_verdicts=(BETTER, WORSE, TIE),
+    needs_model=True,
+    figures=_figures,
+)

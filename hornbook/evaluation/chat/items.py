@@ -8,7 +8,7 @@ import msgspec
 from hornbook.base.confidence_intervals import Estimate
 from hornbook.base.errors import one_line
 from hornbook.data.readers.fields import Row
-from hornbook.evaluation.judges import Judge, Judges
+from hornbook.evaluation.judges import VERDICTS, Judge, Judges
 
 
 class ChatItem(msgspec.Struct, kw_only=True):
@@ -57,6 +57,7 @@ class ChatTask(NamedTuple):
         judge: questions, replies and judges → verdicts, in their order.
         local: its rows from a package, if one ships them.
         judge_of: of the judges the one that gives the verdicts, whose agreement with gold ones can be measured.
+        gold_verdicts: those that gold ones may be.
         needs_model: whether only a judge model can judge it.
         figures: figures that are no means over questions, by name.
         sealed: whether the texts of questions and replies must not be kept.
@@ -68,6 +69,7 @@ class ChatTask(NamedTuple):
     judge: Judging
     local: Callable[[], LocalRows] | None = None
     judge_of: Callable[[Judges], Judge] | None = None
+    gold_verdicts: Sequence[str] = VERDICTS
     needs_model: bool = False
     figures: Callable[[list[Judged]], dict[str, Estimate]] | None = None
     sealed: bool = False

@@ -16,7 +16,7 @@ from hornbook.evaluation.chat.items import ChatItem, ChatTask, Judged
 from hornbook.evaluation.chat.tasks import chat_tasks
 from hornbook.evaluation.harness.load import LoadedTask
 from hornbook.evaluation.harness.records import AnsweredTask
-from hornbook.evaluation.judges import NO_JUDGE, Agreement, Gold, Judges, ModelJudge, check_judge, read_gold
+from hornbook.evaluation.judges import NO_JUDGE, Agreement, Gold, Judges, check_judge, read_gold
 from hornbook.evaluation.metrics import BENCHMARK
 from hornbook.evaluation.settings import EvaluationSettings
 
@@ -78,7 +78,9 @@ def _load(task: ChatTask, settings: EvaluationSettings, reject: Callable[[str, s
         raise HornbookError(f"task '{task.name}': no question in its data")
     most = settings.limit or len(items)
     file = settings.gold.get(task.name)
-    return LoadedChat(task, dict(list(items.items())[:most]), notes, read_gold(Path(file)) if file else None)
+    return LoadedChat(
+        task, dict(list(items.items())[:most]), notes, read_gold(Path(file), task.gold_verdicts) if file else None
+    )
 
 
 def _file_rows(task: ChatTask, file: Path, reject: Callable[[str, str], None]) -> list[Row]:
@@ -141,7 +143,7 @@ def _checked(loaded: LoadedChat, judges: Judges, work: Workspace) -> Agreement |
     judge = task.judge_of(judges) if task.judge_of else None
     if judge and loaded.gold:
         return check_judge(judge, loaded.gold, task.name, work)
-    if judge and isinstance(judge, ModelJudge):
+    if judge and judge.by_model:
         unknown = f"how far its judge ({judge.name}) can be believed is not known"
         work.warn(f"task '{task.name}': {unknown}; give gold verdicts: --gold {task.name}=FILE")
     return None
