@@ -386,6 +386,9 @@ class EvaluationOptions(ColumnOptions, total=False):
     max_trivia: int
     oracles: OracleOptions
     tasks: Sequence[str]
+    data: Mapping[str, str]
+    gold: Mapping[str, str]
+    endpoint: TeacherOptions | None
     num_fewshot: int | None
     limit: int
     benchmarks: Sequence[str]

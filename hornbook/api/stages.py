@@ -235,18 +235,20 @@ def pairs(
 
 
 def evaluate(
-    model: Source,
+    model: Source | None = None,
     questions: Rows | None = None,
     *,
     before: Source | None = None,
     training: Rows | None = None,
+    corpus: Rows | None = None,
     out: str | Path,
     seed: int = 0,
     overwrite: bool = False,
     **settings: Unpack[EvaluationOptions],
 ) -> Evaluated:
-    """Score a model on questions and benchmarks, beside an evaluation `before`, without what stands in `training`;
-    settings: `evaluation.settings.EvaluationSettings`."""
+    """Score a model on questions, benchmarks and tasks, beside an evaluation `before`, without what stands in
+    `training`; `corpus` are the documents that it was trained on. Without a model, one behind the setting `endpoint`.
+    Settings: `evaluation.settings.EvaluationSettings`."""
     return Evaluated(
         run_stage(
             "evaluate",
@@ -259,6 +261,7 @@ def evaluate(
             questions=questions,
             before=before,
             training=training,
+            corpus=corpus,
         )
     )
 

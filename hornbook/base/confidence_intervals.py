@@ -38,7 +38,8 @@ def estimate(values: Sequence[Sequence[float]]) -> Estimate:
 
     Samples of one question are correlated, so they are not independent trials. Wilson's interval is computed for the
     effective number of trials mean·(1 − mean) ÷ variance, with the variance of a ratio estimate between questions;
-    without any variance each question counts as one trial.
+    without any variance each question counts as one trial. Where questions have several values, the variance is only as
+    sure as their number makes it: the interval is wider by Student's t.
     """
     groups = [group for group in values if len(group)]
     n = len(groups)
@@ -52,9 +53,20 @@ def estimate(values: Sequence[Sequence[float]]) -> Estimate:
     else:
         variance = float(((totals - mean * sizes) ** 2).sum() / sizes.mean() ** 2 / (n * (n - 1)))
         spread = mean * (1 - mean)
-        trials = min(spread / variance, float(sizes.sum())) if variance > 0 and spread > 0 else float(n)
+        wider = (t_95(n - 1) / Z) ** 2 if sizes.max() > 1 else 1.0
+        trials = min(spread / variance / wider, float(sizes.sum())) if variance > 0 and spread > 0 else float(n)
     low, high = wilson(mean, trials)
     return Estimate(mean, min(low, mean), max(high, mean), n)
+
+
+def ratio(above: Sequence[float], below: Sequence[float]) -> Estimate:
+    """The ratio of two sums over the same independent questions, with a normal interval (delta method) in [0, 1]."""
+    n, one, other = len(above), np.array(above, dtype=float), np.array(below, dtype=float)
+    found = float(one.sum() / other.sum())
+    if n < 2:
+        return Estimate(found, 0.0, 1.0, n)
+    error = float(np.sqrt(((one - found * other) ** 2).sum() / (n * (n - 1))) / other.mean())
+    return Estimate(found, max(0.0, found - Z * error), min(1.0, found + Z * error), n)
 
 
 def known(value: float) -> Estimate:

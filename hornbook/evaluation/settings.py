@@ -2,12 +2,23 @@
 
 from typing import Any, Literal
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from hornbook.base.settings import setting
 from hornbook.data.readers.columns import ColumnSettings
 from hornbook.inference.settings import BackendSettings
 from hornbook.oracles.settings import OracleSettings
+from hornbook.teacher.settings import TeacherSettings
+
+CHAT = "chat_"
+GROUPS = {  # of chat tasks
+    "simple_evals": [f"{CHAT}{name}" for name in ("mmlu", "gpqa", "math", "humaneval", "mgsm", "simpleqa", "drop")]
+}
+
+
+def is_chat(name: str) -> bool:
+    """Whether this is the name of a chat task or of a group of them."""
+    return name.startswith(CHAT) or name in GROUPS
 
 
 class EvaluationSettings(ColumnSettings):
@@ -34,7 +45,18 @@ class EvaluationSettings(ColumnSettings):
     tasks: list[str] = setting(
         [],
         "tasks of lm-evaluation-harness, as it prompts and scores them, e.g. mmlu, hellaswag, or a task's YAML file; "
-        "with them, benchmarks are scored only if named",
+        "chat tasks, e.g. chat_mmlu, or all of simple_evals; with tasks, benchmarks are scored only if named",
+    )
+    data: dict[str, str] = setting(
+        {}, "files with the data of chat tasks that no package here ships: NAME=FILE, several separated by commas"
+    )
+    gold: dict[str, str] = setting(
+        {},
+        "gold verdicts (question, reference, reply, verdict) for the judge of a chat task, or for an oracle of the "
+        "questions (trivia, math, judge ...): NAME=FILE; a judge that agrees with fewer than 70 % of them is not used",
+    )
+    endpoint: TeacherSettings | None = setting(
+        None, "the model to evaluate, if it is behind an OpenAI-compatible endpoint: url, model ...; chat tasks only"
     )
     num_fewshot: int | None = setting(None, "solved examples in each prompt of a task; empty: as the task says", ge=0)
     limit: int = setting(0, "questions used of each task, its first ones; 0 uses all", ge=0)
@@ -43,7 +65,7 @@ class EvaluationSettings(ColumnSettings):
         "multiple-choice benchmarks, scored by the log-likelihood of their choices; also gsm8k, math and math_500, "
         "scored by sampled replies",
     )
-    max_items: int = setting(200, "items used of each benchmark", ge=1)
+    max_items: int = setting(1000, "items used of each benchmark; 1,000 show a difference of about 5 points", ge=1)
     normalise: Literal["character", "token", "none"] = setting(
         "character", "what the log-likelihood of a choice is divided by: its characters, its tokens or nothing"
     )
@@ -60,6 +82,32 @@ class EvaluationSettings(ColumnSettings):
 
     @model_validator(mode="after")
     def _check(self) -> "EvaluationSettings":
-        if self.tasks and self.engine.backend != "torch":
-            raise ValueError("tasks go with backend torch, which says what greedy decoding would give")
+        if self.harness_tasks and (self.engine.backend != "torch" or self.endpoint):
+            raise ValueError("tasks go with backend torch, which says what greedy decoding gives; chat tasks with any")
+        if self.endpoint and (self.benchmarks or not self.tasks):
+            raise ValueError("an endpoint answers chat tasks only, e.g. tasks: [simple_evals]")
         return self
+
+    @field_validator("data", "gold", mode="before")
+    @classmethod
+    def _named_files(cls, given: Any) -> Any:
+        """Also as "NAME=FILE,NAME=FILE"."""
+        if not isinstance(given, str):
+            return given
+        pairs = [part.partition("=") for part in given.split(",")]
+        if not all(equals and file for _, equals, file in pairs):
+            raise ValueError("expected NAME=FILE, several separated by commas")
+        return {name.strip(): file.strip() for name, _, file in pairs}
+
+    @property
+    def single_tasks(self) -> list[str]:
+        """Tasks, with the members of groups of chat tasks instead of these."""
+        return list(dict.fromkeys(one for name in self.tasks for one in GROUPS.get(name, [name])))
+
+    @property
+    def chat_tasks(self) -> list[str]:
+        return [name for name in self.tasks if is_chat(name)]
+
+    @property
+    def harness_tasks(self) -> list[str]:
+        return [name for name in self.tasks if not is_chat(name)]

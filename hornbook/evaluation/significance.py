@@ -16,10 +16,10 @@ from hornbook.evaluation.metrics import (
     passages_of,
     values_by_score,
 )
+from hornbook.evaluation.power import assumed_spread, detectable
 
 SIGNIFICANT = 0.05
 NUMBERS_AT_A_TIME = 4_000_000  # resampled numbers held in memory
-DETECTABLE_ERRORS = 2.8  # standard errors: a difference of so many is significant at 5 % in four studies of five
 NOISE = "no difference beyond noise"
 
 
@@ -32,8 +32,9 @@ def compare(
     interval is a paired bootstrap; a verdict also
     needs p < 5 % in the sign-flip test, because the bootstrap is overconfident when few questions differ. Verdicts are
     "better", "worse" or "no difference beyond noise"; for "not attempted", which is neither good nor bad, "more" or
-    "fewer". `detectable` is the true difference that so many questions show four times in five. There is no
-    correction for multiple tests: of twenty equal scores, about one will seem to differ.
+    "fewer". `detectable` is the true difference that so many questions show four times in five; it follows from
+    `spread`, the root of the mean squared difference of a question (see `power`). There is no correction for multiple
+    tests: of twenty equal scores, about one will seem to differ.
     """
     now, before = list(now), list(before)
     tables, passages = (values_by_score(now), values_by_score(before)), passages_of(now)
@@ -48,6 +49,7 @@ def compare(
             low, high = paired_bootstrap(totals, resamples, rng(seed, "bootstrap", name), sizes)
             p = sign_flip_test(totals, resamples, rng(seed, "sign flips", name))
             mean = float(totals.sum() / sizes.sum())
+            spread = _spread(totals, sizes)
             differs = p < SIGNIFICANT and (low > 0 or high < 0)
             rows.append(
                 {
@@ -58,7 +60,8 @@ def compare(
                     "p": p,
                     "verdict": _verdict(name, mean) if differs else NOISE,
                     "n": len(shared),
-                    "detectable": DETECTABLE_ERRORS * _standard_error(totals, sizes) if len(groups) > 1 else 1.0,
+                    "detectable": detectable(len(groups), spread, binary=_binary(totals, sizes)),
+                    "spread": spread,
                 }
             )
     return rows
@@ -73,10 +76,12 @@ def corrected(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def detectable_by(score: Estimate) -> float:
-    """The difference that this score would show four times in five, against a model that is about as good and whose
-    answers are independent of this one's; on the same questions less is enough, the more so the more alike answers
-    are."""
-    return DETECTABLE_ERRORS * math.sqrt(2) * (score.high - score.low) / (2 * Z)
+    """The difference from another model on the same questions that this score would show four times in five, if the
+    models differ as often as `power.assumed_spread` says. Questions about one passage count as far as this score shows
+    that they are correlated."""
+    centre = (score.low + score.high) / 2
+    trials = centre * (1 - centre) * (2 * Z / max(score.high - score.low, 1e-9)) ** 2
+    return detectable(max(2, min(score.n, round(trials))), assumed_spread(centre))
 
 
 def holm(ps: Sequence[float]) -> list[float]:
@@ -89,10 +94,14 @@ def holm(ps: Sequence[float]) -> list[float]:
     return corrected
 
 
-def _standard_error(totals: np.ndarray, sizes: np.ndarray) -> float:
-    """Of the mean of all values, which are correlated within groups with these totals and sizes."""
-    n, mean = len(totals), totals.sum() / sizes.sum()
-    return float(np.sqrt(((totals - mean * sizes) ** 2).sum() / (n * (n - 1))) / sizes.mean())
+def _spread(totals: np.ndarray, sizes: np.ndarray) -> float:
+    """The root of the mean squared difference of one group with these totals and sizes, in units of one value."""
+    return float(np.sqrt((totals**2).mean()) / sizes.mean())
+
+
+def _binary(totals: np.ndarray, sizes: np.ndarray) -> bool:
+    """Whether these are differences of single verdicts of 0 and 1."""
+    return bool((sizes == 1).all() and np.isin(np.abs(totals), (0.0, 1.0)).all())
 
 
 def paired_bootstrap(
@@ -110,16 +119,28 @@ def paired_bootstrap(
 
 
 def sign_flip_test(differences: np.ndarray, resamples: int, random: np.random.Generator) -> float:
-    """Two-sided p of the sign-flip test: how often the mean is as far from 0 when the signs are random."""
+    """Two-sided p of the sign-flip test: how often the mean is as far from 0 when the signs are random.
+
+    Exact where all differences are of one size (verdicts of 0 and 1: McNemar's test), else from `resamples`.
+    """
     moved = differences[differences != 0]
     if not len(moved):
         return 1.0
+    if np.abs(moved).max() - np.abs(moved).min() < 1e-9:
+        return binomial_test(int((moved > 0).sum()), len(moved))
     observed = abs(moved.sum()) - 1e-9
     as_far = 0
     for rows in _blocks(resamples, len(moved)):
         signs = random.integers(2, size=(rows, len(moved))) * 2 - 1
         as_far += int((abs(signs @ moved) >= observed).sum())
     return (1 + as_far) / (1 + resamples)
+
+
+def binomial_test(heads: int, tosses: int) -> float:
+    """Two-sided p of so many heads in tosses of a fair coin."""
+    fewer = min(heads, tosses - heads)
+    logs = [math.lgamma(tosses + 1) - math.lgamma(k + 1) - math.lgamma(tosses - k + 1) for k in range(fewer + 1)]
+    return min(1.0, 2 * sum(math.exp(one - tosses * math.log(2)) for one in logs))
 
 
 def _blocks(resamples: int, width: int) -> list[int]:

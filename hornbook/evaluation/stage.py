@@ -1,20 +1,41 @@
 """A model and held-out questions → scores with 95 % intervals, compared with an earlier model (report §5-6)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from hornbook.base.confidence_intervals import estimate
+from hornbook.base.confidence_intervals import Estimate, estimate
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import read_records, write_json, write_records
+from hornbook.base.progress import console
 from hornbook.base.records import Question
 from hornbook.base.rng import derive
+from hornbook.base.settings import nearest
 from hornbook.base.workspace import Workspace
 from hornbook.data.benchmarks import BenchmarkItem
 from hornbook.data.readers.load import stream_records
 from hornbook.evaluation.answered_benchmarks import ANSWERED, pose_items
-from hornbook.evaluation.harness.run import answer_tasks, delete_journal, load_tasks
+from hornbook.evaluation.chat.ask import EndpointAsker, EngineAsker
+from hornbook.evaluation.chat.run import (
+    AnsweredChat,
+    LoadedChat,
+    answer_chat_tasks,
+    figure_scores,
+    load_chat_tasks,
+)
+from hornbook.evaluation.chat.tasks import CHAT_TASKS
+from hornbook.evaluation.contamination import asked_texts, contaminated_questions, mark_scores, training_texts
+from hornbook.evaluation.harness.figures import figures
+from hornbook.evaluation.harness.journal import JOURNAL, Journal
+from hornbook.evaluation.harness.load import LoadedTask
+from hornbook.evaluation.harness.records import AnsweredTask, scored_replies
+from hornbook.evaluation.harness.records import write_records as write_task_records
+from hornbook.evaluation.harness.run import answer_tasks, load_tasks
+from hornbook.evaluation.judges import Agreement, Gold, Judges, check_oracles, read_gold
 from hornbook.evaluation.metrics import (
+    BENCHMARK,
+    REASONING,
     ScoredReply,
     by_passage,
     graded,
@@ -23,11 +44,13 @@ from hornbook.evaluation.metrics import (
     values_by_score,
 )
 from hornbook.evaluation.multiple_choice import answer_items, choose_items
+from hornbook.evaluation.planned_power import TRIVIA, counted_scores, power_table
 from hornbook.evaluation.settings import EvaluationSettings
 from hornbook.evaluation.significance import compare, detectable_by
 from hornbook.inference.rollouts import ScoringEngine
 from hornbook.inference.settings import Sampling
 from hornbook.oracles.isolated import Oracles
+from hornbook.oracles.registry import NAMES
 from hornbook.preference.generate import Encoder, SampledReply, delete_replies, open_respondent
 from hornbook.preference.select_questions import choose_questions, collect_questions
 from hornbook.tokenizer.chat import load_tokenizer
@@ -37,22 +60,26 @@ def evaluation(
     settings: EvaluationSettings,
     work: Workspace,
     *,
-    model: Path,
+    model: Path | None = None,
     questions: Sequence[Path] = (),
     before: Path | None = None,
     base: Path | None = None,
     training: Sequence[Path] = (),
+    corpus: Sequence[Path] = (),
 ) -> None:
-    """Score a model: held-out tasks, behaviour on trivia, benchmarks as tasks of lm-evaluation-harness, and benchmarks
-    with a prompt of our own: those with choices by log-likelihood, GSM8K and MATH by replies that the oracle judges.
+    """Score a model: held-out tasks, behaviour on trivia, benchmarks as tasks of lm-evaluation-harness, chat tasks as
+    in simple-evals, and benchmarks with a prompt of our own: those with choices by log-likelihood, GSM8K and MATH by
+    replies that the oracle judges. A model behind an endpoint (`settings.endpoint`) is asked chat tasks.
 
-    Writes scores.json ({"model", "scores": [{"name", "mean", "low", "high", "n", "detectable"}], "comparisons":
-    [{"score", "difference", "low", "high", "p", "verdict", "n", "detectable"}]}), answers.parquet, questions.parquet
-    with the questions asked, and the records of tasks (see `harness.records`). Of a questions folder that has one, the
-    subfolder `settings.split` is used. `before` is the folder of an earlier evaluation; the two are compared on the
+    Writes scores.json, answers.parquet, questions.parquet with the questions asked, and the records of tasks (see
+    `harness.records`). In scores.json are "model", "scores" (name, mean, low, high, n, detectable), "comparisons"
+    (score, difference, low, high, p, verdict, n, detectable, spread), "judges" (score, judge, n, share, low, high,
+    kappa, usable) and "figures", which are no shares (name, mean, low, high, n). Of a questions folder that has one,
+    the subfolder `settings.split` is used. `before` is the folder of an earlier evaluation; the two are compared on the
     questions of both. `base` is the evaluation of the base model, which says what trivia counts as known; a model that
-    is asked in plain style is its own base model by default. Questions that occur in `training` are left out. Without
-    `questions`, only tasks and benchmarks are scored.
+    is asked in plain style is its own base model by default. Questions that occur in `training` are left out; of
+    benchmarks, each score says how many of its questions are in `training` or in the documents of `corpus`
+    ("in_training"), and what it is without them. Without `questions`, only tasks and benchmarks are scored.
     Raises HornbookError if there is nothing to score, if no question is left, if no item fits the model, and for a
     missing model, an unknown benchmark or task, and a `before` or `base` without answers.
     """
@@ -61,22 +88,36 @@ def evaluation(
     earlier, of_base = (read_records(Path(e) / "answers.parquet", ScoredReply) if e else [] for e in (before, base))
     items, posed = _benchmarks(settings, bool(questions))
     asked = posed + (_choose(list(questions), list(training), settings, work) if questions else [])
-    tasks = load_tasks(settings, work) if settings.tasks else []
-    encoder = Encoder(load_tokenizer(model, work.path), settings.style)
-    sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
-    seed = derive(settings.questions_seed, "evaluation")
-    with open_respondent(model, encoder, settings.engine, seed=seed) as respondent:
-        replies = respondent.replies(asked, settings.samples, sampling, work, "questions")
-        picks = answer_items(items, respondent, settings.normalise, work)
-        if tasks:
-            picks += answer_tasks(tasks, cast(ScoringEngine, respondent.engine), encoder.tokenizer, settings, work)
-    answers = _graded(asked, replies, settings, work) + picks
-    if not answers and not tasks:
+    tasks = load_tasks(settings.harness_tasks, settings, work) if settings.harness_tasks else []
+    chats = load_chat_tasks(settings.chat_tasks, settings, work)
+    if settings.tasks and not tasks and not chats:
+        raise HornbookError(f"evaluation: no task is left{work.first_set_aside()}")
+    gold = _oracle_gold(settings)
+    counts = Counter(_planned_name(question) for question in asked) + Counter(
+        f"{BENCHMARK}:{item.benchmark}" for item in items
+    )
+    counts.update({f"{BENCHMARK}:{task.name}": task.questions(settings.limit) for task in tasks})
+    counts.update({f"{BENCHMARK}:{chat.task.name}": len(chat.items) for chat in chats})
+    console.print(power_table(counted_scores(counts, before)))
+
+    replies, picks, answered, chat_answers = _asked(model, asked, items, tasks, chats, settings, work)
+    answered += [one.answered for one in chat_answers]
+    if answered:
+        write_task_records(answered, settings, work)
+    answers, checked = _judged(asked, replies, gold, settings, work)
+    answers += picks
+    answers += [row for task in answered for row in scored_replies(task)]
+    if not answers and not tasks and not chats:
         raise HornbookError("evaluation: no item of the benchmarks fits the model's context")
     mark_knowledge(answers, answers if settings.style == "plain" and not base else of_base)
     answers.sort(key=lambda answer: (answer.score, answer.question, answer.sample))
 
-    scores = _scores(answers)
+    scores = _scores(answers, figure_scores(chat_answers))
+    posed_texts = {item.id: item for item in items} | asked_texts(answered) if training or corpus else {}
+    if posed_texts:
+        texts = training_texts(training, corpus, work.reject)
+        mark_scores(scores, answers, contaminated_questions(posed_texts, texts))
+    checked |= {f"{BENCHMARK}:{one.answered.asked.name}": one.checked for one in chat_answers if one.checked}
     comparisons = (
         compare(answers, earlier, resamples=settings.resamples, seed=settings.questions_seed) if before else []
     )
@@ -84,10 +125,82 @@ def evaluation(
         work.warn(f"no question or item in common with {before}: nothing is compared")
     write_records(work.path / "answers.parquet", ScoredReply, answers)
     write_records(work.path / "questions.parquet", Question, asked)
-    write_json(work.path / "scores.json", {"model": work.name, "scores": scores, "comparisons": comparisons})
+    agreements = [{"score": name, **one._asdict(), "usable": one.usable} for name, one in checked.items()]
+    found = {"model": work.name, "scores": scores, "comparisons": comparisons, "judges": agreements}
+    found["figures"] = [{"name": name, **one._asdict()} for name, one in figures(answered).items()]
+    write_json(work.path / "scores.json", found)
     delete_replies(work)
-    delete_journal(work)
+    (work.path / JOURNAL).unlink(missing_ok=True)
     _book(asked, replies, scores, comparisons, work)
+
+
+def _oracle_gold(settings: EvaluationSettings) -> dict[str, Gold]:
+    """The gold verdicts for oracles of questions. Raises HornbookError for a name that is neither an oracle's nor that
+    of a chat task whose judge can be checked, and for a file that cannot be read."""
+    chats = [name for name, task in CHAT_TASKS.items() if task.judge_of]
+    for name in settings.gold:
+        if name not in (*NAMES, *chats):
+            raise HornbookError(f"gold: '{name}' is no judge{nearest(name, [*NAMES, *chats])}")
+    return {name: read_gold(Path(file)) for name, file in settings.gold.items() if name in NAMES}
+
+
+def _judged(
+    asked: list[Question],
+    replies: list[SampledReply],
+    gold: dict[str, Gold],
+    settings: EvaluationSettings,
+    work: Workspace,
+) -> tuple[list[ScoredReply], dict[str, Agreement]]:
+    """The rows of the questions' replies, without those of oracles that agree too seldom with gold verdicts; and the
+    agreement of each that was checked."""
+    checked = {}
+    if gold:
+        with Judges(settings.oracles, work.ledger) as judges:
+            checked = check_oracles(gold, judges, work)
+    unusable = {question.id for question in asked if (one := checked.get(question.oracle)) and not one.usable}
+    answers = [answer for answer in _graded(asked, replies, settings, work) if answer.question not in unusable]
+    return answers, {f"oracle {name}": one for name, one in checked.items()}
+
+
+def _asked(
+    model: Path | None,
+    questions: list[Question],
+    items: list[BenchmarkItem],
+    tasks: list[LoadedTask],
+    chats: list[LoadedChat],
+    settings: EvaluationSettings,
+    work: Workspace,
+) -> tuple[list[SampledReply], list[ScoredReply], list[AnsweredTask], list[AnsweredChat]]:
+    """All that the model is asked: replies to questions, choices of benchmarks, tasks, and chat tasks."""
+    answered: list[AnsweredTask] = []
+    chat_answers: list[AnsweredChat] = []
+    with Journal(work.path / JOURNAL, "") as journal, Judges(settings.oracles, work.ledger) as judges:
+        if settings.endpoint:
+            endpoint = EndpointAsker(settings.endpoint, settings, work)
+            chat_answers = answer_chat_tasks(chats, endpoint, judges, settings, work)
+            return [], [], answered, chat_answers
+        if model is None:
+            raise HornbookError("evaluation: no model; give one, or an endpoint (--endpoint.url and --endpoint.model)")
+        encoder = Encoder(load_tokenizer(model, work.path), settings.style)
+        sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
+        seed = derive(settings.questions_seed, "evaluation")
+        with open_respondent(model, encoder, settings.engine, seed=seed) as respondent:
+            journal.identity = f"{respondent.engine.fingerprint} {settings.questions_seed}"
+            replies = respondent.replies(questions, settings.samples, sampling, work, "questions")
+            picks = answer_items(items, respondent, settings.normalise, work)
+            if tasks:
+                engine = cast(ScoringEngine, respondent.engine)
+                answered = answer_tasks(tasks, engine, encoder.tokenizer, settings, work, journal)
+            if chats:
+                asker = EngineAsker(respondent, settings, journal, work)
+                chat_answers = answer_chat_tasks(chats, asker, judges, settings, work)
+    return replies, picks, answered, chat_answers
+
+
+def _planned_name(question: Question) -> str:
+    if question.task.startswith(f"{BENCHMARK}:"):
+        return question.task
+    return TRIVIA if question.oracle == "trivia" else REASONING
 
 
 def _benchmarks(settings: EvaluationSettings, asks_questions: bool) -> tuple[list[BenchmarkItem], list[Question]]:
@@ -161,14 +274,18 @@ def _graded(
     return answers
 
 
-def _scores(answers: list[ScoredReply]) -> list[dict[str, Any]]:
-    scores = []
+def _scores(answers: list[ScoredReply], figures: dict[str, Estimate]) -> list[dict[str, Any]]:
+    """The means over questions, and `figures`, which are none."""
     passages = passages_of(answers)
-    for name, questions in values_by_score(answers).items():
-        found = estimate(by_passage(questions, passages))
-        row = {"name": name, "mean": found.mean, "low": found.low, "high": found.high, "n": len(questions)}
-        scores.append(row | {"detectable": detectable_by(found)})
-    return scores
+    found = {
+        name: (estimate(by_passage(questions, passages)), len(questions))
+        for name, questions in values_by_score(answers).items()
+    } | {name: (figure, figure.n) for name, figure in figures.items()}
+    return [
+        {"name": name, "mean": score.mean, "low": score.low, "high": score.high, "n": n}
+        | {"detectable": detectable_by(score)}
+        for name, (score, n) in found.items()
+    ]
 
 
 def _book(

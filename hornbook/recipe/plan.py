@@ -6,6 +6,8 @@ from rich.table import Table
 
 from hornbook.base.progress import answers
 from hornbook.base.stage import Cost, Planned
+from hornbook.evaluation.planned_power import planned_scores, power_table
+from hornbook.evaluation.settings import EvaluationSettings
 from hornbook.mixture.settings import LONG, MixtureSettings
 from hornbook.recipe.artifacts import ArtifactStore
 from hornbook.recipe.hardware import GIB, Hardware, parse_hardware
@@ -26,6 +28,14 @@ def print_plan(recipe: Recipe, run: Path, hardware_name: str) -> None:
     for stage in recipe.stages:
         if isinstance(stage.settings, MixtureSettings):
             answers.print(_mixture_table(stage, ArtifactStore(run)))
+    scores = [
+        score
+        for stage in recipe.stages
+        if isinstance(stage.settings, EvaluationSettings)
+        for score in planned_scores(stage.settings, asks_questions=bool(stage.inputs.get("questions")))
+    ]
+    if scores:
+        answers.print(power_table(list(dict.fromkeys(scores)), "what the questions of evaluations can show"))
     memory = _memory_table(recipe, hardware)
     if memory.row_count:
         answers.print(memory)

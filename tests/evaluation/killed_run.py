@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hornbook.evaluation.chat.ask as ask
 import hornbook.evaluation.harness.model as model
 import hornbook.inference.shared_scoring as scoring
 from hornbook.base.workspace import Workspace
@@ -23,12 +24,12 @@ def evaluate(folder: Path, out: Path, tasks: list[str], **settings: Any) -> Work
     return work
 
 
-def killed_run(folder: Path, out: Path, tasks: list[str], asked: Path, kill_at: int) -> None:
+def killed_run(folder: Path, out: Path, tasks: list[str], asked: Path, kill_at: int, **settings: Any) -> None:
     """Write a line to `asked` for each call to the engine, and end by SIGKILL when it has `kill_at` of them."""
-    model.REPLIES_PER_BATCH, scoring.ROW_TOKENS = 3, 200
+    model.REPLIES_PER_BATCH, ask.REPLIES_PER_BATCH, scoring.ROW_TOKENS = 3, 3, 200
     for name in ("score", "sample"):
         setattr(TorchEngine, name, _counted(name, asked, kill_at))
-    evaluate(folder, out, tasks)
+    evaluate(folder, out, tasks, **settings)
 
 
 def _counted(name: str, asked: Path, kill_at: int) -> Callable[..., Any]:

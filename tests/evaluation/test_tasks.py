@@ -102,6 +102,18 @@ def test_scores_have_intervals_and_say_what_they_can_show(done: Path) -> None:
         assert score["detectable"] > 0
 
 
+def test_metrics_that_are_no_shares_have_intervals(done: Path) -> None:
+    results = read_json(done / "results.json")["results"]
+    figures = {figure["name"]: figure for figure in read_json(done / "scores.json")["figures"]}
+    expected = {
+        "benchmark:texts bits_per_byte": results["texts"]["bits_per_byte,none"],
+        "benchmark:last_word perplexity": results["last_word"]["perplexity,none"],
+    }
+    assert {name: figure["mean"] for name, figure in figures.items()} == pytest.approx(expected)
+    for figure in figures.values():
+        assert figure["low"] < figure["mean"] < figure["high"] and figure["n"] == 12
+
+
 def test_questions_about_one_passage_count_together(done: Path) -> None:
     rows = read_records(done / "answers.parquet", ScoredReply)
     passages = [row.passage for row in rows if row.score == "benchmark:passage acc"]
@@ -170,11 +182,12 @@ def test_of_sealed_data_only_ids_and_verdicts_are_kept(
     assert not (tmp_path / "inspect").exists()
 
 
-def attempt(model: Path, out: Path, asked: Path, kill_at: int, tasks: list[Path]) -> int:
+def attempt(model: Path, out: Path, asked: Path, kill_at: int, tasks: list[Path], **settings: Any) -> int:
     """The exit code of a process that evaluates; all are forked from one that has imported what they need."""
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["tests.evaluation.killed_run", "lm_eval.evaluator", "evaluate"])
-    process = processes.Process(target=killed_run, args=(model, out, [str(task) for task in tasks], asked, kill_at))
+    given = (model, out, [str(task) for task in tasks], asked, kill_at)
+    process = processes.Process(target=killed_run, args=given, kwargs=settings)
     process.start()
     process.join()
     return int(process.exitcode or 0)
@@ -183,15 +196,24 @@ def attempt(model: Path, out: Path, asked: Path, kill_at: int, tasks: list[Path]
 def test_a_killed_evaluation_asks_nothing_twice_and_writes_the_same_bytes(
     tiny_model: Path, tasks: dict[str, Path], tmp_path: Path
 ) -> None:
-    files = [tasks["examples"], tasks["reply"]]
+    files = [tasks["examples"], tasks["reply"], Path("chat_simpleqa")]
+    facts = tmp_path / "facts.jsonl"
+    facts.write_text("".join(json.dumps({"problem": f"Who is {n}?", "answer": "Ann"}) + "\n" for n in range(7)))
+    chat = {"data": {"chat_simpleqa": str(facts)}, "max_new_tokens": 12}
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert attempt(tiny_model, whole / "out", tmp_path / "asked-whole", 0, files) == 0
+    assert attempt(tiny_model, whole / "out", tmp_path / "asked-whole", 0, files, **chat) == 0
     asked = (tmp_path / "asked-whole").read_text().splitlines()
     assert len(asked) > 6
-    moments = (2, 4, 6, len(asked) + 2)  # calls to the engine; each kill repeats the call that it interrupted
+    moments = (
+        2,
+        4,
+        6,
+        len(asked) + 2,
+        len(asked) + 4,
+    )  # calls to the engine; each kill repeats the call that it interrupted
     for kill_at in moments:
-        assert attempt(tiny_model, killed / "out", tmp_path / "asked", kill_at, files) == -signal.SIGKILL
-    assert attempt(tiny_model, killed / "out", tmp_path / "asked", 0, files) == 0
+        assert attempt(tiny_model, killed / "out", tmp_path / "asked", kill_at, files, **chat) == -signal.SIGKILL
+    assert attempt(tiny_model, killed / "out", tmp_path / "asked", 0, files, **chat) == 0
     again = (tmp_path / "asked").read_text().splitlines()
     interrupted = [again[moment - 1] for moment in moments]
     assert sorted(again) == sorted(asked + interrupted)

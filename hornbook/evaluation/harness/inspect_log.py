@@ -52,7 +52,7 @@ def _sample(task: str, record: dict[str, Any], model: str) -> dict[str, Any]:
     }
     return {
         "id": f"{task}/{record['doc_id']}{filtered}",
-        "epoch": 1,
+        "epoch": record.get("sample", 0) + 1,
         "input": prompt,
         "target": str(record["target"]),
         "messages": [

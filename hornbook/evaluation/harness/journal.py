@@ -9,6 +9,8 @@ import xxhash
 
 from hornbook.base.append_log import AppendLog
 
+JOURNAL = "journal.jsonl"  # in an evaluation's folder until its output is written
+
 
 class _Entry(msgspec.Struct):
     key: str

@@ -32,11 +32,12 @@ class LoadedTask(NamedTuple):
     groups: dict[str, Any]
     group_map: dict[str, list[str]]
     notes: list[str]  # how the data differ from those of the task's definition
+    sealed: bool  # whether the text of its questions must not be kept
 
-    @property
-    def sealed(self) -> bool:
-        """Whether the text of its questions must not be kept."""
-        return any(str(task.config.dataset_path) in SEALED for task in self.tasks.values())
+    def questions(self, limit: int) -> int:
+        """How many are asked, at most `limit` (0: all) of each task."""
+        counts = [len(task.eval_docs) for task in self.tasks.values()]
+        return sum(min(limit, count) if limit else count for count in counts)
 
 
 def task_manager(names: list[str]) -> "TaskManager":
@@ -81,7 +82,8 @@ def load_task(name: str, index: "TaskManager", num_fewshot: int | None) -> Loade
         task.set_config(key="num_fewshot", value=_shots(task.config, num_fewshot))
         task.set_fewshot_seed(seed=SEED)
     name = next(iter(found["tasks"])) if Path(name).is_file() else name
-    return LoadedTask(name, found["tasks"], found.get("groups", {}), found.get("group_map", {}), notes)
+    sealed = any(str(task.config.dataset_path) in SEALED for task in found["tasks"].values())
+    return LoadedTask(name, found["tasks"], found.get("groups", {}), found.get("group_map", {}), notes, sealed)
 
 
 def _shots(config: Any, num_fewshot: int | None) -> int:

@@ -18,7 +18,13 @@ from hornbook.evaluation.metrics import BENCHMARK, ScoredReply
 from hornbook.evaluation.settings import EvaluationSettings
 
 PASSAGES = ("passage", "support", "story", "article", "context")  # columns with a text that questions may share
-SEALED_FIELDS = ("doc_id", "doc_hash", "filter", "metrics")  # kept of a sealed task's records, besides its metrics
+SEALED_FIELDS = (
+    "doc_id",
+    "doc_hash",
+    "sample",
+    "filter",
+    "metrics",
+)  # kept of a sealed task's records, besides its metrics
 MERGED = ("results", "groups", "group_subtasks", "configs", "versions", "n-shot", "higher_is_better", "n-samples")
 
 
@@ -36,26 +42,38 @@ class AnsweredTask(NamedTuple):
 
 
 def scored_replies(task: AnsweredTask) -> Iterator[ScoredReply]:
-    """A row for each question, filter and metric whose value is a number between 0 and 1.
+    """A row for each question, filter and metric whose values are numbers between 0 and 1.
 
-    The questions of a group such as MMLU have the group's score. Ids are "task/number of the question".
+    The questions of a group such as MMLU have the group's score, and those of one of its tasks (a subject) count
+    together. Ids are "task/number of the question".
     """
+    shares = _shares(task)
     groups = {name for name, group in task.asked.groups.items() if group.has_aggregation}
     for name, record in task.records():
         label = task.asked.name if task.asked.name in groups else name
         for metric in record["metrics"]:
-            value = record[metric]
-            if isinstance(value, list | tuple | dict | str) or not 0 <= float(value) <= 1:
+            if (name, metric) not in shares:
                 continue
             suffix = "" if record["filter"] == "none" else f",{record['filter']}"
             yield ScoredReply(
                 question=f"{name}/{record['doc_id']}",
                 score=f"{BENCHMARK}:{label} {metric}{suffix}",
-                sample=0,
-                value=float(value),
+                sample=record.get("sample", 0),
+                value=float(record[metric]),
                 completion="" if task.asked.sealed else chosen_text(record, metric),
-                passage=_passage(record["doc"]),
+                passage=_passage(record["doc"]) or (name if label != name else ""),
             )
+
+
+def _shares(task: AnsweredTask) -> set[tuple[str, str]]:
+    """The metrics (with their tasks) of which every value is a number between 0 and 1."""
+    found: dict[tuple[str, str], bool] = {}
+    for name, record in task.records():
+        for metric in record["metrics"]:
+            value = record[metric]
+            within = not isinstance(value, list | tuple | dict | str) and 0 <= float(value) <= 1
+            found[name, metric] = found.get((name, metric), True) and within
+    return {key for key, within in found.items() if within}
 
 
 def chosen_text(record: dict[str, Any], metric: str = "acc") -> str:
@@ -120,7 +138,7 @@ def _line(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sealed(record: dict[str, Any]) -> dict[str, Any]:
-    return {name: record[name] for name in (*SEALED_FIELDS, *record["metrics"])}
+    return {name: record[name] for name in (*SEALED_FIELDS, *record["metrics"]) if name in record}
 
 
 def _json(value: Any, indent: int | None = None) -> str:

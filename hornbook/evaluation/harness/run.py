@@ -13,24 +13,22 @@ from hornbook.base.errors import HornbookError, one_line
 from hornbook.base.workspace import Workspace
 from hornbook.evaluation.harness.journal import Journal
 from hornbook.evaluation.harness.load import SEED, LoadedTask, check_names, load_task, task_manager
-from hornbook.evaluation.harness.records import AnsweredTask, scored_replies, write_records
-from hornbook.evaluation.metrics import ScoredReply
+from hornbook.evaluation.harness.records import AnsweredTask
 from hornbook.evaluation.settings import EvaluationSettings
 from hornbook.inference.rollouts import ScoringEngine
 
-JOURNAL = "journal.jsonl"
 RESAMPLES = 1000  # behind lm-eval's standard errors of metrics that are no means
 
 
-def load_tasks(settings: EvaluationSettings, work: Workspace) -> list[LoadedTask]:
-    """The tasks that were asked for. One that cannot be loaded is set aside with a warning.
+def load_tasks(names: list[str], settings: EvaluationSettings, work: Workspace) -> list[LoadedTask]:
+    """The tasks of these names. One that cannot be loaded is set aside with a warning.
 
-    Raises HornbookError for an unknown name, without lm-eval, and if no task is left.
+    Raises HornbookError for an unknown name, and without lm-eval.
     """
-    index = task_manager(settings.tasks)
-    check_names(settings.tasks, index)
+    index = task_manager(names)
+    check_names(names, index)
     loaded = []
-    for name in settings.tasks:
+    for name in names:
         try:
             loaded.append(load_task(name, index, settings.num_fewshot))
         except HornbookError as error:
@@ -39,8 +37,6 @@ def load_tasks(settings: EvaluationSettings, work: Workspace) -> list[LoadedTask
             continue
         for note in loaded[-1].notes:
             work.warn(f"task '{name}': {note}")
-    if not loaded:
-        raise HornbookError(f"evaluation: no task is left{work.first_set_aside()}")
     return loaded
 
 
@@ -50,34 +46,26 @@ def answer_tasks(
     tokenizer: PreTrainedTokenizerBase,
     settings: EvaluationSettings,
     work: Workspace,
-) -> list[ScoredReply]:
-    """The model's answers, one row for each question and metric whose values are between 0 and 1.
+    journal: Journal,
+) -> list[AnsweredTask]:
+    """The model's answers. A killed run continues from the journal.
 
-    Writes what `records` says. A killed run continues from the journal, which `delete_journal` removes.
     Raises HornbookError where a task fails.
     """
-    answered = []
     from hornbook.evaluation.harness.model import EngineModel  # needs lm-eval, an extra
 
-    with Journal(work.path / JOURNAL, f"{engine.fingerprint} {settings.questions_seed}") as journal:
-        for asked in loaded:
-            model = EngineModel(
-                engine,
-                tokenizer,
-                journal,
-                work,
-                max_new_tokens=settings.max_new_tokens if "max_new_tokens" in settings.model_fields_set else None,
-                sealed=asked.sealed,
-            )
-            answered.append(AnsweredTask(asked, _evaluated(asked, model, settings.limit)))
-    answers = [reply for task in answered for reply in scored_replies(task)]
-    write_records(answered, settings, work)
-    return answers
-
-
-def delete_journal(work: Workspace) -> None:
-    """Remove what is kept for a continuation, once the stage's output is written."""
-    (work.path / JOURNAL).unlink(missing_ok=True)
+    answered = []
+    for asked in loaded:
+        model = EngineModel(
+            engine,
+            tokenizer,
+            journal,
+            work,
+            max_new_tokens=settings.max_new_tokens if "max_new_tokens" in settings.model_fields_set else None,
+            sealed=asked.sealed,
+        )
+        answered.append(AnsweredTask(asked, _evaluated(asked, model, settings.limit)))
+    return answered
 
 
 def _evaluated(asked: LoadedTask, model: Any, limit: int) -> dict[str, Any]:
