@@ -50,8 +50,10 @@ NEW_TOKENS = 256
 
 
 class Size(NamedTuple):
-    """How much is asked: questions of each subject of MMLU, of HellaSwag, of GSM8K, of each task of the agreement (0: as
-    many as `AGREEMENT` says)."""
+    """How much is asked: questions of each subject of MMLU, of HellaSwag, of GSM8K, of each task of the agreement.
+
+    0: as many as `AGREEMENT` says.
+    """
 
     subjects: int
     mmlu: int
