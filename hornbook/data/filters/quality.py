@@ -90,8 +90,8 @@ def _prose_values(text: str, language: str) -> dict[str, float]:
     values["word length"] = _mean(len, words)
     values["sentence length"] = len(words) / max(1, sum(1 for _ in sentence_ends(text)))
     if language in ("en", ""):
-        values["function words"] = sum(word in ENGLISH for word in words) / max(1, len(words))
-        values["reasoning"] = sum(word in REASONING for word in words) / max(1, len(words))
+        values["function words"] = sum(map(ENGLISH.__contains__, words)) / max(1, len(words))
+        values["reasoning"] = sum(map(REASONING.__contains__, words)) / max(1, len(words))
     return values
 
 
