@@ -104,7 +104,9 @@ class CurateSettings(DecontaminateSettings):
     near_duplicate: float = setting(0.8, "Jaccard similarity that makes a near-duplicate; above 1: none is", gt=0)
     min_quality: float = setting(0.5, "least quality score where no classifier grades", ge=0, le=1)
     classifier: str = setting(
-        "", "folder that `hornbook classifier` wrote: prose is graded by it, not by rules, and gets a topic"
+        "",
+        "folder that `hornbook classifier` wrote, or `shipped` for the one in this package: it grades prose instead of "
+        "rules, and names its topic",
     )
     keep_share: float = setting(0.5, "with a classifier: share of prose on STEM topics to keep, the best", gt=0, le=1)
     keep_share_others: float = setting(0.5, "with a classifier: share of prose on other topics to keep", gt=0, le=1)
