@@ -9,10 +9,12 @@ if TYPE_CHECKING:
     from hornbook.api.data_stages import curate as curate
     from hornbook.api.data_stages import decontaminate_files as decontaminate_files
     from hornbook.api.data_stages import extract_files as extract_files
+    from hornbook.api.data_stages import label_documents as label_documents
     from hornbook.api.data_stages import mathematics as mathematics
     from hornbook.api.data_stages import reasoning as reasoning
     from hornbook.api.data_stages import recall as recall
     from hornbook.api.data_stages import synthesize as synthesize
+    from hornbook.api.data_stages import train_classifier as train_classifier
     from hornbook.api.data_stages import trivia as trivia
     from hornbook.api.stages import ablate as ablate
     from hornbook.api.stages import evaluate as evaluate
@@ -46,6 +48,8 @@ _PUBLIC = {  # name: its module
     "extract": "hornbook.data.extract.extract",
     "extract_files": "hornbook.api.data_stages",
     "collect_questions": "hornbook.api.data_stages",
+    "label_documents": "hornbook.api.data_stages",
+    "train_classifier": "hornbook.api.data_stages",
     "curate": "hornbook.api.data_stages",
     "decontaminate": "hornbook.data.decontaminate",
     "decontaminate_files": "hornbook.api.data_stages",

@@ -5,9 +5,11 @@ from typing import Unpack
 
 from hornbook.api.options import (
     AuditOptions,
+    ClassifierOptions,
     CurateOptions,
     DecontaminateOptions,
     ExtractOptions,
+    LabelOptions,
     MathematicsOptions,
     QuestionOptions,
     ReasoningOptions,
@@ -19,7 +21,9 @@ from hornbook.api.results import (
     Curated,
     Decontaminated,
     Generated,
+    Labelled,
     Result,
+    TrainedClassifier,
 )
 from hornbook.api.run import Rows, Source, run_stage
 
@@ -34,6 +38,33 @@ def extract_files(
 ) -> Curated:
     """Take the text out of files of any format; `extract` does it for the bytes of one."""
     return Curated(run_stage("extract_files", "extract", out, seed, overwrite, settings, files=files))
+
+
+def label_documents(
+    documents: Rows,
+    *,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[LabelOptions],
+) -> Labelled:
+    """Let a teacher grade a sample of documents and name their topics."""
+    return Labelled(run_stage("label_documents", "label", out, seed, overwrite, settings, documents=documents))
+
+
+def train_classifier(
+    labels: Rows,
+    *,
+    documents: Rows | None = None,
+    out: str | Path,
+    seed: int = 0,
+    overwrite: bool = False,
+    **settings: Unpack[ClassifierOptions],
+) -> TrainedClassifier:
+    """Train a classifier of quality and topic on labels; `documents` are those of labels without texts."""
+    return TrainedClassifier(
+        run_stage("train_classifier", "classifier", out, seed, overwrite, settings, labels=labels, documents=documents)
+    )
 
 
 def curate(

@@ -39,6 +39,7 @@ class CurateOptions(DecontaminateOptions, total=False):
     page_chars: int
     languages: Sequence[str]
     min_language_score: float | Mapping[str, float]
+    rules: Sequence[Literal["gopher", "c4", "fineweb"]]
     licences: Sequence[str]
     mask: Sequence[Literal["email", "ip", "local_ip", "phone", "key"]]
     near_duplicate: float

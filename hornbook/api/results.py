@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from hornbook.base.files import FILE_NAMES, read_json, read_records
-from hornbook.base.records import Document, Pair, Pivot, Question, Sample
+from hornbook.base.records import Document, Label, Pair, Pivot, Question, Sample
+from hornbook.data.classifier.model import Classifier
 from hornbook.evaluation.metrics import ScoredReply
 from hornbook.pts.records import Difficulty, RolloutRecord, SearchedSolution
 
@@ -88,6 +89,24 @@ class Curated(Result):
     @property
     def documents(self) -> list[Document]:
         return self._records(Document)
+
+
+class Labelled(Result):
+    @property
+    def labels(self) -> list[Label]:
+        return self._records(Label)
+
+
+class TrainedClassifier(Result):
+    @cached_property
+    def classifier(self) -> Classifier:
+        """To grade texts: `classifier.score(texts)`."""
+        return Classifier.load(self.path)
+
+    @property
+    def agreement(self) -> list[dict[str, Any]]:
+        """How well it agrees with held-out labels, for each split and language, with 95 % intervals."""
+        return list(self.notes["agreement"])
 
 
 class Decontaminated(Result):

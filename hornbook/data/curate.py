@@ -57,7 +57,11 @@ def curate(settings: CurateSettings, work: Workspace, *, documents: Sequence[Pat
 def _with_classifier(settings: CurateSettings, work: Workspace) -> CurateSettings:
     """Say what grades the documents, and name its file as any process finds it. Raises HornbookError if it is none."""
     if not settings.classifier:
-        console.print(f"{work.name}: no classifier is given: quality is judged by rules, and topics are not known")
+        rules = "".join(f", {name}'s" for name in settings.rules)
+        console.print(
+            f"{work.name}: no classifier is given: quality is judged by rules (our own{rules}) without a teacher's "
+            "labels, and topics are not known"
+        )
         work.note("quality_by", "rules")
         return settings
     work.note("quality_by", "classifier")

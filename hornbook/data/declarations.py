@@ -50,7 +50,7 @@ def extract(settings: "ExtractSettings", work: "Workspace", *, files: Sequence[P
     "curate",
     makes=("documents",),
     argument="documents",
-    version=2,
+    version=3,
     report="2.3, B",
     example="hornbook curate my-docs/ --out clean",
 )

@@ -12,6 +12,7 @@ from hornbook.data.filters.licences import allowed_licences, licence_reason, spd
 from hornbook.data.filters.mojibake import repaired
 from hornbook.data.filters.privacy import mask
 from hornbook.data.filters.quality import quality
+from hornbook.data.filters.rules import rule_reason
 from hornbook.data.settings import CurateSettings
 
 Judge = Callable[[list[Document]], list[str]]  # a reason for each document to set aside, "" for one to keep
@@ -27,14 +28,15 @@ class DocumentFilters:
         """Raises HornbookError for a language that the model does not know, or a file that is no classifier."""
         self.settings = settings
         self.counts: dict[str, Counter[str]] = {}
-        if settings.languages:
-            check_languages(settings.languages)
+        scores = settings.min_language_score
+        check_languages([*settings.languages, *(scores if isinstance(scores, dict) else [])])
         self._classifier = Classifier.load(settings.classifier) if settings.classifier else None
         self._allowed = allowed_licences(settings.licences)
         self._filters: tuple[Judge, ...] = (
             self._unlicensed,
             self._corrupt,
             self._other_language,
+            self._breaks_rules,
             self._poor,
             self._masked,
         )
@@ -42,9 +44,9 @@ class DocumentFilters:
     def judge(self, documents: list[Document]) -> list[str]:
         """The reason why each document is set aside, as "reason: details"; "" for those to keep.
 
-        Sets language, language_score, quality, and with a classifier topic, of those that come so far, puts wrongly
-        decoded text right, and masks personal data. What is put back (`settings.put_back`) passes on to the next
-        filter. The texts are already clean (`filters.clean`) and of the right length.
+        Sets language, language_score, quality, and with a classifier topic, of those that come so far; puts wrongly
+        decoded text right; masks personal data in what is kept. What is put back (`settings.put_back`) passes on to the
+        next filter. The texts are already clean (`filters.clean`) and of the right length.
         """
         self.counts = {name: Counter() for name in ("licences", "repaired", "languages_in", "masked")}
         reasons = [""] * len(documents)
@@ -73,6 +75,9 @@ class DocumentFilters:
         self.counts["languages_in"].update(document.language for document in documents)
         settings = self.settings
         return [unwanted_language(document, settings.languages, settings.min_language_score) for document in documents]
+
+    def _breaks_rules(self, documents: list[Document]) -> list[str]:
+        return [rule_reason(document, self.settings.rules) for document in documents]
 
     def _poor(self, documents: list[Document]) -> list[str]:
         """By rules; prose by the classifier, if there is one: its threshold is known when all shards are graded."""

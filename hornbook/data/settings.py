@@ -92,17 +92,21 @@ class CurateSettings(DecontaminateSettings):
     min_language_score: float | dict[str, float] = setting(
         0.2, "least probability of the language, or a map by language; `other` is for those that it does not name"
     )
+    rules: list[Literal["gopher", "c4", "fineweb"]] = setting(
+        [], "published rules for web text that prose must keep as well: gopher, c4, fineweb; empty: none"
+    )
     licences: list[str] = setting(
-        [],
-        "licences to keep, such as cc-by-4.0 mit; documents of unknown ones are set aside; empty: all",
+        [], "licences to keep, such as cc-by-4.0 mit; documents of unknown ones are set aside; empty: all"
     )
     mask: list[Literal["email", "ip", "local_ip", "phone", "key"]] = setting(
         ["email", "ip", "phone", "key"], "personal data and secret keys that are replaced in the texts; empty: none"
     )
     near_duplicate: float = setting(0.8, "Jaccard similarity that makes a near-duplicate; above 1: none is", gt=0)
-    min_quality: float = setting(0.5, "least quality score by rules", ge=0, le=1)
+    min_quality: float = setting(0.5, "least quality score where no classifier grades", ge=0, le=1)
     classifier: str = setting(
-        "", "folder that `hornbook classifier` wrote: prose is graded by it, not by rules, and gets a topic"
+        "",
+        "folder that `hornbook classifier` wrote, or `shipped` for the one in this package: it grades prose instead of "
+        "rules, and names its topic",
     )
     keep_share: float = setting(0.5, "with a classifier: share of prose on STEM topics to keep, the best", gt=0, le=1)
     keep_share_others: float = setting(0.5, "with a classifier: share of prose on other topics to keep", gt=0, le=1)

@@ -18,6 +18,7 @@ from hornbook.data.classifier.features import BATCH, BITS, RUNS, embed
 from hornbook.data.classifier.topics import GRADES, HIGHEST
 
 FILE = "classifier.safetensors"
+SHIPPED = "shipped"  # names the classifier in this package, which is trained on examples/quality-labels
 FORM = f"words, {RUNS} of bytes, {BITS} bits, 1"  # of the features; weights of another form mean nothing here
 
 
@@ -95,7 +96,7 @@ class Classifier:
 
 def classifier_file(path: str | Path) -> Path:
     """The file of a classifier. Raises HornbookError if there is none."""
-    file = Path(path).expanduser()
+    file = Path(__file__).parent / SHIPPED if str(path) == SHIPPED else Path(path).expanduser()
     file = file / FILE if file.is_dir() else file
     if not file.is_file():
         raise HornbookError(f"classifier: {path}: no such file; expected the output folder of `hornbook classifier`")

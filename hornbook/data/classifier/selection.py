@@ -87,7 +87,7 @@ def threshold(counts: np.ndarray, share: float) -> float:
     if not total or share >= 1:
         return 0.0
     kept = np.append(counts[::-1].cumsum()[::-1], 0) / total  # from each score on
-    return int(np.abs(kept - share).argmin()) / BINS
+    return (BINS + 1 - int(np.abs(kept - share)[::-1].argmin())) / BINS  # the highest of equally near ones
 
 
 def topic_balance(before: Mapping[str, int], after: Mapping[str, int]) -> list[dict[str, Any]]:

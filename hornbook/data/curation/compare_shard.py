@@ -1,6 +1,7 @@
 """The second pass over a shard: what the comparison of all documents found is applied to its documents."""
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -49,8 +50,9 @@ def compare_shard(folder: Path, number: int, settings: str) -> None:
         lines.update(cut.keys())
         counts.cut_documents += bool(cut)
         counts.cut_characters += length - len(document.text)
-        reason = _reason(document, bool(cut), chosen, outliers, selection)
-        if reason and reason.partition(":")[0] not in chosen.put_back:
+        reasons = _reasons(document, bool(cut), chosen, outliers, selection)
+        reason = next((one for one in reasons if one and one.partition(":")[0] not in chosen.put_back), "")
+        if reason:
             out.append(rejected(document, reason))
         else:
             kept.append(document)
@@ -86,12 +88,15 @@ def _copy_reason(twin: TwinRow) -> str:
     return f"{NEAR}: of {twin.origin}, similarity {twin.similarity:.2f}"
 
 
-def _reason(
+def _reasons(
     document: Document, is_cut: bool, settings: CurateSettings, outliers: Outliers, selection: Selection | None
-) -> str:
+) -> Iterator[str]:
+    """Why the document is set aside: each filter's reason, "" where it finds none."""
     if is_cut and len(document.text) < settings.min_chars:
-        return f"repeated lines: {len(document.text)} characters without them"
-    return outliers.reason(document) or (selection.poor(document) if selection else "")
+        yield f"repeated lines: {len(document.text)} characters without them"
+    yield outliers.reason(document)
+    if selection:
+        yield selection.poor(document)
 
 
 def _suspects(texts: list[str], decontaminator: Decontaminator | None) -> tuple[list[int], CommonGrams]:

@@ -12,7 +12,7 @@ from hornbook.base.packages import missing_package
 from hornbook.base.records import Document
 from hornbook.base.settings import nearest
 
-PARTS, PART_CHARS = 4, 500  # of a longer document, evenly spaced parts of so many characters are used
+PARTS, PART_CHARS = 4, 300  # of a longer document, evenly spaced parts of so many characters are used
 NOT_PROSE = re.compile(r"^[ \t]*(?:>>>|\.\.\. |```|::|[-=~^*#+|_ ]+$).*$", re.MULTILINE)
 QUOTED_CODE = re.compile(r"``?[^`\n]+``?")
 OF_CODE = re.compile(r"[_(){}\[\]<>=\\/@|]")  # a word with one of these is no prose
@@ -51,9 +51,10 @@ def unwanted_language(document: Document, languages: Collection[str], min_score:
 
 
 def check_languages(names: Iterable[str]) -> None:
-    """Raises HornbookError for a name that is none of the model's 176 languages."""
-    known = sorted(label.removeprefix("__label__") for label in _model().get_labels())
-    for name in names:
+    """Raises HornbookError for a name that is none of the model's 176 languages, nor `UNNAMED`."""
+    named = set(names) - {UNNAMED}
+    known = sorted(label.removeprefix("__label__") for label in _model().get_labels()) if named else []
+    for name in sorted(named):
         if name not in known:
             raise HornbookError(
                 f"languages: expected ISO 639 codes that fastText's lid.176 knows, got '{name}'"

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from hornbook.base.records import Document
 from hornbook.base.sentences import sentence_ends
 
-CHARS = 20_000  # characters of a document that are scored
+CHARS = 5_000  # characters of a document that are scored
+SENTENCE_CHARS = 2_000  # of them for the length of sentences, which takes longest
 WORD = re.compile(r"[^\W\d_]+")
 DATA_LINE = re.compile(r"^[\s\d.,;:+\-*/()\[\]{}'\"xXeE|=<>#~^_&%]*$")
 COMMENT = re.compile(r"^\s*(#|//|/\*|\*|--|;;)|#\s|//\s")
@@ -88,7 +89,8 @@ def _prose_values(text: str, language: str) -> dict[str, float]:
     words = WORD.findall(text.lower())
     values = _common_values(text, words)
     values["word length"] = _mean(len, words)
-    values["sentence length"] = len(words) / max(1, sum(1 for _ in sentence_ends(text)))
+    start = text[:SENTENCE_CHARS]
+    values["sentence length"] = len(WORD.findall(start)) / max(1, sum(1 for _ in sentence_ends(start)))
     if language in ("en", ""):
         values["function words"] = sum(map(ENGLISH.__contains__, words)) / max(1, len(words))
         values["reasoning"] = sum(map(REASONING.__contains__, words)) / max(1, len(words))
