@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator
 
 _CLOSING = "\"'”’»)\\]*_"
+_OTHER_SCRIPTS = "؟۔։።।॥။៕"
 _END = re.compile(  # that all ends begin with one of a set makes the search seven times as fast
-    rf"[.!?。！？；؟۔։।॥។៕](?:(?<=[.!?])(?P<more>[.!?]*)[{_CLOSING}]*(?=\s|$)"
+    rf"[.!?。！？；{_OTHER_SCRIPTS}](?:(?<=[.!?])(?P<more>[.!?]*)[{_CLOSING}]*(?=\s|$)"
     r"|(?<=[。！？；])[。！？；]*(?:[」』）”’]+(?![とっのでがは]))?(?![」』）])"  # 「…。」と goes on behind it
-    r"|(?<=[؟۔։।॥។៕])[؟۔։।॥។៕]*)"
+    rf"|(?<=[{_OTHER_SCRIPTS}])[{_OTHER_SCRIPTS}]*)"
 )
 _WORD_BEFORE = re.compile(r"[^\s(\[\"'“‘*_]+$")
 _INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])+|[^\W\d_a-z]")  # "J", "U.S", "e.g"
