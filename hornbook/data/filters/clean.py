@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad]")
+SPACES = (" ", "\t", "\f")
 TRAILING = re.compile(r"[ \t\f]+$", re.MULTILINE)
 EMPTY_LINES = re.compile(r"\n{4,}")
 
@@ -13,4 +14,6 @@ def clean_text(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.isascii():
         text = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
-    return EMPTY_LINES.sub("\n\n\n", TRAILING.sub("", text)).strip("\n")
+    if text.endswith(SPACES) or any(f"{space}\n" in text for space in SPACES):  # the search for them is slow
+        text = TRAILING.sub("", text)
+    return EMPTY_LINES.sub("\n\n\n", text).strip("\n")

@@ -92,8 +92,8 @@ def _prose_values(text: str, language: str) -> dict[str, float]:
     start = text[:SENTENCE_CHARS]
     values["sentence length"] = len(WORD.findall(start)) / max(1, sum(1 for _ in sentence_ends(start)))
     if language in ("en", ""):
-        values["function words"] = sum(word in ENGLISH for word in words) / max(1, len(words))
-        values["reasoning"] = sum(word in REASONING for word in words) / max(1, len(words))
+        values["function words"] = sum(map(ENGLISH.__contains__, words)) / max(1, len(words))
+        values["reasoning"] = sum(map(REASONING.__contains__, words)) / max(1, len(words))
     return values
 
 
