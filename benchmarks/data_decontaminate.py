@@ -4,8 +4,8 @@ Parts of `python -m benchmarks.data`:
 
 - planted: items of every installed benchmark, as benchmarks/data_plants.py writes them; the share called contaminated.
   Items of less than seven words are counted apart. GPQA and AIME are among them; nothing of their text is written, so
-  datatrove, which reads files, gets the others; its index has the planted items alone, and it gets no embedded ones,
-  for both would take it hours;
+  datatrove, which reads files, gets the report's others. Its index has the planted items alone, and it gets no embedded
+  ones, for both would take it hours;
 - clean: Wikipedia introductions and the docstrings and source of installed packages; the share called contaminated;
 - common: 40 questions of GSM8K, each in 21 documents of a corpus of 840, all of which must be found;
 - speed: megabytes of Wikipedia introductions in a second of processor time, against all benchmarks at once.
@@ -23,11 +23,11 @@ from benchmarks.data_bench import PEER, Bench
 from benchmarks.data_plants import PLANTS, long_enough
 from benchmarks.harness import Claim, number, show
 from hornbook.base.errors import HornbookError
-from hornbook.data.benchmark_sets import SEALED, installed_sets, load_sets
+from hornbook.data.benchmark_sets import installed_sets, load_sets
 from hornbook.data.benchmarks import BenchmarkItem
 from hornbook.data.decontaminate import open_decontaminator
 from hornbook.data.decontaminator import CONTAMINATED, PARTIAL, Decontaminator
-from hornbook.data.settings import DecontaminateSettings
+from hornbook.data.settings import APPENDIX_B, DecontaminateSettings
 from hornbook.data.sources.packages import PackageLimits, package_documents
 from hornbook.data.sources.wikipedia import wikipedia_documents
 
@@ -35,6 +35,7 @@ PACKAGES = ("stdlib", "numpy", "pyarrow", "pydantic", "click", "jinja2")
 FALSE_ALARMS, FAST = 0.001, 30.0  # share of clean texts; megabytes a CPU-second
 COPIES = 21  # documents for each common question
 PEER_CLEAN = 1000  # clean texts for datatrove
+REPORT, GROUPS = {*APPENDIX_B, "gpqa"}, ("the report's benchmarks", "other benchmarks")
 FIRST, SPEED = next(iter(PLANTS)), "speed"
 ROUNDS = 5  # of which the fastest counts
 
@@ -66,21 +67,22 @@ def plant(most: int) -> Planted:
 def planted_claims(planted: Planted, peer: dict[str, list[bool]]) -> list[Claim]:
     made = against_all()
     shares: dict[tuple[str, str], float] = {}
-    totals: dict[str, list[bool]] = {kind: [] for kind in PLANTS}
+    totals: dict[tuple[str, str], list[bool]] = {}
     for (name, kind), (_, texts) in planted.items():
         found = [verdict.label == CONTAMINATED for verdict in made.verdicts(texts)]
         shares[name, kind] = sum(found) / len(found)
-        totals[kind] += found
+        group = GROUPS[name not in REPORT]
+        totals[group, kind] = totals.get((group, kind), []) + found
     names = sorted({name for name, _ in planted})
     rows = [
         [name, str(made.too_short.get(name, 0)), *(number(shares[name, kind]) for kind in PLANTS)] for name in names
     ]
     show("Share of planted items found", ["", "too short", *PLANTS], rows)
     claims = []
-    for kind, (_, goal) in PLANTS.items():
-        share = sum(totals[kind]) / len(totals[kind])
-        theirs = peer.get(kind)
-        claims.append(claim(f"planted: {kind}", share, sum(theirs) / len(theirs) if theirs else None, goal))
+    for (group, kind), found in sorted(totals.items()):
+        theirs = peer.get(kind) if group == GROUPS[0] else None
+        share = sum(theirs) / len(theirs) if theirs else None
+        claims.append(claim(f"{group}, {kind}", sum(found) / len(found), share, PLANTS[kind][1]))
     return claims
 
 
@@ -152,12 +154,12 @@ def run_peer(folder: Path, planted: Planted) -> dict[str, list[bool]]:
     if not PEER.exists():
         return {}
     items = [
-        item for (name, kind), (drawn, _) in planted.items() if name not in SEALED and kind == FIRST for item in drawn
+        item for (name, kind), (drawn, _) in planted.items() if name in APPENDIX_B and kind == FIRST for item in drawn
     ]
     write(folder / "items.jsonl", [{"query": item.question, "text": right_answer(item)} for item in items])
     texts = {SPEED: wikipedia()[:PEER_CLEAN]}
     for (name, kind), (_, written) in planted.items():
-        if name not in SEALED and not kind.endswith("embedded"):
+        if name in APPENDIX_B and not kind.endswith("embedded"):
             texts[kind] = texts.get(kind, []) + written
     for name, these in texts.items():
         write(folder / f"{name}.jsonl", [{"text": text} for text in these])
