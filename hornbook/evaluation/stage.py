@@ -85,6 +85,10 @@ def evaluation(
     """
     if not questions and not settings.benchmarks and not settings.tasks:
         raise HornbookError("evaluation: nothing to score; expected questions, or the names of benchmarks, or both")
+    if bool(model) == bool(settings.endpoint):
+        raise HornbookError("evaluation: give a model, or an endpoint with one (--endpoint.url and --endpoint.model)")
+    if settings.endpoint and questions:
+        raise HornbookError("evaluation: an endpoint answers chat tasks only; leave the questions out")
     earlier, of_base = (read_records(Path(e) / "answers.parquet", ScoredReply) if e else [] for e in (before, base))
     items, posed = _benchmarks(settings, bool(questions))
     asked = posed + (_choose(list(questions), list(training), settings, work) if questions else [])
@@ -172,28 +176,30 @@ def _asked(
     work: Workspace,
 ) -> tuple[list[SampledReply], list[ScoredReply], list[AnsweredTask], list[AnsweredChat]]:
     """All that the model is asked: replies to questions, choices of benchmarks, tasks, and chat tasks."""
-    answered: list[AnsweredTask] = []
-    chat_answers: list[AnsweredChat] = []
-    with Journal(work.path / JOURNAL, "") as journal, Judges(settings.oracles, work.ledger) as judges:
-        if settings.endpoint:
+    judges = Judges(settings.oracles, work.ledger)
+    if model is None:
+        assert settings.endpoint
+        with judges:
             endpoint = EndpointAsker(settings.endpoint, settings, work)
-            chat_answers = answer_chat_tasks(chats, endpoint, judges, settings, work)
-            return [], [], answered, chat_answers
-        if model is None:
-            raise HornbookError("evaluation: no model; give one, or an endpoint (--endpoint.url and --endpoint.model)")
-        encoder = Encoder(load_tokenizer(model, work.path), settings.style)
-        sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
-        seed = derive(settings.questions_seed, "evaluation")
-        with open_respondent(model, encoder, settings.engine, seed=seed) as respondent:
-            journal.identity = f"{respondent.engine.fingerprint} {settings.questions_seed}"
-            replies = respondent.replies(questions, settings.samples, sampling, work, "questions")
-            picks = answer_items(items, respondent, settings.normalise, work)
-            if tasks:
-                engine = cast(ScoringEngine, respondent.engine)
-                answered = answer_tasks(tasks, engine, encoder.tokenizer, settings, work, journal)
-            if chats:
-                asker = EngineAsker(respondent, settings, journal, work)
-                chat_answers = answer_chat_tasks(chats, asker, judges, settings, work)
+            return [], [], [], answer_chat_tasks(chats, endpoint, judges, settings, work)
+    encoder = Encoder(load_tokenizer(model, work.path), settings.style)
+    sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens)
+    seed = derive(settings.questions_seed, "evaluation")
+    with (
+        judges,
+        open_respondent(model, encoder, settings.engine, seed=seed) as respondent,
+        Journal(work.path / JOURNAL, f"{respondent.engine.fingerprint} {settings.questions_seed}") as journal,
+    ):
+        replies = respondent.replies(questions, settings.samples, sampling, work, "questions")
+        picks = answer_items(items, respondent, settings.normalise, work)
+        answered: list[AnsweredTask] = []
+        chat_answers: list[AnsweredChat] = []
+        if tasks:
+            engine = cast(ScoringEngine, respondent.engine)
+            answered = answer_tasks(tasks, engine, encoder.tokenizer, settings, work, journal)
+        if chats:
+            asker = EngineAsker(respondent, settings, journal, work)
+            chat_answers = answer_chat_tasks(chats, asker, judges, settings, work)
     return replies, picks, answered, chat_answers
 
 

@@ -172,6 +172,7 @@ BAD = [
     ({"tasks": ["chat_mgsm"], "data": {"chat_mgsm": "nowhere.jsonl"}}, "no task is left.*nowhere.jsonl: no such file"),
     ({"tasks": ["mmlu"], "endpoint": {"url": "http://localhost", "model": "m"}}, "tasks go with backend torch"),
     ({"endpoint": {"url": "http://localhost", "model": "m"}}, "an endpoint answers chat tasks only"),
+    ({"tasks": ["chat_mmlu"], "endpoint": {"url": "http://localhost", "model": "m"}}, "give a model, or an endpoint"),
     ({"tasks": ["chat_arena"], "data": {"chat_arena": "arena.jsonl"}}, "needs a judge model"),
     ({"tasks": ["chat_mmlu"], "gold": {"trivial": "x"}}, "gold: 'trivial' is no judge.*trivia"),
     ({"tasks": ["chat_mmlu"], "gold": {"trivia": "nowhere.jsonl"}}, "nowhere.jsonl: no such file"),
@@ -188,6 +189,11 @@ def test_what_cannot_be_is_one_line(
     with pytest.raises(HornbookError, match=said) as error:
         evaluate(tmp_path / "out", tiny_model, **given)
     assert "\n" not in str(error.value)
+
+
+def test_without_a_model_there_must_be_an_endpoint(tmp_path: Path) -> None:
+    with pytest.raises(HornbookError, match="give a model, or an endpoint"):
+        evaluate(tmp_path, None, tasks=["chat_mmlu"])
 
 
 def grading(right: str) -> Callable[[Body], str]:
