@@ -100,8 +100,10 @@ def test_help_shows_choices_and_defaults():
 
 
 def test_an_argument_that_a_list_has_taken_is_missed(tmp_path):
-    shown = CliRunner().invoke(hornbook, ["eval", "--benchmarks", "piqa", "my-model", "--out", str(tmp_path / "o")])
-    assert "'my-model' was read as a value of --benchmarks" in shown.output and "put MODEL first" in shown.output
+    model = tmp_path / "my-model"
+    model.mkdir()
+    shown = CliRunner().invoke(hornbook, ["eval", "--benchmarks", "piqa", str(model), "--out", str(tmp_path / "o")])
+    assert f"'{model}' was read as a value of --benchmarks" in shown.output and "put MODEL first" in shown.output
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
