@@ -64,9 +64,8 @@ def _without_passage(question: str) -> tuple[str, str]:
 
 def _filled(question: str, choices: list[str]) -> list[str]:
     """The question with each choice in its blank."""
-    if len(BLANK.findall(question)) != 1:
-        return []
-    return [BLANK.sub(lambda _, choice=choice: choice, question) for choice in choices]
+    before, *after = BLANK.split(question)
+    return [f"{before}{choice}{after[0]}" for choice in choices] if len(after) == 1 else []
 
 
 def _orders(choices: list[str]) -> list[tuple[str, ...]]:
