@@ -13,7 +13,7 @@ from hornbook.data.benchmarks import BenchmarkItem
 
 SHORT, LONG = 7, 13  # words of the two n-grams of algorithm 1
 BLANK = re.compile(r"_+")
-MOST_PERMUTED = 4  # choices; the orders of five are 120
+MOST_PERMUTED = 5  # choices; the orders of six are 720
 MOST_CHOICES = 26
 MARKS = [  # of choices: none, letters, numbers, and of short questions also these
     [""] * MOST_CHOICES,
@@ -64,9 +64,8 @@ def _without_passage(question: str) -> tuple[str, str]:
 
 def _filled(question: str, choices: list[str]) -> list[str]:
     """The question with each choice in its blank."""
-    if len(BLANK.findall(question)) != 1:
-        return []
-    return [BLANK.sub(lambda _, choice=choice: choice, question) for choice in choices]
+    before, *after = BLANK.split(question)
+    return [f"{before}{choice}{after[0]}" for choice in choices] if len(after) == 1 else []
 
 
 def _orders(choices: list[str]) -> list[tuple[str, ...]]:

@@ -90,7 +90,7 @@ def _known(name: str) -> str:
 
 
 def _is_file(name: str) -> bool:
-    return inner_suffix(Path(name)) in RECORD_SUFFIXES
+    return not name.startswith(HUB) and inner_suffix(Path(name)) in RECORD_SUFFIXES
 
 
 def _load(name: str) -> list[BenchmarkItem]:

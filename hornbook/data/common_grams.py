@@ -39,9 +39,9 @@ class CommonGrams:
         counts = np.concatenate([self._counts, counts])
         self._counts = np.bincount(places, weights=counts, minlength=len(self._hashes)).astype(np.int64)
 
-    def common(self, share: float, least: int) -> Hashes:
-        """The 13-grams in at least this share of the documents, and in at least so many of them."""
-        return self._hashes[self._counts >= max(least, share * self.documents)]
+    def common(self, documents: float) -> Hashes:
+        """The 13-grams in at least so many documents."""
+        return self._hashes[self._counts >= documents]
 
     def save(self, path: Path) -> None:
         with atomic(path) as temporary, temporary.open("wb") as file:

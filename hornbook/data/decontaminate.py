@@ -4,11 +4,12 @@
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from hornbook.base.errors import HornbookError
 from hornbook.base.workspace import Workspace
-from hornbook.data.benchmark_sets import ALL, load_sets, missing_of_report
+from hornbook.data.benchmark_sets import ALL, load_sets, missing_of_report, sets_identity
 from hornbook.data.common_grams import CommonGrams
 from hornbook.data.decontaminator import (
     CONTAMINATED,
@@ -31,7 +32,8 @@ def decontaminate(
         settings: thresholds and allow-list, as for the command `hornbook decontaminate`; common 13-grams of the texts
             themselves are allowed only if `common_share` is given.
 
-    Raises HornbookError for an unknown set or setting.
+    The index of the benchmarks (15 seconds for all) is kept for the next call. Raises HornbookError for an unknown set
+    or setting.
     """
     named = [against] if isinstance(against, str) else list(against)
     texts = [texts] if isinstance(texts, str) else list(texts)
@@ -39,12 +41,31 @@ def decontaminate(
         if not isinstance(text, str):
             raise HornbookError(f"decontaminate: expected texts, got a {type(text).__name__}")
     checked = DecontaminateSettings.parse({"common_share": 0.0, **settings, "against": named}, "decontaminate")
-    return open_decontaminator(checked, [texts]).verdicts(texts)
+    if checked.common_share:
+        return open_decontaminator(checked, [texts]).verdicts(texts)
+    return _kept(checked.model_dump_json(), tuple(sets_identity(named))).verdicts(texts)
+
+
+@lru_cache(maxsize=1)
+def _kept(settings: str, sets: tuple[str, ...]) -> Decontaminator:
+    """That of the last call, if the sets have not changed."""
+    return make_decontaminator(DecontaminateSettings.model_validate_json(settings))
+
+
+def open_decontaminator(settings: DecontaminateSettings, parts: Iterable[Sequence[str]]) -> Decontaminator:
+    """By the settings, with an allow-list of what is common in the corpus, whose texts are given in parts."""
+    made = make_decontaminator(settings)
+    if settings.common_share:
+        counts = CommonGrams()
+        for texts in parts:
+            counts.merge(made.count_common(texts))
+        allow_common(made, counts, settings)
+    return made
 
 
 def make_decontaminator(settings: DecontaminateSettings) -> Decontaminator:
-    """By the settings, without what is common in the corpus: count that in parts with `count_common`, merge the parts,
-    and give them to `allow_common`."""
+    """By the settings, without what is common in a corpus. To learn that in several processes, `count_common` in each,
+    `merge` the counts, and give them to `allow_common`."""
     made = Decontaminator(
         load_sets(settings.against),
         info=settings.info_threshold,
@@ -57,19 +78,8 @@ def make_decontaminator(settings: DecontaminateSettings) -> Decontaminator:
 
 
 def allow_common(made: Decontaminator, counts: CommonGrams, settings: DecontaminateSettings) -> None:
-    """Allow the 13-grams that are common in the corpus by the settings."""
-    made.allow(counts.common(settings.common_share, settings.common_documents))
-
-
-def open_decontaminator(settings: DecontaminateSettings, parts: Iterable[Sequence[str]]) -> Decontaminator:
-    """By the settings, with an allow-list of what is common in the corpus, whose texts are given in parts."""
-    made = make_decontaminator(settings)
-    if settings.common_share:
-        counts = CommonGrams()
-        for texts in parts:
-            counts.merge(made.count_common(texts))
-        allow_common(made, counts, settings)
-    return made
+    """Allow the 13-grams that are common in the counted documents."""
+    made.allow(counts.common(max(settings.common_documents, settings.common_share * counts.documents)))
 
 
 def unwanted_labels(settings: DecontaminateSettings) -> set[str]:

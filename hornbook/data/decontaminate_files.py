@@ -9,11 +9,11 @@ import msgspec
 from hornbook.base.errors import HornbookError
 from hornbook.base.files import write_text
 from hornbook.base.workspace import Workspace
-from hornbook.data.benchmark_sets import SEALED
-from hornbook.data.contamination_page import ContaminationPage
+from hornbook.data.benchmark_sets import ALL, SEALED, missing_of_report
+from hornbook.data.contamination_page import NAME, ContaminationPage
 from hornbook.data.decontaminate import note_contamination, open_decontaminator, unwanted_labels
-from hornbook.data.decontaminator import ContaminationVerdict
-from hornbook.data.record_files import find_record_files, read_record_file, write_kept
+from hornbook.data.decontaminator import CONTAMINATED, PARTIAL, ContaminationVerdict, Decontaminator
+from hornbook.data.record_files import find_record_files, kept_name, read_record_file, write_kept
 from hornbook.data.settings import DecontaminateSettings
 
 VERDICTS, ASIDE = "verdicts.jsonl", "contaminated.jsonl"
@@ -30,6 +30,9 @@ def decontaminate_files(settings: DecontaminateSettings, work: Workspace, *, rec
         raise HornbookError("decontaminate: against names no benchmarks to compare with")
     files = [read_record_file(path, work.reject) for path in find_record_files(records)]
     texts = [text for file in files for text in file.texts]
+    taken = {VERDICTS, ASIDE, NAME} & {kept_name(file.path) for file in files}
+    if taken:
+        raise HornbookError(f"decontaminate: an input is called {taken.pop()}, as a file that is written; rename it")
     if not texts:
         raise HornbookError(f"decontaminate: nothing to compare in the files given{work.first_set_aside()}")
     with work.progress("comparing with benchmarks", 2) as bar:
@@ -57,6 +60,17 @@ def decontaminate_files(settings: DecontaminateSettings, work: Workspace, *, rec
     page.write(work.path)
     work.count(records_in=len(texts) + sum(work.rejected.values()) - keep.count(False), records_out=keep.count(True))
     note_contamination(work, settings, decontaminator, verdicts)
+    work.conclude(_conclusion(settings, decontaminator, verdicts))
+
+
+def _conclusion(
+    settings: DecontaminateSettings, decontaminator: Decontaminator, verdicts: Sequence[ContaminationVerdict]
+) -> str:
+    labels = [verdict.label for verdict in verdicts]
+    found = f"{labels.count(CONTAMINATED)} of {len(labels)} contaminated, {labels.count(PARTIAL)} partial; see {NAME}"
+    short = ", ".join(f"{name} {count}" for name, count in decontaminator.too_short.items())
+    parts = [found, f"items of less than seven words, which nothing matches: {short}" if short else ""]
+    return "; ".join(filter(None, [*parts, missing_of_report() if ALL in settings.against else ""]))
 
 
 def _row(file: str, record: str, verdict: ContaminationVerdict) -> dict[str, Any]:

@@ -73,12 +73,13 @@ class Decontaminator:
         allowed; 0: none is."""
         self.items = list(items)
         self._info, self._contamination = info, contamination
-        grams = form_grams(self.items)
-        self._item_F, self._size_F = grams.item_F, grams.size_F
-        self._long, self._short = NgramIndex(grams.long), NgramIndex(grams.short)
-        size_I = np.bincount(grams.item_F, weights=grams.size_F, minlength=len(self.items))
-        short = Counter(self.items[number].benchmark for number in np.flatnonzero(size_I == 0).tolist())
-        self.too_short = dict(sorted(short.items()))
+        self._item_F, self._size_F, short, long = form_grams(self.items)
+        self._short = NgramIndex(short)
+        del short  # one index is large enough
+        self._long = NgramIndex(long)
+        size_I = np.bincount(self._item_F, weights=self._size_F, minlength=len(self.items))
+        too_short = Counter(self.items[number].benchmark for number in np.flatnonzero(size_I == 0).tolist())
+        self.too_short = dict(sorted(too_short.items()))
         if boilerplate:
             self.allow(self._long.common(boilerplate))
             self._forget_boilerplate(boilerplate)
@@ -90,7 +91,7 @@ class Decontaminator:
         corpus, it is still found.
         """
         _, allowed = self._long.pairs(np.unique(hashes))
-        pairs = Grams(self._long.hashes_P[allowed], self._long.owners_P[allowed])
+        pairs = Grams(self._long.hashes_P[allowed], self._long.owners_P[allowed].astype(np.int64))
         touched = np.unique(pairs.texts)
         covered = covered_grams([self.items[number] for number in touched.tolist()], hashes)
         kept = pair_keys(Grams(covered.hashes, touched[covered.texts]))
@@ -162,7 +163,7 @@ class Decontaminator:
         """Text → its largest ratio, the first item that has it, and whether it is enough for contamination."""
         texts_P, forms_P, counts_P = self._shared(self._short, unique_per_text(grams))
         sizes_P = self._size_F[forms_P]
-        ratios_P = counts_P / np.minimum(_sizes(words, texts_P), sizes_P)
+        ratios_P = counts_P / np.minimum(_sizes(words, texts_P), np.maximum(1, sizes_P))
         ratios_P = np.minimum(1.0, ratios_P)  # above 1: the text has the item in several forms
         enough_P = (ratios_P >= self._contamination) & ((sizes_P > LONG - SHORT) | (ratios_P == 1))
         best = _first_of_each(texts_P, np.lexsort((forms_P, -ratios_P, ~enough_P, texts_P)))

@@ -5,13 +5,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hornbook.data.benchmark_forms import LONG, SHORT, item_forms
 from hornbook.data.benchmarks import BenchmarkItem
-from hornbook.data.ngrams import Grams, Hashes, Indices, hash_words, unique_per_text, windows, within_text
+from hornbook.data.ngrams import BATCH_CHARS, Grams, Hashes, Indices, hash_words, unique_per_text, windows, within_text
 
-_AT_ONCE = 500  # items
 _NUMBERS = 10_000  # words that are numbers below this
+_NONE, _NO_HASHES = np.empty(0, np.int64), np.empty(0, np.uint64)
 
 
 class FormGrams(NamedTuple):
@@ -25,77 +26,87 @@ class FormGrams(NamedTuple):
 
 
 def form_grams(items: Sequence[BenchmarkItem]) -> FormGrams:
-    """N-grams of nothing but numbers are left out: any table has them."""
-    parts = [_some(items[start : start + _AT_ONCE], start) for start in range(0, len(items), _AT_ONCE)]
-    before = np.cumsum([0, *(len(part.item_F) for part in parts)])[:-1]
-    return FormGrams(
-        np.concatenate([np.empty(0, np.int64), *(part.item_F for part in parts)]),
-        np.concatenate([np.empty(0, np.int64), *(part.size_F for part in parts)]),
-        _joined(
-            [Grams(part.short.hashes, part.short.texts + first) for part, first in zip(parts, before, strict=True)]
-        ),
-        _joined([part.long for part in parts]),
-    )
+    """N-grams that merely count are left out: many texts have them."""
+    item_F, size_F, short, long = [_NONE], [_NONE], [Grams(_NO_HASHES, _NONE)], [Grams(_NO_HASHES, _NONE)]
+    forms = 0
+    for batch in _batches(items):
+        words = hash_words(batch.texts)
+        short_T, long_T = _telling(words, SHORT), _telling(words, LONG)
+        first_T = np.unique(batch.form_T, return_index=True)[1]  # the first text of each form
+        item_F.append(batch.item_T[first_T])
+        size_F.append(np.bincount(unique_per_text(short_T).texts, minlength=len(batch.texts))[first_T])
+        short.append(_narrow(unique_per_text(Grams(short_T.hashes, batch.form_T[short_T.texts] + forms))))
+        long.append(_narrow(unique_per_text(Grams(long_T.hashes, batch.item_T[long_T.texts]))))
+        forms += len(first_T)
+    return FormGrams(np.concatenate(item_F), np.concatenate(size_F), _joined(short), _joined(long))
 
 
 def covered_grams(items: Sequence[BenchmarkItem], hashes: Hashes) -> Grams:
     """The 13-grams (with the item's number) of the texts in which every 13-gram is one of `hashes`."""
-    parts = []
-    for start in range(0, len(items), _AT_ONCE):
-        texts, _, item_T = _texts(items[start : start + _AT_ONCE])
-        grams = _telling(hash_words(texts), LONG)
-        others_T = np.bincount(grams.texts[~np.isin(grams.hashes, hashes)], minlength=len(texts))
+    found = [Grams(_NO_HASHES, _NONE)]
+    for batch in _batches(items):
+        grams = _telling(hash_words(batch.texts), LONG)
+        others_T = np.bincount(grams.texts[~np.isin(grams.hashes, hashes)], minlength=len(batch.texts))
         covered = others_T[grams.texts] == 0
-        parts.append(Grams(grams.hashes[covered], item_T[grams.texts[covered]] + start))
-    return _joined(parts)
+        found.append(Grams(grams.hashes[covered], batch.item_T[grams.texts[covered]]))
+    return _joined(found)
 
 
-def _some(items: Sequence[BenchmarkItem], first: int) -> FormGrams:
-    texts, form_T, item_T = _texts(items)
-    words = hash_words(texts)
-    short, long = _telling(words, SHORT), _telling(words, LONG)
-    item_F = np.zeros(form_T[-1] + 1, np.int64)
-    item_F[form_T] = item_T
-    # size of the first text of each form
-    size_T = np.bincount(unique_per_text(short).texts, minlength=len(texts))
-    first_T = np.unique(form_T, return_index=True)[1]
-    return FormGrams(
-        item_F + first,
-        size_T[first_T],
-        unique_per_text(Grams(short.hashes, form_T[short.texts])),
-        unique_per_text(Grams(long.hashes, item_T[long.texts] + first)),
-    )
+class _Batch(NamedTuple):
+    """Texts of forms, with the number of each one's form in the batch and of its item in all."""
+
+    texts: list[str]
+    form_T: Indices
+    item_T: Indices
 
 
-def _texts(items: Sequence[BenchmarkItem]) -> tuple[list[str], Indices, Indices]:
-    """All texts of all forms, and the form and item of each."""
-    rows = [(text, form, item) for form, (item, texts) in enumerate(_forms(items)) for text in texts]
-    return [row[0] for row in rows], np.array([row[1] for row in rows]), np.array([row[2] for row in rows])
-
-
-def _forms(items: Sequence[BenchmarkItem]) -> Iterator[tuple[int, list[str]]]:
+def _batches(items: Sequence[BenchmarkItem]) -> Iterator[_Batch]:
+    """All texts of all forms; a batch has about as many characters as `hash_words` is quick with."""
+    rows: list[tuple[str, int, int]] = []
+    size, form = 0, 0
     for number, item in enumerate(items):
-        for form in item_forms(item):
-            yield number, form.texts
+        for made in item_forms(item):
+            rows += [(text, form, number) for text in made.texts]
+            size += sum(map(len, made.texts))
+            form += 1
+        if size >= BATCH_CHARS:
+            yield _batch(rows)
+            rows, size, form = [], 0, 0
+    if rows:
+        yield _batch(rows)
+
+
+def _batch(rows: Sequence[tuple[str, int, int]]) -> _Batch:
+    return _Batch([row[0] for row in rows], np.array([row[1] for row in rows]), np.array([row[2] for row in rows]))
+
+
+def _narrow(grams: Grams) -> Grams:
+    """With owners of four bytes."""
+    return Grams(grams.hashes, grams.texts.astype(np.int32))  # type: ignore[arg-type]
 
 
 def _telling(words: Grams, n: int) -> Grams:
-    """The n-grams within texts that have a word besides numbers."""
+    """The n-grams within texts that do not merely count (1, 2, 3 …; 0, 0, 0 …)."""
     hashes = windows(words.hashes, n)
-    numbers = _number_words()
+    numbers, values = _number_words()
     places_W = np.minimum(np.searchsorted(numbers, words.hashes), len(numbers) - 1)
-    numbers_W = np.concatenate([[0], np.cumsum(numbers[places_W] == words.hashes)])
-    places = within_text(words, np.flatnonzero(numbers_W[n:][: len(hashes)] - numbers_W[: len(hashes)] < n), n)
+    values_W = np.where(numbers[places_W] == words.hashes, values[places_W], np.nan)
+    steps = np.diff(values_W)
+    counted = np.concatenate([[0], np.cumsum(steps[1:] == steps[:-1])])[: len(hashes) + n - 2]
+    places = within_text(words, np.flatnonzero(counted[n - 2 :] - counted[: len(hashes)] < n - 2), n)
     return Grams(hashes[places], words.texts[places])
 
 
 @lru_cache(maxsize=1)
-def _number_words() -> Hashes:
-    return np.sort(hash_words([" ".join(map(str, range(_NUMBERS)))]).hashes)
+def _number_words() -> tuple[Hashes, NDArray[np.float64]]:
+    """The hashes of the words for numbers, sorted, and the numbers."""
+    hashes = hash_words([" ".join(map(str, range(_NUMBERS)))]).hashes
+    order = np.argsort(hashes)
+    return hashes[order], order.astype(np.float64)
 
 
-def _joined(parts: Sequence[Grams]) -> Grams:
-    return Grams(
-        np.concatenate([np.empty(0, np.uint64), *(part.hashes for part in parts)]),
-        np.concatenate([np.empty(0, np.int64), *(part.texts for part in parts)]),
-    )
+def _joined(parts: list[Grams]) -> Grams:
+    """All of them; the list is emptied, to save memory."""
+    joined = Grams(np.concatenate([part.hashes for part in parts]), np.concatenate([part.texts for part in parts]))
+    parts.clear()
+    return joined

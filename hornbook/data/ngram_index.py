@@ -7,6 +7,7 @@ from hornbook.data.ngrams import Grams, Hashes, Indices
 
 _SPARSE = 4  # the filter has at least 2^4 bits for each n-gram, of which two are set: one unknown n-gram in 64 passes
 _MOST_BITS = 28  # 32 MB
+_AT_ONCE = 1 << 20  # n-grams put into the filter, to save memory
 _EIGHTH, _SEVEN = np.uint64(3), np.uint64(7)
 _BIT = (1 << np.arange(8)).astype(np.uint8)
 
@@ -17,12 +18,14 @@ class NgramIndex:
     def __init__(self, grams: Grams) -> None:
         """`grams.texts` are the owners. No pair may be there twice."""
         order = np.argsort(grams.hashes)
-        self.hashes_P, self.owners_P = grams.hashes[order], grams.texts.astype(np.int32)[order]
+        self.hashes_P, self.owners_P = grams.hashes[order], grams.texts[order].astype(np.int32)
         bits = min(_MOST_BITS, len(order).bit_length() + _SPARSE)
         self._high, self._low = np.uint64(64 - bits), np.uint64((1 << bits) - 1)
         self._filter = np.zeros(1 << (bits - 3), np.uint8)
-        for places_P in (self.hashes_P >> self._high, self.hashes_P & self._low):
-            np.bitwise_or.at(self._filter, places_P >> _EIGHTH, _BIT[places_P & _SEVEN])
+        for start in range(0, len(order), _AT_ONCE):
+            some = self.hashes_P[start : start + _AT_ONCE]
+            for places in (some >> self._high, some & self._low):
+                np.bitwise_or.at(self._filter, places >> _EIGHTH, _BIT[places & _SEVEN])
 
     def remove(self, pairs: Indices) -> None:
         """Remove the pairs at these places."""

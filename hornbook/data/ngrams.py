@@ -34,7 +34,7 @@ def batches(texts: Sequence[str], chars: int = BATCH_CHARS) -> Iterator[tuple[in
     """Ranges of texts of about `chars` characters each, for functions that work on many texts at once."""
     start = size = 0
     for number, text in enumerate(texts):
-        size += len(text)
+        size += len(text) + 1
         if size >= chars:
             yield start, number + 1
             start, size = number + 1, 0
@@ -53,7 +53,7 @@ def hash_words(texts: Sequence[str]) -> Grams:
     starts_W = np.flatnonzero(_word_starts(kinds.take(codes_C, mode="clip")))
     if not len(starts_W):
         return Grams(np.empty(0, np.uint64), np.empty(0, np.int64))
-    powers_C, inverses_C = _powers(1 << (len(codes_C) - 1).bit_length())
+    powers_C, inverses_C = _powers(max(2 * BATCH_CHARS, 1 << len(codes_C).bit_length()))
     terms_C = values.take(codes_C, mode="clip")
     terms_C *= powers_C[: len(codes_C)]
     # The sum over a word is its polynomial times base^start; the inverse power removes that factor.
@@ -163,7 +163,7 @@ def _tables() -> tuple[NDArray[np.uint8], Hashes]:
     return kinds, np.arange(_KNOWN + 1, dtype=np.uint64) * (kinds > 0)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=1)
 def _powers(count: int) -> tuple[Hashes, Hashes]:
     """base^0 .. base^(count - 1) modulo 2^64, and their inverses."""
     both = []

@@ -44,6 +44,7 @@ WRITTEN = [  # an item, and a text that has it
     (SORT, SORT.answer + "\n" + SORT.tests),
     (TAX, "a tax on land and on houses.\nQuestion: Who has to pay it? The owner of the land"),
     (TAX, "Who has to pay it? The owner of the land"),
+    (item("9 + 5 = ?", "14", "10", "17", "92", "31"), "9 + 5 = ?\n1. 14\n2. 10\n3. 17\n4. 92\n5. 31"),
     (PAINT, "Leave it in front of an open window overnight"),
 ]  # fmt: skip
 
@@ -106,5 +107,22 @@ def test_counts_of_parts_of_a_corpus_are_those_of_the_whole(tmp_path):
         made.count_common(texts[start : start + 30]).save(tmp_path / f"{part}.npz")
         merged.merge(CommonGrams.load(tmp_path / f"{part}.npz"))
     assert whole.documents == merged.documents == 100
-    for share, least, found in ((0.25, 1, 1), (0.26, 1, 0), (0.01, 25, 1), (0.01, 26, 0)):
-        assert len(whole.common(share, least)) == len(merged.common(share, least)) == found
+    for documents, found in ((25, 1), (26, 0)):
+        assert len(whole.common(documents)) == len(merged.common(documents)) == found
+
+
+SHARES = [  # setting, whether the phrase in 25 of 100 texts is allowed
+    ({"common_share": 0.25}, True),
+    ({"common_share": 0.26}, False),
+    ({"common_share": 0.0}, False),
+    ({"common_share": 0.01, "common_documents": 26}, False),
+]
+
+
+@pytest.mark.parametrize(("shares", "allowed"), SHARES)
+def test_what_is_common_is_a_share_of_the_corpus(shares, allowed, tmp_path):
+    phrase = " ".join(f"p{n}" for n in range(13))
+    (tmp_path / "quiz.jsonl").write_text(f'{{"text": "{phrase} {" ".join(f"q{n}" for n in range(90))}"}}')
+    texts = [" ".join([phrase, *(f"w{n}x{k}" for k in range(90))]) if n % 4 == 0 else "none" for n in range(100)]
+    settings = DecontaminateSettings(against=[str(tmp_path / "quiz.jsonl")], **shares)
+    assert (open_decontaminator(settings, [texts]).verdict(texts[0]).label == "clean") == allowed

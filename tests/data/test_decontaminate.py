@@ -37,14 +37,15 @@ def naive_verdict(text, items, info, contamination):
     if max(shared):
         return "contaminated", items[shared.index(max(shared))].id
     short = set(naive_grams(text, 7))
-    best, best_item = 0.0, ""
+    best = False, 0.0, ""
     for candidate in items:
         theirs = set(naive_grams(candidate.text, 7))
-        if short and theirs and len(short & theirs) / min(len(short), len(theirs)) > best:
-            best, best_item = len(short & theirs) / min(len(short), len(theirs)), candidate.id
-    if best <= info:
-        return "clean", ""
-    return ("contaminated" if best >= contamination else "partial"), best_item
+        ratio = len(short & theirs) / min(len(short), len(theirs)) if short and theirs else 0.0
+        enough = ratio >= contamination and (len(theirs) > 6 or ratio == 1)  # a short one must be there whole
+        if (enough, ratio) > best[:2]:
+            best = enough, ratio, candidate.id
+    enough, ratio, name = best
+    return ("contaminated", name) if enough else ("partial", name) if ratio > info else ("clean", "")
 
 
 SENTENCES = st.lists(st.sampled_from("abc"), max_size=40).map(" ".join)
@@ -101,9 +102,9 @@ def test_what_is_common_in_the_corpus_or_the_form_of_a_benchmark_is_allowed():
     hosts = [f"{PHRASE} " + " ".join(f"host{h}x{n}" for n in range(60)) for h in range(3)]
     made = Decontaminator([item(0, LONG_ITEM)])
     counts = made.count_common(hosts)
-    made.allow(counts.common(share=0.1, least=4))
+    made.allow(counts.common(4))
     assert made.verdict(hosts[0]).label == "contaminated"
-    made.allow(counts.common(share=0.1, least=3))
+    made.allow(counts.common(3))
     assert made.verdict(hosts[0]).label == "clean"
     forms = [item(n, f"{PHRASE} " + " ".join(f"q{n}x{k}" for k in range(60))) for n in range(5)]
     assert Decontaminator(forms, boilerplate=6).verdict(hosts[0]).label == "contaminated"

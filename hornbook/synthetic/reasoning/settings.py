@@ -27,10 +27,13 @@ class QuestionSetSettings(Settings):
     instruction: str = setting("", "text after each question, on the form of the answer")
 
     def identity(self) -> dict[str, Any]:
-        """Also which sets `all` is, and the content of files of items."""
+        """Also which sets `all` is, and the content of files. Without any, as before the setting was renamed: the
+        questions are the same."""
         from hornbook.data.benchmark_sets import sets_identity
 
-        return super().identity() | {"against": sets_identity(self.against)}
+        found = super().identity()
+        against = found.pop("against")
+        return found | ({"against": sets_identity(against)} if against else {"benchmarks": []})
 
 
 class ReasoningSettings(QuestionSetSettings):
