@@ -1,4 +1,4 @@
-"""The organic data: near-duplicates, `curate` as a whole, and its memory, beside datatrove.
+"""The organic data: near-duplicates, `curate` as a whole and its memory, decontamination; beside datatrove.
 
     python -m benchmarks.data [--quick] [--part PART ...] [--documents N] [--folder FOLDER] --json FILE
 
@@ -13,10 +13,11 @@ import click
 
 from benchmarks.data_bench import Bench
 from benchmarks.data_curate import measure_curate
+from benchmarks.data_decontaminate import measure_decontaminate
 from benchmarks.data_duplicates import measure_duplicates
 from benchmarks.harness import part_options, run_parts
 
-PARTS = {"duplicates": measure_duplicates, "curate": measure_curate}
+PARTS = {"duplicates": measure_duplicates, "curate": measure_curate, "decontaminate": measure_decontaminate}
 QUICK, FULL = 6_000, 1_000_000  # documents
 
 

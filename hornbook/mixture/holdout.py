@@ -27,7 +27,7 @@ def hold_out(
     Raises HornbookError when no training document would be left.
     """
     with growing_array(folder / f"{source}.hashes.npy") as table:
-        for batch in pq.ParquetFile(ids).iter_batches(ROWS_AT_ONCE, columns=["id"]):
+        for batch in pq.ParquetFile(ids, pre_buffer=False).iter_batches(ROWS_AT_ONCE, columns=["id"]):
             table.append(np.array([derive(0, "validation", id) for id in batch["id"].to_pylist()], np.int64))
     hashes_D = open_array(folder / f"{source}.hashes.npy")
     limit = share * 2.0**63

@@ -94,6 +94,7 @@ SHOWN = {
     ("README.md", "documents ──> data ──> synthetic ──> tokenizer, mixture"): "a diagram",
     ("docs/architecture.md", "documents ──> data ──> synthetic ──> tokenizer, mixture"): "a diagram",
     ("docs/scale.md", "seeds: 0.66 billion"): "what the code above it prints; test_scale_page.py compares them",
+    ("docs/scale.md", "text: 18.7 TB in"): "what the code above it prints; test_scale_page.py compares them",
     ("docs/synthetic.md", "until hornbook synth clean/"): "a loop of two programs; tests/teacher/test_files_stage.py",
     ("docs/synthetic.md", '{"custom_id"'): "answers; tests/teacher/test_files.py",
     ("docs/tuning.md", "tokens  batch"): "output",

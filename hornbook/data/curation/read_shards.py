@@ -15,7 +15,7 @@ from hornbook.data.settings import CurateSettings
 from hornbook.data.sources.packages import PackageLimits, package_documents
 from hornbook.data.sources.wikipedia import wikipedia_documents
 
-SHARD_CHARS = 32 << 20  # characters of the documents of a shard
+SHARD_CHARS = 16 << 20  # characters of the documents of a shard
 SHARD_ITEMS = 50_000  # documents and rows that cannot be read
 
 Part = Callable[[int], Iterator[Read]]  # an input, without so many of its first results

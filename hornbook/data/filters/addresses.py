@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 _LETTER = "A-Za-z0-9\u00c0-\u024f"
-_LOCAL = re.compile(rf"[{_LETTER}.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}\Z")
+_LOCAL = re.compile(rf"[{_LETTER}.%'+_-]{{1,64}}\Z")  # rarer characters are part of what stands before it
 _DOMAIN = re.compile(rf"(?:[{_LETTER}][{_LETTER}-]{{0,62}}\.){{1,6}}([A-Za-z]{{2,18}})(?![\w(\[]|-\w|\.\w)")
-_MARKS = "'`*_/|{}=?!&~^#$%.-"  # allowed in a local part, but no part of it where it begins with one
+_MARKS = "'_%.-+"  # no part of it where it begins with one
 _AT, _DOT = (rf" ?[\[(<{{] ?{word} ?[\])>}}] ?" for word in ("at", "dot"))
 _SPELT_AT = re.compile(_AT.removeprefix(" ?"), re.IGNORECASE)  # looked for first
 _SPELT = re.compile(rf"[a-z0-9._+-]{{1,64}}{_AT}[a-z0-9-]{{1,63}}(?:(?:\.|{_DOT}| dot )[a-z0-9-]{{1,63}}){{1,5}}", re.I)
@@ -33,9 +33,7 @@ _VERSION = re.compile(
     r"|oid|iso|rfc|abschnitt|kapitel|tabelle|versión|sección|capítulo)\b\.?[ :#=(\[\x22]{0,3}|§ ?)\Z",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(
-    r"\b(?:ip|ipv4|address|addr|host|server|client|dns|gateway|proxy|ping|from|to|ssh)\b\W{0,4}\Z", re.I
-)
+_ADDRESS = re.compile(r"\b(?:ip|ipv4|address|addr|host|server|client|dns|gateway|proxy|ping|ssh)\b\W{0,4}\Z", re.I)
 _SMALL = 32  # four numbers below it are rather a version or a section: one address in 4,096 has only such
 _V6 = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _V6_LETTERS = frozenset("0123456789abcdefABCDEF:.")

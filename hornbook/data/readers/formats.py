@@ -300,7 +300,7 @@ def _table(text: io.TextIOWrapper, delimiter: str, name: str, reject: Reject) ->
 
 def _parquet(path: Path, name: str, reject: Reject) -> Iterator[Located]:
     number = 0
-    for batch in pq.ParquetFile(path).iter_batches(ROWS_AT_ONCE):
+    for batch in pq.ParquetFile(path, pre_buffer=False).iter_batches(ROWS_AT_ONCE):
         try:
             rows = batch.to_pylist()
         except (ValueError, OverflowError, UnicodeDecodeError) as error:

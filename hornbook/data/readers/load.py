@@ -227,7 +227,7 @@ def _own(path: Path, record: type[Record], reject: Reject) -> Iterator[tuple[str
     """The records of a file that a stage wrote, read without guessing, which is fast."""
     done = 0
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, pre_buffer=False)  # else all that was read stays in memory
         columns = [name for name in arrow_schema(record).names if name in file.schema_arrow.names]
         for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns):
             rows = batch.to_pylist()
