@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     )
 
 
+def _topic_tables(out: Path) -> Iterator["Table"]:
+    from hornbook.data.classifier.selection import topic_tables
+
+    return topic_tables(out)
+
+
 def _agreement_tables(out: Path) -> Iterator["Table"]:
     from hornbook.data.classifier.agreement import agreement_tables
 
@@ -53,6 +59,7 @@ def extract(settings: "ExtractSettings", work: "Workspace", *, files: Sequence[P
     version=3,
     report="2.3, B",
     example="hornbook curate my-docs/ --out clean",
+    tables=_topic_tables,
 )
 def curate(settings: "CurateSettings", work: "Workspace", *, documents: Sequence[Path] = ()) -> None:
     """Clean, deduplicate, grade and decontaminate organic documents."""

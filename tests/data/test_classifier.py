@@ -15,7 +15,15 @@ from hornbook.base.files import write_json
 from hornbook.base.records import Document
 from hornbook.data.classifier import features
 from hornbook.data.classifier.model import FILE, SHIPPED, Classifier
-from hornbook.data.classifier.selection import Graded, histogram, read_selection, threshold, thresholds, topic_balance
+from hornbook.data.classifier.selection import (
+    Graded,
+    histogram,
+    read_selection,
+    threshold,
+    thresholds,
+    topic_balance,
+    topic_tables,
+)
 from hornbook.data.classifier.sites import site_of
 from hornbook.data.classifier.topics import TOPICS
 from hornbook.data.readers.labels import read_label
@@ -255,6 +263,8 @@ def test_curate_keeps_the_best_of_each_path(trained, corpus, tmp_path):
     assert "other" not in topics and done.notes["quality_by"] == "classifier"
     before = {row["topic"]: row["before"] for row in done.notes["topics"]}
     assert before == {"physics": 100, "history": 100, "other": 100}
+    (table,) = topic_tables(done.path)
+    assert table.row_count == 3
     assert not done.warnings or not any("low quality" in warning for warning in done.warnings)
     again = curated(trained, corpus[:30], tmp_path / "again", thresholds=str(done.path))
     least = read_selection(done.path).thresholds

@@ -5,14 +5,16 @@ artifact: the same thresholds can be applied to another corpus.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
+from rich.table import Table
 
 from hornbook.base.errors import HornbookError
+from hornbook.base.files import read_json
 from hornbook.base.records import Document
 from hornbook.data.classifier.topics import PATHS, TOPICS, path_of
 
@@ -105,6 +107,20 @@ def topic_balance(before: Mapping[str, int], after: Mapping[str, int]) -> list[d
         for topic in TOPICS
         if before.get(topic)
     ]
+
+
+def topic_tables(out: Path) -> Iterator[Table]:
+    """The table of topics before and after, of a finished `curate` with a classifier; none without."""
+    notes = read_json(out / "book.json")["notes"]
+    if "topics" not in notes:
+        return
+    table = Table(title="Topics of prose, before and after the choice by quality")
+    for name in ("topic", "path", "before", "after", "share before", "share after"):
+        table.add_column(name, justify="left" if name in ("topic", "path") else "right")
+    for row in notes["topics"]:
+        counts = [f"{row['before']:,}", f"{row['after']:,}"]
+        table.add_row(row["topic"], row["path"], *counts, f"{row['share_before']:.1%}", f"{row['share_after']:.1%}")
+    yield table
 
 
 def topics_of(documents: Sequence[Graded | Document]) -> Counter[str]:

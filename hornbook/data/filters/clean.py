@@ -1,4 +1,4 @@
-"""Normalise line ends, invisible characters, trailing spaces and runs of empty lines; the content stays."""
+"""Normalise line ends, invisible characters, trailing spaces and runs of empty lines; take a sample of a text."""
 
 import re
 import unicodedata
@@ -17,3 +17,11 @@ def clean_text(text: str) -> str:
     if text.endswith(SPACES) or any(f"{space}\n" in text for space in SPACES):  # the search for them is slow
         text = TRAILING.sub("", text)
     return EMPTY_LINES.sub("\n\n\n", text).strip("\n")
+
+
+def spaced_parts(text: str, parts: int, chars: int) -> str:
+    """A short text as it is; of one longer than `parts` x `chars` characters so many parts, evenly spaced, as lines."""
+    if len(text) <= parts * chars:
+        return text
+    step = (len(text) - chars) // (parts - 1)
+    return "\n".join(text[start : start + chars] for start in range(0, parts * step, step))

@@ -11,6 +11,7 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.packages import missing_package
 from hornbook.base.records import Document
 from hornbook.base.settings import nearest
+from hornbook.data.filters.clean import spaced_parts
 
 PARTS, PART_CHARS = 4, 300  # of a longer document, evenly spaced parts of so many characters are used
 NOT_PROSE = re.compile(r"^[ \t]*(?:>>>|\.\.\. |```|::|[-=~^*#+|_ ]+$).*$", re.MULTILINE)
@@ -66,17 +67,9 @@ def identify(texts: list[str]) -> list[tuple[str, float]]:
     """The most likely language (ISO 639 code) and its probability, from the words of the prose."""
     if not texts:
         return []
-    labels, scores = _model().predict([_words_of_prose(_parts(text)) for text in texts])
+    labels, scores = _model().predict([_words_of_prose(spaced_parts(text, PARTS, PART_CHARS)) for text in texts])
     names = [label[0].removeprefix("__label__") if len(label) else "" for label in labels]
     return [(name, min(1.0, float(score[0])) if name else 0.0) for name, score in zip(names, scores, strict=True)]
-
-
-def _parts(text: str) -> str:
-    """A short text, or parts of a long one."""
-    if len(text) <= PARTS * PART_CHARS:
-        return text
-    step = (len(text) - PART_CHARS) // (PARTS - 1)
-    return "\n".join(text[start : start + PART_CHARS] for start in range(0, PARTS * step, step))
 
 
 def _words_of_prose(text: str) -> str:

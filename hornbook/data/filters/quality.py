@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from hornbook.base.records import Document
 from hornbook.base.sentences import sentence_ends
+from hornbook.data.filters.clean import spaced_parts
 
-CHARS = 5_000  # characters of a document that are scored
-SENTENCE_CHARS = 2_000  # of them for the length of sentences, which takes longest
+PARTS, PART_CHARS = 3, 1_000  # of a longer document, evenly spaced parts of so many characters are scored
+SENTENCE_CHARS = 1_000  # of them for the length of sentences, which takes longest
 WORD = re.compile(r"[^\W\d_]+")
 DATA_LINE = re.compile(r"^[\s\d.,;:+\-*/()\[\]{}'\"xXeE|=<>#~^_&%]*$")
 COMMENT = re.compile(r"^\s*(#|//|/\*|\*|--|;;)|#\s|//\s")
@@ -81,7 +82,8 @@ def features(document: Document) -> tuple[dict[str, Feature], dict[str, float]]:
     """The table of features for this kind of document, and the grade of each that applies to its language."""
     code = document.kind == "code"
     table = CODE if code else PROSE
-    values = _code_values(document.text[:CHARS]) if code else _prose_values(document.text[:CHARS], document.language)
+    text = spaced_parts(document.text, PARTS, PART_CHARS)
+    values = _code_values(text) if code else _prose_values(text, document.language)
     return table, {name: table[name].grade(value) for name, value in values.items()}
 
 
