@@ -13,7 +13,7 @@ from hornbook.data.benchmarks import BenchmarkItem
 
 SHORT, LONG = 7, 13  # words of the two n-grams of algorithm 1
 BLANK = re.compile(r"_+")
-MOST_PERMUTED = 4  # choices; the orders of five are 120
+MOST_PERMUTED = 5  # choices; the orders of six are 720
 MOST_CHOICES = 26
 MARKS = [  # of choices: none, letters, numbers, and of short questions also these
     [""] * MOST_CHOICES,

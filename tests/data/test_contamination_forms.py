@@ -44,6 +44,7 @@ WRITTEN = [  # an item, and a text that has it
     (SORT, SORT.answer + "\n" + SORT.tests),
     (TAX, "a tax on land and on houses.\nQuestion: Who has to pay it? The owner of the land"),
     (TAX, "Who has to pay it? The owner of the land"),
+    (item("9 + 5 = ?", "14", "10", "17", "92", "31"), "9 + 5 = ?\n1. 14\n2. 10\n3. 17\n4. 92\n5. 31"),
     (PAINT, "Leave it in front of an open window overnight"),
 ]  # fmt: skip
 

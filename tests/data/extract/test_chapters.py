@@ -48,7 +48,7 @@ def test_a_book_goes_through_curate(tmp_path: Path) -> None:
     text = "\n\n".join(f"# Chapter {n}\n\n{part}" for n, part in enumerate(parts, 1))
     row = {"text": text, "title": "Winter", "licence": "CC0-1.0", "date": "1901", "author": ["Ann", "Bo"], "id": 7}
     (tmp_path / "a.jsonl").write_text(json.dumps(row))
-    settings = {"max_chars": 2_000, "min_quality": 0.0, "benchmarks": [], "languages": [], "near_duplicate": 2.0}
+    settings = {"max_chars": 2_000, "min_quality": 0.0, "against": [], "languages": [], "near_duplicate": 2.0}
     result = hornbook.curate(tmp_path / "a.jsonl", out=tmp_path / "out", **settings)  # type: ignore[arg-type]
     assert len(result.documents) > 3 and "too long" not in result.rejected
     known = {"license": "CC0-1.0", "date": "1901", "author": "Ann, Bo", "id": "7"}
