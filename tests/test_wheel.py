@@ -101,7 +101,7 @@ def test_commands_work_from_an_empty_folder(run, tmp_path: Path) -> None:
     for words in (
         ["--help"],
         ["train", "sft", "--help"],
-        ["curate", "docs", "--benchmarks", "[]", "--languages", "[]", "--min-quality", "0", "--out", "clean"],
+        ["curate", "docs", "--against", "[]", "--languages", "[]", "--min-quality", "0", "--out", "clean"],
         ["tokenizer", "--documents", "clean", "--vocab-size", "300", "--out", "tokenizer"],
     ):
         done = run(COMMAND, *words)

@@ -11,9 +11,9 @@ from hornbook.base.workspace import Workspace
 from hornbook.data.classifier.model import Classifier, classifier_file
 from hornbook.data.classifier.selection import THRESHOLDS, read_selection, topic_balance
 from hornbook.data.curation.compare_documents import compare_documents
-from hornbook.data.curation.compare_shard import compare_shard
+from hornbook.data.curation.compare_shard import compare_shard, load_tools
 from hornbook.data.curation.corpus_counts import CorpusCounts
-from hornbook.data.curation.filter_shard import filter_shard
+from hornbook.data.curation.filter_shard import filter_shard, load_filters
 from hornbook.data.curation.read_shards import read_shards
 from hornbook.data.curation.run_shards import run_shards
 from hornbook.data.curation.shard import FOLDER, ShardFiles, remove_shards, shard_files
@@ -36,6 +36,8 @@ def curate(settings: CurateSettings, work: Workspace, *, documents: Sequence[Pat
     if not settings.packages and not settings.wikipedia and not documents:
         raise HornbookError("curate: no input; name folders or files (documents) or installed packages (packages)")
     settings = _with_classifier(settings, work)
+    load_filters.cache_clear()  # of an earlier run in this process, whose files may have had the same names
+    load_tools.cache_clear()
     shards = _filtered(settings, work, documents)
     counts = CorpusCounts(_found(shards, work))
     compare_documents(shards, settings, work)

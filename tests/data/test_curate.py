@@ -111,6 +111,17 @@ def test_a_rejected_document_is_whole_and_names_its_twin_and_can_be_put_back(tmp
     assert "essay4" in {row.origin for row in read_records(tmp_path / "again", Document)}
 
 
+def test_a_second_run_in_the_same_folder_knows_nothing_of_the_first(tmp_path):
+    """The first has a notice in all of its documents, which is cut; in the second it is in one."""
+    notice = "All rights reserved by the society of essays."
+    settings = SETTINGS.model_copy(update={"repeated_lines": 3, "against": []})
+    for count in (5, 1):
+        texts = [essay(number) + (f"\n{notice}" if number < count else "") for number in range(5)]
+        (tmp_path / "in.jsonl").write_text("\n".join(json.dumps({"text": text}) for text in texts))
+        run(tmp_path / "out", settings, documents=[tmp_path / "in.jsonl"])
+        assert sum(notice in document.text for document in read_records(tmp_path / "out", Document)) == count % 5
+
+
 def test_two_runs_leave_the_same_bytes(tmp_path, corpus):
     settings = CurateSettings(against=[], packages=["heapq", "json"], package_chars=20_000)
     for name in "ab":

@@ -106,8 +106,8 @@ def test_a_recipe_of_the_pages_runs(block: Block, workshop: Path, monkeypatch: p
 def recipe_of(text: str) -> str:
     """A recipe around a part of one: what it shares among stages, or a stage with the stages above it."""
     part = yaml.safe_load(text)
-    documents = {"kind": "curate", "documents": ["./my-docs"], "benchmarks": [], "min_quality": 0.0}
-    synthetic = {"kind": "synth", "documents": "documents", "kinds": {"textbook": {"records": 1}}, "benchmarks": []}
+    documents = {"kind": "curate", "documents": ["./my-docs"], "against": [], "min_quality": 0.0}
+    synthetic = {"kind": "synth", "documents": "documents", "kinds": {"textbook": {"records": 1}}, "against": []}
     shared = {name: part.pop(name) for name in list(part) if name in SHARED}
     if "teachers" in part:
         synthetic["teachers"] = part.pop("teachers")

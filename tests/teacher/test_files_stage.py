@@ -12,7 +12,7 @@ from tests.synthetic.factory import RECORDS, write_documents
 from tests.teacher.by_files import reply_to, requests_in, write_lines
 from tests.teacher.test_stage import KIND, environment
 
-OPTIONS = ["--passages.min-value=0", "--benchmarks=[]"]
+OPTIONS = ["--passages.min-value=0", "--against=[]"]
 OPTIONS += ["--kinds={./retell.py: {}}", f"--records={RECORDS}", "--near-duplicate=2"]
 
 

@@ -68,7 +68,7 @@ def folder(tmp_path: Path) -> Path:
 def command(server: FaultServer, *more: str) -> list[str]:
     settings = {"url": server.url, "model": "mock", "backoff": 0.01, "retries": 1, "concurrency": 4}
     teacher = [f"--teacher.{name}={value}" for name, value in settings.items()]
-    passages = ["--benchmarks=[]"]
+    passages = ["--against=[]"]
     kinds = ["--kinds={./retell.py: {}}", f"--records={RECORDS}", "--near-duplicate=2", "--out=out"]
     return [sys.executable, "-m", "hornbook", "synth", "documents.parquet", *teacher, *passages, *kinds, *more]
 

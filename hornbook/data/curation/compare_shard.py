@@ -35,7 +35,7 @@ def compare_shard(folder: Path, number: int, settings: str) -> None:
     files = shard_files(folder, number)
     if files.compare_counts.exists():
         return
-    chosen, outliers, repeated, decontaminator, selection = _tools(folder, settings)
+    chosen, outliers, repeated, decontaminator, selection = load_tools(folder, settings)
     twins = {twin.row: twin for twin in read_records(files.twins, TwinRow)}
     kept: list[Document] = []
     out: list[RejectedDocument] = []
@@ -68,7 +68,7 @@ def compare_shard(folder: Path, number: int, settings: str) -> None:
 
 
 @lru_cache(maxsize=1)
-def _tools(
+def load_tools(
     folder: Path, settings: str
 ) -> tuple[CurateSettings, Outliers, NDArray[np.uint64], Decontaminator | None, Selection | None]:
     """What is loaded once for all shards of a process."""

@@ -23,7 +23,7 @@ def filter_shard(folder: Path, number: int, settings: str) -> None:
     files = shard_files(folder, number)
     if files.filter_counts.exists():
         return
-    filters = _filters(settings)
+    filters = load_filters(settings)
     found = read_records(files.input, Document)
     counts = FilterCounts(found=Counter(document.source for document in found), kept=0)
     kept: list[Document] = []
@@ -44,7 +44,7 @@ def filter_shard(folder: Path, number: int, settings: str) -> None:
 
 
 @lru_cache(maxsize=1)
-def _filters(settings: str) -> DocumentFilters:
+def load_filters(settings: str) -> DocumentFilters:
     """Models and tables are loaded once for all shards of a process."""
     return DocumentFilters(CurateSettings.model_validate_json(settings))
 
