@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from string import ascii_lowercase
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hornbook.data.benchmark_forms import LONG, SHORT, item_forms
 from hornbook.data.benchmarks import BenchmarkItem
@@ -26,7 +26,7 @@ class FormGrams(NamedTuple):
 
 
 def form_grams(items: Sequence[BenchmarkItem]) -> FormGrams:
-    """N-grams that merely count are left out: many texts have them."""
+    """N-grams of nothing but numbers and single letters are left out: any table or list has them."""
     item_F, size_F, short, long = [_NONE], [_NONE], [Grams(_NO_HASHES, _NONE)], [Grams(_NO_HASHES, _NONE)]
     forms = 0
     for batch in _batches(items):
@@ -86,23 +86,19 @@ def _narrow(grams: Grams) -> Grams:
 
 
 def _telling(words: Grams, n: int) -> Grams:
-    """The n-grams within texts that do not merely count (1, 2, 3 …; 0, 0, 0 …)."""
+    """The n-grams within texts that have a word besides numbers and single letters."""
     hashes = windows(words.hashes, n)
-    numbers, values = _number_words()
-    places_W = np.minimum(np.searchsorted(numbers, words.hashes), len(numbers) - 1)
-    values_W = np.where(numbers[places_W] == words.hashes, values[places_W], np.nan)
-    steps = np.diff(values_W)
-    counted = np.concatenate([[0], np.cumsum(steps[1:] == steps[:-1])])[: len(hashes) + n - 2]
-    places = within_text(words, np.flatnonzero(counted[n - 2 :] - counted[: len(hashes)] < n - 2), n)
+    signs = _signs()
+    places_W = np.minimum(np.searchsorted(signs, words.hashes), len(signs) - 1)
+    signs_W = np.concatenate([[0], np.cumsum(signs[places_W] == words.hashes)])
+    places = within_text(words, np.flatnonzero(signs_W[n:][: len(hashes)] - signs_W[: len(hashes)] < n), n)
     return Grams(hashes[places], words.texts[places])
 
 
 @lru_cache(maxsize=1)
-def _number_words() -> tuple[Hashes, NDArray[np.float64]]:
-    """The hashes of the words for numbers, sorted, and the numbers."""
-    hashes = hash_words([" ".join(map(str, range(_NUMBERS)))]).hashes
-    order = np.argsort(hashes)
-    return hashes[order], order.astype(np.float64)
+def _signs() -> Hashes:
+    """The hashes of numbers and of single letters, sorted."""
+    return np.sort(hash_words([" ".join([*map(str, range(_NUMBERS)), *ascii_lowercase])]).hashes)
 
 
 def _joined(parts: list[Grams]) -> Grams:

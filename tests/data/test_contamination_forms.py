@@ -44,7 +44,6 @@ WRITTEN = [  # an item, and a text that has it
     (SORT, SORT.answer + "\n" + SORT.tests),
     (TAX, "a tax on land and on houses.\nQuestion: Who has to pay it? The owner of the land"),
     (TAX, "Who has to pay it? The owner of the land"),
-    (item("9 + 5 = ?", "14", "10", "17", "92", "31"), "9 + 5 = ?\n1. 14\n2. 10\n3. 17\n4. 92\n5. 31"),
     (PAINT, "Leave it in front of an open window overnight"),
 ]  # fmt: skip
 
@@ -63,6 +62,7 @@ CLEAN = [  # an item, and a text that has words of it but not the item
     (TAX, "The county levies a tax on land and on houses."),  # the passage is public
     (item("Who was the seventh president of the United States of America?"), "the president of the United States of"),
     (item("Fill in.", answer=" ".join(map(str, range(1, 40)))), " ".join(map(str, range(1, 40)))),
+    (item("a, b, c, a, b, c, a, b, c?", "a", "b"), "a b c a b c a b c a b c"),
     (item("The sun.", "1", "2"), "The sun. 1 2"),  # less than seven words
 ]
 

@@ -48,7 +48,7 @@ def naive_verdict(text, items, info, contamination):
     return ("contaminated", name) if enough else ("partial", name) if ratio > info else ("clean", "")
 
 
-SENTENCES = st.lists(st.sampled_from("abc"), max_size=40).map(" ".join)
+SENTENCES = st.lists(st.sampled_from(["aa", "bb", "cc"]), max_size=40).map(" ".join)
 
 
 @settings(max_examples=200, deadline=None)
