@@ -67,7 +67,7 @@ def _exact_power(difference: float, questions: int, rate: float) -> float:
 
 def detectable(questions: int, spread: float = SPREAD, *, binary: bool = True) -> float:
     """The smallest true difference that so many questions show four times in five; 1 if none is shown so often."""
-    low, high = 0.0, min(1.0, spread)
+    low, high = 0.0, _largest(spread, binary)
     if power(high, questions, spread, binary=binary) < POWER:
         return 1.0
     for _ in range(50):
@@ -79,10 +79,17 @@ def detectable(questions: int, spread: float = SPREAD, *, binary: bool = True) -
     return high
 
 
+def _largest(spread: float, binary: bool) -> float:
+    """The largest difference that models with this spread can have: if one of them always wins."""
+    return min(1.0, spread**2 if binary else spread)
+
+
 def questions_for(difference: float, spread: float = SPREAD, *, binary: bool = True) -> int | None:
     """The questions with which a true `difference` is shown four times in five; None for one that the spread excludes
     (models that differ on 4 % of questions are no 5 points apart) or that needs more than ten million."""
-    if not 0 < difference <= spread**2 or power(difference, MOST_QUESTIONS, spread, binary=binary) < POWER:
+    if not 0 < difference <= _largest(spread, binary):
+        return None
+    if power(difference, MOST_QUESTIONS, spread, binary=binary) < POWER:
         return None
     few = int(EXACT / spread**2) if binary else 1
     low, high = (1, few) if power(difference, few, spread, binary=binary) >= POWER else (few, MOST_QUESTIONS)

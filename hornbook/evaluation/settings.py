@@ -59,7 +59,9 @@ class EvaluationSettings(ColumnSettings):
         None, "the model to evaluate, if it is behind an OpenAI-compatible endpoint: url, model ...; chat tasks only"
     )
     num_fewshot: int | None = setting(None, "solved examples in each prompt of a task; empty: as the task says", ge=0)
-    limit: int = setting(0, "questions used of each task, its first ones; 0 uses all", ge=0)
+    limit: int = setting(
+        0, "questions used of each task, its first ones (of a chat task, some drawn by the seed); 0 uses all", ge=0
+    )
     benchmarks: list[str] = setting(
         ["arc_easy", "sciq", "piqa"],
         "multiple-choice benchmarks, scored by the log-likelihood of their choices; also gsm8k, math and math_500, "

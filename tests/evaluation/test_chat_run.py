@@ -291,6 +291,17 @@ def test_a_contest_of_many_runs(tiny_model: Path, tmp_path: Path, monkeypatch: p
     assert runs["high"] - runs["mean"] == pytest.approx(2 * (8 / 7) ** 0.5 * 0.5 / 8**0.5)
 
 
+def test_a_limit_draws_questions_by_the_seed(tmp_path: Path) -> None:
+    given = {"tasks": ["chat_mmlu"], "data": {"chat_mmlu": file_of(tmp_path, "mmlu", SUMS)}, "limit": 4}
+    drawn = []
+    for seed in (0, 0, 1):
+        settings = EvaluationSettings.parse({**given, "questions_seed": seed}, "")
+        (loaded,) = chat_run.load_chat_tasks(["chat_mmlu"], settings, Workspace(tmp_path / "out"))
+        drawn.append(list(loaded.items))
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert len(drawn[0]) == 4 and drawn[0] == sorted(drawn[0])
+
+
 IN_PACKAGES = [
     "chat_gpqa",
     "chat_humaneval",

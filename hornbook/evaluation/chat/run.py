@@ -8,6 +8,7 @@ import xxhash
 
 from hornbook.base.confidence_intervals import Estimate, Z, estimate
 from hornbook.base.errors import HornbookError
+from hornbook.base.rng import rng
 from hornbook.base.workspace import Workspace
 from hornbook.data.harness_data import given_rows
 from hornbook.data.readers.fields import Row
@@ -76,11 +77,18 @@ def _load(task: ChatTask, settings: EvaluationSettings, reject: Callable[[str, s
             reject(f"{task.name}/{number}", item)
     if not items:
         raise HornbookError(f"task '{task.name}': no question in its data")
-    most = settings.limit or len(items)
     file = settings.gold.get(task.name)
-    return LoadedChat(
-        task, dict(list(items.items())[:most]), notes, read_gold(Path(file), task.gold_verdicts) if file else None
-    )
+    gold = read_gold(Path(file), task.gold_verdicts) if file else None
+    return LoadedChat(task, _sample(items, settings, task.name), notes, gold)
+
+
+def _sample(items: dict[int, ChatItem], settings: EvaluationSettings, name: str) -> dict[int, ChatItem]:
+    """At most `settings.limit` questions, drawn by the seed: the first ones of MMLU would all be of one subject."""
+    if not settings.limit or settings.limit >= len(items):
+        return items
+    numbers = list(items)
+    drawn = rng(settings.questions_seed, "limit", name).permutation(len(numbers))[: settings.limit]
+    return {numbers[place]: items[numbers[place]] for place in sorted(drawn.tolist())}
 
 
 def _file_rows(task: ChatTask, file: Path, reject: Callable[[str, str], None]) -> list[Row]:
