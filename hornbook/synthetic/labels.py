@@ -18,10 +18,10 @@ from hornbook.base.files import write_records
 from hornbook.base.records import Document, Label, Message, make_id
 from hornbook.base.rng import derive
 from hornbook.base.workspace import Workspace
-from hornbook.data.classifier.sites import site_of
 from hornbook.data.classifier.topics import GRADES, HIGHEST, TOPICS
 from hornbook.data.filters.language import identify
 from hornbook.data.readers.load import stream_records
+from hornbook.data.sites import site_of
 from hornbook.synthetic.settings import LabelSettings
 from hornbook.synthetic.structured_output import ask_for
 from hornbook.teacher.client import Teacher

@@ -24,9 +24,9 @@ from hornbook.data.classifier.selection import (
     topic_balance,
     topic_tables,
 )
-from hornbook.data.classifier.sites import site_of
 from hornbook.data.classifier.topics import TOPICS
 from hornbook.data.readers.labels import read_label
+from hornbook.data.sites import site_of
 
 WORDS = {
     "physics": "energy force mass momentum field quantum velocity because equation charge".split(),

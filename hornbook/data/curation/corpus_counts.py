@@ -10,6 +10,7 @@ from hornbook.base.records import Document
 from hornbook.data.classifier.selection import topics_of
 from hornbook.data.curation.shard import RejectedDocument
 from hornbook.data.readers.documents import SOURCES
+from hornbook.data.sites import site_of
 
 HISTOGRAM_BINS = 10
 LONG = 8_000  # characters
@@ -30,7 +31,7 @@ class CorpusCounts:
     Attributes:
         found: source → number of documents.
         reasons: first words of the reason → source → number of documents.
-        origins: source → package, file or folder → characters kept.
+        origins: source → site (see `sites`) → characters kept.
         flows: "sources", "languages" or "topics" → name → Flow, of the documents whose language or topic is known.
     """
 
@@ -65,7 +66,7 @@ class CorpusCounts:
         self.languages[document.language] += 1
         self.topics.update(topics_of([document]))
         origins = self.origins[document.source]
-        origins[_top(document.origin)] += len(document.text)
+        origins[site_of(document.origin)] += len(document.text)
         if len(origins) > MOST_ORIGINS:
             self.origins[document.source] = Counter(dict(origins.most_common(MOST_ORIGINS // 2)))
         self._sources[document.source].add(document)
@@ -115,10 +116,3 @@ class _SourceCounts:
             "long_documents": self.long,
             "kinds": dict(sorted(self.kinds.items())),
         }
-
-
-def _top(origin: str) -> str:
-    """`numpy` of `numpy.linalg:norm`, `essays` of `essays/of-studies.txt`."""
-    for mark in ("/", ":", "#", "."):
-        origin = origin.partition(mark)[0]
-    return origin

@@ -1,9 +1,9 @@
 """A row → a label: grades and a topic of a document (or of its text)."""
 
 from hornbook.base.records import Label, make_id
-from hornbook.data.classifier.sites import site_of
 from hornbook.data.classifier.topics import GRADES, HIGHEST, TOPICS
 from hornbook.data.readers.fields import Row, loaded, number_field, text_field
+from hornbook.data.sites import site_of
 
 
 def read_label(row: Row) -> Label:

@@ -1,4 +1,4 @@
-"""Where a document comes from: the unit by which labels are divided, because documents of one site are alike."""
+"""The site that a document comes from: documents of one site are alike."""
 
 import re
 
