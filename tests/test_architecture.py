@@ -96,11 +96,9 @@ def test_one_module_runs_a_program_against_tests():
 READS_PARQUET = {  # a user's files are read in `data/readers` alone; the others read what a stage of ours has written
     "data/readers/formats.py",
     "data/readers/load.py",
-    "data/benchmark_sets.py",
     "data/record_files.py",  # to write the rows that are kept with the file's own schema
     "base/files.py",
     "mixture/packed_dataset.py",
-    "data/benchmark_sets.py",
     "mixture/holdout.py",
     "report/lineage.py",
     "report/pivotal_solutions.py",
