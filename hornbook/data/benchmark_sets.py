@@ -12,11 +12,11 @@ from hornbook.base.errors import HornbookError
 from hornbook.base.settings import nearest
 from hornbook.data.benchmarks import PACKAGE, BenchmarkItem, benchmark_names, load_benchmark
 from hornbook.data.harness_data import INFRA, harness_rows
-from hornbook.data.readers.formats import Located, inner_suffix, read_rows
+from hornbook.data.readers.formats import inner_suffix
 from hornbook.data.readers.hub import read_hub
 from hornbook.data.readers.questions import read_question
 from hornbook.data.readers.sources import HUB, RECORD_SUFFIXES
-from hornbook.data.record_files import record_text
+from hornbook.data.record_files import record_rows, record_text
 
 ALL = "all"
 # The benchmarks of appendix B that no package ships, and where they are; "" for those that were not published.
@@ -100,10 +100,10 @@ def _load(name: str) -> list[BenchmarkItem]:
         )
     place = ELSEWHERE.get(name, name)
     if place.startswith(HUB):
-        return _items(name.removeprefix(HUB), list(read_hub(place.removeprefix(HUB))))
+        return _items(name.removeprefix(HUB), [located.row for located in read_hub(place.removeprefix(HUB))])
     if _is_file(name):
         _bytes(name)
-        return _items(Path(name).name, list(read_rows(Path(name), _refuse)))
+        return _items(Path(name).name, record_rows(Path(name), _refuse))
     return _sealed(name) if name in SEALED else load_benchmark(name)
 
 
@@ -131,8 +131,8 @@ def _refuse(where: str, reason: str) -> None:
     raise HornbookError(f"against: {where}: {reason}")
 
 
-def _items(name: str, rows: list[Located]) -> list[BenchmarkItem]:
-    items = [_item(name, number, row.row) for number, row in enumerate(rows, 1)]
+def _items(name: str, rows: list[dict[str, Any]]) -> list[BenchmarkItem]:
+    items = [_item(name, number, row) for number, row in enumerate(rows, 1)]
     if not any(item.question for item in items):
         raise HornbookError(f"against: {name} has no texts to compare with")
     return items

@@ -58,6 +58,11 @@ def read_record_file(path: Path, reject: Reject) -> RecordFile:
     return file
 
 
+def record_rows(path: Path, reject: Reject) -> list[dict[str, Any]]:
+    """All rows of a file, as they are."""
+    return [located.row for located in read_rows(path, reject)]
+
+
 def write_kept(file: RecordFile, keep: Sequence[bool], folder: Path) -> Path:
     """Write the rows to keep, under the same name in `folder`: Parquet and plain JSON lines unchanged, other formats as
     JSON lines."""
