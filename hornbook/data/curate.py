@@ -11,13 +11,15 @@ from hornbook.base.workspace import Workspace
 from hornbook.data.classifier.model import Classifier, classifier_file
 from hornbook.data.classifier.selection import THRESHOLDS, read_selection, topic_balance
 from hornbook.data.curation.compare_documents import compare_documents
-from hornbook.data.curation.compare_shard import compare_shard, load_tools
+from hornbook.data.curation.compare_shard import BENCHMARKS, compare_shard, load_tools
 from hornbook.data.curation.corpus_counts import CorpusCounts
 from hornbook.data.curation.filter_shard import filter_shard, load_filters
 from hornbook.data.curation.read_shards import read_shards
 from hornbook.data.curation.run_shards import run_shards
 from hornbook.data.curation.shard import FOLDER, ShardFiles, remove_shards, shard_files
 from hornbook.data.curation.write_corpus import write_corpus
+from hornbook.data.decontaminate import make_decontaminator
+from hornbook.data.decontaminator import Decontaminator
 from hornbook.data.diagnostics import check_health
 from hornbook.data.readers.documents import SOURCES
 from hornbook.data.readers.load import count_rows
@@ -41,8 +43,9 @@ def curate(settings: CurateSettings, work: Workspace, *, documents: Sequence[Pat
     shards = _filtered(settings, work, documents)
     counts = CorpusCounts(_found(shards, work))
     compare_documents(shards, settings, work)
-    _compared(shards, settings, work)
-    write_corpus(shards, settings, work, counts)
+    decontaminator = make_decontaminator(settings) if settings.against else None
+    _compared(shards, settings, work, decontaminator)
+    write_corpus(shards, settings, work, counts, decontaminator)
     found = counts.found.total()
     if not counts.documents:
         (work.path / "documents.parquet").unlink()
@@ -112,8 +115,13 @@ def _found(shards: Sequence[ShardFiles], work: Workspace) -> Counter[str]:
     return found
 
 
-def _compared(shards: Sequence[ShardFiles], settings: CurateSettings, work: Workspace) -> None:
-    """Apply to each shard what the comparison of all documents found."""
+def _compared(
+    shards: Sequence[ShardFiles], settings: CurateSettings, work: Workspace, decontaminator: Decontaminator | None
+) -> None:
+    """Apply to each shard what the comparison of all documents found. The tables of the benchmarks take many seconds to
+    make: the processes read them from the folder of the shards."""
+    if decontaminator:
+        decontaminator.save(work.path / FOLDER / BENCHMARKS)
     with work.progress("cutting and decontaminating", len(shards), "shards") as bar:
         for _ in run_shards(
             compare_shard,

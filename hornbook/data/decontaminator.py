@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 import numpy as np
 
+from hornbook.base.files import write_json
 from hornbook.data.benchmark_forms import LONG, SHORT
 from hornbook.data.benchmarks import BenchmarkItem
 from hornbook.data.common_grams import CommonGrams
@@ -48,6 +50,15 @@ class ContaminationVerdict(msgspec.Struct, frozen=True):
         return f"{self.label}: {self.item} by {self.rule}, ratio {self.ratio:.2f}"
 
 
+class _State(msgspec.Struct):
+    """What a saved decontaminator is besides its tables; `names` are the items' ids and benchmarks."""
+
+    names: list[tuple[str, str]]
+    too_short: dict[str, int]
+    info: float
+    contamination: float
+
+
 class Decontaminator:
     """Compares texts with the n-grams of benchmark items, each in all the forms in which it is written.
 
@@ -83,6 +94,26 @@ class Decontaminator:
         if boilerplate:
             self.allow(self._long.common(boilerplate))
             self._forget_boilerplate(boilerplate)
+
+    def save(self, folder: Path) -> None:
+        """Write what `load` needs in other processes; making it takes many seconds."""
+        self._short.save(folder / "short")
+        self._long.save(folder / "long")
+        np.savez(folder / "forms.npz", item_F=self._item_F, size_F=self._size_F)
+        names = [(item.id, item.benchmark) for item in self.items]
+        write_json(folder / "state.json", _State(names, self.too_short, self._info, self._contamination))
+
+    @classmethod
+    def load(cls, folder: Path) -> "Decontaminator":
+        """One that was saved, for verdicts and counts. Its items have no text, so nothing more can be allowed."""
+        state = msgspec.json.decode((folder / "state.json").read_bytes(), type=_State)
+        made = cls.__new__(cls)
+        made.items = [BenchmarkItem(id=name, benchmark=of, split="", question="") for name, of in state.names]
+        made.too_short, made._info, made._contamination = state.too_short, state.info, state.contamination
+        with np.load(folder / "forms.npz") as forms:
+            made._item_F, made._size_F = forms["item_F"], forms["size_F"]
+        made._short, made._long = NgramIndex.load(folder / "short"), NgramIndex.load(folder / "long")
+        return made
 
     def allow(self, hashes: Hashes) -> None:
         """Put these 13-grams on the allow-list (`CommonGrams.common` gives those of a corpus).

@@ -229,3 +229,16 @@ def test_the_thresholds_are_settings(tmp_path, settings, kept):
     chosen = DecontaminateSettings(against=["gsm8k"], **settings)
     decontaminate_files(chosen, Workspace(tmp_path / "out"), records=[tmp_path / "in.jsonl"])
     assert len((tmp_path / "out" / "in.jsonl").read_bytes().splitlines()) == 1 + kept
+
+
+def test_a_saved_decontaminator_gives_the_same_verdicts(tmp_path):
+    made = Decontaminator(load_sets(["gsm8k", "humaneval"]))
+    made.save(tmp_path / "saved")
+    loaded = Decontaminator.load(tmp_path / "saved")
+    question = made.items[7].question
+    texts = [question, f"{' '.join(f'q{n}' for n in range(99))} {question}", question[: len(question) // 3], PHRASE, ""]
+    assert loaded.verdicts(texts) == made.verdicts(texts)
+    one, other = made.count_common(texts), loaded.count_common(texts)
+    one.save(tmp_path / "one.npz"), other.save(tmp_path / "other.npz")
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "other.npz").read_bytes()
+    assert loaded.too_short == made.too_short

@@ -21,12 +21,11 @@ from hornbook.data.curation.shard import (
     rejected,
     shard_files,
 )
-from hornbook.data.decontaminate import make_decontaminator
 from hornbook.data.decontaminator import CLEAN, Decontaminator
 from hornbook.data.filters.outliers import Outliers, SampleText
 from hornbook.data.settings import CurateSettings
 
-SAMPLE, LINES = "sample.parquet", "repeated_lines.npy"  # in the folder of all shards
+SAMPLE, LINES, BENCHMARKS = "sample.parquet", "repeated_lines.npy", "benchmarks"  # in the folder of all shards
 EXACT, NEAR = "exact duplicate", "near duplicate"
 
 
@@ -77,7 +76,7 @@ def load_tools(
         chosen,
         Outliers(read_records(folder / SAMPLE, SampleText)),
         np.load(folder / LINES),
-        make_decontaminator(chosen) if chosen.against else None,
+        Decontaminator.load(folder / BENCHMARKS) if chosen.against else None,
         read_selection(folder / THRESHOLDS) if chosen.classifier else None,
     )
 

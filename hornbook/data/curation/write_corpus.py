@@ -15,8 +15,8 @@ from hornbook.data.curation.corpus_counts import CorpusCounts
 from hornbook.data.curation.corpus_examples import CorpusExamples
 from hornbook.data.curation.corpus_page import write_corpus_page
 from hornbook.data.curation.shard import CutLine, RejectedDocument, ShardFiles, rejected
-from hornbook.data.decontaminate import allow_common, make_decontaminator, note_contamination, unwanted_labels
-from hornbook.data.decontaminator import ContaminationVerdict
+from hornbook.data.decontaminate import allow_common, note_contamination, unwanted_labels
+from hornbook.data.decontaminator import ContaminationVerdict, Decontaminator
 from hornbook.data.settings import CurateSettings
 
 DOCUMENTS, REJECTED = "documents.parquet", "rejected.parquet"
@@ -25,10 +25,16 @@ SHOWN_LINES = 20
 Verdicts = dict[int, dict[int, ContaminationVerdict]]  # shard → row → verdict
 
 
-def write_corpus(shards: Sequence[ShardFiles], settings: CurateSettings, work: Workspace, counts: CorpusCounts) -> None:
+def write_corpus(
+    shards: Sequence[ShardFiles],
+    settings: CurateSettings,
+    work: Workspace,
+    counts: CorpusCounts,
+    decontaminator: Decontaminator | None,
+) -> None:
     """Write both files, a shard at a time, count what is in them, and show examples on a page."""
     examples = CorpusExamples()
-    verdicts = _verdicts(shards, settings, work)
+    verdicts = _verdicts(shards, settings, work, decontaminator) if decontaminator else {}
     unwanted = unwanted_labels(settings) - {*settings.put_back}
     mappings = {"metadata"}
     with work.progress("writing", 2 * len(shards), "shards") as bar:
@@ -77,11 +83,11 @@ def write_corpus(shards: Sequence[ShardFiles], settings: CurateSettings, work: W
     write_corpus_page(work.path, counts, examples)
 
 
-def _verdicts(shards: Sequence[ShardFiles], settings: CurateSettings, work: Workspace) -> Verdicts:
+def _verdicts(
+    shards: Sequence[ShardFiles], settings: CurateSettings, work: Workspace, decontaminator: Decontaminator
+) -> Verdicts:
     """Verdicts on the suspects, with an allow-list of what is common in the corpus. Writes a page that shows them."""
-    if not settings.against:
-        return {}
-    decontaminator, common = make_decontaminator(settings), CommonGrams()
+    common = CommonGrams()
     for shard in shards:
         common.merge(CommonGrams.load(shard.common))
     if settings.common_share:
