@@ -7,12 +7,13 @@ and those of the folders named (files of any format). Introductions are also joi
 characters: an average web page is longer than an introduction, and each document costs something by itself.
 """
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+
+import click
 
 from hornbook.base.records import Document
 from hornbook.data.filters.clean import clean_text
@@ -32,13 +33,15 @@ LIMITS = PackageLimits(package_chars=4_000_000, min_chars=200, max_chars=200_000
 MASKED = ["email", "ip", "phone", "key"]
 
 
-def main() -> None:
+@click.command(help=__doc__)
+@click.argument("folders", nargs=-1)
+def main(folders: tuple[str, ...]) -> None:
     stdlib = list(package_documents("stdlib", LIMITS, 1))
     corpora = {f"introductions, {name}": list(wikipedia_documents(name)) for name in ("en", "es", "fr")}
     corpora["introductions joined, en"] = joined(corpora["introductions, en"])
     corpora["docstrings"] = [document for document in stdlib if document.source == "acquired"]
     corpora["source code"] = [document for document in stdlib if document.source == "code"]
-    for folder in sys.argv[1:]:
+    for folder in folders:
         corpora[folder] = list(stream_records(Path(folder), "documents", lambda where, reason: None))
     for name, documents in corpora.items():
         documents = [document for document in documents if len(document.text) >= LIMITS.min_chars]

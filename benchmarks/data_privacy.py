@@ -14,6 +14,8 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
+import click
+
 from hornbook.base.records import Document
 from hornbook.data.filters.privacy import FINDERS, mask
 from hornbook.data.sources.packages import PackageLimits, package_documents
@@ -160,6 +162,7 @@ NEAR: dict[str, list[Draw]] = {
 }
 
 
+@click.command(help=__doc__)
 def main() -> None:
     rng = random.Random(SEED)
     documents = [document for name in ("en", "es", "fr") for document in wikipedia_documents(name)]

@@ -116,13 +116,7 @@ READS_USERS_TEXT = {  # modules that decode lines of JSON, CSV or compressed tex
     "bz2": {"data/extract/compression.py"},
     "lzma": {"data/extract/compression.py"},
     "load_dataset": {"data/readers/hub.py"},
-    "read_rows": {  # the first: files of benchmarks that are given for decontamination
-        "data/benchmark_sets.py",
-        "data/harness_data.py",
-        "data/readers/formats.py",
-        "data/readers/load.py",
-        "data/record_files.py",
-    },
+    "read_rows": {"data/harness_data.py", "data/readers/formats.py", "data/readers/load.py", "data/record_files.py"},
 }
 
 

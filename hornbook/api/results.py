@@ -33,7 +33,8 @@ class Score(NamedTuple):
 class Comparison(NamedTuple):
     """A score compared with that of an earlier evaluation, on the questions that both answered.
 
-    `detectable` is the true difference that so many questions show four times in five.
+    `detectable` is the true difference that so many questions show four times in five, `spread` the standard deviation
+    of the difference on one question.
     """
 
     score: str
@@ -44,6 +45,7 @@ class Comparison(NamedTuple):
     verdict: str
     n: int
     detectable: float
+    spread: float
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,7 @@ PARSED = {
     "hornbook eval my-model/ --tasks": "minutes, and packages of data; tests/evaluation/test_tasks.py",
     "hornbook eval --endpoint.url": "a server; tests/evaluation/test_chat_run.py asks a stub",
     "python -m benchmarks.power": "minutes; tests/evaluation/test_power.py",
+    "python -m benchmarks.data": "minutes, and what `make peers` installs",
     "python -m benchmarks.evaluation": "a real model; tests/evaluation/test_tasks.py compares with lm-eval",
     "python -m benchmarks.synth": "what `make peers` installs",
     "python -m benchmarks.extract --quick": "what `make peers` installs, and Debian's packages",

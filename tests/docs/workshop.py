@@ -72,6 +72,7 @@ def furnish(folder: Path, patch: pytest.MonkeyPatch, teacher: str) -> None:
     shape = ["--model.layers", "2", "--model.hidden", "32", "--model.heads", "2", "--model.kv-heads", "1"]
     do("train", "pretrain", "--tokens", "tokens", "--tokenizer", "tok", *shape, "--batch-rows", "4", "--out", "base")
     do("pairs", "my-model", "--samples", "synthetic", "--out", "pivots")
+    Path("labels").mkdir()
     Path("solutions").mkdir()
     shutil.copy("taught.parquet", "solutions/samples.parquet")
     for name in ["longer", "better"]:
