@@ -108,20 +108,26 @@ def test_the_division_into_shards_changes_no_document(corpus, undisturbed, tmp_p
 def test_kills_at_random_moments_change_no_byte(corpus, undisturbed, tmp_path, seed):
     dice = random.Random(seed)
     out = tmp_path / "out"
-    arguments = [sys.executable, "-c", RUN, str(out), SETTINGS.model_dump_json(), str(corpus)]
+    begin = time.monotonic()
+    subprocess.run(command(tmp_path / "timed", corpus), check=True, stderr=subprocess.DEVNULL)
+    seconds = time.monotonic() - begin
     kills = 0
     for _ in range(5):
-        process = subprocess.Popen(arguments, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(command(out, corpus), stderr=subprocess.DEVNULL)
         try:
-            process.wait(timeout=1.5 + 4 * dice.random())
+            process.wait(timeout=0.9 * seconds * dice.random())
             break
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
             kills += 1
     assert kills
-    subprocess.run(arguments, check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(command(out, corpus), check=True, stderr=subprocess.DEVNULL)
     assert contents(out) == contents(undisturbed)
+
+
+def command(out, corpus):
+    return [sys.executable, "-c", RUN, str(out), SETTINGS.model_dump_json(), str(corpus)]
 
 
 def mark(folder, number, settings):
