@@ -53,7 +53,7 @@ class ContaminationPage:
             texts=self._compared or self._texts,
             items=len(self._decontaminator.items),
             table=[
-                {"name": name, "items": items[name], "too_short": too_short.get(name, 0), **self._counts[name]}
+                {"name": name, "known": items[name], "too_short": too_short.get(name, 0), **self._counts[name]}
                 for name in sorted(items)
             ],
             benchmarks=[self._benchmark(name) for name in sorted(items) if self._counts[name]],

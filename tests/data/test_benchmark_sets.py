@@ -1,6 +1,7 @@
 """What `against` may name, and what a user gets for it: verdicts, files, a page."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,7 @@ def test_a_file_of_records_is_divided_and_shown(quiz, tmp_path):
     assert aside["text"][start:end] == ASKED[:-1]
     page = (out.path / "contamination.html").read_text()
     assert page.count(f"<mark>{ASKED[:-1]}</mark>") == 2  # in the text, and in the item beside it
+    assert re.search(r'quiz\S*</td><td class="n">\d+</td><td class="n">\d+</td><td class="n">1</td>', page)
 
 
 def test_sealed_items_are_shown_by_id_only(tmp_path):
