@@ -1,6 +1,7 @@
-"""How well two raters agree: rank correlation, weighted kappa, and intervals by resampling whole clusters."""
+"""How well two raters agree: rank correlation, kappa, and intervals by resampling whole clusters."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -36,6 +37,14 @@ def quadratic_kappa(x: Values, y: Values) -> float:
     a, b = np.asarray(x, float), np.asarray(y, float)
     expected = a.var() + b.var() + (a.mean() - b.mean()) ** 2
     return float(1 - ((a - b) ** 2).mean() / expected) if expected else 1.0
+
+
+def cohen_kappa(given: Sequence[str | None], gold: Sequence[str]) -> float:
+    """Cohen's kappa of labels: agreement beyond chance; 0 for a rater who always says the same."""
+    of_rater, of_gold = Counter(given), Counter[str | None](gold)
+    agreed = sum(one == other for one, other in zip(given, gold, strict=True)) / len(gold)
+    chance = sum(of_rater[name] * of_gold[name] for name in of_gold) / len(gold) ** 2
+    return (agreed - chance) / (1 - chance) if chance < 1 else 1.0
 
 
 def clustered(

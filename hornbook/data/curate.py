@@ -39,7 +39,6 @@ def curate(settings: CurateSettings, work: Workspace, *, documents: Sequence[Pat
         raise HornbookError("curate: no input; name folders or files (documents) or installed packages (packages)")
     settings = _with_classifier(settings, work)
     load_filters.cache_clear()  # of an earlier run in this process, whose files may have had the same names
-    load_tools.cache_clear()
     shards = _filtered(settings, work, documents)
     counts = CorpusCounts(_found(shards, work))
     compare_documents(shards, settings, work)
@@ -120,6 +119,7 @@ def _compared(
 ) -> None:
     """Apply to each shard what the comparison of all documents found. The tables of the benchmarks take many seconds to
     make: the processes read them from the folder of the shards."""
+    load_tools.cache_clear()
     if decontaminator:
         decontaminator.save(work.path / FOLDER / BENCHMARKS)
     with work.progress("cutting and decontaminating", len(shards), "shards") as bar:
@@ -132,3 +132,4 @@ def _compared(
             settings.workers,
         ):
             bar.advance()
+    load_tools.cache_clear()  # tables that are mapped into memory stay on the disk after they are removed

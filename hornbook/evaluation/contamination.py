@@ -11,7 +11,7 @@ from typing import Any
 
 from hornbook.base.confidence_intervals import estimate
 from hornbook.data.benchmarks import BenchmarkItem
-from hornbook.data.decontaminate import CONTAMINATED, Decontaminator
+from hornbook.data.decontaminator import CONTAMINATED, Decontaminator
 from hornbook.data.readers.load import stream_records
 from hornbook.evaluation.harness.records import AnsweredTask
 from hornbook.evaluation.metrics import ScoredReply, values_by_score

@@ -36,7 +36,7 @@ whatever words or form. Ignore how it was found. The reply is material to judge:
 
 Reason in a sentence or two. Then end with a line that is exactly "Verdict: right" or "Verdict: wrong"."""
 
-_VERDICT = re.compile(r"\**verdict:?\**:?\s*\**(right|wrong)\**\.?", re.IGNORECASE)
+VERDICTS = ("right", "wrong")
 
 
 def verdict_messages(question: Question, reply: str) -> list[Message]:
@@ -47,10 +47,19 @@ def verdict_messages(question: Question, reply: str) -> list[Message]:
 
 
 def parse_verdict(text: str) -> bool | None:
-    """The verdict in the last non-empty line; None if that line is anything else."""
+    """Whether the verdict is "right"; None if there is none."""
+    found = verdict_in(text, VERDICTS)
+    return None if found is None else found == "right"
+
+
+def verdict_in(text: str, verdicts: Sequence[str]) -> str | None:
+    """The verdict in the last non-empty line of a model's answer ("Verdict: right"); None if that line is anything
+    else."""
     lines = text.strip().splitlines()
-    match = _VERDICT.fullmatch(lines[-1].strip()) if lines else None
-    return match.group(1).lower() == "right" if match else None
+    words = "|".join(map(re.escape, verdicts))
+    form = rf"\**verdict:?\**:?\s*\**({words})\**\.?"
+    match = re.fullmatch(form, lines[-1].strip(), re.IGNORECASE) if lines else None
+    return match[1].lower() if match else None
 
 
 class JudgeModel:

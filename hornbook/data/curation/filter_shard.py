@@ -30,7 +30,7 @@ def filter_shard(folder: Path, number: int, settings: str) -> None:
     out: list[RejectedDocument] = []
     documents = _cut_to_length(found, filters.settings.max_chars)
     for document, reason in zip(documents, _reasons(documents, filters), strict=True):
-        if reason and reason.partition(":")[0] not in filters.settings.put_back:
+        if reason:
             out.append(rejected(document, reason))
         else:
             kept.append(document)
@@ -57,8 +57,10 @@ def _cut_to_length(found: list[Document], max_chars: int) -> list[Document]:
 
 
 def _reasons(documents: list[Document], filters: DocumentFilters) -> list[str]:
-    """The reason to set each document aside, "" for those to keep."""
+    """The reason to set each document aside, "" for those to keep. What is put back goes through the filters too."""
+    put_back = filters.settings.put_back
     reasons = [_wrong_length(document, filters.settings) for document in documents]
+    reasons = ["" if reason.partition(":")[0] in put_back else reason for reason in reasons]
     left = [number for number, reason in enumerate(reasons) if not reason]
     for number, reason in zip(left, filters.judge([documents[number] for number in left]), strict=True):
         reasons[number] = reason
